@@ -1,0 +1,2 @@
+var app = Microsoft.AspNetCore.Builder.WebApplication.CreateSlimBuilder(args).Build();
+await app.RunAsync();
