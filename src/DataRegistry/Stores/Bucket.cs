@@ -133,8 +133,8 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
         }
     }
 
-    /// <summary>Null if there is no such object or version. The whole object if no range is given; a range that begins past its end is a fault.</summary>
-    /// <param name="ifMatch">An ETag without quotes: another content now is a fault, not other bytes.</param>
+    /// <summary>Null if there is no such object or version, or not with this ETag. The whole object if no range is given; a range that begins past its end is a fault.</summary>
+    /// <param name="ifMatch">An ETag without quotes: of an object that was overwritten since, no other bytes are given.</param>
     public async Task<S3Content?> GetAsync(string key, string? versionId = null, ByteSpan? range = null, string? ifMatch = null, CancellationToken cancellationToken = default)
     {
         if (!ObjectKey.CanExist(key))
@@ -154,7 +154,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
             }
             return new(answer.ResponseStream, answer.ContentLength, Listed.ETag(answer.ETag), Listed.Utc(answer.LastModified), Listed.Version(answer.VersionId), answer.Headers.ContentType);
         }
-        catch (AmazonS3Exception e) when (IsAbsent(e, key, versionId))
+        catch (AmazonS3Exception e) when (IsAbsent(e, key, versionId) || e.StatusCode is HttpStatusCode.PreconditionFailed)
         {
             return null;
         }
@@ -177,6 +177,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
     /// </summary>
     /// <param name="expiry">From a second to 7 days (the limit of Signature Version 4); session credentials end it earlier.</param>
     /// <param name="fileName">What a browser shall call the download; null for what the object itself says.</param>
+    /// <exception cref="BucketException">Nothing to sign with: no credentials, or an anonymous store.</exception>
     /// <exception cref="ArgumentException"><see cref="CanPresign"/> is false, or the expiry out of range.</exception>
     public async Task<string> PresignGetAsync(string key, string? versionId, TimeSpan expiry, string? fileName = null)
     {
@@ -184,6 +185,8 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
             throw new ArgumentException("This key cannot stand in a URL that browsers keep as it is; download it through the registry.", nameof(key));
         if (expiry < TimeSpan.FromSeconds(1) || expiry > TimeSpan.FromDays(7))
             throw new ArgumentOutOfRangeException(nameof(expiry), expiry, "From a second to 7 days.");
+        if (client is KeyKeepingS3Client { IsAnonymous: true })
+            throw new BucketException(BucketFault.InvalidCredentials, $"Without an access key no URL can be signed for bucket '{Name}'; give the store one.");
         var request = new GetPreSignedUrlRequest
         {
             BucketName = Name,
@@ -198,10 +201,6 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
         try
         {
             return await client.GetPreSignedURLAsync(request);
-        }
-        catch (AmazonS3Exception e) when (e.StatusCode is default(HttpStatusCode))
-        {
-            throw new BucketException(BucketFault.InvalidCredentials, $"Without an access key no URL can be signed for bucket '{Name}'; give the store one.", e);
         }
         catch (Exception e)
         {

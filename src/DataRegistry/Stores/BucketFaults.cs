@@ -17,9 +17,9 @@ static class BucketFaults
         AmazonS3Exception { ErrorCode: { } code } s3 when From(code, s3, bucket, region) is { } fault => fault,
         AmazonUnmarshallingException unreadable => NotS3(bucket, unreadable.StatusCode, unreadable),
         AmazonServiceException { StatusCode: not default(HttpStatusCode) } answer => FromStatus(answer, bucket, region),
+        _ when exception.GetType() == typeof(AmazonClientException) && exception.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) => new(BucketFault.InvalidCredentials, $"No credentials were found for bucket '{bucket}'; give the store an access key, or give the registry's host a role.", exception),
         _ when IsNetwork(exception) => new(BucketFault.Unreachable, $"The server of bucket '{bucket}' cannot be reached ({Innermost(exception).Message.TrimEnd('.')}); check its endpoint URL, name resolution, certificate and firewall.", exception),
         _ when IsUnreadable(exception) => NotS3(bucket, null, exception),
-        AmazonClientException => new(BucketFault.InvalidCredentials, $"No usable credentials for bucket '{bucket}' ({exception.Message.TrimEnd('.')}); give the store an access key, or give the registry's host a role.", exception),
         _ => new(BucketFault.Unexpected, $"Bucket '{bucket}' could not be used: {exception.Message}", exception),
     };
 

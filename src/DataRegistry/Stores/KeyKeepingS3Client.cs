@@ -14,9 +14,11 @@ public sealed class KeyKeepingS3Client : AmazonS3Client
     {
     }
 
-    public KeyKeepingS3Client(AWSCredentials credentials, AmazonS3Config config) : base(credentials, config)
-    {
-    }
+    public KeyKeepingS3Client(AWSCredentials credentials, AmazonS3Config config) : base(credentials, config) =>
+        IsAnonymous = credentials is AnonymousAWSCredentials;
+
+    /// <summary>Then it can sign nothing.</summary>
+    internal bool IsAnonymous { get; }
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {

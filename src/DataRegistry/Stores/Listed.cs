@@ -24,14 +24,16 @@ static class Listed
         if (page.IsTruncated is not { } truncated || (truncated && page.NextKeyMarker is null))
             return null;
         var encoded = page.Encoding == EncodingType.Url;
-        return new(
-            [.. (page.Versions ?? []).Select(v => new S3ObjectVersion(
-                new S3Object(ListedKey.Decode(v.Key, encoded), v.Size ?? 0, ETag(v.ETag), Utc(v.LastModified), Version(v.VersionId)),
-                v.IsLatest ?? false,
-                v.IsDeleteMarker ?? false))],
-            truncated ? ListedKey.Decode(page.NextKeyMarker, encoded) : null,
-            truncated ? page.NextVersionIdMarker : null);
+        List<S3ObjectVersion> versions = [.. (page.Versions ?? []).Select(v => new S3ObjectVersion(
+            new S3Object(ListedKey.Decode(v.Key, encoded), v.Size ?? 0, ETag(v.ETag), Utc(v.LastModified), Version(v.VersionId)),
+            v.IsLatest ?? false,
+            v.IsDeleteMarker ?? false))];
+        return truncated ? new(versions, Marker(page.NextKeyMarker, versions, encoded), page.NextVersionIdMarker) : new(versions, null, null);
     }
+
+    /// <summary>Amazon encodes the marker too, Ceph leaves it plain; but both name the page's last key, by which they can be told apart.</summary>
+    static string Marker(string marker, List<S3ObjectVersion> versions, bool encoded) =>
+        versions.Count > 0 && string.Equals(versions[^1].Entry.Key, marker, StringComparison.Ordinal) ? marker : ListedKey.Decode(marker, encoded);
 
     public static string ETag(string? quoted) => quoted?.Trim('"') ?? "";
 
