@@ -1,7 +1,17 @@
+using DataRegistry.Access;
+using DataRegistry.Adoption;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace DataRegistry;
 
@@ -18,27 +28,80 @@ public sealed record QueueFunction(string Name, string Queue, Func<IServiceProvi
 public sealed record TimerFunction(string Name, string Schedule, Func<IServiceProvider, CancellationToken, Task> RunAsync);
 
 /// <summary>The only composition root: what the service is made of, and what the heads have to bind.</summary>
-public static class Registry
+public static partial class Registry
 {
     public static IReadOnlyList<QueueFunction> QueueFunctions { get; } =
     [
-        new("AdoptRange", "adopt", (_, _, _) => throw new NotSupportedException()),
-        new("AdoptPoison", "adopt-poison", (_, _, _) => throw new NotSupportedException()),
+        new("AdoptRange", AdoptQueue.Name, (services, delivery, token) => services.GetRequiredService<AdoptRange>().RunAsync(delivery, token)),
+        new("AdoptPoison", AdoptQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<AdoptPoison>().RunAsync(delivery, token)),
     ];
 
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =
     [
-        new("RescanStores", "0 */5 * * * *", (_, _) => throw new NotSupportedException()),
+        new("RescanStores", "0 */5 * * * *", async (services, token) =>
+        {
+            var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, token);
+            Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
+        }),
     ];
 
-    public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration) => services;
+    /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
+    public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.Configure<HttpOptions>(configuration.GetSection("Http"));
+        services.Configure<AccessOptions>(configuration.GetSection("Access"));
+        services.Configure<StoreOptions>(configuration.GetSection("Stores"));
+        services.Configure<AdoptionOptions>(configuration.GetSection("Adoption"));
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
+        services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Tables);
+        services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Queues);
+        services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
+        services.TryAddSingleton(_ => new Buckets());
+
+        services.AddTable<ProjectTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddSingleton<Authentication>();
+        services.AddSingleton<SecretProtector>();
+        services.AddSingleton<ObjectFinder>();
+        services.AddSingleton<Adopter>();
+        services.AddSingleton<JobBlobs>();
+        services.AddSingleton<AdoptQueue>();
+        services.AddSingleton<RangeWorker>();
+        services.AddSingleton<AdoptionRequests>();
+        services.AddSingleton<AdoptRange>();
+        services.AddSingleton<AdoptPoison>();
+        return services;
+    }
 
     /// <summary>Creates the tables, queues and containers that are missing. Repeating it changes nothing.</summary>
-    public static Task CreateStorageAsync(this IServiceProvider services, CancellationToken cancellationToken = default) => Task.CompletedTask;
+    public static async Task CreateStorageAsync(this IServiceProvider services, CancellationToken cancellationToken = default) => await Task.WhenAll(
+    [
+        .. services.GetServices<IStoredTable>().Select(t => t.Table.CreateIfNotExistsAsync(cancellationToken)),
+        .. QueueFunctions.Select(f => services.GetRequiredService<StorageAccount>().Queues.GetQueueClient(f.Queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
+        services.GetRequiredService<JobBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
+    ]);
 
-    public static IEndpointRouteBuilder MapDataRegistry(this IEndpointRouteBuilder endpoints)
+    /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
+    public static WebApplication MapDataRegistry(this WebApplication app)
     {
-        endpoints.MapGet("/api/health/live", () => "ok");
-        return endpoints;
+        app.UseApiErrors();
+        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
+
+        var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        adoption.MapStores();
+        adoption.MapDatums();
+        adoption.MapAdoption();
+        adoption.MapAdoptionJobs();
+        return app;
+    }
+
+    static IServiceCollection AddTable<T>(this IServiceCollection services) where T : class, IStoredTable =>
+        services.AddSingleton<T>().AddSingleton<IStoredTable>(s => s.GetRequiredService<T>());
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Rescans are not implemented yet: {Stores} stores would be looked at")]
+        public static partial void WouldRescan(ILogger logger, int stores);
     }
 }

@@ -1,0 +1,108 @@
+using DataRegistry.Stores;
+using Microsoft.Extensions.Logging;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
+sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue queue, ILogger<AdoptRange> logger)
+{
+    /// <exception cref="Exception">Whatever went wrong; the message comes again, and what was done stays done.</exception>
+    public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
+    {
+        var message = WorkMessage.Parse(delivery.Message);
+        if (await work.FindAsync(message.JobId, message.Range, cancellationToken) is not { } range)
+        {
+            Log.Unknown(logger, message.JobId, message.Range);
+            return;
+        }
+
+        try
+        {
+            // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
+            if (range.IsDone)
+                await worker.AdvanceAsync(message.JobId, cancellationToken);
+            else if (range.Epoch == message.Epoch)
+                await worker.RunAsync(range, giveUp: null, cancellationToken);
+            else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
+                await queue.SendAsync(range, cancellationToken);
+            else
+                Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
+            await work.NoteErrorAsync(range, e.Message, cancellationToken);
+            throw;
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range}: delivery {DequeueCount} failed and will be repeated: {Error}")]
+        public static partial void Failed(ILogger logger, Datums.JobId job, int range, long dequeueCount, string error);
+
+        [LoggerMessage(LogLevel.Warning, "Job {Job} has no range {Range}: its message is dropped")]
+        public static partial void Unknown(ILogger logger, Datums.JobId job, int range);
+
+        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: a message of epoch {Stale} is dropped, it is {Epoch} now")]
+        public static partial void Stale(ILogger logger, Datums.JobId job, int range, int stale, int epoch);
+    }
+}
+
+/// <summary>
+/// The poison queue's function: a range whose message failed too often is tried once more from its last checkpoint with a new
+/// message; after that, what it could not adopt ends in the job's failures, so that the job ends.
+/// </summary>
+sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue queue, ILogger<AdoptPoison> logger)
+{
+    const int MaxReplans = 1;
+
+    public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
+    {
+        WorkMessage message;
+        try
+        {
+            message = WorkMessage.Parse(delivery.Message);
+        }
+        catch (FormatException e)
+        {
+            Log.Unreadable(logger, e);
+            return;
+        }
+
+        var range = await work.FindAsync(message.JobId, message.Range, cancellationToken);
+        if (range is null)
+            return;
+        if (range.IsDone)
+        {
+            await worker.AdvanceAsync(message.JobId, cancellationToken);
+        }
+        else if (range.Epoch == message.Epoch && range.Replans < MaxReplans)
+        {
+            Log.Replanned(logger, message.JobId, message.Range, range.LastError);
+            if (await work.CheckpointAsync(range, range with { Epoch = range.Epoch + 1, Replans = range.Replans + 1, Delivery = Guid.NewGuid() }, null, cancellationToken) is { } again)
+                await queue.SendAsync(again, cancellationToken);
+        }
+        else if (range.Epoch == message.Epoch)
+        {
+            Log.GivenUp(logger, message.JobId, message.Range, range.LastError);
+            await worker.RunAsync(range, new BucketException(BucketFault.Unexpected, $"Given up after many tries: {range.LastError}"), cancellationToken);
+        }
+        else if (range.Sent < range.Epoch)
+        {
+            await queue.SendAsync(range, cancellationToken);
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "A message that is no work message is dropped")]
+        public static partial void Unreadable(ILogger logger, Exception exception);
+
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} failed too often and is tried anew: {Error}")]
+        public static partial void Replanned(ILogger logger, Datums.JobId job, int range, string? error);
+
+        [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up: {Error}")]
+        public static partial void GivenUp(ILogger logger, Datums.JobId job, int range, string? error);
+    }
+}

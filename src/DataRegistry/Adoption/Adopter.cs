@@ -1,0 +1,152 @@
+using DataRegistry.Datums;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>On whose behalf objects are adopted.</summary>
+/// <param name="AtOnce">No message and no job row stand behind it: locations are settled one by one, as nothing else would say that they are.</param>
+sealed record AdoptionScope(JobId Job, Store Store, Project Project, string AdoptedBy, bool AtOnce);
+
+/// <summary>
+/// The adoption rule: a window of keys becomes locations and datums. Two rows an object, the location first: its insert is the
+/// commit, the datum row is derived from it. Repeating a window, also while it still runs elsewhere, adds what is missing and
+/// changes nothing else; what this job created is told from what was there before by the job that the location names.
+/// </summary>
+sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, IOptions<AdoptionOptions> options)
+{
+    readonly int inFlight = options.Value.TableRequestsInFlight;
+
+    /// <param name="keys">None twice.</param>
+    /// <param name="find">Asks S3 about the keys that have no location yet; answers in their order.</param>
+    /// <returns>The outcomes, in the order of the keys.</returns>
+    public async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
+        AdoptionScope scope, IReadOnlyList<string> keys, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
+    {
+        var located = await locations.FindAsync(scope.Store.Id, keys, inFlight, cancellationToken);
+        var wanted = keys.Where(k => !located.ContainsKey(k)).ToList();
+        var probes = new Dictionary<string, Probe>(StringComparer.Ordinal);
+        if (wanted.Count > 0)
+        {
+            foreach (var (key, probe) in wanted.Zip(await find(wanted, cancellationToken)))
+                probes.Add(key, probe);
+        }
+
+        var created = await InsertLocationsAsync(scope, probes, located, cancellationToken);
+        await InsertDatumsAsync(scope, created, [.. located.Values], cancellationToken);
+
+        foreach (var row in created)
+            located.Add(row.Key, row);
+        return [.. keys.Select(key => located.TryGetValue(key, out var location)
+            ? OutcomeOf(scope, location)
+            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(ProbeCode.Of(failure), failure.Message) : new AdoptionOutcome.ObjectMissing())];
+    }
+
+    static AdoptionOutcome OutcomeOf(AdoptionScope scope, LocationRow location)
+    {
+        var datum = new DatumId(TimedId.FromGuid(location.Datum));
+        return location.Job == scope.Job.Value.ToGuid()
+            ? new AdoptionOutcome.Created(datum)
+            : new AdoptionOutcome.AlreadyTracked(datum, location.Project);
+    }
+
+    /// <summary>The locations that this call inserted. Those that others were quicker with go to <paramref name="located"/>.</summary>
+    async Task<List<LocationRow>> InsertLocationsAsync(
+        AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocationRow> located, CancellationToken cancellationToken)
+    {
+        var created = new List<LocationRow>();
+        var rows = probes.Values.Where(p => p.Object is not null).Select(p => LocationOf(scope, p.Object!));
+        await ForEachTransactionAsync(rows, async (chunk, token) =>
+        {
+            while (chunk.Count > 0)
+            {
+                var result = await locations.Table.SubmitTransactionAsync([.. chunk.Select(TableTransactionAction.Add)], token);
+                if (result.IsDone)
+                {
+                    lock (created)
+                        created.AddRange(chunk.Zip(result.ETags, (row, etag) => row with { ETag = etag }));
+                    return;
+                }
+
+                // Another job was quicker with some of them, or this very transaction was, whose answer got lost.
+                var existing = await locations.Table.FindManyAsync<LocationRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], cancellationToken: token);
+                lock (located)
+                {
+                    foreach (var row in existing.Values)
+                        located.Add(row.Key, row);
+                }
+
+                chunk = [.. chunk.Where(r => !existing.ContainsKey(r.RowKey))];
+            }
+        }, cancellationToken);
+        return created;
+    }
+
+    /// <summary>
+    /// Inserts the datum rows of what was created and of every location that may lack its own: those of an earlier delivery of this
+    /// job, and those of others whose job is not known to be finished.
+    /// </summary>
+    async Task InsertDatumsAsync(AdoptionScope scope, List<LocationRow> created, IReadOnlyList<LocationRow> found, CancellationToken cancellationToken)
+    {
+        var job = scope.Job.Value.ToGuid();
+        var unsettled = new List<LocationRow>();
+        foreach (var row in found.Where(r => r.Settled != true))
+        {
+            if (row.Job == job || !await jobs.IsFinishedAsync(new JobId(TimedId.FromGuid(row.Job)), cancellationToken))
+                unsettled.Add(row);
+        }
+
+        var rows = created.Concat(unsettled).Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket));
+        await ForEachTransactionAsync(rows, async (chunk, token) =>
+        {
+            while (chunk.Count > 0 && !(await datums.Table.SubmitTransactionAsync([.. chunk.Select(TableTransactionAction.Add)], token)).IsDone)
+            {
+                // A row with our id is our row: the id is made of the job, key and version.
+                var existing = await datums.Table.FindManyAsync<RowKeyOnly>(
+                    chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], [nameof(ITableEntity.RowKey)], token);
+                chunk = [.. chunk.Where(r => !existing.ContainsKey(r.RowKey))];
+            }
+        }, cancellationToken);
+
+        await SettleAsync(scope.AtOnce ? created.Concat(unsettled) : unsettled.Where(r => r.Job != job), cancellationToken);
+    }
+
+    async Task SettleAsync(IEnumerable<LocationRow> rows, CancellationToken cancellationToken) =>
+        await ForEachTransactionAsync(rows, async (chunk, token) =>
+        {
+            // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
+            await locations.Table.SubmitTransactionAsync(
+                [.. chunk.Select(r => TableTransactionAction.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))], token);
+        }, cancellationToken);
+
+    static LocationRow LocationOf(AdoptionScope scope, S3Object found)
+    {
+        var (partition, rowKey) = LocationTable.KeyOf(scope.Store.Id, found.Key);
+        return new()
+        {
+            PartitionKey = partition,
+            RowKey = rowKey,
+            Key = found.Key,
+            Datum = DatumId.Mint(scope.Job, scope.Project.Slot, found.Key, found.VersionId).Value.ToGuid(),
+            Job = scope.Job.Value.ToGuid(),
+            Project = scope.Project.Id,
+            AdoptedBy = scope.AdoptedBy,
+            Size = found.Size,
+            ObjectETag = found.ETag,
+            LastModified = found.LastModified,
+            VersionId = found.VersionId,
+            Md5 = found.Md5,
+            Sha256 = found.Sha256,
+        };
+    }
+
+    /// <summary>Hands out the rows in transactions' worth: one partition, at most 100, in the order of their row keys, several at a time.</summary>
+    Task ForEachTransactionAsync<T>(IEnumerable<T> rows, Func<List<T>, CancellationToken, Task> submit, CancellationToken cancellationToken) where T : class, ITableEntity =>
+        Parallel.ForEachAsync(
+            rows.GroupBy(r => r.PartitionKey, StringComparer.Ordinal)
+                .SelectMany(partition => partition.OrderBy(r => r.RowKey, StringComparer.Ordinal).Chunk(TableClient.MaxTransactionActions)),
+            new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
+            async (chunk, token) => await submit([.. chunk], token));
+}

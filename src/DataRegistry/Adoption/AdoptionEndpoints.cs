@@ -1,0 +1,93 @@
+using System.Text.Json.Serialization;
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+static class AdoptionEndpoints
+{
+    static readonly AdoptionJson Json = new(WireJson.Options(AdoptionJson.Default));
+
+    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
+
+    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreTable stores, ProjectTable projects, AdoptionRequests requests, IOptions<AdoptionOptions> options)
+    {
+        var store = await stores.RequiredAsync(id, context.RequestAborted);
+        var body = await ReadAsync(context, options.Value.MaxBodyBytes);
+        var project = await projects.RequiredAsync(body.Project ?? context.Request.Query["project"], context.RequestAborted);
+        if (body.Prefix is not null)
+            throw new ApiException(new ApiError.Field("prefix", "Prefixes cannot be adopted yet. Send the objects' URLs in 'urls'.", "not_supported"));
+        if (body.Urls is { Count: 0 } && body.Url is null)
+            throw new ApiException(new ApiError.Field("urls", "This list may not be empty.", "empty"));
+        List<string?> urls = [.. body.Url is null ? [] : new[] { body.Url }, .. body.Urls ?? []];
+        if (urls.Count == 0)
+            throw new ApiException(ApiError.Required("url"));
+
+        var caller = Caller.Of(context);
+        var input = AdoptionInput.Sort(urls, store);
+        if (urls.Count > AdoptionOptions.MaxUrlsAtOnce)
+            return await JobAsync(context, await requests.AcceptAsync(store, project, caller.Name, input, context.RequestAborted), project);
+        try
+        {
+            var answer = await requests.AdoptAsync(store, project, caller.Name, input, context.RequestAborted);
+            return body.Urls is null ? One(answer, store) : Several(answer);
+        }
+        catch (BucketException e)
+        {
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(5) });
+        }
+    }
+
+    /// <summary>The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.</summary>
+    static IResult One(AdoptionAnswer answer, Store store)
+    {
+        if (answer.Created.Count > 0)
+            return Results.Json(new CreatedBody(true, answer.Created), Json.CreatedBody);
+        var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
+        throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, failure.Message, failure.Code));
+    }
+
+    static IResult Several(AdoptionAnswer answer) => Results.Json(
+        new AnswerBody(answer.Errors.Count == 0, answer.Created, answer.Existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
+        Json.AnswerBody,
+        statusCode: answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+
+    static Task<IResult> JobAsync(HttpContext context, JobRow job, Project project)
+    {
+        context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
+        return Task.FromResult(JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted));
+    }
+
+    static async Task<AdoptionBody> ReadAsync(HttpContext context, long maxBytes)
+    {
+        var type = context.Request.ContentType?.Split(';')[0].Trim();
+        if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
+            return new(null, [.. await RequestBody.ReadLinesAsync(context, maxBytes)], null, null);
+        if (string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase))
+            return await RequestBody.ReadJsonAsync(context, Json.AdoptionBody, maxBytes);
+        throw new ApiException(new ApiError.Detail(
+            StatusCodes.Status415UnsupportedMediaType, $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
+    }
+}
+
+/// <summary>What an adoption asks for.</summary>
+sealed record AdoptionBody(string? Url, List<string?>? Urls, string? Prefix, string? Project);
+
+sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
+
+sealed record AnswerBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId> Existing, IReadOnlyList<UrlErrorBody> Errors);
+
+sealed record UrlErrorBody(string Url, string Message, string? Code);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AdoptionBody))]
+[JsonSerializable(typeof(CreatedBody))]
+[JsonSerializable(typeof(AnswerBody))]
+sealed partial class AdoptionJson : JsonSerializerContext;

@@ -1,0 +1,150 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Datums;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Adoption;
+
+enum JobStatus
+{
+    /// <summary>Its input is being put away; nobody was told of it yet.</summary>
+    Staging,
+    Accepted,
+    Running,
+    Cancelling,
+    Completed,
+    Cancelled,
+    Failed,
+}
+
+static class JobStatuses
+{
+    public static bool IsTerminal(this JobStatus status) => status is JobStatus.Completed or JobStatus.Cancelled or JobStatus.Failed;
+}
+
+/// <summary>How many inputs ended in which way. Every input ends in exactly one.</summary>
+readonly record struct Counts(long Created, long Existing, long Failed, long Skipped)
+{
+    public long Total => Created + Existing + Failed + Skipped;
+
+    public static Counts operator +(Counts a, Counts b) => new(a.Created + b.Created, a.Existing + b.Existing, a.Failed + b.Failed, a.Skipped + b.Skipped);
+}
+
+/// <summary>A job. Its counts are those of its input (what was refused at the door) until it is finished, then the whole.</summary>
+sealed record JobRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Id { get; init; }
+    public required Guid Store { get; init; }
+    public required Guid Project { get; init; }
+    public required string CreatedBy { get; init; }
+    public required JobStatus Status { get; init; }
+
+    /// <summary>All inputs; null while unknown.</summary>
+    public long? Total { get; init; }
+    public long Created { get; init; }
+    public long Existing { get; init; }
+    public long Failed { get; init; }
+    public long Skipped { get; init; }
+    public DateTimeOffset? Started { get; init; }
+    public DateTimeOffset? Finished { get; init; }
+    public string? Error { get; init; }
+
+    [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Id));
+
+    [JsonIgnore]
+    public Counts Counts
+    {
+        get => new(Created, Existing, Failed, Skipped);
+        init => (Created, Existing, Failed, Skipped) = value;
+    }
+}
+
+/// <summary>
+/// A range of a job's input, and how far it has come: the truth that messages only point at.
+/// A list's range is windows <see cref="Next"/> to <see cref="End"/> of its staged input.
+/// </summary>
+sealed record WorkRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Job { get; init; }
+    public required int Range { get; init; }
+
+    /// <summary>Which message may work on the range: one with another epoch is stale.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>The last epoch whose message is known to be queued. Behind <see cref="Epoch"/>: to be sent, perhaps again.</summary>
+    public int Sent { get; init; }
+
+    /// <summary>The window to be done next.</summary>
+    public required int Next { get; init; }
+
+    /// <summary>The window after the last.</summary>
+    public required int End { get; init; }
+    public long Created { get; init; }
+    public long Existing { get; init; }
+    public long Failed { get; init; }
+    public long Skipped { get; init; }
+
+    /// <summary>Which delivery wrote the last checkpoint, so that it knows its own after a lost answer.</summary>
+    public Guid? Delivery { get; init; }
+
+    /// <summary>How often poison made the range be tried anew.</summary>
+    public int Replans { get; init; }
+
+    /// <summary>Why the last delivery failed; for people.</summary>
+    public string? LastError { get; init; }
+
+    [JsonIgnore] public bool IsDone => Next >= End;
+
+    [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
+
+    [JsonIgnore]
+    public Counts Counts
+    {
+        get => new(Created, Existing, Failed, Skipped);
+        init => (Created, Existing, Failed, Skipped) = value;
+    }
+}
+
+/// <summary>That a range's message is queued; merged into its row.</summary>
+sealed record WorkSentRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required int Sent { get; init; }
+}
+
+/// <summary>Why a range's delivery failed; merged into its row.</summary>
+sealed record WorkErrorRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required string LastError { get; init; }
+}
+
+/// <summary>Where the failed and skipped inputs of one window stand. Inserted in the transaction of the window's checkpoint, so it speaks of the attempt that counted.</summary>
+sealed record ResultsRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+
+    /// <summary>Name of the blob, one result a line.</summary>
+    public required string Blob { get; init; }
+    public long Failed { get; init; }
+    public long Skipped { get; init; }
+}
+
+[JsonSerializable(typeof(JobRow))]
+[JsonSerializable(typeof(WorkRow))]
+[JsonSerializable(typeof(WorkSentRow))]
+[JsonSerializable(typeof(WorkErrorRow))]
+[JsonSerializable(typeof(ResultsRow))]
+sealed partial class JobRows : JsonSerializerContext;

@@ -1,0 +1,49 @@
+using DataRegistry.Datums;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>What became of one object.</summary>
+public abstract record AdoptionOutcome
+{
+    AdoptionOutcome() { }
+
+    /// <summary>It is a datum now, by this job.</summary>
+    public sealed record Created(DatumId Datum) : AdoptionOutcome;
+
+    /// <summary>It was a datum before, of this project or another.</summary>
+    public sealed record AlreadyTracked(DatumId Datum, Guid Project) : AdoptionOutcome;
+
+    /// <summary>There is no such object in the bucket.</summary>
+    public sealed record ObjectMissing : AdoptionOutcome;
+
+    /// <summary>It could not be looked at; <paramref name="Message"/> says why and what helps.</summary>
+    public sealed record Refused(string Code, string Message) : AdoptionOutcome;
+}
+
+/// <summary>An input that did not become a datum, as results list it.</summary>
+/// <param name="Outcome"><c>failed</c> or <c>skipped</c>.</param>
+public sealed record AdoptionFailure(string Url, string Outcome, string? Code, string Message)
+{
+    public const string Failed = "failed";
+    public const string Skipped = "skipped";
+
+    /// <summary>Null for an object that is a datum.</summary>
+    public static AdoptionFailure? Of(AdoptionOutcome outcome, string url, Store store) => outcome switch
+    {
+        AdoptionOutcome.ObjectMissing => Missing(url, store),
+        AdoptionOutcome.Refused refused => new(url, Failed, refused.Code, refused.Message),
+        _ => null,
+    };
+
+    public static AdoptionFailure Missing(string url, Store store) => new(url, Failed, "adoptable_file_not_found", $"Not found in {store.Name}: '{url}'");
+
+    public static AdoptionFailure Exists(string url, Store store) => new(url, Failed, null, $"{url} already exists in {store.Name}");
+
+    public static AdoptionFailure Malformed(string? url) => new(url ?? "", Failed, "invalid_url", $"Not an S3 URL: '{url}'. {S3Url.Requirement}");
+
+    public static AdoptionFailure Outside(string url, Store store) =>
+        new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");
+
+    public static AdoptionFailure Duplicate(string url) => new(url, Skipped, "duplicate", $"Given more than once: '{url}'");
+}

@@ -1,0 +1,75 @@
+using DataRegistry.Datums;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
+sealed record AdoptionAnswer(IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId> Existing, IReadOnlyList<AdoptionFailure> Errors);
+
+/// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
+sealed class AdoptionRequests(
+    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, ObjectFinder finder, Adopter adopter, TimeProvider clock, IOptions<AdoptionOptions> options)
+{
+    /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
+    public async Task<AdoptionAnswer> AdoptAsync(Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
+    {
+        var bucket = buckets.Open(store);
+        var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
+        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, wanted, token), cancellationToken);
+
+        var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
+        var existing = new Dictionary<string, DatumId>(StringComparer.Ordinal);
+        // A repetition has its answer where the URL has it.
+        var errors = input.Refused.Where(r => r.Outcome == AdoptionFailure.Failed).ToList();
+        foreach (var (key, outcome) in input.Keys.Zip(outcomes))
+        {
+            var url = new S3Url(store.Configuration.Bucket, key).ToString();
+            switch (outcome)
+            {
+                case AdoptionOutcome.Created c:
+                    created.Add(url, c.Datum);
+                    break;
+                case AdoptionOutcome.AlreadyTracked t:
+                    existing.Add(url, t.Datum);
+                    break;
+                default:
+                    errors.Add(AdoptionFailure.Of(outcome, url, store)!);
+                    break;
+            }
+        }
+
+        return new(created, existing, errors);
+    }
+
+    /// <summary>
+    /// Makes a job of a list. Everything is written before the first message, and that before the answer; the job shows only then.
+    /// A death on the way leaves nothing that anybody sees, or a job that runs.
+    /// </summary>
+    public async Task<JobRow> AcceptAsync(Store store, Project project, string createdBy, AdoptionInput input, CancellationToken cancellationToken)
+    {
+        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
+        var windows = await blobs.WriteInputAsync(id, input.Keys, options.Value.WindowKeys, cancellationToken);
+        var perRange = options.Value.WindowsPerRange;
+        var ranges = Enumerable.Range(0, (windows + perRange - 1) / perRange)
+            .Select(r => WorkTable.NewRange(id, r, r * perRange, Math.Min(windows, (r + 1) * perRange))).ToList();
+
+        var skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
+        var counts = new Counts(0, 0, input.Refused.Count - skipped, skipped);
+        var refused = input.Refused.Count == 0
+            ? null
+            : WorkTable.NewResults(id, null, await blobs.WriteResultsAsync(id, "input", input.Refused, cancellationToken), counts);
+        await work.AddAsync(id, ranges, refused, cancellationToken);
+
+        var job = JobTable.NewRow(id, store.Id, project, createdBy) with { Total = input.Total, Counts = counts };
+        await jobs.Table.AddEntityAsync(job, cancellationToken);
+        foreach (var range in ranges.Take(options.Value.MessagesPerJob))
+            await queue.SendAsync(range, cancellationToken);
+        if (ranges.Count == 0)
+            return await jobs.FinishAsync(id, default, cancellationToken) ?? job;
+        // Null: a worker has it already, and it shows as running.
+        return await jobs.ChangeAsync(id, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
+            ?? await jobs.FindAsync(id, cancellationToken) ?? job;
+    }
+}

@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Adoption;
+
+static class JobEndpoints
+{
+    const string NdJson = "application/x-ndjson";
+
+    static readonly JobJson Json = new(WireJson.Options(JobJson.Default));
+
+    public static void MapAdoptionJobs(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/adoptions/", ListAsync);
+        api.MapGet("/adoptions/{id}/", GetAsync);
+        api.MapGet("/adoptions/{id}/results/", ResultsAsync);
+    }
+
+    public static IResult Answer(JobRow job, Counts done, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
+        Results.Json(JobBody.From(job, done, project, now), Json.JobBody, statusCode: status);
+
+    static async Task<IResult> GetAsync(string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, TimeProvider clock)
+    {
+        var job = await jobs.RequiredAsync(id, context.RequestAborted);
+        var project = await projects.FindAsync(job.Project, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow());
+    }
+
+    static async Task<IResult> ListAsync(HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, TimeProvider clock)
+    {
+        var project = await projects.RequiredAsync(context.Request.Query["project"], context.RequestAborted);
+        var paging = Paging.From(context.Request);
+        JobStatus? status = null;
+        if (context.Request.Query["status"].ToString() is { Length: > 0 } text)
+        {
+            // By name only: Enum.TryParse would take numbers too.
+            status = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging && JobBody.NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
+                ?? throw new ApiException(new ApiError.Field(
+                    "status", $"One of {string.Join(", ", Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging).Select(JobBody.NameOf))} is expected.", "invalid_choice"));
+        }
+
+        if (paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower)))
+            throw new ApiException(Paging.BadCursor());
+        var (found, next) = await jobs.ListAsync(project, status, paging.Limit, paging.Cursor, context.RequestAborted);
+        var bodies = new List<JobBody>();
+        foreach (var job in found)
+            bodies.Add(JobBody.From(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow()));
+        return Results.Json(
+            new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageJobBody);
+    }
+
+    static async Task<IResult> ResultsAsync(string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs)
+    {
+        var job = await jobs.RequiredAsync(id, context.RequestAborted);
+        var outcome = context.Request.Query["outcome"].ToString();
+        if (outcome is not ("" or AdoptionFailure.Failed or AdoptionFailure.Skipped))
+            throw new ApiException(new ApiError.Field("outcome", $"'{AdoptionFailure.Failed}' or '{AdoptionFailure.Skipped}' is expected.", "invalid_choice"));
+
+        if (context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase)))
+        {
+            return Results.Stream(async output =>
+            {
+                await foreach (var (_, failure) in ReadAsync(job, outcome, default, work, blobs, context.RequestAborted))
+                {
+                    await JsonSerializer.SerializeAsync(output, failure, Json.AdoptionFailure, context.RequestAborted);
+                    await output.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+                }
+            }, NdJson);
+        }
+
+        var paging = Paging.From(context.Request);
+        var from = paging.Cursor is null ? default : ResultsPosition.TryParse(paging.Cursor, out var position) ? position : throw new ApiException(Paging.BadCursor());
+        var page = new List<AdoptionFailure>();
+        string? next = null;
+        await foreach (var (at, failure) in ReadAsync(job, outcome, from, work, blobs, context.RequestAborted))
+        {
+            if (page.Count == paging.Limit)
+            {
+                next = at.ToString();
+                break;
+            }
+
+            page.Add(failure);
+        }
+
+        var done = await DoneAsync(job, work, context.RequestAborted) + job.Counts;
+        var count = outcome switch { AdoptionFailure.Failed => done.Failed, AdoptionFailure.Skipped => done.Skipped, _ => done.Failed + done.Skipped };
+        return Results.Json(new Page<AdoptionFailure>((int)count, Paging.Next(context, next), null, page), Json.PageAdoptionFailure);
+    }
+
+    /// <summary>The results from a position on, each with its own.</summary>
+    static async IAsyncEnumerable<(ResultsPosition At, AdoptionFailure Failure)> ReadAsync(
+        JobRow job, string outcome, ResultsPosition from, WorkTable work, JobBlobs blobs,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var row in work.ListResultsAsync(job.JobId, from.RowKey, cancellationToken))
+        {
+            if ((outcome == AdoptionFailure.Failed && row.Failed == 0) || (outcome == AdoptionFailure.Skipped && row.Skipped == 0))
+                continue;
+            var line = row.RowKey == from.RowKey ? from.Line : 0;
+            await foreach (var failure in blobs.ReadResultsAsync(row.Blob, line, cancellationToken))
+            {
+                if (outcome.Length == 0 || failure.Outcome == outcome)
+                    yield return (new(row.RowKey, line), failure);
+                line++;
+            }
+        }
+    }
+
+    /// <summary>What the ranges have done so far; nothing for a job at its end, whose own counts are the whole.</summary>
+    static async Task<Counts> DoneAsync(JobRow job, WorkTable work, CancellationToken cancellationToken)
+    {
+        var done = default(Counts);
+        if (!job.Status.IsTerminal())
+        {
+            await foreach (var range in work.ListAsync(job.JobId, cancellationToken))
+                done += range.Counts;
+        }
+
+        return done;
+    }
+
+    static async Task<JobRow> RequiredAsync(this JobTable jobs, string id, CancellationToken cancellationToken) =>
+        (JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, cancellationToken) : null) is { Status: not JobStatus.Staging } job
+            ? job
+            : throw new ApiException(ApiError.NotFound());
+}
+
+/// <summary>Where among a job's results a page goes on.</summary>
+readonly record struct ResultsPosition(string? RowKey, int Line)
+{
+    public static bool TryParse(string text, out ResultsPosition position)
+    {
+        position = default;
+        var space = text.LastIndexOf(' ');
+        if (space <= 0 || !int.TryParse(text.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var line))
+            return false;
+        position = new(text[..space], line);
+        return text.StartsWith("r-", StringComparison.Ordinal) && text[..space].All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey} {Line}");
+}
+
+/// <summary>A job on the wire.</summary>
+/// <param name="Ctime">When it was accepted.</param>
+/// <param name="Rate">Inputs a second since it started; null before and where nothing is done yet.</param>
+/// <param name="Eta">When it will be done if it goes on like this; null where that cannot be said.</param>
+sealed record JobBody(
+    string Id, string Kind, string Status, Guid Store, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started, DateTimeOffset? Finished,
+    CountsBody Counts, double? Rate, DateTimeOffset? Eta, string? Error)
+{
+    public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
+
+    public static JobBody From(JobRow job, Counts done, Project project, DateTimeOffset now)
+    {
+        var counts = job.Counts + done;
+        var pending = job.Status.IsTerminal() ? 0 : job.Total - counts.Total;
+        var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
+        // What was refused at the door took the job no time.
+        var worked = job.Status.IsTerminal() ? counts.Created + counts.Existing : done.Total;
+        var rate = seconds > 0 && worked > 0 ? Math.Round(worked / seconds.Value, 1) : (double?)null;
+        return new(
+            job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
+            new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, pending), rate,
+            rate > 0 && pending > 0 ? now.AddSeconds(pending.Value / rate.Value) : null, job.Error);
+    }
+}
+
+/// <param name="Total">Null while unknown.</param>
+/// <param name="Pending">Null while the total is.</param>
+sealed record CountsBody(long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(JobBody))]
+[JsonSerializable(typeof(Page<JobBody>))]
+[JsonSerializable(typeof(Page<AdoptionFailure>))]
+sealed partial class JobJson : JsonSerializerContext;

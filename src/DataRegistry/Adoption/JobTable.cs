@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using DataRegistry.Datums;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>
+/// <code>
+/// table jobs
+///   {project's slot, 3 hex} │ {inverted time, 12 hex}{the id's other 4 bits}{tail, 16 hex}   status, counts, who, when
+/// </code>
+/// Both keys follow from the id, and a project's jobs come newest first.
+/// </summary>
+sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    readonly TableClient table = tables.GetTableClient("jobs", JobRows.Default);
+    // A finished job stays finished. Small: one entry a job that was met.
+    readonly ConcurrentDictionary<JobId, bool> finished = new();
+
+    public TableClient Table => table;
+
+    public static string PartitionOf(int slot) => slot.ToString("x3", CultureInfo.InvariantCulture);
+
+    public static string RowKeyOf(JobId id)
+    {
+        var rowKey = id.Value.RowKey;
+        return string.Create(CultureInfo.InvariantCulture, $"{rowKey.AsSpan(0, 12)}{id.Value.Partition & 15:x}{rowKey.AsSpan(12)}");
+    }
+
+    /// <summary>The job; null where there is none.</summary>
+    public Task<JobRow?> FindAsync(JobId id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<JobRow>(PartitionOf(id.Slot), RowKeyOf(id), cancellationToken: cancellationToken);
+
+    /// <summary>Whether both rows of everything that the job created are known to be there. False too for an adoption that was answered at once.</summary>
+    public async Task<bool> IsFinishedAsync(JobId id, CancellationToken cancellationToken)
+    {
+        if (finished.ContainsKey(id))
+            return true;
+        if (await FindAsync(id, cancellationToken) is not { } job || !job.Status.IsTerminal())
+            return false;
+        finished.TryAdd(id, true);
+        return true;
+    }
+
+    public static JobRow NewRow(JobId id, Guid store, Project project, string createdBy) => new()
+    {
+        PartitionKey = PartitionOf(id.Slot), RowKey = RowKeyOf(id), Id = id.Value.ToGuid(),
+        Store = store, Project = project.Id, CreatedBy = createdBy, Status = JobStatus.Staging,
+    };
+
+    /// <summary>
+    /// Changes a job that is not at its end. Null where there is none or <paramref name="change"/> says null (nothing to do).
+    /// Concurrent changes are made one after the other, each on what the one before left.
+    /// </summary>
+    public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed)
+        {
+            if ((await table.UpdateEntityAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                return changed;
+        }
+
+        return null;
+    }
+
+    /// <summary>The job is worked on.</summary>
+    public Task<JobRow?> StartAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
+        id, job => job.Status is JobStatus.Staging or JobStatus.Accepted ? job with { Status = JobStatus.Running, Started = clock.GetUtcNow() } : null, cancellationToken);
+
+    /// <summary>Every range is done. The sum is checked: a job whose inputs are not all accounted for fails, loudly.</summary>
+    public Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken) => ChangeAsync(
+        id,
+        job =>
+        {
+            var counts = job.Counts + done;
+            var whole = job.Total is not { } total || total == counts.Total;
+            return job with
+            {
+                Status = whole ? JobStatus.Completed : JobStatus.Failed,
+                Error = whole ? null : $"Of {job.Total} inputs {counts.Total} are accounted for. Adopt the list again: what was adopted stays, what is missing is added.",
+                Counts = counts,
+                Total = job.Total ?? counts.Total,
+                Finished = clock.GetUtcNow(),
+            };
+        },
+        cancellationToken);
+
+    /// <summary>A page of a project's jobs, newest first, and the cursor after it. Jobs that nobody was told of are left out.</summary>
+    public async Task<(IReadOnlyList<JobRow> Jobs, string? Cursor)> ListAsync(Project project, JobStatus? status, int limit, string? after, CancellationToken cancellationToken)
+    {
+        var jobs = new List<JobRow>();
+        var range = new TableRange(PartitionOf(project.Slot)) { After = after };
+        await foreach (var row in table.QueryAsync<JobRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
+        {
+            if (row.Project != project.Id || row.Status == JobStatus.Staging || (status is not null && row.Status != status))
+                continue;
+            if (jobs.Count == limit)
+                return (jobs, jobs[^1].RowKey);
+            jobs.Add(row);
+        }
+
+        return (jobs, null);
+    }
+}

@@ -1,0 +1,135 @@
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>What S3 says of one key: the object, or why it could not be asked; neither means that there is none.</summary>
+readonly record struct Probe(S3Object? Object, BucketException? Failure);
+
+static class ProbeCode
+{
+    /// <summary>The code under which results list a fault.</summary>
+    public static string Of(BucketException failure) => failure.Fault switch
+    {
+        BucketFault.NoSuchBucket => "no_such_bucket",
+        BucketFault.AccessDenied => "access_denied",
+        BucketFault.InvalidCredentials => "invalid_credentials",
+        BucketFault.WrongRegion => "wrong_region",
+        _ => "bucket_unavailable",
+    };
+
+    /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
+    public static bool IsTransient(this BucketException failure) =>
+        failure.Fault is BucketFault.Throttled or BucketFault.Unreachable or BucketFault.Unexpected;
+}
+
+/// <summary>
+/// Asks S3 about wanted keys at the least cost: a LIST page answers for every wanted key up to its last one, a HEAD for one.
+/// </summary>
+sealed class ObjectFinder(IOptions<AdoptionOptions> options)
+{
+    /// <summary>
+    /// A LIST costs what 12 HEADs do ($0.005 and $0.0004 per thousand, AWS' published prices for us-east-1): a page that answers for
+    /// fewer wanted keys was not worth it.
+    /// </summary>
+    const int HeadsPerList = 12;
+
+    /// <summary>HEADs of a sparse stretch before a LIST is tried again: doubles up to this while the lists are not worth it.</summary>
+    const int MaxStretch = 768;
+
+    /// <summary>Every key by HEAD, which also tells checksums and versions.</summary>
+    /// <exception cref="BucketException">Transient faults only: nothing is known then, and all of it can be repeated.</exception>
+    public async Task<IReadOnlyList<Probe>> HeadAsync(Bucket bucket, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var probes = new Probe[keys.Count];
+        BucketException? hopeless = null;
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, keys.Count),
+            new ParallelOptions { MaxDegreeOfParallelism = options.Value.HeadsInFlight, CancellationToken = cancellationToken },
+            async (i, token) =>
+            {
+                try
+                {
+                    probes[i] = hopeless is null ? new(await bucket.HeadAsync(keys[i], cancellationToken: token), null) : new(null, hopeless);
+                }
+                catch (BucketException e) when (!e.IsTransient())
+                {
+                    probes[i] = new(null, e);
+                    // A denied key may be alone with it; anything else holds for the whole bucket.
+                    if (e.Fault != BucketFault.AccessDenied)
+                        hopeless = e;
+                }
+            });
+        return probes;
+    }
+
+    /// <summary>LIST where wanted keys are dense, HEAD where they are sparse.</summary>
+    /// <param name="keys">In the order of their UTF-8 bytes, none twice.</param>
+    /// <exception cref="BucketException">Transient faults only, and a bucket that does not list in order.</exception>
+    public async Task<IReadOnlyList<Probe>> FindAsync(Bucket bucket, string prefix, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var probes = new List<Probe>(keys.Count);
+        ObjectPager pager;
+        try
+        {
+            pager = await ObjectPager.OpenAsync(bucket, prefix, cancellationToken);
+        }
+        catch (BucketException e) when (e.Fault == BucketFault.AccessDenied)
+        {
+            return await HeadAsync(bucket, keys, cancellationToken);
+        }
+
+        // LIST begins after a key, never at one: so the first is asked by HEAD, and every list follows a key that is answered.
+        for (var stretch = 1; probes.Count < keys.Count;)
+        {
+            probes.AddRange(await HeadAsync(bucket, [.. keys.Skip(probes.Count).Take(stretch)], cancellationToken));
+            var worthIt = false;
+            for (var after = keys[probes.Count - 1]; probes.Count < keys.Count;)
+            {
+                ObjectPage page;
+                try
+                {
+                    page = await pager.ReadAsync(after, cancellationToken);
+                }
+                catch (BucketException e) when (e.Fault == BucketFault.AccessDenied)
+                {
+                    probes.AddRange(await HeadAsync(bucket, [.. keys.Skip(probes.Count)], cancellationToken));
+                    break;
+                }
+
+                var answered = Answer(page, keys, probes);
+                if (page.LastKey is null)
+                    break;
+                if (answered < HeadsPerList)
+                {
+                    stretch = worthIt ? HeadsPerList : Math.Min(MaxStretch, Math.Max(HeadsPerList, stretch * 2));
+                    break;
+                }
+
+                worthIt = true;
+                after = page.LastKey;
+            }
+        }
+
+        return probes;
+    }
+
+    /// <summary>Answers every wanted key that the page covers; returns how many.</summary>
+    static int Answer(ObjectPage page, IReadOnlyList<string> keys, List<Probe> probes)
+    {
+        var before = probes.Count;
+        var position = 0;
+        while (probes.Count < keys.Count)
+        {
+            var key = keys[probes.Count];
+            while (position < page.Objects.Count && OrderedKey.Compare(page.Objects[position].Key, key) < 0)
+                position++;
+            if (position == page.Objects.Count && page.LastKey is { } last && OrderedKey.Compare(key, last) > 0)
+                break;
+            probes.Add(position < page.Objects.Count && page.Objects[position].Key == key ? new(page.Objects[position], null) : default);
+        }
+
+        return probes.Count - before;
+    }
+}

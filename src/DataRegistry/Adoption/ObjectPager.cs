@@ -1,0 +1,61 @@
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>A page of a bucket's current objects, in the order of their keys' UTF-8 bytes.</summary>
+/// <param name="LastKey">Every key up to this one is answered for; null where the listing has ended.</param>
+sealed record ObjectPage(IReadOnlyList<S3Object> Objects, string? LastKey);
+
+/// <summary>
+/// Lists what a bucket holds now: in a bucket that keeps versions by its versions, since only they tell which one is the latest; else by
+/// LIST. Each page is checked to come after where it was asked to begin and to ascend: a server that does otherwise would lose items.
+/// </summary>
+sealed class ObjectPager
+{
+    readonly Bucket bucket;
+    readonly string prefix;
+    readonly bool versioned;
+
+    ObjectPager(Bucket bucket, string prefix, bool versioned) => (this.bucket, this.prefix, this.versioned) = (bucket, prefix, versioned);
+
+    /// <summary>One request.</summary>
+    public static async Task<ObjectPager> OpenAsync(Bucket bucket, string prefix, CancellationToken cancellationToken) =>
+        new(bucket, prefix, await bucket.GetVersioningAsync(cancellationToken) != BucketVersioning.Off);
+
+    /// <summary>The page after a key; one request.</summary>
+    /// <exception cref="BucketException">Also where the page is out of order.</exception>
+    public async Task<ObjectPage> ReadAsync(string after, CancellationToken cancellationToken)
+    {
+        if (!versioned)
+        {
+            var page = await bucket.ListAsync(new ListRequest { Prefix = prefix, StartAfter = after }, cancellationToken);
+            return Checked(page.Objects, after, page.NextContinuationToken is null);
+        }
+
+        // A page may end among one key's versions. Its latest is the first of them, so the rest need not be read.
+        var versions = await bucket.ListVersionsAsync(new ListVersionsRequest { Prefix = prefix, KeyMarker = after }, cancellationToken);
+        if (versions.NextKeyMarker is { } next && versions.Versions.Count == 0)
+            throw OutOfOrder(next);
+        var latest = versions.Versions.Where(v => v is { IsLatest: true, IsDeleteMarker: false }).Select(v => v.Entry).ToList();
+        var checkedPage = Checked(latest, after, versions.NextKeyMarker is null);
+        return versions.NextKeyMarker is null ? checkedPage : checkedPage with { LastKey = versions.Versions[^1].Entry.Key };
+    }
+
+    ObjectPage Checked(IReadOnlyList<S3Object> objects, string after, bool ended)
+    {
+        var previous = after;
+        foreach (var entry in objects)
+        {
+            if (OrderedKey.Compare(entry.Key, previous) <= 0)
+                throw OutOfOrder(entry.Key);
+            previous = entry.Key;
+        }
+
+        // A page without an object, and yet more to come, gets nowhere.
+        return ended ? new(objects, null) : objects.Count > 0 || versioned ? new(objects, previous) : throw OutOfOrder(after);
+    }
+
+    BucketException OutOfOrder(string key) => new(
+        BucketFault.Unexpected, $"The bucket {bucket.Name} does not list its keys in order (near '{key}'); nothing that it lists can be trusted.");
+}

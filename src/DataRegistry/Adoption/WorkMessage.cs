@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Azure.Storage.Queues;
+using DataRegistry.Datums;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>A pointer to a work row: <c>{"v":1,"job":"…","range":0,"epoch":1}</c>. It holds ids only; what is to be done stands in the row.</summary>
+/// <param name="V">The message's version: one that is not known here is refused, so that it is poison, not lost.</param>
+sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
+{
+    public const int Version = 1;
+
+    [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
+
+    /// <exception cref="FormatException">Not a message of this version.</exception>
+    public static WorkMessage Parse(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, WorkMessageJson.Default.WorkMessage) is { V: Version } message
+                ? message
+                : throw new FormatException($"Not a work message of version {Version}: {text}");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"Not a work message: {text}", e);
+        }
+    }
+
+    public override string ToString() => JsonSerializer.Serialize(this, WorkMessageJson.Default.WorkMessage);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(WorkMessage))]
+sealed partial class WorkMessageJson : JsonSerializerContext;
+
+/// <summary>The queue that range workers are fed by.</summary>
+sealed class AdoptQueue(QueueServiceClient queues, WorkTable work)
+{
+    public const string Name = "adopt";
+    public const string PoisonName = Name + "-poison";
+
+    public QueueClient Queue { get; } = queues.GetQueueClient(Name);
+
+    /// <summary>
+    /// Queues the message of a range's epoch, then notes it as sent. A death between the two sends it once more later, which is
+    /// harmless: of two deliveries only one can write the next checkpoint.
+    /// </summary>
+    public async Task SendAsync(WorkRow range, CancellationToken cancellationToken)
+    {
+        await Queue.SendMessageAsync(new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), cancellationToken);
+        await work.NoteSentAsync(range, cancellationToken);
+    }
+}

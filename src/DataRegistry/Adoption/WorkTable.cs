@@ -1,0 +1,100 @@
+using System.Globalization;
+using Azure;
+using DataRegistry.Datums;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>
+/// <code>
+/// table work
+///   {job id} │ w-{range, 6 digits}                       how far the range is: epoch, next window, counts
+///            │ r-{range, 6 digits}-{window, 6 digits}    where the window's failed and skipped inputs stand
+///            │ r-input                                   those that were refused at the door
+/// </code>
+/// One partition a job, so that a checkpoint and its results are one transaction.
+/// </summary>
+sealed class WorkTable(TableServiceClient tables) : IStoredTable
+{
+    const string ResultsPrefix = "r-";
+    const string RangePrefix = "w-";
+
+    readonly TableClient table = tables.GetTableClient("work", JobRows.Default);
+
+    public TableClient Table => table;
+
+    /// <summary>The range; null where there is none.</summary>
+    public Task<WorkRow?> FindAsync(JobId job, int range, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<WorkRow>(PartitionOf(job), RowKeyOf(range), cancellationToken: cancellationToken);
+
+    /// <summary>All ranges of a job, in order.</summary>
+    public IAsyncEnumerable<WorkRow> ListAsync(JobId job, CancellationToken cancellationToken) =>
+        table.QueryAsync<WorkRow>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, cancellationToken: cancellationToken);
+
+    /// <summary>Where the failed and skipped inputs stand, in the order of the input.</summary>
+    public IAsyncEnumerable<ResultsRow> ListResultsAsync(JobId job, string? from, CancellationToken cancellationToken) =>
+        table.QueryAsync<ResultsRow>(new TableRange(PartitionOf(job)) { From = from ?? ResultsPrefix, Before = RangePrefix }, 1000, cancellationToken: cancellationToken);
+
+    /// <summary>Writes a new job's ranges, and where the inputs refused at the door stand. The job is nobody's yet, so nothing can be in the way.</summary>
+    public async Task AddAsync(JobId job, IReadOnlyList<WorkRow> ranges, ResultsRow? refused, CancellationToken cancellationToken)
+    {
+        var actions = ranges.Select(TableTransactionAction.Add).ToList();
+        if (refused is not null)
+            actions.Add(TableTransactionAction.Add(refused));
+        foreach (var chunk in actions.Chunk(TableClient.MaxTransactionActions))
+        {
+            // "Already there" is our own row after a lost answer: transactions are whole, and the job's id is new.
+            await table.SubmitTransactionAsync(chunk, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Writes how far a range is, and the window's results with it. Null where another delivery has got on with the range meanwhile:
+    /// whatever this one did counts as not done. A change that leaves the position alone (a message noted as sent, an error) is taken over.
+    /// </summary>
+    public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            List<TableTransactionAction> actions = [TableTransactionAction.Update(after, before.ETag)];
+            if (results is not null)
+                actions.Add(TableTransactionAction.Add(results));
+            var written = await table.SubmitTransactionAsync(actions, cancellationToken);
+            if (written.IsDone)
+                return after with { ETag = written.ETags[0] };
+            if (await FindAsync(before.JobId, before.Range, cancellationToken) is not { } now)
+                return null;
+            if (now.Delivery == after.Delivery && now.Next == after.Next)
+                return now;
+            if (now.Epoch != before.Epoch || now.Next != before.Next)
+                return null;
+            after = after with { Sent = Math.Max(now.Sent, after.Sent), LastError = now.LastError };
+            before = now;
+        }
+    }
+
+    /// <summary>The message of the range's epoch is queued.</summary>
+    public Task NoteSentAsync(WorkRow range, CancellationToken cancellationToken) => table.UpdateEntityAsync(
+        new WorkSentRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, Sent = range.Epoch }, ETag.All, TableUpdateMode.Merge, cancellationToken);
+
+    public Task NoteErrorAsync(WorkRow range, string error, CancellationToken cancellationToken) => table.UpdateEntityAsync(
+        new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error }, ETag.All, TableUpdateMode.Merge, cancellationToken);
+
+    public static WorkRow NewRange(JobId job, int range, int first, int end) => new()
+    {
+        PartitionKey = PartitionOf(job), RowKey = RowKeyOf(range), Job = job.Value.ToGuid(), Range = range, Epoch = 1, Next = first, End = end,
+    };
+
+    public static ResultsRow NewResults(JobId job, WorkRow? range, string blob, Counts counts) => new()
+    {
+        PartitionKey = PartitionOf(job),
+        RowKey = range is null ? $"{ResultsPrefix}input" : string.Create(CultureInfo.InvariantCulture, $"{ResultsPrefix}{range.Range:D6}-{range.Next:D6}"),
+        Blob = blob,
+        Failed = counts.Failed,
+        Skipped = counts.Skipped,
+    };
+
+    static string PartitionOf(JobId job) => job.Value.ToGuid().ToString("N");
+
+    static string RowKeyOf(int range) => string.Create(CultureInfo.InvariantCulture, $"{RangePrefix}{range:D6}");
+}

@@ -1,0 +1,191 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>
+/// An object's immutable record.
+/// <code>
+/// table datums
+///   {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, and what S3 said
+/// </code>
+/// Both keys follow from the id. A project's newest datums come first by merging its 16 partitions.
+/// </summary>
+sealed class DatumTable(TableServiceClient tables) : IStoredTable
+{
+    readonly TableClient table = tables.GetTableClient("datums", DatumRows.Default);
+
+    public TableClient Table => table;
+
+    public static string PartitionOf(DatumId id) => id.Value.Partition.ToString("x4", CultureInfo.InvariantCulture);
+
+    /// <summary>The datum; null where there is none.</summary>
+    public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
+
+    /// <summary>
+    /// A project's datums, newest first, and the cursor after the last of them (null at the end). Each of the 16 partitions is read
+    /// from the cursor on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
+    /// </summary>
+    public async Task<(IReadOnlyList<DatumRow> Rows, string? Cursor)> ListAsync(Project project, int limit, DatumCursor? after, CancellationToken cancellationToken)
+    {
+        // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
+        var share = Math.Min(1000, limit / Shards.Count + 1 + (int)Math.Sqrt(limit));
+        var shards = await Task.WhenAll(Enumerable.Range(0, Shards.Count).Select(async shard =>
+        {
+            var reader = new ShardReader(table, project, shard, after, share);
+            await reader.MoveNextAsync(cancellationToken);
+            return reader;
+        }));
+
+        var rows = new List<DatumRow>(limit);
+        var merge = new PriorityQueue<ShardReader, DatumCursor>(shards.Where(s => s.Current is not null).Select(s => (s, s.Position)));
+        while (merge.TryDequeue(out var shard, out _))
+        {
+            if (rows.Count == limit)
+                return (rows, new DatumCursor(rows[^1].RowKey, int.Parse(rows[^1].PartitionKey.AsSpan(3), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
+            rows.Add(shard.Current!);
+            if (await shard.MoveNextAsync(cancellationToken))
+                merge.Enqueue(shard, shard.Position);
+        }
+
+        return (rows, null);
+    }
+
+    /// <summary>How many datums a project has, exactly; null for more than <paramref name="max"/>.</summary>
+    public async Task<int?> CountAsync(Project project, int max, CancellationToken cancellationToken)
+    {
+        var count = 0;
+        await Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
+        {
+            var range = new TableRange(ShardReader.PartitionOf(project, shard));
+            await foreach (var row in table.QueryAsync<DatumProjectOnly>(range, 1000, [nameof(DatumProjectOnly.RowKey), nameof(DatumProjectOnly.Project)], token))
+            {
+                if (row.Project == project.Id && Interlocked.Increment(ref count) > max)
+                    return;
+            }
+        });
+        return count > max ? null : count;
+    }
+
+    /// <summary>One shard of a project's datums, a page at a time.</summary>
+    sealed class ShardReader(TableClient table, Project project, int shard, DatumCursor? after, int pageSize)
+    {
+        readonly Queue<DatumRow> page = new();
+        string? continuation;
+        bool started;
+
+        public DatumRow? Current { get; private set; }
+
+        public DatumCursor Position => new(Current!.RowKey, shard);
+
+        public static string PartitionOf(Project project, int shard) => string.Create(CultureInfo.InvariantCulture, $"{project.Slot:x3}{shard:x}");
+
+        public async Task<bool> MoveNextAsync(CancellationToken cancellationToken)
+        {
+            while (page.Count == 0 && (!started || continuation is not null))
+            {
+                var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, pageSize, cancellationToken: cancellationToken);
+                started = true;
+                continuation = next.ContinuationToken;
+                foreach (var row in next.Values)
+                {
+                    // Beyond 4096 projects a slot is shared.
+                    if (row.Project == project.Id)
+                        page.Enqueue(row);
+                }
+            }
+
+            Current = page.TryDequeue(out var first) ? first : null;
+            return Current is not null;
+        }
+
+        // In order of (row key, shard): the shards up to the cursor's own are past a row key that equals the cursor's.
+        TableRange Range() => new(PartitionOf(project, shard))
+        {
+            From = after is { } later && shard > later.Shard ? later.RowKey : null,
+            After = after is { } cursor && shard <= cursor.Shard ? cursor.RowKey : null,
+        };
+    }
+}
+
+/// <summary>Where a page of datums ended.</summary>
+readonly record struct DatumCursor(string RowKey, int Shard) : IComparable<DatumCursor>
+{
+    const int RowKeyLength = 28;
+
+    public static bool TryParse(string text, out DatumCursor cursor)
+    {
+        cursor = default;
+        if (text.Length != RowKeyLength + 1 || !text.All(char.IsAsciiHexDigitLower))
+            return false;
+        cursor = new(text[..RowKeyLength], Convert.ToInt32(text[RowKeyLength..], 16));
+        return true;
+    }
+
+    public int CompareTo(DatumCursor other) => string.CompareOrdinal(RowKey, other.RowKey) is not 0 and var order ? order : Shard - other.Shard;
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Shard:x}");
+}
+
+sealed record DatumRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Store { get; init; }
+    public required string Bucket { get; init; }
+    public required string Key { get; init; }
+    public required Guid Project { get; init; }
+    public required Guid Job { get; init; }
+    public required string AdoptedBy { get; init; }
+    public required long Size { get; init; }
+    public required string ObjectETag { get; init; }
+    public required DateTimeOffset LastModified { get; init; }
+    public string? VersionId { get; init; }
+    public string? Md5 { get; init; }
+    public string? Sha256 { get; init; }
+
+    [JsonIgnore]
+    public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
+
+    /// <summary>The row that belongs to a location.</summary>
+    public static DatumRow Of(LocationRow location, Guid store, string bucket)
+    {
+        var id = new DatumId(TimedId.FromGuid(location.Datum));
+        return new()
+        {
+            PartitionKey = DatumTable.PartitionOf(id),
+            RowKey = id.Value.RowKey,
+            Store = store,
+            Bucket = bucket,
+            Key = location.Key,
+            Project = location.Project,
+            Job = location.Job,
+            AdoptedBy = location.AdoptedBy,
+            Size = location.Size,
+            ObjectETag = location.ObjectETag,
+            LastModified = location.LastModified,
+            VersionId = location.VersionId,
+            Md5 = location.Md5,
+            Sha256 = location.Sha256,
+        };
+    }
+}
+
+/// <summary>What counting needs of a datum.</summary>
+sealed record DatumProjectOnly : ITableEntity
+{
+    public string PartitionKey { get; init; } = "";
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Project { get; init; }
+}
+
+[JsonSerializable(typeof(DatumRow))]
+[JsonSerializable(typeof(DatumProjectOnly))]
+[JsonSerializable(typeof(RowKeyOnly))]
+sealed partial class DatumRows : JsonSerializerContext;

@@ -1,0 +1,62 @@
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Http;
+
+/// <summary>An answer that is not what was asked for, in one of the contract's three shapes.</summary>
+public abstract record ApiError(int Status)
+{
+    /// <summary><c>{"detail":"…"}</c></summary>
+    public sealed record Detail(int Status, string Text) : ApiError(Status);
+
+    /// <summary><c>{"message":"…","code":…}</c>: why an adoption was refused.</summary>
+    public sealed record Message(int Status, string Text, string? Code) : ApiError(Status);
+
+    /// <summary><c>{"field":[{"message":"…","code":"…"}]}</c></summary>
+    public sealed record Field(string Name, string Text, string Code) : ApiError(StatusCodes.Status400BadRequest);
+
+    public static ApiError NotFound() => new Detail(StatusCodes.Status404NotFound, "Not found.");
+
+    public static ApiError Required(string field) => new Field(field, "This field is required.", "required");
+
+    /// <summary>After this long a client may expect the same request to succeed; sent as <c>Retry-After</c> where set.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    public Task WriteAsync(HttpContext context)
+    {
+        context.Response.StatusCode = Status;
+        if (RetryAfter is { } delay)
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(delay.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return this switch
+        {
+            Detail e => context.Response.WriteAsJsonAsync(new DetailBody(e.Text), HttpJson.Default.DetailBody, cancellationToken: context.RequestAborted),
+            Message e => context.Response.WriteAsJsonAsync(new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody, cancellationToken: context.RequestAborted),
+            Field e => context.Response.WriteAsJsonAsync(
+                new Dictionary<string, MessageBody[]>(StringComparer.Ordinal) { [e.Name] = [new(e.Text, e.Code)] },
+                HttpJson.Default.DictionaryStringMessageBodyArray, cancellationToken: context.RequestAborted),
+            _ => throw new NotSupportedException(GetType().Name),
+        };
+    }
+}
+
+public sealed record DetailBody(string Detail);
+
+public sealed record MessageBody(string Message, string? Code);
+
+/// <summary>Ends a request from the depth of its parsing. Only this room and endpoints throw it: rules return outcomes.</summary>
+public sealed class ApiException(ApiError error) : Exception(error.ToString())
+{
+    public ApiError Error { get; } = error;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(DetailBody))]
+[JsonSerializable(typeof(MessageBody))]
+[JsonSerializable(typeof(Dictionary<string, MessageBody[]>))]
+sealed partial class HttpJsonContext : JsonSerializerContext;
+
+/// <summary>The room's JSON, with the encoder of <see cref="WireJson"/>.</summary>
+static class HttpJson
+{
+    public static HttpJsonContext Default { get; } = new(WireJson.Options(HttpJsonContext.Default));
+}

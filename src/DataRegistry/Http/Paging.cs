@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace DataRegistry.Http;
+
+/// <summary>A page of results, in the contract's shape.</summary>
+/// <param name="Count">All that match; null where counting them would cost more than the page.</param>
+/// <param name="Next">Absolute URL of the next page, to be requested with the same headers; null on the last.</param>
+/// <param name="Previous">Always null: cursors lead forward.</param>
+public sealed record Page<T>(int? Count, string? Next, string? Previous, IReadOnlyList<T> Results);
+
+/// <summary>The paging parameters of a request.</summary>
+/// <param name="Limit">1..9000 (the contract's published limit); 100 when not given.</param>
+/// <param name="Cursor">What <see cref="Next"/> put into the link; null on the first page.</param>
+public sealed record Paging(int Limit, string? Cursor)
+{
+    public const int MaxLimit = 9000;
+    public const int DefaultLimit = 100;
+
+    /// <summary>Reads <c>limit</c> and <c>cursor</c>; a wrong one ends the request with 400.</summary>
+    public static Paging From(HttpRequest request)
+    {
+        var limit = DefaultLimit;
+        if (request.Query.TryGetValue("limit", out var text)
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
+        {
+            throw new ApiException(new ApiError.Field("limit", $"A number from 1 to {MaxLimit} is expected.", "invalid"));
+        }
+
+        if (!request.Query.TryGetValue("cursor", out var cursor))
+            return new(limit, null);
+        try
+        {
+            return new(limit, Encoding.UTF8.GetString(WebEncoders.Base64UrlDecode(cursor.ToString())));
+        }
+        catch (FormatException)
+        {
+            throw new ApiException(BadCursor());
+        }
+    }
+
+    public static ApiError BadCursor() =>
+        new ApiError.Field("cursor", "Not a cursor of this list. Start again without it.", "invalid");
+
+    /// <summary>The request's own URL with another cursor; null for no cursor.</summary>
+    public static string? Next(HttpContext context, string? cursor)
+    {
+        if (cursor is null)
+            return null;
+        var query = new QueryBuilder(context.Request.Query.Where(p => p.Key != "cursor"))
+        {
+            { "cursor", WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(cursor)) },
+        };
+        return PublicUrl.Of(context.Request) + context.Request.Path + query;
+    }
+}

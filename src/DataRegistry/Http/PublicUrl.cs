@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Http;
+
+/// <summary>Settings <c>Http__…</c>.</summary>
+public sealed class HttpOptions
+{
+    /// <summary>Scheme and host that links in answers begin with, e.g. <c>https://registry.example.org</c>; without it, the request's own.</summary>
+    public string? PublicUrl { get; set; }
+}
+
+public static class PublicUrl
+{
+    /// <summary>Scheme and host, without a slash at the end.</summary>
+    public static string Of(HttpRequest request) =>
+        request.HttpContext.RequestServices.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl is { Length: > 0 } url
+            ? url.TrimEnd('/')
+            : $"{request.Scheme}://{request.Host}";
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Http;
+
+/// <summary>Reads bodies at the door: what comes back is well-formed and within its size, or the request has ended with its error.</summary>
+public static class RequestBody
+{
+    /// <summary>A JSON body. Wrong types end as an error of the field that has one, broken JSON as a <c>detail</c>, both 400.</summary>
+    public static async Task<T> ReadJsonAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(Limited(context, maxBytes), type, context.RequestAborted)
+                ?? throw new ApiException(Broken("an object is expected"));
+        }
+        catch (JsonException e)
+        {
+            var field = e.Path?.TrimStart('$').TrimStart('.').Split('.', '[')[0];
+            // A reader's own exception inside means that the text is no JSON; otherwise a value has the wrong type.
+            throw new ApiException(e.InnerException is JsonException || string.IsNullOrEmpty(field)
+                ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
+                : new ApiError.Field(field, "Not a valid value.", "invalid"));
+        }
+
+        static ApiError Broken(string where) => new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}.");
+    }
+
+    /// <summary>The lines of a UTF-8 text body, without their line ends; empty lines are left out.</summary>
+    public static async Task<List<string>> ReadLinesAsync(HttpContext context, long maxBytes)
+    {
+        var lines = new List<string>();
+        using var reader = new StreamReader(Limited(context, maxBytes), new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true));
+        try
+        {
+            while (await reader.ReadLineAsync(context.RequestAborted) is { } line)
+            {
+                if (line.Length > 0)
+                    lines.Add(line);
+            }
+        }
+        catch (System.Text.DecoderFallbackException)
+        {
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "The text is not UTF-8."));
+        }
+
+        return lines;
+    }
+
+    static LimitedStream Limited(HttpContext context, long maxBytes) => context.Request.ContentLength > maxBytes
+        ? throw LimitedStream.TooLarge(maxBytes)
+        : new LimitedStream(context.Request.Body, maxBytes);
+
+    /// <summary>Ends the request with 413 as soon as more than the limit has been read.</summary>
+    sealed class LimitedStream(Stream inner, long maxBytes) : Stream
+    {
+        long read;
+
+        public static ApiException TooLarge(long maxBytes) => new(new ApiError.Detail(
+            StatusCodes.Status413PayloadTooLarge, $"The request body is over {maxBytes} bytes. Send the list in several requests."));
+
+        public override bool CanRead => true;
+        public override bool CanSeek => false;
+        public override bool CanWrite => false;
+        public override long Length => throw new NotSupportedException();
+        public override long Position { get => read; set => throw new NotSupportedException(); }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var count = await inner.ReadAsync(buffer, cancellationToken);
+            return (read += count) <= maxBytes ? count : throw TooLarge(maxBytes);
+        }
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Asynchronous only.");
+        public override void Flush() { }
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+        public override void SetLength(long value) => throw new NotSupportedException();
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    }
+}

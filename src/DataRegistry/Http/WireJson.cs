@@ -1,0 +1,22 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace DataRegistry.Http;
+
+/// <summary>How bodies are written: <c>'</c> and unicode as themselves, since nothing here is pasted into HTML (and <c>nosniff</c> says so); times in UTC with microseconds.</summary>
+public static class WireJson
+{
+    /// <summary>A context's own options with ours; for <c>new SomeContext(WireJson.Options(SomeContext.Default))</c>.</summary>
+    public static JsonSerializerOptions Options(JsonSerializerContext context) =>
+        new(context.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Converters = { new TimeConverter() } };
+
+    sealed class TimeConverter : JsonConverter<DateTimeOffset>
+    {
+        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDateTimeOffset();
+
+        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+            writer.WriteStringValue(value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+    }
+}

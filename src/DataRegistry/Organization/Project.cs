@@ -1,0 +1,35 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Organization;
+
+/// <summary>A project: what datums and jobs belong to.</summary>
+/// <param name="Slot">0..4095: which partitions its datums and jobs are kept in. Given out in turn, so that the first 4096 projects share none.</param>
+public sealed record Project(Guid Id, string Name, int Slot)
+{
+    public const int Slots = 4096;
+}
+
+sealed record ProjectRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required string Name { get; init; }
+    public required int Slot { get; init; }
+    public required DateTimeOffset CTime { get; init; }
+}
+
+/// <summary>How many projects were made: the next one's slot.</summary>
+sealed record ProjectCounterRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required int Created { get; init; }
+}
+
+[JsonSerializable(typeof(ProjectRow))]
+[JsonSerializable(typeof(ProjectCounterRow))]
+sealed partial class ProjectRows : JsonSerializerContext;
