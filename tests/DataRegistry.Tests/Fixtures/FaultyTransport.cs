@@ -1,0 +1,63 @@
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace DataRegistry.Tests.Fixtures;
+
+/// <summary>The process is dead as far as storage can tell: this request and every later one gets nowhere.</summary>
+public sealed class SimulatedDeathException() : Exception("The process died here.");
+
+/// <summary>
+/// Sends what it is given, counts the writes, and dies before or after a chosen one: from then on every request fails, without a
+/// retry, until it is revived. Dying after a write is what loses its answer.
+/// </summary>
+public sealed class FaultyTransport : HttpPipelineTransport
+{
+    readonly HttpClientTransport inner = new(new HttpClient(new SocketsHttpHandler { UseCookies = false }));
+    int writes;
+    int? deathAt;
+    bool after;
+    volatile bool dead;
+
+    /// <summary>Requests other than GET and HEAD so far.</summary>
+    public int Writes => writes;
+
+    /// <summary>Whether the chosen write came.</summary>
+    public bool IsDead => dead;
+
+    /// <param name="write">Counted from the next one, which is 0.</param>
+    public void DieAt(int write, bool after)
+    {
+        this.after = after;
+        deathAt = writes + write;
+    }
+
+    public void Revive()
+    {
+        deathAt = null;
+        dead = false;
+    }
+
+    public override Request CreateRequest() => inner.CreateRequest();
+
+    public override void Process(HttpMessage message) => ProcessAsync(message).AsTask().GetAwaiter().GetResult();
+
+    public override async ValueTask ProcessAsync(HttpMessage message)
+    {
+        if (dead)
+            throw new SimulatedDeathException();
+        var isWrite = message.Request.Method != RequestMethod.Get && message.Request.Method != RequestMethod.Head;
+        var dies = isWrite && Interlocked.Increment(ref writes) - 1 == deathAt;
+        if (dies && !after)
+        {
+            dead = true;
+            throw new SimulatedDeathException();
+        }
+
+        await inner.ProcessAsync(message);
+        if (dies)
+        {
+            dead = true;
+            throw new SimulatedDeathException();
+        }
+    }
+}

@@ -1,0 +1,209 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Azure.Storage.Queues.Models;
+using DataRegistry.LocalHost.BucketServer;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DataRegistry.Tests.Fixtures;
+
+/// <summary>
+/// The whole service on a real port, with an Azurite account and an embedded bucket of its own, a store <c>my-bucket</c> of that
+/// bucket and a project. The queue is pumped by the test, message by message.
+/// </summary>
+public sealed class TestService : IAsyncDisposable
+{
+    public const string Token = "a-token-of-the-tests-only";
+
+    readonly WebApplication app;
+
+    TestService(WebApplication app, BucketServer server, FaultyTransport transport, StorageAccount storage, Store store, Project project)
+    {
+        this.app = app;
+        Server = server;
+        Transport = transport;
+        Storage = storage;
+        Store = store;
+        Project = project;
+        Http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
+    }
+
+    public HttpClient Http { get; }
+
+    public BucketServer Server { get; }
+
+    public EmbeddedBucket Bucket => Server.Buckets[Store.Configuration.Bucket];
+
+    /// <summary>What the service reaches its storage through; requests of the test itself go another way.</summary>
+    public FaultyTransport Transport { get; }
+
+    /// <summary>The same account, without the faults.</summary>
+    public StorageAccount Storage { get; }
+
+    public Store Store { get; }
+
+    public Project Project { get; }
+
+    public IServiceProvider Services => app.Services;
+
+    public string AdoptPath => $"/api/v0/stores/{Store.Id}/adopt/";
+
+    public static async Task<TestService> StartAsync(params (string Setting, string Value)[] settings)
+    {
+        var connection = await AzuriteFixture.NewAccountAsync();
+        var server = await BucketServer.StartAsync();
+        server.CreateBucket("bucket");
+        var transport = new FaultyTransport();
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Access:AdministratorToken"] = Token,
+            ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
+        });
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)));
+        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport));
+        builder.Services.AddDataRegistry(builder.Configuration);
+        var app = builder.Build();
+        await app.Services.CreateStorageAsync();
+        app.MapDataRegistry();
+        await app.StartAsync();
+
+        var store = await app.Services.GetRequiredService<StoreTable>().EnsureAsync(
+            new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", "secret", null) }, default);
+        var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
+        return new(app, server, transport, StorageAccount.FromConnectionString(connection), store, project);
+    }
+
+    public string Url(string key) => $"s3://{Store.Configuration.Bucket}/{key}";
+
+    public void Put(params string[] keys)
+    {
+        foreach (var key in keys)
+            Bucket.Put(key, System.Text.Encoding.UTF8.GetBytes(key));
+    }
+
+    public Task<HttpResponseMessage> AdoptAsync(object body) => Http.PostAsJsonAsync(AdoptPath, body);
+
+    public Task<HttpResponseMessage> AdoptUrlAsync(string url) => AdoptAsync(new { url, project = Project.Id });
+
+    public Task<HttpResponseMessage> AdoptUrlsAsync(IEnumerable<string> urls) => AdoptAsync(new { urls, project = Project.Id });
+
+    /// <summary>Has a list accepted as a job; returns the job's path.</summary>
+    public async Task<string> AcceptAsync(IEnumerable<string> keys)
+    {
+        using var response = await AdoptUrlsAsync(keys.Select(Url));
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return response.Headers.Location!.AbsolutePath;
+    }
+
+    public async Task<JsonElement> GetAsync(string path, HttpStatusCode expected = HttpStatusCode.OK)
+    {
+        using var response = await Http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute));
+        Assert.Equal(expected, response.StatusCode);
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    /// <summary>All results of a list, by following <c>next</c>.</summary>
+    public async Task<List<JsonElement>> GetAllAsync(string path)
+    {
+        var all = new List<JsonElement>();
+        for (string? next = path; next is not null;)
+        {
+            var page = await GetAsync(next);
+            all.AddRange(page.GetProperty("results").EnumerateArray());
+            next = page.GetProperty("next").GetString();
+        }
+
+        return all;
+    }
+
+    public Task<List<JsonElement>> GetDatumsAsync() => GetAllAsync($"/api/v0/data/?project={Project.Id}&limit=1000&no_count=true");
+
+    /// <summary>Waiting messages, those of a queue that is not there being none.</summary>
+    public async Task<IReadOnlyList<QueueMessage>> ReceiveAsync(string queue, int visibilitySeconds = 600) =>
+        (await Storage.Queues.GetQueueClient(queue).ReceiveMessagesAsync(32, TimeSpan.FromSeconds(visibilitySeconds))).Value;
+
+    /// <summary>Delivers every message that waits, and those that come of them, until none is left. A failing delivery fails the test.</summary>
+    /// <param name="deliver">What a delivery is; by default the function is run once.</param>
+    public async Task DrainAsync(Func<Func<Task>, Task>? deliver = null)
+    {
+        deliver ??= run => run();
+        for (var idle = false; !idle;)
+        {
+            idle = true;
+            foreach (var function in Registry.QueueFunctions)
+            {
+                foreach (var message in await ReceiveAsync(function.Queue))
+                {
+                    idle = false;
+                    await deliver(() => function.RunAsync(Services, new(message.MessageText, message.DequeueCount), default));
+                    await Storage.Queues.GetQueueClient(function.Queue).DeleteMessageAsync(message.MessageId, message.PopReceipt);
+                }
+            }
+        }
+    }
+
+    /// <summary>How many rows a table of the service has.</summary>
+    public async Task<int> CountRowsAsync(string table)
+    {
+        // Not by the service's own client: it asks one partition at a time, on purpose.
+        var count = 0;
+        foreach (var partition in await PartitionsAsync(table))
+        {
+            await foreach (var _ in Storage.Tables.GetTableClient(table, TestRows.Default).QueryAsync<RowKeyOnly>(new TableRange(partition), 1000))
+                count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Nothing of an adoption is left behind anywhere.</summary>
+    public async Task AssertNothingLeftAsync()
+    {
+        foreach (var table in new[] { "locations", "datums", "jobs", "work" })
+            Assert.Equal(0, await CountRowsAsync(table));
+        Assert.Empty(await ReceiveAsync("adopt"));
+        await foreach (var blob in Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync())
+            Assert.Fail($"Blob {blob.Name} is left");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await app.DisposeAsync();
+        await Server.DisposeAsync();
+    }
+
+    async Task<IEnumerable<string>> PartitionsAsync(string table) => table switch
+    {
+        "locations" => Enumerable.Range(0, Shards.Count).Select(s => $"{Store.Id:N}-{s:x}"),
+        "datums" => Enumerable.Range(0, Shards.Count).Select(s => $"{Project.Slot:x3}{s:x}"),
+        "jobs" => [$"{Project.Slot:x3}"],
+        "work" => await BlobJobsAsync(),
+        _ => throw new ArgumentOutOfRangeException(nameof(table)),
+    };
+
+    // A job's work rows are never without its blobs.
+    async Task<IEnumerable<string>> BlobJobsAsync()
+    {
+        var jobs = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var blob in Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync())
+            jobs.Add(Guid.Parse(blob.Name[..blob.Name.IndexOf('/')]).ToString("N"));
+        return jobs;
+    }
+}
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(RowKeyOnly))]
+sealed partial class TestRows : System.Text.Json.Serialization.JsonSerializerContext;
