@@ -24,6 +24,9 @@ public sealed record AzuriteOptions
     /// <summary>Null for any free ones.</summary>
     public AzuritePorts? Ports { get; init; }
 
+    /// <summary>Accounts to have besides the well-known one, with the same key; each is a world of its own, as tests like it.</summary>
+    public IReadOnlyList<string> MoreAccounts { get; init; } = [];
+
     /// <summary>How long the services may take to answer after the package is there.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
 }
@@ -46,13 +49,16 @@ public sealed class Azurite : IAsyncDisposable
         _process = process;
         _output = output;
         Ports = ports;
-        ConnectionString = string.Create(CultureInfo.InvariantCulture,
-            $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{ports.Blob}/{Account};QueueEndpoint=http://127.0.0.1:{ports.Queue}/{Account};TableEndpoint=http://127.0.0.1:{ports.Table}/{Account};");
     }
 
-    public string ConnectionString { get; }
+    /// <summary>Of the well-known account.</summary>
+    public string ConnectionString => ConnectionStringOf(Account);
 
     public AzuritePorts Ports { get; }
+
+    /// <param name="account">The well-known one, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
+    public string ConnectionStringOf(string account) => string.Create(CultureInfo.InvariantCulture,
+        $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Ports.Blob}/{account};QueueEndpoint=http://127.0.0.1:{Ports.Queue}/{account};TableEndpoint=http://127.0.0.1:{Ports.Table}/{account};");
 
     /// <summary>Of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
     public int ProcessId => _process.Id;
@@ -118,6 +124,9 @@ public sealed class Azurite : IAsyncDisposable
         {
             start.ArgumentList.Add(argument);
         }
+
+        if (options.MoreAccounts.Count > 0)
+            start.Environment["AZURITE_ACCOUNTS"] = string.Join(';', options.MoreAccounts.Prepend(Account).Select(a => $"{a}:{Key}"));
 
         if (options.Folder is null)
         {

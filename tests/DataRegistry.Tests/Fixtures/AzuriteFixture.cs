@@ -12,7 +12,25 @@ public sealed class AzuriteFixture : IAsyncLifetime
     /// <summary>The repository's own cache, so that a run without network works after the first.</summary>
     public static string PackageFolder { get; } = Path.Combine(RepositoryRoot(), ".local", "azurite");
 
-    static readonly Lazy<Task<Azurite>> Shared = new(() => Azurite.StartAsync(new AzuriteOptions { PackageFolder = PackageFolder }));
+    static readonly Lazy<Task<Azurite>> Shared = new(() => Azurite.StartAsync(new AzuriteOptions
+    {
+        PackageFolder = PackageFolder,
+        MoreAccounts = [.. Enumerable.Range(0, Accounts).Select(AccountName)],
+    }));
+
+    const int Accounts = 500;
+    static int accounts;
+
+    /// <summary>The connection string of an account that nobody else has: empty, and its queues without anybody else's messages.</summary>
+    public static async Task<string> NewAccountAsync()
+    {
+        var account = Interlocked.Increment(ref accounts) - 1;
+        return account < Accounts
+            ? (await SharedAsync()).ConnectionStringOf(AccountName(account))
+            : throw new InvalidOperationException($"The tests use more than {Accounts} storage accounts: raise the number.");
+    }
+
+    static string AccountName(int index) => $"account{index:D3}";
 
     public string ConnectionString { get; private set; } = "";
 

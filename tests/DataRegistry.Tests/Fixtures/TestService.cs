@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Azure.Storage.Queues.Models;
-using DataRegistry.LocalHost.BucketServer;
+using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
