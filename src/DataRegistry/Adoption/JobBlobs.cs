@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Specialized;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 
@@ -19,6 +20,8 @@ namespace DataRegistry.Adoption;
 /// </summary>
 sealed class JobBlobs(BlobServiceClient blobs)
 {
+    static readonly string BlockId = Convert.ToBase64String(new byte[8]);
+
     static readonly JobBlobJson Json = new(WireJson.Options(JobBlobJson.Default));
 
     public BlobContainerClient Container { get; } = blobs.GetBlobContainerClient("adoption");
@@ -65,7 +68,10 @@ sealed class JobBlobs(BlobServiceClient blobs)
         }
 
         content.Position = 0;
-        await Container.GetBlobClient(name).UploadAsync(content, overwrite: true, cancellationToken);
+        // By block, not by upload: that one loads System.IO.Hashing, which some feeds lack (see DataRegistry.csproj).
+        var blob = Container.GetBlockBlobClient(name);
+        await blob.StageBlockAsync(BlockId, content, cancellationToken: cancellationToken);
+        await blob.CommitBlockListAsync([BlockId], cancellationToken: cancellationToken);
     }
 
     async IAsyncEnumerable<T> ReadAsync<T>(

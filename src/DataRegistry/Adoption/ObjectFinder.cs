@@ -77,7 +77,12 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
         }
         catch (BucketException e) when (e.Fault == BucketFault.AccessDenied)
         {
+            // Those who may not list may yet be allowed to read.
             return await HeadAsync(bucket, keys, cancellationToken);
+        }
+        catch (BucketException e) when (!e.IsTransient())
+        {
+            return [.. keys.Select(_ => new Probe(null, e))];
         }
 
         // LIST begins after a key, never at one: so the first is asked by HEAD, and every list follows a key that is answered.

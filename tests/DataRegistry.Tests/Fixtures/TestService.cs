@@ -24,8 +24,9 @@ public sealed class TestService : IAsyncDisposable
     public const string Token = "a-token-of-the-tests-only";
 
     readonly WebApplication app;
+    readonly KeptLogs logs;
 
-    TestService(WebApplication app, BucketServer server, FaultyTransport transport, StorageAccount storage, Store store, Project project)
+    TestService(WebApplication app, BucketServer server, FaultyTransport transport, StorageAccount storage, Store store, Project project, KeptLogs logs)
     {
         this.app = app;
         Server = server;
@@ -33,6 +34,7 @@ public sealed class TestService : IAsyncDisposable
         Storage = storage;
         Store = store;
         Project = project;
+        this.logs = logs;
         Http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
     }
@@ -66,7 +68,8 @@ public sealed class TestService : IAsyncDisposable
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Logging.ClearProviders();
+        var logs = new KeptLogs();
+        builder.Logging.ClearProviders().AddProvider(logs).AddFilter("Microsoft", LogLevel.Warning);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Access:AdministratorToken"] = Token,
@@ -83,7 +86,7 @@ public sealed class TestService : IAsyncDisposable
         var store = await app.Services.GetRequiredService<StoreTable>().EnsureAsync(
             new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", "secret", null) }, default);
         var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
-        return new(app, server, transport, StorageAccount.FromConnectionString(connection), store, project);
+        return new(app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs);
     }
 
     public string Url(string key) => $"s3://{Store.Configuration.Bucket}/{key}";
@@ -104,14 +107,14 @@ public sealed class TestService : IAsyncDisposable
     public async Task<string> AcceptAsync(IEnumerable<string> keys)
     {
         using var response = await AdoptUrlsAsync(keys.Select(Url));
-        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{response.StatusCode}\n{logs}");
         return response.Headers.Location!.AbsolutePath;
     }
 
     public async Task<JsonElement> GetAsync(string path, HttpStatusCode expected = HttpStatusCode.OK)
     {
         using var response = await Http.GetAsync(new Uri(path, UriKind.RelativeOrAbsolute));
-        Assert.Equal(expected, response.StatusCode);
+        Assert.True(response.StatusCode == expected, $"{response.StatusCode}\n{logs}");
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
