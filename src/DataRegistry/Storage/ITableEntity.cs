@@ -13,6 +13,9 @@ public interface ITableEntity
 
     string RowKey { get; }
 
-    /// <summary>The row's version when it was read; default for a row that was not read.</summary>
+    /// <summary>
+    /// The row's version when it was read; default for a row that was not read. Give it <c>[JsonIgnore]</c> and a setter
+    /// or <c>init</c>, and make it no constructor parameter: the source generator cannot handle its type, so the table client reads it, and never writes it.
+    /// </summary>
     ETag ETag { get; }
 }

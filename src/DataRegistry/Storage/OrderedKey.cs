@@ -1,7 +1,93 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace DataRegistry.Storage;
 
+/// <summary>
+/// Any string as a row key, so that rows sort as the strings do by their UTF-8 bytes, which is how S3 lists. Each byte
+/// becomes the character U+0100 + byte: row keys may not hold <c>/ \ # ?</c> or controls, and UTF-16 sorts surrogates
+/// before U+E000 where UTF-8 sorts them last.
+/// </summary>
+/// <remarks>
+/// Of keys over <see cref="MaxClearBytes"/> the first 480 bytes are kept, followed by U+0200 and a hash of the whole: at
+/// most 511 characters, since the emulator refuses row keys over 512 and whether Azure's 1 KiB counts characters or bytes
+/// of UTF-16 is not said. Such keys sort after the prefix itself and, against all other keys, as their prefix does;
+/// among those that share the prefix the order is the hash's, so they are to be sorted by the clear key, kept in a column.
+/// </remarks>
 public static class OrderedKey
 {
+    /// <summary>Bytes of UTF-8 up to which the order is exact.</summary>
     public const int MaxClearBytes = 480;
-    public static string Encode(string key) => throw new NotSupportedException();
+
+    /// <summary>Characters of the longest encoded key: the prefix, a separator and 15 bytes of SHA-256 in hex.</summary>
+    public const int MaxLength = MaxClearBytes + 1 + (2 * HashBytes);
+
+    const char FirstByte = '\u0100';
+    const char HashMark = '\u0200';
+    const int HashBytes = 15;
+
+    static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <exception cref="ArgumentException">The key holds half of a surrogate pair, so it is no text.</exception>
+    public static string Encode(string key)
+    {
+        var bytes = ArrayPool<byte>.Shared.Rent(Utf8.GetMaxByteCount(key.Length));
+        try
+        {
+            var length = Utf8.GetBytes(key, bytes);
+            return length <= MaxClearBytes
+                ? string.Create(length, bytes, static (row, clear) => Widen(clear, row))
+                : string.Create(MaxLength, (bytes, length), static (row, clear) => EncodeLong(clear.bytes.AsSpan(0, clear.length), row));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    /// <summary>
+    /// Whether the row key stands for a key over <see cref="MaxClearBytes"/>, so that its group is to be sorted by the
+    /// clear keys. The group's rows are neighbours: they share the first <see cref="MaxClearBytes"/> + 1 characters.
+    /// </summary>
+    public static bool IsHashed(string rowKey) => rowKey.Length == MaxLength && rowKey[MaxClearBytes] == HashMark;
+
+    /// <summary>
+    /// The order of clear keys by UTF-8 bytes, without encoding them. Code units compare alike except that surrogates,
+    /// which stand for the highest characters, come after U+E000 to U+FFFF.
+    /// </summary>
+    public static int Compare(string? a, string? b)
+    {
+        if (a is null || b is null)
+        {
+            return string.CompareOrdinal(a, b);
+        }
+
+        var common = a.AsSpan().CommonPrefixLength(b);
+        return common == a.Length || common == b.Length
+            ? a.Length.CompareTo(b.Length)
+            : Weight(a[common]).CompareTo(Weight(b[common]));
+    }
+
+    /// <summary><see cref="Compare"/> for sorting.</summary>
+    public static IComparer<string> Comparer { get; } = Comparer<string>.Create(Compare);
+
+    static int Weight(char unit) => char.IsSurrogate(unit) ? unit + 0x10000 : unit;
+
+    static void EncodeLong(ReadOnlySpan<byte> clear, Span<char> row)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(clear, hash);
+        Widen(clear, row[..MaxClearBytes]);
+        row[MaxClearBytes] = HashMark;
+        Convert.TryToHexStringLower(hash[..HashBytes], row[(MaxClearBytes + 1)..], out _);
+    }
+
+    static void Widen(ReadOnlySpan<byte> bytes, Span<char> row)
+    {
+        for (var i = 0; i < row.Length; i++)
+        {
+            row[i] = (char)(FirstByte + bytes[i]);
+        }
+    }
 }

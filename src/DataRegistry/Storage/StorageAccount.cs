@@ -1,11 +1,117 @@
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using Microsoft.Extensions.Configuration;
 
 namespace DataRegistry.Storage;
 
+/// <summary>
+/// The storage account that Azure Functions itself uses, by the settings it knows: <c>AzureWebJobsStorage</c> (a connection
+/// string, or <c>UseDevelopmentStorage=true</c> for the emulator), or without any secret <c>AzureWebJobsStorage__accountName</c>
+/// or <c>AzureWebJobsStorage__tableServiceUri</c>, <c>__queueServiceUri</c> and <c>__blobServiceUri</c>, with
+/// <c>__credential=managedidentity</c> and <c>__clientId</c> for a user-assigned identity.
+/// </summary>
 public sealed class StorageAccount
 {
-    public TableServiceClient Tables => throw new NotSupportedException();
-    public QueueServiceClient Queues => throw new NotSupportedException();
-    public BlobServiceClient Blobs => throw new NotSupportedException();
+    /// <summary>The setting's name, in environment variables with <c>__</c> before its parts.</summary>
+    public const string Setting = "AzureWebJobsStorage";
+
+    // One for all three services, since connections are pooled per handler. They are renewed now and then, so that a
+    // change of address is noticed. Timeouts are the pipeline's.
+    static readonly HttpClientTransport SharedTransport = new(new HttpClient(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    });
+
+    StorageAccount(TableServiceClient tables, QueueServiceClient queues, BlobServiceClient blobs)
+    {
+        Tables = tables;
+        Queues = queues;
+        Blobs = blobs;
+    }
+
+    public TableServiceClient Tables { get; }
+
+    /// <summary>Messages are sent as they are, not in base64: host.json says the same (<c>messageEncoding: none</c>).</summary>
+    public QueueServiceClient Queues { get; }
+
+    public BlobServiceClient Blobs { get; }
+
+    /// <param name="credential">In place of what the settings say about identity, for tests and tools.</param>
+    /// <param name="transport">In place of the shared one.</param>
+    /// <exception cref="InvalidOperationException">The settings are missing or contradict each other; the message names them.</exception>
+    public static StorageAccount FromConfiguration(IConfiguration configuration, TokenCredential? credential = null, HttpPipelineTransport? transport = null)
+    {
+        var section = configuration.GetSection(Setting);
+        var named = section["accountName"] is { Length: > 0 } || section.GetChildren().Any(child => child.Key.EndsWith("ServiceUri", StringComparison.OrdinalIgnoreCase));
+        return (section.Value is { Length: > 0 } text, named) switch
+        {
+            (true, true) => throw new InvalidOperationException($"{Setting} and {Setting}__accountName or {Setting}__…ServiceUri are both set: keep the connection string or the identity, not both."),
+            (true, false) => FromConnectionString(section.Value!, transport),
+            (false, true) => FromIdentity(section, credential ?? CredentialOf(section), transport),
+            _ => throw new InvalidOperationException(
+                $"No storage account is set. Set {Setting} to a connection string (or UseDevelopmentStorage=true), or {Setting}__accountName, or {Setting}__tableServiceUri, {Setting}__queueServiceUri and {Setting}__blobServiceUri."),
+        };
+    }
+
+    /// <exception cref="InvalidOperationException">It is malformed; the message never holds its key.</exception>
+    public static StorageAccount FromConnectionString(string connectionString, HttpPipelineTransport? transport = null)
+    {
+        var parsed = StorageConnectionString.Parse(connectionString);
+        var credential = new TableSharedKeyCredential(parsed.AccountName, parsed.AccountKey);
+        var storage = new Azure.Storage.StorageSharedKeyCredential(parsed.AccountName, parsed.AccountKey);
+        return new StorageAccount(
+            new TableServiceClient(parsed.Table, credential, With(new TableClientOptions(), transport)),
+            new QueueServiceClient(parsed.Queue, storage, With(QueueOptions(), transport)),
+            new BlobServiceClient(parsed.Blob, storage, With(new BlobClientOptions(), transport)));
+    }
+
+    static StorageAccount FromIdentity(IConfigurationSection section, TokenCredential credential, HttpPipelineTransport? transport) => new(
+        new TableServiceClient(ServiceUri(section, "table"), credential, With(new TableClientOptions(), transport)),
+        new QueueServiceClient(ServiceUri(section, "queue"), credential, With(QueueOptions(), transport)),
+        new BlobServiceClient(ServiceUri(section, "blob"), credential, With(new BlobClientOptions(), transport)));
+
+    static Uri ServiceUri(IConfigurationSection section, string service)
+    {
+        var name = $"{service}ServiceUri";
+        if (section[name] is { Length: > 0 } text)
+        {
+            return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https"
+                ? uri
+                : throw new InvalidOperationException($"{Setting}__{name} is no https address.");
+        }
+
+        return section["accountName"] is not { Length: > 0 } account
+            ? throw new InvalidOperationException($"{Setting}__{name} is not set, and neither is {Setting}__accountName.")
+            : account.All(char.IsAsciiLetterOrDigit)
+                ? new Uri($"https://{account}.{service}.core.windows.net")
+                : throw new InvalidOperationException($"{Setting}__accountName is no storage account's name.");
+    }
+
+    static TokenCredential CredentialOf(IConfigurationSection section)
+    {
+        var clientId = section["clientId"] is { Length: > 0 } id ? id : null;
+        return section["credential"] switch
+        {
+            { } kind when kind.Equals("managedidentity", StringComparison.OrdinalIgnoreCase) => new ManagedIdentityCredential(
+                clientId is null ? ManagedIdentityId.SystemAssigned : ManagedIdentityId.FromUserAssignedClientId(clientId)),
+            null or "" => new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = clientId }),
+            _ => throw new InvalidOperationException($"{Setting}__credential is \"managedidentity\" or not set."),
+        };
+    }
+
+    static QueueClientOptions QueueOptions() => new() { MessageEncoding = QueueMessageEncoding.None };
+
+    static T With<T>(T options, HttpPipelineTransport? transport) where T : ClientOptions
+    {
+        options.Transport = transport ?? SharedTransport;
+        return options;
+    }
 }

@@ -1,0 +1,57 @@
+using System.Buffers;
+
+namespace DataRegistry.Storage;
+
+/// <summary>
+/// A growing buffer on pooled memory, so that request bodies of up to 4 MiB never become garbage. After
+/// <see cref="Dispose"/> its memory belongs to others: dispose it only when no request can still be reading it.
+/// </summary>
+sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
+{
+    byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+
+    public int Length { get; private set; }
+
+    public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, Length);
+
+    public void Advance(int count) => Length += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _bytes.AsMemory(Length);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    /// <summary>Takes back what was written after <paramref name="length"/> bytes.</summary>
+    public void Truncate(int length) => Length = Math.Min(Length, length);
+
+    public void Dispose()
+    {
+        var bytes = Interlocked.Exchange(ref _bytes, []);
+        Length = 0;
+        if (bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    void Reserve(int sizeHint)
+    {
+        var needed = Math.Max(sizeHint, 256);
+        if (_bytes.Length - Length >= needed)
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, Length + needed));
+        _bytes.AsSpan(0, Length).CopyTo(larger);
+        if (_bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+        }
+
+        _bytes = larger;
+    }
+}

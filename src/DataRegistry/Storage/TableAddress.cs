@@ -1,0 +1,63 @@
+using System.Text;
+using Azure.Core;
+
+namespace DataRegistry.Storage;
+
+/// <summary>The addresses and query strings of one table, percent-encoded whatever the keys hold.</summary>
+sealed class TableAddress(Uri endpoint, string table)
+{
+    readonly string _endpoint = endpoint.AbsoluteUri.TrimEnd('/');
+
+    public string Table => $"{_endpoint}/{table}";
+
+    public string Entity(string partitionKey, string rowKey) =>
+        $"{_endpoint}/{table}(PartitionKey='{Literal(partitionKey)}',RowKey='{Literal(rowKey)}')";
+
+    /// <summary>
+    /// The rows of a partition from a lower bound on. The upper bound is not sent: with two long keys the request line
+    /// would outgrow what servers take.
+    /// </summary>
+    public static string Filter(TableRange range)
+    {
+        if (range.From is not null && range.After is not null)
+        {
+            throw new ArgumentException("A range has either From or After.", nameof(range));
+        }
+
+        var filter = $"PartitionKey%20eq%20'{Literal(range.PartitionKey)}'";
+        return range switch
+        {
+            { From: { } from } => $"{filter}%20and%20RowKey%20ge%20'{Literal(from)}'",
+            { After: { } after } => $"{filter}%20and%20RowKey%20gt%20'{Literal(after)}'",
+            _ => filter,
+        };
+    }
+
+    /// <summary>The keys always come along: they are what a range ends at.</summary>
+    public static void AppendSelect(RequestUriBuilder uri, IEnumerable<string>? select)
+    {
+        if (select is not null)
+        {
+            var names = select.Concat([nameof(ITableEntity.PartitionKey), nameof(ITableEntity.RowKey)]).Distinct(StringComparer.Ordinal);
+            uri.AppendQuery("$select", string.Join("%2C", names.Select(Uri.EscapeDataString)), escapeValue: false);
+        }
+    }
+
+    static string Literal(string key) => Uri.EscapeDataString(WellFormed(key).Replace("'", "''", StringComparison.Ordinal));
+
+    /// <summary>Half a surrogate pair would silently become another character on its way, and so another row.</summary>
+    static string WellFormed(string key)
+    {
+        for (var rest = key.AsSpan(); rest.Length > 0;)
+        {
+            if (Rune.DecodeFromUtf16(rest, out _, out var length) != System.Buffers.OperationStatus.Done)
+            {
+                throw new ArgumentException("A key holds half of a surrogate pair.", nameof(key));
+            }
+
+            rest = rest[length..];
+        }
+
+        return key;
+    }
+}

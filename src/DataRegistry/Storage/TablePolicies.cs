@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Azure;
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace DataRegistry.Storage;
+
+/// <summary>What a request is for; travels with the message to the policies.</summary>
+sealed record TableCall(string Operation, string Table);
+
+/// <summary>404, 409 and 412 are answers, neither raised nor tried again. What passes by itself is tried again.</summary>
+sealed class TableResponseClassifier : ResponseClassifier
+{
+    public static TableResponseClassifier Instance { get; } = new();
+
+    public static bool IsExpected(int status) => status is 404 or 409 or 412;
+
+    public static bool IsTransient(int status) => status is 408 or 429 or 500 or 502 or 503 or 504;
+
+    public override bool IsErrorResponse(HttpMessage message) => message.Response.Status >= 400 && !IsExpected(message.Response.Status);
+
+    public override bool IsRetriableResponse(HttpMessage message) => IsTransient(message.Response.Status);
+
+    public override bool IsRetriableException(Exception exception) =>
+        base.IsRetriableException(exception) || (exception is RequestFailedException failed && IsTransient(failed.Status));
+}
+
+/// <summary>
+/// Reads the answer to a transaction. A transient failure inside (a 503 within the 202) is raised here, below the retry
+/// policy, so that it is tried again like any other.
+/// </summary>
+sealed class TransactionAnswerPolicy : HttpPipelineSynchronousPolicy
+{
+    public override void OnReceivedResponse(HttpMessage message)
+    {
+        if (message.Response.Status != 202 || !message.TryGetProperty(typeof(TableCall), out var call) ||
+            call is not TableCall { Operation: TableOperations.Transaction })
+        {
+            return;
+        }
+
+        var answer = TransactionAnswer.Parse(message.Response.Content.ToMemory().Span);
+        if (TableResponseClassifier.IsTransient(answer.FailedStatus))
+        {
+            throw answer.ToException();
+        }
+
+        message.SetProperty(typeof(TransactionAnswer), answer);
+    }
+}
+
+/// <summary>Counts every request that is sent, retries too: requests are the bill. Status 0 is one that got no answer.</summary>
+sealed class RequestCountPolicy : HttpPipelinePolicy
+{
+    static readonly Meter Meter = new("DataRegistry.Storage");
+    static readonly Counter<long> Requests = Meter.CreateCounter<long>(
+        "dataregistry.table.requests", "{request}", "Requests sent to Table Storage, retries included.");
+
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        var status = 0;
+        try
+        {
+            await ProcessNextAsync(message, pipeline);
+            status = message.Response.Status;
+        }
+        finally
+        {
+            Count(message, status);
+        }
+    }
+
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        var status = 0;
+        try
+        {
+            ProcessNext(message, pipeline);
+            status = message.Response.Status;
+        }
+        finally
+        {
+            Count(message, status);
+        }
+    }
+
+    static void Count(HttpMessage message, int status)
+    {
+        if (Requests.Enabled && message.TryGetProperty(typeof(TableCall), out var value) && value is TableCall call)
+        {
+            Requests.Add(1, new TagList { { "operation", call.Operation }, { "table", call.Table }, { "status", status } });
+        }
+    }
+}
+
+static class TableOperations
+{
+    public const string Create = "create";
+    public const string Insert = "insert";
+    public const string Update = "update";
+    public const string Merge = "merge";
+    public const string Delete = "delete";
+    public const string Get = "get";
+    public const string Query = "query";
+    public const string Transaction = "transaction";
+}

@@ -1,0 +1,222 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace DataRegistry.LocalHost;
+
+/// <summary>Ports of Azurite's three services.</summary>
+public sealed record AzuritePorts(int Blob, int Queue, int Table)
+{
+    /// <summary>Those that <c>UseDevelopmentStorage=true</c> means.</summary>
+    public static AzuritePorts Default { get; } = new(10000, 10001, 10002);
+}
+
+public sealed record AzuriteOptions
+{
+    /// <summary>Where Azurite's package is kept; fetched there with npm on first use.</summary>
+    public required string PackageFolder { get; init; }
+
+    /// <summary>Where the data is kept; null keeps it in memory only.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Null for any free ones.</summary>
+    public AzuritePorts? Ports { get; init; }
+
+    /// <summary>How long the services may take to answer after the package is there.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
+}
+
+/// <summary>
+/// The storage emulator, as a child process that dies with this one, however this one dies. Listens on 127.0.0.1 only.
+/// </summary>
+public sealed class Azurite : IAsyncDisposable
+{
+    // Azurite's well-known account: the same for everyone, so no secret.
+    const string Account = "devstoreaccount1";
+    const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+    static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
+
+    readonly Process _process;
+    readonly StringBuilder _output;
+
+    Azurite(Process process, StringBuilder output, AzuritePorts ports)
+    {
+        _process = process;
+        _output = output;
+        Ports = ports;
+        ConnectionString = string.Create(CultureInfo.InvariantCulture,
+            $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{ports.Blob}/{Account};QueueEndpoint=http://127.0.0.1:{ports.Queue}/{Account};TableEndpoint=http://127.0.0.1:{ports.Table}/{Account};");
+    }
+
+    public string ConnectionString { get; }
+
+    public AzuritePorts Ports { get; }
+
+    /// <summary>Of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
+    public int ProcessId => _process.Id;
+
+    /// <summary>Fetches the package if need be, starts Azurite and waits until all three services answer.</summary>
+    /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or Azurite did not start; the message says which.</exception>
+    public static async Task<Azurite> StartAsync(AzuriteOptions options, CancellationToken cancellationToken = default)
+    {
+        var entry = await AzuritePackage.EnsureAsync(options.PackageFolder, cancellationToken);
+        var azurite = Launch(entry, options);
+        try
+        {
+            await azurite.WaitUntilAnsweringAsync(options.StartTimeout, cancellationToken);
+            return azurite;
+        }
+        catch
+        {
+            await azurite.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Lets Azurite write its data and end; after 15 s it is killed. Again: nothing.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (_process.HasExited)
+            {
+                return;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            return; // disposed already
+        }
+
+        _process.StandardInput.Close();
+        using var timeout = new CancellationTokenSource(StopTimeout);
+        try
+        {
+            await _process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            _process.Kill(entireProcessTree: true);
+        }
+
+        _process.Dispose();
+    }
+
+    static Azurite Launch(string entry, AzuriteOptions options)
+    {
+        var ports = options.Ports ?? FreePorts();
+        var start = new ProcessStartInfo("node") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] arguments =
+        [
+            AzuritePackage.GuardOf(options.PackageFolder), entry, "--silent", "--skipApiVersionCheck", "--disableTelemetry",
+            "--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1", "--tableHost", "127.0.0.1",
+            "--blobPort", Text(ports.Blob), "--queuePort", Text(ports.Queue), "--tablePort", Text(ports.Table),
+        ];
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        if (options.Folder is null)
+        {
+            start.ArgumentList.Add("--inMemoryPersistence");
+        }
+        else
+        {
+            start.ArgumentList.Add("--location");
+            start.ArgumentList.Add(Directory.CreateDirectory(options.Folder).FullName);
+        }
+
+        var output = new StringBuilder();
+        var process = AzuritePackage.Start(start);
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return new Azurite(process, output, ports);
+
+        static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+
+        void Keep(object sender, DataReceivedEventArgs line)
+        {
+            lock (output)
+            {
+                // The beginning tells why a start failed; a process that runs for days must not fill memory.
+                if (line.Data is not null && output.Length < 16 * 1024)
+                {
+                    output.AppendLine(line.Data);
+                }
+            }
+        }
+    }
+
+    /// <summary>All three held at once, so that they differ; another process may still take one before Azurite does.</summary>
+    static AzuritePorts FreePorts()
+    {
+        using var blob = new TcpListener(IPAddress.Loopback, 0);
+        using var queue = new TcpListener(IPAddress.Loopback, 0);
+        using var table = new TcpListener(IPAddress.Loopback, 0);
+        return new AzuritePorts(Take(blob), Take(queue), Take(table));
+
+        static int Take(TcpListener listener)
+        {
+            listener.Start();
+            return ((IPEndPoint)listener.LocalEndpoint).Port;
+        }
+    }
+
+    async Task WaitUntilAnsweringAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(timeout);
+        using var http = new HttpClient();
+        try
+        {
+            foreach (var port in (int[])[Ports.Blob, Ports.Queue, Ports.Table])
+            {
+                while (!await AnswersAsync(http, port, limit.Token))
+                {
+                    if (_process.HasExited)
+                    {
+                        throw Failed($"Azurite ended with exit code {_process.ExitCode} as it started.");
+                    }
+
+                    await Task.Delay(50, limit.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Failed($"Azurite did not answer within {timeout.TotalSeconds:0} s.");
+        }
+
+        // Somebody else's server may answer on a port that was asked for, while ours could not listen there.
+        if (_process.HasExited)
+        {
+            throw Failed($"Azurite ended with exit code {_process.ExitCode} as it started.");
+        }
+    }
+
+    static async Task<bool> AnswersAsync(HttpClient http, int port, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/{Account}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            return true;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    InvalidOperationException Failed(string sentence)
+    {
+        lock (_output)
+        {
+            return new InvalidOperationException($"{sentence} {_output}".TrimEnd());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+// Runs Azurite inside this process, and ends it when standard input ends: the parent holds the other end and the system
+// closes it however the parent dies, kill -9 included. Azurite's own shutdown writes its data first; 10 s bound it.
+"use strict";
+let ending = false;
+process.stdin.on("data", () => {});
+for (const event of ["end", "close", "error"]) {
+  process.stdin.once(event, () => {
+    if (ending) return;
+    ending = true;
+    if (process.listenerCount("SIGTERM") === 0) process.exit(1); // still starting: there is nothing to write yet
+    setTimeout(() => process.exit(1), 10000).unref();
+    process.emit("SIGTERM");
+  });
+}
+// The terminal sends Ctrl+C to the whole group; the parent decides when its storage goes.
+const on = process.once.bind(process);
+process.once = (event, listener) => (event === "SIGINT" ? process : on(event, listener));
+process.on("SIGINT", () => {});
+const [entry, ...args] = process.argv.slice(2);
+process.argv = [process.argv[0], entry, ...args];
+require(entry);

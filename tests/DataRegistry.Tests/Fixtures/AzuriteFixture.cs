@@ -1,0 +1,51 @@
+using DataRegistry.LocalHost;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Tests.Fixtures;
+
+/// <summary>
+/// One Azurite in memory for the whole assembly, started by the first test that needs it and ended with the process.
+/// Classes of other collections may share it through <see cref="SharedAsync"/>; each test takes a table name of its own.
+/// </summary>
+public sealed class AzuriteFixture : IAsyncLifetime
+{
+    /// <summary>The repository's own cache, so that a run without network works after the first.</summary>
+    public static string PackageFolder { get; } = Path.Combine(RepositoryRoot(), ".local", "azurite");
+
+    static readonly Lazy<Task<Azurite>> Shared = new(() => Azurite.StartAsync(new AzuriteOptions { PackageFolder = PackageFolder }));
+
+    public string ConnectionString { get; private set; } = "";
+
+    public StorageAccount Account { get; private set; } = null!;
+
+    public static Task<Azurite> SharedAsync() => Shared.Value;
+
+    /// <summary>A name no other test has.</summary>
+    public static string NewTableName() => $"t{Guid.NewGuid():N}";
+
+    public async Task InitializeAsync()
+    {
+        ConnectionString = (await SharedAsync()).ConnectionString;
+        Account = StorageAccount.FromConnectionString(ConnectionString);
+    }
+
+    // The child process ends with ours: other collections may still be using it.
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    static string RepositoryRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException("The tests run from inside the repository, where Functions.sln is.");
+    }
+}
+
+[CollectionDefinition(Name)]
+public sealed class AzuriteTests : ICollectionFixture<AzuriteFixture>
+{
+    public const string Name = "azurite";
+}
