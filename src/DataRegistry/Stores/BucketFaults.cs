@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Xml;
+using Amazon.Runtime;
+using Amazon.Runtime.Internal;
+using Amazon.S3;
+
+namespace DataRegistry.Stores;
+
+/// <summary>What the AWS SDK throws, as a <see cref="BucketFault"/>. Error codes: Amazon S3 API reference, "Error responses".</summary>
+static class BucketFaults
+{
+    /// <summary>The caller's own cancellation is not a fault: filter it before asking.</summary>
+    public static BucketException From(Exception exception, string bucket, string? region) => exception switch
+    {
+        BucketException known => known,
+        AmazonS3Exception { ErrorCode: { } code } s3 when From(code, s3, bucket, region) is { } fault => fault,
+        AmazonUnmarshallingException unreadable => NotS3(bucket, unreadable.StatusCode, unreadable),
+        AmazonServiceException { StatusCode: not default(HttpStatusCode) } answer => FromStatus(answer, bucket, region),
+        _ when exception.GetType() == typeof(AmazonClientException) && exception.Message.Contains("credentials", StringComparison.OrdinalIgnoreCase) => new(BucketFault.InvalidCredentials, $"No credentials were found for bucket '{bucket}'; give the store an access key, or give the registry's host a role.", exception),
+        _ when IsNetwork(exception) => new(BucketFault.Unreachable, $"The server of bucket '{bucket}' cannot be reached ({Innermost(exception).Message.TrimEnd('.')}); check its endpoint URL, name resolution, certificate and firewall.", exception),
+        _ when IsUnreadable(exception) => NotS3(bucket, null, exception),
+        _ => new(BucketFault.Unexpected, $"Bucket '{bucket}' could not be used: {exception.Message}", exception),
+    };
+
+    /// <summary>An answer that is no S3 server's: a proxy's log-in page, a web server, an endpoint URL with a wrong port.</summary>
+    public static BucketException NotS3(string bucket, HttpStatusCode? status, Exception? inner = null) =>
+        new(BucketFault.Unexpected, $"The server of bucket '{bucket}' does not answer like S3{(status is { } code and not default(HttpStatusCode) ? $" (HTTP {(int)code})" : "")}; check that the endpoint URL is that of an S3 API, not of a web console or proxy.", inner);
+
+    static BucketException? From(string code, AmazonS3Exception exception, string bucket, string? region) => code switch
+    {
+        "NoSuchBucket" => new(BucketFault.NoSuchBucket, $"There is no bucket '{bucket}' at this endpoint; check its name, and the store's region and endpoint URL.", exception),
+        "InvalidBucketName" => new(BucketFault.NoSuchBucket, $"'{bucket}' is no valid bucket name; check the store's bucket.", exception),
+        "InvalidAccessKeyId" or "InvalidClientTokenId" or "UnrecognizedClientException" => new(BucketFault.InvalidCredentials, $"The access key id for bucket '{bucket}' is unknown to the server; give the store a valid access key.", exception),
+        "SignatureDoesNotMatch" => new(BucketFault.InvalidCredentials, $"The secret access key for bucket '{bucket}' does not belong to its access key id; give the store the right secret.", exception),
+        "ExpiredToken" or "ExpiredTokenException" or "InvalidToken" or "TokenRefreshRequired" => new(BucketFault.InvalidCredentials, $"The session credentials for bucket '{bucket}' have expired or are invalid; renew them.", exception),
+        "RequestTimeTooSkewed" => new(BucketFault.InvalidCredentials, $"The server of bucket '{bucket}' refuses our clock; set the clock of the registry's host, or of the server, right.", exception),
+        "PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" or "TemporaryRedirect" => WrongRegion(exception, bucket, region),
+        "SlowDown" or "RequestLimitExceeded" or "TooManyRequests" or "Throttling" or "ThrottlingException" or "ServiceUnavailable" or "BandwidthLimitExceeded" => Throttled(exception, bucket),
+        "AccessDenied" or "AllAccessDisabled" or "AccountProblem" or "NotSignedUp" or "InvalidSecurity" => Denied(exception, bucket),
+        _ => null,
+    };
+
+    /// <summary>A HEAD's error carries no body, hence no code: the status is all there is.</summary>
+    static BucketException FromStatus(AmazonServiceException exception, string bucket, string? region) => exception.StatusCode switch
+    {
+        HttpStatusCode.Forbidden => Denied(exception, bucket),
+        HttpStatusCode.Unauthorized => new(BucketFault.InvalidCredentials, $"The server of bucket '{bucket}' asks for other credentials; check the store's access key.", exception),
+        HttpStatusCode.MovedPermanently or HttpStatusCode.TemporaryRedirect => WrongRegion(exception, bucket, region),
+        HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests => Throttled(exception, bucket),
+        var status => string.IsNullOrEmpty(exception.ErrorCode) || string.Equals(exception.ErrorCode, status.ToString(), StringComparison.Ordinal)
+            ? NotS3(bucket, status, exception)
+            : new(BucketFault.Unexpected, $"The server of bucket '{bucket}' answered HTTP {(int)status} {exception.ErrorCode}: {exception.Message}", exception),
+    };
+
+    static BucketException Denied(AmazonServiceException exception, string bucket) =>
+        new(BucketFault.AccessDenied, $"The credentials may not do this in bucket '{bucket}'; allow s3:ListBucket on the bucket and s3:GetObject (and s3:GetObjectVersion, s3:ListBucketVersions) on its objects. S3 answers the same for a missing key when the caller may not list.", exception);
+
+    static BucketException Throttled(AmazonServiceException exception, string bucket) =>
+        new(BucketFault.Throttled, $"The server of bucket '{bucket}' still asks us to slow down after our retries; try again later, or with less at once.", exception);
+
+    static BucketException WrongRegion(AmazonServiceException exception, string bucket, string? region)
+    {
+        var response = (exception.InnerException as HttpErrorResponseException)?.Response;
+        var right = response?.IsHeaderPresent("x-amz-bucket-region") == true ? response.GetHeaderValue("x-amz-bucket-region") : RegionIn(exception as AmazonS3Exception);
+        return new(BucketFault.WrongRegion, $"Bucket '{bucket}' is not in region '{region ?? "us-east-1"}'; set the store's region to {(string.IsNullOrEmpty(right) ? "the one the bucket was made in" : $"'{right}'")}.", exception);
+    }
+
+    /// <summary>Some errors name the region in their body only.</summary>
+    static string? RegionIn(AmazonS3Exception? exception)
+    {
+        if (exception?.ResponseBody is not { } body)
+            return null;
+        int start = body.IndexOf("<Region>", StringComparison.Ordinal) + 8, end = body.IndexOf("</Region>", StringComparison.Ordinal);
+        return start >= 8 && end > start && end - start < 64 ? body[start..end] : null;
+    }
+
+    static bool IsNetwork(Exception exception) =>
+        Chain(exception).Any(e => e is HttpRequestException or SocketException or IOException or OperationCanceledException or TimeoutException or System.Security.Authentication.AuthenticationException);
+
+    static bool IsUnreadable(Exception exception) => Chain(exception).Any(e => e is XmlException or AmazonUnmarshallingException or FormatException);
+
+    static Exception Innermost(Exception exception) => Chain(exception).Last();
+
+    static IEnumerable<Exception> Chain(Exception exception)
+    {
+        for (Exception? e = exception; e is not null; e = e.InnerException)
+            yield return e;
+    }
+}

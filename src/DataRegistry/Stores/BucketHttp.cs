@@ -1,0 +1,97 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Amazon.Runtime;
+
+namespace DataRegistry.Stores;
+
+/// <summary>The counter <c>dataregistry.s3.requests</c> of the meter <c>DataRegistry.Stores</c>: every HTTP request sent, retries too, for they are the bill.</summary>
+/// <remarks>Tags: <c>operation</c> (<c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>, <c>other</c>) and <c>status</c> (HTTP's, or <c>none</c> if no answer came).</remarks>
+sealed class BucketRequests : IDisposable
+{
+    readonly Meter meter;
+    readonly Counter<long> counter;
+
+    public BucketRequests(IMeterFactory? meters)
+    {
+        meter = meters?.Create("DataRegistry.Stores") ?? new Meter("DataRegistry.Stores");
+        counter = meter.CreateCounter<long>("dataregistry.s3.requests", "{request}", "HTTP requests sent to S3, retries included");
+    }
+
+    public void Count(string operation, int? status) =>
+        counter.Add(1, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("status", status?.ToString(CultureInfo.InvariantCulture) ?? "none"));
+
+    public void Dispose() => meter.Dispose();
+}
+
+/// <summary>One HTTP client for one S3 client.</summary>
+sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests) : HttpClientFactory
+{
+    public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+    public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
+        new(new CountingHandler(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                ConnectTimeout = options.ConnectTimeout,
+                MaxConnectionsPerServer = 256,
+                PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+                // S3 moves between addresses; a connection that never ends would never notice.
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                ConnectCallback = options.Connect,
+            },
+            requests))
+        { Timeout = options.RequestTimeout };
+
+    sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests) : DelegatingHandler(inner)
+    {
+        /// <summary>A page of 1000 keys of 1024 bytes, all encoded, takes about 4 MB.</summary>
+        const long LargestDocument = 32 << 20;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var operation = Operation(request);
+            HttpResponseMessage? response = null;
+            try
+            {
+                response = await base.SendAsync(request, cancellationToken);
+            }
+            finally
+            {
+                requests.Count(operation, (int?)response?.StatusCode);
+            }
+            if (operation is not ("get" or "head") && response.Content.Headers.ContentLength > LargestDocument)
+            {
+                response.Dispose();
+                throw new BucketException(BucketFault.Unexpected, "The server answers with a body larger than any S3 document; check that the endpoint URL is that of an S3 API.");
+            }
+            return response;
+        }
+
+        static string Operation(HttpRequestMessage request)
+        {
+            var query = request.RequestUri!.Query;
+            return request.Method == HttpMethod.Head ? "head"
+                : request.Method != HttpMethod.Get ? "other"
+                : Has(query, "list-type") ? "list"
+                : Has(query, "versions") ? "list_versions"
+                : Has(query, "versioning") ? "get_versioning"
+                : "get";
+        }
+
+        /// <summary>Whether a parameter has this name (its value would have <c>=</c> and <c>&amp;</c> encoded).</summary>
+        static bool Has(string query, string name)
+        {
+            foreach (var part in query.AsSpan().TrimStart('?').Split('&'))
+            {
+                var parameter = query.AsSpan().TrimStart('?')[part];
+                if (parameter.StartsWith(name, StringComparison.Ordinal) && (parameter.Length == name.Length || parameter[name.Length] == '='))
+                    return true;
+            }
+            return false;
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+
+namespace DataRegistry.Stores;
+
+public sealed record BucketsOptions
+{
+    /// <summary>After the first try; with the SDK's jittered backoff and its budget of retries per client.</summary>
+    public int MaxRetries { get; init; } = 3;
+
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Until an answer's headers, per try.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How to connect; null to connect to whatever the name resolves to. The place to refuse addresses that stores may not name.</summary>
+    public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? Connect { get; init; }
+}
+
+/// <summary>Opens the buckets of stores. One client, hence one pool of connections, a store; safe for concurrent use.</summary>
+public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meters = null) : IDisposable
+{
+    readonly BucketsOptions options = options ?? new();
+    readonly BucketRequests requests = new(meters);
+    readonly ConcurrentDictionary<Guid, Opened> opened = new();
+
+    /// <summary>Costs no request, so it also opens what does not exist. The same client as long as the store's configuration stays equal.</summary>
+    /// <remarks>
+    /// When the configuration changes, the old client is let go, not disposed: a <see cref="Bucket"/> of it may be in the midst of a page. Its
+    /// connections close when idle, and it goes with the last bucket that uses it.
+    /// </remarks>
+    /// <exception cref="BucketException">The endpoint is no http(s) URL.</exception>
+    public Bucket Open(Store store)
+    {
+        var configuration = store.Configuration;
+        if (!opened.TryGetValue(store.Id, out var found) || found.Configuration != configuration)
+            lock (opened)
+                if (!opened.TryGetValue(store.Id, out found) || found.Configuration != configuration)
+                    opened[store.Id] = found = new(configuration, Connect(configuration));
+        return new(found.Client, configuration.Bucket, configuration.Region);
+    }
+
+    public void Dispose()
+    {
+        foreach (var id in opened.Keys)
+            if (opened.TryRemove(id, out var found))
+                found.Client.Dispose();
+        requests.Dispose();
+    }
+
+    KeyKeepingS3Client Connect(StoreConfiguration store)
+    {
+        var region = string.IsNullOrEmpty(store.Region) ? "us-east-1" : store.Region;
+        var config = new AmazonS3Config
+        {
+            RetryMode = RequestRetryMode.Standard,
+            MaxErrorRetry = options.MaxRetries,
+            HttpClientFactory = new BucketHttpClients(options, requests),
+            // Of the host's environment only its credentials count, never its endpoints.
+            IgnoreConfiguredEndpointUrls = true,
+        };
+        if (store.EndpointUrl is null)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+        }
+        else
+        {
+            if (!Uri.TryCreate(store.EndpointUrl, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
+                throw new BucketException(BucketFault.Unexpected, $"The endpoint of bucket '{store.Bucket}' is no http or https URL; correct the store's endpoint URL.");
+            config.ServiceURL = store.EndpointUrl;
+            config.AuthenticationRegion = region;
+            config.ForcePathStyle = true;
+            // Servers that do not know the SDK's newer checksums refuse, or misread, requests that carry them.
+            config.RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED;
+            config.ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED;
+        }
+        return Credentials(store) is { } credentials ? new(credentials, config) : new(config);
+    }
+
+    /// <summary>
+    /// Null for the SDK's own chain. A custom endpoint without keys is asked anonymously: our host's own session token is for Amazon only, and must
+    /// not be sent to whatever server a user names.
+    /// </summary>
+    static AWSCredentials? Credentials(StoreConfiguration store) =>
+        store.AccessKeyId is { } id ? new BasicAWSCredentials(id, store.SecretAccessKey ?? "")
+        : store.EndpointUrl is not null ? new AnonymousAWSCredentials()
+        : null;
+
+    sealed record Opened(StoreConfiguration Configuration, KeyKeepingS3Client Client);
+}
