@@ -9,9 +9,6 @@ namespace DataRegistry.LocalHost;
 /// <param name="Count">Objects in the demo bucket.</param>
 public sealed record Options(string Urls, string? Token, bool InMemory, int Count)
 {
-    /// <summary>The first address, as the person at this machine would open it.</summary>
-    public string Url => Urls.Split(';')[0].TrimEnd('/');
-
     /// <summary>Whether other machines can reach none of the addresses.</summary>
     public bool IsLoopback => Urls.Split(';').All(url => BindingAddress.Parse(url).Host is "localhost" or "127.0.0.1" or "[::1]");
 

@@ -28,7 +28,7 @@ static async Task<int> RunAsync(Options options, CancellationToken cancellationT
         await app.Services.CreateStorageAsync(cancellationToken);
         DemoData.Ids demo = await DemoData.CreateProjectAndStoreAsync(app.Services, emulators.BucketServer.Url, cancellationToken);
         await LocalApp.StartAsync(app, options, cancellationToken);
-        Greet(options, token, demo);
+        Greet(app.Urls.First().TrimEnd('/'), token, demo);
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
@@ -39,20 +39,20 @@ static async Task<int> RunAsync(Options options, CancellationToken cancellationT
     }
 }
 
-static void Greet(Options options, string token, DemoData.Ids demo)
+static void Greet(string url, string token, DemoData.Ids demo)
 {
     Console.WriteLine($"""
 
-        Console  {options.Url}/console/
+        Console  {url}/console/
         Token    {token}
 
         Adopt an object:             {Adopt("readme.txt")}
         The same again, it exists:   {Adopt("readme.txt")}
         One that is not there:       {Adopt("missing.txt")}
 
-        ready {options.Url}
+        ready {url}
         """);
 
     string Adopt(string key) =>
-        $"curl -sS {options.Url}/api/v0/stores/{demo.Store}/adopt/ -H 'Authorization: Token {token}' -H 'Content-Type: application/json' -d '{JsonSerializer.Serialize(new { url = $"s3://{DemoData.Bucket}/{key}", project = demo.Project })}'";
+        $"curl -sS {url}/api/v0/stores/{demo.Store}/adopt/ -H 'Authorization: Token {token}' -H 'Content-Type: application/json' -d '{JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["url"] = $"s3://{DemoData.Bucket}/{key}", ["project"] = demo.Project })}'";
 }

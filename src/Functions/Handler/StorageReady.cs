@@ -47,8 +47,6 @@ sealed partial class StorageReady(IServiceProvider services, ILogger<StorageRead
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What follows may run synchronously for a while; Kestrel starts after this method first yields.
-        await Task.Yield();
         for (TimeSpan pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try

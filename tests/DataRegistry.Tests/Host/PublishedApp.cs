@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
+using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Host;
 
@@ -13,7 +14,7 @@ public static class PublishedApp
     static readonly Lazy<Task<string>> Published = new(PublishAsync);
 
     /// <summary>The top of the checkout.</summary>
-    public static string Repository { get; } = FindRepository();
+    public static string Repository { get; } = AzuriteFixture.RepositoryRoot();
 
     /// <summary>The published folder.</summary>
     public static Task<string> FolderAsync() => Published.Value;
@@ -67,16 +68,5 @@ public static class PublishedApp
         }
 
         return process.ExitCode == 0 ? output : throw new InvalidOperationException($"dotnet publish failed.\n{await text}{await errors}");
-    }
-
-    static string FindRepository()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
-        {
-            folder = folder.Parent;
-        }
-
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run from inside the repository, where Functions.sln is.");
     }
 }
