@@ -46,7 +46,8 @@ sealed class TableAddress(Uri endpoint, string table)
     static string Literal(string key) => Uri.EscapeDataString(WellFormed(key).Replace("'", "''", StringComparison.Ordinal));
 
     /// <summary>Half a surrogate pair would silently become another character on its way, and so another row.</summary>
-    static string WellFormed(string key)
+    /// <exception cref="ArgumentException">It holds such a half.</exception>
+    public static string WellFormed(string key)
     {
         for (var rest = key.AsSpan(); rest.Length > 0;)
         {

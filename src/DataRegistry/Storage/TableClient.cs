@@ -219,6 +219,8 @@ public sealed class TableClient
 
     async Task<TableWrite> PutAsync<T>(RequestMethod method, string address, string operation, T entity, ETag ifMatch, CancellationToken cancellationToken) where T : class, ITableEntity
     {
+        TableAddress.WellFormed(entity.PartitionKey);
+        TableAddress.WellFormed(entity.RowKey);
         using var message = CreateMessage(method, address, operation);
         if (ifMatch != default)
         {

@@ -50,10 +50,12 @@ public sealed class TableTransaction : IDisposable
 
     /// <summary>Adds the action, or leaves the transaction as it was and says false when it is full.</summary>
     /// <exception cref="ArgumentException">
-    /// The action is of another partition, of a row that is in already, or larger than a whole transaction may be.
+    /// The action is of another partition, of a row that is in already, of a key that is no text, or larger than a whole transaction may be.
     /// </exception>
     public bool TryAdd(TableTransactionAction action)
     {
+        TableAddress.WellFormed(action.PartitionKey);
+        TableAddress.WellFormed(action.RowKey);
         if (PartitionKey is not null && !string.Equals(PartitionKey, action.PartitionKey, StringComparison.Ordinal))
         {
             throw new ArgumentException($"A transaction is of one partition: \"{PartitionKey}\", not \"{action.PartitionKey}\".", nameof(action));

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+using DataRegistry.LocalHost;
+using DataRegistry.Storage;
+using DataRegistry.Tests.Fixtures;
+using DataRegistry.Tests.Storage;
+
+namespace DataRegistry.Tests.LocalHost;
+
+public sealed class AzuriteProcessTests
+{
+    [Fact]
+    public async Task What_was_written_is_there_after_a_restart()
+    {
+        var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
+        try
+        {
+            var options = new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder, Folder = folder };
+            await using (var first = await Azurite.StartAsync(options))
+            {
+                var table = Table(first);
+                await table.CreateIfNotExistsAsync();
+                await table.AddEntityAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "kept" });
+            }
+
+            await using var second = await Azurite.StartAsync(options);
+            Assert.Equal("kept", (await Table(second).GetEntityIfExistsAsync<Note>("p", "r"))!.Text);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static TableClient Table(Azurite azurite) => StorageAccount.FromConnectionString(azurite.ConnectionString).Tables.GetTableClient("kept", Rows.Default);
+    }
+
+    [Fact]
+    public async Task It_ends_when_it_is_disposed_and_that_may_be_done_twice()
+    {
+        var azurite = await Azurite.StartAsync(new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder });
+        using var process = Process.GetProcessById(azurite.ProcessId);
+        await azurite.DisposeAsync();
+        await azurite.DisposeAsync();
+        Assert.True(process.HasExited);
+    }
+
+    [Fact]
+    public async Task Ports_that_are_taken_are_an_error()
+    {
+        var taken = (await AzuriteFixture.SharedAsync()).Ports;
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Azurite.StartAsync(new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder, Ports = taken }));
+    }
+}
