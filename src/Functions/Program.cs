@@ -1,2 +1,3 @@
-var app = Microsoft.AspNetCore.Builder.WebApplication.CreateSlimBuilder(args).Build();
-await app.RunAsync();
+using DataRegistry.Functions.Handler;
+
+return await CustomHandler.RunAsync(args);

@@ -23,7 +23,10 @@ public sealed record ListVersionsRequest
 {
     public string? Prefix { get; init; }
 
-    /// <summary>Alone: keys after this one. With <see cref="VersionIdMarker"/>: also what is left of this key.</summary>
+    /// <summary>
+    /// With <see cref="VersionIdMarker"/>: after that version of this key. Alone: after this key on Amazon, but Ceph begins with this key's own versions,
+    /// over several pages if there are many: whoever wants keys after this one skips those that are not.
+    /// </summary>
     public string? KeyMarker { get; init; }
 
     /// <summary>As a page gave it (<c>null</c> is a valid marker: S3's name for the version without id); only with <see cref="KeyMarker"/>.</summary>

@@ -50,7 +50,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
     // The child process ends with ours: other collections may still be using it.
     public Task DisposeAsync() => Task.CompletedTask;
 
-    static string RepositoryRoot()
+    internal static string RepositoryRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln")))

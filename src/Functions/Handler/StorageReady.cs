@@ -1,0 +1,72 @@
+namespace DataRegistry.Functions.Handler;
+
+/// <summary>
+/// Creates what is missing in storage while the process already listens: the Functions host gives a custom handler up to a
+/// minute to listen, and storage may be away for longer. It is tried again until it succeeds; instances may do it at once.
+/// </summary>
+sealed partial class StorageReady(IServiceProvider services, ILogger<StorageReady> logger) : BackgroundService
+{
+    /// <summary>How long a request waits for storage; the host's own limit for an HTTP answer is 230 seconds.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <returns>False where storage is still not there after a while.</returns>
+    public async Task<bool> WaitAsync(CancellationToken cancellationToken)
+    {
+        if (ready.Task.IsCompleted)
+        {
+            return true;
+        }
+
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task delay = Task.Delay(Patience, waiting.Token);
+        await Task.WhenAny(ready.Task, delay);
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return ready.Task.IsCompleted;
+    }
+
+    /// <summary>
+    /// Middleware: a request of the API waits for storage, and is let through after a while in any case, so that the API
+    /// itself says what is wrong. Health and pages never wait.
+    /// </summary>
+    public async Task DelayAsync(HttpContext context, RequestDelegate next)
+    {
+        PathString path = context.Request.Path;
+        if (!ready.Task.IsCompleted && path.StartsWithSegments("/api", StringComparison.Ordinal) && !path.StartsWithSegments("/api/health", StringComparison.Ordinal))
+        {
+            await WaitAsync(context.RequestAborted);
+        }
+
+        await next(context);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (TimeSpan pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                await services.CreateStorageAsync(stoppingToken);
+                ready.SetResult();
+                return;
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Whatever it is (unreachable, refused, throttled), an operator or time can mend it; giving up would not.
+                Log.NotReady(logger, pause.TotalSeconds, exception);
+                await Task.Delay(pause, stoppingToken);
+            }
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(1, LogLevel.Warning, "Storage is not ready; trying again in {Seconds} s.")]
+        public static partial void NotReady(ILogger logger, double seconds, Exception exception);
+    }
+}

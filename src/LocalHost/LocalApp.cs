@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using DataRegistry.Storage;
+using Microsoft.AspNetCore.Connections;
+
+namespace DataRegistry.LocalHost;
+
+/// <summary>The app in this process: the same library that Azure Functions runs, with the queue pump and the timers beside it.</summary>
+static class LocalApp
+{
+    /// <summary>A lease so short that a restart after a crash goes on with its work soon; the Functions host takes ten minutes.</summary>
+    static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
+
+    /// <summary>Looking at an empty queue costs nothing here, and people wait for what they have started.</summary>
+    static readonly TimeSpan PollingInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>The token that administrates everything; empty where nobody has set one.</summary>
+    public const string TokenSetting = "Access:AdministratorToken";
+
+    /// <summary>In base64, 32 bytes.</summary>
+    const string SecretKeySetting = "Stores:SecretKey";
+
+    public static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
+
+    public static WebApplication Build(Options options, LocalState state, string storage, string token)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.Sources.Clear();
+        builder.Configuration.AddEnvironmentVariables();
+        string secretKey = builder.Configuration[SecretKeySetting] is { Length: > 0 } set
+            ? set
+            : state.Keep("secret-key", () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            [StorageAccount.Setting] = storage,
+            [TokenSetting] = token,
+            [SecretKeySetting] = secretKey,
+        });
+
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
+
+        // Kestrel's own words on a port that is taken come with a page of stack trace; Program says it in a line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+        });
+
+        builder.Services.AddDataRegistry(builder.Configuration);
+        QueueSettings queues = QueueSettings.Read(Path.Combine(AppContext.BaseDirectory, "host.json"));
+        builder.Services.AddSingleton<IHostedService>(services => new QueuePump(
+            StorageAccount.FromConnectionString(storage).Queues,
+            Registry.QueueFunctions,
+            queues with { Lease = Lease, MaxPollingInterval = PollingInterval },
+            services,
+            services.GetRequiredService<ILogger<QueuePump>>()));
+        builder.Services.AddSingleton<IHostedService>(services => new Timers(
+            Registry.TimerFunctions, services, TimeProvider.System, services.GetRequiredService<ILogger<Timers>>()));
+
+        WebApplication app = builder.Build();
+        app.MapDataRegistry();
+        app.MapGet("/", () => Results.Redirect("/console/"));
+        return app;
+    }
+
+    /// <exception cref="StartException">An address is taken.</exception>
+    public static async Task StartAsync(WebApplication app, Options options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException exception) when (exception.InnerException is AddressInUseException)
+        {
+            throw new StartException($"{options.Urls} is taken by another program: stop it, or choose another address with --urls.", exception);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace DataRegistry.Tests.Fixtures;
+
+/// <summary>
+/// A real S3 server (Ceph's gateway), started by the first test that asks and shared by all of the run. It ends with this process, however that ends:
+/// the script that runs it waits for its standard input to close.
+/// </summary>
+static class RadosGatewayFixture
+{
+    public const string AccessKeyId = "testaccess";
+    public const string SecretAccessKey = "testsecret";
+
+    /// <summary>Two seconds on an idle machine.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    /// <summary>Held for as long as this process lives: collected, it would close the pipe, and end the gateway under running tests.</summary>
+    static Process? script;
+
+    static readonly Lazy<Task<string>> Started = new(StartAsync);
+
+    /// <summary>Set to 1 where the gateway must be there: its tests then fail instead of being skipped.</summary>
+    public static bool IsRequired => Environment.GetEnvironmentVariable("DATAREGISTRY_REQUIRE_RADOSGW") is "1";
+
+    /// <summary>Null if its tests can run.</summary>
+    public static string? SkipReason =>
+        IsRequired || IsInstalled ? null : "radosgw is not installed (Debian: ceph-mon ceph-osd radosgw ceph-common): not compared with a real S3 server.";
+
+    static bool IsInstalled =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "radosgw")));
+
+    /// <summary>The gateway's URL; the same for all.</summary>
+    public static Task<string> UrlAsync() => Started.Value;
+
+    static async Task<string> StartAsync()
+    {
+        if (!IsInstalled)
+            throw new InvalidOperationException("DATAREGISTRY_REQUIRE_RADOSGW is set, but radosgw is not on the PATH; install it, or unset the variable.");
+        var folder = Path.Combine(Path.GetTempPath(), $"dataregistry-radosgw-{Environment.ProcessId}");
+        var (port, monitorPort) = FreePorts();
+        script = Process.Start(new ProcessStartInfo(Script(), ["run", folder, $"{port}", $"{monitorPort}"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        using var late = new CancellationTokenSource(Patience);
+        var said = await script.StandardOutput.ReadLineAsync(late.Token);
+        return said?.StartsWith("ready ", StringComparison.Ordinal) == true
+            ? said["ready ".Length..]
+            : throw new InvalidOperationException($"tests/radosgw did not start: {await script.StandardError.ReadToEndAsync(late.Token)}");
+    }
+
+    /// <summary>Both held at once, so that they differ.</summary>
+    static (int Port, int MonitorPort) FreePorts()
+    {
+        using var first = new TcpListener(IPAddress.Loopback, 0);
+        using var second = new TcpListener(IPAddress.Loopback, 0);
+        first.Start();
+        second.Start();
+        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
+    }
+
+    static string Script([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "radosgw"));
+}

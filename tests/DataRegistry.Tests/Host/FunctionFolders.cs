@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Routing.Template;
+
+namespace DataRegistry.Tests.Host;
+
+/// <summary>The <c>function.json</c> files of a published app, as the Functions host reads them.</summary>
+sealed class FunctionFolders
+{
+    readonly List<(string Function, JsonObject Trigger)> triggers;
+
+    public FunctionFolders(string folder)
+    {
+        triggers = Directory.EnumerateFiles(folder, "function.json", SearchOption.AllDirectories)
+            .Select(file => (Path.GetFileName(Path.GetDirectoryName(file))!, JsonNode.Parse(File.ReadAllText(file))!["bindings"]![0]!.AsObject()))
+            .ToList();
+    }
+
+    public IEnumerable<(string Function, JsonObject Trigger)> Of(string type) =>
+        triggers.Where(each => string.Equals((string?)each.Trigger["type"], type, StringComparison.Ordinal)).OrderBy(each => each.Function, StringComparer.Ordinal);
+
+    /// <summary>The HTTP function whose route covers a path, by ASP.NET Core's routing, which is the Functions host's too; null for none.</summary>
+    public string? Route(string path) => Of("httpTrigger")
+        .Where(each => new TemplateMatcher(TemplateParser.Parse((string)each.Trigger["route"]!), []).TryMatch(path, []))
+        .Select(each => each.Function)
+        .FirstOrDefault();
+}

@@ -1,0 +1,72 @@
+using System.Collections;
+using System.Diagnostics;
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Host;
+
+/// <summary>
+/// The app as it is deployed: published once for all tests, with the documented command, into a folder of its own, so that
+/// neither the checkout's build nor another run gets in its way.
+/// </summary>
+public static class PublishedApp
+{
+    static readonly TimeSpan PublishTimeout = TimeSpan.FromMinutes(10);
+    static readonly Lazy<Task<string>> Published = new(PublishAsync);
+
+    /// <summary>The top of the checkout.</summary>
+    public static string Repository { get; } = AzuriteFixture.RepositoryRoot();
+
+    /// <summary>The published folder.</summary>
+    public static Task<string> FolderAsync() => Published.Value;
+
+    public static async Task<string> ExecutableAsync() => Path.Combine(await FolderAsync(), "DataRegistry.Functions");
+
+    static async Task<string> PublishAsync()
+    {
+        // Kept from run to run, so that what has not changed is not compiled again.
+        string home = Path.Combine(Repository, "tests", "DataRegistry.Tests", "obj", "published");
+        string output = Path.Combine(home, "out");
+        if (Directory.Exists(output))
+        {
+            Directory.Delete(output, recursive: true);
+        }
+
+        var start = new ProcessStartInfo("dotnet")
+        {
+            WorkingDirectory = Repository,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (string argument in (string[])["publish", "src/Functions", "-c", "Release", "-o", output, "--artifacts-path", Path.Combine(home, "artifacts"), "--nologo"])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        // What the running test command tells its own MSBuild is not meant for another.
+        foreach (string name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key)
+            .Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || name.StartsWith("VSTEST", StringComparison.Ordinal)))
+        {
+            start.Environment.Remove(name);
+        }
+
+        // Servers that outlive the command would hold its output open, and this would wait for them.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "false";
+
+        using Process process = Process.Start(start)!;
+        Task<string> text = process.StandardOutput.ReadToEndAsync();
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        using var timeout = new CancellationTokenSource(PublishTimeout);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"dotnet publish failed.\n{await text}{await errors}");
+    }
+}
