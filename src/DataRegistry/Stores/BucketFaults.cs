@@ -62,17 +62,17 @@ static class BucketFaults
     static BucketException WrongRegion(AmazonServiceException exception, string bucket, string? region)
     {
         var response = (exception.InnerException as HttpErrorResponseException)?.Response;
-        var right = response?.IsHeaderPresent("x-amz-bucket-region") == true ? response.GetHeaderValue("x-amz-bucket-region") : RegionIn(exception as AmazonS3Exception);
+        // Some answers say it in a header, some in their message only.
+        var right = response?.IsHeaderPresent("x-amz-bucket-region") == true ? response.GetHeaderValue("x-amz-bucket-region") : RegionIn(exception.Message);
         return new(BucketFault.WrongRegion, $"Bucket '{bucket}' is not in region '{region ?? "us-east-1"}'; set the store's region to {(string.IsNullOrEmpty(right) ? "the one the bucket was made in" : $"'{right}'")}.", exception);
     }
 
-    /// <summary>Some errors name the region in their body only.</summary>
-    static string? RegionIn(AmazonS3Exception? exception)
+    /// <summary>Amazon: "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-central-1'".</summary>
+    static string? RegionIn(string message)
     {
-        if (exception?.ResponseBody is not { } body)
-            return null;
-        int start = body.IndexOf("<Region>", StringComparison.Ordinal) + 8, end = body.IndexOf("</Region>", StringComparison.Ordinal);
-        return start >= 8 && end > start && end - start < 64 ? body[start..end] : null;
+        var start = message.IndexOf("expecting '", StringComparison.Ordinal) + "expecting '".Length;
+        var end = start < "expecting '".Length ? -1 : message.IndexOf('\'', start);
+        return end > start && end - start < 64 ? message[start..end] : null;
     }
 
     static bool IsNetwork(Exception exception) =>

@@ -84,6 +84,29 @@ public sealed class EmbeddedBucketTests : BucketContract
         Assert.Equal(BucketFault.Unexpected, (await Bucket.ProbeAsync()).Fault);
     }
 
+    [Theory]
+    [InlineData(301, "PermanentRedirect", true, "Please send all requests to the right endpoint.")]
+    [InlineData(400, "AuthorizationHeaderMalformed", false, "The region 'us-east-1' is wrong; expecting 'eu-central-1'")]
+    public async Task A_wrong_region_names_the_right_one(int status, string code, bool header, string message)
+    {
+        server.Intercept = async (http, _) =>
+        {
+            http.Response.StatusCode = status;
+            http.Response.ContentType = "application/xml";
+            if (header)
+                http.Response.Headers["x-amz-bucket-region"] = "eu-central-1";
+            if (!HttpMethods.IsHead(http.Request.Method))
+                await http.Response.WriteAsync($"<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+            return true;
+        };
+
+        var probe = await Bucket.ProbeAsync();
+
+        Assert.Equal(BucketFault.WrongRegion, probe.Fault);
+        Assert.Contains("'eu-central-1'", probe.Message, StringComparison.Ordinal);
+        Assert.Equal(header ? BucketFault.WrongRegion : BucketFault.Unexpected, await FaultAsync(() => Bucket.HeadAsync("a")));
+    }
+
     [Fact]
     public async Task The_sha256_of_a_whole_object_is_taken_and_that_of_parts_is_not()
     {
