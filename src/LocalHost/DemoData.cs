@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using DataRegistry.LocalHost.Buckets;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
 
 namespace DataRegistry.LocalHost;
 
@@ -12,11 +14,14 @@ static class DemoData
     /// <summary>The embedded server accepts any; it only has to be signed with something.</summary>
     public const string AccessKeyId = "local", SecretAccessKey = "local";
 
+    // Always the same, so that commands which were pasted somewhere go on working.
+    static readonly Guid ProjectId = Guid.Parse("0198c0de-0000-7000-8000-000000000001"), StoreId = Guid.Parse("0198c0de-0000-7000-8000-000000000002");
+
     static readonly string[] Sites = ["berlin", "são paulo", "東京", "new york"];
     static readonly string[] Sensors = ["camera-front", "camera-rear", "lidar"];
 
     /// <summary>The demo store's id and project's id, for the commands that are printed.</summary>
-    public sealed record Ids(string Store, string Project);
+    public sealed record Ids(Guid Store, Guid Project);
 
     /// <summary>
     /// The keys of the demo objects: the same at each start, so that what was adopted stays adopted. The first is short and plain.
@@ -57,11 +62,11 @@ static class DemoData
     /// The demo project, and in it the demo store on <paramref name="endpointUrl"/>. A store that an earlier start made may
     /// name another port: it is changed then.
     /// </summary>
-    public static Task<Ids> CreateProjectAndStoreAsync(IServiceProvider services, string endpointUrl, CancellationToken cancellationToken)
+    public static async Task<Ids> CreateProjectAndStoreAsync(IServiceProvider services, string endpointUrl, CancellationToken cancellationToken)
     {
-        _ = services;
-        _ = endpointUrl;
-        cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(new Ids("demo", "demo"));
+        Project project = await services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "demo", cancellationToken);
+        Store store = await services.GetRequiredService<StoreTable>().EnsureAsync(
+            new Store { Id = StoreId, Name = Bucket, Configuration = new(Bucket, Region: null, endpointUrl, AccessKeyId, SecretAccessKey, RoleArn: null) }, cancellationToken);
+        return new(store.Id, project.Id);
     }
 }

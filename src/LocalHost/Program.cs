@@ -54,5 +54,5 @@ static void Greet(string url, string token, DemoData.Ids demo)
         """);
 
     string Adopt(string key) =>
-        $"curl -sS {url}/api/v0/stores/{demo.Store}/adopt/ -H 'Authorization: Token {token}' -H 'Content-Type: application/json' -d '{JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["url"] = $"s3://{DemoData.Bucket}/{key}", ["project"] = demo.Project })}'";
+        $"curl -sS {url}/api/v0/stores/{demo.Store}/adopt/ -H 'Authorization: Token {token}' -H 'Content-Type: application/json' -d '{JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["url"] = $"s3://{DemoData.Bucket}/{key}", ["project"] = demo.Project.ToString() })}'";
 }

@@ -33,13 +33,23 @@ sealed class ObjectPager
             return Checked(page.Objects, after, page.NextContinuationToken is null);
         }
 
-        // A page may end among one key's versions. Its latest is the first of them, so the rest need not be read.
-        var versions = await bucket.ListVersionsAsync(new ListVersionsRequest { Prefix = prefix, KeyMarker = after }, cancellationToken);
-        if (versions.NextKeyMarker is { } next && versions.Versions.Count == 0)
-            throw OutOfOrder(next);
-        var latest = versions.Versions.Where(v => v is { IsLatest: true, IsDeleteMarker: false }).Select(v => v.Entry).ToList();
-        var checkedPage = Checked(latest, after, versions.NextKeyMarker is null);
-        return versions.NextKeyMarker is null ? checkedPage : checkedPage with { LastKey = versions.Versions[^1].Entry.Key };
+        // A page may end among one key's versions. Its latest is the first of them, so the rest need not be read. But some servers begin
+        // with the versions of the key to begin after: those are passed over, page by page if there are so many.
+        var request = new ListVersionsRequest { Prefix = prefix, KeyMarker = after };
+        while (true)
+        {
+            var page = await bucket.ListVersionsAsync(request, cancellationToken);
+            var later = page.Versions.SkipWhile(v => v.Entry.Key == after).ToList();
+            if (page.NextKeyMarker is null || later.Count > 0)
+            {
+                var latest = Checked([.. later.Where(v => v is { IsLatest: true, IsDeleteMarker: false }).Select(v => v.Entry)], after, ended: page.NextKeyMarker is null);
+                return latest with { LastKey = page.NextKeyMarker is null ? null : later[^1].Entry.Key };
+            }
+
+            if (page.NextKeyMarker != after || (page.NextKeyMarker, page.NextVersionIdMarker) == (request.KeyMarker, request.VersionIdMarker))
+                throw OutOfOrder(after);
+            request = request with { VersionIdMarker = page.NextVersionIdMarker };
+        }
     }
 
     ObjectPage Checked(IReadOnlyList<S3Object> objects, string after, bool ended)

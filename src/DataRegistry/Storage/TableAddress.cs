@@ -14,9 +14,16 @@ sealed class TableAddress(Uri endpoint, string table)
         $"{_endpoint}/{table}(PartitionKey='{Literal(partitionKey)}',RowKey='{Literal(rowKey)}')";
 
     /// <summary>
+    /// Longest upper bound that is sent along, in characters: where kinds of rows share a partition, their prefixes are short. Two long
+    /// keys, each character of which is nine when percent-encoded, would outgrow request lines.
+    /// </summary>
+    const int MaxSentBound = 100;
+
+    /// <summary>
     /// The rows of a partition from a lower bound on. The upper bound is not sent: with two long keys the request line
     /// would outgrow what servers take.
     /// </summary>
+    /// <remarks>An upper bound beyond <see cref="MaxSentBound"/> is not in it.</remarks>
     public static string Filter(TableRange range)
     {
         if (range.From is not null && range.After is not null)
@@ -25,12 +32,13 @@ sealed class TableAddress(Uri endpoint, string table)
         }
 
         var filter = $"PartitionKey%20eq%20'{Literal(range.PartitionKey)}'";
-        return range switch
+        filter = range switch
         {
             { From: { } from } => $"{filter}%20and%20RowKey%20ge%20'{Literal(from)}'",
             { After: { } after } => $"{filter}%20and%20RowKey%20gt%20'{Literal(after)}'",
             _ => filter,
         };
+        return range.Before is { Length: <= MaxSentBound } before ? $"{filter}%20and%20RowKey%20lt%20'{Literal(before)}'" : filter;
     }
 
     /// <summary>The keys always come along: they are what a range ends at.</summary>

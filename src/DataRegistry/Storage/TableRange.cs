@@ -1,8 +1,8 @@
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// The rows of one partition whose row key lies between two bounds, in ordinal order. Only the lower bound is sent to the
-/// service: a filter with two long keys outgrows request lines, so the upper one is where the client stops reading.
+/// The rows of one partition whose row key lies between two bounds, in ordinal order. A long upper bound is not sent to the
+/// service, since a filter with two long keys outgrows request lines: it is only where the client stops reading.
 /// </summary>
 /// <param name="PartitionKey">The only partition that is asked.</param>
 public sealed record TableRange(string PartitionKey)
