@@ -89,6 +89,7 @@ public static partial class Registry
         app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
 
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        adoption.MapProjects();
         adoption.MapStores();
         adoption.MapDatums();
         adoption.MapAdoption();

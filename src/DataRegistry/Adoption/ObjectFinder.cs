@@ -7,23 +7,6 @@ namespace DataRegistry.Adoption;
 /// <summary>What S3 says of one key: the object, or why it could not be asked; neither means that there is none.</summary>
 readonly record struct Probe(S3Object? Object, BucketException? Failure);
 
-static class ProbeCode
-{
-    /// <summary>The code under which results list a fault.</summary>
-    public static string Of(BucketException failure) => failure.Fault switch
-    {
-        BucketFault.NoSuchBucket => "no_such_bucket",
-        BucketFault.AccessDenied => "access_denied",
-        BucketFault.InvalidCredentials => "invalid_credentials",
-        BucketFault.WrongRegion => "wrong_region",
-        _ => "bucket_unavailable",
-    };
-
-    /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
-    public static bool IsTransient(this BucketException failure) =>
-        failure.Fault is BucketFault.Throttled or BucketFault.Unreachable or BucketFault.Unexpected;
-}
-
 /// <summary>
 /// Asks S3 about wanted keys at the least cost: a LIST page answers for every wanted key up to its last one, a HEAD for one.
 /// </summary>
@@ -53,7 +36,7 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
                 {
                     probes[i] = hopeless is null ? new(await bucket.HeadAsync(keys[i], cancellationToken: token), null) : new(null, hopeless);
                 }
-                catch (BucketException e) when (!e.IsTransient())
+                catch (BucketException e) when (!e.IsTransient)
                 {
                     probes[i] = new(null, e);
                     // A denied key may be alone with it; anything else holds for the whole bucket.
@@ -80,7 +63,7 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
             // Those who may not list may yet be allowed to read.
             return await HeadAsync(bucket, keys, cancellationToken);
         }
-        catch (BucketException e) when (!e.IsTransient())
+        catch (BucketException e) when (!e.IsTransient)
         {
             return [.. keys.Select(_ => new Probe(null, e))];
         }
