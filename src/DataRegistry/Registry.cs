@@ -60,8 +60,9 @@ public static partial class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
         services.TryAddSingleton(_ => new Buckets());
 
-        services.AddTable<ProjectTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<RoleTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
         services.AddSingleton<Authentication>();
+        services.AddSingleton<Permissions>();
         services.AddSingleton<SecretProtector>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
@@ -75,12 +76,16 @@ public static partial class Registry
     }
 
     /// <summary>Creates the tables, queues and containers that are missing. Repeating it changes nothing.</summary>
-    public static async Task CreateStorageAsync(this IServiceProvider services, CancellationToken cancellationToken = default) => await Task.WhenAll(
-    [
-        .. services.GetServices<IStoredTable>().Select(t => t.Table.CreateIfNotExistsAsync(cancellationToken)),
-        .. QueueFunctions.Select(f => services.GetRequiredService<StorageAccount>().Queues.GetQueueClient(f.Queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
-        services.GetRequiredService<JobBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
-    ]);
+    public static async Task CreateStorageAsync(this IServiceProvider services, CancellationToken cancellationToken = default)
+    {
+        await Task.WhenAll(
+        [
+            .. services.GetServices<IStoredTable>().Select(t => t.Table.CreateIfNotExistsAsync(cancellationToken)),
+            .. QueueFunctions.Select(f => services.GetRequiredService<StorageAccount>().Queues.GetQueueClient(f.Queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
+            services.GetRequiredService<JobBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
+        ]);
+        await services.GetRequiredService<UnitTable>().EnsureDefaultsAsync(cancellationToken);
+    }
 
     /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
     public static WebApplication MapDataRegistry(this WebApplication app)

@@ -8,6 +8,9 @@ public sealed class AccessOptions
     /// <summary>At least this many characters: what a password generator gives, not what a person remembers.</summary>
     public const int MinTokenLength = 20;
 
+    /// <summary>How long a process goes by the subjects and roles that it read: what another one changed takes effect within this time.</summary>
+    public static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(15);
+
     /// <summary>The bootstrap administrator's token; without it no request is let in. Keep it in a secret store.</summary>
     public string? AdministratorToken { get; set; }
 }

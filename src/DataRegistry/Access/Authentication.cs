@@ -6,13 +6,6 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>Who makes a request.</summary>
-public sealed record Caller(string Name)
-{
-    /// <summary>The caller of an authenticated request.</summary>
-    public static Caller Of(HttpContext context) => (Caller)context.Items[typeof(Caller)]!;
-}
-
 /// <summary>
 /// Lets requests in by <c>Authorization: Token …</c> or <c>Bearer …</c>, alike; anything else is 401. The token is compared as a
 /// hash, in constant time.
@@ -35,7 +28,7 @@ public sealed class Authentication(IOptions<AccessOptions> options) : IEndpointF
             throw Refused("Authentication credentials were not provided.");
         if (administrator is null || !CryptographicOperations.FixedTimeEquals(Hash(header[scheme.Length..].Trim()), administrator))
             throw Refused("Invalid token.");
-        http.Items[typeof(Caller)] = new Caller("administrator");
+        http.Items[typeof(Caller)] = Caller.Administrator;
         return await next(context);
 
         ApiException Refused(string detail)

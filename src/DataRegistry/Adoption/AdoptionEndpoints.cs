@@ -17,11 +17,11 @@ static class AdoptionEndpoints
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
 
-    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreTable stores, ProjectTable projects, AdoptionRequests requests, IOptions<AdoptionOptions> options)
+    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreTable stores, ProjectTable projects, AdoptionRequests requests, Permissions permissions, IOptions<AdoptionOptions> options)
     {
         var store = await stores.RequiredAsync(id, context.RequestAborted);
         var body = await ReadAsync(context, options.Value.MaxBodyBytes);
-        var project = await projects.RequiredAsync(body.Project ?? context.Request.Query["project"], context.RequestAborted);
+        var project = await permissions.ProjectAsync(context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
         if (body.Prefix is not null)
             throw new ApiException(new ApiError.Field("prefix", "Prefixes cannot be adopted yet. Send the objects' URLs in 'urls'.", "not_supported"));
         if (body.Urls is { Count: 0 } && body.Url is null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
@@ -26,16 +27,15 @@ static class JobEndpoints
     public static IResult Answer(JobRow job, Counts done, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
         Results.Json(JobBody.From(job, done, project, now), Json.JobBody, statusCode: status);
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, TimeProvider clock)
+    static async Task<IResult> GetAsync(string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
     {
-        var job = await jobs.RequiredAsync(id, context.RequestAborted);
-        var project = await projects.FindAsync(job.Project, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions);
         return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow());
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, TimeProvider clock)
+    static async Task<IResult> ListAsync(HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
     {
-        var project = await projects.RequiredAsync(context.Request.Query["project"], context.RequestAborted);
+        var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
         var paging = Paging.From(context.Request);
         JobStatus? status = null;
         if (context.Request.Query["status"].ToString() is { Length: > 0 } text)
@@ -56,9 +56,9 @@ static class JobEndpoints
             new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageJobBody);
     }
 
-    static async Task<IResult> ResultsAsync(string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs)
+    static async Task<IResult> ResultsAsync(string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, JobBlobs blobs)
     {
-        var job = await jobs.RequiredAsync(id, context.RequestAborted);
+        var (job, _) = await jobs.RequiredAsync(id, context, projects, permissions);
         var outcome = context.Request.Query["outcome"].ToString();
         if (outcome is not ("" or AdoptionFailure.Failed or AdoptionFailure.Skipped))
             throw new ApiException(new ApiError.Field("outcome", $"'{AdoptionFailure.Failed}' or '{AdoptionFailure.Skipped}' is expected.", "invalid_choice"));
@@ -127,10 +127,18 @@ static class JobEndpoints
         return done;
     }
 
-    static async Task<JobRow> RequiredAsync(this JobTable jobs, string id, CancellationToken cancellationToken) =>
-        (JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, cancellationToken) : null) is { Status: not JobStatus.Staging } job
-            ? job
-            : throw new ApiException(ApiError.NotFound());
+    /// <summary>The job that <c>{id}</c> of the route names, and its project. One whose project the caller may not read is not there.</summary>
+    static async Task<(JobRow Job, Project Project)> RequiredAsync(this JobTable jobs, string id, HttpContext context, ProjectTable projects, Permissions permissions)
+    {
+        if ((JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, context.RequestAborted) : null) is not { Status: not JobStatus.Staging } job
+            || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
+        {
+            throw new ApiException(ApiError.NotFound());
+        }
+
+        await permissions.RequireAsync(context, Permission.DataRead, Permission.DataRead, Scope.Of(project));
+        return (job, project);
+    }
 }
 
 /// <summary>Where among a job's results a page goes on.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
@@ -21,18 +22,19 @@ static class DatumEndpoints
         api.MapGet("/data/{id}/", GetAsync);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumTable datums, ProjectTable projects)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions)
     {
         var row = DatumId.TryParse(id, out var datumId) ? await datums.FindAsync(datumId, context.RequestAborted) : null;
-        if (row is null)
+        var project = row is null ? null : await projects.FindAsync(row.Project, context.RequestAborted);
+        if (row is null || project is null)
             throw new ApiException(ApiError.NotFound());
-        var project = await projects.FindAsync(row.Project, context.RequestAborted);
+        await permissions.RequireAsync(context, Permission.DataRead, Permission.DataRead, Scope.Of(project));
         return Results.Json(DatumBody.From(row, project), Json.DatumBody);
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, ProjectTable projects)
+    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions)
     {
-        var project = await projects.RequiredAsync(context.Request.Query["project"], context.RequestAborted);
+        var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
         var paging = Paging.From(context.Request);
         DatumCursor? after = null;
         if (paging.Cursor is not null)

@@ -6,7 +6,8 @@ namespace DataRegistry.Organization;
 
 /// <summary>A project: what datums and jobs belong to.</summary>
 /// <param name="Slot">0..4095: which partitions its datums and jobs are kept in. Given out in turn, so that the first 4096 projects share none.</param>
-public sealed record Project(Guid Id, string Name, int Slot)
+/// <param name="Department">Where it belongs, together with <paramref name="Cluster"/>; it stays there.</param>
+public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Guid Cluster)
 {
     public const int Slots = 4096;
 }
@@ -18,6 +19,10 @@ sealed record ProjectRow : ITableEntity
     [JsonIgnore] public ETag ETag { get; init; }
     public required string Name { get; init; }
     public required int Slot { get; init; }
+
+    /// <summary>Null, as is <see cref="Cluster"/>, in rows of before there were departments: the default one.</summary>
+    public Guid? Department { get; init; }
+    public Guid? Cluster { get; init; }
     public required DateTimeOffset CTime { get; init; }
 }
 

@@ -10,14 +10,10 @@ public sealed record ProjectBody(Guid Id, string Name)
 
 public static class ProjectParameter
 {
-    /// <summary>The project that a request names; a missing, malformed or unknown one ends the request with the error of the field <c>project</c>.</summary>
-    public static async Task<Project> RequiredAsync(this ProjectTable projects, string? text, CancellationToken cancellationToken)
-    {
-        if (string.IsNullOrEmpty(text))
-            throw new ApiException(ApiError.Required("project"));
-        if (!Guid.TryParse(text, out var id))
-            throw new ApiException(new ApiError.Field("project", $"'{text}' is not a project id: a UUID is expected.", "invalid"));
-        return await projects.FindAsync(id, cancellationToken)
-            ?? throw new ApiException(new ApiError.Field("project", $"There is no project {id}.", "does_not_exist"));
-    }
+    /// <summary>The id that a request gives; a missing or malformed one ends the request with the error of the field <c>project</c>.</summary>
+    public static Guid Parse(string? text) => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required("project"))
+        : Guid.TryParse(text, out var id) ? id
+        : throw new ApiException(new ApiError.Field("project", $"'{text}' is not a project id: a UUID is expected.", "invalid"));
+
+    public static ApiError Unknown(Guid id) => new ApiError.Field("project", $"There is no project {id}.", "does_not_exist");
 }

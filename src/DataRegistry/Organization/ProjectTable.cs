@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -6,7 +5,7 @@ namespace DataRegistry.Organization;
 /// <summary>
 /// <code>
 /// table organization
-///   projects │ {project id}   name, slot
+///   projects │ {project id}   name, slot, department, cluster
 ///            │ slots          how many were made
 /// </code>
 /// One partition, so that a project and its slot are one transaction.
@@ -18,31 +17,28 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     const string CounterKey = "slots";
 
     readonly TableClient table = tables.GetTableClient("organization", ProjectRows.Default);
-    // A project's name may change, its slot never: what is cached is good for what it is used for, placing rows.
-    readonly ConcurrentDictionary<Guid, Project> known = new();
+    // Nothing but a project's name ever changes.
+    readonly Recent<Guid, Project> known = new(clock, TimeSpan.FromSeconds(15));
 
     public TableClient Table => table;
 
-    /// <summary>The project; null where there is none.</summary>
-    public async Task<Project?> FindAsync(Guid id, CancellationToken cancellationToken)
-    {
-        if (known.TryGetValue(id, out var project))
-            return project;
-        var row = await table.GetEntityIfExistsAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
-        return row is null ? null : known.GetOrAdd(id, new Project(id, row.Name, row.Slot));
-    }
+    /// <summary>The project; null where there is none. A new name shows within 15 seconds.</summary>
+    public async Task<Project?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        await known.GetAsync(id, async token => await RowAsync(id, token) is { } row ? Read(row) : null, cancellationToken);
 
-    /// <summary>A page of projects in the order of their ids, and the cursor of the next one.</summary>
-    public async Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(int limit, string? after, CancellationToken cancellationToken)
+    /// <summary>A page of those projects that <paramref name="visible"/> lets through, in the order of their ids, and the cursor of the next one.</summary>
+    public Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken)
     {
         var range = new TableRange(Partition) { After = after, Before = CounterKey };
-        var (rows, cursor) = await table.QueryAsync<ProjectRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
-            .PageAsync(limit, r => r.RowKey, cancellationToken);
-        return ([.. rows.Select(r => new Project(Guid.Parse(r.RowKey), r.Name, r.Slot))], cursor);
+        return table.QueryAsync<ProjectRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+            .Select(Read).Where(visible).PageAsync(limit, p => p.Id.ToString("D"), cancellationToken);
     }
 
-    /// <summary>Creates a project with the given id, or finds the one that has it: repeating it changes nothing.</summary>
-    public async Task<Project> EnsureAsync(Guid id, string name, CancellationToken cancellationToken)
+    /// <summary>Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing.</summary>
+    public Task<Project> EnsureAsync(Guid id, string name, CancellationToken cancellationToken) => EnsureAsync(id, name, Department.Default, cancellationToken);
+
+    /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
+    public async Task<Project> EnsureAsync(Guid id, string name, Department department, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -56,11 +52,33 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
                     counter is null ? TableTransactionAction.Add(next) : TableTransactionAction.Update(next, counter.ETag),
                     TableTransactionAction.Add(new ProjectRow
                     {
-                        PartitionKey = Partition, RowKey = id.ToString("D"), Name = name, Slot = created % Project.Slots, CTime = clock.GetUtcNow(),
+                        PartitionKey = Partition, RowKey = id.ToString("D"), Name = name, Slot = created % Project.Slots,
+                        Department = department.Id, Cluster = department.Cluster, CTime = clock.GetUtcNow(),
                     }),
                 ],
                 cancellationToken);
             // Done, or another one was quicker with the counter or this id: either way, look again.
         }
     }
+
+    /// <summary>Gives a project another name; null where there is none.</summary>
+    public async Task<Project?> RenameAsync(Guid id, string name, CancellationToken cancellationToken)
+    {
+        while (await RowAsync(id, cancellationToken) is { } row)
+        {
+            var renamed = row with { Name = name };
+            if (!(await table.UpdateEntityAsync(renamed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                continue;
+            known.Forget(id);
+            return Read(renamed);
+        }
+
+        return null;
+    }
+
+    Task<ProjectRow?> RowAsync(Guid id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
+
+    static Project Read(ProjectRow row) =>
+        new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId);
 }

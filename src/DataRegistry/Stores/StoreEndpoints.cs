@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using DataRegistry.Access;
 using DataRegistry.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -26,8 +27,9 @@ static class StoreEndpoints
         (Guid.TryParse(id, out var storeId) ? await stores.FindAsync(storeId, cancellationToken) : null) ?? throw new ApiException(ApiError.NotFound());
 
     /// <summary>Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.</summary>
-    static async Task<IResult> CreateAsync(HttpContext context, StoreTable stores, Buckets buckets)
+    static async Task<IResult> CreateAsync(HttpContext context, StoreTable stores, Buckets buckets, Permissions permissions)
     {
+        await permissions.RequireAsync(context, Permission.StoresManage, Scope.System);
         var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
         if (string.IsNullOrWhiteSpace(body.Name))
             throw new ApiException(ApiError.Required("name"));

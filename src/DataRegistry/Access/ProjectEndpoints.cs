@@ -1,10 +1,11 @@
 using System.Text.Json.Serialization;
 using DataRegistry.Http;
+using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace DataRegistry.Organization;
+namespace DataRegistry.Access;
 
 static class ProjectEndpoints
 {
@@ -20,24 +21,29 @@ static class ProjectEndpoints
         api.MapGet("/projects/{id}/", GetAsync);
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, ProjectTable projects)
+    /// <summary>Those that the caller may see.</summary>
+    static async Task<IResult> ListAsync(HttpContext context, ProjectTable projects, Permissions permissions)
     {
         var paging = Paging.From(context.Request);
         if (paging.Cursor is { } cursor && !Guid.TryParse(cursor, out _))
             throw new ApiException(Paging.BadCursor());
-        var (found, next) = await projects.ListAsync(paging.Limit, paging.Cursor, context.RequestAborted);
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var (found, next) = await projects.ListAsync(paging.Limit, paging.Cursor, p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(new Page<ProjectBody>(count, Paging.Next(context, next), null, [.. found.Select(ProjectBody.From)]), Json.PageProjectBody);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, ProjectTable projects)
+    static async Task<IResult> GetAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions)
     {
-        var project = Guid.TryParse(id, out var projectId) ? await projects.FindAsync(projectId, context.RequestAborted) : null;
-        return project is null ? throw new ApiException(ApiError.NotFound()) : Results.Json(ProjectBody.From(project), Json.ProjectBody);
+        var project = (Guid.TryParse(id, out var projectId) ? await projects.FindAsync(projectId, context.RequestAborted) : null)
+            ?? throw new ApiException(ApiError.NotFound());
+        await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.ProjectsRead, Scope.Of(project));
+        return Results.Json(ProjectBody.From(project), Json.ProjectBody);
     }
 
-    static async Task<IResult> CreateAsync(HttpContext context, ProjectTable projects)
+    static async Task<IResult> CreateAsync(HttpContext context, ProjectTable projects, Permissions permissions)
     {
+        await permissions.RequireAsync(context, Permission.ProjectsManage, Scope.Of(Department.Default));
         var body = await RequestBody.ReadJsonAsync(context, Json.NewProjectBody, MaxBodyBytes);
         if (string.IsNullOrWhiteSpace(body.Name))
             throw new ApiException(ApiError.Required("name"));

@@ -1,0 +1,69 @@
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Access;
+
+/// <summary>
+/// The one permission check, for both APIs: a caller may do something at a scope if a role that its subject has there, or at a
+/// scope above, includes it, and if its token is not limited to other projects. A role that was taken is without effect within
+/// <see cref="AccessOptions.CachedFor"/>.
+/// </summary>
+public sealed class Permissions(RoleTable roles)
+{
+    public async ValueTask<bool> AllowsAsync(Caller caller, Permission permission, Scope scope, CancellationToken cancellationToken = default) =>
+        (await OfAsync(caller, cancellationToken)).Allow(permission, scope);
+
+    /// <summary>All that a caller may do: for lists, which ask it of each item.</summary>
+    public async ValueTask<Rights> OfAsync(Caller caller, CancellationToken cancellationToken = default) =>
+        new(await roles.OfAsync(caller.Id, cancellationToken), caller.Projects);
+
+    /// <summary>Ends the request with 403 unless its caller may do it.</summary>
+    public async Task RequireAsync(HttpContext context, Permission permission, Scope scope)
+    {
+        if (!await AllowsAsync(Caller.Of(context), permission, scope, context.RequestAborted))
+            throw Denied();
+    }
+
+    /// <summary>
+    /// For what an id in the path names: ends the request with 404, as if there were none, unless its caller may
+    /// <paramref name="see"/> it, and with 403 if the caller may see it but not do it.
+    /// </summary>
+    public async Task RequireAsync(HttpContext context, Permission see, Permission permission, Scope scope)
+    {
+        var rights = await OfAsync(Caller.Of(context), context.RequestAborted);
+        if (!rights.Allow(see, scope))
+            throw new ApiException(ApiError.NotFound());
+        if (!rights.Allow(permission, scope))
+            throw Denied();
+    }
+
+    /// <summary>
+    /// The project that a parameter or a field names. Where the caller may not do it there, and where there is no such project, the
+    /// request ends with 403, alike, so that ids cannot be probed; who sees all projects is told which are not there.
+    /// </summary>
+    public async Task<Project> ProjectAsync(HttpContext context, ProjectTable projects, string? text, Permission permission)
+    {
+        var id = ProjectParameter.Parse(text);
+        var rights = await OfAsync(Caller.Of(context), context.RequestAborted);
+        var project = await projects.FindAsync(id, context.RequestAborted);
+        if (project is null && rights.Allow(Permission.ProjectsRead, Scope.System))
+            throw new ApiException(ProjectParameter.Unknown(id));
+        return project is not null && rights.Allow(permission, Scope.Of(project)) ? project : throw Denied();
+    }
+
+    public static ApiException Denied() =>
+        new(new ApiError.Detail(StatusCodes.Status403Forbidden, "You do not have permission to perform this action."));
+}
+
+/// <summary>What a caller may do, and where.</summary>
+/// <param name="Projects">The only projects that count; null for all. With any, nothing outside a project is allowed.</param>
+public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Guid>? Projects)
+{
+    public bool Allow(Permission permission, Scope scope) =>
+        (Projects is null || (scope.Kind == ScopeKind.Project && Projects.Contains(scope.Id)))
+        && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission) && scope.IsWithin(r.ScopeKind, r.ScopeId));
+
+    /// <summary>Whether there is a scope at all where it is allowed.</summary>
+    public bool AllowSomewhere(Permission permission) => Projects is null && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission));
+}

@@ -1,0 +1,84 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Access;
+
+/// <summary>A role of a subject at a scope.</summary>
+/// <param name="ScopeId">The unit's id; empty for the system.</param>
+public sealed record RoleAssignment(Role Role, ScopeKind ScopeKind, Guid ScopeId)
+{
+    /// <summary>What there is once in a subject's roles.</summary>
+    public string Id => $"{Role}-{ScopeKind}-{ScopeId:N}".ToLowerInvariant();
+}
+
+/// <summary>
+/// <code>
+/// table roles
+///   {subject id} │ {role}-{kind of scope}-{scope id}   role, scope, who gave it and when
+/// </code>
+/// </summary>
+public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    /// <summary>A subject's roles are read whole with its requests.</summary>
+    public const int MaxRoles = 1000;
+
+    static readonly RoleAssignment[] AdministratorRoles = [new(Role.SystemAdmin, ScopeKind.System, Guid.Empty)];
+
+    readonly TableClient table = tables.GetTableClient("roles", RoleRows.Default);
+    readonly Recent<Guid, IReadOnlyList<RoleAssignment>> known = new(clock, AccessOptions.CachedFor);
+
+    public TableClient Table => table;
+
+    /// <summary>A subject's roles; what changed elsewhere shows within <see cref="AccessOptions.CachedFor"/>.</summary>
+    public async ValueTask<IReadOnlyList<RoleAssignment>> OfAsync(Guid subject, CancellationToken cancellationToken) => subject == Caller.AdministratorId
+        ? AdministratorRoles
+        : (await known.GetAsync(subject, async token => await ListAsync(subject).Select(r => r.Assignment).ToListAsync(token), cancellationToken))!;
+
+    /// <summary>A subject's roles as they are stored now, in the order of their ids.</summary>
+    internal IAsyncEnumerable<RoleRow> ListAsync(Guid subject) => table.QueryAsync<RoleRow>(new TableRange(Partition(subject)));
+
+    /// <summary>False where the subject has the role there already.</summary>
+    public async Task<bool> AddAsync(Guid subject, RoleAssignment assignment, string by, CancellationToken cancellationToken)
+    {
+        var write = await table.AddEntityAsync(
+            new RoleRow
+            {
+                PartitionKey = Partition(subject), RowKey = assignment.Id, Role = assignment.Role, ScopeKind = assignment.ScopeKind, ScopeId = assignment.ScopeId,
+                GrantedBy = by, CTime = clock.GetUtcNow(),
+            },
+            cancellationToken);
+        known.Forget(subject);
+        return write.IsDone;
+    }
+
+    /// <summary>False where the subject does not have the role.</summary>
+    public async Task<bool> RemoveAsync(Guid subject, string id, CancellationToken cancellationToken)
+    {
+        var write = await table.DeleteEntityAsync(Partition(subject), id, ETag.All, cancellationToken);
+        known.Forget(subject);
+        return write.IsDone;
+    }
+
+    internal Task<RoleRow?> FindAsync(Guid subject, string id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<RoleRow>(Partition(subject), id, cancellationToken: cancellationToken);
+
+    static string Partition(Guid subject) => subject.ToString("D");
+}
+
+sealed record RoleRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Role Role { get; init; }
+    public required ScopeKind ScopeKind { get; init; }
+    public required Guid ScopeId { get; init; }
+    public required string GrantedBy { get; init; }
+    public required DateTimeOffset CTime { get; init; }
+
+    [JsonIgnore] public RoleAssignment Assignment => new(Role, ScopeKind, ScopeId);
+}
+
+[JsonSerializable(typeof(RoleRow))]
+sealed partial class RoleRows : JsonSerializerContext;

@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+
+namespace DataRegistry.Access;
+
+/// <summary>What somebody may do, asked at a scope.</summary>
+public enum Permission
+{
+    ProjectsRead,
+    DataRead,
+    StoresRead,
+    DataVolumesRead,
+
+    DataAdopt,
+
+    /// <summary>Metadata and tags, purging.</summary>
+    DataEdit,
+    AliasesEdit,
+    StoresManage,
+
+    DataVolumesCreate,
+    DataVolumesUpdate,
+    DataVolumesDelete,
+    DataVolumesShare,
+
+    /// <summary>To make and rename projects.</summary>
+    ProjectsManage,
+
+    /// <summary>To make clusters and departments.</summary>
+    OrganizationManage,
+
+    /// <summary>To look users up, so that roles can be given to them.</summary>
+    UsersRead,
+
+    /// <summary>To make, change and remove users and service accounts; at the system only.</summary>
+    UsersManage,
+
+    /// <summary>To give and take roles: those with no permission that one lacks oneself.</summary>
+    RolesManage,
+
+    /// <summary>Others' tokens, and service accounts'; at the system only.</summary>
+    TokensManage,
+    AuditRead,
+}
+
+/// <summary>What is given to a subject for a scope; it counts there and in everything below.</summary>
+public enum Role
+{
+    SystemAdmin,
+    DepartmentAdmin,
+    ResearchManager,
+    Editor,
+    DataVolumeAdmin,
+    L1Researcher,
+    Viewer,
+}
+
+/// <summary>The one table of what a role may do.</summary>
+public static class Roles
+{
+    static readonly Permission[] Read = [Permission.ProjectsRead, Permission.DataRead, Permission.StoresRead, Permission.DataVolumesRead];
+    static readonly Permission[] Data = [Permission.DataAdopt, Permission.DataEdit, Permission.AliasesEdit];
+    static readonly Permission[] Volumes = [Permission.DataVolumesCreate, Permission.DataVolumesUpdate, Permission.DataVolumesDelete];
+    static readonly Permission[] Organize = [Permission.ProjectsManage, Permission.StoresManage, Permission.UsersRead, Permission.RolesManage, Permission.AuditRead];
+
+    static readonly FrozenDictionary<Role, FrozenSet<Permission>> Table = new Dictionary<Role, FrozenSet<Permission>>
+    {
+        [Role.SystemAdmin] = Set(Enum.GetValues<Permission>()),
+        [Role.DepartmentAdmin] = Set(Read, Data, Volumes, [Permission.DataVolumesShare], Organize),
+        [Role.ResearchManager] = Set(Read, Data, Volumes, [Permission.DataVolumesShare], [Permission.AuditRead]),
+        [Role.Editor] = Set(Read, Data, Volumes, [Permission.DataVolumesShare]),
+        [Role.DataVolumeAdmin] = Set(Read, Volumes, [Permission.DataVolumesShare]),
+        [Role.L1Researcher] = Set(Read, Data, Volumes),
+        [Role.Viewer] = Set(Read),
+    }.ToFrozenDictionary();
+
+    public static FrozenSet<Permission> PermissionsOf(Role role) => Table[role];
+
+    static FrozenSet<Permission> Set(params Permission[][] parts) => parts.SelectMany(p => p).ToFrozenSet();
+}

@@ -1,0 +1,72 @@
+using DataRegistry.Storage;
+
+namespace DataRegistry.Organization;
+
+/// <summary>
+/// <code>
+/// table organization
+///   clusters    │ {cluster id}      name
+///   departments │ {department id}   name, cluster
+/// </code>
+/// </summary>
+public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    const string Clusters = "clusters";
+    const string Departments = "departments";
+
+    readonly TableClient table = tables.GetTableClient("organization", UnitRows.Default);
+
+    public TableClient Table => table;
+
+    /// <summary>The default cluster and department, made where they are missing. When the first was made is when the installation began.</summary>
+    public async Task EnsureDefaultsAsync(CancellationToken cancellationToken)
+    {
+        await AddAsync(Clusters, Cluster.DefaultId, "default", cluster: null, cancellationToken);
+        await AddAsync(Departments, Department.DefaultId, Department.Default.Name, Cluster.DefaultId, cancellationToken);
+    }
+
+    /// <summary>When the installation began: no row of any table is older.</summary>
+    public async Task<DateTimeOffset> BeganAsync(CancellationToken cancellationToken) =>
+        (await FindAsync(Clusters, Cluster.DefaultId, cancellationToken))?.CTime ?? clock.GetUtcNow();
+
+    /// <summary>The cluster; null where there is none.</summary>
+    public async Task<Cluster?> FindClusterAsync(Guid id, CancellationToken cancellationToken) =>
+        await FindAsync(Clusters, id, cancellationToken) is { } row ? ClusterOf(row) : null;
+
+    /// <summary>The department; null where there is none.</summary>
+    public async Task<Department?> FindDepartmentAsync(Guid id, CancellationToken cancellationToken) =>
+        await FindAsync(Departments, id, cancellationToken) is { } row ? DepartmentOf(row) : null;
+
+    /// <summary>Clusters in the order of their ids, after the given id.</summary>
+    public IAsyncEnumerable<Cluster> ListClustersAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
+        table.QueryAsync<UnitRow>(new TableRange(Clusters) { After = after }, pageSize, cancellationToken: cancellationToken).Select(ClusterOf);
+
+    /// <summary>Departments in the order of their ids, after the given id.</summary>
+    public IAsyncEnumerable<Department> ListDepartmentsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
+        table.QueryAsync<UnitRow>(new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
+
+    public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken)
+    {
+        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name);
+        await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken);
+        return cluster;
+    }
+
+    public async Task<Department> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
+    {
+        var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id);
+        await AddAsync(Departments, department.Id, name, cluster.Id, cancellationToken);
+        return department;
+    }
+
+    Task<UnitRow?> FindAsync(string partition, Guid id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<UnitRow>(partition, id.ToString("D"), cancellationToken: cancellationToken);
+
+    // A row that is there already is the one of an earlier try.
+    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken) => table.AddEntityAsync(
+        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, CTime = clock.GetUtcNow() }, cancellationToken);
+
+    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name);
+
+    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId);
+}

@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Organization;
+
+/// <summary>A cluster: what departments belong to, and where data volumes are.</summary>
+public sealed record Cluster(Guid Id, string Name)
+{
+    /// <summary>The cluster that is always there.</summary>
+    public static readonly Guid DefaultId = Guid.Parse("0198c0de-0000-7000-8000-0000000000c1");
+}
+
+/// <summary>A department of a cluster: what projects belong to. It stays in its cluster.</summary>
+public sealed record Department(Guid Id, string Name, Guid Cluster)
+{
+    /// <summary>The department of <see cref="Cluster.DefaultId"/> that projects belong to when none is named.</summary>
+    public static readonly Guid DefaultId = Guid.Parse("0198c0de-0000-7000-8000-0000000000d1");
+
+    public static Department Default { get; } = new(DefaultId, "default", Organization.Cluster.DefaultId);
+}
+
+sealed record UnitRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required string Name { get; init; }
+
+    /// <summary>A department's; null for a cluster.</summary>
+    public Guid? Cluster { get; init; }
+    public required DateTimeOffset CTime { get; init; }
+}
+
+[JsonSerializable(typeof(UnitRow))]
+sealed partial class UnitRows : JsonSerializerContext;
