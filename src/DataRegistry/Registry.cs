@@ -60,9 +60,12 @@ public static partial class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
         services.TryAddSingleton(_ => new Buckets());
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<RoleTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
+        services.AddSingleton<Scopes>();
+        services.AddSingleton<LogIn>();
+        services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
@@ -93,8 +96,14 @@ public static partial class Registry
         app.UseApiErrors();
         app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
 
+        app.MapGroup("/api/v0").MapLogIn();
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         adoption.MapProjects();
+        adoption.MapOrganization();
+        adoption.MapUsers();
+        adoption.MapRoles();
+        adoption.MapTokens();
+        adoption.MapAudit();
         adoption.MapStores();
         adoption.MapDatums();
         adoption.MapAdoption();

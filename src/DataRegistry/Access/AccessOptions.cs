@@ -11,6 +11,23 @@ public sealed class AccessOptions
     /// <summary>How long a process goes by the subjects and roles that it read: what another one changed takes effect within this time.</summary>
     public static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(15);
 
-    /// <summary>The bootstrap administrator's token; without it no request is let in. Keep it in a secret store.</summary>
+    /// <summary>The bootstrap administrator's token; without it that administrator is not let in. Keep it in a secret store.</summary>
     public string? AdministratorToken { get; set; }
+
+    /// <summary>Failed log-ins that a user name may have in a window, and an address <see cref="LogInFailuresPerAddress"/>; 429 beyond.</summary>
+    public int LogInFailures { get; set; } = 10;
+
+    public int LogInFailuresPerAddress { get; set; } = 100;
+
+    /// <summary>Length of that window.</summary>
+    public int LogInWindowSeconds { get; set; } = 900;
+
+    /// <summary>For how long a token is good that was got with a password.</summary>
+    public int LogInTokenHours { get; set; } = 720;
+
+    /// <summary>
+    /// Which entry of <c>X-Forwarded-For</c> is the client, counted from the end, where the request came through a proxy of this machine
+    /// (as from the Functions host): 1 on Azure itself, one more for each proxy before it, 0 to never believe the header.
+    /// </summary>
+    public int ForwardedHops { get; set; } = 1;
 }

@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 using DataRegistry.Http;
 using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
@@ -9,55 +9,73 @@ namespace DataRegistry.Access;
 
 static class ProjectEndpoints
 {
-    const int MaxBodyBytes = 64 * 1024;
-    const int MaxNameLength = 100;
-
-    static readonly ProjectJsonContext Json = new(WireJson.Options(ProjectJsonContext.Default));
-
     public static void MapProjects(this IEndpointRouteBuilder api)
     {
         api.MapGet("/projects/", ListAsync);
         api.MapPost("/projects/", CreateAsync);
         api.MapGet("/projects/{id}/", GetAsync);
+        api.MapPatch("/projects/{id}/", RenameAsync);
     }
 
     /// <summary>Those that the caller may see.</summary>
     static async Task<IResult> ListAsync(HttpContext context, ProjectTable projects, Permissions permissions)
     {
-        var paging = Paging.From(context.Request);
-        if (paging.Cursor is { } cursor && !Guid.TryParse(cursor, out _))
-            throw new ApiException(Paging.BadCursor());
+        var paging = AccessJson.PagingById(context.Request);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var (found, next) = await projects.ListAsync(paging.Limit, paging.Cursor, p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
-        return Results.Json(new Page<ProjectBody>(count, Paging.Next(context, next), null, [.. found.Select(ProjectBody.From)]), Json.PageProjectBody);
+        return Results.Json(
+            new Page<ProjectDetailBody>(count, Paging.Next(context, next), null, [.. found.Select(ProjectDetailBody.From)]), AccessJson.Default.PageProjectDetailBody);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> GetAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions) =>
+        Results.Json(ProjectDetailBody.From(await RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead)), AccessJson.Default.ProjectDetailBody);
+
+    /// <summary>In the default department if none is named.</summary>
+    static async Task<IResult> CreateAsync(HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
+    {
+        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
+        var departmentId = body.Department is null ? Department.DefaultId : Fields.Id("department", body.Department);
+        var department = await units.FindDepartmentAsync(departmentId, context.RequestAborted);
+        // Where there is no such department only who manages all of them is told so.
+        await permissions.RequireAsync(context, Permission.ProjectsManage, department is null ? Scope.System : Scope.Of(department));
+        if (department is null)
+            throw new ApiException(new ApiError.Field("department", $"There is no department {departmentId}.", "does_not_exist"));
+        var project = await projects.EnsureAsync(Guid.CreateVersion7(), Fields.Name("name", body.Name, AccessJson.MaxNameLength), department, context.RequestAborted);
+        await trail.RecordAsync(context, new("project.created", project.Id.ToString("D"))
+        {
+            Project = project.Id,
+            Details = new() { ["name"] = project.Name, ["department"] = department.Id.ToString("D") },
+        });
+        return Results.Json(ProjectDetailBody.From(project), AccessJson.Default.ProjectDetailBody, statusCode: StatusCodes.Status201Created);
+    }
+
+    static async Task<IResult> RenameAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    {
+        var project = await RequiredAsync(id, context, projects, permissions, Permission.ProjectsManage);
+        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
+        if (body.Department is not null)
+            throw new ApiException(new ApiError.Field("department", "A project stays in its department.", "invalid"));
+        var renamed = await projects.RenameAsync(project.Id, Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound());
+        if (renamed.Name != project.Name)
+        {
+            await trail.RecordAsync(context, new("project.renamed", project.Id.ToString("D"))
+            {
+                Project = project.Id,
+                Details = new() { ["name"] = new JsonObject { ["before"] = project.Name, ["after"] = renamed.Name } },
+            });
+        }
+
+        return Results.Json(ProjectDetailBody.From(renamed), AccessJson.Default.ProjectDetailBody);
+    }
+
+    /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
+    static async Task<Project> RequiredAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
     {
         var project = (Guid.TryParse(id, out var projectId) ? await projects.FindAsync(projectId, context.RequestAborted) : null)
             ?? throw new ApiException(ApiError.NotFound());
-        await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.ProjectsRead, Scope.Of(project));
-        return Results.Json(ProjectBody.From(project), Json.ProjectBody);
-    }
-
-    static async Task<IResult> CreateAsync(HttpContext context, ProjectTable projects, Permissions permissions)
-    {
-        await permissions.RequireAsync(context, Permission.ProjectsManage, Scope.Of(Department.Default));
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewProjectBody, MaxBodyBytes);
-        if (string.IsNullOrWhiteSpace(body.Name))
-            throw new ApiException(ApiError.Required("name"));
-        if (body.Name.Length > MaxNameLength)
-            throw new ApiException(new ApiError.Field("name", $"At most {MaxNameLength} characters are expected.", "max_length"));
-        var project = await projects.EnsureAsync(Guid.CreateVersion7(), body.Name, context.RequestAborted);
-        return Results.Json(ProjectBody.From(project), Json.ProjectBody, statusCode: StatusCodes.Status201Created);
+        await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(project));
+        return project;
     }
 }
-
-/// <summary>What a new project is made of.</summary>
-sealed record NewProjectBody(string? Name);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(NewProjectBody))]
-[JsonSerializable(typeof(Page<ProjectBody>))]
-sealed partial class ProjectJsonContext : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Azure;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -9,13 +10,13 @@ namespace DataRegistry.Access;
 public sealed record RoleAssignment(Role Role, ScopeKind ScopeKind, Guid ScopeId)
 {
     /// <summary>What there is once in a subject's roles.</summary>
-    public string Id => $"{Role}-{ScopeKind}-{ScopeId:N}".ToLowerInvariant();
+    public string Id => $"{Fields.WireName(Role)}-{Fields.WireName(ScopeKind)}{(ScopeKind == ScopeKind.System ? "" : $"-{ScopeId:N}")}";
 }
 
 /// <summary>
 /// <code>
 /// table roles
-///   {subject id} │ {role}-{kind of scope}-{scope id}   role, scope, who gave it and when
+///   {subject id} │ {role}-{kind of scope}-{scope id}   e.g. system_admin-system; role, scope, who gave it and when
 /// </code>
 /// </summary>
 public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : IStoredTable

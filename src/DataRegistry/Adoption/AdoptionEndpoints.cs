@@ -17,7 +17,7 @@ static class AdoptionEndpoints
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
 
-    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreTable stores, ProjectTable projects, AdoptionRequests requests, Permissions permissions, IOptions<AdoptionOptions> options)
+    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreTable stores, ProjectTable projects, AdoptionRequests requests, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
         var store = await stores.RequiredAsync(id, context.RequestAborted);
         var body = await ReadAsync(context, options.Value.MaxBodyBytes);
@@ -33,11 +33,25 @@ static class AdoptionEndpoints
         var caller = Caller.Of(context);
         var input = AdoptionInput.Sort(urls, store);
         if (urls.Count > AdoptionOptions.MaxUrlsAtOnce)
-            return await JobAsync(context, await requests.AcceptAsync(store, project, caller.Name, input, context.RequestAborted), project);
+        {
+            var job = await requests.AcceptAsync(store, project, caller.Name, input, context.RequestAborted);
+            await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total } });
+            return await JobAsync(context, job, project);
+        }
+
         try
         {
             var answer = await requests.AdoptAsync(store, project, caller.Name, input, context.RequestAborted);
-            return body.Urls is null ? One(answer, store) : Several(answer);
+            if (answer.Created.Count > 0)
+            {
+                await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
+                {
+                    Project = project.Id,
+                    Details = new() { ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
+                });
+            }
+
+            return body.Urls is null ? One(answer, store) : Several(answer, await ExistingAsync(answer, context, projects, permissions));
         }
         catch (BucketException e)
         {
@@ -54,10 +68,24 @@ static class AdoptionEndpoints
         throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, failure.Message, failure.Code));
     }
 
-    static IResult Several(AdoptionAnswer answer) => Results.Json(
-        new AnswerBody(answer.Errors.Count == 0, answer.Created, answer.Existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
+    static IResult Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing) => Results.Json(
+        new AnswerBody(answer.Errors.Count == 0, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
         Json.AnswerBody,
         statusCode: answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+
+    /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
+    static async Task<IReadOnlyDictionary<string, DatumId?>> ExistingAsync(AdoptionAnswer answer, HttpContext context, ProjectTable projects, Permissions permissions)
+    {
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var existing = new Dictionary<string, DatumId?>(StringComparer.Ordinal);
+        foreach (var (url, tracked) in answer.Existing)
+        {
+            var project = await projects.FindAsync(tracked.Project, context.RequestAborted);
+            existing.Add(url, project is not null && rights.Allow(Permission.DataRead, Scope.Of(project)) ? tracked.Datum : null);
+        }
+
+        return existing;
+    }
 
     static Task<IResult> JobAsync(HttpContext context, JobRow job, Project project)
     {
@@ -82,7 +110,8 @@ sealed record AdoptionBody(string? Url, List<string?>? Urls, string? Prefix, str
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 
-sealed record AnswerBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId> Existing, IReadOnlyList<UrlErrorBody> Errors);
+/// <param name="Existing">Ids are null where the caller may not read the datum.</param>
+sealed record AnswerBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing, IReadOnlyList<UrlErrorBody> Errors);
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Azure;
+using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Storage;
 
@@ -60,6 +61,13 @@ sealed record JobRow : ITableEntity
         get => new(Created, Existing, Failed, Skipped);
         init => (Created, Existing, Failed, Skipped) = value;
     }
+
+    /// <summary>For the audit trail.</summary>
+    public AuditEvent FinishedEvent() => new("adoption.finished", JobId.ToString())
+    {
+        Project = Project,
+        Details = new() { ["status"] = Status.ToString().ToLowerInvariant(), ["created"] = Created, ["existing"] = Existing, ["failed"] = Failed, ["skipped"] = Skipped },
+    };
 }
 
 /// <summary>

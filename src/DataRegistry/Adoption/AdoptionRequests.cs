@@ -1,3 +1,4 @@
+using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
@@ -6,11 +7,11 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption;
 
 /// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
-sealed record AdoptionAnswer(IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId> Existing, IReadOnlyList<AdoptionFailure> Errors);
+sealed record AdoptionAnswer(IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
-    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, ObjectFinder finder, Adopter adopter, TimeProvider clock, IOptions<AdoptionOptions> options)
+    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, ObjectFinder finder, Adopter adopter, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options)
 {
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     public async Task<AdoptionAnswer> AdoptAsync(Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
@@ -20,7 +21,7 @@ sealed class AdoptionRequests(
         var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, wanted, token), cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
-        var existing = new Dictionary<string, DatumId>(StringComparer.Ordinal);
+        var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
         // A repetition has its answer where the URL has it.
         var errors = input.Refused.Where(r => r.Outcome == AdoptionFailure.Failed).ToList();
         foreach (var (key, outcome) in input.Keys.Zip(outcomes))
@@ -32,7 +33,7 @@ sealed class AdoptionRequests(
                     created.Add(url, c.Datum);
                     break;
                 case AdoptionOutcome.AlreadyTracked t:
-                    existing.Add(url, t.Datum);
+                    existing.Add(url, t);
                     break;
                 default:
                     errors.Add(AdoptionFailure.Of(outcome, url, store)!);
@@ -67,7 +68,13 @@ sealed class AdoptionRequests(
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
         if (ranges.Count == 0)
-            return await jobs.FinishAsync(id, default, cancellationToken) ?? job;
+        {
+            if (await jobs.FinishAsync(id, default, cancellationToken) is not { } finished)
+                return job;
+            await trail.RecordAsync(new AuditActor(createdBy), finished.FinishedEvent());
+            return finished;
+        }
+
         // Null: a worker has it already, and it shows as running.
         return await jobs.ChangeAsync(id, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
             ?? await jobs.FindAsync(id, cancellationToken) ?? job;

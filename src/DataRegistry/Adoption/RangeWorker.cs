@@ -1,4 +1,5 @@
 using System.Globalization;
+using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
@@ -10,7 +11,7 @@ namespace DataRegistry.Adoption;
 /// <summary>Works a range off, window by window, and brings its job on. What both queue functions of adoption do.</summary>
 sealed partial class RangeWorker(
     JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder,
-    Adopter adopter, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger)
+    Adopter adopter, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger)
 {
     /// <summary>
     /// From the range's position to its end, or to the end of the time that one message may take: then the rest is handed on.
@@ -66,7 +67,10 @@ sealed partial class RangeWorker(
         foreach (var range in waiting.Take(options.Value.MessagesPerJob - underWay))
             await queue.SendAsync(range, cancellationToken);
         if (underWay + waiting.Count == 0 && await jobs.FinishAsync(job, counts, cancellationToken) is { } finished)
+        {
             Log.Finished(logger, job, finished.Status, finished.Created, finished.Existing, finished.Failed, finished.Skipped);
+            await trail.RecordAsync(new AuditActor(finished.CreatedBy), finished.FinishedEvent());
+        }
     }
 
     async Task<WorkRow?> RunWindowAsync(

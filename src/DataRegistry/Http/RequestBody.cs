@@ -49,7 +49,8 @@ public static class RequestBody
         return lines;
     }
 
-    static LimitedStream Limited(HttpContext context, long maxBytes) => context.Request.ContentLength > maxBytes
+    /// <summary>The body, which ends the request with 413 as soon as more than the limit has been read.</summary>
+    public static Stream Limited(HttpContext context, long maxBytes) => context.Request.ContentLength > maxBytes
         ? throw LimitedStream.TooLarge(maxBytes)
         : new LimitedStream(context.Request.Body, maxBytes);
 

@@ -27,7 +27,7 @@ static class StoreEndpoints
         (Guid.TryParse(id, out var storeId) ? await stores.FindAsync(storeId, cancellationToken) : null) ?? throw new ApiException(ApiError.NotFound());
 
     /// <summary>Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.</summary>
-    static async Task<IResult> CreateAsync(HttpContext context, StoreTable stores, Buckets buckets, Permissions permissions)
+    static async Task<IResult> CreateAsync(HttpContext context, StoreTable stores, Buckets buckets, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.StoresManage, Scope.System);
         var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
@@ -51,6 +51,10 @@ static class StoreEndpoints
         if (probe.Fault is { } fault)
             throw new ApiException(new ApiError.Field("configuration", probe.Message, BucketException.CodeOf(fault)));
         store = await stores.EnsureAsync(store, context.RequestAborted);
+        await trail.RecordAsync(context, new("store.created", store.Id.ToString("D"))
+        {
+            Details = new() { ["name"] = store.Name, ["uri_prefix"] = store.UriPrefix, ["endpoint_url"] = store.Configuration.EndpointUrl, ["access_key_id"] = store.Configuration.AccessKeyId },
+        });
         var answer = StoreBody.From(store, PublicUrl.Of(context.Request));
         context.Response.Headers.Location = answer.Url;
         return Results.Json(answer, Json.StoreBody, statusCode: StatusCodes.Status201Created);

@@ -60,9 +60,16 @@ public sealed class TestService : IAsyncDisposable
 
     public string AdoptPath => $"/api/v0/stores/{Store.Id}/adopt/";
 
-    public static async Task<TestService> StartAsync(params (string Setting, string Value)[] settings)
+    /// <summary>The storage account; what another service is started on to be a second instance.</summary>
+    public string Connection { get; private init; } = "";
+
+    public static Task<TestService> StartAsync(params (string Setting, string Value)[] settings) => StartAsync(null, null, settings);
+
+    /// <param name="connection">Null for an account that nobody else has.</param>
+    /// <param name="clock">Null for the time as it is.</param>
+    public static async Task<TestService> StartAsync(string? connection, TimeProvider? clock, params (string Setting, string Value)[] settings)
     {
-        var connection = await AzuriteFixture.NewAccountAsync();
+        connection ??= await AzuriteFixture.NewAccountAsync();
         var server = await BucketServer.StartAsync();
         server.CreateBucket("bucket");
         var transport = new FaultyTransport();
@@ -77,6 +84,7 @@ public sealed class TestService : IAsyncDisposable
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)));
+        builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport));
         builder.Services.AddDataRegistry(builder.Configuration);
         var app = builder.Build();
@@ -87,7 +95,7 @@ public sealed class TestService : IAsyncDisposable
         var store = await app.Services.GetRequiredService<StoreTable>().EnsureAsync(
             new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", "secret", null) }, default);
         var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
-        return new(app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs);
+        return new(app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs) { Connection = connection };
     }
 
     public string Url(string key) => $"s3://{Store.Configuration.Bucket}/{key}";

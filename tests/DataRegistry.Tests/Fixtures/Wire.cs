@@ -13,11 +13,18 @@ static partial class Wire
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static async Task AssertAsync(string name, HttpResponseMessage response, [CallerFilePath] string caller = "")
+    public static Task AssertAsync(string name, HttpResponseMessage response, [CallerFilePath] string caller = "") =>
+        AssertAsync(name, response, default, caller);
+
+    /// <param name="varying">A value that differs from run to run, and the name it is replaced by.</param>
+    public static async Task AssertAsync(string name, HttpResponseMessage response, (string Name, string Value) varying, [CallerFilePath] string caller = "")
     {
         var body = JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()), Indented);
         body = Port().Replace(Time().Replace(Id().Replace(body, "<id>"), "<time>"), "<host>");
         body = Cursor().Replace(Rate().Replace(body, "\"rate\": <number>"), "cursor=<cursor>");
+        body = Secret().Replace(body, "dr_<secret>");
+        if (varying.Value is not null)
+            body = body.Replace(varying.Value, $"<{varying.Name}>", StringComparison.Ordinal);
         var actual = $"{(int)response.StatusCode} {response.Content.Headers.ContentType}\n{body}\n";
         var file = Path.Combine(Path.GetDirectoryName(caller)!, "..", "Wire", $"{name}.txt");
         if (Environment.GetEnvironmentVariable("DATAREGISTRY_REWRITE_WIRE") == "1")
@@ -36,6 +43,9 @@ static partial class Wire
 
     [GeneratedRegex(@"""rate"": [\d.]+")]
     private static partial Regex Rate();
+
+    [GeneratedRegex("dr_[A-Za-z0-9_-]{43}")]
+    private static partial Regex Secret();
 
     [GeneratedRegex(@"cursor=[\w-]+")]
     private static partial Regex Cursor();

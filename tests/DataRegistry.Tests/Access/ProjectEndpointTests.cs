@@ -6,7 +6,7 @@ using DataRegistry.Organization;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace DataRegistry.Tests.Organization;
+namespace DataRegistry.Tests.Access;
 
 public sealed class ProjectEndpointTests : IAsyncLifetime
 {

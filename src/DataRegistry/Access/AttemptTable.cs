@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Access;
+
+/// <summary>
+/// How often log-ins failed, counted in rows, so that the limit holds however many instances there are.
+/// <code>
+/// table attempts
+///   {name | address}-{first digit of the hash} │ {SHA-256 of the user name or client address}   when the window began, failures in it
+/// </code>
+/// An attempt counts as failed before the password is looked at, and is taken back if it was right: whatever runs at the same time, no
+/// more than the limit are ever tried.
+/// </summary>
+public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, IOptions<AccessOptions> options) : IStoredTable
+{
+    /// <summary>A name on which so many log-ins contend at once is being attacked.</summary>
+    const int MaxContention = 20;
+
+    readonly TableClient table = tables.GetTableClient("attempts", AttemptRows.Default);
+    readonly TimeSpan window = TimeSpan.FromSeconds(options.Value.LogInWindowSeconds);
+
+    public TableClient Table => table;
+
+    /// <summary>Null if the log-in may be tried; else how long to wait.</summary>
+    public async Task<TimeSpan?> BeginAsync(string username, string address, CancellationToken cancellationToken)
+    {
+        if (await CountAsync(KeyOf("address", address), options.Value.LogInFailuresPerAddress, cancellationToken) is { } forAddress)
+            return forAddress;
+        if (await CountAsync(KeyOf("name", username), options.Value.LogInFailures, cancellationToken) is not { } forName)
+            return null;
+        await TakeBackAsync(KeyOf("address", address), cancellationToken);
+        return forName;
+    }
+
+    /// <summary>The log-in was right: it does not count.</summary>
+    public async Task SucceedAsync(string username, string address, CancellationToken cancellationToken)
+    {
+        await TakeBackAsync(KeyOf("address", address), cancellationToken);
+        await TakeBackAsync(KeyOf("name", username), cancellationToken);
+    }
+
+    async Task<TimeSpan?> CountAsync((string Partition, string Row) key, int limit, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < MaxContention; i++)
+        {
+            var now = clock.GetUtcNow();
+            var row = await table.GetEntityIfExistsAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
+            var current = row is not null && now - row.Began < window ? row : null;
+            if (current?.Failures >= limit)
+                return current.Began + window - now;
+            var next = new AttemptRow { PartitionKey = key.Partition, RowKey = key.Row, Began = current?.Began ?? now, Failures = (current?.Failures ?? 0) + 1 };
+            var write = row is null ? await table.AddEntityAsync(next, cancellationToken) : await table.UpdateEntityAsync(next, row.ETag, cancellationToken: cancellationToken);
+            if (write.IsDone)
+                return null;
+        }
+
+        return TimeSpan.FromSeconds(1);
+    }
+
+    async Task TakeBackAsync((string Partition, string Row) key, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < MaxContention; i++)
+        {
+            var row = await table.GetEntityIfExistsAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
+            if (row is null || row.Failures == 0
+                || (await table.UpdateEntityAsync(row with { Failures = row.Failures - 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            {
+                return;
+            }
+        }
+    }
+
+    static (string Partition, string Row) KeyOf(string kind, string value)
+    {
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)));
+        return ($"{kind}-{hash[0]}", hash);
+    }
+}
+
+sealed record AttemptRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset Began { get; init; }
+    public required int Failures { get; init; }
+}
+
+[JsonSerializable(typeof(AttemptRow))]
+sealed partial class AttemptRows : JsonSerializerContext;

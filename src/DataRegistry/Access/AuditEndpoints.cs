@@ -1,0 +1,43 @@
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Access;
+
+static class AuditEndpoints
+{
+    const int MaxFilterLength = 200;
+
+    public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit/", ListAsync);
+
+    /// <summary>
+    /// A project's trail, or without <c>project</c> that of what belongs to none. A page may hold fewer than it could, even none, and yet
+    /// have a next one: it looks at a limited number of rows, however few of them match.
+    /// </summary>
+    static async Task<IResult> ListAsync(HttpContext context, AuditTable audit, ProjectTable projects, UnitTable units, Permissions permissions)
+    {
+        var request = context.Request;
+        Project? project = null;
+        if (Fields.Query(request, "project") is { } named)
+            project = await permissions.ProjectAsync(context, projects, named, Permission.AuditRead);
+        else
+            await permissions.RequireAsync(context, Permission.AuditRead, Scope.System);
+        var query = new AuditQuery(
+            project?.Id,
+            Fields.Line("actor", Fields.Query(request, "actor"), MaxFilterLength),
+            Fields.Line("action", Fields.Query(request, "action"), MaxFilterLength),
+            Fields.Time("since", Fields.Query(request, "since")),
+            Fields.Time("until", Fields.Query(request, "until")));
+        var paging = Paging.From(request);
+        AuditCursor? after = null;
+        if (paging.Cursor is not null && !AuditCursor.TryParse(paging.Cursor, out after))
+            throw new ApiException(Paging.BadCursor());
+
+        var (rows, next) = await audit.ListAsync(query, await units.BeganAsync(context.RequestAborted), paging.Limit, after, context.RequestAborted);
+        var count = next is null && after is null ? rows.Count : (int?)null;
+        return Results.Json(
+            new Page<AuditBody>(count, Paging.Next(context, next?.ToString()), null, [.. rows.Select(AuditBody.From)]), AccessJson.Default.PageAuditBody);
+    }
+}

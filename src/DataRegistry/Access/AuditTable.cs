@@ -1,0 +1,139 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Access;
+
+/// <summary>
+/// What was changed: rows are inserted, never changed, never removed.
+/// <code>
+/// table audit
+///   {project id | system}-{yyyyMM} │ {inverted time, 12 hex}{16 hex}   who, what, details
+/// </code>
+/// Newest first in a month, and months are asked one by one, the newest first.
+/// </summary>
+public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    /// <summary>Rows and months that a page looks at, at most: one that finds less than it wanted tells where to go on, so that no page costs more than another.</summary>
+    const int MaxRowsAPage = 10_000;
+    const int MaxMonthsAPage = 24;
+
+    readonly TableClient table = tables.GetTableClient("audit", AuditRows.Default);
+
+    public TableClient Table => table;
+
+    internal async Task AddAsync(AuditRow row, Guid? project, CancellationToken cancellationToken)
+    {
+        var id = TimedId.Create(row.Time, 0, BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), 8));
+        await table.AddEntityAsync(row with { PartitionKey = PartitionOf(project, MonthOf(row.Time)), RowKey = id.RowKey }, cancellationToken);
+    }
+
+    /// <summary>A page, newest first, and the cursor after it; null at the end.</summary>
+    /// <param name="began">Nothing is older.</param>
+    internal async Task<(IReadOnlyList<AuditRow> Rows, AuditCursor? Cursor)> ListAsync(
+        AuditQuery query, DateTimeOffset began, int limit, AuditCursor? after, CancellationToken cancellationToken)
+    {
+        var from = query.Until is { } until && until < clock.GetUtcNow() ? until : clock.GetUtcNow();
+        var to = MonthOf(query.Since is { } since && since > began ? since : began);
+        var cursor = after ?? new(MonthOf(from), null);
+        var rows = new List<AuditRow>();
+        for (int seen = 0, months = 0; string.CompareOrdinal(cursor.Month, to) >= 0; months++)
+        {
+            if (months == MaxMonthsAPage)
+                return (rows, cursor);
+            await foreach (var row in table.QueryAsync<AuditRow>(RangeOf(query, cursor), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
+            {
+                if (rows.Count == limit || seen == MaxRowsAPage)
+                    return (rows, cursor);
+                seen++;
+                cursor = cursor with { RowKey = row.RowKey };
+                if (query.Matches(row))
+                    rows.Add(row);
+            }
+
+            cursor = new(Before(cursor.Month), null);
+        }
+
+        return (rows, null);
+    }
+
+    static TableRange RangeOf(AuditQuery query, AuditCursor cursor) => new(PartitionOf(query.Project, cursor.Month))
+    {
+        After = cursor.RowKey,
+        From = cursor.RowKey is null && query.Until is { } until ? InvertedTime(until) : null,
+        // The next earlier millisecond; the exact bound is the query's.
+        Before = query.Since is { } since && since > DateTimeOffset.UnixEpoch ? InvertedTime(since.AddMilliseconds(-1)) : null,
+    };
+
+    static string InvertedTime(DateTimeOffset time) => TimedId.Create(time, 0, 0).RowKey[..12];
+
+    static string PartitionOf(Guid? project, string month) => $"{project?.ToString("N") ?? "system"}-{month}";
+
+    static string MonthOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMM", CultureInfo.InvariantCulture);
+
+    static string Before(string month) => MonthOf(new DateTimeOffset(
+        int.Parse(month.AsSpan(0, 4), CultureInfo.InvariantCulture), int.Parse(month.AsSpan(4), CultureInfo.InvariantCulture), 1, 0, 0, 0, TimeSpan.Zero).AddDays(-1));
+}
+
+/// <summary>Which rows of the trail are asked for.</summary>
+/// <param name="Project">Null for what belongs to no project.</param>
+/// <param name="Actor">Name or id; null for all.</param>
+/// <param name="Action">An action, or a kind for all of its actions; null for all.</param>
+/// <param name="Since">Inclusive.</param>
+/// <param name="Until">Exclusive.</param>
+sealed record AuditQuery(Guid? Project, string? Actor, string? Action, DateTimeOffset? Since, DateTimeOffset? Until)
+{
+    public bool Matches(AuditRow row) =>
+        (Actor is null || row.Actor == Actor || row.ActorId?.ToString("D") == Actor)
+        && (Action is null || row.Action == Action || row.Kind == Action)
+        && (Since is null || row.Time >= Since)
+        && (Until is null || row.Time < Until);
+}
+
+/// <summary>Where a page of the trail ended: in a month, after a row; null before the month's first.</summary>
+sealed record AuditCursor(string Month, string? RowKey)
+{
+    const int RowKeyLength = 28;
+
+    public static bool TryParse(string text, out AuditCursor? cursor)
+    {
+        cursor = null;
+        var parts = text.Split('-');
+        if (parts.Length != 2 || (parts[1].Length != 0 && (parts[1].Length != RowKeyLength || !parts[1].All(char.IsAsciiHexDigitLower)))
+            || !DateTime.TryParseExact(parts[0], "yyyyMM", CultureInfo.InvariantCulture, DateTimeStyles.None, out var month) || month.Year < 1970)
+        {
+            return false;
+        }
+
+        cursor = new(parts[0], parts[1].Length == 0 ? null : parts[1]);
+        return true;
+    }
+
+    public override string ToString() => $"{Month}-{RowKey}";
+}
+
+sealed record AuditRow : ITableEntity
+{
+    public string PartitionKey { get; init; } = "";
+    public string RowKey { get; init; } = "";
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset Time { get; init; }
+    public required string Actor { get; init; }
+    public Guid? ActorId { get; init; }
+
+    /// <summary>Of the token that the actor came with.</summary>
+    public Guid? Token { get; init; }
+    public required string Action { get; init; }
+    public required string Target { get; init; }
+    public Guid? Project { get; init; }
+    public string? RequestId { get; init; }
+
+    /// <summary>JSON; null for none.</summary>
+    public string? Details { get; init; }
+
+    [JsonIgnore] public string Kind => Action[..Action.IndexOf('.', StringComparison.Ordinal)];
+}
+
+[JsonSerializable(typeof(AuditRow))]
+sealed partial class AuditRows : JsonSerializerContext;

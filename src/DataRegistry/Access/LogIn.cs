@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Access;
+
+/// <summary>What became of a log-in.</summary>
+abstract record LogInOutcome
+{
+    LogInOutcome() { }
+
+    public sealed record In(SubjectRow Subject, AccessToken Token, TokenListRow Row) : LogInOutcome;
+
+    /// <summary>There is no such user, or the password is another, or the user is disabled: which is not told.</summary>
+    public sealed record Refused : LogInOutcome;
+
+    /// <summary>The name or the address has failed too often.</summary>
+    public sealed record TooMany(TimeSpan RetryAfter) : LogInOutcome;
+}
+
+/// <summary>Users' log-ins with a password.</summary>
+sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attempts, TimeProvider clock, IOptions<AccessOptions> options)
+{
+    public const string TokenName = "log-in";
+
+    /// <summary>A new token for whoever knows the password. Costs the same for a user that is not there.</summary>
+    public async Task<LogInOutcome> WithPasswordAsync(string usernameText, string password, string address, CancellationToken cancellationToken)
+    {
+        var known = Username.TryParse(usernameText, out var username);
+        var counted = known ? username.Key : usernameText;
+        if (await attempts.BeginAsync(counted, address, cancellationToken) is { } wait)
+            return new LogInOutcome.TooMany(wait);
+        var name = known ? await subjects.FindNameAsync(username, cancellationToken) : null;
+        if (!await Password.MatchesAsync(name?.Password, password, cancellationToken)
+            || await subjects.FindAsync(name!.Subject, cancellationToken) is not { Disabled: false } subject)
+        {
+            return new LogInOutcome.Refused();
+        }
+
+        await attempts.SucceedAsync(counted, address, cancellationToken);
+        await tokens.RevokeAllAsync(subject.Id, onlyOver: true, cancellationToken);
+        var (token, row) = await tokens.CreateAsync(subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
+        return new LogInOutcome.In(subject, token, row);
+    }
+
+    /// <summary>Whether it is the user's password; limited like a log-in, of which it is one more way.</summary>
+    public async Task<LogInOutcome?> ConfirmAsync(SubjectRow subject, string password, string address, CancellationToken cancellationToken)
+    {
+        if (await attempts.BeginAsync(subject.Name.Key, address, cancellationToken) is { } wait)
+            return new LogInOutcome.TooMany(wait);
+        if (!await Password.MatchesAsync((await subjects.FindNameAsync(subject.Name, cancellationToken))?.Password, password, cancellationToken))
+            return new LogInOutcome.Refused();
+        await attempts.SucceedAsync(subject.Name.Key, address, cancellationToken);
+        return null;
+    }
+}

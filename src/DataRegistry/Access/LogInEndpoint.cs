@@ -1,0 +1,57 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Access;
+
+/// <summary>The one endpoint that needs no token: it gives one for a user name and a password.</summary>
+static class LogInEndpoint
+{
+    const int MaxBodyBytes = 16 * 1024;
+
+    public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync);
+
+    public static ApiError TooMany(LogInOutcome.TooMany outcome) =>
+        new ApiError.Detail(StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.") { RetryAfter = outcome.RetryAfter };
+
+    static async Task<IResult> LogInAsync(HttpContext context, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
+    {
+        var form = await ReadFormAsync(context);
+        var username = Required("username", Username.MaxLength);
+        var password = Required("password", Password.MaxLength);
+        switch (await logIn.WithPasswordAsync(username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
+        {
+            case LogInOutcome.In success:
+                await trail.RecordAsync(
+                    new AuditActor(success.Subject.Username, success.Subject.Id, Token: null, context.TraceIdentifier),
+                    new("token.created", success.Row.RowKey) { Details = new() { ["user"] = success.Subject.RowKey, ["name"] = success.Row.Name } });
+                context.Response.Headers.CacheControl = "no-store";
+                return Results.Json(new LogInBody(success.Token.Text), AccessJson.Default.LogInBody);
+            case LogInOutcome.TooMany tooMany:
+                throw new ApiException(TooMany(tooMany));
+            default:
+                throw new ApiException(new ApiError.Field("non_field_errors", "Unable to log in with provided credentials.", "authorization"));
+        }
+
+        string Required(string field, int maxLength) => form[field] is [{ Length: > 0 } text]
+            ? text.Length <= maxLength ? text : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
+            : throw new ApiException(form[field].Count > 1 ? new ApiError.Field(field, "Given more than once.", "invalid") : ApiError.Required(field));
+    }
+
+    static async Task<IFormCollection> ReadFormAsync(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded."));
+        context.Request.Body = RequestBody.Limited(context, MaxBodyBytes);
+        try
+        {
+            return await context.Request.ReadFormAsync(context.RequestAborted);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "The form cannot be read."));
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Access;
+
+/// <summary>A subject's roles, and giving and taking them.</summary>
+static class RoleEndpoints
+{
+    public static void MapRoles(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/users/{id}/roles/", ListAsync);
+        api.MapPost("/users/{id}/roles/", AddAsync);
+        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync);
+    }
+
+    /// <summary>All of one's own; of others those at scopes where the caller gives roles. There are few: one page holds all.</summary>
+    static async Task<IResult> ListAsync(string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions)
+    {
+        var caller = Caller.Of(context);
+        var rights = await permissions.OfAsync(caller, context.RequestAborted);
+        var subject = Guid.TryParse(id, out var parsed) ? parsed : default;
+        if (subject != caller.Id && !rights.AllowSomewhere(Permission.RolesManage))
+            throw new ApiException(ApiError.NotFound());
+        if (subject != Caller.AdministratorId)
+            await subjects.RequiredAsync(subject, context);
+        var visible = new List<RoleBody>();
+        foreach (var role in subject == Caller.AdministratorId ? await roles.OfAsync(subject, context.RequestAborted)
+            : await roles.ListAsync(subject).Select(r => r.Assignment).ToListAsync(context.RequestAborted))
+        {
+            if (subject == caller.Id || (await scopes.FindAsync(role.ScopeKind, role.ScopeId, context.RequestAborted) is { } scope && rights.Allow(Permission.RolesManage, scope)))
+                visible.Add(RoleBody.From(role));
+        }
+
+        return Results.Json(new Page<RoleBody>(visible.Count, null, null, visible), AccessJson.Default.PageRoleBody);
+    }
+
+    /// <summary>201, or 200 where the subject has the role there already.</summary>
+    static async Task<IResult> AddAsync(string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions, AuditTrail trail)
+    {
+        var caller = Caller.Of(context);
+        var rights = await permissions.OfAsync(caller, context.RequestAborted);
+        if (!rights.AllowSomewhere(Permission.RolesManage))
+            throw Permissions.Denied();
+        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewRoleBody, AccessJson.MaxBodyBytes);
+        var role = Fields.Choice<Role>("role", body.Role);
+        var kind = Fields.Choice<ScopeKind>("scope_type", body.ScopeType);
+        if (kind == ScopeKind.System && !string.IsNullOrEmpty(body.ScopeId))
+            throw new ApiException(new ApiError.Field("scope_id", "The system has no id.", "invalid"));
+        var scopeId = kind == ScopeKind.System ? Guid.Empty : Fields.Id("scope_id", body.ScopeId);
+
+        var scope = await scopes.FindAsync(kind, scopeId, context.RequestAborted);
+        // Who does not see everything is not told which units there are.
+        if (scope is null && rights.Allow(Permission.RolesManage, Scope.System))
+            throw new ApiException(new ApiError.Field("scope_id", $"There is no {Fields.WireName(kind)} {scopeId}.", "does_not_exist"));
+        if (scope is null || !MayGive(rights, role, scope))
+            throw Permissions.Denied();
+        var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
+        if (await roles.ListAsync(subject.Id).CountAsync(context.RequestAborted) >= RoleTable.MaxRoles)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, $"A subject has at most {RoleTable.MaxRoles} roles."));
+
+        var assignment = new RoleAssignment(role, kind, scopeId);
+        var added = await roles.AddAsync(subject.Id, assignment, caller.Name, context.RequestAborted);
+        if (added)
+            await trail.RecordAsync(context, Event("role.given", subject, assignment));
+        return Results.Json(RoleBody.From(assignment), AccessJson.Default.RoleBody, statusCode: added ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    }
+
+    static async Task<IResult> RemoveAsync(
+        string id, string role, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions, AuditTrail trail)
+    {
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        if (!rights.AllowSomewhere(Permission.RolesManage))
+            throw Permissions.Denied();
+        var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
+        // Only what may be a key is one.
+        var row = role.Length <= 100 && role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? await roles.FindAsync(subject.Id, role, context.RequestAborted) : null;
+        if (row is null || await scopes.FindAsync(row.ScopeKind, row.ScopeId, context.RequestAborted) is not { } scope || !rights.Allow(Permission.RolesManage, scope))
+            throw new ApiException(ApiError.NotFound());
+        if (!MayGive(rights, row.Role, scope))
+            throw Permissions.Denied();
+        if (!await roles.RemoveAsync(subject.Id, role, context.RequestAborted))
+            throw new ApiException(ApiError.NotFound());
+        await trail.RecordAsync(context, Event("role.taken", subject, row.Assignment));
+        return Results.NoContent();
+    }
+
+    /// <summary>Nobody gives, or takes, what they lack themselves: else a department's admin could make a system's.</summary>
+    static bool MayGive(Rights rights, Role role, Scope scope) =>
+        rights.Allow(Permission.RolesManage, scope) && Roles.PermissionsOf(role).All(p => rights.Allow(p, scope));
+
+    static AuditEvent Event(string action, SubjectRow subject, RoleAssignment role) => new(action, subject.RowKey)
+    {
+        Project = role.ScopeKind == ScopeKind.Project ? role.ScopeId : null,
+        Details = new()
+        {
+            ["username"] = subject.Username,
+            ["role"] = Fields.WireName(role.Role),
+            ["scope_type"] = Fields.WireName(role.ScopeKind),
+            ["scope_id"] = role.ScopeKind == ScopeKind.System ? null : role.ScopeId.ToString("D"),
+        },
+    };
+}

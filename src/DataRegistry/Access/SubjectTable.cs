@@ -1,0 +1,132 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Access;
+
+/// <summary>
+/// Users and service accounts.
+/// <code>
+/// table subjects
+///   subjects │ {subject id}                     kind, user name, display name, email, disabled
+///            │ name-{user name, lower case}     whose it is, and the password's hash
+/// </code>
+/// One partition, so that a subject and its name are one transaction: of two who take a name at once, one gets it.
+/// </summary>
+public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    const string Partition = "subjects";
+    // After every id, whose characters end with 'f'.
+    const string NamePrefix = "name-";
+
+    readonly TableClient table = tables.GetTableClient("subjects", SubjectRows.Default);
+    readonly Recent<Guid, SubjectRow> known = new(clock, AccessOptions.CachedFor);
+
+    public TableClient Table => table;
+
+    /// <summary>The subject as it was within <see cref="AccessOptions.CachedFor"/>; null where there is none.</summary>
+    internal ValueTask<SubjectRow?> FindRecentAsync(Guid id, CancellationToken cancellationToken) =>
+        known.GetAsync(id, token => FindAsync(id, token), cancellationToken);
+
+    /// <summary>The subject as it is now; null where there is none.</summary>
+    internal Task<SubjectRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<SubjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
+
+    internal Task<UsernameRow?> FindNameAsync(Username username, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<UsernameRow>(Partition, NamePrefix + username.Key, cancellationToken: cancellationToken);
+
+    /// <summary>A page of subjects in the order of their ids, and the cursor of the next one.</summary>
+    internal Task<(IReadOnlyList<SubjectRow> Rows, string? Cursor)> ListAsync(SubjectKind? kind, int limit, string? after, CancellationToken cancellationToken) =>
+        table.QueryAsync<SubjectRow>(new TableRange(Partition) { After = after, Before = NamePrefix }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+            .Where(s => kind is null || s.Kind == kind).PageAsync(limit, s => s.RowKey, cancellationToken);
+
+    /// <summary>Null where the name is taken.</summary>
+    /// <param name="passwordHash">Null for none: such a user can log in with tokens only.</param>
+    internal async Task<SubjectRow?> CreateAsync(
+        SubjectKind kind, Username username, string? displayName, string? email, string? passwordHash, CancellationToken cancellationToken)
+    {
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        var row = new SubjectRow
+        {
+            PartitionKey = Partition, RowKey = id.ToString("D"), Kind = kind, Username = username.Text, DisplayName = displayName, Email = email, CTime = clock.GetUtcNow(),
+        };
+        var name = new UsernameRow { PartitionKey = Partition, RowKey = NamePrefix + username.Key, Subject = id, Password = passwordHash };
+        var result = await table.SubmitTransactionAsync([TableTransactionAction.Add(name), TableTransactionAction.Add(row)], cancellationToken);
+        // After a lost answer the name is there, and ours.
+        return result.IsDone || (await FindNameAsync(username, cancellationToken))?.Subject == id ? row : null;
+    }
+
+    /// <summary>Changes a subject; null where there is none. Concurrent changes are made one after the other.</summary>
+    internal async Task<SubjectRow?> ChangeAsync(Guid id, Func<SubjectRow, SubjectRow> change, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(id, cancellationToken) is { } row)
+        {
+            var changed = change(row);
+            if (changed == row || (await table.UpdateEntityAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            {
+                known.Forget(id);
+                return changed;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>False where the subject is gone meanwhile.</summary>
+    internal async Task<bool> SetPasswordAsync(SubjectRow subject, string passwordHash, CancellationToken cancellationToken)
+    {
+        while (await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id)
+        {
+            if ((await table.UpdateEntityAsync(name with { Password = passwordHash }, name.ETag, cancellationToken: cancellationToken)).IsDone)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Removes the subject and sets its name free. False where it is gone already.</summary>
+    internal async Task<bool> DeleteAsync(SubjectRow subject, CancellationToken cancellationToken)
+    {
+        var result = await table.SubmitTransactionAsync(
+            [
+                TableTransactionAction.Delete(Partition, subject.RowKey, ETag.All),
+                TableTransactionAction.Delete(Partition, NamePrefix + subject.Name.Key, ETag.All),
+            ],
+            cancellationToken);
+        known.Forget(subject.Id);
+        return result.IsDone;
+    }
+}
+
+sealed record SubjectRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required SubjectKind Kind { get; init; }
+    public required string Username { get; init; }
+    public string? DisplayName { get; init; }
+    public string? Email { get; init; }
+    public bool Disabled { get; init; }
+    public required DateTimeOffset CTime { get; init; }
+
+    [JsonIgnore] public Guid Id => Guid.Parse(RowKey);
+
+    [JsonIgnore] public Username Name => Access.Username.TryParse(Username, out var name) ? name : throw new InvalidOperationException($"Subject {RowKey} has no valid name.");
+}
+
+/// <summary>A user name: whose it is, and what log-ins are compared with.</summary>
+sealed record UsernameRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Subject { get; init; }
+
+    /// <summary>See <see cref="Access.Password"/>; null for none.</summary>
+    public string? Password { get; init; }
+}
+
+[JsonSerializable(typeof(SubjectRow))]
+[JsonSerializable(typeof(UsernameRow))]
+sealed partial class SubjectRows : JsonSerializerContext;

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+
+namespace DataRegistry.Access;
+
+/// <summary>A user or service account on the wire; nothing of its password is in it.</summary>
+/// <param name="Type"><c>user</c> or <c>service_account</c>.</param>
+/// <param name="Ctime">Null for the administrator of the settings, who was never made.</param>
+sealed record UserBody(Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime)
+{
+    public static UserBody Administrator { get; } =
+        new(Caller.AdministratorId, Caller.AdministratorName, Fields.WireName(SubjectKind.User), DisplayName: null, Email: null, Disabled: false, Ctime: null);
+
+    public static UserBody From(SubjectRow row) => new(row.Id, row.Username, Fields.WireName(row.Kind), row.DisplayName, row.Email, row.Disabled, row.CTime);
+}
+
+/// <summary>The caller itself.</summary>
+/// <param name="Projects">The only projects that the token is good for; null for no limit.</param>
+sealed record MeBody(
+    Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime, IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects);
+
+/// <param name="ScopeId">Null for the system.</param>
+sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
+{
+    public static RoleBody From(RoleAssignment role) =>
+        new(role.Id, Fields.WireName(role.Role), Fields.WireName(role.ScopeKind), role.ScopeKind == ScopeKind.System ? null : role.ScopeId);
+}
+
+sealed record NewUserBody(string? Username, string? Type, string? DisplayName, string? Email, string? Password);
+
+/// <summary>What is null stays as it is.</summary>
+/// <param name="CurrentPassword">Needed by who changes the own password.</param>
+sealed record UserChangeBody(string? DisplayName, string? Email, string? Password, string? CurrentPassword, bool? Disabled);
+
+/// <param name="ScopeType"><c>system</c>, <c>cluster</c>, <c>department</c> or <c>project</c>.</param>
+sealed record NewRoleBody(string? Role, string? ScopeType, string? ScopeId);
+
+/// <summary>A token on the wire, without its secret.</summary>
+sealed record TokenBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, DateTimeOffset? LastUsed)
+{
+    public static TokenBody From(TokenListRow row) =>
+        new(Guid.Parse(row.RowKey), row.Name, row.CTime, row.Expires, row.Projects is null ? null : [.. row.Projects.Split(',').Select(Guid.Parse)], row.LastUsed);
+}
+
+/// <param name="Token">The secret, shown this once.</param>
+sealed record CreatedTokenBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, string Token);
+
+/// <param name="User">A service account's id, for administrators; else it is one's own.</param>
+sealed record NewTokenBody(string? Name, string? Expires, List<string?>? Projects, string? User);
+
+sealed record LogInBody(string Token);
+
+sealed record ClusterBody(Guid Id, string Name);
+
+sealed record DepartmentBody(Guid Id, string Name, Guid Cluster);
+
+sealed record NewUnitBody(string? Name, string? Cluster);
+
+sealed record NewProjectBody(string? Name, string? Department);
+
+/// <summary>A project with what it belongs to.</summary>
+sealed record ProjectDetailBody(Guid Id, string Name, Guid Department, Guid Cluster)
+{
+    public static ProjectDetailBody From(Project project) => new(project.Id, project.Name, project.Department, project.Cluster);
+}
+
+sealed record AuditBody(
+    Guid Id, DateTimeOffset Time, string Actor, Guid? ActorId, Guid? Token, string Action, string Kind, string Target, Guid? Project, string? RequestId, JsonNode? Details)
+{
+    public static AuditBody From(AuditRow row) => new(
+        Storage.TimedId.FromRowKey(0, row.RowKey).ToGuid(), row.Time, row.Actor, row.ActorId, row.Token, row.Action, row.Kind, row.Target, row.Project, row.RequestId,
+        row.Details is null ? null : JsonNode.Parse(row.Details));
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(Page<UserBody>))]
+[JsonSerializable(typeof(MeBody))]
+[JsonSerializable(typeof(Page<RoleBody>))]
+[JsonSerializable(typeof(NewUserBody))]
+[JsonSerializable(typeof(UserChangeBody))]
+[JsonSerializable(typeof(NewRoleBody))]
+[JsonSerializable(typeof(Page<TokenBody>))]
+[JsonSerializable(typeof(CreatedTokenBody))]
+[JsonSerializable(typeof(NewTokenBody))]
+[JsonSerializable(typeof(LogInBody))]
+[JsonSerializable(typeof(Page<ClusterBody>))]
+[JsonSerializable(typeof(Page<DepartmentBody>))]
+[JsonSerializable(typeof(NewUnitBody))]
+[JsonSerializable(typeof(NewProjectBody))]
+[JsonSerializable(typeof(Page<ProjectDetailBody>))]
+[JsonSerializable(typeof(Page<AuditBody>))]
+sealed partial class AccessJsonContext : JsonSerializerContext;
+
+/// <summary>The room's JSON, with the encoder of <see cref="WireJson"/>.</summary>
+static class AccessJson
+{
+    public const int MaxBodyBytes = 64 * 1024;
+    public const int MaxNameLength = 100;
+
+    public static AccessJsonContext Default { get; } = new(WireJson.Options(AccessJsonContext.Default));
+
+    /// <summary>The cursor of lists that are in the order of ids; one that is none ends the request with 400.</summary>
+    public static Paging PagingById(Microsoft.AspNetCore.Http.HttpRequest request) =>
+        Paging.From(request) is var paging && (paging.Cursor is null || Guid.TryParseExact(paging.Cursor, "D", out _))
+            ? paging
+            : throw new ApiException(Paging.BadCursor());
+}

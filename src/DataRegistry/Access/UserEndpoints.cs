@@ -1,0 +1,173 @@
+using System.Text.Json.Nodes;
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Access;
+
+static class UserEndpoints
+{
+    const int MaxEmailLength = 254;
+
+    public static void MapUsers(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/users/", ListAsync);
+        api.MapPost("/users/", CreateAsync);
+        api.MapGet("/users/me/", MeAsync);
+        api.MapPatch("/users/me/", ChangeMeAsync);
+        api.MapGet("/users/{id}/", GetAsync);
+        api.MapPatch("/users/{id}/", ChangeAsync);
+        api.MapDelete("/users/{id}/", DeleteAsync);
+    }
+
+    static async Task<IResult> ListAsync(HttpContext context, SubjectTable subjects, Permissions permissions)
+    {
+        if (!(await permissions.OfAsync(Caller.Of(context), context.RequestAborted)).AllowSomewhere(Permission.UsersRead))
+            throw Permissions.Denied();
+        var paging = AccessJson.PagingById(context.Request);
+        var kind = Fields.Query(context.Request, "type") is { } type ? Fields.Choice<SubjectKind>("type", type) : (SubjectKind?)null;
+        var (rows, next) = await subjects.ListAsync(kind, paging.Limit, paging.Cursor, context.RequestAborted);
+        var count = next is null && paging.Cursor is null ? rows.Count : (int?)null;
+        return Results.Json(new Page<UserBody>(count, Paging.Next(context, next), null, [.. rows.Select(UserBody.From)]), AccessJson.Default.PageUserBody);
+    }
+
+    static async Task<IResult> CreateAsync(HttpContext context, SubjectTable subjects, Permissions permissions, AuditTrail trail)
+    {
+        await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
+        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
+        if (string.IsNullOrEmpty(body.Username))
+            throw new ApiException(ApiError.Required("username"));
+        if (!Username.TryParse(body.Username, out var username))
+            throw new ApiException(new ApiError.Field("username", Username.Requirement, "invalid"));
+        var kind = body.Type is null ? SubjectKind.User : Fields.Choice<SubjectKind>("type", body.Type);
+        if (kind == SubjectKind.ServiceAccount && body.Password is not null)
+            throw new ApiException(new ApiError.Field("password", "A service account has tokens, no password.", "invalid"));
+        var hash = await HashAsync(body.Password, context.RequestAborted);
+        var row = username.Key == Caller.AdministratorName ? null : await subjects.CreateAsync(
+            kind, username, Fields.Line("display_name", body.DisplayName, AccessJson.MaxNameLength), Fields.Line("email", body.Email, MaxEmailLength), hash, context.RequestAborted);
+        if (row is null)
+            throw new ApiException(new ApiError.Field("username", "A user with that username already exists.", "unique"));
+        await trail.RecordAsync(context, new("user.created", row.RowKey)
+        {
+            Details = new() { ["username"] = row.Username, ["type"] = Fields.WireName(kind) },
+        });
+        return Results.Json(UserBody.From(row), AccessJson.Default.UserBody, statusCode: StatusCodes.Status201Created);
+    }
+
+    static async Task<IResult> MeAsync(HttpContext context, SubjectTable subjects, RoleTable roles)
+    {
+        var caller = Caller.Of(context);
+        var me = caller.Id == Caller.AdministratorId ? UserBody.Administrator : UserBody.From(await subjects.RequiredAsync(caller.Id, context));
+        var given = await roles.OfAsync(caller.Id, context.RequestAborted);
+        return Results.Json(
+            new MeBody(me.Id, me.Username, me.Type, me.DisplayName, me.Email, me.Disabled, me.Ctime, [.. given.Select(RoleBody.From)], caller.Projects is null ? null : [.. caller.Projects]),
+            AccessJson.Default.MeBody);
+    }
+
+    /// <summary>Users may look at themselves; others may who give roles somewhere. To all else there is no such user.</summary>
+    static async Task<IResult> GetAsync(string id, HttpContext context, SubjectTable subjects, Permissions permissions)
+    {
+        var caller = Caller.Of(context);
+        var known = Guid.TryParse(id, out var subject);
+        if (subject != caller.Id && !(await permissions.OfAsync(caller, context.RequestAborted)).AllowSomewhere(Permission.UsersRead))
+            throw new ApiException(ApiError.NotFound());
+        if (known && subject == Caller.AdministratorId)
+            return Results.Json(UserBody.Administrator, AccessJson.Default.UserBody);
+        return Results.Json(UserBody.From(await subjects.RequiredAsync(subject, context)), AccessJson.Default.UserBody);
+    }
+
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, SubjectTable subjects, Permissions permissions, AuditTrail trail)
+    {
+        await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
+        var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
+        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        if (body.Disabled == true && subject == Caller.Of(context).Id)
+            throw new ApiException(new ApiError.Field("disabled", "Nobody can disable themselves.", "invalid"));
+        if (body.Password is not null && row.Kind == SubjectKind.ServiceAccount)
+            throw new ApiException(new ApiError.Field("password", "A service account has tokens, no password.", "invalid"));
+        return await ApplyAsync(row, body, context, subjects, trail);
+    }
+
+    /// <summary>The own name, address and password; the last only for who knows it.</summary>
+    static async Task<IResult> ChangeMeAsync(HttpContext context, SubjectTable subjects, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
+    {
+        var caller = Caller.Of(context);
+        if (caller.Projects is not null || caller.Id == Caller.AdministratorId || caller.Kind == SubjectKind.ServiceAccount)
+            throw Permissions.Denied();
+        var row = await subjects.RequiredAsync(caller.Id, context);
+        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        if (body.Disabled is not null)
+            throw new ApiException(new ApiError.Field("disabled", "Only an administrator can change this.", "invalid"));
+        if (body.Password is not null)
+        {
+            if (body.CurrentPassword is null)
+                throw new ApiException(ApiError.Required("current_password"));
+            var refusal = await logIn.ConfirmAsync(row, body.CurrentPassword, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted);
+            if (refusal is LogInOutcome.TooMany tooMany)
+                throw new ApiException(LogInEndpoint.TooMany(tooMany));
+            if (refusal is not null)
+                throw new ApiException(new ApiError.Field("current_password", "This is not the current password.", "invalid"));
+        }
+
+        return await ApplyAsync(row, body, context, subjects, trail);
+    }
+
+    static async Task<IResult> ApplyAsync(SubjectRow before, UserChangeBody body, HttpContext context, SubjectTable subjects, AuditTrail trail)
+    {
+        var displayName = Fields.Line("display_name", body.DisplayName, AccessJson.MaxNameLength);
+        var email = Fields.Line("email", body.Email, MaxEmailLength);
+        var hash = await HashAsync(body.Password, context.RequestAborted);
+        var after = await subjects.ChangeAsync(
+            before.Id,
+            row => row with { DisplayName = displayName ?? row.DisplayName, Email = email ?? row.Email, Disabled = body.Disabled ?? row.Disabled },
+            context.RequestAborted);
+        if (after is null || (hash is not null && !await subjects.SetPasswordAsync(after, hash, context.RequestAborted)))
+            throw new ApiException(ApiError.NotFound());
+
+        var details = new JsonObject();
+        Note("display_name", before.DisplayName, after.DisplayName);
+        Note("email", before.Email, after.Email);
+        Note("disabled", before.Disabled ? "true" : "false", after.Disabled ? "true" : "false");
+        if (hash is not null)
+            details["password"] = "changed";
+        if (details.Count > 0)
+            await trail.RecordAsync(context, new("user.changed", before.RowKey) { Details = details });
+        return Results.Json(UserBody.From(after), AccessJson.Default.UserBody);
+
+        void Note(string field, string? old, string? now)
+        {
+            if (old != now)
+                details[field] = new JsonObject { ["before"] = old, ["after"] = now };
+        }
+    }
+
+    /// <summary>The user is gone with its row; what its tokens and roles leave behind if this dies half-way is of no use to anybody, as ids never come again.</summary>
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, SubjectTable subjects, TokenTable tokens, RoleTable roles, Permissions permissions, AuditTrail trail)
+    {
+        await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
+        var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
+        if (subject == Caller.Of(context).Id)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "Nobody can delete themselves."));
+        if (!await subjects.DeleteAsync(row, context.RequestAborted))
+            throw new ApiException(ApiError.NotFound());
+        await trail.RecordAsync(context, new("user.deleted", row.RowKey) { Details = new() { ["username"] = row.Username } });
+        await tokens.RevokeAllAsync(subject, onlyOver: false, context.RequestAborted);
+        foreach (var role in await roles.ListAsync(subject).ToListAsync(context.RequestAborted))
+            await roles.RemoveAsync(subject, role.RowKey, context.RequestAborted);
+        return Results.NoContent();
+    }
+
+    /// <summary>The subject, or the end of the request with 404.</summary>
+    public static async Task<SubjectRow> RequiredAsync(this SubjectTable subjects, Guid id, HttpContext context) =>
+        (id == default ? null : await subjects.FindAsync(id, context.RequestAborted)) ?? throw new ApiException(ApiError.NotFound());
+
+    static async Task<string?> HashAsync(string? password, CancellationToken cancellationToken) => password switch
+    {
+        null => null,
+        { Length: < Password.MinLength } => throw new ApiException(new ApiError.Field("password", $"At least {Password.MinLength} characters are expected.", "min_length")),
+        { Length: > Password.MaxLength } => throw new ApiException(new ApiError.Field("password", $"At most {Password.MaxLength} characters are expected.", "max_length")),
+        _ => await Password.HashAsync(password, cancellationToken),
+    };
+}

@@ -1,0 +1,27 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DataRegistry.Access;
+
+/// <summary>A user name as it was written; two that differ in case only are the same.</summary>
+public readonly record struct Username
+{
+    public const int MaxLength = 150;
+
+    public const string Requirement = "A user name has 1 to 150 ASCII letters, digits and @ . + - _";
+
+    Username(string text) => Text = text;
+
+    public string Text { get; }
+
+    /// <summary>The same for all spellings.</summary>
+    public string Key => Text.ToLowerInvariant();
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out Username username)
+    {
+        var valid = text is { Length: > 0 and <= MaxLength } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '@' or '.' or '+' or '-' or '_');
+        username = valid ? new(text!) : default;
+        return valid;
+    }
+
+    public override string ToString() => Text;
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Http;
+
+/// <summary>Values that a request gives, checked; a wrong one ends the request with the error of its field.</summary>
+public static class Fields
+{
+    /// <summary>A name for people: any text on one line.</summary>
+    public static string Name(string field, string? text, int maxLength) => string.IsNullOrWhiteSpace(text)
+        ? throw new ApiException(ApiError.Required(field))
+        : Line(field, text, maxLength)!;
+
+    /// <summary>Any text on one line, also none.</summary>
+    public static string? Line(string field, string? text, int maxLength) => text switch
+    {
+        null => null,
+        _ when text.Length > maxLength => throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length")),
+        _ when text.Any(char.IsControl) => throw new ApiException(new ApiError.Field(field, "Control characters are not expected.", "invalid")),
+        _ => text,
+    };
+
+    /// <summary>One of the values of an enum by its wire name (<c>some_value</c>).</summary>
+    public static T Choice<T>(string field, string? text) where T : struct, Enum => string.IsNullOrEmpty(text)
+        ? throw new ApiException(ApiError.Required(field))
+        : Enum.GetValues<T>().Where(v => WireName(v) == text).Cast<T?>().FirstOrDefault()
+            ?? throw new ApiException(new ApiError.Field(field, $"One of {string.Join(", ", Enum.GetValues<T>().Select(WireName))} is expected.", "invalid_choice"));
+
+    public static Guid Id(string field, string? text) => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
+        : Guid.TryParse(text, out var id) ? id
+        : throw new ApiException(new ApiError.Field(field, "A UUID is expected.", "invalid"));
+
+    /// <summary>A query parameter; null where it is missing or empty. One that is given twice is none.</summary>
+    public static string? Query(HttpRequest request, string name) => request.Query[name] is { Count: > 0 } values
+        ? values.Count > 1 ? throw new ApiException(new ApiError.Field(name, "Given more than once.", "invalid")) : values[0] is { Length: > 0 } text ? text : null
+        : null;
+
+    /// <summary>A time in ISO 8601; one without an offset is in UTC.</summary>
+    public static DateTimeOffset? Time(string field, string? text) => text is null ? null
+        : DateTimeOffset.TryParseExact(
+            text,
+            ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"],
+            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) && time >= DateTimeOffset.UnixEpoch
+            ? time
+            : throw new ApiException(new ApiError.Field(field, "A time in ISO 8601 is expected, such as 2026-03-01T12:00:00Z.", "invalid"));
+
+    /// <summary><c>SomeValue</c> as <c>some_value</c>.</summary>
+    public static string WireName<T>(T value) where T : struct, Enum => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+}
