@@ -53,6 +53,8 @@ public static partial class Registry
         services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
         services.Configure<AdoptionOptions>(configuration.GetSection(AdoptionOptions.Section));
 
+        services.AddApiDescription();
+
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Tables);
@@ -96,6 +98,7 @@ public static partial class Registry
         app.UseApiErrors();
         app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
 
+        app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         adoption.MapProjects();

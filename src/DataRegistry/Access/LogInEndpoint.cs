@@ -11,7 +11,9 @@ static class LogInEndpoint
 {
     const int MaxBodyBytes = 16 * 1024;
 
-    public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync);
+    public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync)
+        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("A token for a user name and a password")
+        .Produces<DetailBody>(StatusCodes.Status429TooManyRequests).WithoutToken();
 
     public static ApiError TooMany(LogInOutcome.TooMany outcome) =>
         new ApiError.Detail(StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.") { RetryAfter = outcome.RetryAfter };

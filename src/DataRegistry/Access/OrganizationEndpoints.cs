@@ -12,12 +12,12 @@ static class OrganizationEndpoints
 {
     public static void MapOrganization(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/clusters/", ListClustersAsync);
-        api.MapPost("/clusters/", CreateClusterAsync);
-        api.MapGet("/clusters/{id}/", GetClusterAsync);
-        api.MapGet("/departments/", ListDepartmentsAsync);
-        api.MapPost("/departments/", CreateDepartmentAsync);
-        api.MapGet("/departments/{id}/", GetDepartmentAsync);
+        api.MapGet("/clusters/", ListClustersAsync).AnswersPages<ClusterBody>("Clusters that one has a role in");
+        api.MapPost("/clusters/", CreateClusterAsync).Takes<NewUnitBody>().Answers<ClusterBody>("Make a cluster", StatusCodes.Status201Created);
+        api.MapGet("/clusters/{id}/", GetClusterAsync).Answers<ClusterBody>("A cluster");
+        api.MapGet("/departments/", ListDepartmentsAsync).AnswersPages<DepartmentBody>("Departments that one has a role in");
+        api.MapPost("/departments/", CreateDepartmentAsync).Takes<NewUnitBody>().Answers<DepartmentBody>("Make a department, in the default cluster if none is named", StatusCodes.Status201Created);
+        api.MapGet("/departments/{id}/", GetDepartmentAsync).Answers<DepartmentBody>("A department");
     }
 
     static async Task<IResult> ListClustersAsync(HttpContext context, UnitTable units, Permissions permissions)

@@ -11,10 +11,10 @@ static class ProjectEndpoints
 {
     public static void MapProjects(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/projects/", ListAsync);
-        api.MapPost("/projects/", CreateAsync);
-        api.MapGet("/projects/{id}/", GetAsync);
-        api.MapPatch("/projects/{id}/", RenameAsync);
+        api.MapGet("/projects/", ListAsync).AnswersPages<ProjectDetailBody>("Projects that one may see");
+        api.MapPost("/projects/", CreateAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Make a project, in the default department if none is named", StatusCodes.Status201Created);
+        api.MapGet("/projects/{id}/", GetAsync).Answers<ProjectDetailBody>("A project");
+        api.MapPatch("/projects/{id}/", RenameAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Rename a project");
     }
 
     /// <summary>Those that the caller may see.</summary>

@@ -10,9 +10,9 @@ static class RoleEndpoints
 {
     public static void MapRoles(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/users/{id}/roles/", ListAsync);
-        api.MapPost("/users/{id}/roles/", AddAsync);
-        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync);
+        api.MapGet("/users/{id}/roles/", ListAsync).Answers<Page<RoleBody>>("A user's roles; of others those that one could take");
+        api.MapPost("/users/{id}/roles/", AddAsync).Takes<NewRoleBody>().Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created);
+        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).AnswersNothing("Take a role");
     }
 
     /// <summary>All of one's own; of others those at scopes where the caller gives roles. There are few: one page holds all.</summary>

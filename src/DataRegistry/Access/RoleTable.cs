@@ -10,7 +10,7 @@ namespace DataRegistry.Access;
 public sealed record RoleAssignment(Role Role, ScopeKind ScopeKind, Guid ScopeId)
 {
     /// <summary>What there is once in a subject's roles.</summary>
-    public string Id => $"{Fields.WireName(Role)}-{Fields.WireName(ScopeKind)}{(ScopeKind == ScopeKind.System ? "" : $"-{ScopeId:N}")}";
+    public string Id => $"{Fields.WireName(Role)}-{Fields.WireName(ScopeKind)}{(ScopeKind == ScopeKind.System ? "" : $"-{ScopeId:D}")}";
 }
 
 /// <summary>

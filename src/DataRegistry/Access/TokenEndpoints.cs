@@ -14,13 +14,14 @@ namespace DataRegistry.Access;
 static class TokenEndpoints
 {
     const int MaxProjects = 100;
+    const string UserParameter = "Whose tokens, for administrators; one's own if not given";
 
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tokens/", ListAsync);
-        api.MapPost("/tokens/", CreateAsync);
-        api.MapGet("/tokens/{id}/", GetAsync);
-        api.MapDelete("/tokens/{id}/", RevokeAsync);
+        api.MapGet("/tokens/", ListAsync).AnswersPages<TokenBody>("Tokens, without their secrets").TakesQuery("user", UserParameter);
+        api.MapPost("/tokens/", CreateAsync).Takes<NewTokenBody>().Answers<CreatedTokenBody>("Make a token; it is shown this once", StatusCodes.Status201Created);
+        api.MapGet("/tokens/{id}/", GetAsync).Answers<TokenBody>("A token").TakesQuery("user", UserParameter);
+        api.MapDelete("/tokens/{id}/", RevokeAsync).AnswersNothing("Revoke a token, at once").TakesQuery("user", UserParameter);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, TokenTable tokens, Permissions permissions)

@@ -50,6 +50,9 @@ sealed record CreatedTokenBody(Guid Id, string Name, DateTimeOffset Ctime, DateT
 /// <param name="User">A service account's id, for administrators; else it is one's own.</param>
 sealed record NewTokenBody(string? Name, string? Expires, List<string?>? Projects, string? User);
 
+/// <summary>The form that a log-in is.</summary>
+sealed record LogInForm(string Username, string Password);
+
 sealed record LogInBody(string Token);
 
 sealed record ClusterBody(Guid Id, string Name);

@@ -13,13 +13,13 @@ static class UserEndpoints
 
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/users/", ListAsync);
-        api.MapPost("/users/", CreateAsync);
-        api.MapGet("/users/me/", MeAsync);
-        api.MapPatch("/users/me/", ChangeMeAsync);
-        api.MapGet("/users/{id}/", GetAsync);
-        api.MapPatch("/users/{id}/", ChangeAsync);
-        api.MapDelete("/users/{id}/", DeleteAsync);
+        api.MapGet("/users/", ListAsync).AnswersPages<UserBody>("Users and service accounts, for those who give roles").TakesQuery("type", "user or service_account");
+        api.MapPost("/users/", CreateAsync).Takes<NewUserBody>().Answers<UserBody>("Make a user or service account", StatusCodes.Status201Created);
+        api.MapGet("/users/me/", MeAsync).Answers<MeBody>("Oneself, and what one may do");
+        api.MapPatch("/users/me/", ChangeMeAsync).Takes<UserChangeBody>().Answers<UserBody>("Change the own name, address or password");
+        api.MapGet("/users/{id}/", GetAsync).Answers<UserBody>("A user").Produces<DetailBody>(StatusCodes.Status404NotFound);
+        api.MapPatch("/users/{id}/", ChangeAsync).Takes<UserChangeBody>().Answers<UserBody>("Change or disable a user");
+        api.MapDelete("/users/{id}/", DeleteAsync).AnswersNothing("Remove a user with its tokens and roles");
     }
 
     static async Task<IResult> ListAsync(HttpContext context, SubjectTable subjects, Permissions permissions)

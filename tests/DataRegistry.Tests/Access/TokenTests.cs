@@ -18,13 +18,14 @@ public sealed class TokenTests : IAsyncLifetime
     [Fact]
     public async Task A_token_is_shown_once_listed_without_its_secret_and_revoked()
     {
-        var (id, http) = await service.NewCallerAsync(("editor", "project", service.Project.Id));
-        using var _ = http;
+        var (_, http) = await service.NewCallerAsync(("editor", "project", service.Project.Id));
+        using var _http = http;
+        // Ids are in the order of their milliseconds, and so is the list.
+        clock.Move(TimeSpan.FromSeconds(1));
         using var created = await http.PostAsJsonAsync("/api/v0/tokens/", new { name = "build ü", expires = "2026-04-01", projects = new[] { service.Project.Id } });
         var text = (await TestUsers.JsonAsync(created, HttpStatusCode.Created)).GetProperty("token").GetString()!;
         Assert.Matches("^dr_[A-Za-z0-9_-]{43}$", text);
         await Wire.AssertAsync("token-created", created);
-        Assert.NotEqual("no-cache", created.Headers.CacheControl?.ToString());
 
         using var list = await http.GetAsync(new Uri("/api/v0/tokens/", UriKind.Relative));
         Assert.DoesNotContain(text, await list.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -39,7 +40,6 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, await use.StatusAsync("GET", "/api/v0/users/me/"));
         Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("DELETE", $"/api/v0/tokens/{token}/"));
         Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("GET", $"/api/v0/tokens/{token}/"));
-        Assert.NotEqual(Guid.Empty, id);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class TokenTests : IAsyncLifetime
         using var there = second.As(token);
         var path = $"/api/v0/projects/{service.Project.Id}/";
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await here.StatusAsync("GET", path), await there.StatusAsync("GET", path)));
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/roles/viewer-project-{service.Project.Id:N}/"));
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/roles/viewer-project-{service.Project.Id}/"));
         Assert.Equal(HttpStatusCode.NotFound, await here.StatusAsync("GET", path));
         clock.Move(AccessOptions.CachedFor);
         Assert.Equal(HttpStatusCode.NotFound, await there.StatusAsync("GET", path));

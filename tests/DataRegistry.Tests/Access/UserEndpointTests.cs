@@ -61,8 +61,8 @@ public sealed class UserEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_departments_admin_gives_roles_there_and_none_that_it_lacks()
     {
-        var (admin, http) = await service.NewCallerAsync(("department_admin", "department", Department.DefaultId));
-        using var _ = http;
+        var (_, http) = await service.NewCallerAsync(("department_admin", "department", Department.DefaultId));
+        using var _http = http;
         var other = await service.NewAsync("/api/v0/departments/", new { name = "other" });
         var alice = await service.NewUserAsync("alice");
         var roles = $"/api/v0/users/{alice}/roles/";
@@ -81,10 +81,9 @@ public sealed class UserEndpointTests : IAsyncLifetime
         await service.GiveAsync(alice, "system_admin", "project", service.Project.Id);
         // It sees what is in its department, and takes what it could have given.
         Assert.Equal(2, (await TestUsers.JsonAsync(await http.SendAsync("GET", roles))).GetProperty("count").GetInt32());
-        Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("DELETE", $"{roles}viewer-department-{other:N}/"));
-        Assert.Equal(HttpStatusCode.Forbidden, await http.StatusAsync("DELETE", $"{roles}system_admin-project-{service.Project.Id:N}/"));
-        Assert.Equal(HttpStatusCode.NoContent, await http.StatusAsync("DELETE", $"{roles}editor-project-{service.Project.Id:N}/"));
-        Assert.NotEqual(Guid.Empty, admin);
+        Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("DELETE", $"{roles}viewer-department-{other}/"));
+        Assert.Equal(HttpStatusCode.Forbidden, await http.StatusAsync("DELETE", $"{roles}system_admin-project-{service.Project.Id}/"));
+        Assert.Equal(HttpStatusCode.NoContent, await http.StatusAsync("DELETE", $"{roles}editor-project-{service.Project.Id}/"));
     }
 
     [Theory]

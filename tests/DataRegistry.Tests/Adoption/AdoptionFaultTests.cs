@@ -96,10 +96,11 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             using var first = await service.AdoptUrlAsync(service.Url(key));
             var died = service.Transport.IsDead;
             service.Transport.Revive();
-            Assert.Equal(died ? HttpStatusCode.InternalServerError : HttpStatusCode.OK, first.StatusCode);
+            // Location, datum and settling; the fourth is the audit trail, without which the adoption stands all the same.
+            Assert.Equal(died && write < 3 ? HttpStatusCode.InternalServerError : HttpStatusCode.OK, first.StatusCode);
             if (!died)
             {
-                Assert.Equal(3, write);
+                Assert.Equal(4, write);
                 break;
             }
 
@@ -107,8 +108,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, again.StatusCode);
         }
 
-        Assert.Equal(4, (await service.GetDatumsAsync()).Count);
-        Assert.Equal(4, await service.CountRowsAsync("locations"));
+        Assert.Equal(5, (await service.GetDatumsAsync()).Count);
+        Assert.Equal(5, await service.CountRowsAsync("locations"));
     }
 
     [Theory]

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+
+namespace DataRegistry.Http;
+
+/// <summary>
+/// The OpenAPI document of the adoption API, <c>/openapi/v0.json</c>. Handlers read their requests themselves, so what an endpoint takes
+/// and answers is said where it is mapped.
+/// </summary>
+public static class ApiDescription
+{
+    const string SecurityScheme = "token";
+
+    public static IServiceCollection AddApiDescription(this IServiceCollection services)
+    {
+        // For the schemas only: bodies are written with the rooms' own contexts, under the same names.
+        services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
+        return services.AddOpenApi("v0", options =>
+        {
+            options.ShouldInclude = api => api.RelativePath?.StartsWith("api/v0/", StringComparison.Ordinal) == true;
+            options.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info = new() { Title = "Data Registry", Version = "v0", Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
+                document.Components ??= new();
+                document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
+                {
+                    [SecurityScheme] = new OpenApiSecurityScheme
+                    {
+                        Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Authorization", Description = "Token …, or Bearer …",
+                    },
+                };
+                return Task.CompletedTask;
+            });
+            options.AddOperationTransformer((operation, context, _) =>
+            {
+                var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+                foreach (var parameter in metadata.OfType<QueryParameter>())
+                {
+                    operation.Parameters ??= [];
+                    operation.Parameters.Add(new OpenApiParameter
+                    {
+                        Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                    });
+                }
+
+                operation.Responses ??= [];
+                if (metadata.OfType<NeedsNoToken>().Any())
+                    return Task.CompletedTask;
+                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
+                operation.Responses.TryAdd("401", new OpenApiResponse { Description = "No token, or none that is good" });
+                operation.Responses.TryAdd("403", new OpenApiResponse { Description = "Outside of the caller's scopes" });
+                return Task.CompletedTask;
+            });
+        });
+    }
+
+    /// <summary>What the endpoint does, and what it answers where all is well.</summary>
+    public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK) =>
+        endpoint.WithSummary(summary).Produces<T>(status);
+
+    /// <summary>What the endpoint does; it answers 204.</summary>
+    public static RouteHandlerBuilder AnswersNothing(this RouteHandlerBuilder endpoint, string summary) =>
+        endpoint.WithSummary(summary).Produces(StatusCodes.Status204NoContent);
+
+    /// <summary>The body that the endpoint reads, and that a wrong one is 400.</summary>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string contentType = "application/json") where T : notnull =>
+        endpoint.Accepts<T>(contentType).Produces<Dictionary<string, MessageBody[]>>(StatusCodes.Status400BadRequest);
+
+    public static RouteHandlerBuilder TakesQuery(this RouteHandlerBuilder endpoint, string name, string description) =>
+        endpoint.WithMetadata(new QueryParameter(name, description));
+
+    /// <summary>It answers a page of what is listed.</summary>
+    public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) => endpoint.Answers<Page<T>>(summary)
+        .TakesQuery("limit", $"1 to {Paging.MaxLimit}, {Paging.DefaultLimit} if not given")
+        .TakesQuery("cursor", "From the page before; follow its next");
+
+    /// <summary>The endpoint lets everybody in.</summary>
+    public static RouteHandlerBuilder WithoutToken(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new NeedsNoToken());
+
+    sealed record QueryParameter(string Name, string Description);
+
+    sealed record NeedsNoToken;
+}

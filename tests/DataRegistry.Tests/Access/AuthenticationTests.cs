@@ -1,0 +1,53 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DataRegistry.Tests.Access;
+
+public sealed partial class AuthenticationTests : IAsyncLifetime
+{
+    TestService service = null!;
+
+    public async Task InitializeAsync() => service = await TestService.StartAsync();
+
+    public async Task DisposeAsync() => await service.DisposeAsync();
+
+    [Fact]
+    public async Task Every_endpoint_but_the_log_in_refuses_without_a_token_whatever_else_is_wrong()
+    {
+        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        var tried = 0;
+        foreach (var endpoint in service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
+        {
+            var route = endpoint.RoutePattern.RawText!;
+            if (!route.StartsWith("/api/v", StringComparison.Ordinal) || route == "/api/v0/get-token/")
+                continue;
+            var path = Parameter().Replace(route, "x");
+            foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
+            {
+                tried++;
+                Assert.True(await stranger.StatusAsync(method, path, method is "GET" or "DELETE" ? null : "[") == HttpStatusCode.Unauthorized, $"{method} {path}");
+                Assert.True(await stranger.StatusAsync(method, path.TrimEnd('/') + "?limit=x") == HttpStatusCode.Unauthorized, $"{method} {path}");
+            }
+        }
+
+        Assert.InRange(tried, 30, 1000);
+    }
+
+    [Fact]
+    public async Task Tokens_that_the_settings_administrator_made_go_with_the_setting()
+    {
+        var text = await service.NewTokenAsync(service.Http, new { name = "t" });
+        using var here = service.As(text);
+        Assert.Equal(HttpStatusCode.OK, await here.StatusAsync("GET", "/api/v0/users/me/"));
+        await using var without = await TestService.StartAsync(service.Connection, null, ("Access:AdministratorToken", ""));
+        using var there = without.As(text);
+        Assert.Equal(HttpStatusCode.Unauthorized, await there.StatusAsync("GET", "/api/v0/users/me/"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await without.Http.StatusAsync("GET", "/api/v0/users/me/"));
+    }
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Parameter();
+}
