@@ -10,44 +10,61 @@ static class AdoptList
 {
     static readonly int[] Concurrencies = [4, 8, 16];
 
-    /// <summary>Objects with which the bare loop's best concurrency is looked for.</summary>
-    const int TuningObjects = 10_000;
+    /// <summary>As many are enough to compile everything, and to find the bare loop's best concurrency.</summary>
+    const int WarmUpObjects = 10_000;
+
+    const int WarmUpRounds = 2;
 
     public static Benchmark Benchmark { get; } = new(
         "adopt-list", "Adopts a list of URLs as a job; once more; and bare LIST and insert.", new Scale(10_000, 3), RunAsync);
 
     static async Task RunAsync(Scale scale, CancellationToken cancellationToken)
     {
-        var keys = SampleKeys.Shuffled(scale.Objects);
-        await using var bucket = await BucketProcess.StartAsync(keys, cancellationToken);
-        var body = SampleKeys.AdoptionBody(keys, bucket.Store.Configuration.Bucket, RunningService.ProjectId);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"adopt-list: {scale.Objects} objects, {scale.Rounds} rounds, request body of {body.Length / 1024} KiB"));
-        var inFlight = await TuneAsync(bucket, Math.Min(scale.Objects, TuningObjects), cancellationToken);
+        Console.WriteLine($"adopt-list: {scale.Objects} objects, {scale.Rounds} rounds");
+        var inFlight = await WarmUpAsync(Math.Min(scale.Objects, WarmUpObjects), cancellationToken);
 
-        await RoundAsync(0, bucket, scale, body, inFlight, cancellationToken);
+        await using var input = await Input.CreateAsync(scale.Objects, cancellationToken);
         var rounds = new List<Round>();
         for (var number = 1; number <= scale.Rounds; number++)
-            rounds.Add(await RoundAsync(number, bucket, scale, body, inFlight, cancellationToken));
+            rounds.Add(await RoundAsync(number, input, inFlight, cancellationToken));
         Print(rounds, scale.Objects);
     }
 
+    /// <summary>Nothing of it is reported, but which concurrency is the bare loop's best, by the last of its passes.</summary>
+    static async Task<int> WarmUpAsync(int objects, CancellationToken cancellationToken)
+    {
+        await using var input = await Input.CreateAsync(objects, cancellationToken);
+        var rates = new Dictionary<int, double>();
+        for (var round = 0; round < WarmUpRounds; round++)
+        {
+            await ServiceAsync(input, cancellationToken);
+            foreach (var inFlight in Concurrencies)
+                rates[inFlight] = (await BareAsync(input, inFlight, cancellationToken)).PerSecond;
+        }
+
+        var best = rates.MaxBy(r => r.Value).Key;
+        Console.WriteLine(
+            $"bare transactions in flight: {string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}: {r.Value:0}/s")))}; taken: {best}\n");
+        return best;
+    }
+
     /// <summary>The arms take turns in going first, so that a machine which gets slower or faster favours neither.</summary>
-    static async Task<Round> RoundAsync(int number, BucketProcess bucket, Scale scale, byte[] body, int inFlight, CancellationToken cancellationToken)
+    static async Task<Round> RoundAsync(int number, Input input, int inFlight, CancellationToken cancellationToken)
     {
         if (number % 2 == 0)
         {
-            var service = await ServiceAsync(bucket, scale.Objects, body, cancellationToken);
-            return new(service, await BareAsync(bucket, scale.Objects, inFlight, cancellationToken));
+            var service = await ServiceAsync(input, cancellationToken);
+            return new(service, await BareAsync(input, inFlight, cancellationToken));
         }
 
-        var bare = await BareAsync(bucket, scale.Objects, inFlight, cancellationToken);
-        return new(await ServiceAsync(bucket, scale.Objects, body, cancellationToken), bare);
+        var bare = await BareAsync(input, inFlight, cancellationToken);
+        return new(await ServiceAsync(input, cancellationToken), bare);
     }
 
-    static async Task<ServiceArm> ServiceAsync(BucketProcess bucket, int objects, byte[] body, CancellationToken cancellationToken)
+    static async Task<ServiceArm> ServiceAsync(Input input, CancellationToken cancellationToken)
     {
         await using var arena = await Arena.StartAsync(cancellationToken);
-        await using var service = await RunningService.StartAsync(arena, bucket.Store, cancellationToken);
+        await using var service = await RunningService.StartAsync(arena, input.Bucket.Store, cancellationToken);
         var (first, accepted) = await AdoptAsync("created");
         var (again, _) = await AdoptAsync("existing");
         return new(first, accepted, again);
@@ -56,39 +73,23 @@ static class AdoptList
         {
             TimeSpan accepted = default;
             JsonElement counts = default;
-            var measured = await Measured.RunAsync(objects, arena, bucket, async () => (accepted, counts) = await service.AdoptListAsync(body, cancellationToken));
-            if (counts.GetProperty(expected).GetInt64() != objects || counts.GetProperty("total").GetInt64() != objects)
-                throw new WrongResultException($"{expected} is not {objects}: {counts}");
+            var measured = await Measured.RunAsync(input.Objects, arena, input.Bucket, async () => (accepted, counts) = await service.AdoptListAsync(input.Body, cancellationToken));
+            if (counts.GetProperty(expected).GetInt64() != input.Objects || counts.GetProperty("total").GetInt64() != input.Objects)
+                throw new WrongResultException($"{expected} is not {input.Objects}: {counts}");
             return (measured, accepted);
         }
     }
 
-    static async Task<Measured> BareAsync(BucketProcess bucket, int objects, int inFlight, CancellationToken cancellationToken)
+    static async Task<Measured> BareAsync(Input input, int inFlight, CancellationToken cancellationToken)
     {
         await using var arena = await Arena.StartAsync(cancellationToken);
-        using var bare = new BareLoop(arena, bucket.Store);
+        using var bare = new BareLoop(arena, input.Bucket.Store);
         await bare.CreateTablesAsync(cancellationToken);
-        return await Measured.RunAsync(objects, arena, bucket, async () =>
+        return await Measured.RunAsync(input.Objects, arena, input.Bucket, async () =>
         {
-            if (await bare.ListAsync(inFlight, cancellationToken) is var done && done != objects)
-                throw new WrongResultException($"The bare loop inserted {done} of {objects} objects.");
+            if (await bare.ListAsync(inFlight, cancellationToken) is var done && done != input.Objects)
+                throw new WrongResultException($"The bare loop inserted {done} of {input.Objects} objects.");
         });
-    }
-
-    /// <summary>The first pass only compiles.</summary>
-    static async Task<int> TuneAsync(BucketProcess bucket, int objects, CancellationToken cancellationToken)
-    {
-        var rates = new Dictionary<int, double>();
-        for (var pass = 0; pass < 2; pass++)
-        {
-            foreach (var inFlight in Concurrencies)
-                rates[inFlight] = (await BareAsync(bucket, objects, inFlight, cancellationToken)).PerSecond;
-        }
-
-        var best = rates.MaxBy(r => r.Value).Key;
-        Console.WriteLine(
-            $"bare transactions in flight: {string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}: {r.Value:0}/s")))}; taken: {best}\n");
-        return best;
     }
 
     static void Print(List<Round> rounds, int objects)
@@ -128,6 +129,19 @@ static class AdoptList
 
         IEnumerable<string> Operations(string service) => new[] { last.Service.First, last.Bare, last.Service.Again }
             .SelectMany(m => m.Requests.Counts.Keys).Where(k => k.Service == service).Select(k => k.Operation).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+    }
+
+    /// <summary>A bucket, and the request that adopts all that it holds.</summary>
+    sealed record Input(BucketProcess Bucket, byte[] Body, int Objects) : IAsyncDisposable
+    {
+        public static async Task<Input> CreateAsync(int objects, CancellationToken cancellationToken)
+        {
+            var keys = SampleKeys.Shuffled(objects);
+            var bucket = await BucketProcess.StartAsync(keys, cancellationToken);
+            return new(bucket, SampleKeys.AdoptionBody(keys, bucket.Store.Configuration.Bucket, RunningService.ProjectId), objects);
+        }
+
+        public ValueTask DisposeAsync() => Bucket.DisposeAsync();
     }
 
     sealed record ServiceArm(Measured First, TimeSpan Accepted, Measured Again);

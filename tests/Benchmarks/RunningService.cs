@@ -70,6 +70,8 @@ sealed class RunningService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
+        // Disposal alone does not stop the pump, which would go on asking a storage account that is gone.
+        await app.StopAsync();
         await app.DisposeAsync();
     }
 
