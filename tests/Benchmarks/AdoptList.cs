@@ -122,7 +122,7 @@ static class AdoptList
         }
 
         requests.Print();
-        Console.WriteLine("Queue receives are mostly the pump's looks at empty queues, every 20 ms.");
+        Console.WriteLine("Queue receives are mostly the pump's looks at empty queues, every 100 ms.");
 
         void Add(string arm, Measured m, TimeSpan? fromAccepted) =>
             table.Add(arm, m.PerSecond, m.Elapsed, fromAccepted, m.Processor.Self, m.Processor.Azurite, m.Processor.Bucket, m.PeakMebibytes);

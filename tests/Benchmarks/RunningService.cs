@@ -19,12 +19,14 @@ namespace DataRegistry.Benchmarks;
 
 /// <summary>
 /// The whole service in this process, on a real port, with LocalHost's queue pump beside it. It works as <c>host.json</c> says, but looks
-/// at an empty queue more often: a pause before the work begins would be the benchmark's own. Settings can be given in the environment.
+/// at an empty queue more often: a pause before the work begins would be the benchmark's own. Not much more often, since the emulator
+/// answers all three services, one request at a time. Settings can be given in the environment.
 /// </summary>
 sealed class RunningService : IAsyncDisposable
 {
     const string Token = "a-token-of-the-benchmarks-only";
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan JobPause = TimeSpan.FromMilliseconds(50);
 
     readonly WebApplication app;
     readonly string adoptPath;
@@ -54,7 +56,7 @@ sealed class RunningService : IAsyncDisposable
         });
         builder.Services.AddSingleton(arena.Storage);
         builder.Services.AddDataRegistry(builder.Configuration);
-        var queues = QueueSettings.Read(Path.Combine(AppContext.BaseDirectory, "host.json")) with { MinPollingInterval = Pause, MaxPollingInterval = Pause };
+        var queues = QueueSettings.Read(Path.Combine(AppContext.BaseDirectory, "host.json")) with { MinPollingInterval = QueuePause, MaxPollingInterval = QueuePause };
         builder.Services.AddSingleton<IHostedService>(services => new QueuePump(
             arena.Storage.Queues, Registry.QueueFunctions, queues, services, services.GetRequiredService<ILogger<QueuePump>>()));
 
@@ -108,6 +110,6 @@ sealed class RunningService : IAsyncDisposable
         if (!JobId.TryParse(id, out var jobId))
             throw new WrongResultException($"'{id}' is no job id.");
         while (await jobs.FindAsync(jobId, cancellationToken) is not { } job || !job.Status.IsTerminal())
-            await Task.Delay(Pause, cancellationToken);
+            await Task.Delay(JobPause, cancellationToken);
     }
 }
