@@ -82,6 +82,9 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue 
             Log.Replanned(logger, message.JobId, message.Range, range.LastError);
             if (await work.CheckpointAsync(range, range with { Epoch = range.Epoch + 1, Replans = range.Replans + 1, Delivery = Guid.NewGuid() }, null, cancellationToken) is { } again)
                 await queue.SendAsync(again, cancellationToken);
+            else
+                // Another delivery was quicker, and may be dead by now: what there is to do is looked at anew.
+                await RunAsync(delivery, cancellationToken);
         }
         else if (range.Epoch == message.Epoch)
         {

@@ -14,7 +14,8 @@ sealed partial class RangeWorker(
 {
     /// <summary>
     /// From the range's position to its end, or to the end of the time that one message may take: then the rest is handed on.
-    /// Stops without a word where another delivery of the same message has got further.
+    /// Where another delivery of the same message has got further it goes on from there, and never ends well while nobody else is bound
+    /// to go on: it may be the one with which the message is deleted, and the other may be dead by now.
     /// </summary>
     /// <param name="giveUp">Null to ask S3; else S3 is not asked any more, and whatever has no location fails with this.</param>
     public async Task RunAsync(WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
@@ -30,6 +31,16 @@ sealed partial class RangeWorker(
             if (after is null)
             {
                 Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
+                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } now)
+                    return;
+                if (now.Epoch == range.Epoch || now.IsDone)
+                {
+                    range = now;
+                    continue;
+                }
+
+                if (now.Sent < now.Epoch)
+                    await queue.SendAsync(now, cancellationToken);
                 return;
             }
 
@@ -114,7 +125,7 @@ sealed partial class RangeWorker(
         [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: window {Window} done, {Created} created, {Existing} existing, {Failed} failed")]
         public static partial void Window(ILogger logger, JobId job, int range, int window, long created, long existing, long failed);
 
-        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: another delivery of epoch {Epoch} is further; this one stops")]
+        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: another delivery of epoch {Epoch} is further")]
         public static partial void Overtaken(ILogger logger, JobId job, int range, int epoch);
 
         [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Created} created, {Existing} existing, {Failed} failed, {Skipped} skipped")]
