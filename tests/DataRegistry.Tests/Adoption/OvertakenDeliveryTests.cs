@@ -63,4 +63,13 @@ public sealed class OvertakenDeliveryTests
         await service.DrainAsync();
         AssertCounts(await service.GetAsync(job), created: 110, existing: 0, failed: 0);
     }
+
+    [Fact]
+    public async Task Messages_do_not_expire_while_the_app_is_stopped()
+    {
+        await using var service = await TestService.StartAsync();
+        await service.AcceptAsync(Keys(110));
+        var message = Assert.Single(await service.ReceiveAsync("adopt"));
+        Assert.True(message.ExpiresOn > DateTimeOffset.UtcNow.AddYears(1), $"Expires on {message.ExpiresOn}");
+    }
 }
