@@ -17,7 +17,7 @@ sealed class AdoptionRequests(
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
-        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, wanted, token), cancellationToken);
+        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, DatumId>(StringComparer.Ordinal);
