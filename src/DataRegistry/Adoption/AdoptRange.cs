@@ -51,7 +51,7 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
 
 /// <summary>
 /// The poison queue's function: a range whose message failed too often is tried once more from its last checkpoint with a new
-/// message; after that, what it could not adopt ends in the job's failures, so that the job ends.
+/// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
 /// </summary>
 sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue queue, ILogger<AdoptPoison> logger)
 {
