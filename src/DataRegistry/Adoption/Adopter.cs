@@ -92,10 +92,11 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     {
         var job = scope.Job.Value.ToGuid();
         var unsettled = new List<LocationRow>();
-        foreach (var row in found.Where(r => r.Settled != true))
+        // By job: a running one is asked once for its thousands of locations.
+        foreach (var rowsOfJob in found.Where(r => r.Settled != true).GroupBy(r => r.Job))
         {
-            if (row.Job == job || !await jobs.IsFinishedAsync(new JobId(TimedId.FromGuid(row.Job)), cancellationToken))
-                unsettled.Add(row);
+            if (rowsOfJob.Key == job || !await jobs.IsFinishedAsync(new JobId(TimedId.FromGuid(rowsOfJob.Key)), cancellationToken))
+                unsettled.AddRange(rowsOfJob);
         }
 
         var rows = created.Concat(unsettled).Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket));
