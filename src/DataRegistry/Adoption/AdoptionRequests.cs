@@ -67,7 +67,7 @@ sealed class AdoptionRequests(
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
         if (ranges.Count == 0)
-            return await jobs.FinishAsync(id, default, cancellationToken) ?? job;
+            return await jobs.FinishAsync(id, default, cancellationToken) ?? await jobs.FindAsync(id, cancellationToken) ?? job;
         // Null: a worker has it already, and it shows as running.
         return await jobs.ChangeAsync(id, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
             ?? await jobs.FindAsync(id, cancellationToken) ?? job;
