@@ -34,6 +34,10 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 probes.Add(key, probe);
         }
 
+        // No message comes again for what is adopted at once: a caller who hangs up now is not waited for, but what is begun is ended.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (scope.AtOnce)
+            cancellationToken = CancellationToken.None;
         var created = await InsertLocationsAsync(scope, probes, located, cancellationToken);
         await InsertDatumsAsync(scope, created, [.. located.Values], cancellationToken);
 
