@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Adoption;
 
-public sealed class ObjectFinderTests
+public sealed class ListAndHeadTests
 {
     [Theory]
     [InlineData(EmbeddedVersioning.Off)]
