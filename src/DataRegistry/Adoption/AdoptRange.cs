@@ -51,7 +51,7 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
 
 /// <summary>
 /// The poison queue's function: a range whose message failed too often is tried once more from its last checkpoint with a new
-/// message; after that, what it could not adopt ends in the job's failures, so that the job ends.
+/// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
 /// </summary>
 sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue queue, ILogger<AdoptPoison> logger)
 {
@@ -82,6 +82,9 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue 
             Log.Replanned(logger, message.JobId, message.Range, range.LastError);
             if (await work.CheckpointAsync(range, range with { Epoch = range.Epoch + 1, Replans = range.Replans + 1, Delivery = Guid.NewGuid() }, null, cancellationToken) is { } again)
                 await queue.SendAsync(again, cancellationToken);
+            else
+                // Another delivery was quicker, and may be dead by now: what there is to do is looked at anew.
+                await RunAsync(delivery, cancellationToken);
         }
         else if (range.Epoch == message.Epoch)
         {

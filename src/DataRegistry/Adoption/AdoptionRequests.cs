@@ -17,7 +17,7 @@ sealed class AdoptionRequests(
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
-        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, wanted, token), cancellationToken);
+        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, DatumId>(StringComparer.Ordinal);
@@ -67,7 +67,7 @@ sealed class AdoptionRequests(
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
         if (ranges.Count == 0)
-            return await jobs.FinishAsync(id, default, cancellationToken) ?? job;
+            return await jobs.FinishAsync(id, default, cancellationToken) ?? await jobs.FindAsync(id, cancellationToken) ?? job;
         // Null: a worker has it already, and it shows as running.
         return await jobs.ChangeAsync(id, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
             ?? await jobs.FindAsync(id, cancellationToken) ?? job;

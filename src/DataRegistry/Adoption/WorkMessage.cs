@@ -42,6 +42,9 @@ sealed class AdoptQueue(QueueServiceClient queues, WorkTable work)
     public const string Name = "adopt";
     public const string PoisonName = Name + "-poison";
 
+    /// <summary>The service's word for a message that does not expire. By default it would after seven days, and a job whose message is gone never ends.</summary>
+    static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
+
     public QueueClient Queue { get; } = queues.GetQueueClient(Name);
 
     /// <summary>
@@ -50,7 +53,8 @@ sealed class AdoptQueue(QueueServiceClient queues, WorkTable work)
     /// </summary>
     public async Task SendAsync(WorkRow range, CancellationToken cancellationToken)
     {
-        await Queue.SendMessageAsync(new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), cancellationToken);
+        await Queue.SendMessageAsync(
+            new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), visibilityTimeout: null, timeToLive: Never, cancellationToken);
         await work.NoteSentAsync(range, cancellationToken);
     }
 }

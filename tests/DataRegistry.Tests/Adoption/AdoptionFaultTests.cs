@@ -111,6 +111,25 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         Assert.Equal(4, await service.CountRowsAsync("locations"));
     }
 
+    [Fact]
+    public async Task A_caller_who_hangs_up_half_way_leaves_no_location_without_its_datum()
+    {
+        service.Put(Keys(50));
+        using var caller = new CancellationTokenSource();
+        service.Transport.Wrote = caller.Cancel;
+        var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store);
+        try
+        {
+            await service.Services.GetRequiredService<AdoptionRequests>().AdoptAsync(service.Store, service.Project, "administrator", input, caller.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // As the endpoint does: nobody reads an answer.
+        }
+
+        Assert.Equal(await service.CountRowsAsync("locations"), await service.CountRowsAsync("datums"));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -243,7 +262,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             }
         }
 
-        Assert.Equal(4, poisoned);
+        // Three windows, each of which is tried anew once.
+        Assert.Equal(6, poisoned);
         AssertCounts(await service.GetAsync(job), created: 0, existing: 0, failed: 120);
         var failures = await service.GetAllAsync($"{job}results/");
         Assert.Equal(120, failures.Count);
