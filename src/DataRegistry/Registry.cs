@@ -48,10 +48,10 @@ public static partial class Registry
     /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
     public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration)
     {
-        services.Configure<HttpOptions>(configuration.GetSection("Http"));
-        services.Configure<AccessOptions>(configuration.GetSection("Access"));
-        services.Configure<StoreOptions>(configuration.GetSection("Stores"));
-        services.Configure<AdoptionOptions>(configuration.GetSection("Adoption"));
+        services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
+        services.Configure<AccessOptions>(configuration.GetSection(AccessOptions.Section));
+        services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
+        services.Configure<AdoptionOptions>(configuration.GetSection(AdoptionOptions.Section));
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
@@ -89,6 +89,7 @@ public static partial class Registry
         app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
 
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        adoption.MapProjects();
         adoption.MapStores();
         adoption.MapDatums();
         adoption.MapAdoption();

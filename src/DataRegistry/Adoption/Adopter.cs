@@ -45,7 +45,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             located.Add(row.Key, row);
         return [.. keys.Select(key => located.TryGetValue(key, out var location)
             ? OutcomeOf(scope, location)
-            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(ProbeCode.Of(failure), failure.Message) : new AdoptionOutcome.ObjectMissing())];
+            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.IsKeyRefusal() ? "key_refused" : BucketException.CodeOf(failure.Fault), failure.Message) : new AdoptionOutcome.ObjectMissing())];
     }
 
     static AdoptionOutcome OutcomeOf(AdoptionScope scope, LocationRow location)

@@ -3,6 +3,8 @@ namespace DataRegistry.Adoption;
 /// <summary>Settings <c>Adoption__…</c>.</summary>
 public sealed class AdoptionOptions
 {
+    public const string Section = "Adoption";
+
     /// <summary>As many URLs as a request may have and be answered at once; more become a job (contract).</summary>
     public const int MaxUrlsAtOnce = 100;
 

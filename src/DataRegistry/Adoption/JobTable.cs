@@ -88,19 +88,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
         cancellationToken);
 
     /// <summary>A page of a project's jobs, newest first, and the cursor after it. Jobs that nobody was told of are left out.</summary>
-    public async Task<(IReadOnlyList<JobRow> Jobs, string? Cursor)> ListAsync(Project project, JobStatus? status, int limit, string? after, CancellationToken cancellationToken)
-    {
-        var jobs = new List<JobRow>();
-        var range = new TableRange(PartitionOf(project.Slot)) { After = after };
-        await foreach (var row in table.QueryAsync<JobRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
-        {
-            if (row.Project != project.Id || row.Status == JobStatus.Staging || (status is not null && row.Status != status))
-                continue;
-            if (jobs.Count == limit)
-                return (jobs, jobs[^1].RowKey);
-            jobs.Add(row);
-        }
-
-        return (jobs, null);
-    }
+    public Task<(IReadOnlyList<JobRow> Jobs, string? Cursor)> ListAsync(Project project, JobStatus? status, int limit, string? after, CancellationToken cancellationToken) =>
+        table.QueryAsync<JobRow>(new TableRange(PartitionOf(project.Slot)) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+            .Where(job => job.Project == project.Id && job.Status != JobStatus.Staging && (status is null || job.Status == status))
+            .PageAsync(limit, job => job.RowKey, cancellationToken);
 }

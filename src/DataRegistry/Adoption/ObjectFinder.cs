@@ -7,27 +7,6 @@ namespace DataRegistry.Adoption;
 /// <summary>What S3 says of one key: the object, or why it could not be asked; neither means that there is none.</summary>
 readonly record struct Probe(S3Object? Object, BucketException? Failure);
 
-static class ProbeCode
-{
-    /// <summary>The code under which results list a fault.</summary>
-    public static string Of(BucketException failure) => failure.Fault switch
-    {
-        BucketFault.NoSuchBucket => "no_such_bucket",
-        BucketFault.AccessDenied => "access_denied",
-        BucketFault.InvalidCredentials => "invalid_credentials",
-        BucketFault.WrongRegion => "wrong_region",
-        _ when failure.IsKeyRefusal() => "key_refused",
-        _ => "bucket_unavailable",
-    };
-
-    /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
-    public static bool IsTransient(this BucketException failure) =>
-        failure.Fault is BucketFault.Throttled or BucketFault.Unreachable or BucketFault.Unexpected;
-
-    /// <summary>A LIST that is refused, not known to the server, unreadable or out of order: a HEAD may answer all the same, and is right where it does.</summary>
-    public static bool MayHead(this BucketException failure) => failure.Fault is BucketFault.AccessDenied or BucketFault.Unexpected;
-}
-
 /// <summary>
 /// Asks S3 about wanted keys at the least cost: a LIST page answers for every wanted key up to its last one, a HEAD for one.
 /// </summary>
@@ -58,7 +37,7 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
                 {
                     probes[i] = hopeless is null ? new(await bucket.HeadAsync(keys[i], cancellationToken: token), null) : new(null, hopeless);
                 }
-                catch (BucketException e) when (!e.IsTransient())
+                catch (BucketException e) when (!e.IsTransient)
                 {
                     probes[i] = new(null, e);
                     // A denied key may be alone with it; anything else holds for the whole bucket.
@@ -87,12 +66,12 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
         {
             pager = await ObjectPager.OpenAsync(bucket, prefix, cancellationToken);
         }
-        catch (BucketException e) when (e.MayHead())
+        catch (BucketException e) when (e.MayHead)
         {
             // Those who may not list may yet be allowed to read.
             return await HeadAsync(bucket, prefix, keys, cancellationToken);
         }
-        catch (BucketException e) when (!e.IsTransient())
+        catch (BucketException e) when (!e.IsTransient)
         {
             return [.. keys.Select(_ => new Probe(null, e))];
         }
@@ -109,7 +88,7 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
                 {
                     page = await pager.ReadAsync(after, cancellationToken);
                 }
-                catch (BucketException e) when (e.MayHead())
+                catch (BucketException e) when (e.MayHead)
                 {
                     probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count)], cancellationToken));
                     break;

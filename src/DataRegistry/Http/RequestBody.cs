@@ -19,9 +19,10 @@ public static class RequestBody
         {
             var field = e.Path?.TrimStart('$').TrimStart('.').Split('.', '[')[0];
             // A reader's own exception inside means that the text is no JSON; otherwise a value has the wrong type.
-            throw new ApiException(e.InnerException is JsonException || string.IsNullOrEmpty(field)
-                ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
-                : new ApiError.Field(field, "Not a valid value.", "invalid"));
+            throw new ApiException(
+                e.InnerException is JsonException ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
+                : string.IsNullOrEmpty(field) ? Broken("an object is expected")
+                : new ApiError.Field(field, $"A value of another type is expected (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).", "invalid"));
         }
 
         static ApiError Broken(string where) => new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}.");

@@ -7,14 +7,15 @@ namespace DataRegistry.Organization;
 /// <code>
 /// table organization
 ///   projects │ {project id}   name, slot
-///            │ counter        how many were made
+///            │ slots          how many were made
 /// </code>
 /// One partition, so that a project and its slot are one transaction.
 /// </summary>
 public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string Partition = "projects";
-    const string CounterKey = "counter";
+    // After every id, whose characters end with 'f'.
+    const string CounterKey = "slots";
 
     readonly TableClient table = tables.GetTableClient("organization", ProjectRows.Default);
     // A project's name may change, its slot never: what is cached is good for what it is used for, placing rows.
@@ -29,6 +30,15 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
             return project;
         var row = await table.GetEntityIfExistsAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
         return row is null ? null : known.GetOrAdd(id, new Project(id, row.Name, row.Slot));
+    }
+
+    /// <summary>A page of projects in the order of their ids, and the cursor of the next one.</summary>
+    public async Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(int limit, string? after, CancellationToken cancellationToken)
+    {
+        var range = new TableRange(Partition) { After = after, Before = CounterKey };
+        var (rows, cursor) = await table.QueryAsync<ProjectRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+            .PageAsync(limit, r => r.RowKey, cancellationToken);
+        return ([.. rows.Select(r => new Project(Guid.Parse(r.RowKey), r.Name, r.Slot))], cursor);
     }
 
     /// <summary>Creates a project with the given id, or finds the one that has it: repeating it changes nothing.</summary>

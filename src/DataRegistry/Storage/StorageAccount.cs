@@ -50,7 +50,7 @@ public sealed class StorageAccount
     public static StorageAccount FromConfiguration(IConfiguration configuration, TokenCredential? credential = null, HttpPipelineTransport? transport = null)
     {
         var section = configuration.GetSection(Setting);
-        var named = section["accountName"] is { Length: > 0 } || section.GetChildren().Any(child => child.Key.EndsWith("ServiceUri", StringComparison.OrdinalIgnoreCase));
+        var named = section["accountName"] is { Length: > 0 } || section.GetChildren().Any(child => child.Key.EndsWith("ServiceUri", StringComparison.OrdinalIgnoreCase) && child.Value is { Length: > 0 });
         return (section.Value is { Length: > 0 } text, named) switch
         {
             (true, true) => throw new InvalidOperationException($"{Setting} and {Setting}__accountName or {Setting}__…ServiceUri are both set: keep the connection string or the identity, not both."),

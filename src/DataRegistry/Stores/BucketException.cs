@@ -7,4 +7,20 @@ public enum BucketFault { NoSuchBucket, AccessDenied, InvalidCredentials, WrongR
 public sealed class BucketException(BucketFault fault, string message, Exception? inner = null) : Exception(message, inner)
 {
     public BucketFault Fault { get; } = fault;
+
+    /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
+    public bool IsTransient => Fault is BucketFault.Throttled or BucketFault.Unreachable or BucketFault.Unexpected;
+
+    /// <summary>Of a LIST (refused, not known to the server, unreadable, out of order): a HEAD may answer all the same, and is right where it does.</summary>
+    public bool MayHead => Fault is BucketFault.AccessDenied or BucketFault.Unexpected;
+
+    /// <summary>The fault's code on the wire.</summary>
+    public static string CodeOf(BucketFault fault) => fault switch
+    {
+        BucketFault.NoSuchBucket => "no_such_bucket",
+        BucketFault.AccessDenied => "access_denied",
+        BucketFault.InvalidCredentials => "invalid_credentials",
+        BucketFault.WrongRegion => "wrong_region",
+        _ => "bucket_unavailable",
+    };
 }

@@ -25,15 +25,9 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// <summary>A page of stores in the order of their ids, and the cursor of the next one.</summary>
     public async Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(int limit, string? after, CancellationToken cancellationToken)
     {
-        var stores = new List<Store>();
-        await foreach (var row in table.QueryAsync<StoreRow>(new TableRange(Partition) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
-        {
-            if (stores.Count == limit)
-                return (stores, stores[^1].Id.ToString("D"));
-            stores.Add(Read(row));
-        }
-
-        return (stores, null);
+        var (rows, cursor) = await table.QueryAsync<StoreRow>(new TableRange(Partition) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+            .PageAsync(limit, r => r.RowKey, cancellationToken);
+        return ([.. rows.Select(Read)], cursor);
     }
 
     /// <summary>Registers a store; one that has its id already is brought to this configuration.</summary>

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Azure.Storage.Queues.Models;
+using DataRegistry.Datums;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -170,6 +171,19 @@ public sealed class TestService : IAsyncDisposable
         }
 
         return count;
+    }
+
+    /// <summary>All locations of a store.</summary>
+    internal async Task<List<LocationRow>> LocationsAsync(Guid store)
+    {
+        var rows = new List<LocationRow>();
+        for (var shard = 0; shard < Shards.Count; shard++)
+        {
+            await foreach (var row in Storage.Tables.GetTableClient("locations", LocationRows.Default).QueryAsync<LocationRow>(new TableRange($"{store:N}-{shard:x}"), 1000))
+                rows.Add(row);
+        }
+
+        return rows;
     }
 
     /// <summary>Nothing of an adoption is left behind anywhere.</summary>

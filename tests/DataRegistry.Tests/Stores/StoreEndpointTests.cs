@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Stores;
+
+public sealed class StoreEndpointTests : IAsyncLifetime
+{
+    TestService service = null!;
+
+    public async Task InitializeAsync() => service = await TestService.StartAsync();
+
+    public async Task DisposeAsync() => await service.DisposeAsync();
+
+    [Fact]
+    public async Task A_store_is_created_after_a_look_at_its_bucket_and_its_secret_is_never_shown()
+    {
+        using var created = await CreateAsync("bucket", service.Server.Url);
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        Assert.DoesNotContain("super-secret", await created.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await Wire.AssertAsync("store-created", created);
+        Assert.Equal(2, (await service.GetAllAsync("/api/v0/stores/?limit=1")).Count);
+
+        service.Put("a");
+        var id = JsonDocument.Parse(await created.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString();
+        using var adopted = await service.Http.PostAsJsonAsync($"/api/v0/stores/{id}/adopt/", new { url = "s3://bucket/a", project = service.Project.Id });
+        Assert.Equal(HttpStatusCode.OK, adopted.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_store_whose_bucket_is_not_there_is_refused()
+    {
+        using var response = await CreateAsync("no-such-bucket", service.Server.Url);
+        await Wire.AssertAsync("store-no-such-bucket", response);
+        Assert.Single(await service.GetAllAsync("/api/v0/stores/"));
+    }
+
+    [Fact]
+    public async Task A_store_that_cannot_be_reached_is_refused()
+    {
+        using var response = await CreateAsync("bucket", "http://127.0.0.1:1");
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("bucket_unavailable", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ftp://127.0.0.1/")]
+    [InlineData("nonsense")]
+    public async Task An_endpoint_that_is_no_http_url_is_refused(string endpoint)
+    {
+        using var response = await CreateAsync("bucket", endpoint);
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("endpoint", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("name", """{"configuration":{"bucket":"bucket"}}""")]
+    [InlineData("configuration", """{"name":"x"}""")]
+    [InlineData("configuration", """{"name":"x","configuration":{}}""")]
+    [InlineData("configuration", """{"name":"x","configuration":"bucket"}""")]
+    [InlineData("type", """{"name":"x","type":"azure","configuration":{"bucket":"bucket"}}""")]
+    public async Task A_bad_store_names_its_field(string field, string json)
+    {
+        using var response = await service.Http.PostAsync(new Uri("/api/v0/stores/", UriKind.Relative), new StringContent(json, System.Text.Encoding.UTF8, "application/json"));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(field, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.EnumerateObject().Single().Name);
+    }
+
+    Task<HttpResponseMessage> CreateAsync(string bucket, string endpoint) => service.Http.PostAsJsonAsync(
+        "/api/v0/stores/", new { name = "created", configuration = new { bucket, endpoint_url = endpoint, access_key_id = "key", secret_access_key = "super-secret" } });
+}
