@@ -31,4 +31,7 @@ public sealed class AdoptionOptions
 
     /// <summary>HEAD requests that a window has under way at the same time.</summary>
     public int HeadsInFlight { get; set; } = 32;
+
+    internal bool IsValid =>
+        MaxBodyBytes > 0 && MaxUrls > 0 && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0;
 }

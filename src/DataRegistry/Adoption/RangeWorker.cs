@@ -106,18 +106,25 @@ sealed partial class RangeWorker(
         return await work.CheckpointAsync(range, after, results, cancellationToken);
     }
 
-    /// <summary>Null where the job, its store or its project is gone, or the job is at its end: nothing is to be done then.</summary>
+    /// <summary>Null where the job is gone or at its end, or its store or project is gone, with which it ends: nothing is to be done then.</summary>
     async Task<AdoptionScope?> ScopeAsync(JobId id, CancellationToken cancellationToken)
     {
-        if (await jobs.FindAsync(id, cancellationToken) is not { } job || job.Status.IsTerminal()
-            || await stores.FindAsync(job.Store, cancellationToken) is not { } store
-            || await projects.FindAsync(job.Project, cancellationToken) is not { } project)
+        if (await jobs.FindAsync(id, cancellationToken) is not { } job || job.Status.IsTerminal())
         {
             Log.Gone(logger, id);
             return null;
         }
 
-        return new(id, store, project, job.CreatedBy, AtOnce: false);
+        var store = await stores.FindAsync(job.Store, cancellationToken);
+        var project = await projects.FindAsync(job.Project, cancellationToken);
+        if (store is not null && project is not null)
+            return new(id, store, project, job.CreatedBy, AtOnce: false);
+
+        var done = default(Counts);
+        await foreach (var range in work.ListAsync(id, cancellationToken))
+            done += range.Counts;
+        await jobs.FailAsync(id, done, $"The job's {(store is null ? "store" : "project")} is not there any more. What was adopted stays.", cancellationToken);
+        return null;
     }
 
     static partial class Log
@@ -131,7 +138,7 @@ sealed partial class RangeWorker(
         [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Created} created, {Existing} existing, {Failed} failed, {Skipped} skipped")]
         public static partial void Finished(ILogger logger, JobId job, JobStatus status, long created, long existing, long failed, long skipped);
 
-        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but there is nothing to do: it, its store or its project is gone, or it is at its end")]
+        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but it is gone or at its end: nothing is done")]
         public static partial void Gone(ILogger logger, JobId job);
     }
 }

@@ -16,7 +16,7 @@ public static class ProjectParameter
         if (string.IsNullOrEmpty(text))
             throw new ApiException(ApiError.Required("project"));
         if (!Guid.TryParse(text, out var id))
-            throw new ApiException(new ApiError.Field("project", $"'{text}' is not a project id: a UUID is expected.", "invalid"));
+            throw new ApiException(new ApiError.Field("project", $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is not a project id: a UUID is expected.", "invalid"));
         return await projects.FindAsync(id, cancellationToken)
             ?? throw new ApiException(new ApiError.Field("project", $"There is no project {id}.", "does_not_exist"));
     }
