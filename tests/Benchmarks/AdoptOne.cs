@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace DataRegistry.Benchmarks;
 
 /// <summary>Single URLs, each answered at once, one after the other and 16 at a time; against the requests that this cannot do without.</summary>
@@ -47,7 +45,7 @@ static class AdoptOne
     {
         await using var arena = await Arena.StartAsync(cancellationToken);
         using var bare = new BareLoop(arena, bucket.Store);
-        await bare.CreateTablesAsync(cancellationToken);
+        await bare.PrepareAsync(cancellationToken);
         return await RunAsync(arena, bucket, keys, bare.AdoptOneAsync, cancellationToken);
     }
 
@@ -74,20 +72,16 @@ static class AdoptOne
         }
 
         table.Print();
-        Ratio("one by one", r => r.Service.Sequential.PerSecond / r.Bare.Sequential.PerSecond);
-        Ratio($"{Clients} at a time", r => r.Service.Concurrent.PerSecond / r.Bare.Concurrent.PerSecond);
+        Ratio("rate, one by one", r => r.Service.Sequential.PerSecond / r.Bare.Sequential.PerSecond);
+        Ratio($"rate, {Clients} at a time", r => r.Service.Concurrent.PerSecond / r.Bare.Concurrent.PerSecond);
+        Ratio("emulator's processor time, one by one", r => r.Service.Sequential.Processor.Azurite / r.Bare.Sequential.Processor.Azurite);
+        Ratio($"emulator's processor time, {Clients} at a time", r => r.Service.Concurrent.Processor.Azurite / r.Bare.Concurrent.Processor.Azurite);
 
         void Add(string arm, Measured m) => table.Add(
             arm, m.PerSecond, m.Processor.Self, m.Processor.Azurite, m.Processor.Bucket,
             $"s3: {m.Requests.Describe(RequestCounter.S3, objects)}; tables: {m.Requests.Describe(RequestCounter.Tables, objects)}");
 
-        void Ratio(string name, Func<Round, double> ratio)
-        {
-            var ratios = rounds.Select(ratio).ToList();
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"service/bare, {name}: {ratios.Median():0.00} (median of pairs {string.Join(", ", ratios.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture)))})"));
-        }
+        void Ratio(string name, Func<Round, double> ratio) => Console.WriteLine($"{name}, service/bare: {rounds.Select(ratio).DescribePairs()}");
     }
 
     sealed record Arm(Measured Sequential, Measured Concurrent);

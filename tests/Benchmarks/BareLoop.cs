@@ -20,8 +20,10 @@ sealed class BareLoop(Arena arena, Store store) : IDisposable
 
     public void Dispose() => buckets.Dispose();
 
-    public Task CreateTablesAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(locations.CreateIfNotExistsAsync(cancellationToken), datums.CreateIfNotExistsAsync(cancellationToken));
+    /// <summary>Tables, and a connection to the bucket.</summary>
+    public Task PrepareAsync(CancellationToken cancellationToken) => Task.WhenAll(
+        locations.CreateIfNotExistsAsync(cancellationToken), datums.CreateIfNotExistsAsync(cancellationToken),
+        buckets.Open(store).ListAsync(new() { MaxKeys = 1 }, cancellationToken));
 
     /// <summary>Lists all and inserts all; returns how many objects.</summary>
     public async Task<int> ListAsync(int inFlight, CancellationToken cancellationToken)

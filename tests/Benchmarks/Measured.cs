@@ -42,6 +42,8 @@ sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, Pr
 /// <summary>Processor time of the three processes: who is busy limits.</summary>
 readonly record struct ProcessorTimes(TimeSpan Self, TimeSpan Azurite, TimeSpan Bucket)
 {
+    public TimeSpan Total => Self + Azurite + Bucket;
+
     public static ProcessorTimes Now(Arena arena, BucketProcess bucket) => new(Environment.CpuUsage.TotalTime, arena.ProcessorTime, bucket.ProcessorTime);
 
     public static ProcessorTimes operator -(ProcessorTimes a, ProcessorTimes b) => new(a.Self - b.Self, a.Azurite - b.Azurite, a.Bucket - b.Bucket);

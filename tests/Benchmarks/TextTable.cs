@@ -34,4 +34,13 @@ static class Numbers
         var sorted = numbers.Order().ToList();
         return sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[(sorted.Count / 2) - 1] + sorted[sorted.Count / 2]) / 2;
     }
+
+    /// <summary>The median of ratios, and each of them.</summary>
+    public static string DescribePairs(this IEnumerable<double> ratios)
+    {
+        var all = ratios.ToList();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{all.Median():0.00} (median of pairs {string.Join(", ", all.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture)))})");
+    }
 }
