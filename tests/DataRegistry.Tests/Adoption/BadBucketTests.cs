@@ -40,7 +40,7 @@ public sealed class BadBucketTests : IAsyncLifetime
     {
         service.Put(Keys(120));
         var job = await service.AcceptAsync(Keys(120));
-        service.Server.Faults = new() { SlowDown = 1 };
+        service.Server.Faults = new() { InternalError = 1 };
         for (var poison = 0; poison < 2; poison++)
         {
             var message = Assert.Single(await service.ReceiveAsync("adopt"));
