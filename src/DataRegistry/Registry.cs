@@ -49,7 +49,8 @@ public static partial class Registry
     public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration)
     {
         services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
-        services.Configure<AccessOptions>(configuration.GetSection(AccessOptions.Section));
+        services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section))
+            .Validate(o => o.IsValid, "The settings Access__LogIn… are numbers above 0, and Access__ForwardedHops is 0 or more.").ValidateOnStart();
         services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
             .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();

@@ -30,4 +30,6 @@ public sealed class AccessOptions
     /// (as from the Functions host): 1 on Azure itself, one more for each proxy before it, 0 to never believe the header.
     /// </summary>
     public int ForwardedHops { get; set; } = 1;
+
+    internal bool IsValid => LogInFailures > 0 && LogInFailuresPerAddress > 0 && LogInWindowSeconds > 0 && LogInTokenHours is > 0 and <= 100 * 365 * 24 && ForwardedHops >= 0;
 }

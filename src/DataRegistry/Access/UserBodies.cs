@@ -77,7 +77,7 @@ sealed record AuditBody(
         row.Details is null ? null : JsonNode.Parse(row.Details));
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(Page<UserBody>))]
 [JsonSerializable(typeof(MeBody))]
 [JsonSerializable(typeof(Page<RoleBody>))]

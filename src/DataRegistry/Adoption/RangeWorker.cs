@@ -127,7 +127,8 @@ sealed partial class RangeWorker(
         var done = default(Counts);
         await foreach (var range in work.ListAsync(id, cancellationToken))
             done += range.Counts;
-        await jobs.FailAsync(id, done, $"The job's {(store is null ? "store" : "project")} is not there any more. What was adopted stays.", cancellationToken);
+        if (await jobs.FailAsync(id, done, $"The job's {(store is null ? "store" : "project")} is not there any more. What was adopted stays.", cancellationToken) is { } failed)
+            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
         return null;
     }
 

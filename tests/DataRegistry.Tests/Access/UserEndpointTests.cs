@@ -47,6 +47,7 @@ public sealed class UserEndpointTests : IAsyncLifetime
     [InlineData("password", """{"username":"a","password":"short"}""")]
     [InlineData("password", """{"username":"a","type":"service_account","password":"long enough it is"}""")]
     [InlineData("type", """{"username":"a","type":"1"}""")]
+    [InlineData("username", """{"username":"a","username":"b"}""")]
     [InlineData("email", """{"username":"a","email":"a\nb"}""")]
     [InlineData("disabled", """{"username":"a"}""", "PATCH")]
     public async Task A_bad_user_names_its_field(string field, string json, string method = "POST")
