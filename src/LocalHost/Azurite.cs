@@ -44,13 +44,13 @@ public sealed class Azurite : IAsyncDisposable
     const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
 
-    readonly Process _process;
-    readonly StringBuilder _output;
+    readonly Process process;
+    readonly StringBuilder output;
 
     Azurite(Process process, StringBuilder output, AzuritePorts ports)
     {
-        _process = process;
-        _output = output;
+        this.process = process;
+        this.output = output;
         Ports = ports;
     }
 
@@ -64,7 +64,7 @@ public sealed class Azurite : IAsyncDisposable
         $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Ports.Blob}/{account};QueueEndpoint=http://127.0.0.1:{Ports.Queue}/{account};TableEndpoint=http://127.0.0.1:{Ports.Table}/{account};");
 
     /// <summary>Of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
-    public int ProcessId => _process.Id;
+    public int ProcessId => process.Id;
 
     /// <summary>Fetches the package if need be, starts Azurite and waits until all three services answer.</summary>
     /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or Azurite did not start; the message says which.</exception>
@@ -89,7 +89,7 @@ public sealed class Azurite : IAsyncDisposable
     {
         try
         {
-            if (_process.HasExited)
+            if (process.HasExited)
             {
                 return;
             }
@@ -99,18 +99,18 @@ public sealed class Azurite : IAsyncDisposable
             return; // disposed already
         }
 
-        _process.StandardInput.Close();
+        process.StandardInput.Close();
         using var timeout = new CancellationTokenSource(StopTimeout);
         try
         {
-            await _process.WaitForExitAsync(timeout.Token);
+            await process.WaitForExitAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {
-            _process.Kill(entireProcessTree: true);
+            process.Kill(entireProcessTree: true);
         }
 
-        _process.Dispose();
+        process.Dispose();
     }
 
     static Azurite Launch(string entry, AzuriteOptions options)
@@ -141,30 +141,30 @@ public sealed class Azurite : IAsyncDisposable
             start.ArgumentList.Add(Directory.CreateDirectory(options.Folder).FullName);
         }
 
-        var output = new StringBuilder();
-        var process = AzuritePackage.Start(start);
-        process.OutputDataReceived += Keep;
-        process.ErrorDataReceived += Keep;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return new Azurite(process, output, ports);
+        var said = new StringBuilder();
+        var child = AzuritePackage.Start(start);
+        child.OutputDataReceived += Keep;
+        child.ErrorDataReceived += Keep;
+        child.BeginOutputReadLine();
+        child.BeginErrorReadLine();
+        return new Azurite(child, said, ports);
 
         static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
 
         void Keep(object sender, DataReceivedEventArgs line)
         {
-            lock (output)
+            lock (said)
             {
                 // The beginning tells why a start failed; a process that runs for days must not fill memory.
-                if (line.Data is not null && output.Length < 16 * 1024)
+                if (line.Data is not null && said.Length < 16 * 1024)
                 {
-                    output.AppendLine(line.Data);
+                    said.AppendLine(line.Data);
                 }
             }
         }
     }
 
-    /// <summary>All three held at once, so that they differ; another process may still take one before Azurite does.</summary>
+    /// <summary>All three held at once, so that they differ; another child may still take one before Azurite does.</summary>
     static AzuritePorts FreePorts()
     {
         using var blob = new TcpListener(IPAddress.Loopback, 0);
@@ -191,9 +191,9 @@ public sealed class Azurite : IAsyncDisposable
                 // Its own word as well: somebody else's server may answer on a port that was asked for.
                 while (!SaysItListens() || !await AnswersAsync(http, port, limit.Token))
                 {
-                    if (_process.HasExited)
+                    if (process.HasExited)
                     {
-                        throw Failed($"Azurite ended with exit code {_process.ExitCode} as it started.");
+                        throw Failed($"Azurite ended with exit code {process.ExitCode} as it started.");
                     }
 
                     await Task.Delay(50, limit.Token);
@@ -209,9 +209,9 @@ public sealed class Azurite : IAsyncDisposable
     /// <summary>Tables are started last.</summary>
     bool SaysItListens()
     {
-        lock (_output)
+        lock (output)
         {
-            return _output.ToString().Contains("Table service is successfully listening", StringComparison.Ordinal);
+            return output.ToString().Contains("Table service is successfully listening", StringComparison.Ordinal);
         }
     }
 
@@ -230,9 +230,9 @@ public sealed class Azurite : IAsyncDisposable
 
     InvalidOperationException Failed(string sentence)
     {
-        lock (_output)
+        lock (output)
         {
-            return new InvalidOperationException($"{sentence} {_output}".TrimEnd());
+            return new InvalidOperationException($"{sentence} {output}".TrimEnd());
         }
     }
 }

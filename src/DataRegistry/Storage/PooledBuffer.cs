@@ -8,18 +8,18 @@ namespace DataRegistry.Storage;
 /// </summary>
 sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
 {
-    byte[] _bytes = ArrayPool<byte>.Shared.Rent(capacity);
+    byte[] bytes = ArrayPool<byte>.Shared.Rent(capacity);
 
     public int Length { get; private set; }
 
-    public ReadOnlyMemory<byte> Written => _bytes.AsMemory(0, Length);
+    public ReadOnlyMemory<byte> Written => bytes.AsMemory(0, Length);
 
     public void Advance(int count) => Length += count;
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
         Reserve(sizeHint);
-        return _bytes.AsMemory(Length);
+        return bytes.AsMemory(Length);
     }
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
@@ -29,29 +29,29 @@ sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
 
     public void Dispose()
     {
-        var bytes = Interlocked.Exchange(ref _bytes, []);
+        var rented = Interlocked.Exchange(ref bytes, []);
         Length = 0;
-        if (bytes.Length > 0)
+        if (rented.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(bytes);
+            ArrayPool<byte>.Shared.Return(rented);
         }
     }
 
     void Reserve(int sizeHint)
     {
         var needed = Math.Max(sizeHint, 256);
-        if (_bytes.Length - Length >= needed)
+        if (bytes.Length - Length >= needed)
         {
             return;
         }
 
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_bytes.Length * 2, Length + needed));
-        _bytes.AsSpan(0, Length).CopyTo(larger);
-        if (_bytes.Length > 0)
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(bytes.Length * 2, Length + needed));
+        bytes.AsSpan(0, Length).CopyTo(larger);
+        if (bytes.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_bytes);
+            ArrayPool<byte>.Shared.Return(bytes);
         }
 
-        _bytes = larger;
+        bytes = larger;
     }
 }

@@ -6,12 +6,12 @@ namespace DataRegistry.Storage;
 /// <summary>The addresses and query strings of one table, percent-encoded whatever the keys hold.</summary>
 sealed class TableAddress(Uri endpoint, string table)
 {
-    readonly string _endpoint = endpoint.AbsoluteUri.TrimEnd('/');
+    readonly string endpoint = endpoint.AbsoluteUri.TrimEnd('/');
 
-    public string Table => $"{_endpoint}/{table}";
+    public string Table => $"{endpoint}/{table}";
 
     public string Entity(string partitionKey, string rowKey) =>
-        $"{_endpoint}/{table}(PartitionKey='{Literal(partitionKey)}',RowKey='{Literal(rowKey)}')";
+        $"{endpoint}/{table}(PartitionKey='{Literal(partitionKey)}',RowKey='{Literal(rowKey)}')";
 
     /// <summary>
     /// Longest upper bound that is sent along, in characters: where kinds of rows share a partition, their prefixes are short. Two long

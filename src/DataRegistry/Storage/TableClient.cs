@@ -38,17 +38,17 @@ public sealed class TableClient
     // The first version that takes Microsoft Entra tokens for tables.
     const string Version = "2020-12-06";
 
-    readonly HttpPipeline _pipeline;
-    readonly Uri _endpoint;
-    readonly TableAddress _address;
-    readonly TableRowFormat _format;
+    readonly HttpPipeline pipeline;
+    readonly Uri endpoint;
+    readonly TableAddress address;
+    readonly TableRowFormat format;
 
     internal TableClient(HttpPipeline pipeline, Uri endpoint, string name, TableRowFormat format)
     {
-        _pipeline = pipeline;
-        _endpoint = endpoint;
-        _address = new TableAddress(endpoint, name);
-        _format = format;
+        this.pipeline = pipeline;
+        this.endpoint = endpoint;
+        address = new TableAddress(endpoint, name);
+        this.format = format;
         Name = name;
     }
 
@@ -57,7 +57,7 @@ public sealed class TableClient
     /// <summary>Creates the table; nothing where it is there already, also when several do so at once.</summary>
     public async Task CreateIfNotExistsAsync(CancellationToken cancellationToken = default)
     {
-        using var message = CreateMessage(RequestMethod.Post, $"{_endpoint.AbsoluteUri.TrimEnd('/')}/Tables", TableOperations.Create);
+        using var message = CreateMessage(RequestMethod.Post, $"{endpoint.AbsoluteUri.TrimEnd('/')}/Tables", TableOperations.Create);
         SetBody(message.Request, Encoding.UTF8.GetBytes($$"""{"TableName":"{{Name}}"}"""), "application/json");
         var response = await SendAsync(message, cancellationToken);
         if (response.Status >= 400 && !string.Equals(ErrorOf(response).Code, TableError.TableAlreadyExists, StringComparison.Ordinal))
@@ -68,7 +68,7 @@ public sealed class TableClient
 
     /// <summary>Inserts a row: <see cref="TableOutcome.Done"/> or <see cref="TableOutcome.AlreadyExists"/>.</summary>
     public Task<TableWrite> AddEntityAsync<T>(T entity, CancellationToken cancellationToken = default) where T : class, ITableEntity =>
-        PutAsync(RequestMethod.Post, _address.Table, TableOperations.Insert, entity, default, cancellationToken);
+        PutAsync(RequestMethod.Post, address.Table, TableOperations.Insert, entity, default, cancellationToken);
 
     /// <summary>
     /// Changes a row that is there: <see cref="TableOutcome.Done"/>, <see cref="TableOutcome.Changed"/> or <see cref="TableOutcome.Missing"/>.
@@ -77,7 +77,7 @@ public sealed class TableClient
     public Task<TableWrite> UpdateEntityAsync<T>(T entity, ETag ifMatch, TableUpdateMode mode = TableUpdateMode.Replace, CancellationToken cancellationToken = default) where T : class, ITableEntity =>
         PutAsync(
             mode == TableUpdateMode.Merge ? new RequestMethod("MERGE") : RequestMethod.Put,
-            _address.Entity(entity.PartitionKey, entity.RowKey),
+            address.Entity(entity.PartitionKey, entity.RowKey),
             mode == TableUpdateMode.Merge ? TableOperations.Merge : TableOperations.Update,
             entity,
             Required(ifMatch),
@@ -89,7 +89,7 @@ public sealed class TableClient
     /// <inheritdoc cref="TableTransactionAction.Update{T}" path="/param|/exception"/>
     public async Task<TableWrite> DeleteEntityAsync(string partitionKey, string rowKey, ETag ifMatch, CancellationToken cancellationToken = default)
     {
-        using var message = CreateMessage(RequestMethod.Delete, _address.Entity(partitionKey, rowKey), TableOperations.Delete);
+        using var message = CreateMessage(RequestMethod.Delete, address.Entity(partitionKey, rowKey), TableOperations.Delete);
         message.Request.Headers.SetValue("If-Match", Required(ifMatch).ToString());
         return OutcomeOf(await SendAsync(message, cancellationToken));
     }
@@ -98,12 +98,12 @@ public sealed class TableClient
     /// <param name="select">Properties to read; null for all. The keys and the ETag always come along.</param>
     public async Task<T?> GetEntityIfExistsAsync<T>(string partitionKey, string rowKey, IEnumerable<string>? select = null, CancellationToken cancellationToken = default) where T : class, ITableEntity
     {
-        using var message = CreateMessage(RequestMethod.Get, _address.Entity(partitionKey, rowKey), TableOperations.Get);
+        using var message = CreateMessage(RequestMethod.Get, address.Entity(partitionKey, rowKey), TableOperations.Get);
         TableAddress.AppendSelect(message.Request.Uri, select);
         var response = await SendAsync(message, cancellationToken);
         if (response.Status < 300)
         {
-            return JsonSerializer.Deserialize(response.Content.ToMemory().Span, _format.Row<T>());
+            return JsonSerializer.Deserialize(response.Content.ToMemory().Span, format.Row<T>());
         }
 
         return ErrorOf(response).Outcome(response.Status) == TableOutcome.Missing ? null : throw Unexpected(response);
@@ -119,7 +119,7 @@ public sealed class TableClient
     /// <exception cref="InvalidOperationException">The service's order is not ordinal, on which the end of the range rests.</exception>
     public async Task<TablePage<T>> QueryPageAsync<T>(TableRange range, string? continuationToken = null, int? maxPerPage = null, IEnumerable<string>? select = null, CancellationToken cancellationToken = default) where T : class, ITableEntity
     {
-        using var message = CreateMessage(RequestMethod.Get, _address.Table + "()", TableOperations.Query);
+        using var message = CreateMessage(RequestMethod.Get, address.Table + "()", TableOperations.Query);
         var uri = message.Request.Uri;
         uri.AppendQuery("$filter", TableAddress.Filter(range), escapeValue: false);
         TableAddress.AppendSelect(uri, select);
@@ -135,7 +135,7 @@ public sealed class TableClient
             throw Unexpected(response);
         }
 
-        var rows = JsonSerializer.Deserialize(response.Content.ToMemory().Span, _format.Page<T>())!.Value;
+        var rows = JsonSerializer.Deserialize(response.Content.ToMemory().Span, format.Page<T>())!.Value;
         return TableContinuation.EndOf(rows, range) is var end && end < rows.Count
             ? new TablePage<T>(rows.GetRange(0, end), ContinuationToken: null)
             : new TablePage<T>(rows, TableContinuation.Read(response));
@@ -160,7 +160,7 @@ public sealed class TableClient
     }
 
     /// <summary>An empty transaction of this table, to be filled up to its limits.</summary>
-    public TableTransaction CreateTransaction() => new(this, _address, _format);
+    public TableTransaction CreateTransaction() => new(this, address, format);
 
     /// <inheritdoc cref="SubmitTransactionAsync(TableTransaction, CancellationToken)"/>
     /// <exception cref="ArgumentException">It is empty or over a limit, or has several partitions or a row twice.</exception>
@@ -196,12 +196,12 @@ public sealed class TableClient
     /// <exception cref="ArgumentException">It is empty, or of another table.</exception>
     public async Task<TableTransactionResult> SubmitTransactionAsync(TableTransaction transaction, CancellationToken cancellationToken = default)
     {
-        if (transaction.Count == 0 || !ReferenceEquals(transaction.Table._pipeline, _pipeline) || !string.Equals(transaction.Table.Name, Name, StringComparison.Ordinal))
+        if (transaction.Count == 0 || !ReferenceEquals(transaction.Table.pipeline, pipeline) || !string.Equals(transaction.Table.Name, Name, StringComparison.Ordinal))
         {
             throw new ArgumentException(transaction.Count == 0 ? "The transaction is empty." : "The transaction is of another table.", nameof(transaction));
         }
 
-        using var message = CreateMessage(RequestMethod.Post, $"{_endpoint.AbsoluteUri.TrimEnd('/')}/$batch", TableOperations.Transaction);
+        using var message = CreateMessage(RequestMethod.Post, $"{endpoint.AbsoluteUri.TrimEnd('/')}/$batch", TableOperations.Transaction);
         SetBody(message.Request, transaction.Complete(), TableTransaction.ContentType);
         var response = await SendAsync(message, cancellationToken);
         if (response.Status != 202 || !message.TryGetProperty(typeof(TransactionAnswer), out var property) || property is not TransactionAnswer answer)
@@ -235,13 +235,13 @@ public sealed class TableClient
         }
 
         // Not pooled: it is small, and a request that was given up may still be reading it.
-        SetBody(message.Request, JsonSerializer.SerializeToUtf8Bytes(entity, _format.Row<T>()), "application/json");
+        SetBody(message.Request, JsonSerializer.SerializeToUtf8Bytes(entity, format.Row<T>()), "application/json");
         return OutcomeOf(await SendAsync(message, cancellationToken));
     }
 
     HttpMessage CreateMessage(RequestMethod method, string address, string operation)
     {
-        var message = _pipeline.CreateMessage();
+        var message = pipeline.CreateMessage();
         message.SetProperty(typeof(TableCall), new TableCall(operation, Name));
         message.Request.Method = method;
         message.Request.Uri.Reset(new Uri(address));
@@ -262,7 +262,7 @@ public sealed class TableClient
     {
         try
         {
-            await _pipeline.SendAsync(message, cancellationToken);
+            await pipeline.SendAsync(message, cancellationToken);
         }
         catch (AggregateException retries) when (retries.InnerExceptions is [.., var last])
         {

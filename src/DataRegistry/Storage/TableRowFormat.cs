@@ -22,14 +22,14 @@ sealed class TableRowFormat : IJsonTypeInfoResolver
 {
     const string ETagName = "odata.etag";
 
-    readonly IJsonTypeInfoResolver _rows;
-    readonly ConcurrentDictionary<Type, Func<JsonSerializerOptions, JsonTypeInfo>> _pages = new();
-    readonly ConcurrentDictionary<Type, Action<JsonTypeInfo>> _etags = new();
-    readonly ConcurrentDictionary<Type, JsonTypeInfo> _known = new();
+    readonly IJsonTypeInfoResolver rows;
+    readonly ConcurrentDictionary<Type, Func<JsonSerializerOptions, JsonTypeInfo>> pages = new();
+    readonly ConcurrentDictionary<Type, Action<JsonTypeInfo>> etags = new();
+    readonly ConcurrentDictionary<Type, JsonTypeInfo> known = new();
 
     public TableRowFormat(IJsonTypeInfoResolver rows)
     {
-        _rows = rows.WithAddedModifier(Adapt);
+        this.rows = rows.WithAddedModifier(Adapt);
         Options = new JsonSerializerOptions
         {
             TypeInfoResolver = this,
@@ -44,34 +44,34 @@ sealed class TableRowFormat : IJsonTypeInfoResolver
     /// <exception cref="NotSupportedException">The room's context does not know the row, or the service not one of its types.</exception>
     public JsonTypeInfo<T> Row<T>() where T : class, ITableEntity
     {
-        if (_known.TryGetValue(typeof(T), out var known))
+        if (known.TryGetValue(typeof(T), out var type))
         {
-            return (JsonTypeInfo<T>)known;
+            return (JsonTypeInfo<T>)type;
         }
 
-        _etags.TryAdd(typeof(T), AddETag<T>);
-        return (JsonTypeInfo<T>)_known.GetOrAdd(typeof(T), Options.GetTypeInfo(typeof(T)));
+        etags.TryAdd(typeof(T), AddETag<T>);
+        return (JsonTypeInfo<T>)known.GetOrAdd(typeof(T), Options.GetTypeInfo(typeof(T)));
     }
 
     /// <summary>The metadata of a page, made by hand so that a page is read in one pass without a document in between.</summary>
     public JsonTypeInfo<TableRows<T>> Page<T>() where T : class, ITableEntity
     {
-        if (_known.TryGetValue(typeof(TableRows<T>), out var known))
+        if (known.TryGetValue(typeof(TableRows<T>), out var type))
         {
-            return (JsonTypeInfo<TableRows<T>>)known;
+            return (JsonTypeInfo<TableRows<T>>)type;
         }
 
         Row<T>();
-        _pages.TryAdd(typeof(List<T>), static options => JsonMetadataServices.CreateListInfo<List<T>, T>(
+        pages.TryAdd(typeof(List<T>), static options => JsonMetadataServices.CreateListInfo<List<T>, T>(
             options, new JsonCollectionInfoValues<List<T>> { ObjectCreator = static () => [] }));
-        _pages.TryAdd(typeof(TableRows<T>), CreatePageInfo<T>);
-        return (JsonTypeInfo<TableRows<T>>)_known.GetOrAdd(typeof(TableRows<T>), Options.GetTypeInfo(typeof(TableRows<T>)));
+        pages.TryAdd(typeof(TableRows<T>), CreatePageInfo<T>);
+        return (JsonTypeInfo<TableRows<T>>)known.GetOrAdd(typeof(TableRows<T>), Options.GetTypeInfo(typeof(TableRows<T>)));
     }
 
     public JsonTypeInfo? GetTypeInfo(Type type, JsonSerializerOptions options) =>
         type == typeof(ETag) ? JsonMetadataServices.CreateValueInfo<ETag>(options, new ETagConverter())
-        : _pages.TryGetValue(type, out var create) ? create(options)
-        : _rows.GetTypeInfo(type, options);
+        : pages.TryGetValue(type, out var create) ? create(options)
+        : rows.GetTypeInfo(type, options);
 
     static JsonTypeInfo<TableRows<T>> CreatePageInfo<T>(JsonSerializerOptions options)
     {
@@ -134,7 +134,7 @@ sealed class TableRowFormat : IJsonTypeInfoResolver
             }
         }
 
-        if (_etags.TryGetValue(info.Type, out var addETag))
+        if (etags.TryGetValue(info.Type, out var addETag))
         {
             addETag(info);
         }

@@ -26,8 +26,8 @@ public sealed class TableServiceClient
 {
     const string Scope = "https://storage.azure.com/.default";
 
-    readonly HttpPipeline _pipeline;
-    readonly ConcurrentDictionary<IJsonTypeInfoResolver, TableRowFormat> _formats = new();
+    readonly HttpPipeline pipeline;
+    readonly ConcurrentDictionary<IJsonTypeInfoResolver, TableRowFormat> formats = new();
 
     /// <param name="endpoint">The account's table endpoint, e.g. <c>https://account.table.core.windows.net</c>.</param>
     public TableServiceClient(Uri endpoint, TableSharedKeyCredential credential, TableClientOptions? options = null)
@@ -44,7 +44,7 @@ public sealed class TableServiceClient
     TableServiceClient(Uri endpoint, HttpPipelinePolicy authentication, TableClientOptions? options)
     {
         Uri = endpoint;
-        _pipeline = HttpPipelineBuilder.Build(
+        pipeline = HttpPipelineBuilder.Build(
             options ?? new TableClientOptions(),
             [],
             [new TransactionAnswerPolicy(), authentication, new RequestCountPolicy()],
@@ -64,6 +64,6 @@ public sealed class TableServiceClient
             throw new ArgumentException($"\"{tableName}\" is no table name: it takes 3 to 63 letters and digits, starting with a letter.", nameof(tableName));
         }
 
-        return new TableClient(_pipeline, Uri, tableName, _formats.GetOrAdd(rows, static resolver => new TableRowFormat(resolver)));
+        return new TableClient(pipeline, Uri, tableName, formats.GetOrAdd(rows, static resolver => new TableRowFormat(resolver)));
     }
 }

@@ -9,24 +9,24 @@ namespace DataRegistry.Storage;
 /// <summary>A storage account's name and one of its keys.</summary>
 public sealed class TableSharedKeyCredential
 {
-    readonly byte[] _key;
+    readonly byte[] key;
 
     /// <exception cref="ArgumentException">The key is not base64.</exception>
     public TableSharedKeyCredential(string accountName, string accountKey)
     {
         AccountName = accountName;
-        _key = new byte[accountKey.Length];
-        if (!Convert.TryFromBase64String(accountKey, _key, out var length) || length == 0)
+        key = new byte[accountKey.Length];
+        if (!Convert.TryFromBase64String(accountKey, key, out var length) || length == 0)
         {
             throw new ArgumentException($"The key of storage account {accountName} is not base64.", nameof(accountKey));
         }
 
-        _key = _key[..length];
+        key = key[..length];
     }
 
     public string AccountName { get; }
 
-    internal string Sign(string text) => Convert.ToBase64String(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(text)));
+    internal string Sign(string text) => Convert.ToBase64String(HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(text)));
 }
 
 /// <summary>

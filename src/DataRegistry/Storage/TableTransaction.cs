@@ -22,26 +22,26 @@ public sealed class TableTransaction : IDisposable
 
     static ReadOnlySpan<byte> Tail => "--changeset_8a28b51f-7e0e-45b5-9e43-4c3e4e0f5f1d--\r\n--batch_8a28b51f-7e0e-45b5-9e43-4c3e4e0f5f1d--\r\n"u8;
 
-    readonly TableAddress _address;
-    readonly TableRowFormat _format;
-    readonly HashSet<string> _rowKeys = new(StringComparer.Ordinal);
-    readonly PooledBuffer _body = new(16 * 1024);
-    readonly Utf8JsonWriter _json;
+    readonly TableAddress address;
+    readonly TableRowFormat format;
+    readonly HashSet<string> rowKeys = new(StringComparer.Ordinal);
+    readonly PooledBuffer body = new(16 * 1024);
+    readonly Utf8JsonWriter json;
 
     internal TableTransaction(TableClient table, TableAddress address, TableRowFormat format)
     {
         Table = table;
-        _address = address;
-        _format = format;
-        _json = new Utf8JsonWriter(_body, new JsonWriterOptions { Encoder = format.Options.Encoder, SkipValidation = true });
-        _body.Write(Head);
+        this.address = address;
+        this.format = format;
+        json = new Utf8JsonWriter(body, new JsonWriterOptions { Encoder = format.Options.Encoder, SkipValidation = true });
+        body.Write(Head);
     }
 
     /// <summary>Actions so far, at most <see cref="TableClient.MaxTransactionActions"/>.</summary>
-    public int Count => _rowKeys.Count;
+    public int Count => rowKeys.Count;
 
     /// <summary>Length of the request body so far, at most <see cref="TableClient.MaxTransactionBytes"/>.</summary>
-    public int Bytes => _body.Length + Tail.Length;
+    public int Bytes => body.Length + Tail.Length;
 
     /// <summary>The partition of all actions; null before the first.</summary>
     public string? PartitionKey { get; private set; }
@@ -61,7 +61,7 @@ public sealed class TableTransaction : IDisposable
             throw new ArgumentException($"A transaction is of one partition: \"{PartitionKey}\", not \"{action.PartitionKey}\".", nameof(action));
         }
 
-        if (_rowKeys.Contains(action.RowKey))
+        if (rowKeys.Contains(action.RowKey))
         {
             throw new ArgumentException($"Row \"{action.RowKey}\" is in the transaction already.", nameof(action));
         }
@@ -71,81 +71,81 @@ public sealed class TableTransaction : IDisposable
             return false;
         }
 
-        var before = _body.Length;
+        var before = body.Length;
         try
         {
             Write(action);
         }
         catch
         {
-            _body.Truncate(before);
+            body.Truncate(before);
             throw;
         }
 
         if (Bytes > TableClient.MaxTransactionBytes)
         {
-            _body.Truncate(before);
+            body.Truncate(before);
             return Count > 0
                 ? false
                 : throw new ArgumentException($"Row \"{action.RowKey}\" is larger than a transaction may be ({TableClient.MaxTransactionBytes} bytes).", nameof(action));
         }
 
         PartitionKey = action.PartitionKey;
-        _rowKeys.Add(action.RowKey);
+        rowKeys.Add(action.RowKey);
         return true;
     }
 
     /// <summary>Empties it, to be filled anew.</summary>
     public void Clear()
     {
-        _body.Truncate(Head.Length);
-        _rowKeys.Clear();
+        body.Truncate(Head.Length);
+        rowKeys.Clear();
         PartitionKey = null;
     }
 
     /// <summary>Gives its memory back. Not while it is being submitted.</summary>
     public void Dispose()
     {
-        _json.Dispose();
-        _body.Dispose();
+        json.Dispose();
+        body.Dispose();
     }
 
     /// <summary>The whole body; valid until the next change of the transaction.</summary>
     internal ReadOnlyMemory<byte> Complete()
     {
-        var length = _body.Length;
-        _body.Write(Tail);
-        var body = _body.Written;
-        _body.Truncate(length);
-        return body;
+        var length = body.Length;
+        body.Write(Tail);
+        var whole = body.Written;
+        body.Truncate(length);
+        return whole;
     }
 
     void Write(TableTransactionAction action)
     {
         var isDelete = action.Method is "DELETE";
-        _body.Write(PartHead);
+        body.Write(PartHead);
         Write(action.Method);
-        _body.Write(" "u8);
-        Write(action.Method is "POST" ? _address.Table : _address.Entity(action.PartitionKey, action.RowKey));
-        _body.Write(" HTTP/1.1\r\n"u8);
+        body.Write(" "u8);
+        Write(action.Method is "POST" ? address.Table : address.Entity(action.PartitionKey, action.RowKey));
+        body.Write(" HTTP/1.1\r\n"u8);
         if (action.IfMatch != default)
         {
-            _body.Write("If-Match: "u8);
+            body.Write("If-Match: "u8);
             Write(action.IfMatch.ToString());
-            _body.Write("\r\n"u8);
+            body.Write("\r\n"u8);
         }
 
-        _body.Write(isDelete ? "Accept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n"u8 : RowHead);
-        _body.Write("\r\n"u8);
+        body.Write(isDelete ? "Accept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n"u8 : RowHead);
+        body.Write("\r\n"u8);
         if (!isDelete)
         {
-            _json.Reset(_body);
-            action.WriteRow(_json, _format);
-            _json.Flush();
+            json.Reset(body);
+            action.WriteRow(json, format);
+            json.Flush();
         }
 
-        _body.Write("\r\n"u8);
+        body.Write("\r\n"u8);
     }
 
-    void Write(string text) => Encoding.UTF8.GetBytes(text, _body);
+    void Write(string text) => Encoding.UTF8.GetBytes(text, body);
 }

@@ -10,7 +10,7 @@ namespace DataRegistry.Storage;
 /// </summary>
 sealed class TransactionAnswer
 {
-    readonly List<ETag> _etags = [];
+    readonly List<ETag> etags = [];
 
     /// <summary>Status of the part that failed; 0 when none did.</summary>
     public int FailedStatus { get; private set; }
@@ -21,7 +21,7 @@ sealed class TransactionAnswer
     public TableError Error { get; private set; }
 
     /// <summary>One for each part that succeeded, in order; default for deletes.</summary>
-    public IReadOnlyList<ETag> ETags => _etags;
+    public IReadOnlyList<ETag> ETags => etags;
 
     public RequestFailedException ToException() => new(
         FailedStatus == 0 ? 202 : FailedStatus,
@@ -60,7 +60,7 @@ sealed class TransactionAnswer
 
         if (status is >= 200 and < 300)
         {
-            _etags.Add(etag);
+            etags.Add(etag);
             return;
         }
 

@@ -3,7 +3,7 @@ namespace DataRegistry.Tests.Storage;
 /// <summary>Answers in the server's place as long as it is told what, then loses answers of the real server, then lets it be.</summary>
 sealed class FaultyHandler : HttpMessageHandler
 {
-    readonly HttpMessageInvoker _server = new(new SocketsHttpHandler());
+    readonly HttpMessageInvoker server = new(new SocketsHttpHandler());
 
     public List<Func<HttpResponseMessage>> Answers { get; } = [];
 
@@ -27,7 +27,7 @@ sealed class FaultyHandler : HttpMessageHandler
             return answer();
         }
 
-        var response = await _server.SendAsync(request, cancellationToken);
+        var response = await server.SendAsync(request, cancellationToken);
         if (LoseAnswers > 0)
         {
             LoseAnswers--;
@@ -40,7 +40,7 @@ sealed class FaultyHandler : HttpMessageHandler
 
     protected override void Dispose(bool disposing)
     {
-        _server.Dispose();
+        server.Dispose();
         base.Dispose(disposing);
     }
 }

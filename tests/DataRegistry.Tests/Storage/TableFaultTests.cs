@@ -12,9 +12,9 @@ namespace DataRegistry.Tests.Storage;
 [Collection(AzuriteTests.Name)]
 public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
 {
-    readonly string _name = AzuriteFixture.NewTableName();
+    readonly string name = AzuriteFixture.NewTableName();
 
-    public Task InitializeAsync() => azurite.Account.Tables.GetTableClient(_name, Rows.Default).CreateIfNotExistsAsync();
+    public Task InitializeAsync() => azurite.Account.Tables.GetTableClient(name, Rows.Default).CreateIfNotExistsAsync();
 
     public Task DisposeAsync() => Task.CompletedTask;
 
@@ -27,7 +27,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         options.Retry.MaxRetries = maxRetries;
         options.Retry.Delay = TimeSpan.FromMilliseconds(1);
         options.Retry.MaxDelay = TimeSpan.FromMilliseconds(2);
-        return new TableServiceClient(parsed.Table, new TableSharedKeyCredential(parsed.AccountName, parsed.AccountKey), options).GetTableClient(_name, Rows.Default);
+        return new TableServiceClient(parsed.Table, new TableSharedKeyCredential(parsed.AccountName, parsed.AccountKey), options).GetTableClient(name, Rows.Default);
     }
 
     static HttpResponseMessage Status(int status) => new((HttpStatusCode)status) { Content = new StringContent("") };
@@ -176,7 +176,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
         {
             var named = tags.ToArray().ToDictionary(tag => tag.Key, tag => $"{tag.Value}", StringComparer.Ordinal);
-            if (string.Equals(named["table"], _name, StringComparison.Ordinal))
+            if (string.Equals(named["table"], name, StringComparison.Ordinal))
             {
                 lock (counted)
                 {

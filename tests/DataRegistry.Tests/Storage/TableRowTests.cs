@@ -6,9 +6,9 @@ namespace DataRegistry.Tests.Storage;
 [Collection(AzuriteTests.Name)]
 public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
 {
-    readonly TableClient _table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), Rows.Default);
+    readonly TableClient table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), Rows.Default);
 
-    public Task InitializeAsync() => _table.CreateIfNotExistsAsync();
+    public Task InitializeAsync() => table.CreateIfNotExistsAsync();
 
     public Task DisposeAsync() => Task.CompletedTask;
 
@@ -38,18 +38,18 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Every_type_comes_back_as_it_was_written()
     {
         var row = Full("all");
-        var write = await _table.AddEntityAsync(row);
+        var write = await table.AddEntityAsync(row);
         Assert.Equal(TableOutcome.Done, write.Outcome);
-        AssertSame(row, await _table.GetEntityIfExistsAsync<EveryType>("p", "all"), write);
+        AssertSame(row, await table.GetEntityIfExistsAsync<EveryType>("p", "all"), write);
     }
 
     [Fact]
     public async Task Every_type_comes_back_from_a_transaction_and_a_query()
     {
         EveryType[] rows = [Full("1"), Full("2")];
-        var result = await _table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)]);
+        var result = await table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)]);
         Assert.True(result.IsDone);
-        var page = await _table.QueryPageAsync<EveryType>(new TableRange("p"));
+        var page = await table.QueryPageAsync<EveryType>(new TableRange("p"));
         Assert.Equal(2, page.Values.Count);
         AssertSame(rows[0], page.Values[0], new TableWrite(TableOutcome.Done, result.ETags[0]));
         AssertSame(rows[1], page.Values[1], new TableWrite(TableOutcome.Done, result.ETags[1]));
@@ -59,8 +59,8 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Nulls_are_not_stored_and_come_back_as_nulls()
     {
         var row = new EveryType { PartitionKey = "p", RowKey = "nulls" };
-        var write = await _table.AddEntityAsync(row);
-        AssertSame(row, await _table.GetEntityIfExistsAsync<EveryType>("p", "nulls"), write);
+        var write = await table.AddEntityAsync(row);
+        AssertSame(row, await table.GetEntityIfExistsAsync<EveryType>("p", "nulls"), write);
     }
 
     [Theory]
@@ -72,44 +72,44 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
     [InlineData(-0.5)]
     public async Task Odd_doubles_come_back(double value)
     {
-        await _table.AddEntityAsync(new EveryType { PartitionKey = "p", RowKey = "double", Real = value });
-        Assert.Equal(value, (await _table.GetEntityIfExistsAsync<EveryType>("p", "double"))!.Real);
+        await table.AddEntityAsync(new EveryType { PartitionKey = "p", RowKey = "double", Real = value });
+        Assert.Equal(value, (await table.GetEntityIfExistsAsync<EveryType>("p", "double"))!.Real);
     }
 
     [Fact]
     public async Task A_time_with_an_offset_comes_back_as_the_same_instant()
     {
         var time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(5)).AddTicks(7);
-        await _table.AddEntityAsync(new EveryType { PartitionKey = "p", RowKey = "time", Time = time });
-        Assert.Equal(time, (await _table.GetEntityIfExistsAsync<EveryType>("p", "time"))!.Time);
+        await table.AddEntityAsync(new EveryType { PartitionKey = "p", RowKey = "time", Time = time });
+        Assert.Equal(time, (await table.GetEntityIfExistsAsync<EveryType>("p", "time"))!.Time);
     }
 
     [Fact]
     public async Task A_row_with_constructor_parameters_is_read_with_its_ETag()
     {
-        var write = await _table.AddEntityAsync(new Point("p", "point", 7));
-        Assert.Equal(new Point("p", "point", 7) { ETag = write.ETag }, await _table.GetEntityIfExistsAsync<Point>("p", "point"));
+        var write = await table.AddEntityAsync(new Point("p", "point", 7));
+        Assert.Equal(new Point("p", "point", 7) { ETag = write.ETag }, await table.GetEntityIfExistsAsync<Point>("p", "point"));
     }
 
     [Fact]
     public async Task Properties_the_type_does_not_know_are_skipped()
     {
-        await _table.AddEntityAsync(Full("wide"));
-        Assert.Null((await _table.GetEntityIfExistsAsync<Point>("p", "wide"))!.Size);
+        await table.AddEntityAsync(Full("wide"));
+        Assert.Null((await table.GetEntityIfExistsAsync<Point>("p", "wide"))!.Size);
     }
 
     [Fact]
     public async Task Selected_properties_come_with_the_keys_and_the_ETag()
     {
-        var write = await _table.AddEntityAsync(Full("narrow"));
-        var row = await _table.GetEntityIfExistsAsync<EveryType>("p", "narrow", [nameof(EveryType.Big)]);
+        var write = await table.AddEntityAsync(Full("narrow"));
+        var row = await table.GetEntityIfExistsAsync<EveryType>("p", "narrow", [nameof(EveryType.Big)]);
         Assert.Equal((long.MaxValue, "p", "narrow", write.ETag, null), (row!.Big, row.PartitionKey, row.RowKey, row.ETag, row.Text));
     }
 
     [Fact]
     public async Task A_type_the_service_cannot_keep_is_refused()
     {
-        var error = await Assert.ThrowsAsync<NotSupportedException>(() => _table.AddEntityAsync(new Unkeepable("p", "r", 1m)));
+        var error = await Assert.ThrowsAsync<NotSupportedException>(() => table.AddEntityAsync(new Unkeepable("p", "r", 1m)));
         Assert.Contains("Price", error.Message, StringComparison.Ordinal);
     }
 
