@@ -12,7 +12,7 @@ namespace DataRegistry.Benchmarks;
 /// </summary>
 sealed class BareLoop(Arena arena, Store store) : IDisposable
 {
-    readonly Project project = new(Guid.NewGuid(), "bare", 0);
+    readonly Project project = new(Guid.NewGuid(), "bare", 0, Guid.NewGuid(), Guid.NewGuid());
     readonly JobId job = JobId.Create(DateTimeOffset.UtcNow, 0);
     readonly Buckets buckets = new();
     readonly TableClient locations = new LocationTable(arena.Storage.Tables).Table;
