@@ -15,7 +15,7 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
     {
         service = await TestService.StartAsync();
         using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
-        document = await TestUsers.JsonAsync(await stranger.SendAsync("GET", "/openapi/v0.json"));
+        document = await TestUsers.JsonAsync(await stranger.SendAsync("GET", "/openapi/v1.json"));
     }
 
     public async Task DisposeAsync() => await service.DisposeAsync();

@@ -38,7 +38,7 @@ static class AdoptionEndpoints
         {
             var job = await requests.AcceptAsync(store, project, caller.Name, input, context.RequestAborted);
             await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total } });
-            return await JobAsync(context, job, project);
+            return Accepted(context, job, project);
         }
 
         try
@@ -89,10 +89,10 @@ static class AdoptionEndpoints
         return existing;
     }
 
-    static Task<IResult> JobAsync(HttpContext context, JobRow job, Project project)
+    static IResult Accepted(HttpContext context, JobRow job, Project project)
     {
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
-        return Task.FromResult(JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted));
+        return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
     }
 
     static async Task<AdoptionBody> ReadAsync(HttpContext context, AdoptionOptions limits)

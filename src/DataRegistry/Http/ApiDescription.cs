@@ -7,7 +7,7 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// The OpenAPI document of the adoption API, <c>/openapi/v0.json</c>. Handlers read their requests themselves, so what an endpoint takes
+/// The OpenAPI document of the service, <c>/openapi/v1.json</c>. Handlers read their requests themselves, so what an endpoint takes
 /// and answers is said where it is mapped.
 /// </summary>
 public static class ApiDescription
@@ -18,12 +18,12 @@ public static class ApiDescription
     {
         // For the schemas only: bodies are written with the rooms' own contexts, under the same names.
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
-        return services.AddOpenApi("v0", options =>
+        return services.AddOpenApi("v1", options =>
         {
             options.ShouldInclude = api => api.RelativePath?.StartsWith("api/v0/", StringComparison.Ordinal) == true;
             options.AddDocumentTransformer((document, _, _) =>
             {
-                document.Info = new() { Title = "Data Registry", Version = "v0", Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
+                document.Info = new() { Title = "Data Registry", Version = "1", Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
                 document.Components ??= new();
                 document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
                 {
