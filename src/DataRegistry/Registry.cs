@@ -1,3 +1,4 @@
+using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
@@ -61,7 +62,9 @@ public static partial class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Tables);
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Queues);
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
-        services.TryAddSingleton(_ => new Buckets());
+        services.TryAddSingleton<HostResolver>(_ => (host, token) => Dns.GetHostAddressesAsync(host, token));
+        services.AddSingleton<EndpointGuard>();
+        services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
         services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
         services.AddSingleton<Authentication>();
