@@ -41,7 +41,7 @@ public static partial class Registry
     [
         new("RescanStores", "0 */5 * * * *", async (services, token) =>
         {
-            var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, token);
+            var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, visible: null, token);
             Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
         }),
     ];
@@ -73,6 +73,8 @@ public static partial class Registry
         services.AddSingleton<LogIn>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();
+        services.AddSingleton<StoreAccess>();
+        services.AddSingleton<StoreRequests>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -112,6 +114,7 @@ public static partial class Registry
         adoption.MapTokens();
         adoption.MapAudit();
         adoption.MapStores();
+        adoption.MapStoreDeletion();
         adoption.MapDatums();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();

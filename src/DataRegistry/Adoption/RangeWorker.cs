@@ -121,13 +121,13 @@ sealed partial class RangeWorker(
 
         var store = await stores.FindAsync(job.Store, cancellationToken);
         var project = await projects.FindAsync(job.Project, cancellationToken);
-        if (store is not null && project is not null)
+        if (store is { Deleted: false } && project is not null)
             return new(id, store, project, job.CreatedBy, AtOnce: false);
 
         var done = default(Counts);
         await foreach (var range in work.ListAsync(id, cancellationToken))
             done += range.Counts;
-        await jobs.FailAsync(id, done, $"The job's {(store is null ? "store" : "project")} is not there any more. What was adopted stays.", cancellationToken);
+        await jobs.FailAsync(id, done, $"The job's {(store is { Deleted: false } ? "project" : "store")} is not there any more. What was adopted stays.", cancellationToken);
         return null;
     }
 
