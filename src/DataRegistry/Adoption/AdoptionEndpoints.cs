@@ -19,7 +19,7 @@ static class AdoptionEndpoints
 
     static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
-        var store = await access.RequiredAsync(context, id);
+        var store = await access.RequiredAsync(context, id, secret: true);
         var body = await ReadAsync(context, options.Value);
         var project = await permissions.ProjectAsync(context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
         if (!store.AllowAdopt)

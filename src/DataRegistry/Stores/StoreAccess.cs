@@ -12,13 +12,18 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
     /// The store that <c>{id}</c> of the route names. A malformed id, a store that the caller may not see and a deleted one are as one that is
     /// not there: 404.
     /// </summary>
-    public async Task<Store> RequiredAsync(HttpContext context, string id) =>
-        await FindAsync(context, id) is { Deleted: false } store ? store : throw new ApiException(ApiError.NotFound());
+    /// <param name="secret">Whether it is to be used, for which it needs its secret.</param>
+    public async Task<Store> RequiredAsync(HttpContext context, string id, bool secret = false) =>
+        await FindAsync(context, id, secret) is { Deleted: false } store ? store : throw new ApiException(ApiError.NotFound());
 
     /// <summary>Null where there is none that the caller may see; it may be deleted.</summary>
-    public async Task<Store?> FindAsync(HttpContext context, string id) =>
-        Guid.TryParse(id, out var storeId) && await stores.FindAsync(storeId, context.RequestAborted) is { } store
-        && await (await VisibleAsync(context))(store, context.RequestAborted) ? store : null;
+    public async Task<Store?> FindAsync(HttpContext context, string id, bool secret = false)
+    {
+        if (!Guid.TryParse(id, out var storeId))
+            return null;
+        var store = secret ? await stores.FindAsync(storeId, context.RequestAborted) : await stores.FindWithoutSecretAsync(storeId, context.RequestAborted);
+        return store is not null && await (await VisibleAsync(context))(store, context.RequestAborted) ? store : null;
+    }
 
     /// <summary>What tells the caller's stores from the others; good for one request.</summary>
     public async Task<Func<Store, CancellationToken, ValueTask<bool>>> VisibleAsync(HttpContext context)

@@ -45,6 +45,10 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// <summary>The store, also a deleted one; null where there is none.</summary>
     public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) => await RowAsync(id, cancellationToken) is { } row ? Read(row) : null;
 
+    /// <summary>The same without its secret, which then need not be one that can be decrypted.</summary>
+    public async Task<Store?> FindWithoutSecretAsync(Guid id, CancellationToken cancellationToken) =>
+        await RowAsync(id, cancellationToken) is { } row ? Read(row with { Secret = null }) : null;
+
     /// <summary>A page of those stores that are not deleted, without their secrets, in the order of their ids, and the cursor of the next one.</summary>
     /// <param name="visible">Which to let through; null for all.</param>
     public Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DataRegistry.Organization;
+using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -24,7 +25,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         using var changed = await SendAsync("PUT", path, new { name = "t", allow_read = false, configuration = Configuration(secret: null) });
         await Wire.AssertAsync("store-changed", changed);
         Assert.Equal("t", (await service.GetAsync(path)).GetProperty("name").GetString());
-        // Signed with the old secret.
+        Assert.Equal("secret", await SecretAsync(path));
         Assert.Equal(HttpStatusCode.OK, await AdoptAsync(path, "data/a"));
         using var trail = await service.Http.GetAsync(new Uri("/api/v0/audit/?action=store.changed", UriKind.Relative));
         var details = JsonDocument.Parse(await trail.Content.ReadAsStringAsync()).RootElement.GetProperty("results")[0].GetProperty("details");
@@ -66,7 +67,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
             await AssertFieldAsync("configuration", "required", key);
         }
 
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync("PATCH", path, new { configuration = Configuration(other.Url) })).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync("PATCH", path, new { configuration = Configuration(other.Url, secret: "new") })).StatusCode);
+        Assert.Equal("new", await SecretAsync(path));
     }
 
     [Theory]
@@ -93,6 +95,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
 
         Assert.Single(await service.GetAllAsync("/api/v0/stores/"));
         Assert.True((await service.GetAsync(path)).GetProperty("deleted").GetBoolean());
+        Assert.Null(await SecretAsync(path));
         Assert.Single(await service.GetDatumsAsync());
         Assert.Equal(HttpStatusCode.NotFound, await AdoptAsync(path, "a"));
         foreach (var method in new[] { "DELETE", "PUT", "PATCH" })
@@ -291,6 +294,29 @@ public sealed class StoreLifeTests : IAsyncLifetime
         Assert.Contains("endpoint_refused", await adopted.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_name_that_means_another_address_when_it_is_connected_to_makes_no_store()
+    {
+        var resolutions = 0;
+        await using var strict = await TestService.StartAsync(
+            null, null, services => services.AddSingleton<HostResolver>((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(resolutions++ == 0 ? "8.8.8.8" : "127.0.0.1")])),
+            ("Stores:AllowPrivateEndpoints", "false"));
+        var endpoint = new UriBuilder(strict.Server.Url) { Host = "s3.example.org" }.ToString();
+        using var refused = await strict.Http.PostAsJsonAsync("/api/v0/stores/", new { name = "s", configuration = Configuration(endpoint) });
+        await AssertFieldAsync("configuration", "endpoint_refused", refused);
+        Assert.True(resolutions > 1);
+        Assert.Single(await strict.GetAllAsync("/api/v0/stores/"));
+    }
+
+    [Fact]
+    public async Task A_store_whose_secret_no_longer_decrypts_is_given_a_new_one_or_deleted()
+    {
+        var path = await CreateAsync(new { name = "s", configuration = Configuration() });
+        await using var rekeyed = await TestService.StartAsync(service.Connection, null, ("Stores:SecretKey", Convert.ToBase64String(Enumerable.Repeat((byte)1, 32).ToArray())));
+        Assert.Equal(HttpStatusCode.OK, await rekeyed.Http.StatusAsync("PUT", path, JsonSerializer.Serialize(new { name = "s", configuration = Configuration() })));
+        Assert.Equal(HttpStatusCode.NoContent, await rekeyed.Http.StatusAsync("DELETE", path));
+    }
+
     object Configuration(string? endpoint = null, string id = "key", string? secret = "secret") =>
         new { bucket = "bucket", endpoint_url = endpoint ?? service.Server.Url, access_key_id = id, secret_access_key = secret };
 
@@ -305,6 +331,9 @@ public sealed class StoreLifeTests : IAsyncLifetime
 
     Task<HttpStatusCode> AdoptAsync(string store, string key) =>
         service.Http.StatusAsync("POST", store + "adopt/", JsonSerializer.Serialize(new { url = $"s3://bucket/{key}", project = service.Project.Id }));
+
+    async Task<string?> SecretAsync(string path) =>
+        (await service.Services.GetRequiredService<StoreTable>().FindAsync(Guid.Parse(path.Split('/')[4]), default))!.Configuration.SecretAccessKey;
 
     static async Task<IEnumerable<string>> NamesAsync(HttpClient http)
     {
