@@ -29,6 +29,9 @@ public sealed partial class AuthenticationTests : IAsyncLifetime
             {
                 tried++;
                 Assert.True(await stranger.StatusAsync(method, path, method is "GET" or "DELETE" ? null : "[") == HttpStatusCode.Unauthorized, $"{method} {path}");
+                using var odd = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = new StringContent("x", null, "image/png") };
+                using var refused = await stranger.SendAsync(odd);
+                Assert.True(refused.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path}");
                 Assert.True(await stranger.StatusAsync(method, path.TrimEnd('/') + "?limit=x") == HttpStatusCode.Unauthorized, $"{method} {path}");
             }
         }
