@@ -1,3 +1,4 @@
+using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
@@ -40,7 +41,7 @@ public static partial class Registry
     [
         new("RescanStores", "0 */5 * * * *", async (services, token) =>
         {
-            var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, token);
+            var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, visible: null, token);
             Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
         }),
     ];
@@ -62,7 +63,9 @@ public static partial class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Tables);
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Queues);
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
-        services.TryAddSingleton(_ => new Buckets());
+        services.TryAddSingleton<HostResolver>(_ => (host, token) => Dns.GetHostAddressesAsync(host, token));
+        services.AddSingleton<EndpointGuard>();
+        services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
         services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
         services.AddSingleton<Authentication>();
@@ -71,6 +74,8 @@ public static partial class Registry
         services.AddSingleton<LogIn>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();
+        services.AddSingleton<StoreAccess>();
+        services.AddSingleton<StoreRequests>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -110,6 +115,7 @@ public static partial class Registry
         adoption.MapTokens();
         adoption.MapAudit();
         adoption.MapStores();
+        adoption.MapStoreDeletion();
         adoption.MapDatums();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();

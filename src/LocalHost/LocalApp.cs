@@ -34,6 +34,8 @@ static class LocalApp
             [StorageAccount.Setting] = storage,
             [TokenSetting] = token,
             [SecretKeySetting] = secretKey,
+            // The demo bucket is on this machine.
+            ["Stores:AllowPrivateEndpoints"] = "true",
         });
 
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true);

@@ -52,6 +52,7 @@ sealed class RunningService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["Access:AdministratorToken"] = Token,
+            ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
         builder.Services.AddSingleton(arena.Storage);

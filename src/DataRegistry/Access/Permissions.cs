@@ -64,6 +64,21 @@ public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Gu
         (Projects is null || (scope.Kind == ScopeKind.Project && Projects.Contains(scope.Id)))
         && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission) && scope.IsWithin(r.ScopeKind, r.ScopeId));
 
+    /// <summary>Whether it is allowed at the scope, or anywhere in it.</summary>
+    public async ValueTask<bool> AllowWithinAsync(Permission permission, Scope scope, Scopes scopes, CancellationToken cancellationToken)
+    {
+        if (Allow(permission, scope))
+            return true;
+        var places = Projects?.Select(id => (ScopeKind.Project, id)) ?? Roles.Select(r => (r.ScopeKind, r.ScopeId)).Distinct();
+        foreach (var (kind, id) in places)
+        {
+            if (await scopes.FindAsync(kind, id, cancellationToken) is { } place && place.IsWithin(scope.Kind, scope.Id) && Allow(permission, place))
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether there is a scope at all where it is allowed.</summary>
     public bool AllowSomewhere(Permission permission) => Projects is null && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission));
 }

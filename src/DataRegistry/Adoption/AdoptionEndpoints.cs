@@ -17,11 +17,15 @@ static class AdoptionEndpoints
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
 
-    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreTable stores, ProjectTable projects, AdoptionRequests requests, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
+    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
-        var store = await stores.RequiredAsync(id, context.RequestAborted);
+        var store = await access.RequiredAsync(context, id, secret: true);
         var body = await ReadAsync(context, options.Value);
         var project = await permissions.ProjectAsync(context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
+        if (!store.AllowAdopt)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
+        if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
         if (body.Prefix is not null)
             throw new ApiException(new ApiError.Field("prefix", "Prefixes cannot be adopted yet. Send the objects' URLs in 'urls'.", "not_supported"));
         if (body.Urls is { Count: 0 } && body.Url is null)

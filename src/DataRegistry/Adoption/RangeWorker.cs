@@ -121,13 +121,14 @@ sealed partial class RangeWorker(
 
         var store = await stores.FindAsync(job.Store, cancellationToken);
         var project = await projects.FindAsync(job.Project, cancellationToken);
-        if (store is not null && project is not null)
+        if (store is { Deleted: false } && project is not null)
             return new(id, store, project, job.CreatedBy, AtOnce: false);
 
         var done = default(Counts);
         await foreach (var range in work.ListAsync(id, cancellationToken))
             done += range.Counts;
-        if (await jobs.FailAsync(id, done, $"The job's {(store is null ? "store" : "project")} is not there any more. What was adopted stays.", cancellationToken) is { } failed)
+        var gone = store is { Deleted: false } ? "project" : "store";
+        if (await jobs.FailAsync(id, done, $"The job's {gone} is not there any more. What was adopted stays.", cancellationToken) is { } failed)
             await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
         return null;
     }

@@ -20,6 +20,18 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
 
     public static (string PartitionKey, string RowKey) KeyOf(Guid store, string key) => ($"{store:N}-{Shards.Of(key):x}", OrderedKey.Encode(key));
 
+    /// <summary>Whether anything of a store is tracked: 16 queries of a row at most.</summary>
+    public async Task<bool> AnyAsync(Guid store, CancellationToken cancellationToken)
+    {
+        for (var shard = 0; shard < Shards.Count; shard++)
+        {
+            await foreach (var _ in table.QueryAsync<RowKeyOnly>(new TableRange($"{store:N}-{shard:x}"), 1, [nameof(RowKeyOnly.RowKey)], cancellationToken))
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>The locations that exist among the given keys, by key.</summary>
     public async Task<Dictionary<string, LocationRow>> FindAsync(Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
     {
@@ -62,4 +74,5 @@ sealed record SettledRow : ITableEntity
 
 [JsonSerializable(typeof(LocationRow))]
 [JsonSerializable(typeof(SettledRow))]
+[JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class LocationRows : JsonSerializerContext;

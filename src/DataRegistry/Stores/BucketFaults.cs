@@ -13,7 +13,7 @@ static class BucketFaults
     /// <summary>The caller's own cancellation is not a fault: filter it before asking.</summary>
     public static BucketException From(Exception exception, string bucket, string? region) => exception switch
     {
-        BucketException known => known,
+        _ when Chain(exception).OfType<BucketException>().FirstOrDefault() is { } known => known,
         AmazonS3Exception { ErrorCode: { } code } s3 when From(code, s3, bucket, region) is { } fault => fault,
         AmazonUnmarshallingException unreadable => NotS3(bucket, unreadable.StatusCode, unreadable),
         AmazonServiceException { StatusCode: not default(HttpStatusCode) } answer => FromStatus(answer, bucket, region),

@@ -36,6 +36,8 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests) 
             {
                 AllowAutoRedirect = false,
                 UseCookies = false,
+                // A proxy would look names up itself, where no address can be refused.
+                UseProxy = options.Connect is null,
                 ConnectTimeout = options.ConnectTimeout,
                 MaxConnectionsPerServer = 256,
                 PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
@@ -58,6 +60,11 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests) 
             try
             {
                 response = await base.SendAsync(request, cancellationToken);
+            }
+            catch (HttpRequestException e) when (e.InnerException is BucketException refused)
+            {
+                // As itself it is not tried again.
+                throw new BucketException(refused.Fault, refused.Message, e);
             }
             finally
             {

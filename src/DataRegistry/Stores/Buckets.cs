@@ -43,6 +43,20 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         return new(found.Client, configuration.Bucket, configuration.Region);
     }
 
+    /// <summary>Looks at the bucket of a store that is not kept yet, with a client that is let go afterwards. Throws only if cancelled.</summary>
+    public async Task<BucketProbe> ProbeAsync(Store store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = Connect(store.Configuration);
+            return await new Bucket(client, store.Configuration.Bucket, store.Configuration.Region).ProbeAsync(store.Prefix, cancellationToken);
+        }
+        catch (BucketException e)
+        {
+            return new(e.Fault, e.Message, Versioning: null);
+        }
+    }
+
     public void Dispose()
     {
         foreach (var id in opened.Keys)

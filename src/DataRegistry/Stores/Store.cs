@@ -1,5 +1,21 @@
 namespace DataRegistry.Stores;
 
+/// <summary>Who sees a store.</summary>
+public enum StoreAccessMode
+{
+    /// <summary>Whoever is logged in.</summary>
+    Public,
+
+    /// <summary>Who may read stores in its project; and adopted from it is into that project only.</summary>
+    SingleProject,
+
+    /// <summary>Who may read stores anywhere in the cluster that it belongs to; there are no teams of another kind yet.</summary>
+    Teams,
+
+    /// <inheritdoc cref="Teams"/>
+    OwnerOrganization,
+}
+
 /// <summary>A bucket (or a prefix of one) that objects may be adopted from, and as whom it is read.</summary>
 public sealed record Store
 {
@@ -7,15 +23,37 @@ public sealed record Store
     public required string Name { get; init; }
     public required StoreConfiguration Configuration { get; init; }
 
-    /// <summary>Only keys that begin with it are inside the store; empty for the whole bucket.</summary>
+    /// <summary>Only keys that begin with it are inside the store; empty for the whole bucket. It never changes, nor does the bucket: datums name both.</summary>
     public string Prefix { get; init; } = "";
 
+    /// <summary>Null for none: such a store is managed by who manages the system's.</summary>
+    public Guid? Project { get; init; }
+
+    /// <summary>The project's, or the default one.</summary>
+    public Guid Cluster { get; init; } = Organization.Cluster.DefaultId;
+
+    public StoreAccessMode AccessMode { get; init; }
+
+    /// <summary>Whether what was adopted may be downloaded.</summary>
+    public bool AllowRead { get; init; } = true;
+
+    public bool AllowAdopt { get; init; } = true;
+
+    /// <summary>Then it is there for the names of its datums only: nobody can adopt from it, and it has no secret any more.</summary>
+    public bool Deleted { get; init; }
+
     public DateTimeOffset CTime { get; init; }
+
+    /// <summary>When it was changed last.</summary>
+    public DateTimeOffset MTime { get; init; }
 
     public string UriPrefix => $"s3://{Configuration.Bucket}/{Prefix}";
 
     public bool Holds(S3Url url) =>
         url.Bucket.Equals(Configuration.Bucket, StringComparison.Ordinal) && url.Key.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Whether everything but its times is the same.</summary>
+    public bool IsLike(Store other) => this with { CTime = other.CTime, MTime = other.MTime } == other;
 }
 
 /// <summary>Which bucket, and as whom.</summary>

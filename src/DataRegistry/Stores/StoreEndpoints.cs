@@ -1,112 +1,147 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 using DataRegistry.Access;
 using DataRegistry.Http;
+using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Stores;
 
+/// <summary>All but the deletion, which has to look at the datums.</summary>
 static class StoreEndpoints
 {
     static readonly StoreJsonContext Json = new(WireJson.Options(StoreJsonContext.Default));
 
     const int MaxBodyBytes = 64 * 1024;
-    const int MaxNameLength = 100;
 
     public static void MapStores(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/stores/", ListAsync);
-        api.MapPost("/stores/", CreateAsync);
+        api.MapGet("/stores/", ListAsync).AnswersPages<StoreBody>("Stores that one may see");
+        api.MapPost("/stores/", CreateAsync).Takes<NewStoreBody>().Answers<StoreBody>("Make a store, after a look at its bucket", StatusCodes.Status201Created);
+        api.MapGet("/stores/{id}/", GetAsync).Answers<StoreBody>("A store, also a deleted one");
+        api.MapPut("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, AuditTrail trail) => ChangeAsync(id, context, requests, trail, whole: true))
+            .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing gets its default, but for bucket, paths and secret");
+        api.MapPatch("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, AuditTrail trail) => ChangeAsync(id, context, requests, trail, whole: false))
+            .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing stays as it is");
     }
 
-    /// <summary>
-    /// The store that <c>{id}</c> of the route names. A malformed id is a store that is not there: 404, as for any other.
-    /// </summary>
-    public static async Task<Store> RequiredAsync(this StoreTable stores, string id, CancellationToken cancellationToken) =>
-        (Guid.TryParse(id, out var storeId) ? await stores.FindAsync(storeId, cancellationToken) : null) ?? throw new ApiException(ApiError.NotFound());
-
-    /// <summary>Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.</summary>
-    static async Task<IResult> CreateAsync(HttpContext context, StoreTable stores, Buckets buckets, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> ListAsync(HttpContext context, StoreTable stores, StoreAccess access)
     {
-        await permissions.RequireAsync(context, Permission.StoresManage, Scope.System);
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
-        if (string.IsNullOrWhiteSpace(body.Name))
-            throw new ApiException(ApiError.Required("name"));
-        if (body.Name.Length > MaxNameLength)
-            throw new ApiException(new ApiError.Field("name", $"At most {MaxNameLength} characters are expected.", "max_length"));
-        if (body.Type is not (null or "s3"))
-            throw new ApiException(new ApiError.Field("type", "Only 's3' is supported.", "invalid_choice"));
-        if (string.IsNullOrEmpty(body.Configuration?.Bucket))
-            throw new ApiException(new ApiError.Field("configuration", "The name of a bucket is expected in 'bucket'.", "required"));
-
-        var given = body.Configuration;
-        var store = new Store
-        {
-            Id = Guid.CreateVersion7(),
-            Name = body.Name,
-            Configuration = new(given.Bucket, given.Region, given.EndpointUrl, given.AccessKeyId, given.SecretAccessKey, RoleArn: null),
-        };
-        var probe = await ProbeAsync(buckets, store, context.RequestAborted);
-        if (probe.Fault is { } fault)
-            throw new ApiException(new ApiError.Field("configuration", probe.Message, BucketException.CodeOf(fault)));
-        store = await stores.EnsureAsync(store, context.RequestAborted);
-        await trail.RecordAsync(context, new("store.created", store.Id.ToString("D"))
-        {
-            Details = new() { ["name"] = store.Name, ["uri_prefix"] = store.UriPrefix, ["endpoint_url"] = store.Configuration.EndpointUrl, ["access_key_id"] = store.Configuration.AccessKeyId },
-        });
-        var answer = StoreBody.From(store, PublicUrl.Of(context.Request));
-        context.Response.Headers.Location = answer.Url;
-        return Results.Json(answer, Json.StoreBody, statusCode: StatusCodes.Status201Created);
-    }
-
-    static async Task<BucketProbe> ProbeAsync(Buckets buckets, Store store, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await buckets.Open(store).ProbeAsync(store.Prefix, cancellationToken);
-        }
-        catch (BucketException e)
-        {
-            return new(e.Fault, e.Message, Versioning: null);
-        }
-    }
-
-    static async Task<IResult> ListAsync(HttpContext context, StoreTable stores)
-    {
-        var paging = Paging.From(context.Request);
-        if (paging.Cursor is { } cursor && !Guid.TryParse(cursor, out _))
-            throw new ApiException(Paging.BadCursor());
-        var (found, next) = await stores.ListAsync(paging.Limit, paging.Cursor, context.RequestAborted);
+        var paging = AccessJson.PagingById(context.Request);
+        var (found, next) = await stores.ListAsync(paging.Limit, paging.Cursor, await access.VisibleAsync(context), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(
             new Page<StoreBody>(count, Paging.Next(context, next), null, [.. found.Select(s => StoreBody.From(s, PublicUrl.Of(context.Request)))]),
             Json.PageStoreBody);
     }
+
+    static async Task<IResult> GetAsync(string id, HttpContext context, StoreAccess access) =>
+        Answer(context, await access.FindAsync(context, id) ?? throw new ApiException(ApiError.NotFound()));
+
+    static async Task<IResult> CreateAsync(HttpContext context, StoreRequests requests, AuditTrail trail)
+    {
+        var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
+        var store = await requests.CreateAsync(context, body);
+        await trail.RecordAsync(context, new("store.created", store.Id.ToString("D")) { Project = store.Project, Details = Facts(store) });
+        context.Response.Headers.Location = StoreBody.From(store, PublicUrl.Of(context.Request)).Url;
+        return Answer(context, store, StatusCodes.Status201Created);
+    }
+
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, StoreRequests requests, AuditTrail trail, bool whole)
+    {
+        var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
+        var (before, after) = await requests.ChangeAsync(context, id, body, whole);
+        if (!before.IsLike(after))
+        {
+            var (old, changed) = (Facts(before), Facts(after));
+            var details = new JsonObject();
+            foreach (var (name, value) in changed.Where(f => !JsonNode.DeepEquals(f.Value, old[f.Key])))
+                details[name] = new JsonObject { ["before"] = old[name]?.DeepClone(), ["after"] = value?.DeepClone() };
+            if (before.Configuration.SecretAccessKey != after.Configuration.SecretAccessKey)
+                details["secret_access_key"] = "changed";
+            await trail.RecordAsync(context, new("store.changed", after.Id.ToString("D")) { Project = after.Project, Details = details });
+        }
+
+        return Answer(context, after);
+    }
+
+    static IResult Answer(HttpContext context, Store store, int status = StatusCodes.Status200OK) =>
+        Results.Json(StoreBody.From(store, PublicUrl.Of(context.Request)), Json.StoreBody, statusCode: status);
+
+    /// <summary>What the audit trail tells of a store.</summary>
+    static JsonObject Facts(Store store) => new()
+    {
+        ["name"] = store.Name,
+        ["uri_prefix"] = store.UriPrefix,
+        ["region"] = store.Configuration.Region,
+        ["endpoint_url"] = store.Configuration.EndpointUrl,
+        ["access_key_id"] = store.Configuration.AccessKeyId,
+        ["project"] = store.Project?.ToString("D"),
+        ["access_mode"] = Fields.WireName(store.AccessMode),
+        ["allow_read"] = store.AllowRead,
+        ["allow_adopt"] = store.AllowAdopt,
+    };
 }
 
-/// <summary>A store on the wire; its secret is never in it.</summary>
-sealed record StoreBody(
-    Guid Id, string Name, string Type, string? Owner, string? Project, StoreConfigurationBody Configuration, IReadOnlyDictionary<string, string> Paths,
-    string UriPrefix, bool AllowRead, bool AllowWrite, bool AllowAdopt, string AccessMode, bool AllowUriDownload,
-    DateTimeOffset Ctime, DateTimeOffset Mtime, bool Deleted, string Url)
+/// <summary>Making and changing stores: who may, whether the endpoint may, and whether the bucket can be used.</summary>
+sealed class StoreRequests(StoreTable stores, ProjectTable projects, StoreAccess access, Permissions permissions, EndpointGuard guard, Buckets buckets)
 {
-    public static StoreBody From(Store store, string publicUrl) => new(
-        store.Id, store.Name, "s3", Owner: null, Project: null,
-        new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId, store.Configuration.RoleArn),
-        new Dictionary<string, string>(StringComparer.Ordinal), store.UriPrefix,
-        AllowRead: true, AllowWrite: false, AllowAdopt: true, AccessMode: "public", AllowUriDownload: false,
-        store.CTime, store.CTime, Deleted: false, $"{publicUrl}/api/v0/stores/{store.Id}/");
+    /// <summary>Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.</summary>
+    public async Task<Store> CreateAsync(HttpContext context, NewStoreBody body)
+    {
+        var project = await ProjectAsync(context, body);
+        var store = StoreFields.Read(body, old: null, project);
+        await ProbeAsync(store, context.RequestAborted);
+        return await stores.CreateAsync(store, context.RequestAborted) ?? throw NameTaken(store.Name);
+    }
+
+    /// <summary>The store before and after.</summary>
+    /// <param name="whole">Whether what the body lacks gets its default; otherwise it stays.</param>
+    public async Task<(Store Before, Store After)> ChangeAsync(HttpContext context, string id, NewStoreBody body, bool whole)
+    {
+        var seen = await access.RequiredAsync(context, id);
+        var change = await stores.ChangeAsync(
+            seen.Id,
+            async old =>
+            {
+                await access.RequireManageAsync(context, old);
+                var wanted = whole ? body : body.Over(old);
+                // What somebody else manages is not moved to where one manages oneself, nor the other way round.
+                var project = await ProjectAsync(context, wanted);
+                var store = StoreFields.Read(wanted, old, project);
+                if (store.Configuration != old.Configuration)
+                    await ProbeAsync(store, context.RequestAborted);
+                return store;
+            },
+            context.RequestAborted);
+        return change switch
+        {
+            StoreChange.Done done => (done.Before, done.After),
+            StoreChange.NameTaken => throw NameTaken(body.Name ?? seen.Name),
+            _ => throw new ApiException(ApiError.NotFound()),
+        };
+    }
+
+    /// <summary>Null for none; the caller may manage stores there, or in the system where there is none.</summary>
+    async Task<Project?> ProjectAsync(HttpContext context, NewStoreBody body)
+    {
+        if (StoreFields.ProjectId(body) is { } id)
+            return await permissions.ProjectAsync(context, projects, id, Permission.StoresManage);
+        await permissions.RequireAsync(context, Permission.StoresManage, Scope.System);
+        return null;
+    }
+
+    async Task ProbeAsync(Store store, CancellationToken cancellationToken)
+    {
+        if (store.Configuration.EndpointUrl is { } endpoint && await guard.RefusalAsync(new Uri(endpoint), cancellationToken) is { } refusal)
+            throw Refused(refusal.Message, refusal.Fault);
+        var probe = await buckets.ProbeAsync(store, cancellationToken);
+        if (probe.Fault is { } fault)
+            throw Refused(probe.Message, fault);
+    }
+
+    static ApiException Refused(string message, BucketFault fault) => new(new ApiError.Field("configuration", message, BucketException.CodeOf(fault)));
+
+    static ApiException NameTaken(string name) => new(new ApiError.Field("name", $"There is another store '{name}'.", "unique"));
 }
-
-/// <summary>What a new store is made of. Without an access key the host's own credentials are used (AWS only).</summary>
-sealed record NewStoreBody(string? Name, string? Type, NewStoreConfigurationBody? Configuration);
-
-sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey);
-
-sealed record StoreConfigurationBody(string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(NewStoreBody))]
-[JsonSerializable(typeof(Page<StoreBody>))]
-sealed partial class StoreJsonContext : JsonSerializerContext;

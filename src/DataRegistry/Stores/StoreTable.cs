@@ -1,44 +1,118 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Serialization;
 using Azure;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Stores;
 
+/// <summary>What became of a change of a store.</summary>
+public abstract record StoreChange
+{
+    StoreChange()
+    {
+    }
+
+    /// <summary>Also where nothing was to be changed: the two are alike then.</summary>
+    public sealed record Done(Store Before, Store After) : StoreChange;
+
+    /// <summary>Another store has the name.</summary>
+    public sealed record NameTaken : StoreChange;
+
+    /// <summary>There is no such store, or it is deleted.</summary>
+    public sealed record Missing : StoreChange;
+}
+
 /// <summary>
 /// <code>
 /// table stores
-///   stores │ {store id}   name, bucket, prefix, endpoint, access key, secret (encrypted)
+///   stores │ {store id}                            name, bucket, prefix, endpoint, access key, secret (encrypted), project, who may what
+///          │ name-{SHA-256 of name, lower case}    whose it is
 /// </code>
+/// One partition, so that a store and its name are one transaction: of two who take a name at once, one gets it. A deleted store stays, its name does not.
 /// </summary>
 public sealed class StoreTable(TableServiceClient tables, SecretProtector secrets, TimeProvider clock) : IStoredTable
 {
     const string Partition = "stores";
+    // After every id, whose characters end with 'f'.
+    const string NamePrefix = "name-";
 
     readonly TableClient table = tables.GetTableClient("stores", StoreRows.Default);
 
     public TableClient Table => table;
 
-    /// <summary>The store; null where there is none.</summary>
-    public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) =>
-        await table.GetEntityIfExistsAsync<StoreRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken) is { } row ? Read(row) : null;
+    /// <summary>The store, also a deleted one; null where there is none.</summary>
+    public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) => await RowAsync(id, cancellationToken) is { } row ? Read(row) : null;
 
-    /// <summary>A page of stores in the order of their ids, without their secrets, and the cursor of the next one.</summary>
-    public async Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(int limit, string? after, CancellationToken cancellationToken)
+    /// <summary>The same without its secret, which then need not be one that can be decrypted.</summary>
+    public async Task<Store?> FindWithoutSecretAsync(Guid id, CancellationToken cancellationToken) =>
+        await RowAsync(id, cancellationToken) is { } row ? Read(row with { Secret = null }) : null;
+
+    /// <summary>A page of those stores that are not deleted, without their secrets, in the order of their ids, and the cursor of the next one.</summary>
+    /// <param name="visible">Which to let through; null for all.</param>
+    public Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(
+        int limit, string? after, Func<Store, CancellationToken, ValueTask<bool>>? visible, CancellationToken cancellationToken)
     {
-        var (rows, cursor) = await table.QueryAsync<StoreRow>(new TableRange(Partition) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
-            .PageAsync(limit, r => r.RowKey, cancellationToken);
-        return ([.. rows.Select(r => Read(r with { Secret = null }))], cursor);
+        var range = new TableRange(Partition) { After = after, Before = NamePrefix };
+        var stores = table.QueryAsync<StoreRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).Select(r => Read(r with { Secret = null })).Where(s => !s.Deleted);
+        return (visible is null ? stores : stores.Where(visible)).PageAsync(limit, s => s.Id.ToString("D"), cancellationToken);
     }
 
-    /// <summary>Registers a store; one that has its id already is brought to this configuration.</summary>
+    /// <summary>Null where another store has the name.</summary>
+    public async Task<Store?> CreateAsync(Store store, CancellationToken cancellationToken)
+    {
+        var row = Write(store with { CTime = clock.GetUtcNow(), MTime = clock.GetUtcNow() });
+        var result = await table.SubmitTransactionAsync([TableTransactionAction.Add(NameOf(store)), TableTransactionAction.Add(row)], cancellationToken);
+        // After a lost answer the name is there, and ours.
+        return result.IsDone || (await NameAsync(store.Name, cancellationToken))?.Store == store.Id ? Read(row) : null;
+    }
+
+    /// <summary>Changes a store. Concurrent changes are made one after the other, so <paramref name="change"/> may be asked several times.</summary>
+    public async Task<StoreChange> ChangeAsync(Guid id, Func<Store, Task<Store>> change, CancellationToken cancellationToken)
+    {
+        while (await RowAsync(id, cancellationToken) is { Deleted: not true } row)
+        {
+            var before = ReadToChange(row);
+            var after = await change(before);
+            if (after.IsLike(before))
+                return new StoreChange.Done(before, before);
+            after = after with { CTime = before.CTime, MTime = clock.GetUtcNow() };
+            List<TableTransactionAction> actions = [TableTransactionAction.Update(Write(after), row.ETag)];
+            if (KeyOfName(after.Name) != KeyOfName(before.Name))
+            {
+                if (await NameAsync(after.Name, cancellationToken) is { } taken && taken.Store != id)
+                    return new StoreChange.NameTaken();
+                actions.Add(TableTransactionAction.Add(NameOf(after)));
+            }
+
+            if (actions.Count > 1 || after.Deleted)
+                actions.AddRange(await LetGoAsync(before, cancellationToken));
+            // Otherwise another one was quicker with the row or the name, or an answer was lost: look again.
+            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                return new StoreChange.Done(before, after);
+        }
+
+        return new StoreChange.Missing();
+    }
+
+    /// <summary>Deletes a store: its name is free, its secret gone. False where it is deleted already, or there is none.</summary>
+    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken) =>
+        await ChangeAsync(id, s => Task.FromResult(s with { Deleted = true, Configuration = s.Configuration with { SecretAccessKey = null } }), cancellationToken) is StoreChange.Done;
+
+    /// <summary>
+    /// For stores that the installation itself is set up with: registers one, or brings the one that has its id to this configuration. It has its name also where another has it.
+    /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var row = await table.GetEntityIfExistsAsync<StoreRow>(Partition, store.Id.ToString("D"), cancellationToken: cancellationToken);
-            if (row is not null && Read(row) is var found && found == store with { CTime = found.CTime })
+            var row = await RowAsync(store.Id, cancellationToken);
+            if (row is not null && Read(row) is var found && found.IsLike(store))
                 return found;
-            var written = Write(store with { CTime = row?.CTime ?? clock.GetUtcNow() });
+            if (row is null && await CreateAsync(store, cancellationToken) is { } created)
+                return created;
+            var written = Write(store with { CTime = row?.CTime ?? clock.GetUtcNow(), MTime = clock.GetUtcNow() });
             var write = row is null
                 ? await table.AddEntityAsync(written, cancellationToken)
                 : await table.UpdateEntityAsync(written, row.ETag, TableUpdateMode.Replace, cancellationToken);
@@ -47,14 +121,49 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         }
     }
 
+    Task<StoreRow?> RowAsync(Guid id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<StoreRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
+
+    Task<StoreNameRow?> NameAsync(string name, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<StoreNameRow>(Partition, KeyOfName(name), cancellationToken: cancellationToken);
+
+    /// <summary>What frees a store's name, if it has it.</summary>
+    async Task<IEnumerable<TableTransactionAction>> LetGoAsync(Store store, CancellationToken cancellationToken) =>
+        await NameAsync(store.Name, cancellationToken) is { } name && name.Store == store.Id ? [TableTransactionAction.Delete(Partition, name.RowKey, name.ETag)] : [];
+
+    static StoreNameRow NameOf(Store store) => new() { PartitionKey = Partition, RowKey = KeyOfName(store.Name), Name = store.Name, Store = store.Id };
+
+    // Hashed, for a name may hold what a row key may not.
+    static string KeyOfName(string name) => NamePrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.Trim().ToLowerInvariant())));
+
     Store Read(StoreRow row) => new()
     {
         Id = Guid.Parse(row.RowKey),
         Name = row.Name,
         Prefix = row.Prefix ?? "",
+        Project = row.Project,
+        Cluster = row.Cluster ?? Cluster.DefaultId,
+        AccessMode = row.AccessMode,
+        AllowRead = row.AllowRead ?? true,
+        AllowAdopt = row.AllowAdopt ?? true,
+        Deleted = row.Deleted ?? false,
         CTime = row.CTime,
+        MTime = row.MTime ?? row.CTime,
         Configuration = new(row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey), row.RoleArn),
     };
+
+    /// <summary>A secret that cannot be decrypted any more is none: a new one can then be given, or the store be deleted.</summary>
+    Store ReadToChange(StoreRow row)
+    {
+        try
+        {
+            return Read(row);
+        }
+        catch (InvalidOperationException)
+        {
+            return Read(row with { Secret = null });
+        }
+    }
 
     StoreRow Write(Store store) => new()
     {
@@ -62,7 +171,14 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         RowKey = store.Id.ToString("D"),
         Name = store.Name,
         Prefix = store.Prefix,
+        Project = store.Project,
+        Cluster = store.Cluster,
+        AccessMode = store.AccessMode,
+        AllowRead = store.AllowRead,
+        AllowAdopt = store.AllowAdopt,
+        Deleted = store.Deleted,
         CTime = store.CTime,
+        MTime = store.MTime,
         Bucket = store.Configuration.Bucket,
         Region = store.Configuration.Region,
         EndpointUrl = store.Configuration.EndpointUrl,
@@ -86,7 +202,27 @@ sealed record StoreRow : ITableEntity
     public string? Secret { get; init; }
     public string? RoleArn { get; init; }
     public required DateTimeOffset CTime { get; init; }
+
+    // Null in rows of before there was more than public stores, as is what follows.
+    public DateTimeOffset? MTime { get; init; }
+    public Guid? Project { get; init; }
+    public Guid? Cluster { get; init; }
+    public StoreAccessMode AccessMode { get; init; }
+    public bool? AllowRead { get; init; }
+    public bool? AllowAdopt { get; init; }
+    public bool? Deleted { get; init; }
+}
+
+/// <summary>A name: whose it is.</summary>
+sealed record StoreNameRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required string Name { get; init; }
+    public required Guid Store { get; init; }
 }
 
 [JsonSerializable(typeof(StoreRow))]
+[JsonSerializable(typeof(StoreNameRow))]
 sealed partial class StoreRows : JsonSerializerContext;

@@ -135,6 +135,7 @@ public sealed class PermissionMatrixTests : IAsyncLifetime
         yield return (Permission.DataRead, "GET", $"/api/v0/adoptions/?project={project}", null, "", false);
         yield return (Permission.DataAdopt, "POST", service.AdoptPath, $$"""{"url":"s3://bucket/a","project":"{{project}}"}""", "", false);
         yield return (Permission.StoresManage, "POST", "/api/v0/stores/", "{}", "system", false);
+        yield return (Permission.StoresManage, "PATCH", $"/api/v0/stores/{service.Store.Id}/", "{}", "system", false);
         yield return (Permission.ProjectsManage, "POST", "/api/v0/projects/", """{"name":" "}""", "department", false);
         yield return (Permission.ProjectsManage, "PATCH", $"/api/v0/projects/{project}/", """{"name":"demo"}""", "", true);
         yield return (Permission.OrganizationManage, "POST", "/api/v0/clusters/", "{}", "system", false);

@@ -67,7 +67,11 @@ public sealed class TestService : IAsyncDisposable
 
     /// <param name="connection">Null for an account that nobody else has.</param>
     /// <param name="clock">Null for the time as it is.</param>
-    public static async Task<TestService> StartAsync(string? connection, TimeProvider? clock, params (string Setting, string Value)[] settings)
+    public static Task<TestService> StartAsync(string? connection, TimeProvider? clock, params (string Setting, string Value)[] settings) =>
+        StartAsync(connection, clock, _ => { }, settings);
+
+    /// <param name="replace">Adds what the service shall use instead of its own.</param>
+    public static async Task<TestService> StartAsync(string? connection, TimeProvider? clock, Action<IServiceCollection> replace, params (string Setting, string Value)[] settings)
     {
         connection ??= await AzuriteFixture.NewAccountAsync();
         var server = await BucketServer.StartAsync();
@@ -81,11 +85,13 @@ public sealed class TestService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["Access:AdministratorToken"] = Token,
+            ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)));
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport));
+        replace(builder.Services);
         builder.Services.AddDataRegistry(builder.Configuration);
         var app = builder.Build();
         await app.Services.CreateStorageAsync();

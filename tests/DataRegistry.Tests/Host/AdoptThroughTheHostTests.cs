@@ -24,7 +24,7 @@ public sealed class AdoptThroughTheHostTests : IAsyncLifetime
         server = await BucketServer.StartAsync();
         server.CreateBucket("bucket");
         app = await CustomHandlerProcess.StartAsync(
-            connection, ("Access__AdministratorToken", Token), ("Stores__SecretKey", Convert.ToBase64String(new byte[32])), ("Http__PublicUrl", "https://registry.example.org"));
+            connection, ("Access__AdministratorToken", Token), ("Stores__AllowPrivateEndpoints", "true"), ("Stores__SecretKey", Convert.ToBase64String(new byte[32])), ("Http__PublicUrl", "https://registry.example.org"));
         app.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
         app.Client.DefaultRequestHeaders.Add("X-Azure-Functions-InvocationId", Guid.NewGuid().ToString());
     }

@@ -1,0 +1,40 @@
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Datums;
+
+/// <summary>
+/// Deletes stores: those that datums refer to by force only. The store's row stays for the names of its datums, so that an adoption which comes
+/// between the look and the deletion does no harm.
+/// </summary>
+static class StoreDeletion
+{
+    public static void MapStoreDeletion(this IEndpointRouteBuilder api) => api.MapDelete("/stores/{id}/", DeleteAsync)
+        .AnswersNothing("Delete a store; 409 while datums refer to it").TakesQuery("force", "true: also while datums refer to it, which stay");
+
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, StoreAccess access, StoreTable stores, LocationTable locations, AuditTrail trail)
+    {
+        var store = await access.RequiredAsync(context, id);
+        await access.RequireManageAsync(context, store);
+        var force = Fields.Query(context.Request, "force") switch
+        {
+            null or "false" => false,
+            "true" => true,
+            _ => throw new ApiException(new ApiError.Field("force", "true or false is expected.", "invalid")),
+        };
+        if (!force && await locations.AnyAsync(store.Id, context.RequestAborted))
+        {
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status409Conflict, $"Datums refer to '{store.Name}'. Delete it with ?force=true: they stay, and cannot be downloaded any more."));
+        }
+
+        if (!await stores.DeleteAsync(store.Id, context.RequestAborted))
+            throw new ApiException(ApiError.NotFound());
+        await trail.RecordAsync(context, new("store.deleted", store.Id.ToString("D")) { Project = store.Project, Details = new() { ["name"] = store.Name, ["uri_prefix"] = store.UriPrefix, ["force"] = force } });
+        return Results.NoContent();
+    }
+}

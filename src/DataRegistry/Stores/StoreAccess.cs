@@ -1,0 +1,52 @@
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Stores;
+
+/// <summary>Who sees a store, and who manages it; all of it is asked of <see cref="Permissions"/>.</summary>
+public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes scopes, Permissions permissions)
+{
+    /// <summary>
+    /// The store that <c>{id}</c> of the route names. A malformed id, a store that the caller may not see and a deleted one are as one that is
+    /// not there: 404.
+    /// </summary>
+    /// <param name="secret">Whether it is to be used, for which it needs its secret.</param>
+    public async Task<Store> RequiredAsync(HttpContext context, string id, bool secret = false) =>
+        await FindAsync(context, id, secret) is { Deleted: false } store ? store : throw new ApiException(ApiError.NotFound());
+
+    /// <summary>Null where there is none that the caller may see; it may be deleted.</summary>
+    public async Task<Store?> FindAsync(HttpContext context, string id, bool secret = false)
+    {
+        if (!Guid.TryParse(id, out var storeId))
+            return null;
+        var store = secret ? await stores.FindAsync(storeId, context.RequestAborted) : await stores.FindWithoutSecretAsync(storeId, context.RequestAborted);
+        return store is not null && await (await VisibleAsync(context))(store, context.RequestAborted) ? store : null;
+    }
+
+    /// <summary>What tells the caller's stores from the others; good for one request.</summary>
+    public async Task<Func<Store, CancellationToken, ValueTask<bool>>> VisibleAsync(HttpContext context)
+    {
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var clusters = new Dictionary<Guid, bool>();
+        return async (store, token) =>
+        {
+            if (store.AccessMode == StoreAccessMode.Public)
+                return true;
+            if (store.AccessMode == StoreAccessMode.SingleProject)
+                return rights.Allow(Permission.StoresRead, await ScopeAsync(store, token));
+            if (!clusters.TryGetValue(store.Cluster, out var visible))
+                clusters[store.Cluster] = visible = await rights.AllowWithinAsync(Permission.StoresRead, Scope.OfCluster(store.Cluster), scopes, token);
+            return visible;
+        };
+    }
+
+    /// <summary>Ends the request with 403 unless its caller may make, change and delete stores where this one belongs.</summary>
+    public async Task RequireManageAsync(HttpContext context, Store store) =>
+        await permissions.RequireAsync(context, Permission.StoresManage, await ScopeAsync(store, context.RequestAborted));
+
+    /// <summary>Its project, or the system.</summary>
+    async Task<Scope> ScopeAsync(Store store, CancellationToken cancellationToken) =>
+        store.Project is { } id && await projects.FindAsync(id, cancellationToken) is { } project ? Scope.Of(project) : Scope.System;
+}
