@@ -51,7 +51,8 @@ public static partial class Registry
         services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
         services.Configure<AccessOptions>(configuration.GetSection(AccessOptions.Section));
         services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
-        services.Configure<AdoptionOptions>(configuration.GetSection(AdoptionOptions.Section));
+        services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
+            .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
 
         services.AddApiDescription();
 

@@ -27,6 +27,9 @@ public sealed record AzuriteOptions
     /// <summary>Accounts to have besides the well-known one, with the same key; each is a world of its own, as tests like it.</summary>
     public IReadOnlyList<string> MoreAccounts { get; init; } = [];
 
+    /// <summary>Is told what takes long; null for silence.</summary>
+    public Action<string>? Report { get; init; }
+
     /// <summary>How long the services may take to answer after the package is there.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
 }
@@ -67,7 +70,7 @@ public sealed class Azurite : IAsyncDisposable
     /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or Azurite did not start; the message says which.</exception>
     public static async Task<Azurite> StartAsync(AzuriteOptions options, CancellationToken cancellationToken = default)
     {
-        var entry = await AzuritePackage.EnsureAsync(options.PackageFolder, cancellationToken);
+        var entry = await AzuritePackage.EnsureAsync(options.PackageFolder, options.Report, cancellationToken);
         var azurite = Launch(entry, options);
         try
         {

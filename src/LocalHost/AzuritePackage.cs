@@ -16,7 +16,8 @@ static class AzuritePackage
     const string InstallNode = "Install Node.js 22 or later from https://nodejs.org (it brings npm), and try again.";
 
     /// <summary>Azurite's script, fetched on first use.</summary>
-    public static async Task<string> EnsureAsync(string folder, CancellationToken cancellationToken)
+    /// <param name="report">Is told what takes long.</param>
+    public static async Task<string> EnsureAsync(string folder, Action<string>? report, CancellationToken cancellationToken)
     {
         await CheckNodeAsync(cancellationToken);
         folder = Directory.CreateDirectory(folder).FullName;
@@ -24,6 +25,7 @@ static class AzuritePackage
         var home = Path.Combine(folder, Version);
         if (!Directory.Exists(home))
         {
+            report?.Invoke($"Fetching the storage emulator (azurite {Version}) with npm. This is done once and takes half a minute or so.");
             await FetchAsync(folder, home, cancellationToken);
         }
 

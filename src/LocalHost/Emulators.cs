@@ -59,7 +59,7 @@ sealed class Emulators : IAsyncDisposable
         try
         {
             Azurite emulator = await Azurite.StartAsync(
-                new AzuriteOptions { PackageFolder = state.PathOf("azurite"), Folder = state.InMemory ? null : state.PathOf("storage") },
+                new AzuriteOptions { PackageFolder = state.PathOf("azurite"), Folder = state.InMemory ? null : state.PathOf("storage"), Report = Console.WriteLine },
                 cancellationToken);
             if (!state.InMemory)
             {

@@ -1,4 +1,6 @@
+using Azure;
 using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Adoption;
@@ -28,6 +30,14 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
             else
                 Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
         }
+        catch (Exception e) when (IsThrottling(e))
+        {
+            // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
+            var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
+            Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
+            await work.NoteErrorAsync(range, e.Message, cancellationToken);
+            await queue.SendAsync(range, delay, cancellationToken);
+        }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
@@ -36,8 +46,15 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
         }
     }
 
+    /// <summary>S3 or the tables say that they are asked too much, after the clients' own retries.</summary>
+    static bool IsThrottling(Exception e) =>
+        e is BucketException { Fault: BucketFault.Throttled } or RequestFailedException { Status: StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable };
+
     static partial class Log
     {
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is throttled and goes on in {Delay}: {Error}")]
+        public static partial void Throttled(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+
         [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range}: delivery {DequeueCount} failed and will be repeated: {Error}")]
         public static partial void Failed(ILogger logger, Datums.JobId job, int range, long dequeueCount, string error);
 
@@ -51,7 +68,7 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
 
 /// <summary>
 /// The poison queue's function: a range whose message failed too often is tried once more from its last checkpoint with a new
-/// message; after that, what it could not adopt ends in the job's failures, so that the job ends.
+/// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
 /// </summary>
 sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue queue, ILogger<AdoptPoison> logger)
 {
@@ -82,6 +99,9 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue 
             Log.Replanned(logger, message.JobId, message.Range, range.LastError);
             if (await work.CheckpointAsync(range, range with { Epoch = range.Epoch + 1, Replans = range.Replans + 1, Delivery = Guid.NewGuid() }, null, cancellationToken) is { } again)
                 await queue.SendAsync(again, cancellationToken);
+            else
+                // Another delivery was quicker, and may be dead by now: what there is to do is looked at anew.
+                await RunAsync(delivery, cancellationToken);
         }
         else if (range.Epoch == message.Epoch)
         {

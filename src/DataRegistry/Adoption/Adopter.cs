@@ -34,6 +34,10 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 probes.Add(key, probe);
         }
 
+        // No message comes again for what is adopted at once: a caller who hangs up now is not waited for, but what is begun is ended.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (scope.AtOnce)
+            cancellationToken = CancellationToken.None;
         var created = await InsertLocationsAsync(scope, probes, located, cancellationToken);
         await InsertDatumsAsync(scope, created, [.. located.Values], cancellationToken);
 
@@ -41,7 +45,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             located.Add(row.Key, row);
         return [.. keys.Select(key => located.TryGetValue(key, out var location)
             ? OutcomeOf(scope, location)
-            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(BucketException.CodeOf(failure.Fault), failure.Message) : new AdoptionOutcome.ObjectMissing())];
+            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.Code, failure.Message) : new AdoptionOutcome.ObjectMissing())];
     }
 
     static AdoptionOutcome OutcomeOf(AdoptionScope scope, LocationRow location)
@@ -92,10 +96,11 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     {
         var job = scope.Job.Value.ToGuid();
         var unsettled = new List<LocationRow>();
-        foreach (var row in found.Where(r => r.Settled != true))
+        // By job: a running one is asked once for its thousands of locations.
+        foreach (var rowsOfJob in found.Where(r => r.Settled != true).GroupBy(r => r.Job))
         {
-            if (row.Job == job || !await jobs.IsFinishedAsync(new JobId(TimedId.FromGuid(row.Job)), cancellationToken))
-                unsettled.Add(row);
+            if (rowsOfJob.Key == job || !await jobs.IsFinishedAsync(new JobId(TimedId.FromGuid(rowsOfJob.Key)), cancellationToken))
+                unsettled.AddRange(rowsOfJob);
         }
 
         var rows = created.Concat(unsettled).Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket));
@@ -142,11 +147,15 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         };
     }
 
-    /// <summary>Hands out the rows in transactions' worth: one partition, at most 100, in the order of their row keys, several at a time.</summary>
+    /// <summary>
+    /// Hands out the rows in transactions' worth: one partition, at most 100, in the order of their row keys, several at a time. Partitions
+    /// take turns, since each takes only a sixteenth of what all of them do (see <see cref="Shards"/>).
+    /// </summary>
     Task ForEachTransactionAsync<T>(IEnumerable<T> rows, Func<List<T>, CancellationToken, Task> submit, CancellationToken cancellationToken) where T : class, ITableEntity =>
         Parallel.ForEachAsync(
             rows.GroupBy(r => r.PartitionKey, StringComparer.Ordinal)
-                .SelectMany(partition => partition.OrderBy(r => r.RowKey, StringComparer.Ordinal).Chunk(TableClient.MaxTransactionActions)),
+                .SelectMany(partition => partition.OrderBy(r => r.RowKey, StringComparer.Ordinal).Chunk(TableClient.MaxTransactionActions).Select((chunk, turn) => (chunk, turn)))
+                .OrderBy(t => t.turn),
             new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
-            async (chunk, token) => await submit([.. chunk], token));
+            async (t, token) => await submit([.. t.chunk], token));
 }

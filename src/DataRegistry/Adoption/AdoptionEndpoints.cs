@@ -20,7 +20,7 @@ static class AdoptionEndpoints
     static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreTable stores, ProjectTable projects, AdoptionRequests requests, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
         var store = await stores.RequiredAsync(id, context.RequestAborted);
-        var body = await ReadAsync(context, options.Value.MaxBodyBytes);
+        var body = await ReadAsync(context, options.Value);
         var project = await permissions.ProjectAsync(context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
         if (body.Prefix is not null)
             throw new ApiException(new ApiError.Field("prefix", "Prefixes cannot be adopted yet. Send the objects' URLs in 'urls'.", "not_supported"));
@@ -29,6 +29,8 @@ static class AdoptionEndpoints
         List<string?> urls = [.. body.Url is null ? [] : new[] { body.Url }, .. body.Urls ?? []];
         if (urls.Count == 0)
             throw new ApiException(ApiError.Required("url"));
+        if (urls.Count > options.Value.MaxUrls)
+            throw RequestBody.TooMany(options.Value.MaxUrls);
 
         var caller = Caller.Of(context);
         var input = AdoptionInput.Sort(urls, store);
@@ -93,13 +95,13 @@ static class AdoptionEndpoints
         return Task.FromResult(JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted));
     }
 
-    static async Task<AdoptionBody> ReadAsync(HttpContext context, long maxBytes)
+    static async Task<AdoptionBody> ReadAsync(HttpContext context, AdoptionOptions limits)
     {
         var type = context.Request.ContentType?.Split(';')[0].Trim();
         if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
-            return new(null, [.. await RequestBody.ReadLinesAsync(context, maxBytes)], null, null);
+            return new(null, [.. await RequestBody.ReadLinesAsync(context, limits.MaxBodyBytes, limits.MaxUrls)], null, null);
         if (string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase))
-            return await RequestBody.ReadJsonAsync(context, Json.AdoptionBody, maxBytes);
+            return await RequestBody.ReadJsonAsync(context, Json.AdoptionBody, limits.MaxBodyBytes);
         throw new ApiException(new ApiError.Detail(
             StatusCodes.Status415UnsupportedMediaType, $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
     }
@@ -115,7 +117,7 @@ sealed record AnswerBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created, 
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(AdoptionBody))]
 [JsonSerializable(typeof(CreatedBody))]
 [JsonSerializable(typeof(AnswerBody))]

@@ -101,7 +101,7 @@ sealed record WorkRow : ITableEntity
     /// <summary>Which delivery wrote the last checkpoint, so that it knows its own after a lost answer.</summary>
     public Guid? Delivery { get; init; }
 
-    /// <summary>How often poison made the range be tried anew.</summary>
+    /// <summary>How often poison made the next window be tried anew.</summary>
     public int Replans { get; init; }
 
     /// <summary>Why the last delivery failed; for people.</summary>

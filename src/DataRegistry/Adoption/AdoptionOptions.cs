@@ -11,6 +11,9 @@ public sealed class AdoptionOptions
     /// <summary>Largest request body, in bytes; 413 beyond. The Functions host itself takes 100 MiB.</summary>
     public long MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
 
+    /// <summary>URLs in a request; 413 beyond. A body of its largest size can hold ten million lines, whose refusals would take gigabytes of memory.</summary>
+    public int MaxUrls { get; set; } = 1_000_000;
+
     /// <summary>Keys that a worker takes at a time, between two checkpoints: enough that 16 shards fill transactions of 100 rows. A death costs at most this much work.</summary>
     public int WindowKeys { get; set; } = 10_000;
 
@@ -28,4 +31,7 @@ public sealed class AdoptionOptions
 
     /// <summary>HEAD requests that a window has under way at the same time.</summary>
     public int HeadsInFlight { get; set; } = 32;
+
+    internal bool IsValid =>
+        MaxBodyBytes > 0 && MaxUrls > 0 && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0;
 }

@@ -25,6 +25,9 @@ public abstract record AdoptionOutcome
 /// <param name="Outcome"><c>failed</c> or <c>skipped</c>.</param>
 public sealed record AdoptionFailure(string Url, string Outcome, string? Code, string Message)
 {
+    /// <summary>Characters of a malformed URL that its message repeats: it may be as long as the request.</summary>
+    const int MaxShown = 200;
+
     public const string Failed = "failed";
     public const string Skipped = "skipped";
 
@@ -40,7 +43,8 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     public static AdoptionFailure Exists(string url, Store store) => new(url, Failed, null, $"{url} already exists in {store.Name}");
 
-    public static AdoptionFailure Malformed(string? url) => new(url ?? "", Failed, "invalid_url", $"Not an S3 URL: '{url}'. {S3Url.Requirement}");
+    public static AdoptionFailure Malformed(string? url) => new(
+        url ?? "", Failed, "invalid_url", $"Not an S3 URL: '{(url?.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}");
 
     public static AdoptionFailure Outside(string url, Store store) =>
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");

@@ -18,7 +18,7 @@ sealed class AdoptionRequests(
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
-        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, wanted, token), cancellationToken);
+        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
@@ -70,7 +70,7 @@ sealed class AdoptionRequests(
         if (ranges.Count == 0)
         {
             if (await jobs.FinishAsync(id, default, cancellationToken) is not { } finished)
-                return job;
+                return await jobs.FindAsync(id, cancellationToken) ?? job;
             await trail.RecordAsync(new AuditActor(createdBy), finished.FinishedEvent());
             return finished;
         }

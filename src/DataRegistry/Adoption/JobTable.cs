@@ -16,7 +16,7 @@ namespace DataRegistry.Adoption;
 sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     readonly TableClient table = tables.GetTableClient("jobs", JobRows.Default);
-    // A finished job stays finished. Small: one entry a job that was met.
+    // A completed job stays completed. Small: one entry a job that was met.
     readonly ConcurrentDictionary<JobId, bool> finished = new();
 
     public TableClient Table => table;
@@ -33,12 +33,12 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public Task<JobRow?> FindAsync(JobId id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<JobRow>(PartitionOf(id.Slot), RowKeyOf(id), cancellationToken: cancellationToken);
 
-    /// <summary>Whether both rows of everything that the job created are known to be there. False too for an adoption that was answered at once.</summary>
+    /// <summary>Whether both rows of everything that the job created are known to be there. False too for an adoption that was answered at once, and for a job that ended otherwise.</summary>
     public async Task<bool> IsFinishedAsync(JobId id, CancellationToken cancellationToken)
     {
         if (finished.ContainsKey(id))
             return true;
-        if (await FindAsync(id, cancellationToken) is not { } job || !job.Status.IsTerminal())
+        if (await FindAsync(id, cancellationToken) is not { Status: JobStatus.Completed })
             return false;
         finished.TryAdd(id, true);
         return true;
@@ -86,6 +86,10 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
             };
         },
         cancellationToken);
+
+    /// <summary>The job cannot go on. What it did stays, and counts.</summary>
+    public Task<JobRow?> FailAsync(JobId id, Counts done, string error, CancellationToken cancellationToken) => ChangeAsync(
+        id, job => job with { Status = JobStatus.Failed, Error = error, Counts = job.Counts + done, Finished = clock.GetUtcNow() }, cancellationToken);
 
     /// <summary>A page of a project's jobs, newest first, and the cursor after it. Jobs that nobody was told of are left out.</summary>
     public Task<(IReadOnlyList<JobRow> Jobs, string? Cursor)> ListAsync(Project project, JobStatus? status, int limit, string? after, CancellationToken cancellationToken) =>

@@ -23,10 +23,11 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
 
     /// <summary>Every key by HEAD, which also tells checksums and versions.</summary>
     /// <exception cref="BucketException">Transient faults only: nothing is known then, and all of it can be repeated.</exception>
-    public async Task<IReadOnlyList<Probe>> HeadAsync(Bucket bucket, IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<Probe>> HeadAsync(Bucket bucket, string prefix, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         var probes = new Probe[keys.Count];
         BucketException? hopeless = null;
+        Task<BucketProbe>? usable = null;
         await Parallel.ForEachAsync(
             Enumerable.Range(0, keys.Count),
             new ParallelOptions { MaxDegreeOfParallelism = options.Value.HeadsInFlight, CancellationToken = cancellationToken },
@@ -43,13 +44,20 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
                     if (e.Fault != BucketFault.AccessDenied)
                         hopeless = e;
                 }
+                catch (BucketException e) when (e.IsKeyRefusal())
+                {
+                    // A HEAD's 400 has no body: it may be this key, which the server cannot hold, or credentials that have expired.
+                    if ((await (usable ??= bucket.ProbeAsync(prefix, token))).Fault is not null)
+                        throw;
+                    probes[i] = new(null, new(e.Fault, $"The server of bucket '{bucket.Name}' refuses this key (HTTP 400).", e.InnerException));
+                }
             });
         return probes;
     }
 
     /// <summary>LIST where wanted keys are dense, HEAD where they are sparse.</summary>
     /// <param name="keys">In the order of their UTF-8 bytes, none twice.</param>
-    /// <exception cref="BucketException">Transient faults only, and a bucket that does not list in order.</exception>
+    /// <exception cref="BucketException">Transient faults only.</exception>
     public async Task<IReadOnlyList<Probe>> FindAsync(Bucket bucket, string prefix, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         var probes = new List<Probe>(keys.Count);
@@ -58,10 +66,10 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
         {
             pager = await ObjectPager.OpenAsync(bucket, prefix, cancellationToken);
         }
-        catch (BucketException e) when (e.Fault == BucketFault.AccessDenied)
+        catch (BucketException e) when (MayHead(e))
         {
             // Those who may not list may yet be allowed to read.
-            return await HeadAsync(bucket, keys, cancellationToken);
+            return await HeadAsync(bucket, prefix, keys, cancellationToken);
         }
         catch (BucketException e) when (!e.IsTransient)
         {
@@ -71,7 +79,7 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
         // LIST begins after a key, never at one: so the first is asked by HEAD, and every list follows a key that is answered.
         for (var stretch = 1; probes.Count < keys.Count;)
         {
-            probes.AddRange(await HeadAsync(bucket, [.. keys.Skip(probes.Count).Take(stretch)], cancellationToken));
+            probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count).Take(stretch)], cancellationToken));
             var worthIt = false;
             for (var after = keys[probes.Count - 1]; probes.Count < keys.Count;)
             {
@@ -80,9 +88,9 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
                 {
                     page = await pager.ReadAsync(after, cancellationToken);
                 }
-                catch (BucketException e) when (e.Fault == BucketFault.AccessDenied)
+                catch (BucketException e) when (MayHead(e))
                 {
-                    probes.AddRange(await HeadAsync(bucket, [.. keys.Skip(probes.Count)], cancellationToken));
+                    probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count)], cancellationToken));
                     break;
                 }
 
@@ -102,6 +110,9 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
 
         return probes;
     }
+
+    /// <summary>A LIST that is refused, not known to the server, unreadable or out of order: a HEAD may answer all the same, and is right where it does.</summary>
+    static bool MayHead(BucketException failure) => failure.Fault is BucketFault.AccessDenied or BucketFault.Unexpected;
 
     /// <summary>Answers every wanted key that the page covers; returns how many.</summary>
     static int Answer(ObjectPage page, IReadOnlyList<string> keys, List<Probe> probes)

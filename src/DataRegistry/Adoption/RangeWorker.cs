@@ -15,9 +15,10 @@ sealed partial class RangeWorker(
 {
     /// <summary>
     /// From the range's position to its end, or to the end of the time that one message may take: then the rest is handed on.
-    /// Stops without a word where another delivery of the same message has got further.
+    /// Where another delivery of the same message has got further it goes on from there, and never ends well while nobody else is bound
+    /// to go on: it may be the one with which the message is deleted, and the other may be dead by now.
     /// </summary>
-    /// <param name="giveUp">Null to ask S3; else S3 is not asked any more, and whatever has no location fails with this.</param>
+    /// <param name="giveUp">Null to ask S3; else S3 is not asked about the next window, and what has no location there fails with this. The rest of the range is handed on.</param>
     public async Task RunAsync(WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
     {
         var delivery = Guid.NewGuid();
@@ -31,6 +32,16 @@ sealed partial class RangeWorker(
             if (after is null)
             {
                 Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
+                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } now)
+                    return;
+                if (now.Epoch == range.Epoch || now.IsDone)
+                {
+                    range = now;
+                    continue;
+                }
+
+                if (now.Sent < now.Epoch)
+                    await queue.SendAsync(now, cancellationToken);
                 return;
             }
 
@@ -77,11 +88,10 @@ sealed partial class RangeWorker(
         AdoptionScope scope, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp, CancellationToken cancellationToken)
     {
         var keys = await blobs.ReadInputAsync(range.JobId, range.Next, cancellationToken);
-        var bucket = buckets.Open(scope.Store);
         var outcomes = await adopter.AdoptAsync(
             scope, keys,
             (wanted, token) => giveUp is null
-                ? finder.FindAsync(bucket, scope.Store.Prefix, wanted, token)
+                ? finder.FindAsync(buckets.Open(scope.Store), scope.Store.Prefix, wanted, token)
                 : Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(_ => new Probe(null, giveUp))]),
             cancellationToken);
 
@@ -93,24 +103,32 @@ sealed partial class RangeWorker(
             await blobs.WriteResultsAsync(range.JobId, string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery:N}"), failures, cancellationToken),
             counts);
 
-        var after = range with { Next = range.Next + 1, Counts = range.Counts + counts, Delivery = delivery };
-        if (!after.IsDone && clock.GetUtcNow() >= until)
+        // A window's troubles are its own: the next one has all its tries before it.
+        var after = range with { Next = range.Next + 1, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
+        if (!after.IsDone && (giveUp is not null || clock.GetUtcNow() >= until))
             after = after with { Epoch = after.Epoch + 1 };
         return await work.CheckpointAsync(range, after, results, cancellationToken);
     }
 
-    /// <summary>Null where the job, its store or its project is gone, or the job is at its end: nothing is to be done then.</summary>
+    /// <summary>Null where the job is gone or at its end, or its store or project is gone, with which it ends: nothing is to be done then.</summary>
     async Task<AdoptionScope?> ScopeAsync(JobId id, CancellationToken cancellationToken)
     {
-        if (await jobs.FindAsync(id, cancellationToken) is not { } job || job.Status.IsTerminal()
-            || await stores.FindAsync(job.Store, cancellationToken) is not { } store
-            || await projects.FindAsync(job.Project, cancellationToken) is not { } project)
+        if (await jobs.FindAsync(id, cancellationToken) is not { } job || job.Status.IsTerminal())
         {
             Log.Gone(logger, id);
             return null;
         }
 
-        return new(id, store, project, job.CreatedBy, AtOnce: false);
+        var store = await stores.FindAsync(job.Store, cancellationToken);
+        var project = await projects.FindAsync(job.Project, cancellationToken);
+        if (store is not null && project is not null)
+            return new(id, store, project, job.CreatedBy, AtOnce: false);
+
+        var done = default(Counts);
+        await foreach (var range in work.ListAsync(id, cancellationToken))
+            done += range.Counts;
+        await jobs.FailAsync(id, done, $"The job's {(store is null ? "store" : "project")} is not there any more. What was adopted stays.", cancellationToken);
+        return null;
     }
 
     static partial class Log
@@ -118,13 +136,13 @@ sealed partial class RangeWorker(
         [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: window {Window} done, {Created} created, {Existing} existing, {Failed} failed")]
         public static partial void Window(ILogger logger, JobId job, int range, int window, long created, long existing, long failed);
 
-        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: another delivery of epoch {Epoch} is further; this one stops")]
+        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: another delivery of epoch {Epoch} is further")]
         public static partial void Overtaken(ILogger logger, JobId job, int range, int epoch);
 
         [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Created} created, {Existing} existing, {Failed} failed, {Skipped} skipped")]
         public static partial void Finished(ILogger logger, JobId job, JobStatus status, long created, long existing, long failed, long skipped);
 
-        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but there is nothing to do: it, its store or its project is gone, or it is at its end")]
+        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but it is gone or at its end: nothing is done")]
         public static partial void Gone(ILogger logger, JobId job);
     }
 }

@@ -14,14 +14,18 @@ sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
 
     [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
 
-    /// <exception cref="FormatException">Not a message of this version.</exception>
+    /// <exception cref="FormatException">Not a work message at all.</exception>
+    /// <exception cref="NotSupportedException">One of another version: of a newer app, while an older instance still runs.</exception>
     public static WorkMessage Parse(string text)
     {
         try
         {
-            return JsonSerializer.Deserialize(text, WorkMessageJson.Default.WorkMessage) is { V: Version } message
-                ? message
-                : throw new FormatException($"Not a work message of version {Version}: {text}");
+            return JsonSerializer.Deserialize(text, WorkMessageJson.Default.WorkMessage) switch
+            {
+                { V: Version } message => message,
+                { } other => throw new NotSupportedException($"A work message of version {other.V}; this app knows {Version}."),
+                null => throw new FormatException($"Not a work message: {text}"),
+            };
         }
         catch (JsonException e)
         {
@@ -42,15 +46,22 @@ sealed class AdoptQueue(QueueServiceClient queues, WorkTable work)
     public const string Name = "adopt";
     public const string PoisonName = Name + "-poison";
 
+    /// <summary>The service's word for a message that does not expire. By default it would after seven days, and a job whose message is gone never ends.</summary>
+    static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
+
     public QueueClient Queue { get; } = queues.GetQueueClient(Name);
 
     /// <summary>
     /// Queues the message of a range's epoch, then notes it as sent. A death between the two sends it once more later, which is
     /// harmless: of two deliveries only one can write the next checkpoint.
     /// </summary>
-    public async Task SendAsync(WorkRow range, CancellationToken cancellationToken)
+    /// <param name="delay">How long the message stays invisible; null for not at all.</param>
+    public async Task SendAsync(WorkRow range, TimeSpan? delay, CancellationToken cancellationToken)
     {
-        await Queue.SendMessageAsync(new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), cancellationToken);
+        await Queue.SendMessageAsync(
+            new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), delay, timeToLive: Never, cancellationToken);
         await work.NoteSentAsync(range, cancellationToken);
     }
+
+    public Task SendAsync(WorkRow range, CancellationToken cancellationToken) => SendAsync(range, delay: null, cancellationToken);
 }

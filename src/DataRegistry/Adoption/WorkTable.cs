@@ -50,7 +50,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 
     /// <summary>
     /// Writes how far a range is, and the window's results with it. Null where another delivery has got on with the range meanwhile:
-    /// whatever this one did counts as not done. A change that leaves the position alone (a message noted as sent, an error) is taken over.
+    /// whatever this one did counts as not done, and the range is to be read anew. A change that leaves the position alone (a message noted as sent, an error) is taken over.
     /// </summary>
     public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {

@@ -131,23 +131,10 @@ readonly record struct DatumCursor(string RowKey, int Shard) : IComparable<Datum
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Shard:x}");
 }
 
-sealed record DatumRow : ITableEntity
+sealed record DatumRow : AdoptedRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
-    public required string Key { get; init; }
-    public required Guid Project { get; init; }
-    public required Guid Job { get; init; }
-    public required string AdoptedBy { get; init; }
-    public required long Size { get; init; }
-    public required string ObjectETag { get; init; }
-    public required DateTimeOffset LastModified { get; init; }
-    public string? VersionId { get; init; }
-    public string? Md5 { get; init; }
-    public string? Sha256 { get; init; }
 
     [JsonIgnore]
     public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));

@@ -40,22 +40,9 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     }
 }
 
-sealed record LocationRow : ITableEntity
+sealed record LocationRow : AdoptedRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-    public required string Key { get; init; }
     public required Guid Datum { get; init; }
-    public required Guid Job { get; init; }
-    public required Guid Project { get; init; }
-    public required string AdoptedBy { get; init; }
-    public required long Size { get; init; }
-    public required string ObjectETag { get; init; }
-    public required DateTimeOffset LastModified { get; init; }
-    public string? VersionId { get; init; }
-    public string? Md5 { get; init; }
-    public string? Sha256 { get; init; }
 
     /// <summary>
     /// True once the datum row is known to be there. Set by adoptions that are answered at once; those of a job are settled when the

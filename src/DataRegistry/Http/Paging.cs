@@ -50,7 +50,7 @@ public sealed record Paging(int Limit, string? Cursor)
     {
         if (cursor is null)
             return null;
-        var query = new QueryBuilder(context.Request.Query.Where(p => p.Key != "cursor"))
+        var query = new QueryBuilder(context.Request.Query.Where(p => !p.Key.Equals("cursor", StringComparison.OrdinalIgnoreCase)))
         {
             { "cursor", WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(cursor)) },
         };

@@ -15,9 +15,12 @@ public sealed class HttpOptions
 
 public static class PublicUrl
 {
-    /// <summary>Scheme and host, without a slash at the end.</summary>
+    /// <summary>
+    /// Scheme and host, without a slash at the end. The Functions host keeps the caller's Host header, and Azure's front end says in
+    /// X-Forwarded-Proto that the caller came by https. A caller who makes these up misleads nobody but itself.
+    /// </summary>
     public static string Of(HttpRequest request) =>
         request.HttpContext.RequestServices.GetRequiredService<IOptions<HttpOptions>>().Value.PublicUrl is { Length: > 0 } url
             ? url.TrimEnd('/')
-            : $"{request.Scheme}://{request.Host}";
+            : $"{(request.Headers["X-Forwarded-Proto"] == "https" ? "https" : request.Scheme)}://{request.Host}";
 }

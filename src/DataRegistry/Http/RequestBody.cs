@@ -28,8 +28,8 @@ public static class RequestBody
         static ApiError Broken(string where) => new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}.");
     }
 
-    /// <summary>The lines of a UTF-8 text body, without their line ends; empty lines are left out.</summary>
-    public static async Task<List<string>> ReadLinesAsync(HttpContext context, long maxBytes)
+    /// <summary>The lines of a UTF-8 text body, without their line ends; empty lines are left out. 413 for more than <paramref name="maxLines"/>.</summary>
+    public static async Task<List<string>> ReadLinesAsync(HttpContext context, long maxBytes, int maxLines)
     {
         var lines = new List<string>();
         using var reader = new StreamReader(Limited(context, maxBytes), new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true));
@@ -37,8 +37,11 @@ public static class RequestBody
         {
             while (await reader.ReadLineAsync(context.RequestAborted) is { } line)
             {
-                if (line.Length > 0)
-                    lines.Add(line);
+                if (line.Length == 0)
+                    continue;
+                if (lines.Count == maxLines)
+                    throw TooMany(maxLines);
+                lines.Add(line);
             }
         }
         catch (System.Text.DecoderFallbackException)
@@ -48,6 +51,10 @@ public static class RequestBody
 
         return lines;
     }
+
+    /// <summary>The list is longer than is worked on at a time.</summary>
+    public static ApiException TooMany(int max) => new(new ApiError.Detail(
+        StatusCodes.Status413PayloadTooLarge, $"The list has over {max} entries. Send it in several requests."));
 
     /// <summary>The body, which ends the request with 413 as soon as more than the limit has been read.</summary>
     public static Stream Limited(HttpContext context, long maxBytes) => context.Request.ContentLength > maxBytes

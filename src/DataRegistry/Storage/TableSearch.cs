@@ -10,7 +10,9 @@ public sealed record RowKeyOnly : ITableEntity
 
 public static class TableSearch
 {
+    /// <summary>The service's own limit of rows in a page.</summary>
     const int MaxPage = 1000;
+    const int MinPage = 8;
 
     /// <summary>
     /// Those of the wanted rows that exist, by row key. Reads ranges, not rows: a page answers for every wanted key up to its last
@@ -24,10 +26,12 @@ public static class TableSearch
     {
         var found = new Dictionary<string, T>(StringComparer.Ordinal);
         string? continuation = null;
+        var pageSize = MaxPage;
         for (var next = 0; next < rowKeys.Count;)
         {
-            var page = await table.QueryPageAsync<T>(
-                new TableRange(partitionKey) { From = rowKeys[next] }, continuation, Math.Min(MaxPage, 2 * (rowKeys.Count - next)), select, cancellationToken);
+            var first = next;
+            pageSize = Math.Min(pageSize, 2 * (rowKeys.Count - next));
+            var page = await table.QueryPageAsync<T>(new TableRange(partitionKey) { From = rowKeys[next] }, continuation, pageSize, select, cancellationToken);
             foreach (var row in page.Values)
             {
                 while (next < rowKeys.Count && string.CompareOrdinal(rowKeys[next], row.RowKey) < 0)
@@ -41,6 +45,8 @@ public static class TableSearch
 
             if (page.ContinuationToken is null)
                 break;
+            // Where few rows of a page are wanted, what lies between them need not be read a thousand at a time.
+            pageSize = Math.Clamp(2 * (next - first), MinPage, MaxPage);
             // A page may be empty and yet not the last: only then the service's own token is needed to get on.
             continuation = page.Values.Count == 0 ? page.ContinuationToken : null;
         }

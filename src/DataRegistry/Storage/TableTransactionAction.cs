@@ -37,11 +37,18 @@ public abstract record TableTransactionAction
     /// <summary>Writes the row as JSON; nothing for a delete.</summary>
     internal abstract void WriteRow(Utf8JsonWriter json, TableRowFormat format);
 
+    /// <summary>The same change as a request of its own.</summary>
+    internal abstract Task<TableWrite> SubmitAloneAsync(TableClient table, CancellationToken cancellationToken);
+
     sealed record Put<T>(string Verb, T Entity, ETag Condition) : TableTransactionAction(Entity.PartitionKey, Entity.RowKey, Condition) where T : class, ITableEntity
     {
         internal override string Method => Verb;
 
         internal override void WriteRow(Utf8JsonWriter json, TableRowFormat format) => JsonSerializer.Serialize(json, Entity, format.Row<T>());
+
+        internal override Task<TableWrite> SubmitAloneAsync(TableClient table, CancellationToken cancellationToken) => Verb is "POST"
+            ? table.AddEntityAsync(Entity, cancellationToken)
+            : table.UpdateEntityAsync(Entity, Condition, Verb is "MERGE" ? TableUpdateMode.Merge : TableUpdateMode.Replace, cancellationToken);
     }
 
     sealed record Removal(string Partition, string Row, ETag Condition) : TableTransactionAction(Partition, Row, Condition)
@@ -51,5 +58,8 @@ public abstract record TableTransactionAction
         internal override void WriteRow(Utf8JsonWriter json, TableRowFormat format)
         {
         }
+
+        internal override Task<TableWrite> SubmitAloneAsync(TableClient table, CancellationToken cancellationToken) =>
+            table.DeleteEntityAsync(Partition, Row, IfMatch, cancellationToken);
     }
 }

@@ -11,7 +11,10 @@ public sealed class BucketException(BucketFault fault, string message, Exception
     /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
     public bool IsTransient => Fault is BucketFault.Throttled or BucketFault.Unreachable or BucketFault.Unexpected;
 
-    /// <summary>The fault's code on the wire.</summary>
+    /// <summary>Its code on the wire.</summary>
+    public string Code => this.IsKeyRefusal() ? "key_refused" : CodeOf(Fault);
+
+    /// <summary>A fault's code on the wire.</summary>
     public static string CodeOf(BucketFault fault) => fault switch
     {
         BucketFault.NoSuchBucket => "no_such_bucket",

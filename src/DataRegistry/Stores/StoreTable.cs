@@ -22,12 +22,12 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await table.GetEntityIfExistsAsync<StoreRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken) is { } row ? Read(row) : null;
 
-    /// <summary>A page of stores in the order of their ids, and the cursor of the next one.</summary>
+    /// <summary>A page of stores in the order of their ids, without their secrets, and the cursor of the next one.</summary>
     public async Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(int limit, string? after, CancellationToken cancellationToken)
     {
         var (rows, cursor) = await table.QueryAsync<StoreRow>(new TableRange(Partition) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, r => r.RowKey, cancellationToken);
-        return ([.. rows.Select(Read)], cursor);
+        return ([.. rows.Select(r => Read(r with { Secret = null }))], cursor);
     }
 
     /// <summary>Registers a store; one that has its id already is brought to this configuration.</summary>

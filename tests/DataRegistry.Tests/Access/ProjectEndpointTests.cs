@@ -28,6 +28,18 @@ public sealed class ProjectEndpointTests : IAsyncLifetime
         Assert.Equal("Not found.", (await service.GetAsync($"/api/v0/projects/{Guid.NewGuid()}/", HttpStatusCode.NotFound)).GetProperty("detail").GetString());
     }
 
+    [Fact]
+    public async Task Links_lead_to_where_the_caller_came_from()
+    {
+        (await service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "second" })).EnsureSuccessStatusCode();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/api/v0/projects/?limit=1", UriKind.Relative));
+        request.Headers.Host = "registry.example.org";
+        request.Headers.Add("X-Forwarded-Proto", "https");
+        using var response = await service.Http.SendAsync(request);
+        var next = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("next").GetString();
+        Assert.StartsWith("https://registry.example.org/api/v0/projects/?limit=1&cursor=", next, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"name":" "}""")]

@@ -112,6 +112,25 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         Assert.Equal(5, await service.CountRowsAsync("locations"));
     }
 
+    [Fact]
+    public async Task A_caller_who_hangs_up_half_way_leaves_no_location_without_its_datum()
+    {
+        service.Put(Keys(50));
+        using var caller = new CancellationTokenSource();
+        service.Transport.Wrote = caller.Cancel;
+        var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store);
+        try
+        {
+            await service.Services.GetRequiredService<AdoptionRequests>().AdoptAsync(service.Store, service.Project, "administrator", input, caller.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // As the endpoint does: nobody reads an answer.
+        }
+
+        Assert.Equal(await service.CountRowsAsync("locations"), await service.CountRowsAsync("datums"));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -216,7 +235,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         await RunAsync(message with { Job = Guid.NewGuid() });
         await RunAsync(message with { Range = 77 });
         Assert.Empty(await service.GetDatumsAsync());
-        await Assert.ThrowsAsync<FormatException>(() => RunAsync(message with { V = 2 }));
+        await Assert.ThrowsAsync<NotSupportedException>(() => RunAsync(message with { V = 2 }));
 
         await Task.Delay(1500);
         await service.DrainAsync();
@@ -230,7 +249,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
     {
         service.Put(Keys(120));
         var job = await service.AcceptAsync(Keys(120));
-        service.Server.Faults = new() { SlowDown = 1 };
+        service.Server.Faults = new() { InternalError = 1 };
         var poisoned = 0;
         // Every delivery fails, as at the host after ten times, and the message goes to the poison queue.
         for (var messages = await service.ReceiveAsync("adopt"); messages.Count > 0; messages = await service.ReceiveAsync("adopt"))
@@ -244,7 +263,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             }
         }
 
-        Assert.Equal(4, poisoned);
+        // Three windows, each of which is tried anew once.
+        Assert.Equal(6, poisoned);
         AssertCounts(await service.GetAsync(job), created: 0, existing: 0, failed: 120);
         var failures = await service.GetAllAsync($"{job}results/");
         Assert.Equal(120, failures.Count);
@@ -274,6 +294,41 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             }
         });
         await AssertWholeAsync(job, created: 300, failed: 0);
+    }
+
+    [Fact]
+    public async Task A_bucket_that_throttles_fails_nothing_however_long()
+    {
+        service.Put(Keys(101));
+        var job = await service.AcceptAsync(Keys(101));
+        service.Server.Faults = new() { SlowDown = 1 };
+        foreach (var message in await service.ReceiveAsync("adopt"))
+        {
+            await Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default);
+            await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
+        }
+
+        // Each has left a message that comes later; here it comes at once.
+        Assert.Equal(2, (await service.Storage.Queues.GetQueueClient("adopt").GetPropertiesAsync()).Value.ApproximateMessagesCount);
+        Assert.Empty(await service.ReceiveAsync("adopt"));
+        service.Server.Faults = new();
+        var id = Guid.Parse(job.Split('/')[^2]);
+        for (var range = 0; range < 2; range++)
+            await Registry.QueueFunctions[0].RunAsync(service.Services, new(new WorkMessage(WorkMessage.Version, id, range, 1).ToString(), 1), default);
+        await AssertWholeAsync(job, created: 101, failed: 0);
+    }
+
+    [Fact]
+    public async Task A_job_whose_store_is_gone_ends_with_the_reason()
+    {
+        service.Put(Keys(101));
+        var job = await service.AcceptAsync(Keys(101));
+        var stores = service.Services.GetRequiredService<DataRegistry.Stores.StoreTable>().Table;
+        Assert.True((await stores.DeleteEntityAsync("stores", service.Store.Id.ToString(), Azure.ETag.All)).IsDone);
+        await service.DrainAsync();
+        var ended = await service.GetAsync(job);
+        Assert.Equal("failed", ended.GetProperty("status").GetString());
+        Assert.Equal("The job's store is not there any more. What was adopted stays.", ended.GetProperty("error").GetString());
     }
 
     [Fact]

@@ -24,6 +24,9 @@ public sealed class FaultyTransport : HttpPipelineTransport
     /// <summary>Whether the chosen write came.</summary>
     public bool IsDead => dead;
 
+    /// <summary>Called after each write that got its answer; null for nothing.</summary>
+    public Action? Wrote { get; set; }
+
     /// <param name="write">Counted from the next one, which is 0.</param>
     public void DieAt(int write, bool after)
     {
@@ -59,5 +62,8 @@ public sealed class FaultyTransport : HttpPipelineTransport
             dead = true;
             throw new SimulatedDeathException();
         }
+
+        if (isWrite)
+            Wrote?.Invoke();
     }
 }

@@ -46,7 +46,8 @@ public sealed class CustomHandlerProcess : IAsyncDisposable
         }
     }
 
-    public static async Task<CustomHandlerProcess> StartAsync(string storage)
+    /// <param name="settings">More app settings, as environment variables.</param>
+    public static async Task<CustomHandlerProcess> StartAsync(string storage, params (string Name, string Value)[] settings)
     {
         int port = FreePort();
         var start = new ProcessStartInfo(await PublishedApp.ExecutableAsync())
@@ -58,6 +59,8 @@ public sealed class CustomHandlerProcess : IAsyncDisposable
         };
         start.Environment["FUNCTIONS_CUSTOMHANDLER_PORT"] = port.ToString(CultureInfo.InvariantCulture);
         start.Environment["AzureWebJobsStorage"] = storage;
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
 
         // The self-contained app must not need the machine's .NET.
         start.Environment.Remove("DOTNET_ROOT");

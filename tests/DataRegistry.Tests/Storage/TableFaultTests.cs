@@ -96,7 +96,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Throttling_inside_an_accepted_transaction_is_tried_again(int status)
     {
         using var handler = new FaultyHandler { Answers = { () => Inside(status, "ServerBusy") } };
-        Assert.True((await Faulty(handler).SubmitTransactionAsync([TableTransactionAction.Add(Row("r"))])).IsDone);
+        Assert.True((await Faulty(handler).SubmitTransactionAsync([TableTransactionAction.Add(Row("r")), TableTransactionAction.Add(Row("s"))])).IsDone);
         Assert.Equal(2, handler.Requests);
     }
 
@@ -107,7 +107,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var handler = new FaultyHandler();
         handler.Answers.AddRange(Enumerable.Repeat(() => Inside(503, "ServerBusy"), 9));
-        var error = await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler, maxRetries).SubmitTransactionAsync([TableTransactionAction.Add(Row("r"))]));
+        var error = await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler, maxRetries).SubmitTransactionAsync([TableTransactionAction.Add(Row("r")), TableTransactionAction.Add(Row("s"))]));
         Assert.Equal((503, "ServerBusy", maxRetries + 1), (error.Status, error.ErrorCode, handler.Requests));
     }
 
@@ -118,7 +118,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Other_refusals_inside_a_transaction_are_errors_and_not_tried_again(int status, string code)
     {
         using var handler = new FaultyHandler { Answers = { () => Inside(status, code) } };
-        var error = await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler).SubmitTransactionAsync([TableTransactionAction.Add(Row("r"))]));
+        var error = await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler).SubmitTransactionAsync([TableTransactionAction.Add(Row("r")), TableTransactionAction.Add(Row("s"))]));
         Assert.Equal((status, code, 1), (error.Status, error.ErrorCode, handler.Requests));
     }
 
@@ -196,7 +196,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         await table.QueryPageAsync<Note>(new TableRange("p"));
         await table.DeleteEntityAsync("p", "r", write.ETag);
         handler.LoseAnswers = 1;
-        await table.SubmitTransactionAsync([TableTransactionAction.Add(Row("t"))]);
+        await table.SubmitTransactionAsync([TableTransactionAction.Add(Row("t")), TableTransactionAction.Add(Row("u"))]);
         Assert.Equal(
             ["create 503 1", "create 409 1", "insert 204 1", "insert 409 1", "update 204 1", "merge 204 1", "get 200 1", "query 200 1", "delete 204 1", "transaction 0 1", "transaction 202 1"],
             counted, StringComparer.Ordinal);

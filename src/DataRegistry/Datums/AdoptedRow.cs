@@ -1,0 +1,33 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>What a location and its datum both hold: who adopted the object for whom, and what S3 said of it then.</summary>
+abstract record AdoptedRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required string Key { get; init; }
+    public required Guid Project { get; init; }
+    public required Guid Job { get; init; }
+    public required string AdoptedBy { get; init; }
+
+    /// <summary>In bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>Without its quotes.</summary>
+    public required string ObjectETag { get; init; }
+    public required DateTimeOffset LastModified { get; init; }
+
+    /// <summary>Null where the bucket keeps no versions: then nothing pins the content.</summary>
+    public string? VersionId { get; init; }
+
+    /// <summary>Hex; only where S3 says it.</summary>
+    public string? Md5 { get; init; }
+
+    /// <summary>Hex of the whole object; only where S3 says it.</summary>
+    public string? Sha256 { get; init; }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using DataRegistry.Datums;
+using DataRegistry.LocalHost;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>A storage account that nobody has used yet, in memory, and what was asked of it. For one arm: Azurite slows down as it fills.</summary>
+sealed class Arena : IAsyncDisposable
+{
+    const int WarmUpTransactions = 50;
+
+    readonly Azurite azurite;
+
+    Arena(Azurite azurite)
+    {
+        this.azurite = azurite;
+        Storage = StorageAccount.FromConnectionString(azurite.ConnectionString);
+        Requests = new(azurite.Ports);
+    }
+
+    public StorageAccount Storage { get; }
+
+    public RequestCounter Requests { get; }
+
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            using var process = Process.GetProcessById(azurite.ProcessId);
+            return process.TotalProcessorTime;
+        }
+    }
+
+    public static async Task<Arena> StartAsync(CancellationToken cancellationToken)
+    {
+        var azurite = await Azurite.StartAsync(new() { PackageFolder = Path.Combine(RepositoryRoot(), ".local", "azurite") }, cancellationToken);
+        var arena = new Arena(azurite);
+        await arena.WarmUpAsync(cancellationToken);
+        arena.Requests.Reset();
+        return arena;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Requests.Dispose();
+        await azurite.DisposeAsync();
+    }
+
+    /// <summary>Into a table of its own: a Node that has just started compiles at first, which no storage account does.</summary>
+    async Task WarmUpAsync(CancellationToken cancellationToken)
+    {
+        var table = Storage.Tables.GetTableClient("warmup", LocationRows.Default);
+        await table.CreateIfNotExistsAsync(cancellationToken);
+        await Parallel.ForEachAsync(Enumerable.Range(0, WarmUpTransactions), cancellationToken, async (n, token) =>
+            await table.SubmitTransactionAsync([.. Enumerable.Range(0, TableClient.MaxTransactionActions).Select(i => TableTransactionAction.Add(Row(n, i)))], token));
+    }
+
+    static LocationRow Row(int transaction, int index) => new()
+    {
+        PartitionKey = $"{transaction % 16}", RowKey = OrderedKey.Encode($"{transaction}/{index}"), Key = $"{transaction}/{index}",
+        Datum = Guid.Empty, Job = Guid.Empty, Project = Guid.Empty, AdoptedBy = "nobody", Size = 1, ObjectETag = "", LastModified = DateTimeOffset.UnixEpoch,
+    };
+
+    static string RepositoryRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new WrongResultException("The benchmarks run from inside the repository, where Functions.sln is.");
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using DataRegistry.LocalHost.Buckets;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>
+/// The bucket server in a process of its own, so that neither its processor time nor its memory is taken for the service's: this
+/// program again, with a verb that the help does not show. It ends when its standard input does, however this process ends.
+/// </summary>
+sealed class BucketProcess : IAsyncDisposable
+{
+    const string Verb = "bucket-server";
+    const string Bucket = "bucket";
+    static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
+
+    readonly Process process;
+
+    BucketProcess(Process process, string url)
+    {
+        this.process = process;
+        Store = new() { Id = Guid.NewGuid(), Name = Bucket, Configuration = new(Bucket, null, url, "key", "secret", null) };
+    }
+
+    /// <summary>The bucket as a store; the same in every arm.</summary>
+    public Store Store { get; }
+
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    public static Command Command()
+    {
+        var command = new Command(Verb, "A bucket server that ends with its standard input.") { Hidden = true };
+        command.SetAction(async (_, cancellationToken) =>
+        {
+            await using var server = await BucketServer.StartAsync(cancellationToken: cancellationToken);
+            Console.WriteLine(server.Url);
+            await Console.In.ReadToEndAsync(cancellationToken);
+        });
+        return command;
+    }
+
+    /// <summary>Starts it with a bucket that holds these keys, each of a few KiB.</summary>
+    public static async Task<BucketProcess> StartAsync(IEnumerable<string> keys, CancellationToken cancellationToken)
+    {
+        // Run as "dotnet x.dll" the process is dotnet, which has to be told the program.
+        var self = Environment.ProcessPath!;
+        var isHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
+        var start = new ProcessStartInfo(self, isHost ? [typeof(BucketProcess).Assembly.Location, Verb] : [Verb])
+        {
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
+        var process = Process.Start(start)!;
+        var url = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new WrongResultException("The bucket server did not start.");
+        var bucket = new BucketProcess(process, url);
+        try
+        {
+            using var http = new HttpClient { BaseAddress = new Uri(url) };
+            using var lines = new StringContent(string.Join('\n', keys.Select((key, n) => string.Create(CultureInfo.InvariantCulture, $"{1000 + (n % 3000)} {key}"))));
+            using var response = await http.PutAsync(new Uri($"/_synthetic/{Bucket}", UriKind.Relative), lines, cancellationToken);
+            response.EnsureSuccessStatusCode();
+            return bucket;
+        }
+        catch
+        {
+            await bucket.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.StandardInput.Close();
+        using var timeout = new CancellationTokenSource(StopTimeout);
+        await process.WaitForExitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!process.HasExited)
+            process.Kill();
+        process.Dispose();
+    }
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>What one arm took.</summary>
+/// <param name="Elapsed">Wall time.</param>
+/// <param name="PeakMebibytes">The highest memory of this process meanwhile; null where the system does not tell.</param>
+sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, ProcessorTimes Processor, double? PeakMebibytes)
+{
+    public double PerSecond => Objects / Elapsed.TotalSeconds;
+
+    /// <summary>Runs an arm once. What was counted and used before does not count.</summary>
+    public static async Task<Measured> RunAsync(int objects, Arena arena, BucketProcess bucket, Func<Task> run)
+    {
+        // The garbage of the arm before is not this one's.
+        GC.Collect();
+        ResetPeak();
+        arena.Requests.Reset();
+        var before = ProcessorTimes.Now(arena, bucket);
+        var watch = Stopwatch.StartNew();
+        await run();
+        watch.Stop();
+        return new(objects, watch.Elapsed, arena.Requests.Snapshot(), ProcessorTimes.Now(arena, bucket) - before, PeakOfProcess());
+    }
+
+    static void ResetPeak()
+    {
+        // Linux: "5" sets the highest resident set back to the current one (proc_pid_clear_refs(5)).
+        if (OperatingSystem.IsLinux())
+            File.WriteAllText("/proc/self/clear_refs", "5");
+    }
+
+    static double? PeakOfProcess()
+    {
+        const string name = "VmHWM:";
+        var line = OperatingSystem.IsLinux() ? File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) : null;
+        return line is null ? null : double.Parse(line.AsSpan(name.Length, line.Length - name.Length - " kB".Length).Trim(), CultureInfo.InvariantCulture) / 1024;
+    }
+}
+
+/// <summary>Processor time of the three processes: who is busy limits.</summary>
+readonly record struct ProcessorTimes(TimeSpan Self, TimeSpan Azurite, TimeSpan Bucket)
+{
+    public TimeSpan Total => Self + Azurite + Bucket;
+
+    public static ProcessorTimes Now(Arena arena, BucketProcess bucket) => new(Environment.CpuUsage.TotalTime, arena.ProcessorTime, bucket.ProcessorTime);
+
+    public static ProcessorTimes operator -(ProcessorTimes a, ProcessorTimes b) => new(a.Self - b.Self, a.Azurite - b.Azurite, a.Bucket - b.Bucket);
+}

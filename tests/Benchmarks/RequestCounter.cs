@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using DataRegistry.LocalHost;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>
+/// Counts requests to S3 and to tables by the service's own counters, and those to blobs and queues by the HTTP client's: retries
+/// included, for they are the bill. Everything of this process counts, whoever sends it, except within <see cref="Uncounted"/>.
+/// </summary>
+sealed class RequestCounter : IDisposable
+{
+    public const string S3 = "s3", Tables = "tables", Blobs = "blobs", Queues = "queues";
+
+    static readonly AsyncLocal<bool> Ignored = new();
+
+    readonly MeterListener listener = new();
+    readonly ConcurrentDictionary<(string Service, string Operation), long> counts = new();
+    readonly AzuritePorts ports;
+
+    public RequestCounter(AzuritePorts ports)
+    {
+        this.ports = ports;
+        listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if ((instrument.Meter.Name, instrument.Name) is ("DataRegistry.Storage", "dataregistry.table.requests")
+                or ("DataRegistry.Stores", "dataregistry.s3.requests") or ("System.Net.Http", "http.client.request.duration"))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
+            Count(instrument.Name == "dataregistry.s3.requests" ? S3 : Tables, Tag(tags, "operation")?.ToString() ?? "?", Tag(tags, "status")));
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) => CountHttp(tags));
+        listener.Start();
+    }
+
+    /// <summary>What the current flow of control sends until disposal is the benchmark's own.</summary>
+    public static IDisposable Uncounted() => new Scope();
+
+    public void Reset() => counts.Clear();
+
+    public RequestCounts Snapshot() => new(counts.ToDictionary());
+
+    public void Dispose() => listener.Dispose();
+
+    void CountHttp(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    {
+        var port = Tag(tags, "server.port") as int?;
+        var method = Tag(tags, "http.request.method")?.ToString() ?? "?";
+        if (port == ports.Blob)
+            Count(Blobs, method.ToLowerInvariant(), Tag(tags, "http.response.status_code"));
+        else if (port == ports.Queue)
+            Count(Queues, method switch { "POST" => "put", "GET" => "receive", "PUT" => "update", _ => method.ToLowerInvariant() }, Tag(tags, "http.response.status_code"));
+    }
+
+    void Count(string service, string operation, object? status)
+    {
+        if (Ignored.Value)
+            return;
+        var text = Convert.ToString(status, CultureInfo.InvariantCulture) ?? "";
+        counts.AddOrUpdate((service, text.StartsWith('2') ? operation : $"{operation} ({text})"), 1, static (_, n) => n + 1);
+    }
+
+    static object? Tag(ReadOnlySpan<KeyValuePair<string, object?>> tags, string name)
+    {
+        foreach (var (key, value) in tags)
+        {
+            if (key == name)
+                return value;
+        }
+
+        return null;
+    }
+
+    sealed class Scope : IDisposable
+    {
+        readonly bool before = Ignored.Value;
+
+        public Scope() => Ignored.Value = true;
+
+        public void Dispose() => Ignored.Value = before;
+    }
+}
+
+/// <summary>Requests by service and operation; the status is part of the operation's name where it is not 2xx.</summary>
+sealed record RequestCounts(IReadOnlyDictionary<(string Service, string Operation), long> Counts)
+{
+    public long Total(string service) => Counts.Where(c => c.Key.Service == service).Sum(c => c.Value);
+
+    /// <summary>For each of so many, e.g. <c>get 1.00, query 1.00</c>.</summary>
+    public string Describe(string service, double of) => string.Join(", ", Counts
+        .Where(c => c.Key.Service == service)
+        .OrderBy(c => c.Key.Operation, StringComparer.Ordinal)
+        .Select(c => string.Create(CultureInfo.InvariantCulture, $"{c.Key.Operation} {c.Value / of:0.00}")));
+}

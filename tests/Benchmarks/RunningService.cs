@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using DataRegistry.Adoption;
+using DataRegistry.Datums;
+using DataRegistry.LocalHost;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>
+/// The whole service in this process, on a real port, with LocalHost's queue pump beside it. It works as <c>host.json</c> says, but looks
+/// at an empty queue more often: a pause before the work begins would be the benchmark's own. Not much more often, since the emulator
+/// answers all three services, one request at a time. Settings can be given in the environment.
+/// </summary>
+sealed class RunningService : IAsyncDisposable
+{
+    const string Token = "a-token-of-the-benchmarks-only";
+    static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan JobPause = TimeSpan.FromMilliseconds(50);
+
+    readonly WebApplication app;
+    readonly string adoptPath;
+
+    RunningService(WebApplication app, Store store)
+    {
+        this.app = app;
+        adoptPath = $"/api/v0/stores/{store.Id}/adopt/";
+        Http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()), Timeout = Timeout.InfiniteTimeSpan };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
+    }
+
+    public HttpClient Http { get; }
+
+    public static Guid ProjectId { get; } = Guid.NewGuid();
+
+    public static async Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Access:AdministratorToken"] = Token,
+            ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
+        });
+        builder.Services.AddSingleton(arena.Storage);
+        builder.Services.AddDataRegistry(builder.Configuration);
+        var queues = QueueSettings.Read(Path.Combine(AppContext.BaseDirectory, "host.json")) with { MinPollingInterval = QueuePause, MaxPollingInterval = QueuePause };
+        builder.Services.AddSingleton<IHostedService>(services => new QueuePump(
+            arena.Storage.Queues, Registry.QueueFunctions, queues, services, services.GetRequiredService<ILogger<QueuePump>>()));
+
+        var app = builder.Build();
+        await app.Services.CreateStorageAsync(cancellationToken);
+        app.MapDataRegistry();
+        await app.StartAsync(cancellationToken);
+        await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "benchmark", cancellationToken);
+        await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);
+        return new(app, store);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        // Disposal alone does not stop the pump, which would go on asking a storage account that is gone.
+        await app.StopAsync();
+        await app.DisposeAsync();
+    }
+
+    /// <summary>One adoption, answered at once; anything but its creation is wrong.</summary>
+    public async Task AdoptOneAsync(string url, CancellationToken cancellationToken)
+    {
+        using var response = await Http.PostAsJsonAsync(adoptPath, new { url, project = ProjectId }, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.OK)
+            throw new WrongResultException($"{url}: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+    }
+
+    /// <summary>Has a list adopted as a job and waits for its end; returns when it was accepted, and what it counted.</summary>
+    public async Task<(TimeSpan Accepted, JsonElement Counts)> AdoptListAsync(byte[] body, CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new("application/json");
+        using var response = await Http.PostAsync(adoptPath, content, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.Accepted)
+            throw new WrongResultException($"The list was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+        var accepted = watch.Elapsed;
+        var job = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        await FinishedAsync(job.GetProperty("id").GetString()!, cancellationToken);
+        using var uncounted = RequestCounter.Uncounted();
+        var end = await Http.GetFromJsonAsync<JsonElement>(response.Headers.Location, cancellationToken);
+        return (accepted, end.GetProperty("counts"));
+    }
+
+    /// <summary>By reading the job's row: the endpoint would read the work rows too, each time, and its requests could not be told from the job's.</summary>
+    async Task FinishedAsync(string id, CancellationToken cancellationToken)
+    {
+        using var uncounted = RequestCounter.Uncounted();
+        var jobs = app.Services.GetRequiredService<JobTable>();
+        if (!JobId.TryParse(id, out var jobId))
+            throw new WrongResultException($"'{id}' is no job id.");
+        while (await jobs.FindAsync(jobId, cancellationToken) is not { } job || !job.Status.IsTerminal())
+            await Task.Delay(JobPause, cancellationToken);
+    }
+}

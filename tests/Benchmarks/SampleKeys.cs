@@ -1,0 +1,36 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>Keys as measurement campaigns have them: long common prefixes, numbered files.</summary>
+static class SampleKeys
+{
+    static readonly string[] Sensors = ["camera-front", "camera-rear", "lidar", "radar"];
+
+    /// <summary>Always the same, in no order that anybody could use.</summary>
+    public static string[] Shuffled(int count)
+    {
+        string[] keys = [.. Enumerable.Range(0, count).Select(n => string.Create(
+            CultureInfo.InvariantCulture, $"campaigns/2026-{1 + (n / 5000 % 12):00}/drive-{n / 1000:0000}/{Sensors[n % Sensors.Length]}/frame_{n:0000000}.bin"))];
+        new Random(1).Shuffle(keys);
+        return keys;
+    }
+
+    /// <summary>The request body that adopts them, written beforehand: making it is the client's time, not the service's.</summary>
+    public static byte[] AdoptionBody(IEnumerable<string> keys, string bucket, Guid project)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        json.WriteString("project", project);
+        json.WriteStartArray("urls");
+        foreach (var key in keys)
+            json.WriteStringValue($"s3://{bucket}/{key}");
+        json.WriteEndArray();
+        json.WriteEndObject();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+}
