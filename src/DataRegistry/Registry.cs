@@ -63,13 +63,14 @@ public static partial class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
         services.TryAddSingleton(_ => new Buckets());
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
         services.AddSingleton<LogIn>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();
+        services.AddSingleton<DatumLookup>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -110,6 +111,7 @@ public static partial class Registry
         adoption.MapAudit();
         adoption.MapStores();
         adoption.MapDatums();
+        adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
         return app;

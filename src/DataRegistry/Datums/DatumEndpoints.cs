@@ -22,13 +22,9 @@ static class DatumEndpoints
         api.MapGet("/data/{id}/", GetAsync);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup)
     {
-        var row = DatumId.TryParse(id, out var datumId) ? await datums.FindAsync(datumId, context.RequestAborted) : null;
-        var project = row is null ? null : await projects.FindAsync(row.Project, context.RequestAborted);
-        if (row is null || project is null)
-            throw new ApiException(ApiError.NotFound());
-        await permissions.RequireAsync(context, Permission.DataRead, Permission.DataRead, Scope.Of(project));
+        var (row, project) = await lookup.RequiredAsync(id, context);
         return Results.Json(DatumBody.From(row, project), Json.DatumBody);
     }
 
