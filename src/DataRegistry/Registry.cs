@@ -71,6 +71,7 @@ public static partial class Registry
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();
         services.AddSingleton<DatumLookup>();
+        services.AddSingleton<DatumPurge>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -111,6 +112,7 @@ public static partial class Registry
         adoption.MapAudit();
         adoption.MapStores();
         adoption.MapDatums();
+        adoption.MapMetadata();
         adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();

@@ -14,18 +14,27 @@ static class DatumEndpoints
     /// <summary>Beyond this many, counting would cost more than the page (contract: exact up to 10,000).</summary>
     const int MaxCount = 10_000;
 
-    static readonly DatumJsonContext Json = new(WireJson.Options(DatumJsonContext.Default));
+    public static readonly DatumJsonContext Json = new(new JsonSerializerOptions(WireJson.Options(DatumJsonContext.Default)) { AllowDuplicateProperties = false });
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
         api.MapGet("/data/", ListAsync);
         api.MapGet("/data/{id}/", GetAsync);
+        api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays");
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
         return Results.Json(DatumBody.From(row, project), Json.DatumBody);
+    }
+
+    static async Task<IResult> PurgeAsync(string id, HttpContext context, DatumLookup lookup, DatumPurge purge, AuditTrail trail)
+    {
+        var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
+        if (await purge.PurgeAsync(row, Caller.Of(context).Name, context.RequestAborted))
+            await trail.RecordAsync(context, new("data.purged", row.Id.ToString()) { Project = project.Id, Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = $"s3://{row.Bucket}/{row.Key}" } });
+        return Results.Json(new OkBody(true), Json.OkBody);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions)
@@ -55,9 +64,16 @@ sealed record DatumBody(
 {
     public static DatumBody From(DatumRow row, Project? project) => new(
         row.Id, row.Key[(row.Key.LastIndexOf('/') + 1)..], $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, Sha1: null, row.Sha256, row.Store,
-        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, Purged: false, [], []);
+        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), []);
 }
+
+sealed record OkBody(bool Ok);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Page<DatumBody>))]
+[JsonSerializable(typeof(JsonDocument))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(MetadataOfDatumsBody))]
+[JsonSerializable(typeof(AppliedBody))]
+[JsonSerializable(typeof(OkBody))]
 sealed partial class DatumJsonContext : JsonSerializerContext;

@@ -10,12 +10,19 @@ namespace DataRegistry.Datums;
 /// An object's immutable record.
 /// <code>
 /// table datums
-///   {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, and what S3 said
+///   {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, and what S3 said; tags
+///                                       │ m-{the same}                            metadata
 /// </code>
-/// Both keys follow from the id. A project's newest datums come first by merging its 16 partitions.
+/// Both keys follow from the id. Tags are merged into the datum's row, in one transaction with the metadata that
+/// they are a part of; its facts are never written again. A project's newest datums come first by merging its 16 partitions.
 /// </summary>
 sealed class DatumTable(TableServiceClient tables) : IStoredTable
 {
+    const string MetadataPrefix = "m-";
+
+    // After every datum, whose characters end with 'f'.
+    const string EndOfDatums = "g";
+
     readonly TableClient table = tables.GetTableClient("datums", DatumRows.Default);
 
     public TableClient Table => table;
@@ -26,13 +33,50 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
 
+    /// <summary>The datum's properties, a JSON object; null where none were ever set.</summary>
+    public async Task<byte[]?> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken) =>
+        (await table.GetEntityIfExistsAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
+
+    /// <summary>Replaces the datum's properties and tags, both or neither. Of concurrent calls the last one's stay, whole.</summary>
+    public async Task SetMetadataAsync(DatumRow datum, MetadataInput input, CancellationToken cancellationToken)
+    {
+        var row = new MetadataRow { PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json };
+        var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
+        TableTransactionResult written;
+        do
+        {
+            var before = await table.GetEntityIfExistsAsync<MetadataRow>(row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
+            written = await table.SubmitTransactionAsync(
+                [
+                    before is null ? TableTransactionAction.Add(row) : TableTransactionAction.Update(row, before.ETag),
+                    // The metadata's ETag stands for both.
+                    TableTransactionAction.Update(tags, ETag.All, TableUpdateMode.Merge),
+                ],
+                cancellationToken);
+        }
+        while (!written.IsDone);
+    }
+
+    /// <summary>Marks the datum as purged; false where it was already, of which the first time stays.</summary>
+    public async Task<bool> MarkPurgedAsync(DatumRow datum, DateTimeOffset time, string user, CancellationToken cancellationToken)
+    {
+        for (var row = datum; row is { Purged: null }; row = await FindAsync(datum.Id, cancellationToken))
+        {
+            var mark = new DatumPurgedRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Purged = time, PurgedBy = user };
+            if ((await table.UpdateEntityAsync(mark, row.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
     public async Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken)
     {
         var found = new Dictionary<DatumId, DatumRow>();
         await Parallel.ForEachAsync(ids.Distinct().GroupBy(PartitionOf, StringComparer.Ordinal), new ParallelOptions { MaxDegreeOfParallelism = Shards.Count, CancellationToken = cancellationToken }, async (shard, token) =>
         {
-            var rows = await table.FindManyAsync<DatumRow>(shard.Key, [.. shard.Select(id => id.Value.RowKey).Order(StringComparer.Ordinal)], cancellationToken: token);
+            var rows = await table.FindManyAsync<DatumRow>(shard.Key, [.. shard.Select(id => id.Value.RowKey).Order(StringComparer.Ordinal)], before: EndOfDatums, cancellationToken: token);
             lock (found)
             {
                 foreach (var row in rows.Values)
@@ -43,7 +87,7 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
     }
 
     /// <summary>
-    /// A project's datums, newest first, and the cursor after the last of them (null at the end). Each of the 16 partitions is read
+    /// A project's datums, newest first, without the purged, and the cursor after the last of them (null at the end). Each of the 16 partitions is read
     /// from the cursor on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
     /// </summary>
     public async Task<(IReadOnlyList<DatumRow> Rows, string? Cursor)> ListAsync(Project project, int limit, DatumCursor? after, CancellationToken cancellationToken)
@@ -71,16 +115,16 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
         return (rows, null);
     }
 
-    /// <summary>How many datums a project has, exactly; null for more than <paramref name="max"/>.</summary>
+    /// <summary>How many datums a project has that are not purged, exactly; null for more than <paramref name="max"/>.</summary>
     public async Task<int?> CountAsync(Project project, int max, CancellationToken cancellationToken)
     {
         var count = 0;
         await Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
         {
-            var range = new TableRange(ShardReader.PartitionOf(project, shard));
-            await foreach (var row in table.QueryAsync<DatumProjectOnly>(range, 1000, [nameof(DatumProjectOnly.RowKey), nameof(DatumProjectOnly.Project)], token))
+            var range = new TableRange(ShardReader.PartitionOf(project, shard)) { Before = EndOfDatums };
+            await foreach (var row in table.QueryAsync<DatumProjectOnly>(range, 1000, [nameof(DatumProjectOnly.RowKey), nameof(DatumProjectOnly.Project), nameof(DatumProjectOnly.Purged)], token))
             {
-                if (row.Project == project.Id && Interlocked.Increment(ref count) > max)
+                if (row.Project == project.Id && row.Purged is null && Interlocked.Increment(ref count) > max)
                     return;
             }
         });
@@ -110,7 +154,7 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
                 foreach (var row in next.Values)
                 {
                     // Beyond 4096 projects a slot is shared.
-                    if (row.Project == project.Id)
+                    if (row.Project == project.Id && row.Purged is null)
                         page.Enqueue(row);
                 }
             }
@@ -124,6 +168,7 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
         {
             From = after is { } later && shard > later.Shard ? later.RowKey : null,
             After = after is { } cursor && shard <= cursor.Shard ? cursor.RowKey : null,
+            Before = EndOfDatums,
         };
     }
 }
@@ -151,6 +196,13 @@ sealed record DatumRow : AdoptedRow
 {
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
+
+    /// <summary>As <see cref="DatumTagsRow.Write"/> writes them; null for none.</summary>
+    public string? Tags { get; init; }
+
+    /// <summary>When it was purged; null where it was not.</summary>
+    public DateTimeOffset? Purged { get; init; }
+    public string? PurgedBy { get; init; }
 
     [JsonIgnore]
     public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
@@ -186,9 +238,50 @@ sealed record DatumProjectOnly : ITableEntity
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Project { get; init; }
+    public DateTimeOffset? Purged { get; init; }
+}
+
+/// <summary>A datum's tags; merged into its row.</summary>
+sealed record DatumTagsRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+
+    /// <summary>Never null, so that merging it can take tags away.</summary>
+    public required string Tags { get; init; }
+
+    // Tags hold no control characters.
+    const char Separator = '\n';
+
+    public static string Write(IEnumerable<string> tags) => string.Join(Separator, tags);
+
+    public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
+}
+
+/// <summary>That a datum was purged; merged into its row.</summary>
+sealed record DatumPurgedRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset Purged { get; init; }
+    public required string PurgedBy { get; init; }
+}
+
+/// <summary>A datum's properties.</summary>
+sealed record MetadataRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required byte[] Json { get; init; }
 }
 
 [JsonSerializable(typeof(DatumRow))]
+[JsonSerializable(typeof(DatumTagsRow))]
+[JsonSerializable(typeof(DatumPurgedRow))]
+[JsonSerializable(typeof(MetadataRow))]
 [JsonSerializable(typeof(DatumProjectOnly))]
 [JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class DatumRows : JsonSerializerContext;
