@@ -112,6 +112,7 @@ public static partial class Registry
         adoption.MapAudit();
         adoption.MapStores();
         adoption.MapDatums();
+        adoption.MapDatumLists();
         adoption.MapMetadata();
         adoption.MapAliases();
         adoption.MapAdoption();

@@ -87,13 +87,15 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
     }
 
     /// <summary>
-    /// A project's datums, newest first, without the purged, and the cursor after the last of them (null at the end). Each of the 16 partitions is read
-    /// from the cursor on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
+    /// Those of a project's datums that match, newest first, whatever the query's order. Each of the 16 partitions is read from the cursor
+    /// on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
     /// </summary>
-    public async Task<(IReadOnlyList<DatumRow> Rows, string? Cursor)> ListAsync(Project project, int limit, DatumCursor? after, CancellationToken cancellationToken)
+    /// <param name="offset">So many matches are left out first.</param>
+    /// <param name="maxRead">After so many datums, matching or not, the page ends short, with a cursor.</param>
+    public async Task<DatumPage> ListAsync(Project project, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
     {
         // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
-        var share = Math.Min(1000, limit / Shards.Count + 1 + (int)Math.Sqrt(limit));
+        var share = Math.Min(1000, (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset));
         var shards = await Task.WhenAll(Enumerable.Range(0, Shards.Count).Select(async shard =>
         {
             var reader = new ShardReader(table, project, shard, after, share);
@@ -101,39 +103,57 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
             return reader;
         }));
 
-        var rows = new List<DatumRow>(limit);
+        var rows = new List<DatumRow>();
+        var skipped = 0;
+        var last = after;
         var merge = new PriorityQueue<ShardReader, DatumCursor>(shards.Where(s => s.Current is not null).Select(s => (s, s.Position)));
-        while (merge.TryDequeue(out var shard, out _))
+        for (var read = 0; merge.TryDequeue(out var shard, out var position); read++)
         {
-            if (rows.Count == limit)
-                return (rows, new DatumCursor(rows[^1].RowKey, int.Parse(rows[^1].PartitionKey.AsSpan(3), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
-            rows.Add(shard.Current!);
+            if (rows.Count == limit || read == maxRead)
+                return new(rows, last, skipped);
+            last = position;
+            if (query.Matches(shard.Current!))
+            {
+                if (skipped < offset)
+                    skipped++;
+                else
+                    rows.Add(shard.Current!);
+            }
+
             if (await shard.MoveNextAsync(cancellationToken))
                 merge.Enqueue(shard, shard.Position);
         }
 
-        return (rows, null);
+        return new(rows, null, skipped);
     }
 
-    /// <summary>How many datums a project has that are not purged, exactly; null for more than <paramref name="max"/>.</summary>
-    public async Task<int?> CountAsync(Project project, int max, CancellationToken cancellationToken)
+    /// <summary>
+    /// How many of a project's datums match, exactly; null for more than <paramref name="max"/>, and where more than
+    /// <paramref name="maxRead"/> would have to be looked at.
+    /// </summary>
+    public async Task<int?> CountAsync(Project project, DatumQuery query, int max, int maxRead, CancellationToken cancellationToken)
     {
+        string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
+        if (query.IsFiltered)
+            columns = [.. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key), nameof(DatumFilterRow.Tags)];
         var count = 0;
+        var read = 0;
         await Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
         {
             var range = new TableRange(ShardReader.PartitionOf(project, shard)) { Before = EndOfDatums };
-            await foreach (var row in table.QueryAsync<DatumProjectOnly>(range, 1000, [nameof(DatumProjectOnly.RowKey), nameof(DatumProjectOnly.Project), nameof(DatumProjectOnly.Purged)], token))
+            await foreach (var row in table.QueryAsync<DatumFilterRow>(range, 1000, columns, token))
             {
-                if (row.Project == project.Id && row.Purged is null && Interlocked.Increment(ref count) > max)
+                if (Interlocked.Increment(ref read) > maxRead || (row.Project == project.Id && query.Matches(row) && Interlocked.Increment(ref count) > max))
                     return;
             }
         });
-        return count > max ? null : count;
+        return count > max || read > maxRead ? null : count;
     }
 
     /// <summary>One shard of a project's datums, a page at a time.</summary>
-    sealed class ShardReader(TableClient table, Project project, int shard, DatumCursor? after, int pageSize)
+    sealed class ShardReader(TableClient table, Project project, int shard, DatumCursor? after, int firstPage)
     {
+        int pageSize = firstPage;
         readonly Queue<DatumRow> page = new();
         string? continuation;
         bool started;
@@ -150,11 +170,13 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
             {
                 var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, pageSize, cancellationToken: cancellationToken);
                 started = true;
+                // Where one page was not enough, filters leave much out.
+                pageSize = Math.Min(1000, pageSize * 2);
                 continuation = next.ContinuationToken;
                 foreach (var row in next.Values)
                 {
                     // Beyond 4096 projects a slot is shared.
-                    if (row.Project == project.Id && row.Purged is null)
+                    if (row.Project == project.Id)
                         page.Enqueue(row);
                 }
             }
@@ -172,6 +194,11 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
         };
     }
 }
+
+/// <summary>A page of datums.</summary>
+/// <param name="Next">Where it ended; null at the end of the list.</param>
+/// <param name="Skipped">How many matches were left out before it.</param>
+sealed record DatumPage(IReadOnlyList<DatumRow> Rows, DatumCursor? Next, int Skipped);
 
 /// <summary>Where a page of datums ended.</summary>
 readonly record struct DatumCursor(string RowKey, int Shard) : IComparable<DatumCursor>
@@ -192,7 +219,7 @@ readonly record struct DatumCursor(string RowKey, int Shard) : IComparable<Datum
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Shard:x}");
 }
 
-sealed record DatumRow : AdoptedRow
+sealed record DatumRow : AdoptedRow, IFilteredDatum
 {
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
@@ -203,6 +230,8 @@ sealed record DatumRow : AdoptedRow
     /// <summary>When it was purged; null where it was not.</summary>
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
+
+    Guid? IFilteredDatum.Store => Store;
 
     [JsonIgnore]
     public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
@@ -231,13 +260,17 @@ sealed record DatumRow : AdoptedRow
     }
 }
 
-/// <summary>What counting needs of a datum.</summary>
-sealed record DatumProjectOnly : ITableEntity
+/// <summary>What counting needs of a datum; without filters, not even all of it.</summary>
+sealed record DatumFilterRow : ITableEntity, IFilteredDatum
 {
     public string PartitionKey { get; init; } = "";
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Project { get; init; }
+    public string? Key { get; init; }
+    public string? Bucket { get; init; }
+    public Guid? Store { get; init; }
+    public string? Tags { get; init; }
     public DateTimeOffset? Purged { get; init; }
 }
 
@@ -282,6 +315,6 @@ sealed record MetadataRow : ITableEntity
 [JsonSerializable(typeof(DatumTagsRow))]
 [JsonSerializable(typeof(DatumPurgedRow))]
 [JsonSerializable(typeof(MetadataRow))]
-[JsonSerializable(typeof(DatumProjectOnly))]
+[JsonSerializable(typeof(DatumFilterRow))]
 [JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class DatumRows : JsonSerializerContext;

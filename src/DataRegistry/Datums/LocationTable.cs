@@ -21,6 +21,13 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
 
     public static (string PartitionKey, string RowKey) KeyOf(Guid store, string key) => ($"{store:N}-{Shards.Of(key):x}", OrderedKey.Encode(key));
 
+    /// <summary>What is at a key; null where nothing is, or the location is free.</summary>
+    public async Task<LocationRow?> FindAsync(Guid store, string key, CancellationToken cancellationToken)
+    {
+        var (partition, rowKey) = KeyOf(store, key);
+        return await table.GetEntityIfExistsAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row ? row : null;
+    }
+
     /// <summary>Frees the location of a purged datum; nothing where it is free, or another datum's by now.</summary>
     public async Task FreeAsync(Guid store, string key, DatumId datum, CancellationToken cancellationToken)
     {
