@@ -67,7 +67,7 @@ public static partial class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
@@ -76,6 +76,8 @@ public static partial class Registry
         services.AddSingleton<SecretProtector>();
         services.AddSingleton<StoreAccess>();
         services.AddSingleton<StoreRequests>();
+        services.AddSingleton<DatumLookup>();
+        services.AddSingleton<DatumPurge>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -117,6 +119,9 @@ public static partial class Registry
         adoption.MapStores();
         adoption.MapStoreDeletion();
         adoption.MapDatums();
+        adoption.MapDatumLists();
+        adoption.MapMetadata();
+        adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
         return app;

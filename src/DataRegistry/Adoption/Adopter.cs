@@ -26,6 +26,10 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         AdoptionScope scope, IReadOnlyList<string> keys, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
     {
         var located = await locations.FindAsync(scope.Store.Id, keys, inFlight, cancellationToken);
+        // What a purge left free is taken over, but not by the job that made it: that one has done its work there.
+        var free = located.Values.Where(r => IsFreeFor(scope, r)).ToDictionary(r => r.Key, StringComparer.Ordinal);
+        foreach (var key in free.Keys)
+            located.Remove(key);
         var wanted = keys.Where(k => !located.ContainsKey(k)).ToList();
         var probes = new Dictionary<string, Probe>(StringComparer.Ordinal);
         if (wanted.Count > 0)
@@ -38,7 +42,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         cancellationToken.ThrowIfCancellationRequested();
         if (scope.AtOnce)
             cancellationToken = CancellationToken.None;
-        var created = await InsertLocationsAsync(scope, probes, located, cancellationToken);
+        var created = await InsertLocationsAsync(scope, probes, free, located, cancellationToken);
         await InsertDatumsAsync(scope, created, [.. located.Values], cancellationToken);
 
         foreach (var row in created)
@@ -56,9 +60,14 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             : new AdoptionOutcome.AlreadyTracked(datum, location.Project);
     }
 
-    /// <summary>The locations that this call inserted. Those that others were quicker with go to <paramref name="located"/>.</summary>
+    static bool IsFreeFor(AdoptionScope scope, LocationRow location) => location.IsFree && location.Job != scope.Job.Value.ToGuid();
+
+    /// <summary>
+    /// The locations that this call inserted, or put in the place of a free one. Those that others were quicker with go to
+    /// <paramref name="located"/>.
+    /// </summary>
     async Task<List<LocationRow>> InsertLocationsAsync(
-        AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocationRow> located, CancellationToken cancellationToken)
+        AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocationRow> free, Dictionary<string, LocationRow> located, CancellationToken cancellationToken)
     {
         var created = new List<LocationRow>();
         var rows = probes.Values.Where(p => p.Object is not null).Select(p => LocationOf(scope, p.Object!));
@@ -66,7 +75,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         {
             while (chunk.Count > 0)
             {
-                var result = await locations.Table.SubmitTransactionAsync([.. chunk.Select(TableTransactionAction.Add)], token);
+                var result = await locations.Table.SubmitTransactionAsync([.. chunk.Select(Put)], token);
                 if (result.IsDone)
                 {
                     lock (created)
@@ -79,13 +88,24 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 lock (located)
                 {
                     foreach (var row in existing.Values)
-                        located.Add(row.Key, row);
+                    {
+                        if (IsFreeFor(scope, row))
+                            free[row.Key] = row;
+                        else
+                            located.Add(row.Key, row);
+                    }
                 }
 
-                chunk = [.. chunk.Where(r => !existing.ContainsKey(r.RowKey))];
+                chunk = [.. chunk.Where(r => !existing.TryGetValue(r.RowKey, out var row) || IsFreeFor(scope, row))];
             }
         }, cancellationToken);
         return created;
+
+        TableTransactionAction Put(LocationRow row)
+        {
+            lock (located)
+                return free.TryGetValue(row.Key, out var before) ? TableTransactionAction.Update(row, before.ETag) : TableTransactionAction.Add(row);
+        }
     }
 
     /// <summary>
@@ -97,7 +117,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         var job = scope.Job.Value.ToGuid();
         var unsettled = new List<LocationRow>();
         // By job: a running one is asked once for its thousands of locations.
-        foreach (var rowsOfJob in found.Where(r => r.Settled != true).GroupBy(r => r.Job))
+        foreach (var rowsOfJob in found.Where(r => r.Settled != true && !r.IsFree).GroupBy(r => r.Job))
         {
             if (rowsOfJob.Key == job || !await jobs.IsFinishedAsync(new JobId(TimedId.FromGuid(rowsOfJob.Key)), cancellationToken))
                 unsettled.AddRange(rowsOfJob);
@@ -110,7 +130,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             {
                 // A row with our id is our row: the id is made of the job, key and version.
                 var existing = await datums.Table.FindManyAsync<RowKeyOnly>(
-                    chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], [nameof(ITableEntity.RowKey)], token);
+                    chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], [nameof(ITableEntity.RowKey)], cancellationToken: token);
                 chunk = [.. chunk.Where(r => !existing.ContainsKey(r.RowKey))];
             }
         }, cancellationToken);

@@ -11,40 +11,26 @@ namespace DataRegistry.Datums;
 
 static class DatumEndpoints
 {
-    /// <summary>Beyond this many, counting would cost more than the page (contract: exact up to 10,000).</summary>
-    const int MaxCount = 10_000;
-
-    static readonly DatumJsonContext Json = new(WireJson.Options(DatumJsonContext.Default));
+    public static readonly DatumJsonContext Json = new(new JsonSerializerOptions(WireJson.Options(DatumJsonContext.Default)) { AllowDuplicateProperties = false });
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/data/", ListAsync);
         api.MapGet("/data/{id}/", GetAsync);
+        api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays");
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup)
     {
-        var row = DatumId.TryParse(id, out var datumId) ? await datums.FindAsync(datumId, context.RequestAborted) : null;
-        var project = row is null ? null : await projects.FindAsync(row.Project, context.RequestAborted);
-        if (row is null || project is null)
-            throw new ApiException(ApiError.NotFound());
-        await permissions.RequireAsync(context, Permission.DataRead, Permission.DataRead, Scope.Of(project));
+        var (row, project) = await lookup.RequiredAsync(id, context);
         return Results.Json(DatumBody.From(row, project), Json.DatumBody);
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> PurgeAsync(string id, HttpContext context, DatumLookup lookup, DatumPurge purge, AuditTrail trail)
     {
-        var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
-        var paging = Paging.From(context.Request);
-        DatumCursor? after = null;
-        if (paging.Cursor is not null)
-            after = DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
-        var (rows, next) = await datums.ListAsync(project, paging.Limit, after, context.RequestAborted);
-        var count = context.Request.Query["no_count"] == "true" ? null
-            : after is null && next is null ? rows.Count
-            : await datums.CountAsync(project, MaxCount, context.RequestAborted);
-        return Results.Json(
-            new Page<DatumBody>(count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, project))]), Json.PageDatumBody);
+        var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
+        if (await purge.PurgeAsync(row, Caller.Of(context).Name, context.RequestAborted))
+            await trail.RecordAsync(context, new("data.purged", row.Id.ToString()) { Project = project.Id, Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = $"s3://{row.Bucket}/{row.Key}" } });
+        return Results.Json(new OkBody(true), Json.OkBody);
     }
 }
 
@@ -57,11 +43,21 @@ sealed record DatumBody(
     DateTimeOffset Ctime, DateTimeOffset? FileCtime, DateTimeOffset? FileMtime, JsonElement? OutputExecution, bool Purged,
     IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases)
 {
+    public static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
+
     public static DatumBody From(DatumRow row, Project? project) => new(
-        row.Id, row.Key[(row.Key.LastIndexOf('/') + 1)..], $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, Sha1: null, row.Sha256, row.Store,
-        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, Purged: false, [], []);
+        row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, Sha1: null, row.Sha256, row.Store,
+        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), []);
 }
+
+sealed record OkBody(bool Ok);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(Page<DatumBody>))]
+[JsonSerializable(typeof(JsonDocument))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonNode))]
+[JsonSerializable(typeof(MetadataOfDatumsBody))]
+[JsonSerializable(typeof(AppliedBody))]
+[JsonSerializable(typeof(OkBody))]
 sealed partial class DatumJsonContext : JsonSerializerContext;

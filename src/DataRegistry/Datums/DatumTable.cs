@@ -10,12 +10,19 @@ namespace DataRegistry.Datums;
 /// An object's immutable record.
 /// <code>
 /// table datums
-///   {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, and what S3 said
+///   {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, and what S3 said; tags
+///                                       │ m-{the same}                            metadata
 /// </code>
-/// Both keys follow from the id. A project's newest datums come first by merging its 16 partitions.
+/// Both keys follow from the id. Tags are merged into the datum's row, in one transaction with the metadata that
+/// they are a part of; its facts are never written again. A project's newest datums come first by merging its 16 partitions.
 /// </summary>
 sealed class DatumTable(TableServiceClient tables) : IStoredTable
 {
+    const string MetadataPrefix = "m-";
+
+    // After every datum, whose characters end with 'f'.
+    const string EndOfDatums = "g";
+
     readonly TableClient table = tables.GetTableClient("datums", DatumRows.Default);
 
     public TableClient Table => table;
@@ -26,14 +33,69 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
 
+    /// <summary>The datum's properties, a JSON object; null where none were ever set.</summary>
+    public async Task<byte[]?> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken) =>
+        (await table.GetEntityIfExistsAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
+
+    /// <summary>Replaces the datum's properties and tags, both or neither. Of concurrent calls the last one's stay, whole.</summary>
+    public async Task SetMetadataAsync(DatumRow datum, MetadataInput input, CancellationToken cancellationToken)
+    {
+        var row = new MetadataRow { PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json };
+        var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
+        TableTransactionResult written;
+        do
+        {
+            var before = await table.GetEntityIfExistsAsync<MetadataRow>(row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
+            written = await table.SubmitTransactionAsync(
+                [
+                    before is null ? TableTransactionAction.Add(row) : TableTransactionAction.Update(row, before.ETag),
+                    // The metadata's ETag stands for both.
+                    TableTransactionAction.Update(tags, ETag.All, TableUpdateMode.Merge),
+                ],
+                cancellationToken);
+        }
+        while (!written.IsDone);
+    }
+
+    /// <summary>Marks the datum as purged; false where it was already, of which the first time stays.</summary>
+    public async Task<bool> MarkPurgedAsync(DatumRow datum, DateTimeOffset time, string user, CancellationToken cancellationToken)
+    {
+        for (var row = datum; row is { Purged: null }; row = await FindAsync(datum.Id, cancellationToken))
+        {
+            var mark = new DatumPurgedRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Purged = time, PurgedBy = user };
+            if ((await table.UpdateEntityAsync(mark, row.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
+    public async Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<DatumId, DatumRow>();
+        await Parallel.ForEachAsync(ids.Distinct().GroupBy(PartitionOf, StringComparer.Ordinal), new ParallelOptions { MaxDegreeOfParallelism = Shards.Count, CancellationToken = cancellationToken }, async (shard, token) =>
+        {
+            var rows = await table.FindManyAsync<DatumRow>(shard.Key, [.. shard.Select(id => id.Value.RowKey).Order(StringComparer.Ordinal)], before: EndOfDatums, cancellationToken: token);
+            lock (found)
+            {
+                foreach (var row in rows.Values)
+                    found.Add(row.Id, row);
+            }
+        });
+        return found;
+    }
+
     /// <summary>
-    /// A project's datums, newest first, and the cursor after the last of them (null at the end). Each of the 16 partitions is read
-    /// from the cursor on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
+    /// Those of a project's datums that match, newest first, whatever the query's order. Each of the 16 partitions is read from the cursor
+    /// on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
     /// </summary>
-    public async Task<(IReadOnlyList<DatumRow> Rows, string? Cursor)> ListAsync(Project project, int limit, DatumCursor? after, CancellationToken cancellationToken)
+    /// <param name="offset">So many matches are left out first.</param>
+    /// <param name="maxRead">After so many datums, matching or not, the page ends short, with a cursor.</param>
+    public async Task<DatumPage> ListAsync(Project project, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
     {
         // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
-        var share = Math.Min(1000, limit / Shards.Count + 1 + (int)Math.Sqrt(limit));
+        var share = Math.Min(1000, (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset));
         var shards = await Task.WhenAll(Enumerable.Range(0, Shards.Count).Select(async shard =>
         {
             var reader = new ShardReader(table, project, shard, after, share);
@@ -41,39 +103,57 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
             return reader;
         }));
 
-        var rows = new List<DatumRow>(limit);
+        var rows = new List<DatumRow>();
+        var skipped = 0;
+        var last = after;
         var merge = new PriorityQueue<ShardReader, DatumCursor>(shards.Where(s => s.Current is not null).Select(s => (s, s.Position)));
-        while (merge.TryDequeue(out var shard, out _))
+        for (var read = 0; merge.TryDequeue(out var shard, out var position); read++)
         {
-            if (rows.Count == limit)
-                return (rows, new DatumCursor(rows[^1].RowKey, int.Parse(rows[^1].PartitionKey.AsSpan(3), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString());
-            rows.Add(shard.Current!);
+            if (rows.Count == limit || read == maxRead)
+                return new(rows, last, skipped);
+            last = position;
+            if (query.Matches(shard.Current!))
+            {
+                if (skipped < offset)
+                    skipped++;
+                else
+                    rows.Add(shard.Current!);
+            }
+
             if (await shard.MoveNextAsync(cancellationToken))
                 merge.Enqueue(shard, shard.Position);
         }
 
-        return (rows, null);
+        return new(rows, null, skipped);
     }
 
-    /// <summary>How many datums a project has, exactly; null for more than <paramref name="max"/>.</summary>
-    public async Task<int?> CountAsync(Project project, int max, CancellationToken cancellationToken)
+    /// <summary>
+    /// How many of a project's datums match, exactly; null for more than <paramref name="max"/>, and where more than
+    /// <paramref name="maxRead"/> would have to be looked at.
+    /// </summary>
+    public async Task<int?> CountAsync(Project project, DatumQuery query, int max, int maxRead, CancellationToken cancellationToken)
     {
+        string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
+        if (query.IsFiltered)
+            columns = [.. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key), nameof(DatumFilterRow.Tags)];
         var count = 0;
+        var read = 0;
         await Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
         {
-            var range = new TableRange(ShardReader.PartitionOf(project, shard));
-            await foreach (var row in table.QueryAsync<DatumProjectOnly>(range, 1000, [nameof(DatumProjectOnly.RowKey), nameof(DatumProjectOnly.Project)], token))
+            var range = new TableRange(ShardReader.PartitionOf(project, shard)) { Before = EndOfDatums };
+            await foreach (var row in table.QueryAsync<DatumFilterRow>(range, 1000, columns, token))
             {
-                if (row.Project == project.Id && Interlocked.Increment(ref count) > max)
+                if (Interlocked.Increment(ref read) > maxRead || (row.Project == project.Id && query.Matches(row) && Interlocked.Increment(ref count) > max))
                     return;
             }
         });
-        return count > max ? null : count;
+        return count > max || read > maxRead ? null : count;
     }
 
     /// <summary>One shard of a project's datums, a page at a time.</summary>
-    sealed class ShardReader(TableClient table, Project project, int shard, DatumCursor? after, int pageSize)
+    sealed class ShardReader(TableClient table, Project project, int shard, DatumCursor? after, int firstPage)
     {
+        int pageSize = firstPage;
         readonly Queue<DatumRow> page = new();
         string? continuation;
         bool started;
@@ -90,6 +170,8 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
             {
                 var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, pageSize, cancellationToken: cancellationToken);
                 started = true;
+                // Where one page was not enough, filters leave much out.
+                pageSize = Math.Min(1000, pageSize * 2);
                 continuation = next.ContinuationToken;
                 foreach (var row in next.Values)
                 {
@@ -108,9 +190,15 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
         {
             From = after is { } later && shard > later.Shard ? later.RowKey : null,
             After = after is { } cursor && shard <= cursor.Shard ? cursor.RowKey : null,
+            Before = EndOfDatums,
         };
     }
 }
+
+/// <summary>A page of datums.</summary>
+/// <param name="Next">Where it ended; null at the end of the list.</param>
+/// <param name="Skipped">How many matches were left out before it.</param>
+sealed record DatumPage(IReadOnlyList<DatumRow> Rows, DatumCursor? Next, int Skipped);
 
 /// <summary>Where a page of datums ended.</summary>
 readonly record struct DatumCursor(string RowKey, int Shard) : IComparable<DatumCursor>
@@ -131,10 +219,19 @@ readonly record struct DatumCursor(string RowKey, int Shard) : IComparable<Datum
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Shard:x}");
 }
 
-sealed record DatumRow : AdoptedRow
+sealed record DatumRow : AdoptedRow, IFilteredDatum
 {
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
+
+    /// <summary>As <see cref="DatumTagsRow.Write"/> writes them; null for none.</summary>
+    public string? Tags { get; init; }
+
+    /// <summary>When it was purged; null where it was not.</summary>
+    public DateTimeOffset? Purged { get; init; }
+    public string? PurgedBy { get; init; }
+
+    Guid? IFilteredDatum.Store => Store;
 
     [JsonIgnore]
     public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
@@ -163,16 +260,61 @@ sealed record DatumRow : AdoptedRow
     }
 }
 
-/// <summary>What counting needs of a datum.</summary>
-sealed record DatumProjectOnly : ITableEntity
+/// <summary>What counting needs of a datum; without filters, not even all of it.</summary>
+sealed record DatumFilterRow : ITableEntity, IFilteredDatum
 {
     public string PartitionKey { get; init; } = "";
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Project { get; init; }
+    public string? Key { get; init; }
+    public string? Bucket { get; init; }
+    public Guid? Store { get; init; }
+    public string? Tags { get; init; }
+    public DateTimeOffset? Purged { get; init; }
+}
+
+/// <summary>A datum's tags; merged into its row.</summary>
+sealed record DatumTagsRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+
+    /// <summary>Never null, so that merging it can take tags away.</summary>
+    public required string Tags { get; init; }
+
+    // Tags hold no control characters.
+    const char Separator = '\n';
+
+    public static string Write(IEnumerable<string> tags) => string.Join(Separator, tags);
+
+    public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
+}
+
+/// <summary>That a datum was purged; merged into its row.</summary>
+sealed record DatumPurgedRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset Purged { get; init; }
+    public required string PurgedBy { get; init; }
+}
+
+/// <summary>A datum's properties.</summary>
+sealed record MetadataRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required byte[] Json { get; init; }
 }
 
 [JsonSerializable(typeof(DatumRow))]
-[JsonSerializable(typeof(DatumProjectOnly))]
+[JsonSerializable(typeof(DatumTagsRow))]
+[JsonSerializable(typeof(DatumPurgedRow))]
+[JsonSerializable(typeof(MetadataRow))]
+[JsonSerializable(typeof(DatumFilterRow))]
 [JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class DatumRows : JsonSerializerContext;

@@ -10,7 +10,8 @@ namespace DataRegistry.Datums;
 /// table locations
 ///   {store id}-{shard 0..f} │ {key, in order-preserving encoding}   key, datum, job, project, and what S3 said of the object
 /// </code>
-/// The insert of a location is the commit of its adoption; everything else is derived from it.
+/// The insert of a location is the commit of its adoption; everything else is derived from it. A purged one stays, marked: it is free
+/// for every job but the one that it names, whose late deliveries would otherwise bring its datum back.
 /// </summary>
 sealed class LocationTable(TableServiceClient tables) : IStoredTable
 {
@@ -32,7 +33,22 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
         return false;
     }
 
-    /// <summary>The locations that exist among the given keys, by key.</summary>
+    /// <summary>What is at a key; null where nothing is, or the location is free.</summary>
+    public async Task<LocationRow?> FindAsync(Guid store, string key, CancellationToken cancellationToken)
+    {
+        var (partition, rowKey) = KeyOf(store, key);
+        return await table.GetEntityIfExistsAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row ? row : null;
+    }
+
+    /// <summary>Frees the location of a purged datum; nothing where it is free, or another datum's by now.</summary>
+    public async Task FreeAsync(Guid store, string key, DatumId datum, CancellationToken cancellationToken)
+    {
+        var (partition, rowKey) = KeyOf(store, key);
+        while (await table.GetEntityIfExistsAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row && row.Datum == datum.Value.ToGuid())
+            await table.UpdateEntityAsync(new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey }, row.ETag, TableUpdateMode.Merge, cancellationToken);
+    }
+
+    /// <summary>The locations that exist, also free ones, among the given keys, by key.</summary>
     public async Task<Dictionary<string, LocationRow>> FindAsync(Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, LocationRow>(StringComparer.Ordinal);
@@ -61,9 +77,14 @@ sealed record LocationRow : AdoptedRow
     /// job is finished, so that its million locations need no second write.
     /// </summary>
     public bool? Settled { get; init; }
+
+    /// <summary>True once its datum was purged; null before.</summary>
+    public bool? Purged { get; init; }
+
+    [JsonIgnore] public bool IsFree => Purged == true;
 }
 
-/// <summary>The one change that a location sees between its insert and a rescan; merged into the row.</summary>
+/// <summary>That the datum row is there; merged into the location.</summary>
 sealed record SettledRow : ITableEntity
 {
     public required string PartitionKey { get; init; }
@@ -72,7 +93,17 @@ sealed record SettledRow : ITableEntity
     public bool Settled { get; init; } = true;
 }
 
+/// <summary>That the datum was purged; merged into the location.</summary>
+sealed record LocationPurgedRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public bool Purged { get; init; } = true;
+}
+
 [JsonSerializable(typeof(LocationRow))]
+[JsonSerializable(typeof(LocationPurgedRow))]
 [JsonSerializable(typeof(SettledRow))]
 [JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class LocationRows : JsonSerializerContext;

@@ -20,8 +20,9 @@ public static class TableSearch
     /// that lie close together a thousandth of that.
     /// </summary>
     /// <param name="rowKeys">In ordinal order, none twice.</param>
+    /// <param name="before">Where rows of another kind begin, which are not to be read; null for nowhere.</param>
     public static async Task<Dictionary<string, T>> FindManyAsync<T>(
-        this TableClient table, string partitionKey, IReadOnlyList<string> rowKeys, IEnumerable<string>? select = null, CancellationToken cancellationToken = default)
+        this TableClient table, string partitionKey, IReadOnlyList<string> rowKeys, IEnumerable<string>? select = null, string? before = null, CancellationToken cancellationToken = default)
         where T : class, ITableEntity
     {
         var found = new Dictionary<string, T>(StringComparer.Ordinal);
@@ -31,7 +32,7 @@ public static class TableSearch
         {
             var first = next;
             pageSize = Math.Min(pageSize, 2 * (rowKeys.Count - next));
-            var page = await table.QueryPageAsync<T>(new TableRange(partitionKey) { From = rowKeys[next] }, continuation, pageSize, select, cancellationToken);
+            var page = await table.QueryPageAsync<T>(new TableRange(partitionKey) { From = rowKeys[next], Before = before }, continuation, pageSize, select, cancellationToken);
             foreach (var row in page.Values)
             {
                 while (next < rowKeys.Count && string.CompareOrdinal(rowKeys[next], row.RowKey) < 0)

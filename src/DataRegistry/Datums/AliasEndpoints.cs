@@ -1,0 +1,155 @@
+using System.Text.Json.Serialization;
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Datums;
+
+static class AliasEndpoints
+{
+    const int MaxBodyBytes = 16 * 1024;
+
+    static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
+
+    public static void MapAliases(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").TakesQuery("project", "Required");
+        api.MapPost("/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>("Make an alias (201), or move it to another datum (200)");
+        api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
+            .TakesQuery("name", "Required").TakesQuery("project", "Required");
+        api.MapGet("/datum-aliases/{id}/", GetAsync).Answers<AliasBody>("One alias");
+        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).AnswersNothing("Delete an alias; its history stays");
+        api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>("Who moved it, the last change first; also of a deleted alias");
+    }
+
+    static async Task<IResult> ListAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    {
+        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
+        var paging = Paging.From(context.Request);
+        AliasName? after = paging.Cursor is null ? null : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
+        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, context.RequestAborted);
+        var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
+        return Results.Json(
+            new Page<AliasBody>(after is null && next is null ? rows.Count : null, Paging.Next(context, next), null, [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId)))]),
+            Json.PageAliasBody);
+    }
+
+    static async Task<IResult> PointAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    {
+        var body = await RequestBody.ReadJsonAsync(context, Json.NewAliasBody, MaxBodyBytes);
+        var project = await permissions.ProjectAsync(context, projects, body.Project, Permission.AliasesEdit);
+        var name = Name(body.Name);
+        if (string.IsNullOrEmpty(body.Datum))
+            throw new ApiException(ApiError.Required("datum"));
+        if (!DatumId.TryParse(body.Datum, out var id))
+            throw new ApiException(new ApiError.Field("datum", DatumId.Requirement, "invalid"));
+        // Another project's datum is as good as none, so that ids cannot be probed and a name never leads to what its readers may not see.
+        if (await datums.FindAsync(id, context.RequestAborted) is not { } datum || datum.Project != project.Id)
+            throw new ApiException(new ApiError.Field("datum", $"There is no datum {id} in this project.", "does_not_exist"));
+        var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
+        await RecordAsync(outcome, context, trail);
+        return Results.Json(
+            AliasBody.From(outcome.Alias, project, datum), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+    }
+
+    public static async Task RecordAsync(AliasOutcome outcome, HttpContext context, AuditTrail trail)
+    {
+        if (outcome is AliasOutcome.Unchanged)
+            return;
+        await trail.RecordAsync(context, new(outcome is AliasOutcome.Created ? "alias.created" : "alias.moved", outcome.Alias.Id.ToString("D"))
+        {
+            Project = outcome.Alias.Project,
+            Details = new() { ["name"] = outcome.Alias.Name, ["from"] = (outcome as AliasOutcome.Moved)?.From.ToString("D"), ["to"] = outcome.Alias.Datum.ToString("D") },
+        });
+    }
+
+    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    {
+        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
+        return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
+            && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
+            ? Results.Json(new ResolvedBody(DatumBody.From(datum, project)), Json.ResolvedBody)
+            : throw new ApiException(ApiError.NotFound());
+    }
+
+    static async Task<IResult> GetAsync(string id, HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    {
+        var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.DataRead);
+        return Results.Json(AliasBody.From(alias, project, await datums.FindAsync(alias.DatumId, context.RequestAborted)), Json.AliasBody);
+    }
+
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    {
+        var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.AliasesEdit);
+        if (!await aliases.DeleteAsync(alias, Caller.Of(context).Name, context.RequestAborted))
+            throw new ApiException(ApiError.NotFound());
+        await trail.RecordAsync(context, new("alias.deleted", alias.Id.ToString("D")) { Project = project.Id, Details = new() { ["name"] = alias.Name } });
+        return Results.NoContent();
+    }
+
+    static async Task<IResult> HistoryAsync(string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions)
+    {
+        var (aliasId, _, _) = await WhereAsync(id, context, aliases, projects, permissions, Permission.DataRead);
+        var paging = Paging.From(context.Request);
+        if (paging.Cursor is { } cursor && !(cursor.Length == 10 && cursor.All(char.IsAsciiDigit)))
+            throw new ApiException(Paging.BadCursor());
+        var (rows, next) = await aliases.HistoryAsync(aliasId, paging.Limit, paging.Cursor, context.RequestAborted);
+        return Results.Json(
+            new Page<AliasChangeBody>(paging.Cursor is null && next is null ? rows.Count : null, Paging.Next(context, next), null, [.. rows.Select(r => new AliasChangeBody(r.Time, r.User, r.From, r.To))]),
+            Json.PageAliasChangeBody);
+    }
+
+    static async Task<(AliasRow Alias, Project Project)> RequiredAsync(
+        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, Permission permission)
+    {
+        var (aliasId, where, project) = await WhereAsync(id, context, aliases, projects, permissions, permission);
+        return (await aliases.FindAsync(aliasId, where, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound()), project);
+    }
+
+    /// <summary>Where the alias of the route's id is or was, for who may see it and do this; 404 and 403 for others.</summary>
+    static async Task<(TimedId Id, AliasIdRow Where, Project Project)> WhereAsync(
+        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, Permission permission)
+    {
+        if (!TimedId.TryParse(id, out var aliasId) || await aliases.FindIdAsync(aliasId, context.RequestAborted) is not { } where
+            || await projects.FindAsync(where.Project, context.RequestAborted) is not { } project)
+        {
+            throw new ApiException(ApiError.NotFound());
+        }
+
+        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
+        return (aliasId, where, project);
+    }
+
+    public static AliasName Name(string? text, string field = "name") => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
+        : AliasName.TryParse(text, out var name) ? name
+        : throw new ApiException(new ApiError.Field(field, AliasName.Requirement, "invalid"));
+}
+
+/// <summary>An alias on the wire.</summary>
+/// <param name="Mtime">When it was last moved.</param>
+sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset Mtime, ProjectBody Project, DatumBody? Datum)
+{
+    public static AliasBody From(AliasRow row, Project project, DatumRow? datum) =>
+        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project));
+}
+
+/// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>
+sealed record NewAliasBody(string? Name, string? Datum, string? Project);
+
+sealed record ResolvedBody(DatumBody Datum);
+
+/// <param name="From">Null in the first change.</param>
+/// <param name="To">Null where the alias was deleted.</param>
+sealed record AliasChangeBody(DateTimeOffset Time, string User, Guid? From, Guid? To);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AliasBody))]
+[JsonSerializable(typeof(NewAliasBody))]
+[JsonSerializable(typeof(ResolvedBody))]
+[JsonSerializable(typeof(Page<AliasBody>))]
+[JsonSerializable(typeof(Page<AliasChangeBody>))]
+sealed partial class AliasJson : JsonSerializerContext;

@@ -1,0 +1,58 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>What an alias names now.</summary>
+sealed record AliasRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Id { get; init; }
+    public required Guid Project { get; init; }
+    public required string Name { get; init; }
+    public required Guid Datum { get; init; }
+    public required DateTimeOffset CTime { get; init; }
+    public required DateTimeOffset MTime { get; init; }
+
+    /// <summary>Number of the last change, from 1.</summary>
+    public required int Revision { get; init; }
+
+    /// <summary>The call that made the last change, so that it knows its own after a lost answer.</summary>
+    public required Guid Change { get; init; }
+
+    [JsonIgnore] public DatumId DatumId => new(TimedId.FromGuid(Datum));
+}
+
+/// <summary>Where an alias of this id is, or was before it was deleted. It never changes.</summary>
+sealed record AliasIdRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Project { get; init; }
+    public required string Name { get; init; }
+}
+
+/// <summary>One change of an alias, inserted together with it.</summary>
+sealed record AliasChangeRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset Time { get; init; }
+    public required string User { get; init; }
+
+    /// <summary>Null in the first change.</summary>
+    public Guid? From { get; init; }
+
+    /// <summary>Null where the alias was deleted: then it is the last.</summary>
+    public Guid? To { get; init; }
+}
+
+[JsonSerializable(typeof(AliasRow))]
+[JsonSerializable(typeof(AliasIdRow))]
+[JsonSerializable(typeof(AliasChangeRow))]
+sealed partial class AliasRows : JsonSerializerContext;

@@ -1,0 +1,147 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>What became of pointing an alias at a datum.</summary>
+abstract record AliasOutcome(AliasRow Alias)
+{
+    public sealed record Created(AliasRow Alias) : AliasOutcome(Alias);
+
+    public sealed record Moved(AliasRow Alias, Guid From) : AliasOutcome(Alias);
+
+    /// <summary>It named that datum already.</summary>
+    public sealed record Unchanged(AliasRow Alias) : AliasOutcome(Alias);
+}
+
+/// <summary>
+/// Names of datums, each unique in its project.
+/// <code>
+/// table aliases
+///   {project's slot, 3 hex} │ n-{project id}-{name, in order-preserving encoding}   id, datum, revision
+///                           │ i-{alias id}                                          project, name; stays when the alias is deleted
+///                           │ h-{alias id}-{inverted revision, 10 digits}           who, when, from, to; stays too
+/// </code>
+/// An alias's id holds the slot, so both its rows are point reads. A change, its history row and the id's row are one transaction.
+/// </summary>
+sealed class AliasTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    readonly TableClient table = tables.GetTableClient("aliases", AliasRows.Default);
+
+    public TableClient Table => table;
+
+    /// <summary>The alias by its name; null where there is none.</summary>
+    public Task<AliasRow?> FindAsync(Project project, AliasName name, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<AliasRow>(PartitionOf(project.Slot), NameKey(project.Id, name.Value), cancellationToken: cancellationToken);
+
+    /// <summary>Which project and name an id was given to; null where there never was such an alias.</summary>
+    public Task<AliasIdRow?> FindIdAsync(TimedId id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<AliasIdRow>(PartitionOf(id.Partition >> 4), IdKey(id.ToGuid()), cancellationToken: cancellationToken);
+
+    /// <summary>The alias that an id's row leads to; null where it was deleted, also if its name is another alias's now.</summary>
+    public async Task<AliasRow?> FindAsync(TimedId id, AliasIdRow where, CancellationToken cancellationToken) =>
+        await table.GetEntityIfExistsAsync<AliasRow>(where.PartitionKey, NameKey(where.Project, where.Name), cancellationToken: cancellationToken) is { } row
+        && row.Id == id.ToGuid() ? row : null;
+
+    /// <summary>A page of a project's aliases in the order of their names' bytes, and the cursor after it.</summary>
+    public async Task<(IReadOnlyList<AliasRow> Rows, string? Cursor)> ListAsync(Project project, int limit, AliasName? after, CancellationToken cancellationToken)
+    {
+        var first = $"n-{project.Id:N}-";
+        var range = new TableRange(PartitionOf(project.Slot))
+        {
+            From = after is null ? first : null, After = after is { } name ? NameKey(project.Id, name.Value) : null, Before = $"n-{project.Id:N}.",
+        };
+        return await table.QueryAsync<AliasRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).PageAsync(limit, r => r.Name, cancellationToken);
+    }
+
+    /// <summary>A page of an alias's changes, the last one first, and the cursor after it.</summary>
+    public Task<(IReadOnlyList<AliasChangeRow> Rows, string? Cursor)> HistoryAsync(TimedId id, int limit, string? after, CancellationToken cancellationToken)
+    {
+        var prefix = $"h-{id.ToGuid():N}-";
+        var range = new TableRange(PartitionOf(id.Partition >> 4)) { From = after is null ? prefix : null, After = after is null ? null : prefix + after, Before = $"h-{id.ToGuid():N}." };
+        return table.QueryAsync<AliasChangeRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+            .PageAsync(limit, r => r.RowKey[prefix.Length..], cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes the alias, or points it at another datum. Concurrent moves are made one after the other, each from where the one before
+    /// led; each is in the history.
+    /// </summary>
+    public async Task<AliasOutcome> PointAsync(Project project, AliasName name, DatumId datum, string user, CancellationToken cancellationToken)
+    {
+        var change = Guid.NewGuid();
+        Guid? from = null;
+        while (true)
+        {
+            var row = await FindAsync(project, name, cancellationToken);
+            if (row?.Change == change)
+                return Done(row, from);
+            if (row?.DatumId == datum)
+                return new AliasOutcome.Unchanged(row);
+            from = row?.Datum;
+            var now = clock.GetUtcNow();
+            var pointed = row is null ? New(project, name, datum, change, now) : row with { Datum = datum.Value.ToGuid(), MTime = now, Revision = row.Revision + 1, Change = change };
+            List<TableTransactionAction> actions =
+            [
+                row is null ? TableTransactionAction.Add(pointed) : TableTransactionAction.Update(pointed, row.ETag),
+                TableTransactionAction.Add(ChangeOf(pointed, from, pointed.Datum, user, now)),
+            ];
+            if (row is null)
+                actions.Add(TableTransactionAction.Add(new AliasIdRow { PartitionKey = pointed.PartitionKey, RowKey = IdKey(pointed.Id), Project = project.Id, Name = name.Value }));
+            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                return Done(pointed, from);
+            // Another one was quicker, or our own answer was lost: look again.
+        }
+
+        static AliasOutcome Done(AliasRow row, Guid? from) => from is { } before ? new AliasOutcome.Moved(row, before) : new AliasOutcome.Created(row);
+    }
+
+    /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>
+    public async Task<bool> DeleteAsync(AliasRow alias, string user, CancellationToken cancellationToken)
+    {
+        for (var row = alias; row?.Id == alias.Id;)
+        {
+            var gone = row with { Revision = row.Revision + 1 };
+            var deleted = await table.SubmitTransactionAsync(
+                [TableTransactionAction.Delete(row.PartitionKey, row.RowKey, row.ETag), TableTransactionAction.Add(ChangeOf(gone, row.Datum, null, user, clock.GetUtcNow()))],
+                cancellationToken);
+            if (deleted.IsDone)
+                return true;
+            row = await table.GetEntityIfExistsAsync<AliasRow>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
+        }
+
+        return false;
+    }
+
+    static AliasRow New(Project project, AliasName name, DatumId datum, Guid change, DateTimeOffset now) => new()
+    {
+        PartitionKey = PartitionOf(project.Slot),
+        RowKey = NameKey(project.Id, name.Value),
+        Id = TimedId.Create(now, (ushort)(project.Slot << 4), BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))).ToGuid(),
+        Project = project.Id,
+        Name = name.Value,
+        Datum = datum.Value.ToGuid(),
+        CTime = now,
+        MTime = now,
+        Revision = 1,
+        Change = change,
+    };
+
+    static AliasChangeRow ChangeOf(AliasRow alias, Guid? from, Guid? to, string user, DateTimeOffset time) => new()
+    {
+        PartitionKey = alias.PartitionKey,
+        RowKey = string.Create(CultureInfo.InvariantCulture, $"h-{alias.Id:N}-{int.MaxValue - alias.Revision:D10}"),
+        Time = time,
+        User = user,
+        From = from,
+        To = to,
+    };
+
+    static string PartitionOf(int slot) => slot.ToString("x3", CultureInfo.InvariantCulture);
+
+    static string NameKey(Guid project, string name) => $"n-{project:N}-{OrderedKey.Encode(name)}";
+
+    static string IdKey(Guid id) => $"i-{id:N}";
+}

@@ -1,0 +1,54 @@
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Datums;
+
+/// <summary>
+/// The datum that a route or a field names: by its id, or by an alias of the project that the query parameter <c>project</c> names;
+/// without it, of the only project among those the caller may read that has such an alias.
+/// </summary>
+sealed class DatumLookup(DatumTable datums, AliasTable aliases, ProjectTable projects, Permissions permissions)
+{
+    /// <summary>Without the parameter so many projects are asked at most.</summary>
+    const int MaxProjects = 100;
+
+    const string Scheme = "datum://";
+    // A slash stays encoded in a segment of a path.
+    const string EncodedScheme = "datum:%2F%2F";
+
+    /// <summary>The datum and its project, for who may read it and do this; 404 and 403 for others.</summary>
+    public async Task<(DatumRow Row, Project Project)> RequiredAsync(string text, HttpContext context, Permission permission = Permission.DataRead)
+    {
+        var tail = text.StartsWith(Scheme, StringComparison.Ordinal) ? text[Scheme.Length..]
+            : text.StartsWith(EncodedScheme, StringComparison.OrdinalIgnoreCase) ? text[EncodedScheme.Length..] : text;
+        var row = DatumId.TryParse(tail, out var id) ? await datums.FindAsync(id, context.RequestAborted)
+            : AliasName.TryParse(tail, out var name) ? await ByAliasAsync(name, context) : null;
+        var project = row is null ? null : await projects.FindAsync(row.Project, context.RequestAborted);
+        if (row is null || project is null)
+            throw new ApiException(ApiError.NotFound());
+        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
+        return (row, project);
+    }
+
+    async Task<DatumRow?> ByAliasAsync(AliasName name, HttpContext context)
+    {
+        if (Fields.Query(context.Request, "project") is { } given)
+        {
+            var project = await permissions.ProjectAsync(context, projects, given, Permission.DataRead);
+            return await aliases.FindAsync(project, name, context.RequestAborted) is { } alias ? await datums.FindAsync(alias.DatumId, context.RequestAborted) : null;
+        }
+
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var (readable, more) = await projects.ListAsync(MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
+        if (more is not null)
+            throw new ApiException(new ApiError.Field("project", $"An alias is looked up in over {MaxProjects} projects only if one is named.", "required"));
+        var found = new List<AliasRow>();
+        foreach (var some in readable.Chunk(16))
+            found.AddRange((await Task.WhenAll(some.Select(p => aliases.FindAsync(p, name, context.RequestAborted)))).OfType<AliasRow>());
+        return found.Count > 1
+            ? throw new ApiException(new ApiError.Field("project", $"Several projects have an alias '{name}': name one of them.", "required"))
+            : found.Count == 1 ? await datums.FindAsync(found[0].DatumId, context.RequestAborted) : null;
+    }
+}

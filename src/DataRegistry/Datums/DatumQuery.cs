@@ -1,0 +1,97 @@
+using DataRegistry.Http;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Datums;
+
+enum DatumOrder
+{
+    NewestFirst,
+    OldestFirst,
+    Name,
+    NameDescending,
+    Size,
+    SizeDescending,
+}
+
+/// <summary>Which of a project's datums are asked for, in which order.</summary>
+/// <param name="Store">Null for all.</param>
+/// <param name="Name">The key's last segment, whole; null for all.</param>
+/// <param name="Uri">Null for all.</param>
+/// <param name="Tag">One that the datum has; null for all.</param>
+/// <param name="Purged">Only the purged ones, or only the others.</param>
+/// <param name="Nothing">What is asked for no datum is: deleted, or an execution's output.</param>
+sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, bool Purged, bool Nothing, DatumOrder Order, int Offset)
+{
+    public const int MaxOffset = 10_000;
+
+    /// <summary>Reads the contract's parameters; a wrong one ends the request with 400.</summary>
+    public static DatumQuery From(HttpRequest request)
+    {
+        S3Url? uri = Fields.Query(request, "uri") is not { } text ? null : S3Url.TryParse(text, out var url) ? url
+            : throw new ApiException(new ApiError.Field("uri", S3Url.Requirement, "invalid"));
+        var execution = Fields.Query(request, "output_execution") is { } id ? Fields.Id("output_execution", id) : (Guid?)null;
+        return new(
+            Fields.Query(request, "store") is { } store ? Fields.Id("store", store) : null, Fields.Query(request, "name"), uri, Fields.Query(request, "tag"),
+            Flag(request, "purged"), Flag(request, "deleted") || execution is not null, OrderOf(Fields.Query(request, "ordering")), OffsetOf(Fields.Query(request, "offset")));
+    }
+
+    /// <summary>A parameter that is true or false; false where it is missing.</summary>
+    public static bool Flag(HttpRequest request, string name) => Fields.Query(request, name) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw new ApiException(new ApiError.Field(name, "true or false is expected.", "invalid")),
+    };
+
+    public bool IsSorted => Order is not DatumOrder.NewestFirst;
+
+    /// <summary>Whether it asks for more than a project's unpurged datums.</summary>
+    public bool IsFiltered => Store is not null || Name is not null || Uri is not null || Tag is not null || Purged;
+
+    public bool Matches(IFilteredDatum datum) =>
+        (datum.Purged is not null) == Purged
+        && (Store is not { } store || datum.Store == store)
+        && (Name is null || DatumBody.NameOf(datum.Key ?? "").Equals(Name, StringComparison.Ordinal))
+        && (Uri is not { } uri || (datum.Key == uri.Key && datum.Bucket == uri.Bucket))
+        && (Tag is null || DatumTagsRow.Read(datum.Tags).Contains(Tag, StringComparer.Ordinal));
+
+    /// <summary>Of two datums with the same name or size the older one comes first.</summary>
+    public int Compare(DatumRow a, DatumRow b)
+    {
+        var order = Order switch
+        {
+            DatumOrder.Name => Storage.OrderedKey.Compare(DatumBody.NameOf(a.Key), DatumBody.NameOf(b.Key)),
+            DatumOrder.NameDescending => Storage.OrderedKey.Compare(DatumBody.NameOf(b.Key), DatumBody.NameOf(a.Key)),
+            DatumOrder.Size => a.Size.CompareTo(b.Size),
+            DatumOrder.SizeDescending => b.Size.CompareTo(a.Size),
+            _ => 0,
+        };
+        return order != 0 ? order : string.CompareOrdinal(a.Id.ToString(), b.Id.ToString());
+    }
+
+    static DatumOrder OrderOf(string? text) => text switch
+    {
+        null or "-ctime" or "-id" => DatumOrder.NewestFirst,
+        "ctime" or "id" => DatumOrder.OldestFirst,
+        "name" => DatumOrder.Name,
+        "-name" => DatumOrder.NameDescending,
+        "size" => DatumOrder.Size,
+        "-size" => DatumOrder.SizeDescending,
+        _ => throw new ApiException(new ApiError.Field("ordering", "One of ctime, id, name, size is expected, '-' before it or not.", "invalid_choice")),
+    };
+
+    static int OffsetOf(string? text) => text is null ? 0
+        : int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var offset) && offset <= MaxOffset ? offset
+        : throw new ApiException(new ApiError.Field("offset", $"A number from 0 to {MaxOffset} is expected. Follow 'next' to go further.", "invalid"));
+}
+
+/// <summary>What filters look at.</summary>
+interface IFilteredDatum
+{
+    string? Key { get; }
+    string? Bucket { get; }
+    Guid? Store { get; }
+    string? Tags { get; }
+    DateTimeOffset? Purged { get; }
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Datums;
+
+static class MetadataEndpoints
+{
+    /// <summary>Of one datum, before white space is taken out.</summary>
+    const int MaxBodyBytes = 256 * 1024;
+
+    const int MaxDatums = 1000;
+    const int MaxApplyBytes = 16 * 1024 * 1024;
+    const int InFlight = 16;
+
+    const string JsonType = "application/json; charset=utf-8";
+
+    public static void MapMetadata(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/data/{id}/metadata/", GetAsync).Answers<JsonElement>("A datum's properties; an empty object where none were ever set");
+        api.MapPost("/data/{id}/metadata/", SetAsync).Takes<JsonElement>().Answers<JsonElement>("Replace a datum's properties, its tags (valohai.tags) with them; valohai.alias points that alias at it");
+        api.MapPost("/data/metadata/apply/", ApplyAsync).Takes<MetadataOfDatumsBody>().Answers<AppliedBody>($"The same for up to {MaxDatums} datums");
+    }
+
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums)
+    {
+        var (row, _) = await lookup.RequiredAsync(id, context);
+        return Results.Bytes(await datums.FindMetadataAsync(row, context.RequestAborted) ?? "{}"u8.ToArray(), JsonType);
+    }
+
+    static async Task<IResult> SetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, Permissions permissions, AuditTrail trail)
+    {
+        var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
+        using var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.JsonDocument, MaxBodyBytes);
+        var input = MetadataInput.Parse(body.RootElement, "the datum");
+        if (input.Alias is not null)
+            await permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
+        await datums.SetMetadataAsync(row, input, context.RequestAborted);
+        await trail.RecordAsync(context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
+        await PointAsync(row, project, input, context, aliases, trail);
+        return Results.Bytes(input.Json, JsonType);
+    }
+
+    /// <summary>All is checked before anything is written. It is no transaction: a request that failed on the way is repeated, which changes nothing more.</summary>
+    static async Task<IResult> ApplyAsync(
+        HttpContext context, DatumTable datums, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    {
+        var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.MetadataOfDatumsBody, MaxApplyBytes);
+        if (body.DatumMetadata is null)
+            throw new ApiException(ApiError.Required("datum_metadata"));
+        if (body.DatumMetadata.Count > MaxDatums)
+            throw RequestBody.TooMany(MaxDatums);
+        var inputs = new Dictionary<DatumId, MetadataInput>();
+        foreach (var (text, properties) in body.DatumMetadata)
+        {
+            if (!DatumId.TryParse(text, out var id))
+                throw Invalid($"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is no datum's id. {DatumId.Requirement}", "invalid");
+            if (!inputs.TryAdd(id, MetadataInput.Parse(properties, id.ToString())))
+                throw Invalid($"{id} is given more than once.", "invalid");
+        }
+
+        var rows = await datums.FindAsync(inputs.Keys, context.RequestAborted);
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var changes = new List<(DatumRow Row, Project Project, MetadataInput Input)>();
+        foreach (var (id, input) in inputs)
+        {
+            // What may not be read is not there.
+            var project = rows.TryGetValue(id, out var row) ? await projects.FindAsync(row.Project, context.RequestAborted) : null;
+            if (row is null || project is null || !rights.Allow(Permission.DataRead, Scope.Of(project)))
+                throw Invalid($"There is no datum {id}.", "does_not_exist");
+            if (!rights.Allow(Permission.DataEdit, Scope.Of(project)) || (input.Alias is not null && !rights.Allow(Permission.AliasesEdit, Scope.Of(project))))
+                throw Permissions.Denied();
+            changes.Add((row, project, input));
+        }
+
+        await Parallel.ForEachAsync(
+            changes, new ParallelOptions { MaxDegreeOfParallelism = InFlight, CancellationToken = context.RequestAborted },
+            async (change, token) => await datums.SetMetadataAsync(change.Row, change.Input, token));
+        foreach (var ofProject in changes.GroupBy(c => c.Project.Id))
+            await trail.RecordAsync(context, new("metadata.applied", ofProject.Key.ToString("D")) { Project = ofProject.Key, Details = new() { ["datums"] = ofProject.Count() } });
+        foreach (var (row, project, input) in changes)
+            await PointAsync(row, project, input, context, aliases, trail);
+        return Results.Json(new AppliedBody(true, changes.Count), DatumEndpoints.Json.AppliedBody);
+
+        static ApiException Invalid(string message, string code) => new(new ApiError.Field("datum_metadata", message, code));
+    }
+
+    static async Task PointAsync(DatumRow row, Project project, MetadataInput input, HttpContext context, AliasTable aliases, AuditTrail trail)
+    {
+        if (input.Alias is { } alias)
+            await AliasEndpoints.RecordAsync(await aliases.PointAsync(project, alias, row.Id, Caller.Of(context).Name, context.RequestAborted), context, trail);
+    }
+}
+
+/// <param name="DatumMetadata">Properties by datum id.</param>
+sealed record MetadataOfDatumsBody(Dictionary<string, JsonElement>? DatumMetadata);
+
+sealed record AppliedBody(bool Ok, int Applied);

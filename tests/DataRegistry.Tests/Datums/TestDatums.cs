@@ -1,0 +1,14 @@
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Datums;
+
+static class TestDatums
+{
+    /// <summary>Puts an object there and adopts it; the datum's id.</summary>
+    public static async Task<string> AdoptedAsync(this TestService service, string key)
+    {
+        service.Put(key);
+        using var response = await service.AdoptUrlAsync(service.Url(key));
+        return (await TestUsers.JsonAsync(response)).GetProperty("created").EnumerateObject().Single().Value.GetString()!;
+    }
+}
