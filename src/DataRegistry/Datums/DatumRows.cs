@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+sealed record DatumRow : AdoptedRow, IFilteredDatum
+{
+    public required Guid Store { get; init; }
+    public required string Bucket { get; init; }
+
+    /// <summary>As <see cref="DatumTagsRow.Write"/> writes them; null for none.</summary>
+    public string? Tags { get; init; }
+
+    /// <summary>When it was purged; null where it was not.</summary>
+    public DateTimeOffset? Purged { get; init; }
+    public string? PurgedBy { get; init; }
+
+    Guid? IFilteredDatum.Store => Store;
+
+    [JsonIgnore]
+    public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
+
+    /// <summary>The row that belongs to a location.</summary>
+    public static DatumRow Of(LocationRow location, Guid store, string bucket)
+    {
+        var id = new DatumId(TimedId.FromGuid(location.Datum));
+        return new()
+        {
+            PartitionKey = DatumTable.PartitionOf(id),
+            RowKey = id.Value.RowKey,
+            Store = store,
+            Bucket = bucket,
+            Key = location.Key,
+            Project = location.Project,
+            Job = location.Job,
+            AdoptedBy = location.AdoptedBy,
+            Size = location.Size,
+            ObjectETag = location.ObjectETag,
+            LastModified = location.LastModified,
+            VersionId = location.VersionId,
+            Md5 = location.Md5,
+            Sha256 = location.Sha256,
+        };
+    }
+}
+
+/// <summary>What counting needs of a datum; without filters, not even all of it.</summary>
+sealed record DatumFilterRow : ITableEntity, IFilteredDatum
+{
+    public string PartitionKey { get; init; } = "";
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Project { get; init; }
+    public string? Key { get; init; }
+    public string? Bucket { get; init; }
+    public Guid? Store { get; init; }
+    public string? Tags { get; init; }
+    public DateTimeOffset? Purged { get; init; }
+}
+
+/// <summary>A datum's tags; merged into its row.</summary>
+sealed record DatumTagsRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+
+    /// <summary>Never null, so that merging it can take tags away.</summary>
+    public required string Tags { get; init; }
+
+    // Tags hold no control characters.
+    const char Separator = '\n';
+
+    public static string Write(IEnumerable<string> tags) => string.Join(Separator, tags);
+
+    public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
+}
+
+/// <summary>That a datum was purged; merged into its row.</summary>
+sealed record DatumPurgedRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset Purged { get; init; }
+    public required string PurgedBy { get; init; }
+}
+
+/// <summary>A datum's properties.</summary>
+sealed record MetadataRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required byte[] Json { get; init; }
+}
+
+[JsonSerializable(typeof(DatumRow))]
+[JsonSerializable(typeof(DatumTagsRow))]
+[JsonSerializable(typeof(DatumPurgedRow))]
+[JsonSerializable(typeof(MetadataRow))]
+[JsonSerializable(typeof(DatumFilterRow))]
+[JsonSerializable(typeof(RowKeyOnly))]
+sealed partial class DatumRows : JsonSerializerContext;
