@@ -43,7 +43,7 @@ static void Greet(string url, string token, DemoData.Ids demo)
 {
     Console.WriteLine($"""
 
-        Console  {url}/console/
+        Service  {url}
         Token    {token}
 
         Adopt an object:             {Adopt("readme.txt")}
