@@ -17,7 +17,7 @@ static class AdoptionEndpoints
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
 
-    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
+    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, Buckets buckets, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
         var store = await access.RequiredAsync(context, id, secret: true);
         var body = await ReadAsync(context, options.Value);
@@ -27,7 +27,7 @@ static class AdoptionEndpoints
         if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
             throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
         if (body.Prefix is not null)
-            throw new ApiException(new ApiError.Field("prefix", "Prefixes cannot be adopted yet. Send the objects' URLs in 'urls'.", "not_supported"));
+            return await AdoptPrefixAsync(context, store, project, body, requests, buckets, trail);
         if (body.Urls is { Count: 0 } && body.Url is null)
             throw new ApiException(new ApiError.Field("urls", "This list may not be empty.", "empty"));
         List<string?> urls = [.. body.Url is null ? [] : new[] { body.Url }, .. body.Urls ?? []];
@@ -65,6 +65,24 @@ static class AdoptionEndpoints
         }
     }
 
+    /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
+    static async Task<IResult> AdoptPrefixAsync(HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+    {
+        if (body.Url is not null || body.Urls is not null)
+            throw new ApiException(new ApiError.Field("prefix", "Either a prefix or URLs.", "invalid"));
+        var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
+        if (await buckets.Open(store).ProbeAsync(selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message })
+        {
+            throw new ApiException(new BucketException(fault, message).IsTransient
+                ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = TimeSpan.FromSeconds(5) }
+                : new ApiError.Message(StatusCodes.Status400BadRequest, message, BucketException.CodeOf(fault)));
+        }
+
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted);
+        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix } });
+        return Accepted(context, job, project);
+    }
+
     /// <summary>The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.</summary>
     static IResult One(AdoptionAnswer answer, Store store)
     {
@@ -93,7 +111,7 @@ static class AdoptionEndpoints
         return existing;
     }
 
-    static IResult Accepted(HttpContext context, JobRow job, Project project)
+    public static IResult Accepted(HttpContext context, JobRow job, Project project)
     {
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
         return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
@@ -112,7 +130,7 @@ static class AdoptionEndpoints
 }
 
 /// <summary>What an adoption asks for.</summary>
-sealed record AdoptionBody(string? Url, List<string?>? Urls, string? Prefix, string? Project);
+sealed record AdoptionBody(string? Url, List<string?>? Urls, string? Prefix, string? Project, List<string?>? Exclude = null);
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 

@@ -18,7 +18,8 @@ sealed class AdoptionRequests(
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
-        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
+        var outcomes = await adopter.AdoptAsync(
+            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
@@ -45,6 +46,17 @@ sealed class AdoptionRequests(
     }
 
     /// <summary>
+    /// Makes a job of a prefix. Its one range is everything; whoever begins with it shares it out.
+    /// </summary>
+    public async Task<JobRow> AcceptAsync(Store store, Project project, string createdBy, KeySelection selection, CancellationToken cancellationToken)
+    {
+        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
+        var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
+        await work.AddAsync(id, [range], null, cancellationToken);
+        return await SendAsync(selection.Into(JobTable.NewRow(id, store.Id, project, createdBy)), [range], cancellationToken);
+    }
+
+    /// <summary>
     /// Makes a job of a list. Everything is written before the first message, and that before the answer; the job shows only then.
     /// A death on the way leaves nothing that anybody sees, or a job that runs.
     /// </summary>
@@ -63,20 +75,25 @@ sealed class AdoptionRequests(
             : WorkTable.NewResults(id, null, await blobs.WriteResultsAsync(id, "input", input.Refused, cancellationToken), counts);
         await work.AddAsync(id, ranges, refused, cancellationToken);
 
-        var job = JobTable.NewRow(id, store.Id, project, createdBy) with { Total = input.Total, Counts = counts };
-        await jobs.Table.AddEntityAsync(job, cancellationToken);
+        var job = JobTable.NewRow(id, store.Id, project, createdBy) with { Total = input.Total, Counts = counts, Refused = counts };
+        return await SendAsync(job, ranges, cancellationToken);
+    }
+
+    async Task<JobRow> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    {
+        await jobs.AddAsync(job, cancellationToken);
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
         if (ranges.Count == 0)
         {
-            if (await jobs.FinishAsync(id, default, cancellationToken) is not { } finished)
-                return await jobs.FindAsync(id, cancellationToken) ?? job;
-            await trail.RecordAsync(new AuditActor(createdBy), finished.FinishedEvent());
+            if (await jobs.FinishAsync(job.JobId, default, cancellationToken) is not { } finished)
+                return await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
+            await trail.RecordAsync(new AuditActor(job.CreatedBy), finished.FinishedEvent());
             return finished;
         }
 
         // Null: a worker has it already, and it shows as running.
-        return await jobs.ChangeAsync(id, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
-            ?? await jobs.FindAsync(id, cancellationToken) ?? job;
+        return await jobs.ChangeAsync(job.JobId, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
+            ?? await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
     }
 }
