@@ -17,37 +17,53 @@ static class AdoptionEndpoints
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
 
-    static async Task<IResult> AdoptAsync(string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, Buckets buckets, AuditTrail trail, IOptions<AdoptionOptions> options)
+    /// <summary>A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is given up.</summary>
+    static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
+
+    static async Task<IResult> AdoptAsync(
+        string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, JobBlobs blobs, Buckets buckets, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
         var store = await access.RequiredAsync(context, id, secret: true);
-        var body = await ReadAsync(context, options.Value);
-        var project = await permissions.ProjectAsync(context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
-        if (!store.AllowAdopt)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
-        if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
-        if (body.Prefix is not null)
-            return await AdoptPrefixAsync(context, store, project, body, requests, buckets, trail);
-        if (body.Urls is { Count: 0 } && body.Url is null)
-            throw new ApiException(new ApiError.Field("urls", "This list may not be empty.", "empty"));
-        List<string?> urls = [.. body.Url is null ? [] : new[] { body.Url }, .. body.Urls ?? []];
-        if (urls.Count == 0)
-            throw new ApiException(ApiError.Required("url"));
-        if (urls.Count > options.Value.MaxUrls)
-            throw RequestBody.TooMany(options.Value.MaxUrls);
-
-        var caller = Caller.Of(context);
-        var input = AdoptionInput.Sort(urls, store);
-        if (urls.Count > AdoptionOptions.MaxUrlsAtOnce)
-        {
-            var job = await requests.AcceptAsync(store, project, caller.Name, input, context.RequestAborted);
-            await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total } });
-            return Accepted(context, job, project);
-        }
-
+        using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        staging.CancelAfter(StagingTime);
         try
         {
-            var answer = await requests.AdoptAsync(store, project, caller.Name, input, context.RequestAborted);
+            await using var urls = new StagedUrls(blobs, options);
+            var body = await AdoptionBody.ReadAsync(context, store, urls, options.Value, staging.Token);
+            var project = await permissions.ProjectAsync(context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
+            if (!store.AllowAdopt)
+                throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
+            if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
+                throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
+            if (body.Prefix is not null)
+                return await AdoptPrefixAsync(context, store, project, body, requests, buckets, trail);
+            if (urls.Count == 0)
+                throw new ApiException(body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
+            return urls.Count > AdoptionOptions.MaxUrlsAtOnce
+                ? await AcceptAsync(context, store, project, body, urls, requests, trail, staging.Token)
+                : await AdoptAtOnceAsync(context, store, project, body, urls, requests, projects, permissions, trail);
+        }
+        catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status408RequestTimeout, $"The list did not arrive and was not put away within {StagingTime.TotalSeconds} seconds. Nothing was adopted: send it in several requests."));
+        }
+    }
+
+    static async Task<IResult> AcceptAsync(
+        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail, CancellationToken stagingToken)
+    {
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, body.Exclude, stagingToken, context.RequestAborted);
+        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total } });
+        return Accepted(context, job, project);
+    }
+
+    static async Task<IResult> AdoptAtOnceAsync(
+        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    {
+        try
+        {
+            var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
             if (answer.Created.Count > 0)
             {
                 await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
@@ -57,7 +73,7 @@ static class AdoptionEndpoints
                 });
             }
 
-            return body.Urls is null ? One(answer, store) : Several(answer, await ExistingAsync(answer, context, projects, permissions));
+            return body.HasList ? Several(answer, await ExistingAsync(answer, context, projects, permissions)) : One(answer, store);
         }
         catch (BucketException e)
         {
@@ -68,7 +84,7 @@ static class AdoptionEndpoints
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
     static async Task<IResult> AdoptPrefixAsync(HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
     {
-        if (body.Url is not null || body.Urls is not null)
+        if (body.HasUrl || body.HasList)
             throw new ApiException(new ApiError.Field("prefix", "Either a prefix or URLs.", "invalid"));
         var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
         if (await buckets.Open(store).ProbeAsync(selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message })
@@ -92,10 +108,15 @@ static class AdoptionEndpoints
         throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, failure.Message, failure.Code));
     }
 
-    static IResult Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing) => Results.Json(
-        new AnswerBody(answer.Errors.Count == 0, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
-        Json.AnswerBody,
-        statusCode: answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+    /// <summary>What is excluded stands among the errors, so that every URL stands somewhere, but is no failure.</summary>
+    static IResult Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
+    {
+        var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
+        return Results.Json(
+            new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
+            Json.AnswerBody,
+            statusCode: ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+    }
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
     static async Task<IReadOnlyDictionary<string, DatumId?>> ExistingAsync(AdoptionAnswer answer, HttpContext context, ProjectTable projects, Permissions permissions)
@@ -116,21 +137,7 @@ static class AdoptionEndpoints
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
         return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
     }
-
-    static async Task<AdoptionBody> ReadAsync(HttpContext context, AdoptionOptions limits)
-    {
-        var type = context.Request.ContentType?.Split(';')[0].Trim();
-        if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
-            return new(null, [.. await RequestBody.ReadLinesAsync(context, limits.MaxBodyBytes, limits.MaxUrls)], null, null);
-        if (string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase))
-            return await RequestBody.ReadJsonAsync(context, Json.AdoptionBody, limits.MaxBodyBytes);
-        throw new ApiException(new ApiError.Detail(
-            StatusCodes.Status415UnsupportedMediaType, $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
-    }
 }
-
-/// <summary>What an adoption asks for.</summary>
-sealed record AdoptionBody(string? Url, List<string?>? Urls, string? Prefix, string? Project, List<string?>? Exclude = null);
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 
@@ -140,7 +147,6 @@ sealed record AnswerBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created, 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(AdoptionBody))]
 [JsonSerializable(typeof(CreatedBody))]
 [JsonSerializable(typeof(AnswerBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

@@ -9,10 +9,16 @@ public sealed class AdoptionOptions
     public const int MaxUrlsAtOnce = 100;
 
     /// <summary>Largest request body, in bytes; 413 beyond. The Functions host itself takes 100 MiB.</summary>
-    public long MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
+    public long MaxBodyBytes { get; set; } = 100 * 1024 * 1024;
 
-    /// <summary>URLs in a request; 413 beyond. A body of its largest size can hold ten million lines, whose refusals would take gigabytes of memory.</summary>
-    public int MaxUrls { get; set; } = 1_000_000;
+    /// <summary>URLs in a request; 413 beyond. Enough for the largest body of URLs of 25 bytes; of shorter lines, which are no URLs, it could hold fifty million, and each is reported.</summary>
+    public int MaxUrls { get; set; } = 4_000_000;
+
+    /// <summary>Bytes of URLs that a request holds in memory before it puts them away as a sorted run.</summary>
+    public int RunBytes { get; set; } = 8 * 1024 * 1024;
+
+    /// <summary>URLs that it holds likewise.</summary>
+    public int RunUrls { get; set; } = 150_000;
 
     /// <summary>Keys that a worker takes at a time, between two checkpoints: enough that 16 shards fill transactions of 100 rows. A death costs at most this much work.</summary>
     public int WindowKeys { get; set; } = 10_000;
@@ -48,5 +54,5 @@ public sealed class AdoptionOptions
     public int HeadsInFlight { get; set; } = 32;
 
     internal bool IsValid =>
-        MaxBodyBytes > 0 && MaxUrls > 0 && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0;
+        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0;
 }

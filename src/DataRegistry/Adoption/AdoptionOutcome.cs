@@ -30,6 +30,7 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     public const string Failed = "failed";
     public const string Skipped = "skipped";
+    public const string DuplicateCode = "duplicate";
 
     /// <summary>Null for an object that is a datum.</summary>
     public static AdoptionFailure? Of(AdoptionOutcome outcome, string url, Store store) => outcome switch
@@ -43,8 +44,8 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     public static AdoptionFailure Exists(string url, Store store) => new(url, Failed, null, $"{url} already exists in {store.Name}");
 
-    public static AdoptionFailure Malformed(string? url) => new(
-        url ?? "", Failed, "invalid_url", $"Not an S3 URL: '{(url?.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}");
+    public static AdoptionFailure Malformed(string url) => new(
+        url, Failed, "invalid_url", $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}");
 
     public static AdoptionFailure Outside(string url, Store store) =>
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");
@@ -52,5 +53,7 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     /// <summary>What consoles show as a folder: an object of no bytes whose key ends with a slash.</summary>
     public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but the mark of a folder: '{url}'");
 
-    public static AdoptionFailure Duplicate(string url) => new(url, Skipped, "duplicate", $"Given more than once: '{url}'");
+    public static AdoptionFailure Excluded(string url, KeyGlob pattern) => new(url, Skipped, "excluded", $"Excluded by '{pattern.Pattern}': '{url}'");
+
+    public static AdoptionFailure Duplicate(string url) => new(url, Skipped, DuplicateCode, $"Given more than once: '{url}'");
 }

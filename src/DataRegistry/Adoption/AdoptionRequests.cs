@@ -24,7 +24,7 @@ sealed class AdoptionRequests(
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
         // A repetition has its answer where the URL has it.
-        var errors = input.Refused.Where(r => r.Outcome == AdoptionFailure.Failed).ToList();
+        var errors = input.Refused.Where(r => r.Code != AdoptionFailure.DuplicateCode).ToList();
         foreach (var (key, outcome) in input.Keys.Zip(outcomes))
         {
             var url = new S3Url(store.Configuration.Bucket, key).ToString();
@@ -52,30 +52,36 @@ sealed class AdoptionRequests(
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
-        await work.AddAsync(id, [range], null, cancellationToken);
+        await work.AddAsync(id, [range], [], cancellationToken);
         return await SendAsync(selection.Into(JobTable.NewRow(id, store.Id, project, createdBy)), [range], cancellationToken);
     }
 
     /// <summary>
     /// Makes a job of a list. Everything is written before the first message, and that before the answer; the job shows only then.
-    /// A death on the way leaves nothing that anybody sees, or a job that runs.
+    /// A death on the way leaves nothing that anybody sees and that is not collected, or a job that runs.
     /// </summary>
-    public async Task<JobRow> AcceptAsync(Store store, Project project, string createdBy, AdoptionInput input, CancellationToken cancellationToken)
+    /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
+    public async Task<JobRow> AcceptAsync(
+        Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
-        var windows = await blobs.WriteInputAsync(id, input.Keys, options.Value.WindowKeys, cancellationToken);
-        var perRange = options.Value.WindowsPerRange;
-        var ranges = Enumerable.Range(0, (windows + perRange - 1) / perRange)
-            .Select(r => WorkTable.NewRange(id, r, r * perRange, Math.Min(windows, (r + 1) * perRange))).ToList();
+        var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys, 0, "0");
+        try
+        {
+            await foreach (var (url, count) in urls.SortAsync(stagingToken))
+                await input.AddAsync(url, count, stagingToken);
+            await input.CompleteAsync(stagingToken);
+        }
+        catch
+        {
+            await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
+            throw;
+        }
 
-        var skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
-        var counts = new Counts(0, 0, input.Refused.Count - skipped, skipped);
-        var refused = input.Refused.Count == 0
-            ? null
-            : WorkTable.NewResults(id, null, await blobs.WriteResultsAsync(id, "input", input.Refused, cancellationToken), counts);
-        await work.AddAsync(id, ranges, refused, cancellationToken);
+        var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
+        await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        var job = JobTable.NewRow(id, store.Id, project, createdBy) with { Total = input.Total, Counts = counts, Refused = counts };
+        var job = JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused };
         return await SendAsync(job, ranges, cancellationToken);
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure.Storage.Blobs;
@@ -14,26 +15,29 @@ namespace DataRegistry.Adoption;
 /// <code>
 /// container adoption
 ///   {job id}/input/{window, 6 digits}                            keys, sorted by their UTF-8 bytes
-///   {job id}/results/{range}-{window}-{delivery} or input        failed and skipped inputs
+///   {job id}/results/{range}-{window}-{delivery} or input-{part} failed and skipped inputs
+///   {job id}/runs/{run, 6 digits}                                sorted runs of a manifest, of which the windows are made
+///   staging/{request}/{run, 6 digits}                            likewise of a request, while it is read
 /// </code>
 /// A blob counts only once a row names it, and a delivery's blobs carry its own id: a repeated one overwrites nothing that counts.
 /// </summary>
 sealed class JobBlobs(BlobServiceClient blobs)
 {
+    /// <summary>Where requests keep what is no job's yet.</summary>
+    public const string StagingFolder = "staging/";
+
+    /// <summary>Bytes of a run that are sent at a time.</summary>
+    const int BlockBytes = 1024 * 1024;
+
     static readonly string BlockId = Convert.ToBase64String(new byte[8]);
 
     static readonly JobBlobJson Json = new(WireJson.Options(JobBlobJson.Default));
 
     public BlobContainerClient Container { get; } = blobs.GetBlobContainerClient("adoption");
 
-    /// <summary>Puts a sorted list away in windows; returns how many.</summary>
-    public async Task<int> WriteInputAsync(JobId job, IReadOnlyList<string> keys, int windowKeys, CancellationToken cancellationToken)
-    {
-        var windows = (keys.Count + windowKeys - 1) / windowKeys;
-        for (var window = 0; window < windows; window++)
-            await WriteAsync(InputName(job, window), keys.Skip(window * windowKeys).Take(windowKeys), Json.String, cancellationToken);
-        return windows;
-    }
+    /// <summary>Puts a window of sorted keys away.</summary>
+    public Task WriteInputAsync(JobId job, int window, IEnumerable<string> keys, CancellationToken cancellationToken) =>
+        WriteAsync(InputName(job, window), keys, Json.String, cancellationToken);
 
     public async Task<IReadOnlyList<string>> ReadInputAsync(JobId job, int window, CancellationToken cancellationToken)
     {
@@ -55,6 +59,53 @@ sealed class JobBlobs(BlobServiceClient blobs)
     /// <param name="skip">Lines to pass over.</param>
     public IAsyncEnumerable<AdoptionFailure> ReadResultsAsync(string blob, int skip, CancellationToken cancellationToken) =>
         ReadAsync(blob, skip, Json.AdoptionFailure, cancellationToken);
+
+    /// <summary>Puts a sorted run away (<see cref="StoredRun"/>); one of the same name is replaced.</summary>
+    public async Task WriteRunAsync(string name, UrlBuffer sorted, CancellationToken cancellationToken)
+    {
+        var blob = Container.GetBlockBlobClient(name);
+        var blocks = new List<string>();
+        foreach (var piece in StoredRun.Encode(sorted, BlockBytes))
+        {
+            blocks.Add(Convert.ToBase64String(BitConverter.GetBytes((long)blocks.Count)));
+            using var content = new MemoryStream(MemoryMarshal.TryGetArray(piece, out var array) ? array.Array! : piece.ToArray(), array.Offset, piece.Length, writable: false);
+            await blob.StageBlockAsync(blocks[^1], content, cancellationToken: cancellationToken);
+        }
+
+        await blob.CommitBlockListAsync(blocks, cancellationToken: cancellationToken);
+    }
+
+    public static string RunName(JobId job, int run) => string.Create(CultureInfo.InvariantCulture, $"{job}/runs/{run:D6}");
+
+    /// <summary>Fills a buffer from a blob's position on; returns how much there was, which is less at the blob's end only.</summary>
+    public async Task<int> ReadPieceAsync(string name, long position, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await Container.GetBlobClient(name).DownloadStreamingAsync(new() { Range = new(position, buffer.Length) }, cancellationToken);
+            using var content = answer.Value.Content;
+            return await content.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        }
+        catch (Azure.RequestFailedException e) when (e.Status == Microsoft.AspNetCore.Http.StatusCodes.Status416RangeNotSatisfiable)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Deletes all blobs whose names begin like this, as far as that goes: what stays is collected later.</summary>
+    public async Task<bool> TryDeleteAsync(string prefix, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var blob in Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken))
+                await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellationToken);
+            return true;
+        }
+        catch (Azure.RequestFailedException)
+        {
+            return false;
+        }
+    }
 
     static string InputName(JobId job, int window) => string.Create(CultureInfo.InvariantCulture, $"{job}/input/{window:D6}");
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
@@ -9,6 +10,7 @@ using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
@@ -55,7 +57,7 @@ static class JobEndpoints
     /// A new job of what failed; of a prefix that could not be listed to its end, or was cancelled, of the whole prefix again, where what was adopted exists.
     /// </summary>
     static async Task<IResult> RetryAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs, StoreTable stores, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail)
+        string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs, StoreTable stores, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
         if (!job.Status.IsTerminal())
@@ -70,10 +72,17 @@ static class JobEndpoints
         }
         else
         {
-            var failed = await ReadAsync(job, AdoptionFailure.Failed, default, work, blobs, context.RequestAborted).Select(r => (string?)r.Failure.Url).ToListAsync(context.RequestAborted);
-            if (failed.Count == 0)
+            await using var urls = new StagedUrls(blobs, options);
+            await foreach (var (_, failure) in ReadAsync(job, AdoptionFailure.Failed, default, work, blobs, context.RequestAborted))
+            {
+                urls.Add(Encoding.UTF8.GetBytes(failure.Url));
+                if (urls.IsFull)
+                    await urls.SpillAsync(context.RequestAborted);
+            }
+
+            if (urls.Count == 0)
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again."));
-            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, AdoptionInput.Sort(failed, store), context.RequestAborted);
+            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted);
         }
 
         await trail.RecordAsync(context, new("adoption.accepted", again.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() } });
@@ -218,7 +227,7 @@ sealed record JobBody(
     public static JobBody From(JobRow job, Counts done, Project project, DateTimeOffset now)
     {
         var counts = job.Counts + done;
-        var pending = job.Status.IsTerminal() ? 0 : job.Total - counts.Total;
+        var pending = job.Total - counts.Total;
         var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
         // What was refused at the door took the job no time.
         var worked = job.Status.IsTerminal() ? counts.Created + counts.Existing : done.Total;
@@ -226,12 +235,12 @@ sealed record JobBody(
         return new(
             job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
             new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, pending), rate,
-            rate > 0 && pending > 0 ? now.AddSeconds(pending.Value / rate.Value) : null, job.Error);
+            rate > 0 && pending > 0 && !job.Status.IsTerminal() ? now.AddSeconds(pending.Value / rate.Value) : null, job.Error);
     }
 }
 
 /// <param name="Total">Null while unknown.</param>
-/// <param name="Pending">Null while the total is.</param>
+/// <param name="Pending">What was not done yet, or will not be since the job was cancelled; null while the total is.</param>
 sealed record CountsBody(long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

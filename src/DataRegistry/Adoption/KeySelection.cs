@@ -15,23 +15,23 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlo
     /// <summary>
     /// What a request asks for: <c>s3://bucket/prefix</c>, or the same with wildcards, which the whole key has to match then.
     /// </summary>
-    /// <exception cref="ApiException">400: no such URL, outside of the store, or not a pattern.</exception>
-    public static KeySelection Parse(string url, IReadOnlyList<string?>? exclude, Store store)
+    /// <exception cref="ApiException">400: no such URL, outside of the store, or no pattern.</exception>
+    public static KeySelection Parse(string url, IReadOnlyList<KeyGlob> exclude, Store store)
     {
         const string scheme = "s3://";
         var slash = url.StartsWith(scheme, StringComparison.Ordinal) ? url.IndexOf('/', scheme.Length) : -1;
         if (slash <= scheme.Length)
             throw new ApiException(new ApiError.Field("prefix", "A prefix is s3://<bucket>/<beginning of keys>, which may hold the wildcards *, ** and ?.", "invalid"));
         var text = url[(slash + 1)..];
-        var glob = text.Length == 0 ? null : Glob("prefix", text);
+        var glob = text.Length == 0 ? null : Glob(text);
         var prefix = glob?.LiteralPrefix ?? "";
         if (url[scheme.Length..slash] != store.Configuration.Bucket || !prefix.StartsWith(store.Prefix, StringComparison.Ordinal))
             throw new ApiException(new ApiError.Field("prefix", $"Outside {store.Name}, which holds {store.UriPrefix}…", "url_outside_store"));
-        return new(prefix, glob is { HasWildcards: true } ? glob : null, [.. (exclude ?? []).Select(pattern => Glob("exclude", pattern ?? ""))]);
+        return new(prefix, glob is { HasWildcards: true } ? glob : null, exclude);
     }
 
-    static KeyGlob Glob(string field, string pattern) =>
-        KeyGlob.TryParse(pattern, out var glob) ? glob : throw new ApiException(new ApiError.Field(field, KeyGlob.Requirement, "invalid"));
+    static KeyGlob Glob(string pattern) =>
+        KeyGlob.TryParse(pattern, out var glob) ? glob : throw new ApiException(new ApiError.Field("prefix", KeyGlob.Requirement, "invalid"));
 
     /// <summary>The selection that a job's row holds.</summary>
     public static KeySelection Of(JobRow job) => new(

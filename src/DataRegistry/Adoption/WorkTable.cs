@@ -10,7 +10,7 @@ namespace DataRegistry.Adoption;
 /// table work
 ///   {job id} │ w-{range, 6 digits}                       how far the range is: epoch, next window, counts
 ///            │ r-{range, 6 digits}-{window, 6 digits}    where the window's failed and skipped inputs stand
-///            │ r-input                                   those that were refused at the door
+///            │ r-input-{6 digits}                        those that were refused at the door
 /// </code>
 /// One partition a job, so that a checkpoint and its results are one transaction.
 /// </summary>
@@ -31,16 +31,14 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     public IAsyncEnumerable<WorkRow> ListAsync(JobId job, CancellationToken cancellationToken) =>
         table.QueryAsync<WorkRow>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, cancellationToken: cancellationToken);
 
-    /// <summary>Where the failed and skipped inputs stand, in the order of the input.</summary>
+    /// <summary>Where the failed and skipped inputs stand: those of the windows in the order of keys, then those of the input in the order of URLs.</summary>
     public IAsyncEnumerable<ResultsRow> ListResultsAsync(JobId job, string? from, CancellationToken cancellationToken) =>
         table.QueryAsync<ResultsRow>(new TableRange(PartitionOf(job)) { From = from ?? ResultsPrefix, Before = RangePrefix }, 1000, cancellationToken: cancellationToken);
 
     /// <summary>Writes a new job's ranges, and where the inputs refused at the door stand. The job is nobody's yet, so nothing can be in the way.</summary>
-    public async Task AddAsync(JobId job, IReadOnlyList<WorkRow> ranges, ResultsRow? refused, CancellationToken cancellationToken)
+    public async Task AddAsync(JobId job, IReadOnlyList<WorkRow> ranges, IReadOnlyList<ResultsRow> refused, CancellationToken cancellationToken)
     {
-        var actions = ranges.Select(TableTransactionAction.Add).ToList();
-        if (refused is not null)
-            actions.Add(TableTransactionAction.Add(refused));
+        List<TableTransactionAction> actions = [.. ranges.Select(TableTransactionAction.Add), .. refused.Select(TableTransactionAction.Add)];
         foreach (var chunk in actions.Chunk(TableClient.MaxTransactionActions))
         {
             // "Already there" is our own row after a lost answer: transactions are whole, and the job's id is new.
@@ -140,13 +138,16 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
         PartitionKey = PartitionOf(job), RowKey = RowKeyOf(range), Job = job.Value.ToGuid(), Range = range, Epoch = 1, Next = first, End = end,
     };
 
-    public static ResultsRow NewResults(JobId job, WorkRow? range, string blob, Counts counts) => new()
+    public static ResultsRow NewResults(JobId job, WorkRow range, string blob, Counts counts) =>
+        NewResults(job, string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}"), blob, counts);
+
+    /// <summary>Of inputs that were refused at the door.</summary>
+    public static ResultsRow NewInputResults(JobId job, int number, string blob, Counts counts) =>
+        NewResults(job, string.Create(CultureInfo.InvariantCulture, $"input-{number:D6}"), blob, counts);
+
+    static ResultsRow NewResults(JobId job, string name, string blob, Counts counts) => new()
     {
-        PartitionKey = PartitionOf(job),
-        RowKey = range is null ? $"{ResultsPrefix}input" : string.Create(CultureInfo.InvariantCulture, $"{ResultsPrefix}{range.Range:D6}-{range.Next:D6}"),
-        Blob = blob,
-        Failed = counts.Failed,
-        Skipped = counts.Skipped,
+        PartitionKey = PartitionOf(job), RowKey = ResultsPrefix + name, Blob = blob, Failed = counts.Failed, Skipped = counts.Skipped,
     };
 
     static string PartitionOf(JobId job) => job.Value.ToGuid().ToString("N");

@@ -118,7 +118,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         service.Put(Keys(50));
         using var caller = new CancellationTokenSource();
         service.Transport.Wrote = caller.Cancel;
-        var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store);
+        var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store, []);
         try
         {
             await service.Services.GetRequiredService<AdoptionRequests>().AdoptAsync(service.Store, service.Project, "administrator", input, caller.Token);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -105,18 +104,6 @@ public sealed class BadInputTests : IAsyncLifetime
         var second = await service.GetAsync(first.GetProperty("next").GetString()!.Replace("cursor=", "Cursor=", StringComparison.Ordinal));
         var third = await service.GetAsync(second.GetProperty("next").GetString()!);
         Assert.Equal(1, third.GetProperty("results").GetArrayLength());
-    }
-
-    [Fact]
-    public async Task More_lines_than_a_process_could_hold_are_413()
-    {
-        var text = new StringBuilder();
-        for (var i = 0; i < 2_000_000; i++)
-            text.Append(CultureInfo.InvariantCulture, $"{i % 10}\n");
-        using var body = new StringContent(text.ToString(), Encoding.UTF8, "text/plain");
-        using var response = await service.Http.PostAsync(new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-        await service.AssertNothingLeftAsync();
     }
 
     async Task AssertRefusedAsync(HttpContent body)
