@@ -85,7 +85,7 @@ sealed class AdoptionRequests(
         return await SendAsync(job, ranges, cancellationToken);
     }
 
-    async Task<JobRow> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    async Task<JobRow> SendAsync(JobRow job, List<WorkRow> ranges, CancellationToken cancellationToken)
     {
         await jobs.AddAsync(job, cancellationToken);
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
