@@ -44,6 +44,7 @@ public static partial class Registry
             var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, visible: null, token);
             Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
         }),
+        new("CollectJobs", "0 20 * * * *", (services, token) => services.GetRequiredService<JobCollection>().RunAsync(token)),
     ];
 
     /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
@@ -82,6 +83,9 @@ public static partial class Registry
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
         services.AddSingleton<AdoptQueue>();
+        services.AddSingleton<ManifestStaging>();
+        services.AddSingleton<DryRun>();
+        services.AddSingleton<JobCollection>();
         services.AddSingleton<RangeWorker>();
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();

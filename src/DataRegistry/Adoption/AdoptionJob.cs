@@ -70,6 +70,16 @@ sealed record JobRow : ITableEntity
     };
 }
 
+/// <summary>What a work row's message does.</summary>
+enum WorkKind
+{
+    /// <summary>Adopts a range of the input.</summary>
+    Range,
+
+    /// <summary>Reads the input from a manifest, which makes the job's ranges.</summary>
+    Manifest,
+}
+
 /// <summary>
 /// A range of a job's input, and how far it has come: the truth that messages only point at.
 /// A list's range is windows <see cref="Next"/> to <see cref="End"/> of its staged input.
@@ -81,6 +91,8 @@ sealed record WorkRow : ITableEntity
     [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Job { get; init; }
     public required int Range { get; init; }
+
+    public WorkKind Kind { get; init; }
 
     /// <summary>Which message may work on the range: one with another epoch is stale.</summary>
     public required int Epoch { get; init; }
@@ -151,7 +163,10 @@ sealed record ResultsRow : ITableEntity
 }
 
 [JsonSerializable(typeof(JobRow))]
+[JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(WorkRow))]
+[JsonSerializable(typeof(ManifestRow))]
+[JsonSerializable(typeof(RowKeyOnly))]
 [JsonSerializable(typeof(WorkSentRow))]
 [JsonSerializable(typeof(WorkErrorRow))]
 [JsonSerializable(typeof(ResultsRow))]

@@ -38,6 +38,9 @@ public sealed class AdoptionOptions
     /// <summary>HEAD requests that a window has under way at the same time.</summary>
     public int HeadsInFlight { get; set; } = 32;
 
+    /// <summary>Days after its end for which a job's failed and skipped inputs are kept.</summary>
+    public int ResultDays { get; set; } = 30;
+
     internal bool IsValid =>
-        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0;
+        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0 && ResultDays > 0;
 }

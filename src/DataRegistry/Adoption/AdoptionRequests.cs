@@ -1,6 +1,7 @@
 using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using Microsoft.Extensions.Options;
 
@@ -53,7 +54,7 @@ sealed class AdoptionRequests(
         Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
-        var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys, 0, "0");
+        var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys);
         try
         {
             await foreach (var (url, count) in urls.SortAsync(stagingToken))
@@ -69,20 +70,36 @@ sealed class AdoptionRequests(
         var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        var job = JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused };
+        return await StartAsync(JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused }, ranges, cancellationToken);
+    }
+
+    /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
+    public async Task<JobRow> AcceptAsync(
+        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+    {
+        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
+        var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
+        // "Already there" is our own after a lost answer: the job's id is new.
+        await work.Table.SubmitTransactionAsync([TableTransactionAction.Add(range), TableTransactionAction.Add(row)], cancellationToken);
+        return await StartAsync(JobTable.NewRow(id, store.Id, project, createdBy), [range], cancellationToken);
+    }
+
+    /// <summary>Lets a job begin whose input and ranges are written.</summary>
+    async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    {
         await jobs.Table.AddEntityAsync(job, cancellationToken);
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
         if (ranges.Count == 0)
         {
-            if (await jobs.FinishAsync(id, default, cancellationToken) is not { } finished)
-                return await jobs.FindAsync(id, cancellationToken) ?? job;
-            await trail.RecordAsync(new AuditActor(createdBy), finished.FinishedEvent());
+            if (await jobs.FinishAsync(job.JobId, default, cancellationToken) is not { } finished)
+                return await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
+            await trail.RecordAsync(new AuditActor(job.CreatedBy), finished.FinishedEvent());
             return finished;
         }
 
         // Null: a worker has it already, and it shows as running.
-        return await jobs.ChangeAsync(id, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
-            ?? await jobs.FindAsync(id, cancellationToken) ?? job;
+        return await jobs.ChangeAsync(job.JobId, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
+            ?? await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
     }
 }

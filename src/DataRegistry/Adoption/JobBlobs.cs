@@ -15,11 +15,12 @@ namespace DataRegistry.Adoption;
 /// <code>
 /// container adoption
 ///   {job id}/input/{window, 6 digits}                            keys, sorted by their UTF-8 bytes
-///   {job id}/results/{range}-{window}-{delivery} or input-{part} failed and skipped inputs
+///   {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs
 ///   {job id}/runs/{run, 6 digits}                                sorted runs of a manifest, of which the windows are made
 ///   staging/{request}/{run, 6 digits}                            likewise of a request, while it is read
 /// </code>
-/// A blob counts only once a row names it, and a delivery's blobs carry its own id: a repeated one overwrites nothing that counts.
+/// A blob counts only once a row names it, and a delivery's results carry its own id: a repeated one overwrites nothing that counts. The others are
+/// the same whoever writes them.
 /// </summary>
 sealed class JobBlobs(BlobServiceClient blobs)
 {
@@ -92,18 +93,35 @@ sealed class JobBlobs(BlobServiceClient blobs)
         }
     }
 
-    /// <summary>Deletes all blobs whose names begin like this, as far as that goes: what stays is collected later.</summary>
-    public async Task<bool> TryDeleteAsync(string prefix, CancellationToken cancellationToken)
+    /// <summary>The jobs that have blobs, oldest first, and <see cref="StagingFolder"/>.</summary>
+    public async IAsyncEnumerable<string> FoldersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var item in Container.GetBlobsByHierarchyAsync(delimiter: "/", cancellationToken: cancellationToken))
+        {
+            if (item.IsPrefix)
+                yield return item.Prefix;
+        }
+    }
+
+    /// <summary>Deletes all blobs whose names begin like this. Repeating it changes nothing.</summary>
+    /// <param name="before">Only those that were written before; null for all.</param>
+    public async Task DeleteAsync(string prefix, DateTimeOffset? before, CancellationToken cancellationToken)
+    {
+        var blobs = Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).Where(b => before is null || b.Properties.CreatedOn < before);
+        await Parallel.ForEachAsync(blobs, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (blob, token) =>
+            await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: token));
+    }
+
+    /// <summary>Deletes them as far as that goes: what stays is collected later.</summary>
+    public async Task TryDeleteAsync(string prefix, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var blob in Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken))
-                await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellationToken);
-            return true;
+            await DeleteAsync(prefix, before: null, cancellationToken);
         }
-        catch (Azure.RequestFailedException)
+        catch (Exception)
         {
-            return false;
+            // See JobCollection. Whoever calls this has an error of its own to tell.
         }
     }
 

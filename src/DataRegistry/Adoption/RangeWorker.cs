@@ -11,7 +11,7 @@ namespace DataRegistry.Adoption;
 /// <summary>Works a range off, window by window, and brings its job on. What both queue functions of adoption do.</summary>
 sealed partial class RangeWorker(
     JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder,
-    Adopter adopter, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger)
+    Adopter adopter, ManifestStaging manifests, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger)
 {
     /// <summary>
     /// From the range's position to its end, or to the end of the time that one message may take: then the rest is handed on.
@@ -26,6 +26,12 @@ sealed partial class RangeWorker(
         await jobs.StartAsync(range.JobId, cancellationToken);
         if (await ScopeAsync(range.JobId, cancellationToken) is not { } scope)
             return;
+        if (range.Kind == WorkKind.Manifest)
+        {
+            await StageAsync(scope, range, giveUp, cancellationToken);
+            return;
+        }
+
         while (!range.IsDone)
         {
             var after = await RunWindowAsync(scope, range, delivery, until, giveUp, cancellationToken);
@@ -82,6 +88,16 @@ sealed partial class RangeWorker(
             Log.Finished(logger, job, finished.Status, finished.Created, finished.Existing, finished.Failed, finished.Skipped);
             await trail.RecordAsync(new AuditActor(finished.CreatedBy), finished.FinishedEvent());
         }
+    }
+
+    /// <summary>What cannot be read has no inputs of which to say that they failed: the job fails.</summary>
+    async Task StageAsync(AdoptionScope scope, WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
+    {
+        var staging = giveUp is null ? await manifests.RunAsync(scope, range, cancellationToken) : new(false, giveUp.Message);
+        if (staging.Error is null && staging.IsDone)
+            await AdvanceAsync(range.JobId, cancellationToken);
+        else if (staging.Error is { } error && await jobs.FailAsync(range.JobId, default, error, cancellationToken) is { } failed)
+            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
     }
 
     async Task<WorkRow?> RunWindowAsync(

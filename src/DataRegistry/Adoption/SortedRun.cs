@@ -51,7 +51,7 @@ abstract class RunCursor : IDisposable
 
     public long Count { get; protected set; }
 
-    /// <summary>Where the entry begins: a cursor that is opened there is at the same one.</summary>
+    /// <summary>Where the entry begins, or the run ends: a cursor that is opened there comes to the same.</summary>
     public long Position { get; protected set; }
 
     /// <summary>To the first entry or the next one; false at the end.</summary>
@@ -121,7 +121,11 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     public override async ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)
     {
         if (!await HasAsync(HeadBytes, cancellationToken))
+        {
+            Position = read;
             return used < filled ? throw new InvalidDataException($"Run {name} ends within an entry.") : false;
+        }
+
         var length = BinaryPrimitives.ReadInt32LittleEndian(piece.AsSpan(used));
         Count = BinaryPrimitives.ReadInt32LittleEndian(piece.AsSpan(used + 4));
         if (!await HasAsync(HeadBytes + length, cancellationToken))
