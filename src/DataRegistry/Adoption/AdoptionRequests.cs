@@ -85,7 +85,7 @@ sealed class AdoptionRequests(
     }
 
     /// <summary>Lets a job begin whose input and ranges are written.</summary>
-    async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    async Task<JobRow> StartAsync(JobRow job, List<WorkRow> ranges, CancellationToken cancellationToken)
     {
         await jobs.Table.AddEntityAsync(job, cancellationToken);
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))

@@ -107,8 +107,8 @@ sealed class JobBlobs(BlobServiceClient blobs)
     /// <param name="before">Only those that were written before; null for all.</param>
     public async Task DeleteAsync(string prefix, DateTimeOffset? before, CancellationToken cancellationToken)
     {
-        var blobs = Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).Where(b => before is null || b.Properties.CreatedOn < before);
-        await Parallel.ForEachAsync(blobs, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (blob, token) =>
+        var old = Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).Where(b => before is null || b.Properties.CreatedOn < before);
+        await Parallel.ForEachAsync(old, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (blob, token) =>
             await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: token));
     }
 

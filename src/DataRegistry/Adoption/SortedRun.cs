@@ -44,7 +44,7 @@ sealed class UrlBuffer : IDisposable
 }
 
 /// <summary>A sorted run while it is read: at an entry, which is a URL and how often it comes.</summary>
-abstract class RunCursor : IDisposable
+abstract class RunCursor
 {
     /// <summary>Good until the next move.</summary>
     public ReadOnlyMemory<byte> Url { get; protected set; }
@@ -56,8 +56,6 @@ abstract class RunCursor : IDisposable
 
     /// <summary>To the first entry or the next one; false at the end.</summary>
     public abstract ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken);
-
-    public virtual void Dispose() { }
 }
 
 /// <summary>The run that is still in memory. The buffer must be sorted, and outlive the cursor.</summary>
@@ -83,7 +81,7 @@ sealed class BufferedRun(UrlBuffer urls) : RunCursor
 /// A run that was put away: entries of <c>{length of the URL, 4 bytes}{how often, 4 bytes}{URL}</c>, least significant byte first. It is read in
 /// pieces, from any entry on.
 /// </summary>
-sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) : RunCursor
+sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) : RunCursor, IDisposable
 {
     const int HeadBytes = 8;
 
@@ -93,29 +91,29 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     long read = start;
     bool ended;
 
-    /// <summary>The entries of a sorted buffer, repetitions counted, in pieces.</summary>
-    public static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted, int pieceBytes)
+    /// <summary>The entries of a sorted buffer, repetitions counted, in blocks.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted, int blockBytes)
     {
-        using var piece = new PooledBuffer(pieceBytes);
+        using var block = new PooledBuffer(blockBytes);
         for (int i = 0, next; i < sorted.Count; i = next)
         {
             var url = sorted[i];
             for (next = i + 1; next < sorted.Count && sorted[next].Span.SequenceEqual(url.Span);)
                 next++;
-            if (piece.Length > 0 && piece.Length + HeadBytes + url.Length > pieceBytes)
+            if (block.Length > 0 && block.Length + HeadBytes + url.Length > blockBytes)
             {
-                yield return piece.Written;
-                piece.Truncate(0);
+                yield return block.Written;
+                block.Truncate(0);
             }
 
-            var entry = piece.GetSpan(HeadBytes + url.Length);
+            var entry = block.GetSpan(HeadBytes + url.Length);
             BinaryPrimitives.WriteInt32LittleEndian(entry, url.Length);
             BinaryPrimitives.WriteInt32LittleEndian(entry[4..], next - i);
             url.Span.CopyTo(entry[HeadBytes..]);
-            piece.Advance(HeadBytes + url.Length);
+            block.Advance(HeadBytes + url.Length);
         }
 
-        yield return piece.Written;
+        yield return block.Written;
     }
 
     public override async ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)
@@ -136,7 +134,7 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
         return true;
     }
 
-    public override void Dispose() => ArrayPool<byte>.Shared.Return(piece);
+    public void Dispose() => ArrayPool<byte>.Shared.Return(piece);
 
     async ValueTask<bool> HasAsync(int bytes, CancellationToken cancellationToken)
     {

@@ -55,15 +55,15 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<AdoptionOptions> options) : IAs
     {
         buffer.Sort();
         var pieceBytes = MergeBytes / Math.Max(1, runs.Count);
-        List<RunCursor> cursors = [new BufferedRun(buffer), .. runs.Select(run => new StoredRun(run, 0, pieceBytes, blobs))];
+        List<StoredRun> stored = [.. runs.Select(run => new StoredRun(run, 0, pieceBytes, blobs))];
         try
         {
-            await foreach (var url in SortedRuns.MergeAsync(cursors, cancellationToken))
+            await foreach (var url in SortedRuns.MergeAsync([new BufferedRun(buffer), .. stored], cancellationToken))
                 yield return url;
         }
         finally
         {
-            cursors.ForEach(c => c.Dispose());
+            stored.ForEach(r => r.Dispose());
         }
     }
 
