@@ -44,6 +44,7 @@ public static partial class Registry
             var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, visible: null, token);
             Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
         }),
+        new("ResumeAdoptions", "30 */5 * * * *", (services, token) => services.GetRequiredService<StalledJobs>().RunAsync(token)),
         new("CollectJobs", "0 20 * * * *", (services, token) => services.GetRequiredService<JobCollection>().RunAsync(token)),
     ];
 
@@ -68,7 +69,7 @@ public static partial class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
@@ -90,6 +91,7 @@ public static partial class Registry
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();
         services.AddSingleton<AdoptPoison>();
+        services.AddSingleton<StalledJobs>();
         return services;
     }
 

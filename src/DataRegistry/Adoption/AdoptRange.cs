@@ -22,7 +22,7 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
         {
             // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
             if (range.IsDone)
-                await worker.AdvanceAsync(message.JobId, cancellationToken);
+                await worker.ConcludeAsync(message.JobId, cancellationToken);
             else if (range.Epoch == message.Epoch)
                 await worker.RunAsync(range, giveUp: null, cancellationToken);
             else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
@@ -92,7 +92,7 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue 
             return;
         if (range.IsDone)
         {
-            await worker.AdvanceAsync(message.JobId, cancellationToken);
+            await worker.ConcludeAsync(message.JobId, cancellationToken);
         }
         else if (range.Epoch == message.Epoch && range.Replans < MaxReplans)
         {

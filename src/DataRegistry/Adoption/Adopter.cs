@@ -1,3 +1,4 @@
+using Azure;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -20,12 +21,15 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     readonly int inFlight = options.Value.TableRequestsInFlight;
 
     /// <param name="keys">None twice.</param>
+    /// <param name="locate">Reads which of the keys have a location, also free ones.</param>
     /// <param name="find">Asks S3 about the keys that have no location yet; answers in their order.</param>
     /// <returns>The outcomes, in the order of the keys.</returns>
     public async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
-        AdoptionScope scope, IReadOnlyList<string> keys, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
+        AdoptionScope scope, IReadOnlyList<string> keys,
+        Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> locate,
+        Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
     {
-        var located = await locations.FindAsync(scope.Store.Id, keys, inFlight, cancellationToken);
+        var located = await locate(keys, cancellationToken);
         // What a purge left free is taken over, but not by the job that made it: that one has done its work there.
         var free = located.Values.Where(r => IsFreeFor(scope, r)).ToDictionary(r => r.Key, StringComparer.Ordinal);
         foreach (var key in free.Keys)
@@ -42,17 +46,24 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         cancellationToken.ThrowIfCancellationRequested();
         if (scope.AtOnce)
             cancellationToken = CancellationToken.None;
-        var created = await InsertLocationsAsync(scope, probes, free, located, cancellationToken);
-        await InsertDatumsAsync(scope, created, [.. located.Values], cancellationToken);
+        var created = await InsertAsync(scope, probes, free, located, cancellationToken);
+        await CompleteAsync(scope, located.Values, cancellationToken);
+        if (scope.AtOnce)
+            await SettleAsync(created.Values.Select(r => (r.PartitionKey, r.RowKey, r.ETag)), cancellationToken);
+        return [.. keys.Select(OutcomeOf)];
 
-        foreach (var row in created)
-            located.Add(row.Key, row);
-        return [.. keys.Select(key => located.TryGetValue(key, out var location)
-            ? OutcomeOf(scope, location)
-            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.Code, failure.Message) : new AdoptionOutcome.ObjectMissing())];
+        AdoptionOutcome OutcomeOf(string key) =>
+            created.TryGetValue(key, out var row) ? new AdoptionOutcome.Created(new(TimedId.FromGuid(row.Datum)))
+            : located.TryGetValue(key, out var location) ? Adopter.OutcomeOf(scope, location)
+            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.Code, failure.Message)
+            : new AdoptionOutcome.ObjectMissing();
     }
 
-    static AdoptionOutcome OutcomeOf(AdoptionScope scope, LocationRow location)
+    /// <summary>The locations among the keys, wherever in the store they are.</summary>
+    public Task<Dictionary<string, LocatedRow>> LocateAsync(Store store, IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
+        locations.FindAsync(store.Id, keys, inFlight, cancellationToken);
+
+    static AdoptionOutcome OutcomeOf(AdoptionScope scope, LocatedRow location)
     {
         var datum = new DatumId(TimedId.FromGuid(location.Datum));
         return location.Job == scope.Job.Value.ToGuid()
@@ -60,18 +71,18 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             : new AdoptionOutcome.AlreadyTracked(datum, location.Project);
     }
 
-    static bool IsFreeFor(AdoptionScope scope, LocationRow location) => location.IsFree && location.Job != scope.Job.Value.ToGuid();
+    static bool IsFreeFor(AdoptionScope scope, LocatedRow location) => location.IsFree && location.Job != scope.Job.Value.ToGuid();
 
     /// <summary>
-    /// The locations that this call inserted, or put in the place of a free one. Those that others were quicker with go to
-    /// <paramref name="located"/>.
+    /// Inserts locations, or puts them in the place of free ones, a transaction at a time, and right after each the datums of what it
+    /// inserted. Returns those locations; the ones that others were quicker with go to <paramref name="located"/>.
     /// </summary>
-    async Task<List<LocationRow>> InsertLocationsAsync(
-        AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocationRow> free, Dictionary<string, LocationRow> located, CancellationToken cancellationToken)
+    async Task<Dictionary<string, LocationRow>> InsertAsync(
+        AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocatedRow> free, Dictionary<string, LocatedRow> located, CancellationToken cancellationToken)
     {
-        var created = new List<LocationRow>();
+        var created = new Dictionary<string, LocationRow>(StringComparer.Ordinal);
         var rows = probes.Values.Where(p => p.Object is not null).Select(p => LocationOf(scope, p.Object!));
-        await ForEachTransactionAsync(rows, async (chunk, token) =>
+        await ForEachTransactionAsync(rows, r => r.PartitionKey, r => r.RowKey, async (chunk, token) =>
         {
             while (chunk.Count > 0)
             {
@@ -79,12 +90,17 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 if (result.IsDone)
                 {
                     lock (created)
-                        created.AddRange(chunk.Zip(result.ETags, (row, etag) => row with { ETag = etag }));
+                    {
+                        foreach (var (row, etag) in chunk.Zip(result.ETags))
+                            created.Add(row.Key, row with { ETag = etag });
+                    }
+
+                    await InsertDatumsAsync(scope, chunk, token);
                     return;
                 }
 
                 // Another job was quicker with some of them, or this very transaction was, whose answer got lost.
-                var existing = await locations.Table.FindManyAsync<LocationRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], cancellationToken: token);
+                var existing = await locations.Table.FindManyAsync<LocatedRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], LocatedRow.Columns, cancellationToken: token);
                 lock (located)
                 {
                     foreach (var row in existing.Values)
@@ -108,14 +124,27 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         }
     }
 
+    /// <summary>The datum rows of locations of one shard, which is theirs too.</summary>
+    async Task InsertDatumsAsync(AdoptionScope scope, IReadOnlyList<LocationRow> from, CancellationToken cancellationToken)
+    {
+        List<DatumRow> rows = [.. from.Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
+        while (rows.Count > 0 && !(await datums.Table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)], cancellationToken)).IsDone)
+        {
+            // A row with our id is our row: the id is made of the job, key and version.
+            var existing = await datums.Table.FindManyAsync<RowKeyOnly>(
+                rows[0].PartitionKey, [.. rows.Select(r => r.RowKey)], [nameof(ITableEntity.RowKey)], cancellationToken: cancellationToken);
+            rows.RemoveAll(r => existing.ContainsKey(r.RowKey));
+        }
+    }
+
     /// <summary>
-    /// Inserts the datum rows of what was created and of every location that may lack its own: those of an earlier delivery of this
-    /// job, and those of others whose job is not known to be finished.
+    /// Inserts the datum row of every location that may lack its own: those of an earlier delivery of this job, and those of others whose job is
+    /// not known to be finished.
     /// </summary>
-    async Task InsertDatumsAsync(AdoptionScope scope, List<LocationRow> created, IReadOnlyList<LocationRow> found, CancellationToken cancellationToken)
+    async Task CompleteAsync(AdoptionScope scope, IReadOnlyCollection<LocatedRow> found, CancellationToken cancellationToken)
     {
         var job = scope.Job.Value.ToGuid();
-        var unsettled = new List<LocationRow>();
+        var unsettled = new List<LocatedRow>();
         // By job: a running one is asked once for its thousands of locations.
         foreach (var rowsOfJob in found.Where(r => r.Settled != true && !r.IsFree).GroupBy(r => r.Job))
         {
@@ -123,23 +152,19 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 unsettled.AddRange(rowsOfJob);
         }
 
-        var rows = created.Concat(unsettled).Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket));
-        await ForEachTransactionAsync(rows, async (chunk, token) =>
+        await ForEachTransactionAsync(unsettled, r => r.PartitionKey, r => r.RowKey, async (chunk, token) =>
         {
-            while (chunk.Count > 0 && !(await datums.Table.SubmitTransactionAsync([.. chunk.Select(TableTransactionAction.Add)], token)).IsDone)
-            {
-                // A row with our id is our row: the id is made of the job, key and version.
-                var existing = await datums.Table.FindManyAsync<RowKeyOnly>(
-                    chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], [nameof(ITableEntity.RowKey)], cancellationToken: token);
-                chunk = [.. chunk.Where(r => !existing.ContainsKey(r.RowKey))];
-            }
+            var whole = await locations.Table.FindManyAsync<LocationRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], cancellationToken: token);
+            // Another project's datums are in another partition.
+            foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
+                await InsertDatumsAsync(scope, [.. rows], token);
         }, cancellationToken);
 
-        await SettleAsync(scope.AtOnce ? created.Concat(unsettled) : unsettled.Where(r => r.Job != job), cancellationToken);
+        await SettleAsync(unsettled.Where(r => scope.AtOnce || r.Job != job).Select(r => (r.PartitionKey, r.RowKey, r.ETag)), cancellationToken);
     }
 
-    async Task SettleAsync(IEnumerable<LocationRow> rows, CancellationToken cancellationToken) =>
-        await ForEachTransactionAsync(rows, async (chunk, token) =>
+    Task SettleAsync(IEnumerable<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
+        ForEachTransactionAsync(rows, r => r.PartitionKey, r => r.RowKey, async (chunk, token) =>
         {
             // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
             await locations.Table.SubmitTransactionAsync(
@@ -171,10 +196,11 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     /// Hands out the rows in transactions' worth: one partition, at most 100, in the order of their row keys, several at a time. Partitions
     /// take turns, since each takes only a sixteenth of what all of them do (see <see cref="Shards"/>).
     /// </summary>
-    Task ForEachTransactionAsync<T>(IEnumerable<T> rows, Func<List<T>, CancellationToken, Task> submit, CancellationToken cancellationToken) where T : class, ITableEntity =>
+    Task ForEachTransactionAsync<T>(
+        IEnumerable<T> rows, Func<T, string> partitionKey, Func<T, string> rowKey, Func<List<T>, CancellationToken, Task> submit, CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(
-            rows.GroupBy(r => r.PartitionKey, StringComparer.Ordinal)
-                .SelectMany(partition => partition.OrderBy(r => r.RowKey, StringComparer.Ordinal).Chunk(TableClient.MaxTransactionActions).Select((chunk, turn) => (chunk, turn)))
+            rows.GroupBy(partitionKey, StringComparer.Ordinal)
+                .SelectMany(partition => partition.OrderBy(rowKey, StringComparer.Ordinal).Chunk(TableClient.MaxTransactionActions).Select((chunk, turn) => (chunk, turn)))
                 .OrderBy(t => t.turn),
             new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
             async (t, token) => await submit([.. t.chunk], token));

@@ -36,8 +36,10 @@ static class AdoptionEndpoints
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
+            if (body.Prefix is not null && (body.DryRun || body.Manifest is not null))
+                throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'manifest' and 'dry_run'.", "invalid"));
             if (body.Prefix is not null)
-                throw new ApiException(new ApiError.Field("prefix", "Prefixes cannot be adopted yet. Send the objects' URLs in 'urls'.", "not_supported"));
+                return await AdoptPrefixAsync(context, store, project, body, requests, buckets, trail);
             if (body.Manifest is not null)
                 return await AcceptManifestAsync(context, store, project, body, requests, buckets, trail);
             if (urls.Count == 0)
@@ -123,6 +125,24 @@ static class AdoptionEndpoints
             ? Results.Json(await dryRun.RunAsync(store, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
             : throw new ApiException(new ApiError.Field("dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
 
+    /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
+    static async Task<IResult> AdoptPrefixAsync(HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+    {
+        if (body.HasUrl || body.HasList)
+            throw new ApiException(new ApiError.Field("prefix", "Either a prefix or URLs.", "invalid"));
+        var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
+        if (await buckets.Open(store).ProbeAsync(selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message })
+        {
+            throw new ApiException(new BucketException(fault, message).IsTransient
+                ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = TimeSpan.FromSeconds(5) }
+                : new ApiError.Message(StatusCodes.Status400BadRequest, message, BucketException.CodeOf(fault)));
+        }
+
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted);
+        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix } });
+        return Accepted(context, job, project);
+    }
+
     /// <summary>The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.</summary>
     static IResult One(AdoptionAnswer answer, Store store)
     {
@@ -156,7 +176,7 @@ static class AdoptionEndpoints
         return existing;
     }
 
-    static IResult Accepted(HttpContext context, JobRow job, Project project)
+    public static IResult Accepted(HttpContext context, JobRow job, Project project)
     {
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
         return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);

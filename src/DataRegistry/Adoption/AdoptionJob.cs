@@ -43,12 +43,23 @@ sealed record JobRow : ITableEntity
     public required string CreatedBy { get; init; }
     public required JobStatus Status { get; init; }
 
+    /// <summary>What a prefix job adopts: keys that begin with it. Null for a list.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>Only the keys that it matches; null for all of the prefix.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>Patterns of keys that are left out, a JSON array; null for none.</summary>
+    public string? Exclude { get; init; }
+
     /// <summary>All inputs; null while unknown.</summary>
     public long? Total { get; init; }
     public long Created { get; init; }
     public long Existing { get; init; }
     public long Failed { get; init; }
     public long Skipped { get; init; }
+    public long RefusedFailed { get; init; }
+    public long RefusedSkipped { get; init; }
     public DateTimeOffset? Started { get; init; }
     public DateTimeOffset? Finished { get; init; }
     public string? Error { get; init; }
@@ -60,6 +71,14 @@ sealed record JobRow : ITableEntity
     {
         get => new(Created, Existing, Failed, Skipped);
         init => (Created, Existing, Failed, Skipped) = value;
+    }
+
+    /// <summary>What was refused at the door.</summary>
+    [JsonIgnore]
+    public Counts Refused
+    {
+        get => new(0, 0, RefusedFailed, RefusedSkipped);
+        init => (RefusedFailed, RefusedSkipped) = (value.Failed, value.Skipped);
     }
 
     /// <summary>For the audit trail.</summary>
@@ -80,9 +99,29 @@ enum WorkKind
     Manifest,
 }
 
+/// <summary>That a job is under way, and how far it was when the timer last looked.</summary>
+sealed record ActiveJobRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+
+    /// <summary>A number that changes with every checkpoint; null before the first look.</summary>
+    public long? Progress { get; init; }
+
+    /// <summary>Since when it is that.</summary>
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>How often new messages were sent since then.</summary>
+    public int Resumes { get; init; }
+
+    [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Guid.ParseExact(RowKey, "N")));
+}
+
 /// <summary>
-/// A range of a job's input, and how far it has come: the truth that messages only point at.
-/// A list's range is windows <see cref="Next"/> to <see cref="End"/> of its staged input.
+/// A range of a job's input, and how far it has come: the truth that messages only point at. A list's range is windows
+/// <see cref="Next"/> to <see cref="End"/> of its staged input; a prefix's is keys <see cref="After"/> to <see cref="Until"/>, and has
+/// its <see cref="End"/> when it is found.
 /// </summary>
 sealed record WorkRow : ITableEntity
 {
@@ -105,6 +144,18 @@ sealed record WorkRow : ITableEntity
 
     /// <summary>The window after the last.</summary>
     public required int End { get; init; }
+
+    /// <summary>Of a prefix: every key up to this one is done, or another range's; null for none yet.</summary>
+    public string? After { get; init; }
+
+    /// <summary>Of a prefix: the range's last key, whether or not it exists; null for the prefix's end.</summary>
+    public string? Until { get; init; }
+
+    /// <summary>Of a prefix: nothing was seen from here on to <see cref="Until"/>. Only where to cut the range depends on it.</summary>
+    public string? Upper { get; init; }
+
+    /// <summary>Requests that were spent on finding where to cut the range.</summary>
+    public int Probes { get; init; }
     public long Created { get; init; }
     public long Existing { get; init; }
     public long Failed { get; init; }
@@ -120,6 +171,9 @@ sealed record WorkRow : ITableEntity
     public string? LastError { get; init; }
 
     [JsonIgnore] public bool IsDone => Next >= End;
+
+    /// <summary>The range ends where it is.</summary>
+    public WorkRow Ended() => this with { End = Next };
 
     [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
 
@@ -164,6 +218,7 @@ sealed record ResultsRow : ITableEntity
 
 [JsonSerializable(typeof(JobRow))]
 [JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(ActiveJobRow))]
 [JsonSerializable(typeof(WorkRow))]
 [JsonSerializable(typeof(ManifestRow))]
 [JsonSerializable(typeof(RowKeyOnly))]

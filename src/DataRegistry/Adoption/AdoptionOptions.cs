@@ -29,8 +29,23 @@ public sealed class AdoptionOptions
     /// <summary>Messages that a job has on the queue at a time: a queue with a long backlog gets slow, and other jobs want their turn.</summary>
     public int MessagesPerJob { get; set; } = 64;
 
-    /// <summary>Seconds after which a worker hands the rest of its range on in a new message, well within the ten minutes that a function may run.</summary>
-    public int RangeSeconds { get; set; } = 240;
+    /// <summary>Seconds after which a worker hands the rest of its range on in a new message, behind those that wait: so that jobs take turns.</summary>
+    public int RangeSeconds { get; set; } = 60;
+
+    /// <summary>Ranges of a prefix that are worked on at the same time, each of which is a chain of LISTs: four of them fill an account's tables.</summary>
+    public int RangesPerJob { get; set; } = 4;
+
+    /// <summary>Workers of all instances that ask one store's bucket at a time, at most 100; the others wait their turn.</summary>
+    public int WorkersPerStore { get; set; } = 16;
+
+    /// <summary>Requests a second to one store's bucket, of all workers together; S3 itself takes 5,500 a second of a prefix (Amazon's published figure).</summary>
+    public int RequestsPerSecondOfStore { get; set; } = 1600;
+
+    /// <summary>Seconds without a checkpoint after which a job is given new messages. Longer than the Functions host keeps a dead worker's message, which is ten minutes.</summary>
+    public int StalledSeconds { get; set; } = 900;
+
+    /// <summary>Windows that one process has in memory at a time, some 25 MB each.</summary>
+    public int WindowsAtOnce { get; set; } = 4;
 
     /// <summary>Transactions, or table reads, that a window has under way at the same time.</summary>
     public int TableRequestsInFlight { get; set; } = 8;
@@ -42,5 +57,5 @@ public sealed class AdoptionOptions
     public int ResultDays { get; set; } = 30;
 
     internal bool IsValid =>
-        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0 && ResultDays > 0;
+        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0 && ResultDays > 0;
 }

@@ -50,6 +50,9 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     public static AdoptionFailure Outside(string url, Store store) =>
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");
 
+    /// <summary>What consoles show as a folder: an object of no bytes whose key ends with a slash.</summary>
+    public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but the mark of a folder: '{url}'");
+
     public static AdoptionFailure Excluded(string url, KeyGlob pattern) => new(url, Skipped, "excluded", $"Excluded by '{pattern.Pattern}': '{url}'");
 
     public static AdoptionFailure Duplicate(string url) => new(url, Skipped, DuplicateCode, $"Given more than once: '{url}'");

@@ -19,7 +19,8 @@ sealed class AdoptionRequests(
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
-        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
+        var outcomes = await adopter.AdoptAsync(
+            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
@@ -43,6 +44,17 @@ sealed class AdoptionRequests(
         }
 
         return new(created, existing, errors);
+    }
+
+    /// <summary>
+    /// Makes a job of a prefix. Its one range is everything; whoever begins with it shares it out.
+    /// </summary>
+    public async Task<JobRow> AcceptAsync(Store store, Project project, string createdBy, KeySelection selection, CancellationToken cancellationToken)
+    {
+        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
+        var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
+        await work.AddAsync(id, [range], [], cancellationToken);
+        return await SendAsync(selection.Into(JobTable.NewRow(id, store.Id, project, createdBy)), [range], cancellationToken);
     }
 
     /// <summary>
@@ -70,7 +82,8 @@ sealed class AdoptionRequests(
         var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        return await StartAsync(JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused }, ranges, cancellationToken);
+        return await SendAsync(
+            JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
@@ -81,13 +94,13 @@ sealed class AdoptionRequests(
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.SubmitTransactionAsync([TableTransactionAction.Add(range), TableTransactionAction.Add(row)], cancellationToken);
-        return await StartAsync(JobTable.NewRow(id, store.Id, project, createdBy), [range], cancellationToken);
+        return await SendAsync(JobTable.NewRow(id, store.Id, project, createdBy), [range], cancellationToken);
     }
 
     /// <summary>Lets a job begin whose input and ranges are written.</summary>
-    async Task<JobRow> StartAsync(JobRow job, List<WorkRow> ranges, CancellationToken cancellationToken)
+    async Task<JobRow> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
     {
-        await jobs.Table.AddEntityAsync(job, cancellationToken);
+        await jobs.AddAsync(job, cancellationToken);
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
         if (ranges.Count == 0)

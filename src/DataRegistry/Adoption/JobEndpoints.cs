@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -23,6 +25,8 @@ static class JobEndpoints
         api.MapGet("/adoptions/", ListAsync);
         api.MapGet("/adoptions/{id}/", GetAsync);
         api.MapGet("/adoptions/{id}/results/", ResultsAsync);
+        api.MapPost("/adoptions/{id}/cancel/", CancelAsync);
+        api.MapPost("/adoptions/{id}/retry/", RetryAsync);
     }
 
     public static IResult Answer(JobRow job, Counts done, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
@@ -32,6 +36,57 @@ static class JobEndpoints
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions);
         return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow());
+    }
+
+    /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
+    static async Task<IResult> CancelAsync(
+        string id, HttpContext context, JobTable jobs, WorkTable work, RangeWorker worker, ProjectTable projects, Permissions permissions, AuditTrail trail, TimeProvider clock)
+    {
+        var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
+        if (await jobs.CancelAsync(job.JobId, context.RequestAborted) is not null)
+            await trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id });
+        // Whoever cancels again ends what a death left.
+        await worker.ConcludeAsync(job.JobId, CancellationToken.None);
+        job = await jobs.FindAsync(job.JobId, context.RequestAborted) ?? job;
+        if (job.Status is not (JobStatus.Cancelling or JobStatus.Cancelled))
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"The job has {JobBody.NameOf(job.Status)} already; it cannot be cancelled."));
+        return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow(), StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>
+    /// A new job of what failed; of a prefix that could not be listed to its end, or was cancelled, of the whole prefix again, where what was adopted exists.
+    /// </summary>
+    static async Task<IResult> RetryAsync(
+        string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs, StoreTable stores, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
+    {
+        var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
+        if (!job.Status.IsTerminal())
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The job has not ended yet; what fails until then could not be tried again."));
+        if (await stores.FindAsync(job.Store, context.RequestAborted) is not { Deleted: false, AllowAdopt: true } store)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The job's store is not there any more, or allows no adoptions."));
+
+        JobRow again;
+        if (job is { Prefix: not null, Status: not JobStatus.Completed })
+        {
+            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, KeySelection.Of(job), context.RequestAborted);
+        }
+        else
+        {
+            await using var urls = new StagedUrls(blobs, options);
+            await foreach (var (_, failure) in ReadAsync(job, AdoptionFailure.Failed, default, work, blobs, context.RequestAborted))
+            {
+                urls.Add(Encoding.UTF8.GetBytes(failure.Url));
+                if (urls.IsFull)
+                    await urls.SpillAsync(context.RequestAborted);
+            }
+
+            if (urls.Count == 0)
+                throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again."));
+            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted);
+        }
+
+        await trail.RecordAsync(context, new("adoption.accepted", again.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() } });
+        return AdoptionEndpoints.Accepted(context, again, project);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
@@ -132,7 +187,8 @@ static class JobEndpoints
     }
 
     /// <summary>The job that <c>{id}</c> of the route names, and its project. One whose project the caller may not read is not there.</summary>
-    static async Task<(JobRow Job, Project Project)> RequiredAsync(this JobTable jobs, string id, HttpContext context, ProjectTable projects, Permissions permissions)
+    static async Task<(JobRow Job, Project Project)> RequiredAsync(
+        this JobTable jobs, string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission = Permission.DataRead)
     {
         if ((JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, context.RequestAborted) : null) is not { Status: not JobStatus.Staging } job
             || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
@@ -140,7 +196,7 @@ static class JobEndpoints
             throw new ApiException(ApiError.NotFound());
         }
 
-        await permissions.RequireAsync(context, Permission.DataRead, Permission.DataRead, Scope.Of(project));
+        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
         return (job, project);
     }
 }
@@ -174,7 +230,7 @@ sealed record JobBody(
     public static JobBody From(JobRow job, Counts done, Project project, DateTimeOffset now)
     {
         var counts = job.Counts + done;
-        var pending = job.Status.IsTerminal() ? 0 : job.Total - counts.Total;
+        var pending = job.Total - counts.Total;
         var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
         // What was refused at the door took the job no time.
         var worked = job.Status.IsTerminal() ? counts.Created + counts.Existing : done.Total;
@@ -182,12 +238,12 @@ sealed record JobBody(
         return new(
             job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
             new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, pending), rate,
-            rate > 0 && pending > 0 ? now.AddSeconds(pending.Value / rate.Value) : null, job.Error);
+            rate > 0 && pending > 0 && !job.Status.IsTerminal() ? now.AddSeconds(pending.Value / rate.Value) : null, job.Error);
     }
 }
 
 /// <param name="Total">Null while unknown.</param>
-/// <param name="Pending">Null while the total is.</param>
+/// <param name="Pending">What was not done yet, or will not be since the job was cancelled; null while the total is.</param>
 sealed record CountsBody(long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Azure;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -10,11 +11,15 @@ namespace DataRegistry.Adoption;
 /// <code>
 /// table jobs
 ///   {project's slot, 3 hex} │ {inverted time, 12 hex}{the id's other 4 bits}{tail, 16 hex}   status, counts, who, when
+///   active                  │ {job id}                                                       how far it was when the timer last looked
 /// </code>
 /// Both keys follow from the id, and a project's jobs come newest first.
 /// </summary>
 sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
+    /// <summary>After every slot.</summary>
+    const string Active = "active";
+
     readonly TableClient table = tables.GetTableClient("jobs", JobRows.Default);
     // A completed job stays completed. Small: one entry a job that was met.
     readonly ConcurrentDictionary<JobId, bool> finished = new();
@@ -58,23 +63,50 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     {
         while (await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed)
         {
-            if ((await table.UpdateEntityAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
-                return changed;
+            if (!(await table.UpdateEntityAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                continue;
+            // A death in between leaves it to the timer.
+            if (changed.Status.IsTerminal())
+                await NoteInactiveAsync(id, cancellationToken);
+            return changed;
         }
 
         return null;
     }
 
+    /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>
+    public async Task AddAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        await table.AddEntityAsync(new ActiveJobRow { PartitionKey = Active, RowKey = job.JobId.Value.ToGuid().ToString("N"), Since = clock.GetUtcNow() }, cancellationToken);
+        await table.AddEntityAsync(job, cancellationToken);
+    }
+
+    /// <summary>The jobs that are not known to have ended.</summary>
+    public IAsyncEnumerable<ActiveJobRow> ListActiveAsync(CancellationToken cancellationToken) =>
+        table.QueryAsync<ActiveJobRow>(new TableRange(Active), 1000, cancellationToken: cancellationToken);
+
+    /// <summary>False where another was quicker.</summary>
+    public async Task<bool> NoteActiveAsync(ActiveJobRow row, ETag ifMatch, CancellationToken cancellationToken) =>
+        (await table.UpdateEntityAsync(row, ifMatch, cancellationToken: cancellationToken)).IsDone;
+
+    public Task NoteInactiveAsync(JobId id, CancellationToken cancellationToken) =>
+        table.DeleteEntityAsync(Active, id.Value.ToGuid().ToString("N"), ETag.All, cancellationToken);
+
     /// <summary>The job is worked on.</summary>
     public Task<JobRow?> StartAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job.Status is JobStatus.Staging or JobStatus.Accepted ? job with { Status = JobStatus.Running, Started = clock.GetUtcNow() } : null, cancellationToken);
 
-    /// <summary>Every range is done. The sum is checked: a job whose inputs are not all accounted for fails, loudly.</summary>
+    /// <summary>
+    /// Every range is done, or ended where it was by cancelling. The sum is checked: a completed job whose inputs are not all accounted for
+    /// fails, loudly.
+    /// </summary>
     public Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken) => ChangeAsync(
         id,
         job =>
         {
             var counts = job.Counts + done;
+            if (job.Status == JobStatus.Cancelling)
+                return job with { Status = JobStatus.Cancelled, Counts = counts, Finished = clock.GetUtcNow() };
             var whole = job.Total is not { } total || total == counts.Total;
             return job with
             {
@@ -90,6 +122,22 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// <summary>The job cannot go on. What it did stays, and counts.</summary>
     public Task<JobRow?> FailAsync(JobId id, Counts done, string error, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job with { Status = JobStatus.Failed, Error = error, Counts = job.Counts + done, Finished = clock.GetUtcNow() }, cancellationToken);
+
+    /// <summary>
+    /// A job that was ended while workers were at it counts what they had still done. Nothing for any other job.
+    /// </summary>
+    public async Task RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total)
+        {
+            if ((await table.UpdateEntityAsync(job with { Counts = counts }, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                return;
+        }
+    }
+
+    /// <summary>The job shall end as soon as its workers can. Null where it has ended already, or is ending.</summary>
+    public Task<JobRow?> CancelAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
+        id, job => job.Status is JobStatus.Accepted or JobStatus.Running ? job with { Status = JobStatus.Cancelling } : null, cancellationToken);
 
     /// <summary>A page of a project's jobs, newest first, and the cursor after it. Jobs that nobody was told of are left out.</summary>
     public Task<(IReadOnlyList<JobRow> Jobs, string? Cursor)> ListAsync(Project project, JobStatus? status, int limit, string? after, CancellationToken cancellationToken) =>

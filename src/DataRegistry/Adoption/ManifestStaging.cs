@@ -44,7 +44,7 @@ sealed partial class ManifestStaging(
 
     /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
-    public async Task<Staging> RunAsync(AdoptionScope scope, WorkRow range, CancellationToken cancellationToken)
+    public async Task<Staging> RunAsync(AdoptionScope scope, WorkRow range, StoreLease lease, CancellationToken cancellationToken)
     {
         var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
         while (true)
@@ -69,6 +69,8 @@ sealed partial class ManifestStaging(
                 await HandOnAsync(range, cancellationToken);
                 return new(false, null);
             }
+
+            await lease.RenewAsync(cancellationToken);
         }
     }
 

@@ -112,7 +112,7 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
     }
 
     /// <summary>A LIST that is refused, not known to the server, unreadable or out of order: a HEAD may answer all the same, and is right where it does.</summary>
-    static bool MayHead(BucketException failure) => failure.Fault is BucketFault.AccessDenied or BucketFault.Unexpected;
+    static bool MayHead(BucketException failure) => failure.Fault is BucketFault.AccessDenied or BucketFault.Unordered or BucketFault.Unexpected;
 
     /// <summary>Answers every wanted key that the page covers; returns how many.</summary>
     static int Answer(ObjectPage page, IReadOnlyList<string> keys, List<Probe> probes)

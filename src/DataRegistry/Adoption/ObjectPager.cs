@@ -23,9 +23,9 @@ sealed class ObjectPager
     public static async Task<ObjectPager> OpenAsync(Bucket bucket, string prefix, CancellationToken cancellationToken) =>
         new(bucket, prefix, await bucket.GetVersioningAsync(cancellationToken) != BucketVersioning.Off);
 
-    /// <summary>The page after a key; one request.</summary>
-    /// <exception cref="BucketException">Also where the page is out of order.</exception>
-    public async Task<ObjectPage> ReadAsync(string after, CancellationToken cancellationToken)
+    /// <summary>The page after a key, or the first; one request.</summary>
+    /// <exception cref="BucketException">Also where the page is out of order (<see cref="BucketFault.Unordered"/>).</exception>
+    public async Task<ObjectPage> ReadAsync(string? after, CancellationToken cancellationToken)
     {
         if (!versioned)
         {
@@ -43,7 +43,8 @@ sealed class ObjectPager
             if (page.NextKeyMarker is null || later.Count > 0)
             {
                 var latest = Checked([.. later.Where(v => v is { IsLatest: true, IsDeleteMarker: false }).Select(v => v.Entry)], after, ended: page.NextKeyMarker is null);
-                return latest with { LastKey = page.NextKeyMarker is null ? null : later[^1].Entry.Key };
+                var last = page.NextKeyMarker is null ? null : later[^1].Entry.Key;
+                return last is null || after is null || OrderedKey.Compare(last, after) > 0 ? latest with { LastKey = last } : throw OutOfOrder(last);
             }
 
             if (page.NextKeyMarker != after || (page.NextKeyMarker, page.NextVersionIdMarker) == (request.KeyMarker, request.VersionIdMarker))
@@ -52,12 +53,16 @@ sealed class ObjectPager
         }
     }
 
-    ObjectPage Checked(IReadOnlyList<S3Object> objects, string after, bool ended)
+    /// <summary>The first key after any string, whether or not there is such a key; null for none. One request.</summary>
+    public async Task<string?> FirstKeyAfterAsync(string after, CancellationToken cancellationToken) =>
+        (await bucket.ListAsync(new ListRequest { Prefix = prefix, StartAfter = after, MaxKeys = 1 }, cancellationToken)).Objects is [var first, ..] ? first.Key : null;
+
+    ObjectPage Checked(IReadOnlyList<S3Object> objects, string? after, bool ended)
     {
         var previous = after;
         foreach (var entry in objects)
         {
-            if (OrderedKey.Compare(entry.Key, previous) <= 0)
+            if (!entry.Key.StartsWith(prefix, StringComparison.Ordinal) || (previous is not null && OrderedKey.Compare(entry.Key, previous) <= 0))
                 throw OutOfOrder(entry.Key);
             previous = entry.Key;
         }
@@ -66,6 +71,6 @@ sealed class ObjectPager
         return ended ? new(objects, null) : objects.Count > 0 || versioned ? new(objects, previous) : throw OutOfOrder(after);
     }
 
-    BucketException OutOfOrder(string key) => new(
-        BucketFault.Unexpected, $"The bucket {bucket.Name} does not list its keys in order (near '{key}'); nothing that it lists can be trusted.");
+    BucketException OutOfOrder(string? key) => new(
+        BucketFault.Unordered, $"The server of bucket '{bucket.Name}' does not list its keys in order (near '{key}'), so what it lists cannot be trusted. Adopt the objects as a list of URLs.");
 }

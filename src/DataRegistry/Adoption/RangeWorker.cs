@@ -11,8 +11,13 @@ namespace DataRegistry.Adoption;
 /// <summary>Works a range off, window by window, and brings its job on. What both queue functions of adoption do.</summary>
 sealed partial class RangeWorker(
     JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder,
-    Adopter adopter, ManifestStaging manifests, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger)
+    LocationTable locations, StoreLeases leases, Adopter adopter, ManifestStaging manifests, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger) : IDisposable
 {
+    // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
+    readonly SemaphoreSlim room = new(options.Value.WindowsAtOnce);
+
+    public void Dispose() => room.Dispose();
+
     /// <summary>
     /// From the range's position to its end, or to the end of the time that one message may take: then the rest is handed on.
     /// Where another delivery of the same message has got further it goes on from there, and never ends well while nobody else is bound
@@ -21,51 +26,33 @@ sealed partial class RangeWorker(
     /// <param name="giveUp">Null to ask S3; else S3 is not asked about the next window, and what has no location there fails with this. The rest of the range is handed on.</param>
     public async Task RunAsync(WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
     {
-        var delivery = Guid.NewGuid();
-        var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
         await jobs.StartAsync(range.JobId, cancellationToken);
-        if (await ScopeAsync(range.JobId, cancellationToken) is not { } scope)
+        if (await OpenAsync(range.JobId, cancellationToken) is not ({ } job, { } scope))
             return;
-        if (range.Kind == WorkKind.Manifest)
+        await using var lease = await leases.TryAcquireAsync(scope.Store.Id, cancellationToken);
+        if (lease is null)
         {
-            await StageAsync(scope, range, giveUp, cancellationToken);
+            Log.NoLease(logger, range.JobId, range.Range, scope.Store.Id);
+            await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
             return;
         }
 
-        while (!range.IsDone)
+        try
         {
-            var after = await RunWindowAsync(scope, range, delivery, until, giveUp, cancellationToken);
-            if (after is null)
-            {
-                Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
-                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } now)
-                    return;
-                if (now.Epoch == range.Epoch || now.IsDone)
-                {
-                    range = now;
-                    continue;
-                }
-
-                if (now.Sent < now.Epoch)
-                    await queue.SendAsync(now, cancellationToken);
-                return;
-            }
-
-            Log.Window(logger, after.JobId, after.Range, range.Next, after.Created - range.Created, after.Existing - range.Existing, after.Failed - range.Failed);
-            var handedOn = after.Epoch != range.Epoch;
-            range = after;
-            if (handedOn)
-            {
-                await queue.SendAsync(range, cancellationToken);
-                return;
-            }
+            if (range.Kind == WorkKind.Manifest)
+                await StageAsync(scope, range, lease, giveUp, cancellationToken);
+            else
+                await RunAsync(job, scope, range, lease, giveUp, cancellationToken);
         }
-
-        await AdvanceAsync(range.JobId, cancellationToken);
+        catch (BucketException e) when (job.Prefix is not null && (!e.IsTransient || giveUp is not null))
+        {
+            // What cannot be listed has no keys of which to say that they failed.
+            await FailAsync(range.JobId, e.Message, cancellationToken);
+        }
     }
 
-    /// <summary>After a range: the next ones are queued; after the last, the job is finished. Repeating it changes nothing.</summary>
-    public async Task AdvanceAsync(JobId job, CancellationToken cancellationToken)
+    /// <summary>After a range: the next ones are queued; after the last, the job is finished.</summary>
+    async Task AdvanceAsync(JobId job, CancellationToken cancellationToken)
     {
         var counts = default(Counts);
         var underWay = 0;
@@ -90,63 +77,195 @@ sealed partial class RangeWorker(
         }
     }
 
-    /// <summary>What cannot be read has no inputs of which to say that they failed: the job fails.</summary>
-    async Task StageAsync(AdoptionScope scope, WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
+    /// <summary>Ends a job that is being cancelled: every range where it is. Windows under way are ended by their workers, and counted then. Repeating it changes nothing.</summary>
+    public async Task CancelAsync(JobId job, CancellationToken cancellationToken)
     {
-        var staging = giveUp is null ? await manifests.RunAsync(scope, range, cancellationToken) : new(false, giveUp.Message);
-        if (staging.Error is null && staging.IsDone)
-            await AdvanceAsync(range.JobId, cancellationToken);
-        else if (staging.Error is { } error && await jobs.FailAsync(range.JobId, default, error, cancellationToken) is { } failed)
-            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
+        await foreach (var range in work.ListAsync(job, cancellationToken))
+            await work.EndAsync(range, cancellationToken);
+        await AdvanceAsync(job, cancellationToken);
+    }
+
+    /// <summary>What cannot be read has no inputs of which to say that they failed: the job fails.</summary>
+    async Task StageAsync(AdoptionScope scope, WorkRow range, StoreLease lease, BucketException? giveUp, CancellationToken cancellationToken)
+    {
+        var staging = giveUp is null ? await manifests.RunAsync(scope, range, lease, cancellationToken) : new(false, giveUp.Message);
+        if (staging.Error is { } error)
+            await FailAsync(range.JobId, error, cancellationToken);
+        else if (staging.IsDone)
+            await ConcludeAsync(range.JobId, cancellationToken);
+    }
+
+    async Task RunAsync(JobRow job, AdoptionScope scope, WorkRow range, StoreLease lease, BucketException? giveUp, CancellationToken cancellationToken)
+    {
+        var delivery = Guid.NewGuid();
+        var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
+        var windows = giveUp is null || job.Prefix is null ? await OpenWindowsAsync(job, scope, lease, cancellationToken) : throw giveUp;
+        for (var first = true; !range.IsDone; first = false)
+        {
+            if (await ShareAsync(windows, range, first, cancellationToken) is not { } shared)
+            {
+                // Its row has changed: whoever changed it may be another delivery.
+                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } changed || changed.Epoch != range.Epoch)
+                    return;
+                range = changed;
+                continue;
+            }
+
+            range = shared;
+            var after = await RunWindowAsync(scope, windows, range, delivery, until, giveUp, cancellationToken);
+            if (after is null)
+            {
+                Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
+                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } now)
+                    return;
+                if (now.Epoch == range.Epoch || now.IsDone)
+                {
+                    // The windows go forward only: they are read anew from where the other delivery is.
+                    windows = await OpenWindowsAsync(job, scope, lease, cancellationToken);
+                    range = now;
+                    continue;
+                }
+
+                if (now.Sent < now.Epoch)
+                    await queue.SendAsync(now, cancellationToken);
+                return;
+            }
+
+            Log.Window(logger, after.JobId, after.Range, range.Next, after.Created - range.Created, after.Existing - range.Existing, after.Failed - range.Failed);
+            var handedOn = after.Epoch != range.Epoch;
+            range = after;
+            if (handedOn)
+            {
+                await queue.SendAsync(range, cancellationToken);
+                return;
+            }
+
+            if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
+                break;
+            await lease.RenewAsync(cancellationToken);
+        }
+
+        await ConcludeAsync(range.JobId, cancellationToken);
+    }
+
+    /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>
+    public async Task ConcludeAsync(JobId id, CancellationToken cancellationToken)
+    {
+        switch ((await jobs.FindAsync(id, cancellationToken))?.Status)
+        {
+            case JobStatus.Running:
+                await AdvanceAsync(id, cancellationToken);
+                break;
+            case JobStatus.Cancelling:
+                await CancelAsync(id, cancellationToken);
+                break;
+            case JobStatus.Cancelled or JobStatus.Failed:
+                await jobs.RecountAsync(id, await DoneAsync(id, cancellationToken), cancellationToken);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Where the job has fewer ranges than may be worked on at a time, a part of this one becomes one of its own: so what is left is shared
+    /// evenly, however the keys lie. Returns the range as it is then; null where its row has changed meanwhile.
+    /// </summary>
+    async Task<WorkRow?> ShareAsync(Windows windows, WorkRow range, bool first, CancellationToken cancellationToken)
+    {
+        // The first range of all is everything: it is halved twice, and the others once, which makes four of a kind.
+        for (var cuts = first && range is { Range: 0, Next: 0 } ? 2 : 1; cuts > 0 && windows is PrefixWindows; cuts--)
+        {
+            if (await work.CountUndoneAsync(range.JobId, cancellationToken) >= options.Value.RangesPerJob)
+                break;
+            if (await ((PrefixWindows)windows).CutAsync(range, cancellationToken) is not { } cut)
+                return null;
+            range = cut.Range;
+            if (cut.Other is null)
+                break;
+            Log.Cut(logger, range.JobId, range.Range, cut.Other.Range);
+            await queue.SendAsync(cut.Other, cancellationToken);
+        }
+
+        return range;
     }
 
     async Task<WorkRow?> RunWindowAsync(
-        AdoptionScope scope, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp, CancellationToken cancellationToken)
+        AdoptionScope scope, Windows windows, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp, CancellationToken cancellationToken)
     {
-        var keys = await blobs.ReadInputAsync(range.JobId, range.Next, cancellationToken);
-        var outcomes = await adopter.AdoptAsync(
-            scope, keys,
-            (wanted, token) => giveUp is null
-                ? finder.FindAsync(buckets.Open(scope.Store), scope.Store.Prefix, wanted, token)
-                : Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(_ => new Probe(null, giveUp))]),
-            cancellationToken);
+        await room.WaitAsync(cancellationToken);
+        try
+        {
+            var window = await windows.ReadAsync(range, cancellationToken);
+            var outcomes = await adopter.AdoptAsync(
+                scope, window.Keys, window.Locate,
+                giveUp is null ? window.Find : (wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(_ => new Probe(null, giveUp))]),
+                cancellationToken);
 
-        var failures = keys.Zip(outcomes, (key, outcome) => AdoptionFailure.Of(outcome, new S3Url(scope.Store.Configuration.Bucket, key).ToString(), scope.Store))
-            .OfType<AdoptionFailure>().ToList();
-        var counts = new Counts(outcomes.OfType<AdoptionOutcome.Created>().Count(), outcomes.OfType<AdoptionOutcome.AlreadyTracked>().Count(), failures.Count, 0);
-        var results = failures.Count == 0 ? null : WorkTable.NewResults(
-            range.JobId, range,
-            await blobs.WriteResultsAsync(range.JobId, string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery:N}"), failures, cancellationToken),
-            counts);
+            var failures = window.Keys.Zip(outcomes, (key, outcome) => AdoptionFailure.Of(outcome, new S3Url(scope.Store.Configuration.Bucket, key).ToString(), scope.Store))
+                .OfType<AdoptionFailure>().Concat(window.Skipped).ToList();
+            var counts = new Counts(
+                outcomes.Count(o => o is AdoptionOutcome.Created), outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked), failures.Count - window.Skipped.Count, window.Skipped.Count);
+            var results = failures.Count == 0 ? null : WorkTable.NewResults(
+                range.JobId, range,
+                await blobs.WriteResultsAsync(range.JobId, string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery:N}"), failures, cancellationToken),
+                counts);
 
-        // A window's troubles are its own: the next one has all its tries before it.
-        var after = range with { Next = range.Next + 1, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
-        if (!after.IsDone && (giveUp is not null || clock.GetUtcNow() >= until))
-            after = after with { Epoch = after.Epoch + 1 };
-        return await work.CheckpointAsync(range, after, results, cancellationToken);
+            // A window's troubles are its own: the next one has all its tries before it.
+            var after = range with { Next = range.Next + 1, After = window.After, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
+            if (window.Ends)
+                after = after.Ended();
+            else if (giveUp is not null || clock.GetUtcNow() >= until)
+                after = after with { Epoch = after.Epoch + 1 };
+            return await work.CheckpointAsync(range, after, results, cancellationToken)
+                ?? await work.AddLateAsync(range, after, results, cancellationToken);
+        }
+        finally
+        {
+            room.Release();
+        }
     }
 
-    /// <summary>Null where the job is gone or at its end, or its store or project is gone, with which it ends: nothing is to be done then.</summary>
-    async Task<AdoptionScope?> ScopeAsync(JobId id, CancellationToken cancellationToken)
+    async Task<Windows> OpenWindowsAsync(JobRow job, AdoptionScope scope, StoreLease lease, CancellationToken cancellationToken)
     {
-        if (await jobs.FindAsync(id, cancellationToken) is not { } job || job.Status.IsTerminal())
+        if (job.Prefix is null)
+            return new ListWindows(scope, blobs, adopter, finder, Open);
+        var pager = await ObjectPager.OpenAsync(Open(), job.Prefix, cancellationToken);
+        return new PrefixWindows(scope, KeySelection.Of(job), pager, locations, work, options.Value.WindowKeys, options.Value.TableRequestsInFlight);
+
+        Bucket Open() => buckets.Open(scope.Store).At(lease.WaitAsync);
+    }
+
+    /// <summary>Null where the job is gone or not going on, or its store or project is gone, with which it ends: nothing is to be done then.</summary>
+    async Task<(JobRow Job, AdoptionScope Scope)?> OpenAsync(JobId id, CancellationToken cancellationToken)
+    {
+        var job = await jobs.FindAsync(id, cancellationToken);
+        if (job is not { Status: JobStatus.Running })
         {
-            Log.Gone(logger, id);
+            Log.Gone(logger, id, job?.Status);
+            await ConcludeAsync(id, cancellationToken);
             return null;
         }
 
         var store = await stores.FindAsync(job.Store, cancellationToken);
         var project = await projects.FindAsync(job.Project, cancellationToken);
         if (store is { Deleted: false } && project is not null)
-            return new(id, store, project, job.CreatedBy, AtOnce: false);
+            return (job, new(id, store, project, job.CreatedBy, AtOnce: false));
+        await FailAsync(id, $"The job's {(store is { Deleted: false } ? "project" : "store")} is not there any more. What was adopted stays.", cancellationToken);
+        return null;
+    }
 
+    /// <summary>The job cannot go on. What was adopted stays, and counts.</summary>
+    public async Task FailAsync(JobId id, string error, CancellationToken cancellationToken)
+    {
+        if (await jobs.FailAsync(id, await DoneAsync(id, cancellationToken), error, cancellationToken) is { } failed)
+            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
+    }
+
+    async Task<Counts> DoneAsync(JobId id, CancellationToken cancellationToken)
+    {
         var done = default(Counts);
         await foreach (var range in work.ListAsync(id, cancellationToken))
             done += range.Counts;
-        var gone = store is { Deleted: false } ? "project" : "store";
-        if (await jobs.FailAsync(id, done, $"The job's {gone} is not there any more. What was adopted stays.", cancellationToken) is { } failed)
-            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
-        return null;
+        return done;
     }
 
     static partial class Log
@@ -160,7 +279,13 @@ sealed partial class RangeWorker(
         [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Created} created, {Existing} existing, {Failed} failed, {Skipped} skipped")]
         public static partial void Finished(ILogger logger, JobId job, JobStatus status, long created, long existing, long failed, long skipped);
 
-        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but it is gone or at its end: nothing is done")]
-        public static partial void Gone(ILogger logger, JobId job);
+        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range} waits: as many workers as may are at store {Store}")]
+        public static partial void NoLease(ILogger logger, JobId job, int range, Guid store);
+
+        [LoggerMessage(LogLevel.Information, "Job {Job}: range {Range} is shared with a new one, {Rest}")]
+        public static partial void Cut(ILogger logger, JobId job, int range, int rest);
+
+        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but is {Status}: nothing more is adopted")]
+        public static partial void Gone(ILogger logger, JobId job, JobStatus? status);
     }
 }

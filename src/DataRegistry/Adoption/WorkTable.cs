@@ -66,7 +66,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
                 return null;
             if (now.Delivery == after.Delivery && now.Next == after.Next)
                 return now;
-            if (now.Epoch != before.Epoch || now.Next != before.Next)
+            if (now.Epoch != before.Epoch || now.Next != before.Next || now.End != before.End || now.Until != before.Until)
                 return null;
             after = after with { Sent = Math.Max(now.Sent, after.Sent), LastError = now.LastError };
             before = now;
@@ -91,6 +91,61 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
         foreach (var chunk in rows.Chunk(TableClient.MaxTransactionActions))
             await table.SubmitTransactionAsync([.. chunk.Select(r => TableTransactionAction.Delete(PartitionOf(job), r.RowKey, ETag.All))], cancellationToken);
     }
+
+    /// <summary>
+    /// Cuts a range of keys in two, in one transaction: it ends at <paramref name="at"/>, and a new range has the rest. Null where the
+    /// range has changed meanwhile, or where an answer was lost: then it is to be read anew.
+    /// </summary>
+    public async Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, string at, CancellationToken cancellationToken)
+    {
+        for (var number = await NextNumberAsync(range.JobId, cancellationToken); ; number++)
+        {
+            var rest = NewRange(range.JobId, number, 0, int.MaxValue) with { After = at, Until = range.Until, Upper = range.Upper };
+            var cut = range with { Until = at, Upper = at };
+            var written = await table.SubmitTransactionAsync([TableTransactionAction.Add(rest), TableTransactionAction.Update(cut, range.ETag)], cancellationToken);
+            if (written.IsDone)
+                return (cut with { ETag = written.ETags[1] }, rest with { ETag = written.ETags[0] });
+            if (written.Outcome != TableOutcome.AlreadyExists || await FindAsync(range.JobId, range.Range, cancellationToken) is not { } now || now.ETag != range.ETag)
+                return null;
+        }
+    }
+
+    /// <summary>How many ranges of a job are not done.</summary>
+    public async Task<int> CountUndoneAsync(JobId job, CancellationToken cancellationToken) => await ListAsync(job, cancellationToken).CountAsync(r => !r.IsDone, cancellationToken);
+
+    /// <summary>
+    /// Adds to a range that was ended meanwhile what a worker had still done of it. Null where another delivery has added it already.
+    /// </summary>
+    public async Task<WorkRow?> AddLateAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(before.JobId, before.Range, cancellationToken) is { } now)
+        {
+            if (now.Delivery == after.Delivery && now.Next == after.Next)
+                return now;
+            if (!now.IsDone || now.Next != before.Next || now.Epoch != before.Epoch || now.Until != before.Until)
+                return null;
+            List<TableTransactionAction> actions = [TableTransactionAction.Update(after.Ended() with { Sent = now.Sent }, now.ETag)];
+            if (results is not null)
+                actions.Add(TableTransactionAction.Add(results));
+            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                return after.Ended();
+        }
+
+        return null;
+    }
+
+    /// <summary>Ends a range where it is; whoever works on it learns it from its next checkpoint.</summary>
+    public async Task EndAsync(WorkRow range, CancellationToken cancellationToken)
+    {
+        for (var now = range; now is { IsDone: false }; now = await FindAsync(range.JobId, range.Range, cancellationToken))
+        {
+            if ((await table.UpdateEntityAsync(now.Ended(), now.ETag, cancellationToken: cancellationToken)).IsDone)
+                return;
+        }
+    }
+
+    async Task<int> NextNumberAsync(JobId job, CancellationToken cancellationToken) =>
+        await table.QueryAsync<RowKeyOnly>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, [nameof(RowKeyOnly.RowKey)], cancellationToken).CountAsync(cancellationToken);
 
     /// <summary>The message of the range's epoch is queued.</summary>
     public Task NoteSentAsync(WorkRow range, CancellationToken cancellationToken) => table.UpdateEntityAsync(

@@ -49,15 +49,15 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     }
 
     /// <summary>The locations that exist, also free ones, among the given keys, by key.</summary>
-    public async Task<Dictionary<string, LocationRow>> FindAsync(Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, LocatedRow>> FindAsync(Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, LocationRow>(StringComparer.Ordinal);
+        var found = new Dictionary<string, LocatedRow>(StringComparer.Ordinal);
         var shards = keys.Select(k => KeyOf(store, k)).GroupBy(k => k.PartitionKey, k => k.RowKey, StringComparer.Ordinal);
         await Parallel.ForEachAsync(shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (shard, token) =>
         {
             var rowKeys = shard.ToList();
             rowKeys.Sort(string.CompareOrdinal);
-            var rows = await table.FindManyAsync<LocationRow>(shard.Key, rowKeys, cancellationToken: token);
+            var rows = await table.FindManyAsync<LocatedRow>(shard.Key, rowKeys, LocatedRow.Columns, cancellationToken: token);
             lock (found)
             {
                 foreach (var row in rows.Values)
@@ -103,6 +103,7 @@ sealed record LocationPurgedRow : ITableEntity
 }
 
 [JsonSerializable(typeof(LocationRow))]
+[JsonSerializable(typeof(LocatedRow))]
 [JsonSerializable(typeof(LocationPurgedRow))]
 [JsonSerializable(typeof(SettledRow))]
 [JsonSerializable(typeof(RowKeyOnly))]

@@ -52,6 +52,9 @@ public static class OrderedKey
     /// </summary>
     public static bool IsHashed(string rowKey) => rowKey.Length == MaxLength && rowKey[MaxClearBytes] == HashMark;
 
+    /// <summary>After every row of a hashed key's group, and before all that follows the group.</summary>
+    public static string EndOfGroup(string rowKey) => $"{rowKey.AsSpan(0, MaxClearBytes + 1)}g";
+
     /// <summary>
     /// The order of clear keys by UTF-8 bytes, without encoding them. Code units compare alike except that surrogates,
     /// which stand for the highest characters, come after U+E000 to U+FFFF.

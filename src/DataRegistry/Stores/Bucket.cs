@@ -10,9 +10,13 @@ namespace DataRegistry.Stores;
 /// </summary>
 /// <param name="client">Must keep keys as they are (see <see cref="Buckets"/>).</param>
 /// <param name="region">Only to name it in errors.</param>
-public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
+/// <param name="pace">What listings and HEADs wait for; null for nothing.</param>
+public sealed class Bucket(IAmazonS3 client, string name, string? region = null, Func<CancellationToken, ValueTask>? pace = null)
 {
     public string Name { get; } = name;
+
+    /// <summary>The same bucket, whose listings and HEADs wait for their turn first.</summary>
+    public Bucket At(Func<CancellationToken, ValueTask> pace) => new(client, Name, region, pace);
 
     /// <summary>One request. Null if there is no such object or version, or if it is a delete marker.</summary>
     /// <remarks>
@@ -24,6 +28,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
     {
         if (!ObjectKey.CanExist(key))
             return null;
+        await TurnAsync(cancellationToken);
         var request = new GetObjectMetadataRequest { BucketName = Name, Key = key, VersionId = versionId, ChecksumMode = ChecksumMode.ENABLED };
         try
         {
@@ -50,6 +55,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
     /// <summary>One page, one request.</summary>
     public async Task<ListPage> ListAsync(ListRequest request, CancellationToken cancellationToken = default)
     {
+        await TurnAsync(cancellationToken);
         try
         {
             var page = await client.ListObjectsV2Async(
@@ -75,6 +81,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
     /// <summary>One page, one request. A bucket that never kept versions lists each object as its latest version, without id.</summary>
     public async Task<VersionsPage> ListVersionsAsync(ListVersionsRequest request, CancellationToken cancellationToken = default)
     {
+        await TurnAsync(cancellationToken);
         try
         {
             var page = await client.ListVersionsAsync(
@@ -221,6 +228,8 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
         (e.StatusCode is HttpStatusCode.NotFound && !string.Equals(e.ErrorCode, "NoSuchBucket", StringComparison.Ordinal))
         || (e.StatusCode is HttpStatusCode.MethodNotAllowed && versionId is not null)
         || (e.StatusCode is HttpStatusCode.BadRequest && ObjectKey.IsTooLong(key));
+
+    ValueTask TurnAsync(CancellationToken cancellationToken) => pace?.Invoke(cancellationToken) ?? ValueTask.CompletedTask;
 
     static bool Cancelled(Exception e, CancellationToken cancellationToken) => e is OperationCanceledException && cancellationToken.IsCancellationRequested;
 

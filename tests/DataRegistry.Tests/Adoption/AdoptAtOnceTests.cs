@@ -174,7 +174,6 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     [InlineData("no-project", """{"url":"s3://bucket/a"}""")]
     [InlineData("malformed-project", """{"url":"s3://bucket/a","project":"demo"}""")]
     [InlineData("unknown-project", """{"url":"s3://bucket/a","project":"017a515f-30a4-d0f1-d37a-53ffc38e90c7"}""")]
-    [InlineData("prefix", """{"prefix":"s3://bucket/a/","project":"$"}""")]
     public async Task A_bad_body_is_refused_with_its_own_message(string name, string json)
     {
         service.Put("a");

@@ -1,0 +1,76 @@
+using DataRegistry.Datums;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>
+/// The timer function that looks after jobs under way: one that makes no progress, because its messages are gone or whatever else nobody
+/// expected, is given new messages; after some tries of that it fails, with the reason, rather than hang for ever.
+/// </summary>
+sealed partial class StalledJobs(JobTable jobs, WorkTable work, RangeWorker worker, AdoptQueue queue, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<StalledJobs> logger)
+{
+    const int MaxResumes = 3;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var active in jobs.ListActiveAsync(cancellationToken))
+            await LookAtAsync(active, cancellationToken);
+    }
+
+    async Task LookAtAsync(ActiveJobRow active, CancellationToken cancellationToken)
+    {
+        var id = active.JobId;
+        var job = await jobs.FindAsync(id, cancellationToken);
+        if (job is null ? clock.GetUtcNow() - active.JobId.Value.Time > TimeSpan.FromDays(1) : job.Status.IsTerminal())
+        {
+            await jobs.NoteInactiveAsync(id, cancellationToken);
+            return;
+        }
+
+        if (job?.Status == JobStatus.Cancelling)
+        {
+            await worker.ConcludeAsync(id, cancellationToken);
+            return;
+        }
+
+        if (job?.Status is not (JobStatus.Accepted or JobStatus.Running))
+            return;
+        var undone = await work.ListAsync(id, cancellationToken).ToListAsync(cancellationToken);
+        // What changes with each checkpoint and each delivery that is handed on.
+        var progress = undone.Aggregate(0L, (sum, r) => (sum * 31) + r.Next + ((long)r.Epoch << 20) + (r.IsDone ? 1 : 0)) + undone.Count;
+        undone.RemoveAll(r => r.IsDone);
+        if (active.Progress != progress)
+        {
+            await jobs.NoteActiveAsync(active with { Progress = progress, Since = clock.GetUtcNow(), Resumes = 0 }, active.ETag, cancellationToken);
+            return;
+        }
+
+        if (clock.GetUtcNow() - active.Since < TimeSpan.FromSeconds(options.Value.StalledSeconds))
+            return;
+        if (active.Resumes >= MaxResumes)
+        {
+            var reason = undone.Select(r => r.LastError).FirstOrDefault(e => e is not null) ?? "no error was noted";
+            Log.Failed(logger, id, MaxResumes, reason);
+            await worker.FailAsync(id, $"The job made no progress after {MaxResumes} resumptions: {reason}. What was adopted stays; adopt the rest again.", cancellationToken);
+            return;
+        }
+
+        Log.Resumed(logger, id, undone.Count, active.Since);
+        // First noted: whoever dies while sending does it again only after another such while.
+        if (!await jobs.NoteActiveAsync(active with { Since = clock.GetUtcNow(), Resumes = active.Resumes + 1 }, active.ETag, cancellationToken))
+            return;
+        foreach (var range in undone.Where(r => r.Sent == r.Epoch).Take(options.Value.MessagesPerJob))
+            await queue.SendAsync(range, cancellationToken);
+        await worker.ConcludeAsync(id, cancellationToken);
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Job {Job} made no progress since {Since}: new messages for {Ranges} ranges")]
+        public static partial void Resumed(ILogger logger, JobId job, int ranges, DateTimeOffset since);
+
+        [LoggerMessage(LogLevel.Error, "Job {Job} made no progress after {Resumes} resumptions and fails: {Reason}")]
+        public static partial void Failed(ILogger logger, JobId job, int resumes, string reason);
+    }
+}

@@ -1,0 +1,131 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using System.Threading.RateLimiting;
+using Azure;
+using DataRegistry.Storage;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>
+/// How many workers of all instances may ask one store's bucket at a time: each has a lease, a row that it renews.
+/// <code>
+/// table leases
+///   {store id} │ {number, 2 digits}   who has it, until when
+/// </code>
+/// </summary>
+sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions<AdoptionOptions> options) : IStoredTable
+{
+    /// <summary>After a worker's death its lease is free again. Longer than a window takes, also where S3 throttles.</summary>
+    static readonly TimeSpan Duration = TimeSpan.FromMinutes(5);
+
+    /// <summary>Others may be quicker with the same lease.</summary>
+    const int Tries = 4;
+
+    readonly TableClient table = tables.GetTableClient("leases", LeaseRows.Default);
+
+    public TableClient Table => table;
+
+    /// <summary>A lease that nobody has; null where others have them all. A query and a write.</summary>
+    public async Task<StoreLease?> TryAcquireAsync(Guid store, CancellationToken cancellationToken)
+    {
+        for (var turn = 0; turn < Tries; turn++)
+        {
+            var rows = await ReadAsync(store, cancellationToken);
+            var free = Enumerable.Range(0, options.Value.WorkersPerStore).Select(n => n.ToString("D2", CultureInfo.InvariantCulture))
+                .Where(n => !rows.TryGetValue(n, out var row) || !IsHeld(row)).ToList();
+            if (free.Count == 0)
+                return null;
+            // At random, so that several who come at once do not all want the same one.
+            var wanted = free[Random.Shared.Next(free.Count)];
+            var lease = new LeaseRow { PartitionKey = PartitionOf(store), RowKey = wanted, Holder = Guid.NewGuid(), Until = clock.GetUtcNow() + Duration };
+            var written = rows.TryGetValue(wanted, out var before)
+                ? await table.UpdateEntityAsync(lease, before.ETag, cancellationToken: cancellationToken)
+                : await table.AddEntityAsync(lease, cancellationToken);
+            if (written.IsDone)
+                return new(this, store, lease with { ETag = written.ETag }, RateOf(rows.Values.Count(IsHeld) + 1));
+        }
+
+        return null;
+    }
+
+    /// <summary>The lease with its new end, and its share of the store's requests now. A lease that lapsed and that another has is left alone: then one worker more is at the bucket, for a while.</summary>
+    internal async Task<(LeaseRow Lease, double PerSecond)> RenewAsync(Guid store, LeaseRow lease, CancellationToken cancellationToken)
+    {
+        var held = (await ReadAsync(store, cancellationToken)).Values.Count(IsHeld);
+        return (await WriteAsync(lease, clock.GetUtcNow() + Duration, cancellationToken), RateOf(held));
+    }
+
+    internal Task ReleaseAsync(LeaseRow lease) => WriteAsync(lease, DateTimeOffset.UnixEpoch, CancellationToken.None);
+
+    async Task<LeaseRow> WriteAsync(LeaseRow lease, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        var renewed = lease with { Until = until };
+        var written = await table.UpdateEntityAsync(renewed, lease.ETag, cancellationToken: cancellationToken);
+        return written.IsDone ? renewed with { ETag = written.ETag } : lease;
+    }
+
+    ValueTask<Dictionary<string, LeaseRow>> ReadAsync(Guid store, CancellationToken cancellationToken) => table
+        .QueryAsync<LeaseRow>(new TableRange(PartitionOf(store)), 1000, cancellationToken: cancellationToken)
+        .ToDictionaryAsync(r => r.RowKey, cancellationToken: cancellationToken);
+
+    bool IsHeld(LeaseRow row) => row.Until > clock.GetUtcNow();
+
+    double RateOf(int workers) => options.Value.RequestsPerSecondOfStore / (double)Math.Max(1, workers);
+
+    static string PartitionOf(Guid store) => store.ToString("N");
+}
+
+/// <summary>The right to work at a store's bucket, and how fast: an even share of the store's requests a second, as many workers as there are now.</summary>
+sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double perSecond) : IAsyncDisposable
+{
+    LeaseRow row = row;
+    double perSecond = perSecond;
+    TokenBucketRateLimiter limiter = LimiterOf(perSecond);
+
+    /// <summary>Until the next request may be sent.</summary>
+    public async ValueTask WaitAsync(CancellationToken cancellationToken) => await limiter.AcquireAsync(1, cancellationToken);
+
+    /// <summary>To be called now and then: a query and a write.</summary>
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        (row, var share) = await leases.RenewAsync(store, row, cancellationToken);
+        if (share.Equals(perSecond))
+            return;
+        // Whoever still waits at the old one is let go by its disposal.
+        using var old = limiter;
+        (perSecond, limiter) = (share, LimiterOf(share));
+    }
+
+    /// <summary>Gives the lease back. If that fails it lapses, as if its holder had died.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        limiter.Dispose();
+        try
+        {
+            await leases.ReleaseAsync(row);
+        }
+        catch (Exception e) when (e is RequestFailedException or AggregateException)
+        {
+        }
+    }
+
+    // In tenths of a second: smooth, and yet with few wake-ups.
+    static TokenBucketRateLimiter LimiterOf(double perSecond) => new(new()
+    {
+        TokenLimit = (int)Math.Max(1, perSecond / 10), TokensPerPeriod = (int)Math.Max(1, perSecond / 10),
+        ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(0.1, 1 / perSecond)), QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    });
+}
+
+sealed record LeaseRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Holder { get; init; }
+    public required DateTimeOffset Until { get; init; }
+}
+
+[JsonSerializable(typeof(LeaseRow))]
+sealed partial class LeaseRows : JsonSerializerContext;

@@ -1,0 +1,133 @@
+using DataRegistry.Datums;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>What a worker does between two checkpoints.</summary>
+/// <param name="Keys">To be adopted: in the order of their UTF-8 bytes, none twice.</param>
+/// <param name="Locate">Reads which of them have a location.</param>
+/// <param name="Find">Asks S3 about those that have none.</param>
+/// <param name="Skipped">What was met and is not to be adopted.</param>
+/// <param name="After">Of a prefix: every key up to this one is in the window, or before it.</param>
+/// <param name="Ends">It is the range's last.</param>
+sealed record Window(
+    IReadOnlyList<string> Keys,
+    Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> Locate,
+    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> Find,
+    IReadOnlyList<AdoptionFailure> Skipped,
+    string? After,
+    bool Ends);
+
+/// <summary>The windows of a range, one after the other.</summary>
+abstract class Windows
+{
+    /// <summary>The range's next window.</summary>
+    /// <exception cref="BucketException">The bucket cannot be listed.</exception>
+    public abstract Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken);
+}
+
+/// <summary>Windows of a list, as they were staged.</summary>
+/// <param name="open">Only called where S3 is to be asked.</param>
+sealed class ListWindows(AdoptionScope scope, JobBlobs blobs, Adopter adopter, ObjectFinder finder, Func<Bucket> open) : Windows
+{
+    public override async Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken) => new(
+        await blobs.ReadInputAsync(range.JobId, range.Next, cancellationToken),
+        (keys, token) => adopter.LocateAsync(scope.Store, keys, token),
+        (wanted, token) => finder.FindAsync(open(), scope.Store.Prefix, wanted, token),
+        [], After: null, Ends: range.Next + 1 >= range.End);
+}
+
+/// <summary>Windows of a prefix: what LIST pages say, beside the store's locations in the same order.</summary>
+/// <param name="windowKeys">Objects in a window, to the page.</param>
+/// <param name="parallel">Table requests at a time.</param>
+sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPager pager, LocationTable locations, WorkTable work, int windowKeys, int parallel) : Windows
+{
+    /// <summary>Where few objects are wanted a window ends all the same after so many times its pages, for the sake of checkpoints.</summary>
+    const int MaxSparsity = 5;
+
+    /// <summary>Keys that tell where to cut; more of them tell the same.</summary>
+    const int SampleKeys = 100;
+
+    /// <summary>Requests for cutting a job's first range, beside one a window: the bisection of a key's length takes 6 for 64 characters.</summary>
+    const int FirstProbes = 12;
+
+    /// <summary>And any other range, of which something is known.</summary>
+    const int MoreProbes = 3;
+
+    readonly List<string> sample = [];
+    LocationReader? reader;
+    (string? After, ObjectPage Page)? ahead;
+
+    public override async Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken)
+    {
+        var objects = new List<S3Object>();
+        var skipped = new List<AdoptionFailure>();
+        var (after, ends) = (range.After, false);
+        for (var listed = 0; !ends && objects.Count < windowKeys && listed < MaxSparsity * windowKeys;)
+        {
+            var page = await ReadPageAsync(after, cancellationToken);
+            listed += Math.Max(page.Objects.Count, 1);
+            foreach (var found in page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0))
+            {
+                after = found.Key;
+                if (!selection.Matches(found.Key))
+                    continue;
+                if (found is { Size: 0 } && found.Key.EndsWith('/'))
+                    skipped.Add(AdoptionFailure.Directory(new S3Url(scope.Store.Configuration.Bucket, found.Key).ToString()));
+                else
+                    objects.Add(found);
+            }
+
+            ends = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
+            after = ends ? after : page.LastKey;
+        }
+
+        reader ??= new(locations.Table, scope.Store.Id, selection.Prefix, range.After);
+        var byKey = objects.ToDictionary(o => o.Key, StringComparer.Ordinal);
+        return new(
+            [.. objects.Select(o => o.Key)],
+            (keys, token) => keys.Count == 0 ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal)) : LocatedAsync(keys, token),
+            (wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(key => new Probe(byKey[key], null))]),
+            skipped, after, ends);
+    }
+
+    /// <summary>
+    /// Cuts the range in two, so that another worker can share it. Looks at the next page first, which is not lost: it is the next window's.
+    /// Within what it may cost: a request a window, and some more at the beginning, when nothing is known of the keys.
+    /// </summary>
+    /// <returns>The range, shorter or with what was learned about it, and the new one with the rest, if any; null where the range's row has changed meanwhile.</returns>
+    public async Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken)
+    {
+        var page = await ReadPageAsync(range.After, cancellationToken);
+        ahead = (range.After, page);
+        var budget = (range.Range == 0 ? FirstProbes : MoreProbes) + range.Next - range.Probes;
+        if (budget <= 0 || page.LastKey is null || page.Objects.Count == 0 || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0))
+            return (range, null);
+        var cut = await new RangeCutter(pager.FirstKeyAfterAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
+        var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
+        return cut.At is null ? (known, null) : await work.CutAsync(known, cut.At, cancellationToken);
+    }
+
+    /// <summary>Also what it has no use for now: the reader goes forward only.</summary>
+    async Task<Dictionary<string, LocatedRow>> LocatedAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
+    {
+        var found = await reader!.ReadUpToAsync(keys[^1], parallel, cancellationToken);
+        return keys.Where(found.ContainsKey).ToDictionary(key => key, key => found[key], StringComparer.Ordinal);
+    }
+
+    async Task<ObjectPage> ReadPageAsync(string? after, CancellationToken cancellationToken)
+    {
+        if (ahead is { } read && read.After == after)
+            return read.Page;
+
+        var page = await pager.ReadAsync(after, cancellationToken);
+        if (page.Objects.Count > 0)
+        {
+            sample.Clear();
+            sample.AddRange(page.Objects.Where((_, i) => i % Math.Max(1, page.Objects.Count / SampleKeys) == 0).Select(o => o.Key));
+        }
+
+        return page;
+    }
+}
