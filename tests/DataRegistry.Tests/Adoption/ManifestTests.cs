@@ -16,7 +16,9 @@ public sealed class ManifestTests : IAsyncLifetime
     const string File = "lists/all.txt";
 
     static readonly (string, string)[] Small =
-        [("Adoption:RunBytes", "500"), ("Adoption:WindowKeys", "10"), ("Adoption:WindowsPerRange", "3"), ("Adoption:RangeSeconds", "0"), ("Adoption:TableRequestsInFlight", "1")];
+        [("Adoption:RunBytes", "500"), ("Adoption:WindowKeys", "10"), ("Adoption:WindowsPerRange", "3"), ("Adoption:RangeSeconds", "0"), ("Adoption:TableRequestsInFlight", "1"),
+        // A dead worker keeps its lease for a while.
+        ("Adoption:WorkersPerStore", "100"), ("Adoption:RequestsPerSecondOfStore", "100000")];
 
     TestService service = null!;
 
