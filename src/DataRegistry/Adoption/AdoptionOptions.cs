@@ -15,10 +15,10 @@ public sealed class AdoptionOptions
     public int MaxUrls { get; set; } = 4_000_000;
 
     /// <summary>Bytes of URLs that a request holds in memory before it puts them away as a sorted run.</summary>
-    public int RunBytes { get; set; } = 8 * 1024 * 1024;
+    public int RunBytes { get; set; } = 4_000_000;
 
     /// <summary>URLs that it holds likewise.</summary>
-    public int RunUrls { get; set; } = 150_000;
+    public int RunUrls { get; set; } = 100_000;
 
     /// <summary>Keys that a worker takes at a time, between two checkpoints: enough that 16 shards fill transactions of 100 rows. A death costs at most this much work.</summary>
     public int WindowKeys { get; set; } = 10_000;

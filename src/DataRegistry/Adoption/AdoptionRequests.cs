@@ -98,7 +98,7 @@ sealed class AdoptionRequests(
     }
 
     /// <summary>Lets a job begin whose input and ranges are written.</summary>
-    async Task<JobRow> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    async Task<JobRow> SendAsync(JobRow job, List<WorkRow> ranges, CancellationToken cancellationToken)
     {
         await jobs.AddAsync(job, cancellationToken);
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))

@@ -7,6 +7,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Specialized;
 using DataRegistry.Datums;
 using DataRegistry.Http;
+using DataRegistry.Storage;
 
 namespace DataRegistry.Adoption;
 
@@ -69,7 +70,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
         foreach (var piece in StoredRun.Encode(sorted, BlockBytes))
         {
             blocks.Add(Convert.ToBase64String(BitConverter.GetBytes((long)blocks.Count)));
-            using var content = new MemoryStream(MemoryMarshal.TryGetArray(piece, out var array) ? array.Array! : piece.ToArray(), array.Offset, piece.Length, writable: false);
+            using var content = StreamOf(piece);
             await blob.StageBlockAsync(blocks[^1], content, cancellationToken: cancellationToken);
         }
 
@@ -129,19 +130,30 @@ sealed class JobBlobs(BlobServiceClient blobs)
 
     async Task WriteAsync<T>(string name, IEnumerable<T> values, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        using var content = new MemoryStream();
-        foreach (var value in values)
+        // Not returned to its pool where the request fails: it may still be read then.
+        var lines = new PooledBuffer(64 * 1024);
+        await using (var json = new Utf8JsonWriter(lines, new() { Encoder = type.Options.Encoder }))
         {
-            JsonSerializer.Serialize(content, value, type);
-            content.WriteByte((byte)'\n');
+            foreach (var value in values)
+            {
+                JsonSerializer.Serialize(json, value, type);
+                json.Flush();
+                json.Reset();
+                lines.GetSpan(1)[0] = (byte)'\n';
+                lines.Advance(1);
+            }
         }
 
-        content.Position = 0;
+        using var content = StreamOf(lines.Written);
         // By block, not by upload: that one loads System.IO.Hashing, which some feeds lack (see DataRegistry.csproj).
         var blob = Container.GetBlockBlobClient(name);
         await blob.StageBlockAsync(BlockId, content, cancellationToken: cancellationToken);
+        lines.Dispose();
         await blob.CommitBlockListAsync([BlockId], cancellationToken: cancellationToken);
     }
+
+    static MemoryStream StreamOf(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out var array) ? new(array.Array!, array.Offset, array.Count, writable: false) : new(bytes.ToArray(), writable: false);
 
     async IAsyncEnumerable<T> ReadAsync<T>(
         string name, int skip, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)

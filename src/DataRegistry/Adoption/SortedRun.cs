@@ -94,16 +94,17 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     /// <summary>The entries of a sorted buffer, repetitions counted, in blocks.</summary>
     public static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted, int blockBytes)
     {
-        using var block = new PooledBuffer(blockBytes);
+        // Not pooled: who hangs up leaves a request behind that may still read it.
+        var block = new ArrayBufferWriter<byte>(blockBytes);
         for (int i = 0, next; i < sorted.Count; i = next)
         {
             var url = sorted[i];
             for (next = i + 1; next < sorted.Count && sorted[next].Span.SequenceEqual(url.Span);)
                 next++;
-            if (block.Length > 0 && block.Length + HeadBytes + url.Length > blockBytes)
+            if (block.WrittenCount > 0 && block.WrittenCount + HeadBytes + url.Length > blockBytes)
             {
-                yield return block.Written;
-                block.Truncate(0);
+                yield return block.WrittenMemory;
+                block.ResetWrittenCount();
             }
 
             var entry = block.GetSpan(HeadBytes + url.Length);
@@ -113,7 +114,7 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
             block.Advance(HeadBytes + url.Length);
         }
 
-        yield return block.Written;
+        yield return block.WrittenMemory;
     }
 
     public override async ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<AdoptionOptions> options) : IAs
     public const int MaxUrlBytes = 8 * 1024;
 
     /// <summary>Memory for reading all runs at a time, in bytes.</summary>
-    public const int MergeBytes = 8 * 1024 * 1024;
+    public const int MergeBytes = 4 * 1024 * 1024;
 
     readonly UrlBuffer buffer = new();
     readonly string folder = $"{JobBlobs.StagingFolder}{Guid.CreateVersion7():N}/";
