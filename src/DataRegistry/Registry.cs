@@ -45,6 +45,7 @@ public static partial class Registry
             Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
         }),
         new("ResumeAdoptions", "30 */5 * * * *", (services, token) => services.GetRequiredService<StalledJobs>().RunAsync(token)),
+        new("CollectJobs", "0 20 * * * *", (services, token) => services.GetRequiredService<JobCollection>().RunAsync(token)),
     ];
 
     /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
@@ -83,6 +84,9 @@ public static partial class Registry
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
         services.AddSingleton<AdoptQueue>();
+        services.AddSingleton<ManifestStaging>();
+        services.AddSingleton<DryRun>();
+        services.AddSingleton<JobCollection>();
         services.AddSingleton<RangeWorker>();
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();

@@ -21,7 +21,8 @@ static class AdoptionEndpoints
     static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
 
     static async Task<IResult> AdoptAsync(
-        string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, JobBlobs blobs, Buckets buckets, AuditTrail trail, IOptions<AdoptionOptions> options)
+        string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, JobBlobs blobs, DryRun dryRun, Buckets buckets,
+        AuditTrail trail, IOptions<AdoptionOptions> options)
     {
         var store = await access.RequiredAsync(context, id, secret: true);
         using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
@@ -35,13 +36,23 @@ static class AdoptionEndpoints
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
+            if (body.Prefix is not null && (body.DryRun || body.Manifest is not null))
+                throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'manifest' and 'dry_run'.", "invalid"));
             if (body.Prefix is not null)
                 return await AdoptPrefixAsync(context, store, project, body, requests, buckets, trail);
+            if (body.Manifest is not null)
+                return await AcceptManifestAsync(context, store, project, body, requests, buckets, trail);
             if (urls.Count == 0)
                 throw new ApiException(body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
-            return urls.Count > AdoptionOptions.MaxUrlsAtOnce
+            if (body.DryRun)
+                return await DryRunAsync(store, body, urls, dryRun, staging.Token);
+            return urls.Count > AdoptionOptions.MaxUrlsAtOnce || !urls.IsInMemory
                 ? await AcceptAsync(context, store, project, body, urls, requests, trail, staging.Token)
                 : await AdoptAtOnceAsync(context, store, project, body, urls, requests, projects, permissions, trail);
+        }
+        catch (BucketException e)
+        {
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(5) });
         }
         catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
@@ -61,25 +72,58 @@ static class AdoptionEndpoints
     static async Task<IResult> AdoptAtOnceAsync(
         HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
+        var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
+        if (answer.Created.Count > 0)
+        {
+            await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
+            {
+                Project = project.Id,
+                Details = new() { ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
+            });
+        }
+
+        return body.HasList ? Several(answer, await ExistingAsync(answer, context, projects, permissions)) : One(answer, store);
+    }
+
+    /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
+    static async Task<IResult> AcceptManifestAsync(HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+    {
+        if (body.HasUrl || body.HasList || body.DryRun)
+            throw new ApiException(new ApiError.Field("manifest", "A manifest comes without 'url', 'urls' and 'dry_run'.", "invalid"));
+        if (!S3Url.TryParse(body.Manifest, out var url))
+            throw new ApiException(new ApiError.Field("manifest", S3Url.Requirement, "invalid_url"));
+        if (!store.Holds(url))
+            throw new ApiException(new ApiError.Field("manifest", AdoptionFailure.Outside(body.Manifest!, store).Message, "url_outside_store"));
+        S3Object? file;
         try
         {
-            var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
-            if (answer.Created.Count > 0)
-            {
-                await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
-                {
-                    Project = project.Id,
-                    Details = new() { ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
-                });
-            }
-
-            return body.HasList ? Several(answer, await ExistingAsync(answer, context, projects, permissions)) : One(answer, store);
+            file = await buckets.Open(store).HeadAsync(url.Key, cancellationToken: context.RequestAborted);
         }
-        catch (BucketException e)
+        catch (BucketException e) when (!e.IsTransient || e.IsKeyRefusal())
         {
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(5) });
+            throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, e.Message, e.Code));
         }
+
+        if (file is null)
+        {
+            var missing = AdoptionFailure.Missing(body.Manifest!, store);
+            throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, missing.Message, missing.Code));
+        }
+
+        if (file.Size is 0 or > ManifestStaging.MaxBytes)
+            throw new ApiException(new ApiError.Field("manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.", file.Size == 0 ? "empty" : "too_large"));
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted);
+        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
+        {
+            Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
+        });
+        return Accepted(context, job, project);
     }
+
+    static async Task<IResult> DryRunAsync(Store store, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
+        urls.IsInMemory && urls.Count <= DryRun.MaxUrls
+            ? Results.Json(await dryRun.RunAsync(store, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
+            : throw new ApiException(new ApiError.Field("dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
 
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
     static async Task<IResult> AdoptPrefixAsync(HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
@@ -149,4 +193,5 @@ sealed record UrlErrorBody(string Url, string Message, string? Code);
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(CreatedBody))]
 [JsonSerializable(typeof(AnswerBody))]
+[JsonSerializable(typeof(DryRunBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

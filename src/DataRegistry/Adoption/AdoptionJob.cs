@@ -89,6 +89,16 @@ sealed record JobRow : ITableEntity
     };
 }
 
+/// <summary>What a work row's message does.</summary>
+enum WorkKind
+{
+    /// <summary>Adopts a range of the input.</summary>
+    Range,
+
+    /// <summary>Reads the input from a manifest, which makes the job's ranges.</summary>
+    Manifest,
+}
+
 /// <summary>That a job is under way, and how far it was when the timer last looked.</summary>
 sealed record ActiveJobRow : ITableEntity
 {
@@ -120,6 +130,8 @@ sealed record WorkRow : ITableEntity
     [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Job { get; init; }
     public required int Range { get; init; }
+
+    public WorkKind Kind { get; init; }
 
     /// <summary>Which message may work on the range: one with another epoch is stale.</summary>
     public required int Epoch { get; init; }
@@ -206,9 +218,10 @@ sealed record ResultsRow : ITableEntity
 
 [JsonSerializable(typeof(JobRow))]
 [JsonSerializable(typeof(string[]))]
-[JsonSerializable(typeof(RowKeyOnly))]
 [JsonSerializable(typeof(ActiveJobRow))]
 [JsonSerializable(typeof(WorkRow))]
+[JsonSerializable(typeof(ManifestRow))]
+[JsonSerializable(typeof(RowKeyOnly))]
 [JsonSerializable(typeof(WorkSentRow))]
 [JsonSerializable(typeof(WorkErrorRow))]
 [JsonSerializable(typeof(ResultsRow))]

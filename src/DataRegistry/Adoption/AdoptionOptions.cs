@@ -15,10 +15,10 @@ public sealed class AdoptionOptions
     public int MaxUrls { get; set; } = 4_000_000;
 
     /// <summary>Bytes of URLs that a request holds in memory before it puts them away as a sorted run.</summary>
-    public int RunBytes { get; set; } = 8 * 1024 * 1024;
+    public int RunBytes { get; set; } = 4_000_000;
 
     /// <summary>URLs that it holds likewise.</summary>
-    public int RunUrls { get; set; } = 150_000;
+    public int RunUrls { get; set; } = 100_000;
 
     /// <summary>Keys that a worker takes at a time, between two checkpoints: enough that 16 shards fill transactions of 100 rows. A death costs at most this much work.</summary>
     public int WindowKeys { get; set; } = 10_000;
@@ -53,6 +53,9 @@ public sealed class AdoptionOptions
     /// <summary>HEAD requests that a window has under way at the same time.</summary>
     public int HeadsInFlight { get; set; } = 32;
 
+    /// <summary>Days after its end for which a job's failed and skipped inputs are kept.</summary>
+    public int ResultDays { get; set; } = 30;
+
     internal bool IsValid =>
-        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0;
+        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0 && ResultDays > 0;
 }

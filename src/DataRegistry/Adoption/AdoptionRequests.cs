@@ -1,6 +1,7 @@
 using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using Microsoft.Extensions.Options;
 
@@ -65,7 +66,7 @@ sealed class AdoptionRequests(
         Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
-        var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys, 0, "0");
+        var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys);
         try
         {
             await foreach (var (url, count) in urls.SortAsync(stagingToken))
@@ -81,10 +82,22 @@ sealed class AdoptionRequests(
         var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        var job = JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused };
-        return await SendAsync(job, ranges, cancellationToken);
+        return await SendAsync(
+            JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges, cancellationToken);
     }
 
+    /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
+    public async Task<JobRow> AcceptAsync(
+        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+    {
+        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
+        var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
+        // "Already there" is our own after a lost answer: the job's id is new.
+        await work.Table.SubmitTransactionAsync([TableTransactionAction.Add(range), TableTransactionAction.Add(row)], cancellationToken);
+        return await SendAsync(JobTable.NewRow(id, store.Id, project, createdBy), [range], cancellationToken);
+    }
+
+    /// <summary>Lets a job begin whose input and ranges are written.</summary>
     async Task<JobRow> SendAsync(JobRow job, List<WorkRow> ranges, CancellationToken cancellationToken)
     {
         await jobs.AddAsync(job, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using DataRegistry.Datums;
 using DataRegistry.Stores;
@@ -9,9 +10,8 @@ namespace DataRegistry.Adoption;
 /// a window's keys and a blob's refusals in memory.
 /// </summary>
 /// <param name="exclude">Keys that one of these matches are skipped.</param>
-/// <param name="firstWindow">Where an input goes on that was begun before.</param>
-/// <param name="part">Makes the names of result blobs its own, since what is written twice may be cut otherwise.</param>
-sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<KeyGlob> exclude, int windowKeys, int firstWindow, string part)
+/// <remarks>What it writes follows from what it is given alone, so it may be done again, or twice at a time.</remarks>
+sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<KeyGlob> exclude, int windowKeys)
 {
     /// <summary>Refusals in a blob: a page of results reads those before it in its blob, too.</summary>
     public const int MaxRefusals = 10_000;
@@ -20,8 +20,11 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<K
     readonly List<AdoptionFailure> refused = [];
     readonly List<ResultsRow> results = [];
 
-    /// <summary>The number after the last window that is written.</summary>
-    public int Windows { get; private set; } = firstWindow;
+    /// <summary>The windows that are written, also by who began the input before.</summary>
+    public int Windows { get; set; }
+
+    /// <summary>The blobs of refusals that were written before.</summary>
+    public int FirstRefused { private get; init; }
 
     /// <summary>Where the refusals stand that are written.</summary>
     public IReadOnlyList<ResultsRow> Results => results;
@@ -29,13 +32,9 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<K
     /// <summary>How many are written.</summary>
     public Counts Refused { get; private set; }
 
-    /// <summary>How many blobs of refusals the input has already.</summary>
-    public int FirstResults { private get; init; }
-
     /// <summary>Takes the next URL: after the one before, in the order of their bytes.</summary>
     /// <param name="count">How often it was given. Once it counts as itself.</param>
-    /// <returns>Whether a window has just been written, and with it all keys so far.</returns>
-    public async ValueTask<bool> AddAsync(ReadOnlyMemory<byte> url, long count, CancellationToken cancellationToken)
+    public async ValueTask AddAsync(ReadOnlyMemory<byte> url, long count, CancellationToken cancellationToken)
     {
         var text = Encoding.UTF8.GetString(url.Span);
         if (AdoptionInput.Refuse(text, store, exclude, out var key) is { } failure)
@@ -44,26 +43,23 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<K
             keys.Add(key);
         for (; count > 1; count--)
             await RefuseAsync(AdoptionFailure.Duplicate(text), cancellationToken);
-        if (keys.Count < windowKeys)
-            return false;
-        await WriteKeysAsync(cancellationToken);
-        return true;
+        if (keys.Count == windowKeys)
+            await WriteKeysAsync(cancellationToken);
     }
 
-    /// <summary>Writes the refusals that are left: at a checkpoint, which follows a window.</summary>
-    public async Task WriteRefusedAsync(CancellationToken cancellationToken)
+    async Task WriteRefusedAsync(CancellationToken cancellationToken)
     {
         if (refused.Count == 0)
             return;
         var skipped = refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
         var counts = new Counts(0, 0, refused.Count - skipped, skipped);
-        var number = FirstResults + results.Count;
-        results.Add(WorkTable.NewInputResults(job, number, await blobs.WriteResultsAsync(job, $"input-{number:D6}-{part}", refused, cancellationToken), counts));
+        var number = FirstRefused + results.Count;
+        results.Add(WorkTable.NewInputResults(job, number, await blobs.WriteResultsAsync(job, string.Create(CultureInfo.InvariantCulture, $"input-{number:D6}"), refused, cancellationToken), counts));
         Refused += counts;
         refused.Clear();
     }
 
-    /// <summary>Writes what is left, at the input's end.</summary>
+    /// <summary>Writes what is left: at the input's end, or at a checkpoint, where the last window may be a short one.</summary>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
         if (keys.Count > 0)

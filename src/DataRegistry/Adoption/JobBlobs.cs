@@ -7,6 +7,7 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Specialized;
 using DataRegistry.Datums;
 using DataRegistry.Http;
+using DataRegistry.Storage;
 
 namespace DataRegistry.Adoption;
 
@@ -15,11 +16,12 @@ namespace DataRegistry.Adoption;
 /// <code>
 /// container adoption
 ///   {job id}/input/{window, 6 digits}                            keys, sorted by their UTF-8 bytes
-///   {job id}/results/{range}-{window}-{delivery} or input-{part} failed and skipped inputs
+///   {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs
 ///   {job id}/runs/{run, 6 digits}                                sorted runs of a manifest, of which the windows are made
 ///   staging/{request}/{run, 6 digits}                            likewise of a request, while it is read
 /// </code>
-/// A blob counts only once a row names it, and a delivery's blobs carry its own id: a repeated one overwrites nothing that counts.
+/// A blob counts only once a row names it, and a delivery's results carry its own id: a repeated one overwrites nothing that counts. The others are
+/// the same whoever writes them.
 /// </summary>
 sealed class JobBlobs(BlobServiceClient blobs)
 {
@@ -68,7 +70,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
         foreach (var piece in StoredRun.Encode(sorted, BlockBytes))
         {
             blocks.Add(Convert.ToBase64String(BitConverter.GetBytes((long)blocks.Count)));
-            using var content = new MemoryStream(MemoryMarshal.TryGetArray(piece, out var array) ? array.Array! : piece.ToArray(), array.Offset, piece.Length, writable: false);
+            using var content = StreamOf(piece);
             await blob.StageBlockAsync(blocks[^1], content, cancellationToken: cancellationToken);
         }
 
@@ -92,18 +94,35 @@ sealed class JobBlobs(BlobServiceClient blobs)
         }
     }
 
-    /// <summary>Deletes all blobs whose names begin like this, as far as that goes: what stays is collected later.</summary>
-    public async Task<bool> TryDeleteAsync(string prefix, CancellationToken cancellationToken)
+    /// <summary>The jobs that have blobs, oldest first, and <see cref="StagingFolder"/>.</summary>
+    public async IAsyncEnumerable<string> FoldersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var item in Container.GetBlobsByHierarchyAsync(delimiter: "/", cancellationToken: cancellationToken))
+        {
+            if (item.IsPrefix)
+                yield return item.Prefix;
+        }
+    }
+
+    /// <summary>Deletes all blobs whose names begin like this. Repeating it changes nothing.</summary>
+    /// <param name="before">Only those that were written before; null for all.</param>
+    public async Task DeleteAsync(string prefix, DateTimeOffset? before, CancellationToken cancellationToken)
+    {
+        var old = Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).Where(b => before is null || b.Properties.CreatedOn < before);
+        await Parallel.ForEachAsync(old, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (blob, token) =>
+            await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: token));
+    }
+
+    /// <summary>Deletes them as far as that goes: what stays is collected later.</summary>
+    public async Task TryDeleteAsync(string prefix, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var blob in Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken))
-                await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: cancellationToken);
-            return true;
+            await DeleteAsync(prefix, before: null, cancellationToken);
         }
-        catch (Azure.RequestFailedException)
+        catch (Exception)
         {
-            return false;
+            // See JobCollection. Whoever calls this has an error of its own to tell.
         }
     }
 
@@ -111,19 +130,30 @@ sealed class JobBlobs(BlobServiceClient blobs)
 
     async Task WriteAsync<T>(string name, IEnumerable<T> values, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        using var content = new MemoryStream();
-        foreach (var value in values)
+        // Not returned to its pool where the request fails: it may still be read then.
+        var lines = new PooledBuffer(64 * 1024);
+        await using (var json = new Utf8JsonWriter(lines, new() { Encoder = type.Options.Encoder }))
         {
-            JsonSerializer.Serialize(content, value, type);
-            content.WriteByte((byte)'\n');
+            foreach (var value in values)
+            {
+                JsonSerializer.Serialize(json, value, type);
+                json.Flush();
+                json.Reset();
+                lines.GetSpan(1)[0] = (byte)'\n';
+                lines.Advance(1);
+            }
         }
 
-        content.Position = 0;
+        using var content = StreamOf(lines.Written);
         // By block, not by upload: that one loads System.IO.Hashing, which some feeds lack (see DataRegistry.csproj).
         var blob = Container.GetBlockBlobClient(name);
         await blob.StageBlockAsync(BlockId, content, cancellationToken: cancellationToken);
+        lines.Dispose();
         await blob.CommitBlockListAsync([BlockId], cancellationToken: cancellationToken);
     }
+
+    static MemoryStream StreamOf(ReadOnlyMemory<byte> bytes) =>
+        MemoryMarshal.TryGetArray(bytes, out var array) ? new(array.Array!, array.Offset, array.Count, writable: false) : new(bytes.ToArray(), writable: false);
 
     async IAsyncEnumerable<T> ReadAsync<T>(
         string name, int skip, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)

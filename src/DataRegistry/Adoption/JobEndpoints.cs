@@ -112,9 +112,12 @@ static class JobEndpoints
             new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageJobBody);
     }
 
-    static async Task<IResult> ResultsAsync(string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, JobBlobs blobs)
+    static async Task<IResult> ResultsAsync(
+        string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, JobBlobs blobs, TimeProvider clock, IOptions<AdoptionOptions> options)
     {
         var (job, _) = await jobs.RequiredAsync(id, context, projects, permissions);
+        if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status410Gone, $"Results are kept for {options.Value.ResultDays} days after a job's end."));
         var outcome = context.Request.Query["outcome"].ToString();
         if (outcome is not ("" or AdoptionFailure.Failed or AdoptionFailure.Skipped))
             throw new ApiException(new ApiError.Field("outcome", $"'{AdoptionFailure.Failed}' or '{AdoptionFailure.Skipped}' is expected.", "invalid_choice"));

@@ -11,7 +11,7 @@ namespace DataRegistry.Adoption;
 /// <summary>Works a range off, window by window, and brings its job on. What both queue functions of adoption do.</summary>
 sealed partial class RangeWorker(
     JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder,
-    LocationTable locations, StoreLeases leases, Adopter adopter, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger) : IDisposable
+    LocationTable locations, StoreLeases leases, Adopter adopter, ManifestStaging manifests, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger) : IDisposable
 {
     // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
     readonly SemaphoreSlim room = new(options.Value.WindowsAtOnce);
@@ -39,7 +39,10 @@ sealed partial class RangeWorker(
 
         try
         {
-            await RunAsync(job, scope, range, lease, giveUp, cancellationToken);
+            if (range.Kind == WorkKind.Manifest)
+                await StageAsync(scope, range, lease, giveUp, cancellationToken);
+            else
+                await RunAsync(job, scope, range, lease, giveUp, cancellationToken);
         }
         catch (BucketException e) when (job.Prefix is not null && (!e.IsTransient || giveUp is not null))
         {
@@ -82,6 +85,16 @@ sealed partial class RangeWorker(
         await AdvanceAsync(job, cancellationToken);
     }
 
+    /// <summary>What cannot be read has no inputs of which to say that they failed: the job fails.</summary>
+    async Task StageAsync(AdoptionScope scope, WorkRow range, StoreLease lease, BucketException? giveUp, CancellationToken cancellationToken)
+    {
+        var staging = giveUp is null ? await manifests.RunAsync(scope, range, lease, cancellationToken) : new(false, giveUp.Message);
+        if (staging.Error is { } error)
+            await FailAsync(range.JobId, error, cancellationToken);
+        else if (staging.IsDone)
+            await ConcludeAsync(range.JobId, cancellationToken);
+    }
+
     async Task RunAsync(JobRow job, AdoptionScope scope, WorkRow range, StoreLease lease, BucketException? giveUp, CancellationToken cancellationToken)
     {
         var delivery = Guid.NewGuid();
@@ -89,17 +102,8 @@ sealed partial class RangeWorker(
         var windows = giveUp is null || job.Prefix is null ? await OpenWindowsAsync(job, scope, lease, cancellationToken) : throw giveUp;
         for (var first = true; !range.IsDone; first = false)
         {
-            if (await ShareAsync(windows, range, first, cancellationToken) is not { } shared)
-            {
-                // Its row has changed: whoever changed it may be another delivery.
-                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } changed || changed.Epoch != range.Epoch)
-                    return;
-                range = changed;
-                continue;
-            }
-
-            range = shared;
-            var after = await RunWindowAsync(scope, windows, range, delivery, until, giveUp, cancellationToken);
+            var shared = await ShareAsync(windows, range, first, cancellationToken);
+            var after = shared is null ? null : await RunWindowAsync(scope, windows, range = shared, delivery, until, giveUp, cancellationToken);
             if (after is null)
             {
                 Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
@@ -107,7 +111,7 @@ sealed partial class RangeWorker(
                     return;
                 if (now.Epoch == range.Epoch || now.IsDone)
                 {
-                    // The windows go forward only: they are read anew from where the other delivery is.
+                    // The windows go forward only: they are read anew from where the range is.
                     windows = await OpenWindowsAsync(job, scope, lease, cancellationToken);
                     range = now;
                     continue;
@@ -158,8 +162,8 @@ sealed partial class RangeWorker(
     /// </summary>
     async Task<WorkRow?> ShareAsync(Windows windows, WorkRow range, bool first, CancellationToken cancellationToken)
     {
-        // The first range of all is everything: it is halved twice, and the others once, which makes four of a kind.
-        for (var cuts = first && range is { Range: 0, Next: 0 } ? 2 : 1; cuts > 0 && windows is PrefixWindows; cuts--)
+        // The first range of all is everything, and halved twice at once; the others are worth it when a window was not all of them.
+        for (var cuts = range.Next > 0 ? 1 : first && range.Range == 0 ? 2 : 0; cuts > 0 && windows is PrefixWindows; cuts--)
         {
             if (await work.CountUndoneAsync(range.JobId, cancellationToken) >= options.Value.RangesPerJob)
                 break;

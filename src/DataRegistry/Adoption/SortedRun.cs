@@ -44,20 +44,18 @@ sealed class UrlBuffer : IDisposable
 }
 
 /// <summary>A sorted run while it is read: at an entry, which is a URL and how often it comes.</summary>
-abstract class RunCursor : IDisposable
+abstract class RunCursor
 {
     /// <summary>Good until the next move.</summary>
     public ReadOnlyMemory<byte> Url { get; protected set; }
 
     public long Count { get; protected set; }
 
-    /// <summary>Where the entry begins: a cursor that is opened there is at the same one.</summary>
+    /// <summary>Where the entry begins, or the run ends: a cursor that is opened there comes to the same.</summary>
     public long Position { get; protected set; }
 
     /// <summary>To the first entry or the next one; false at the end.</summary>
     public abstract ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken);
-
-    public virtual void Dispose() { }
 }
 
 /// <summary>The run that is still in memory. The buffer must be sorted, and outlive the cursor.</summary>
@@ -83,7 +81,7 @@ sealed class BufferedRun(UrlBuffer urls) : RunCursor
 /// A run that was put away: entries of <c>{length of the URL, 4 bytes}{how often, 4 bytes}{URL}</c>, least significant byte first. It is read in
 /// pieces, from any entry on.
 /// </summary>
-sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) : RunCursor
+sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) : RunCursor, IDisposable
 {
     const int HeadBytes = 8;
 
@@ -93,35 +91,40 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     long read = start;
     bool ended;
 
-    /// <summary>The entries of a sorted buffer, repetitions counted, in pieces.</summary>
-    public static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted, int pieceBytes)
+    /// <summary>The entries of a sorted buffer, repetitions counted, in blocks.</summary>
+    public static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted, int blockBytes)
     {
-        using var piece = new PooledBuffer(pieceBytes);
+        // Not pooled: who hangs up leaves a request behind that may still read it.
+        var block = new ArrayBufferWriter<byte>(blockBytes);
         for (int i = 0, next; i < sorted.Count; i = next)
         {
             var url = sorted[i];
             for (next = i + 1; next < sorted.Count && sorted[next].Span.SequenceEqual(url.Span);)
                 next++;
-            if (piece.Length > 0 && piece.Length + HeadBytes + url.Length > pieceBytes)
+            if (block.WrittenCount > 0 && block.WrittenCount + HeadBytes + url.Length > blockBytes)
             {
-                yield return piece.Written;
-                piece.Truncate(0);
+                yield return block.WrittenMemory;
+                block.ResetWrittenCount();
             }
 
-            var entry = piece.GetSpan(HeadBytes + url.Length);
+            var entry = block.GetSpan(HeadBytes + url.Length);
             BinaryPrimitives.WriteInt32LittleEndian(entry, url.Length);
             BinaryPrimitives.WriteInt32LittleEndian(entry[4..], next - i);
             url.Span.CopyTo(entry[HeadBytes..]);
-            piece.Advance(HeadBytes + url.Length);
+            block.Advance(HeadBytes + url.Length);
         }
 
-        yield return piece.Written;
+        yield return block.WrittenMemory;
     }
 
     public override async ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)
     {
         if (!await HasAsync(HeadBytes, cancellationToken))
+        {
+            Position = read;
             return used < filled ? throw new InvalidDataException($"Run {name} ends within an entry.") : false;
+        }
+
         var length = BinaryPrimitives.ReadInt32LittleEndian(piece.AsSpan(used));
         Count = BinaryPrimitives.ReadInt32LittleEndian(piece.AsSpan(used + 4));
         if (!await HasAsync(HeadBytes + length, cancellationToken))
@@ -132,7 +135,7 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
         return true;
     }
 
-    public override void Dispose() => ArrayPool<byte>.Shared.Return(piece);
+    public void Dispose() => ArrayPool<byte>.Shared.Return(piece);
 
     async ValueTask<bool> HasAsync(int bytes, CancellationToken cancellationToken)
     {

@@ -5,7 +5,7 @@ namespace DataRegistry.Adoption;
 
 /// <summary>
 /// A request's URLs, of any number, in bounded memory: what does not fit is put away as sorted runs, in a folder of the request's own. They go when
-/// the request ends; those of a process that died are collected later .
+/// the request ends; those of a process that died are collected later (<see cref="JobCollection"/>).
 /// </summary>
 sealed class StagedUrls(JobBlobs blobs, IOptions<AdoptionOptions> options) : IAsyncDisposable
 {
@@ -16,7 +16,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<AdoptionOptions> options) : IAs
     public const int MaxUrlBytes = 8 * 1024;
 
     /// <summary>Memory for reading all runs at a time, in bytes.</summary>
-    public const int MergeBytes = 8 * 1024 * 1024;
+    public const int MergeBytes = 4 * 1024 * 1024;
 
     readonly UrlBuffer buffer = new();
     readonly string folder = $"{JobBlobs.StagingFolder}{Guid.CreateVersion7():N}/";
@@ -27,6 +27,9 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<AdoptionOptions> options) : IAs
 
     /// <summary>No more can be added before some are put away.</summary>
     public bool IsFull => buffer.Count >= options.Value.RunUrls || buffer.Bytes >= options.Value.RunBytes;
+
+    /// <summary>Nothing had to be put away.</summary>
+    public bool IsInMemory => runs.Count == 0;
 
     public void Add(ReadOnlySpan<byte> url)
     {
@@ -44,7 +47,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<AdoptionOptions> options) : IAs
     }
 
     /// <summary>All of them as they came, where they are few enough to be still in memory; not to be asked of more.</summary>
-    public IReadOnlyList<string> AsList() => runs.Count == 0 ? [.. buffer.Texts] : throw new InvalidOperationException($"{Count} URLs are too many for a list.");
+    public IReadOnlyList<string> AsList() => IsInMemory ? [.. buffer.Texts] : throw new InvalidOperationException($"{Count} URLs are too many for a list.");
 
     /// <summary>All of them sorted, once each, with how often they came. Then nothing can be added any more.</summary>
     public async IAsyncEnumerable<(ReadOnlyMemory<byte> Url, long Count)> SortAsync(
@@ -52,15 +55,15 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<AdoptionOptions> options) : IAs
     {
         buffer.Sort();
         var pieceBytes = MergeBytes / Math.Max(1, runs.Count);
-        List<RunCursor> cursors = [new BufferedRun(buffer), .. runs.Select(run => new StoredRun(run, 0, pieceBytes, blobs))];
+        List<StoredRun> stored = [.. runs.Select(run => new StoredRun(run, 0, pieceBytes, blobs))];
         try
         {
-            await foreach (var url in SortedRuns.MergeAsync(cursors, cancellationToken))
+            await foreach (var url in SortedRuns.MergeAsync([new BufferedRun(buffer), .. stored], cancellationToken))
                 yield return url;
         }
         finally
         {
-            cursors.ForEach(c => c.Dispose());
+            stored.ForEach(r => r.Dispose());
         }
     }
 

@@ -11,6 +11,7 @@ namespace DataRegistry.Adoption;
 ///   {job id} │ w-{range, 6 digits}                       how far the range is: epoch, next window, counts
 ///            │ r-{range, 6 digits}-{window, 6 digits}    where the window's failed and skipped inputs stand
 ///            │ r-input-{6 digits}                        those that were refused at the door
+///            │ m                                         the manifest that the input is read from, and how far that is
 /// </code>
 /// One partition a job, so that a checkpoint and its results are one transaction.
 /// </summary>
@@ -18,6 +19,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 {
     const string ResultsPrefix = "r-";
     const string RangePrefix = "w-";
+    public const string ManifestKey = "m";
 
     readonly TableClient table = tables.GetTableClient("work", JobRows.Default);
 
@@ -69,6 +71,25 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
             after = after with { Sent = Math.Max(now.Sent, after.Sent), LastError = now.LastError };
             before = now;
         }
+    }
+
+    /// <summary>The job's manifest; null where it has none.</summary>
+    public Task<ManifestRow?> FindManifestAsync(JobId job, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<ManifestRow>(PartitionOf(job), ManifestKey, cancellationToken: cancellationToken);
+
+    /// <summary>Writes how far a manifest is. Null where another delivery is further, or this very write was done and its answer got lost: to be read anew.</summary>
+    public async Task<ManifestRow?> SaveAsync(ManifestRow before, ManifestRow after, CancellationToken cancellationToken)
+    {
+        var written = await table.SubmitTransactionAsync([TableTransactionAction.Update(after, before.ETag)], cancellationToken);
+        return written.IsDone ? after with { ETag = written.ETags[0] } : null;
+    }
+
+    /// <summary>Deletes all rows of a job. Repeating it changes nothing.</summary>
+    public async Task DeleteAsync(JobId job, CancellationToken cancellationToken)
+    {
+        var rows = await table.QueryAsync<RowKeyOnly>(new TableRange(PartitionOf(job)), 1000, [nameof(ITableEntity.RowKey)], cancellationToken).ToListAsync(cancellationToken);
+        foreach (var chunk in rows.Chunk(TableClient.MaxTransactionActions))
+            await table.SubmitTransactionAsync([.. chunk.Select(r => TableTransactionAction.Delete(PartitionOf(job), r.RowKey, ETag.All))], cancellationToken);
     }
 
     /// <summary>
@@ -150,7 +171,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
         PartitionKey = PartitionOf(job), RowKey = ResultsPrefix + name, Blob = blob, Failed = counts.Failed, Skipped = counts.Skipped,
     };
 
-    static string PartitionOf(JobId job) => job.Value.ToGuid().ToString("N");
+    public static string PartitionOf(JobId job) => job.Value.ToGuid().ToString("N");
 
     static string RowKeyOf(int range) => string.Create(CultureInfo.InvariantCulture, $"{RangePrefix}{range:D6}");
 }

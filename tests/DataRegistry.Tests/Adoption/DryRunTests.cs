@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Adoption;
+
+public sealed class DryRunTests : IAsyncLifetime
+{
+    TestService service = null!;
+
+    public async Task InitializeAsync() => service = await TestService.StartAsync();
+
+    public async Task DisposeAsync() => await service.DisposeAsync();
+
+    [Fact]
+    public async Task A_dry_run_tells_what_would_happen_and_writes_nothing()
+    {
+        service.Put("a", "b", "c.tmp", "d");
+        (await service.AdoptUrlAsync(service.Url("a"))).EnsureSuccessStatusCode();
+        var writes = service.Transport.Writes;
+        using var response = await service.AdoptAsync(new
+        {
+            urls = new[] { "a", "b", "b", "c.tmp", "missing" }.Select(service.Url).Append("nonsense"), url = service.Url("d"), project = service.Project.Id,
+            dry_run = true, exclude = new[] { "*.tmp" },
+        });
+        await Wire.AssertAsync("adopt-dry-run", response);
+        Assert.Equal(1, await service.CountRowsAsync("datums"));
+        Assert.Equal(writes, service.Transport.Writes);
+    }
+
+    [Fact]
+    public async Task A_dry_run_counts_what_the_adoption_then_does()
+    {
+        var keys = Enumerable.Range(0, 2000).Select(i => $"{i:D4}").ToList();
+        service.Put([.. keys.Where((_, i) => i % 7 != 0)]);
+        using var body = new StringContent(string.Join('\n', keys.Select(service.Url)), Encoding.UTF8, "text/plain");
+        using var response = await service.Http.PostAsync(new Uri($"{service.AdoptPath}?project={service.Project.Id}&dry_run=true", UriKind.Relative), body);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
+        var counts = answer.GetProperty("counts");
+        Assert.Equal((2000, 1714, 286), (counts.GetProperty("total").GetInt32(), counts.GetProperty("created").GetInt32(), counts.GetProperty("failed").GetInt32()));
+        Assert.Equal(100, answer.GetProperty("sample").GetArrayLength());
+        await service.AssertNothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_dry_run_of_more_than_is_looked_at_is_refused()
+    {
+        using var response = await service.AdoptAsync(new { urls = Enumerable.Range(0, 10_001).Select(i => service.Url($"{i}")), project = service.Project.Id, dry_run = true });
+        await Wire.AssertAsync("adopt-dry-run-too-many", response);
+        await service.AssertNothingLeftAsync();
+    }
+}
