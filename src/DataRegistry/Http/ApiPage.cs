@@ -7,9 +7,9 @@ public static class ApiPage
 {
     const string Path = "openapi";
 
-    /// <summary>Nothing but this service's own files. The page's own pictures are in its style sheet.</summary>
+    /// <summary>Nothing but this service's own files. Swagger UI's pictures are in its style sheet, and its script gives some elements a style.</summary>
     const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static IApplicationBuilder UseApiPage(this IApplicationBuilder app) => app
         .UseWhen(context => context.Request.Path.StartsWithSegments("/" + Path, StringComparison.OrdinalIgnoreCase), page => page.Use((context, next) =>
