@@ -37,7 +37,7 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         var script = new StringBuilder("set -euo pipefail\n");
         foreach (var (command, _) in commands)
             script.Append(command.Replace("http://127.0.0.1:7071", service.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal)).Append($"\necho\necho '{Mark}'\n");
-        var start = new ProcessStartInfo("bash", ["-c", script.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", script.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["TOKEN"] = TestService.Token;
         using var bash = Process.Start(start)!;
         var errors = bash.StandardError.ReadToEndAsync();
@@ -52,7 +52,7 @@ public sealed partial class ReadmeTests : IAsyncLifetime
     {
         var readme = await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(caller)!, "..", "..", "README.md"));
         var commands = new List<(string Command, string Answer)>();
-        foreach (var line in Blocks().Matches(readme).SelectMany(b => b.Groups[1].Value.Split('\n')))
+        foreach (var line in Blocks().Matches(readme).SelectMany(b => b.Groups["commands"].Value.Split('\n')))
         {
             if (line.StartsWith("$ ", StringComparison.Ordinal))
                 commands.Add((line[2..], ""));
@@ -68,7 +68,7 @@ public sealed partial class ReadmeTests : IAsyncLifetime
     /// <summary>Without what differs from run to run.</summary>
     static string Plain(string answer) => Token().Replace(Time().Replace(Port().Replace(Id().Replace(answer.Trim(), "<id>"), "<host>"), "<time>"), "<token>");
 
-    [GeneratedRegex("^```console\n(.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline)]
+    [GeneratedRegex("^```console\n(?<commands>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Blocks();
 
     // LocalHost's own are the same in each run.

@@ -26,7 +26,7 @@ public static class ApiDescription
             {
                 document.Info = new() { Title = "Data Registry", Version = "1", Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
                 // The framework's own are the names of classes.
-                document.Tags = document.Paths.Values.SelectMany(p => p.Operations?.Values ?? []).SelectMany(o => o.Tags ?? new HashSet<OpenApiTagReference>())
+                document.Tags = document.Paths.Values.SelectMany(p => p.Operations ?? []).SelectMany(o => o.Value.Tags ?? new HashSet<OpenApiTagReference>())
                     .Select(t => t.Reference.Id!).Distinct(StringComparer.Ordinal).Select(name => new OpenApiTag { Name = name }).ToHashSet();
                 document.Components ??= new();
                 document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
