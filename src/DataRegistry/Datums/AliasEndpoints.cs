@@ -88,12 +88,13 @@ static class AliasEndpoints
         });
     }
 
-    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>
+    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ProjectTable projects, Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
             && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
-            ? Results.Json(new ResolvedBody(DatumBody.From(datum, project)), Json.ResolvedBody)
+            ? Results.Json(new ResolvedBody(DatumBody.From(await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project)), Json.ResolvedBody)
             : throw new ApiException(ApiError.NotFound());
     }
 

@@ -21,6 +21,9 @@ public sealed class PublicClientTests : IAsyncLifetime
         service = await TestService.StartAsync();
         service.Http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "valohai-cli/0.35.0 on CPython 3.11.7 (Linux;host;6.1;#1 SMP;x86_64)");
         service.Http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", "application/json");
+        // So that whoever asks first is the first who needs the hash.
+        using var changed = await service.Http.SendAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"hash_adopted":"none"}""");
+        changed.EnsureSuccessStatusCode();
     }
 
     public async Task DisposeAsync() => await service.DisposeAsync();
