@@ -88,6 +88,7 @@ public static partial class Registry
         services.AddSingleton<DatumHashing>();
         services.AddSingleton<HashDatum>();
         services.AddSingleton<HashPoison>();
+        services.AddSingleton<DatumVersions>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -115,7 +116,8 @@ public static partial class Registry
     public static WebApplication MapDataRegistry(this WebApplication app)
     {
         app.UseApiErrors();
-        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
+        app.UseApiPage();
+        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody)).Answers<DetailBody>("Whether the process is there").WithoutToken();
 
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
@@ -136,6 +138,7 @@ public static partial class Registry
         adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
+        adoption.MapTrace();
         return app;
     }
 

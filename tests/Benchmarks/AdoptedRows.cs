@@ -14,7 +14,7 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
 {
     public TableClient Locations { get; } = new LocationTable(storage.Tables).Table;
 
-    public TableClient Datums { get; } = new DatumTable(storage.Tables).Table;
+    public TableClient Datums { get; } = new DatumTable(storage.Tables, TimeProvider.System).Table;
 
     /// <summary>Inserts a location and a datum for each; returns how many rows.</summary>
     /// <param name="inFlight">Transactions at a time.</param>

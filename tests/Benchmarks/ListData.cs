@@ -52,7 +52,7 @@ static class ListData
         {
             order.AddRange(await LoadAsync(arena, project, keys[from..to], from, cancellationToken));
             order.Sort();
-            results.Add(await new DatumReads(arena, service.Http, project, Store.Id, scale.Rounds).MeasureAsync(order, cancellationToken));
+            results.Add(await new DatumReads(arena, service.Http, Store.Id, scale.Rounds).MeasureAsync(order, cancellationToken));
         }
 
         Print(results[0], results[1], scale.Objects);
@@ -72,7 +72,7 @@ static class ListData
             var inserted = await rows.InsertAsync(objects.ToAsyncEnumerable(), InFlight, cancellationToken);
             if (inserted != 2 * chunk.Length)
                 throw new WrongResultException($"{inserted} rows were inserted for {chunk.Length} objects.");
-            cursors.AddRange(objects.Select(o => rows.DatumOf(rows.LocationOf(o)).Id.Value).Select(id => new DatumCursor(id.RowKey, id.Partition & 15)));
+            cursors.AddRange(objects.Select(o => rows.DatumOf(rows.LocationOf(o)).Id.Value).Select(id => new DatumCursor(id.RowKey, id.Partition)));
         }
 
         Console.WriteLine(string.Create(
@@ -101,7 +101,7 @@ static class ListData
 sealed record Read(long Requests, RequestCounts Counts, int? Rows, double Milliseconds);
 
 /// <summary>The reads of a project's datums, by HTTP.</summary>
-sealed class DatumReads(Arena arena, HttpClient http, Project project, Guid store, int rounds)
+sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
 {
     /// <summary>Pages.</summary>
     const int MaxWalk = 6;
@@ -174,10 +174,10 @@ sealed class DatumReads(Arena arena, HttpClient http, Project project, Guid stor
 
     static string LinkTo(DatumCursor cursor) => $"&cursor={WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(cursor.ToString()))}";
 
-    DatumId IdOf(DatumCursor cursor) => new(TimedId.FromRowKey((ushort)(project.Slot << 4 | cursor.Shard), cursor.RowKey));
+    static DatumId IdOf(DatumCursor cursor) => new(TimedId.FromRowKey(cursor.Partition, cursor.RowKey));
 
     static DatumCursor CursorOf(JsonElement datum) =>
-        DatumId.TryParse(datum.GetProperty("id").GetString(), out var id) ? new(id.Value.RowKey, id.Value.Partition & 15) : throw new WrongResultException($"{datum} has no id.");
+        DatumId.TryParse(datum.GetProperty("id").GetString(), out var id) ? new(id.Value.RowKey, id.Value.Partition) : throw new WrongResultException($"{datum} has no id.");
 
     /// <param name="expected">Results; null for an answer that is no list, and a page that filters leave little of may have any number.</param>
     async Task AddAsync(string name, string url, int? expected, CancellationToken cancellationToken)
