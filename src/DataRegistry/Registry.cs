@@ -71,6 +71,10 @@ public static partial class Registry
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
+        // What a project holds, from the room that is asked fastest to the slowest.
+        services.AddSingleton<IProjectContents, ProjectJobs>();
+        services.AddSingleton<IProjectContents, ProjectStores>();
+        services.AddSingleton<IProjectContents, ProjectDatums>();
         services.AddSingleton<LogIn>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();

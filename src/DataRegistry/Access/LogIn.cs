@@ -36,7 +36,7 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
         }
 
         await attempts.SucceedAsync(counted, address, cancellationToken);
-        await tokens.RevokeAllAsync(subject.Id, onlyOver: true, cancellationToken);
+        await tokens.RemoveOverAsync(subject.Id, cancellationToken);
         var (token, row) = await tokens.CreateAsync(subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
         return new LogInOutcome.In(subject, token, row);
     }

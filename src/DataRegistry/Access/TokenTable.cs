@@ -59,13 +59,19 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         await table.DeleteEntityAsync(token.PartitionKey, token.RowKey, ETag.All, cancellationToken);
     }
 
-    /// <summary>Revokes all of a subject's tokens, or those that are over.</summary>
-    internal async Task RevokeAllAsync(Guid subject, bool onlyOver, CancellationToken cancellationToken)
+    /// <summary>Revokes all of a subject's tokens.</summary>
+    internal async Task RevokeAllAsync(Guid subject, CancellationToken cancellationToken)
+    {
+        foreach (var token in await table.QueryAsync<TokenListRow>(new TableRange(subject.ToString("D")), cancellationToken: cancellationToken).ToListAsync(cancellationToken))
+            await RevokeAsync(token, cancellationToken);
+    }
+
+    /// <summary>Removes tokens that are over: a few among the subject's oldest, so that the log-in that does it costs the same however many there are.</summary>
+    internal async Task RemoveOverAsync(Guid subject, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var tokens = await table.QueryAsync<TokenListRow>(new TableRange(subject.ToString("D")), cancellationToken: cancellationToken)
-            .Where(t => !onlyOver || t.Expires <= now).ToListAsync(cancellationToken);
-        foreach (var token in tokens)
+        var oldest = await table.QueryPageAsync<TokenListRow>(new TableRange(subject.ToString("D")), maxPerPage: 100, cancellationToken: cancellationToken);
+        foreach (var token in oldest.Values.Where(t => t.Expires <= now).Take(10))
             await RevokeAsync(token, cancellationToken);
     }
 

@@ -153,7 +153,7 @@ static class UserEndpoints
         if (!await subjects.DeleteAsync(row, context.RequestAborted))
             throw new ApiException(ApiError.NotFound());
         await trail.RecordAsync(context, new("user.deleted", row.RowKey) { Details = new() { ["username"] = row.Username } });
-        await tokens.RevokeAllAsync(subject, onlyOver: false, context.RequestAborted);
+        await tokens.RevokeAllAsync(subject, context.RequestAborted);
         foreach (var role in await roles.ListAsync(subject).ToListAsync(context.RequestAborted))
             await roles.RemoveAsync(subject, role.RowKey, context.RequestAborted);
         return Results.NoContent();

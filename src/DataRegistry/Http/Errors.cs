@@ -36,6 +36,7 @@ public static partial class Errors
             var logger = (ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!;
             Log.Unexpected(logger.CreateLogger(typeof(Errors).FullName!), context.TraceIdentifier, e);
             context.Response.Clear();
+            context.Response.Headers.XContentTypeOptions = "nosniff";
             await ForStatus(StatusCodes.Status500InternalServerError, context.Request.Method).WriteAsync(context);
         }
     });

@@ -1,3 +1,4 @@
+using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -8,6 +9,9 @@ namespace DataRegistry.Organization;
 ///   clusters    │ {cluster id}      name
 ///   departments │ {department id}   name, cluster
 /// </code>
+/// A unit and what is in it are in different partitions, so no transaction spans them. Whoever puts something into a unit writes it first
+/// and then changes the unit's row; whoever deletes a unit reads its row, then looks for what is in it, then deletes that very version.
+/// So of the two one sees the other, whatever their order.
 /// </summary>
 public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -15,6 +19,8 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     const string Departments = "departments";
 
     readonly TableClient table = tables.GetTableClient("organization", UnitRows.Default);
+    // Nothing but a unit's name ever changes.
+    readonly Recent<(string, Guid), UnitRow> known = new(clock, TimeSpan.FromSeconds(15));
 
     public TableClient Table => table;
 
@@ -29,13 +35,13 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     public async Task<DateTimeOffset> BeganAsync(CancellationToken cancellationToken) =>
         (await FindAsync(Clusters, Cluster.DefaultId, cancellationToken))?.CTime ?? clock.GetUtcNow();
 
-    /// <summary>The cluster; null where there is none.</summary>
+    /// <summary>The cluster; null where there is none. What changed elsewhere shows within 15 seconds.</summary>
     public async Task<Cluster?> FindClusterAsync(Guid id, CancellationToken cancellationToken) =>
-        await FindAsync(Clusters, id, cancellationToken) is { } row ? ClusterOf(row) : null;
+        await RecentAsync(Clusters, id, cancellationToken) is { } row ? ClusterOf(row) : null;
 
-    /// <summary>The department; null where there is none.</summary>
+    /// <summary>The department; null where there is none. What changed elsewhere shows within 15 seconds.</summary>
     public async Task<Department?> FindDepartmentAsync(Guid id, CancellationToken cancellationToken) =>
-        await FindAsync(Departments, id, cancellationToken) is { } row ? DepartmentOf(row) : null;
+        await RecentAsync(Departments, id, cancellationToken) is { } row ? DepartmentOf(row) : null;
 
     /// <summary>Clusters in the order of their ids, after the given id.</summary>
     public IAsyncEnumerable<Cluster> ListClustersAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
@@ -52,12 +58,79 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         return cluster;
     }
 
-    public async Task<Department> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
+    /// <summary>Null where the cluster is gone meanwhile.</summary>
+    public async Task<Department?> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
     {
         var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id);
         await AddAsync(Departments, department.Id, name, cluster.Id, cancellationToken);
-        return department;
+        if (await NoteAddedAsync(Clusters, cluster.Id, cancellationToken))
+            return department;
+        await table.DeleteEntityAsync(Departments, department.Id.ToString("D"), ETag.All, cancellationToken);
+        return null;
     }
+
+    /// <summary>Called after a project was put into the department; false where that is gone, and the project has to go, too.</summary>
+    public Task<bool> NoteProjectAsync(Guid department, CancellationToken cancellationToken) => NoteAddedAsync(Departments, department, cancellationToken);
+
+    /// <summary>Gives a cluster another name; the one before and the one after, null where there is none.</summary>
+    public async Task<(Cluster Before, Cluster After)?> RenameClusterAsync(Guid id, string name, CancellationToken cancellationToken) =>
+        await RenameAsync(Clusters, id, name, cancellationToken) is { } row ? (ClusterOf(row), ClusterOf(row) with { Name = name }) : null;
+
+    /// <summary>Gives a department another name; the one before and the one after, null where there is none.</summary>
+    public async Task<(Department Before, Department After)?> RenameDepartmentAsync(Guid id, string name, CancellationToken cancellationToken) =>
+        await RenameAsync(Departments, id, name, cancellationToken) is { } row ? (DepartmentOf(row), DepartmentOf(row) with { Name = name }) : null;
+
+    /// <summary>Deletes a cluster in which no department is. Not the default one.</summary>
+    public Task<UnitDeletion> DeleteClusterAsync(Guid id, CancellationToken cancellationToken) => DeleteAsync(
+        Clusters, id, async token => await ListDepartmentsAsync(after: null, 1000, token).AnyAsync(d => d.Cluster == id, token), cancellationToken);
+
+    /// <summary>Deletes a department in which no project is. Not the default one.</summary>
+    public Task<UnitDeletion> DeleteDepartmentAsync(Guid id, ProjectTable projects, CancellationToken cancellationToken) =>
+        DeleteAsync(Departments, id, token => projects.AnyInAsync(id, token), cancellationToken);
+
+    async Task<UnitDeletion> DeleteAsync(string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if (await inUse(cancellationToken))
+                return UnitDeletion.InUse;
+            var write = await table.DeleteEntityAsync(partition, row.RowKey, row.ETag, cancellationToken);
+            known.Forget((partition, id));
+            // Otherwise it was changed, perhaps by something put into it: look again.
+            if (write.Outcome != TableOutcome.Changed)
+                return UnitDeletion.Deleted;
+        }
+
+        return UnitDeletion.Missing;
+    }
+
+    async Task<bool> NoteAddedAsync(string partition, Guid id, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if ((await table.UpdateEntityAsync(row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The row as it was before.</summary>
+    async Task<UnitRow?> RenameAsync(string partition, Guid id, string name, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if (row.Name != name && !(await table.UpdateEntityAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                continue;
+            known.Forget((partition, id));
+            return row;
+        }
+
+        return null;
+    }
+
+    ValueTask<UnitRow?> RecentAsync(string partition, Guid id, CancellationToken cancellationToken) =>
+        known.GetAsync((partition, id), token => FindAsync(partition, id, token), cancellationToken);
 
     Task<UnitRow?> FindAsync(string partition, Guid id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<UnitRow>(partition, id.ToString("D"), cancellationToken: cancellationToken);

@@ -30,6 +30,21 @@ sealed record UnitRow : ITableEntity
     /// <summary>A department's; null for a cluster.</summary>
     public Guid? Cluster { get; init; }
     public required DateTimeOffset CTime { get; init; }
+
+    /// <summary>How often something was put into it: what changes the row, so that a deletion that did not see it fails.</summary>
+    public int? Added { get; init; }
+}
+
+/// <summary>What became of a unit's deletion.</summary>
+public enum UnitDeletion
+{
+    Deleted,
+
+    /// <summary>Something belongs to it; it stays.</summary>
+    InUse,
+
+    /// <summary>There is none.</summary>
+    Missing,
 }
 
 [JsonSerializable(typeof(UnitRow))]

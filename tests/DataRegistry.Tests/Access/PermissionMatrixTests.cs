@@ -154,7 +154,7 @@ public sealed class PermissionMatrixTests : IAsyncLifetime
         {
             var table = services.GetRequiredService<UnitTable>();
             var cluster = await table.CreateClusterAsync("c", default);
-            var department = await table.CreateDepartmentAsync("d", cluster, default);
+            var department = (await table.CreateDepartmentAsync("d", cluster, default))!;
             return (cluster, department, await NewProjectAsync(department));
         }
 
