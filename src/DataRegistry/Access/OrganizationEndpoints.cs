@@ -156,7 +156,7 @@ static class OrganizationEndpoints
 
     static ApiException Stays(string why) => new(new ApiError.Detail(StatusCodes.Status409Conflict, why));
 
-    static ApiError NoCluster(Guid id) => new ApiError.Field("cluster", $"There is no cluster {id}.", "does_not_exist");
+    static ApiError.Field NoCluster(Guid id) => new ApiError.Field("cluster", $"There is no cluster {id}.", "does_not_exist");
 
     static ClusterBody Body(Cluster cluster) => new(cluster.Id, cluster.Name);
 

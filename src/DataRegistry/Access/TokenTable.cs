@@ -24,8 +24,9 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     public TableClient Table => table;
 
     /// <summary>The token as it is now, not one that is over; null where there is none. One point read.</summary>
-    internal async Task<TokenRow?> FindAsync(AccessToken token, CancellationToken cancellationToken) =>
-        await table.GetEntityIfExistsAsync<TokenRow>(PartitionOf(token.Hash), token.Hash, cancellationToken: cancellationToken) is { } row && !row.IsOver(clock.GetUtcNow()) ? row : null;
+    /// <param name="hash">See <see cref="AccessToken.Hash"/>.</param>
+    internal async Task<TokenRow?> FindAsync(string hash, CancellationToken cancellationToken) =>
+        await table.GetEntityIfExistsAsync<TokenRow>(PartitionOf(hash), hash, cancellationToken: cancellationToken) is { } row && !row.IsOver(clock.GetUtcNow()) ? row : null;
 
     /// <summary>A new token; its text is nowhere but in the answer.</summary>
     internal async Task<(AccessToken Token, TokenListRow Row)> CreateAsync(

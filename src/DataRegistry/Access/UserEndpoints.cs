@@ -9,7 +9,7 @@ namespace DataRegistry.Access;
 
 static class UserEndpoints
 {
-    const int MaxEmailLength = 254;
+    public const int MaxEmailLength = 254;
 
     public static void MapUsers(this IEndpointRouteBuilder api)
     {

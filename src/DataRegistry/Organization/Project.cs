@@ -10,6 +10,9 @@ namespace DataRegistry.Organization;
 public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Guid Cluster)
 {
     public const int Slots = 4096;
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CTime { get; init; }
 }
 
 /// <summary>

@@ -50,6 +50,9 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     public Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken) =>
         RowsAsync(after, Math.Min(limit + 1, 1000), cancellationToken).Where(visible).PageAsync(limit, p => p.Id.ToString("D"), cancellationToken);
 
+    /// <summary>All projects, in the order of their ids.</summary>
+    public IAsyncEnumerable<Project> ListAllAsync(CancellationToken cancellationToken) => RowsAsync(after: null, 1000, cancellationToken);
+
     /// <summary>Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing. A deleted one is there again.</summary>
     public Task<Project> EnsureAsync(Guid id, string name, CancellationToken cancellationToken) => EnsureAsync(id, name, Department.Default, cancellationToken);
 
@@ -102,5 +105,5 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         table.GetEntityIfExistsAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
 
     static Project Read(ProjectRow row) =>
-        new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId);
+        new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
 }

@@ -53,7 +53,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken)
     {
-        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name);
+        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name) { CTime = clock.GetUtcNow() };
         await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken);
         return cluster;
     }
@@ -61,7 +61,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>Null where the cluster is gone meanwhile.</summary>
     public async Task<Department?> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
     {
-        var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id);
+        var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id) { CTime = clock.GetUtcNow() };
         await AddAsync(Departments, department.Id, name, cluster.Id, cancellationToken);
         if (await NoteAddedAsync(Clusters, cluster.Id, cancellationToken))
             return department;
@@ -139,7 +139,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken) => table.AddEntityAsync(
         new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, CTime = clock.GetUtcNow() }, cancellationToken);
 
-    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name);
+    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name) { CTime = row.CTime };
 
-    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId);
+    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
 }

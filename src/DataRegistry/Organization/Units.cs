@@ -7,6 +7,9 @@ namespace DataRegistry.Organization;
 /// <summary>A cluster: what departments belong to, and where data volumes are.</summary>
 public sealed record Cluster(Guid Id, string Name)
 {
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CTime { get; init; }
+
     /// <summary>The cluster that is always there.</summary>
     public static readonly Guid DefaultId = Guid.Parse("0198c0de-0000-7000-8000-0000000000c1");
 }
@@ -14,6 +17,9 @@ public sealed record Cluster(Guid Id, string Name)
 /// <summary>A department of a cluster: what projects belong to. It stays in its cluster.</summary>
 public sealed record Department(Guid Id, string Name, Guid Cluster)
 {
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CTime { get; init; }
+
     /// <summary>The department of <see cref="Cluster.DefaultId"/> that projects belong to when none is named.</summary>
     public static readonly Guid DefaultId = Guid.Parse("0198c0de-0000-7000-8000-0000000000d1");
 
