@@ -1,3 +1,4 @@
+using Azure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -39,14 +40,26 @@ public static partial class Errors
         {
             // The caller hung up; nobody reads an answer.
         }
+        catch (RequestFailedException e) when (!context.Response.HasStarted && IsUnavailable(e))
+        {
+            // Storage that was out of reach or throttled for longer than the retries take: no fault of this service's.
+            Log.StorageUnavailable(LoggerOf(context), context.TraceIdentifier, e);
+            context.Response.Clear();
+            await ForStatus(StatusCodes.Status503ServiceUnavailable, context.Request.Method).WriteAsync(context);
+        }
         catch (Exception e) when (!context.Response.HasStarted)
         {
-            var logger = (ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!;
-            Log.Unexpected(logger.CreateLogger(typeof(Errors).FullName!), context.TraceIdentifier, e);
+            Log.Unexpected(LoggerOf(context), context.TraceIdentifier, e);
             context.Response.Clear();
             await ForStatus(StatusCodes.Status500InternalServerError, method).WriteAsync(context);
         }
     });
+
+    static bool IsUnavailable(RequestFailedException e) =>
+        e.Status is 0 or StatusCodes.Status429TooManyRequests or StatusCodes.Status500InternalServerError or StatusCodes.Status503ServiceUnavailable;
+
+    static ILogger LoggerOf(HttpContext context) =>
+        ((ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!).CreateLogger(typeof(Errors).FullName!);
 
     static ApiError ForStatus(int status, string method) => status switch
     {
@@ -62,5 +75,8 @@ public static partial class Errors
     {
         [LoggerMessage(LogLevel.Error, "Request {RequestId} failed unexpectedly")]
         public static partial void Unexpected(ILogger logger, string requestId, Exception exception);
+
+        [LoggerMessage(LogLevel.Error, "Request {RequestId} failed: storage is not available")]
+        public static partial void StorageUnavailable(ILogger logger, string requestId, Exception exception);
     }
 }
