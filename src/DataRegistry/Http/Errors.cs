@@ -45,7 +45,7 @@ public static partial class Errors
             // Storage that was out of reach or throttled for longer than the retries take: no fault of this service's.
             Log.StorageUnavailable(LoggerOf(context), context.TraceIdentifier, e);
             context.Response.Clear();
-            await ForStatus(StatusCodes.Status503ServiceUnavailable, context.Request.Method).WriteAsync(context);
+            await ForStatus(StatusCodes.Status503ServiceUnavailable, method).WriteAsync(context);
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
