@@ -36,6 +36,8 @@ public static partial class Registry
     [
         new("AdoptRange", AdoptQueue.Name, (services, delivery, token) => services.GetRequiredService<AdoptRange>().RunAsync(delivery, token)),
         new("AdoptPoison", AdoptQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<AdoptPoison>().RunAsync(delivery, token)),
+        new("HashDatum", HashQueue.Name, (services, delivery, token) => services.GetRequiredService<HashDatum>().RunAsync(delivery, token)),
+        new("HashPoison", HashQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<HashPoison>().RunAsync(delivery, token)),
     ];
 
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =
@@ -57,6 +59,8 @@ public static partial class Registry
         services.AddOptions<OidcOptions>().Bind(configuration.GetSection(OidcOptions.Section))
             .Validate(o => o.IsValid, "The setting Oidc__Issuer is an https address, and with it Oidc__Audience is set; Oidc__UserClaim is not empty, and Oidc__TimeoutSeconds is from 1 to 60.").ValidateOnStart();
         services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
+        services.AddOptions<DatumOptions>().Bind(configuration.GetSection(DatumOptions.Section))
+            .Validate(o => o.IsValid, "The settings Datums__… are numbers above 0 (Datums__HashAtOnceBytes: or 0), Datums__DownloadSeconds at most 604800.").ValidateOnStart();
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
             .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
 
@@ -90,6 +94,12 @@ public static partial class Registry
         services.AddSingleton<StoreRequests>();
         services.AddSingleton<DatumLookup>();
         services.AddSingleton<DatumPurge>();
+        services.AddSingleton<AdoptedObjects>();
+        services.AddSingleton<ContentTokens>();
+        services.AddSingleton<HashQueue>();
+        services.AddSingleton<DatumHashing>();
+        services.AddSingleton<HashDatum>();
+        services.AddSingleton<HashPoison>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -123,6 +133,7 @@ public static partial class Registry
         app.MapGroup("/api/v0").MapLogIn();
         app.MapGroup("/api/v1").MapClientTokens();
         app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>()).MapUnitLists();
+        app.MapGroup("/api/v0").MapContent();
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         adoption.MapProjects();
         adoption.MapOrganization();
@@ -133,6 +144,7 @@ public static partial class Registry
         adoption.MapStores();
         adoption.MapStoreDeletion();
         adoption.MapDatums();
+        adoption.MapDownloads();
         adoption.MapDatumLists();
         adoption.MapMetadata();
         adoption.MapAliases();

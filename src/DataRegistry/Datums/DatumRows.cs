@@ -17,6 +17,12 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
 
+    /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
+    public DateTimeOffset? HashTried { get; init; }
+
+    /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
+    public string? ChecksumError { get; init; }
+
     Guid? IFilteredDatum.Store => Store;
 
     [JsonIgnore]
@@ -41,6 +47,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
             LastModified = location.LastModified,
             VersionId = location.VersionId,
             Md5 = location.Md5,
+            Sha1 = location.Sha1,
             Sha256 = location.Sha256,
         };
     }
@@ -100,6 +107,32 @@ sealed record DatumPurgedRow : ITableEntity
     public required string PurgedBy { get; init; }
 }
 
+/// <summary>A datum's hashes; merged into its row.</summary>
+sealed record DatumHashesRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public string? Md5 { get; init; }
+    public string? Sha1 { get; init; }
+    public required string Sha256 { get; init; }
+
+    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    public string ChecksumError { get; init; } = "";
+}
+
+/// <summary>That a datum's hashes were tried or queued; merged into its row.</summary>
+sealed record DatumHashNoteRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset HashTried { get; init; }
+
+    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    public required string ChecksumError { get; init; }
+}
+
 /// <summary>A datum's properties.</summary>
 sealed record MetadataRow : ITableEntity
 {
@@ -113,6 +146,8 @@ sealed record MetadataRow : ITableEntity
 [JsonSerializable(typeof(DatumTagsRow))]
 [JsonSerializable(typeof(DatumOwnerRow))]
 [JsonSerializable(typeof(DatumPurgedRow))]
+[JsonSerializable(typeof(DatumHashesRow))]
+[JsonSerializable(typeof(DatumHashNoteRow))]
 [JsonSerializable(typeof(MetadataRow))]
 [JsonSerializable(typeof(DatumFilterRow))]
 [JsonSerializable(typeof(RowKeyOnly))]

@@ -2,6 +2,7 @@ using System.Globalization;
 using Azure;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
+using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
@@ -87,6 +88,26 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
 
         return false;
     }
+
+    /// <summary>Keeps the hashes of the datum's bytes; where it has them already, those stay. The datum afterwards.</summary>
+    public async Task<DatumRow> SetHashesAsync(DatumRow datum, ObjectHashes hashes, CancellationToken cancellationToken)
+    {
+        var row = datum;
+        for (; row is { Sha256: null }; row = await FindAsync(datum.Id, cancellationToken))
+        {
+            var hashed = new DatumHashesRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
+            if (await table.UpdateEntityAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
+                return row with { ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "" };
+        }
+
+        return row ?? datum;
+    }
+
+    /// <summary>Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.</summary>
+    public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
+        datum.Sha256 is null && (await table.UpdateEntityAsync(
+            new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
+            datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
 
     /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
     public async Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken)

@@ -16,6 +16,17 @@ public enum StoreAccessMode
     OwnerOrganization,
 }
 
+/// <summary>Which adopted objects are read for their hashes without being asked for.</summary>
+public enum HashAdopted
+{
+    /// <summary>Those that are adopted at once, not by a job, as far as they are small.</summary>
+    Single,
+
+    /// <summary>All, jobs' and large ones by the queue: every byte that is adopted is read once.</summary>
+    All,
+    None,
+}
+
 /// <summary>A bucket (or a prefix of one) that objects may be adopted from, and as whom it is read.</summary>
 public sealed record Store
 {
@@ -38,6 +49,9 @@ public sealed record Store
     public bool AllowRead { get; init; } = true;
 
     public bool AllowAdopt { get; init; } = true;
+
+    /// <summary>When the hashes of adopted objects are computed that S3 does not know. Missing ones are computed in any case when the datum is asked for by its id.</summary>
+    public HashAdopted HashAdopted { get; init; }
 
     /// <summary>Then it is there for the names of its datums only: nobody can adopt from it, and it has no secret any more.</summary>
     public bool Deleted { get; init; }

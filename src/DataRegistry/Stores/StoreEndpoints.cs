@@ -81,6 +81,7 @@ static class StoreEndpoints
         ["access_mode"] = Fields.WireName(store.AccessMode),
         ["allow_read"] = store.AllowRead,
         ["allow_adopt"] = store.AllowAdopt,
+        ["hash_adopted"] = Fields.WireName(store.HashAdopted),
     };
 }
 

@@ -41,6 +41,7 @@ static partial class StoreFields
             AccessMode = mode,
             AllowRead = body.AllowRead ?? true,
             AllowAdopt = body.AllowAdopt ?? true,
+            HashAdopted = body.HashAdopted is null ? HashAdopted.Single : Fields.Choice<HashAdopted>("hash_adopted", body.HashAdopted),
         };
     }
 

@@ -146,6 +146,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         AccessMode = row.AccessMode,
         AllowRead = row.AllowRead ?? true,
         AllowAdopt = row.AllowAdopt ?? true,
+        HashAdopted = row.HashAdopted,
         Deleted = row.Deleted ?? false,
         CTime = row.CTime,
         MTime = row.MTime ?? row.CTime,
@@ -176,6 +177,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         AccessMode = store.AccessMode,
         AllowRead = store.AllowRead,
         AllowAdopt = store.AllowAdopt,
+        HashAdopted = store.HashAdopted,
         Deleted = store.Deleted,
         CTime = store.CTime,
         MTime = store.MTime,
@@ -210,6 +212,7 @@ sealed record StoreRow : ITableEntity
     public StoreAccessMode AccessMode { get; init; }
     public bool? AllowRead { get; init; }
     public bool? AllowAdopt { get; init; }
+    public HashAdopted HashAdopted { get; init; }
     public bool? Deleted { get; init; }
 }
 
