@@ -12,6 +12,7 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {
         var message = HashMessage.Parse(delivery.Message);
+        var left = await LeftAsync(datums, message, clock, cancellationToken);
         var limit = TimeSpan.FromSeconds(options.Value.HashSeconds);
         var started = clock.GetUtcNow();
         using var budget = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -20,7 +21,7 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
         var throttled = false;
         BucketException? failure = null;
         var several = new ParallelOptions { MaxDegreeOfParallelism = options.Value.HashesInFlight, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(await LeftAsync(datums, message, clock, cancellationToken), several, async (datum, _) =>
+        await Parallel.ForEachAsync(left, several, async (datum, _) =>
         {
             var began = clock.GetUtcNow();
             try

@@ -188,9 +188,9 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null)
         if (expiry < TimeSpan.FromSeconds(1) || expiry > TimeSpan.FromDays(7))
             throw new ArgumentOutOfRangeException(nameof(expiry), expiry, "From a second to 7 days.");
         var end = client is KeyKeepingS3Client kept ? await SessionEndAsync(kept) : null;
-        // The SDK counts from the second that has begun, and rounds up.
-        var now = DateTime.UtcNow;
-        var wanted = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerSecond)) + expiry;
+        // The SDK's count of seconds is up to two more than asked for.
+        end = end?.AddSeconds(-2);
+        var wanted = DateTime.UtcNow + expiry;
         var request = new GetPreSignedUrlRequest
         {
             BucketName = Name,

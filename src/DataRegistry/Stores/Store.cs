@@ -20,7 +20,7 @@ public enum StoreAccessMode
 public enum HashAdopted
 {
     /// <summary>Those that are adopted at once, not by a job, as far as they are small.</summary>
-    Single,
+    Small,
 
     /// <summary>All, jobs' and large ones by the queue: every byte that is adopted is read once.</summary>
     All,
@@ -75,7 +75,9 @@ public sealed record Store
 /// <param name="EndpointUrl">An S3-compatible server's URL (path style is used then); null for AWS.</param>
 /// <param name="AccessKeyId">Null for the AWS SDK's own chain (environment, profile, instance role).</param>
 /// <param name="SecretAccessKey">Belongs to <paramref name="AccessKeyId"/>; kept encrypted, never shown.</param>
-public sealed record StoreConfiguration(string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn)
+/// <param name="RoleArn">A role that is assumed with these credentials, as which the bucket is then read; null for none.</param>
+/// <param name="ExternalId">What the role's trust policy may ask for; no secret.</param>
+public sealed record StoreConfiguration(string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId = null)
 {
     // The generated one would print the secret.
     public override string ToString() => $"{Bucket} at {EndpointUrl ?? Region ?? "AWS"}";

@@ -77,6 +77,8 @@ static class StoreEndpoints
         ["region"] = store.Configuration.Region,
         ["endpoint_url"] = store.Configuration.EndpointUrl,
         ["access_key_id"] = store.Configuration.AccessKeyId,
+        ["role_arn"] = store.Configuration.RoleArn,
+        ["external_id"] = store.Configuration.ExternalId,
         ["project"] = store.Project?.ToString("D"),
         ["access_mode"] = Fields.WireName(store.AccessMode),
         ["allow_read"] = store.AllowRead,
