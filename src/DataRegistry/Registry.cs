@@ -1,6 +1,7 @@
 using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Adoption;
+using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
@@ -56,7 +57,10 @@ public static partial class Registry
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
             .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
 
-        services.AddApiDescription();
+        services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
+            .Validate(o => o.IsValid, "The setting DataVolumes__AgentSilenceSeconds is a number above 0.").ValidateOnStart();
+
+        services.AddApiDescription("DataVolumes/openapi.json");
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
@@ -67,7 +71,7 @@ public static partial class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<DataVolumeTable>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
@@ -86,6 +90,9 @@ public static partial class Registry
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();
         services.AddSingleton<AdoptPoison>();
+        services.AddSingleton<ClusterAgents>();
+        services.AddSingleton<DataVolumeAccess>();
+        services.AddSingleton<DataVolumeViews>();
         return services;
     }
 
@@ -112,6 +119,7 @@ public static partial class Registry
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         adoption.MapProjects();
         adoption.MapOrganization();
+        adoption.MapClusterAgents();
         adoption.MapUsers();
         adoption.MapRoles();
         adoption.MapTokens();
@@ -124,6 +132,12 @@ public static partial class Registry
         adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
+
+        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        volumes.MapDataVolumes();
+        volumes.MapDataVolumeLists();
+        volumes.MapSharedScopes();
+        volumes.MapAgents();
         return app;
     }
 

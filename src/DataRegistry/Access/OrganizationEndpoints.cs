@@ -41,7 +41,7 @@ static class OrganizationEndpoints
     {
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
-        var cluster = await units.CreateClusterAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted);
+        var cluster = await units.CreateClusterAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted, body.HasAgent ?? false);
         await trail.RecordAsync(context, new("cluster.created", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
         return Results.Json(Body(cluster), AccessJson.Default.ClusterBody, statusCode: StatusCodes.Status201Created);
     }
@@ -79,7 +79,7 @@ static class OrganizationEndpoints
         return Results.Json(Body(department), AccessJson.Default.DepartmentBody, statusCode: StatusCodes.Status201Created);
     }
 
-    static ClusterBody Body(Cluster cluster) => new(cluster.Id, cluster.Name);
+    static ClusterBody Body(Cluster cluster) => ClusterBody.From(cluster);
 
     static DepartmentBody Body(Department department) => new(department.Id, department.Name, department.Cluster);
 }

@@ -5,7 +5,7 @@ namespace DataRegistry.Organization;
 /// <summary>
 /// <code>
 /// table organization
-///   clusters    │ {cluster id}      name
+///   clusters    │ {cluster id}      name, has agent
 ///   departments │ {department id}   name, cluster
 /// </code>
 /// </summary>
@@ -45,11 +45,34 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     public IAsyncEnumerable<Department> ListDepartmentsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
         table.QueryAsync<UnitRow>(new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
 
-    public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Those of the clusters that there are, by id; one request or two, however many.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Cluster>> FindClustersAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        (await FindManyAsync(Clusters, ids, cancellationToken)).Select(ClusterOf).ToDictionary(c => c.Id);
+
+    /// <summary>Those of the departments that there are, by id.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Department>> FindDepartmentsAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        (await FindManyAsync(Departments, ids, cancellationToken)).Select(DepartmentOf).ToDictionary(d => d.Id);
+
+    public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken, bool hasAgent = false)
     {
-        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name);
-        await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken);
+        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name, hasAgent);
+        await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken, hasAgent);
         return cluster;
+    }
+
+    /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null where there is none.</summary>
+    public async Task<(Cluster Cluster, bool Changed)?> SetAgentAsync(Guid id, bool hasAgent, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(Clusters, id, cancellationToken) is { } row)
+        {
+            if (row.HasAgent == hasAgent)
+                return (ClusterOf(row), false);
+            var changed = row with { HasAgent = hasAgent };
+            if ((await table.UpdateEntityAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                return (ClusterOf(changed), true);
+        }
+
+        return null;
     }
 
     public async Task<Department> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
@@ -62,11 +85,16 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     Task<UnitRow?> FindAsync(string partition, Guid id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<UnitRow>(partition, id.ToString("D"), cancellationToken: cancellationToken);
 
-    // A row that is there already is the one of an earlier try.
-    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken) => table.AddEntityAsync(
-        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, CTime = clock.GetUtcNow() }, cancellationToken);
+    async Task<IEnumerable<UnitRow>> FindManyAsync(string partition, IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        ids.Distinct().Select(id => id.ToString("D")).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } keys
+            ? (await table.FindManyAsync<UnitRow>(partition, keys, cancellationToken: cancellationToken)).Values
+            : [];
 
-    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name);
+    // A row that is there already is the one of an earlier try.
+    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) => table.AddEntityAsync(
+        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent, CTime = clock.GetUtcNow() }, cancellationToken);
+
+    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.HasAgent);
 
     static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId);
 }

@@ -5,7 +5,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Organization;
 
 /// <summary>A cluster: what departments belong to, and where data volumes are.</summary>
-public sealed record Cluster(Guid Id, string Name)
+/// <param name="HasAgent">Whether an agent works in it, which makes and removes its data volumes and reports on them; without one they are a catalog only.</param>
+public sealed record Cluster(Guid Id, string Name, bool HasAgent = false)
 {
     /// <summary>The cluster that is always there.</summary>
     public static readonly Guid DefaultId = Guid.Parse("0198c0de-0000-7000-8000-0000000000c1");
@@ -29,6 +30,9 @@ sealed record UnitRow : ITableEntity
 
     /// <summary>A department's; null for a cluster.</summary>
     public Guid? Cluster { get; init; }
+
+    /// <summary>A cluster's; false for a department, and in rows of before there were agents.</summary>
+    public bool HasAgent { get; init; }
     public required DateTimeOffset CTime { get; init; }
 }
 
