@@ -1,6 +1,7 @@
 using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Adoption;
+using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
@@ -65,7 +66,10 @@ public static partial class Registry
             .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
 
         services.Configure<KestrelServerOptions>(RequestLimits.Raise);
-        services.AddApiDescription();
+        services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
+            .Validate(o => o.IsValid, "The setting DataVolumes__AgentSilenceSeconds is a number above 0.").ValidateOnStart();
+
+        services.AddApiDescription("DataVolumes/openapi.json");
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
@@ -76,7 +80,7 @@ public static partial class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<DataVolumeTable>();
         services.AddSingleton<SignedTokens>();
         services.AddSingleton<OidcKeys>();
         services.AddSingleton<OidcLogIn>();
@@ -85,6 +89,7 @@ public static partial class Registry
         services.AddSingleton<Scopes>();
         // What a project holds, from the room that is asked fastest to the slowest.
         services.AddSingleton<IProjectContents, ProjectJobs>();
+        services.AddSingleton<IProjectContents, ProjectDataVolumes>();
         services.AddSingleton<IProjectContents, ProjectStores>();
         services.AddSingleton<IProjectContents, ProjectDatums>();
         services.AddSingleton<LogIn>();
@@ -108,6 +113,9 @@ public static partial class Registry
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();
         services.AddSingleton<AdoptPoison>();
+        services.AddSingleton<ClusterAgents>();
+        services.AddSingleton<DataVolumeAccess>();
+        services.AddSingleton<DataVolumeViews>();
         return services;
     }
 
@@ -132,11 +140,11 @@ public static partial class Registry
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
         app.MapGroup("/api/v1").MapClientTokens();
-        app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>()).MapUnitLists();
         app.MapGroup("/api/v0").MapContent();
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         adoption.MapProjects();
         adoption.MapOrganization();
+        adoption.MapClusterAgents();
         adoption.MapUsers();
         adoption.MapRoles();
         adoption.MapTokens();
@@ -150,6 +158,13 @@ public static partial class Registry
         adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
+
+        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        volumes.MapUnitLists();
+        volumes.MapDataVolumes();
+        volumes.MapDataVolumeLists();
+        volumes.MapSharedScopes();
+        volumes.MapAgents();
         return app;
     }
 

@@ -42,7 +42,7 @@ static class OrganizationEndpoints
     {
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
-        var cluster = await units.CreateClusterAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted);
+        var cluster = await units.CreateClusterAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted, body.HasAgent ?? false);
         await trail.RecordAsync(context, new("cluster.created", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
         return Results.Json(Body(cluster), AccessJson.Default.ClusterBody, statusCode: StatusCodes.Status201Created);
     }
@@ -158,7 +158,7 @@ static class OrganizationEndpoints
 
     static ApiError.Field NoCluster(Guid id) => new ApiError.Field("cluster", $"There is no cluster {id}.", "does_not_exist");
 
-    static ClusterBody Body(Cluster cluster) => new(cluster.Id, cluster.Name);
+    static ClusterBody Body(Cluster cluster) => ClusterBody.From(cluster);
 
     static DepartmentBody Body(Department department) => new(department.Id, department.Name, department.Cluster);
 }

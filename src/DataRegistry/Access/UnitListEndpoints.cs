@@ -26,13 +26,9 @@ static class UnitListEndpoints
         var (page, next) = query.Of(await projects.ListAllAsync(context.RequestAborted)
             .Where(p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)))
             .Select(p => new ListedUnit(p.Id, p.Name, p.Cluster, p.Department, p.CTime)).ToListAsync(context.RequestAborted));
-        var bodies = new List<ListedProjectBody>();
-        foreach (var project in page)
-        {
-            var parent = await units.FindDepartmentAsync(project.Parent!.Value, context.RequestAborted);
-            bodies.Add(new(project.Id, project.Name, project.Cluster, project.Parent.Value, parent is null ? null : new(parent.Id, parent.Name), project.CTime));
-        }
-
+        var parents = await units.FindDepartmentsAsync(page.Select(p => p.Parent!.Value), context.RequestAborted);
+        var bodies = page.Select(p => new ListedProjectBody(
+            p.Id, p.Name, p.Cluster, p.Parent!.Value, parents.TryGetValue(p.Parent.Value, out var parent) ? new(parent.Id, parent.Name) : null, p.CTime)).ToList();
         return Results.Json(new ProjectListBody(bodies, next), Json.ProjectListBody);
     }
 

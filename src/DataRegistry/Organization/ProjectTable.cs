@@ -27,6 +27,33 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     public async Task<Project?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await known.GetAsync(id, async token => await RowAsync(id, token) is { Deleted: null } row ? Read(row) : null, cancellationToken);
 
+    /// <summary>Those of the projects that there are, by id. What is not known since a short while is read in ranges, a thousand a request.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Project>> FindManyAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<Guid, Project>();
+        var missing = new List<string>();
+        var now = clock.GetUtcNow();
+        foreach (var id in ids.Distinct())
+        {
+            if (known.Find(id) is { } project)
+                found.Add(id, project);
+            else
+                missing.Add(id.ToString("D"));
+        }
+
+        if (missing.Count == 0)
+            return found;
+        missing.Sort(StringComparer.Ordinal);
+        foreach (var row in (await table.FindManyAsync<ProjectRow>(Partition, missing, before: CounterKey, cancellationToken: cancellationToken)).Values.Where(row => row.Deleted is null))
+        {
+            var project = Read(row);
+            found.Add(project.Id, project);
+            known.Put(project.Id, project, now);
+        }
+
+        return found;
+    }
+
     /// <summary>The project if it is deleted; null where there is none, or it is not.</summary>
     public async Task<Project?> FindDeletedAsync(Guid id, CancellationToken cancellationToken) =>
         await RowAsync(id, cancellationToken) is { Deleted: not null } row ? Read(row) : null;

@@ -6,7 +6,7 @@ namespace DataRegistry.Organization;
 /// <summary>
 /// <code>
 /// table organization
-///   clusters    │ {cluster id}      name
+///   clusters    │ {cluster id}      name, has agent
 ///   departments │ {department id}   name, cluster
 /// </code>
 /// A unit and what is in it are in different partitions, so no transaction spans them. Whoever puts something into a unit writes it first
@@ -19,8 +19,6 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     const string Departments = "departments";
 
     readonly TableClient table = tables.GetTableClient("organization", UnitRows.Default);
-    // Nothing but a unit's name ever changes.
-    readonly Recent<(string, Guid), UnitRow> known = new(clock, TimeSpan.FromSeconds(15));
 
     public TableClient Table => table;
 
@@ -35,13 +33,13 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     public async Task<DateTimeOffset> BeganAsync(CancellationToken cancellationToken) =>
         (await FindAsync(Clusters, Cluster.DefaultId, cancellationToken))?.CTime ?? clock.GetUtcNow();
 
-    /// <summary>The cluster; null where there is none. What changed elsewhere shows within 15 seconds.</summary>
+    /// <summary>The cluster; null where there is none.</summary>
     public async Task<Cluster?> FindClusterAsync(Guid id, CancellationToken cancellationToken) =>
-        await RecentAsync(Clusters, id, cancellationToken) is { } row ? ClusterOf(row) : null;
+        await FindAsync(Clusters, id, cancellationToken) is { } row ? ClusterOf(row) : null;
 
-    /// <summary>The department; null where there is none. What changed elsewhere shows within 15 seconds.</summary>
+    /// <summary>The department; null where there is none.</summary>
     public async Task<Department?> FindDepartmentAsync(Guid id, CancellationToken cancellationToken) =>
-        await RecentAsync(Departments, id, cancellationToken) is { } row ? DepartmentOf(row) : null;
+        await FindAsync(Departments, id, cancellationToken) is { } row ? DepartmentOf(row) : null;
 
     /// <summary>Clusters in the order of their ids, after the given id.</summary>
     public IAsyncEnumerable<Cluster> ListClustersAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
@@ -51,11 +49,34 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     public IAsyncEnumerable<Department> ListDepartmentsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
         table.QueryAsync<UnitRow>(new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
 
-    public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Those of the clusters that there are, by id; one request or two, however many.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Cluster>> FindClustersAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        (await FindManyAsync(Clusters, ids, cancellationToken)).Select(ClusterOf).ToDictionary(c => c.Id);
+
+    /// <summary>Those of the departments that there are, by id.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Department>> FindDepartmentsAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        (await FindManyAsync(Departments, ids, cancellationToken)).Select(DepartmentOf).ToDictionary(d => d.Id);
+
+    public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken, bool hasAgent = false)
     {
-        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name) { CTime = clock.GetUtcNow() };
-        await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken);
+        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name, hasAgent) { CTime = clock.GetUtcNow() };
+        await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken, hasAgent);
         return cluster;
+    }
+
+    /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null where there is none.</summary>
+    public async Task<(Cluster Cluster, bool Changed)?> SetAgentAsync(Guid id, bool hasAgent, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(Clusters, id, cancellationToken) is { } row)
+        {
+            if (row.HasAgent == hasAgent)
+                return (ClusterOf(row), false);
+            var changed = row with { HasAgent = hasAgent };
+            if ((await table.UpdateEntityAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                return (ClusterOf(changed), true);
+        }
+
+        return null;
     }
 
     /// <summary>Null where the cluster is gone meanwhile.</summary>
@@ -95,7 +116,6 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             if (await inUse(cancellationToken))
                 return UnitDeletion.InUse;
             var write = await table.DeleteEntityAsync(partition, row.RowKey, row.ETag, cancellationToken);
-            known.Forget((partition, id));
             // Otherwise it was changed, perhaps by something put into it: look again.
             if (write.Outcome != TableOutcome.Changed)
                 return UnitDeletion.Deleted;
@@ -122,24 +142,25 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         {
             if (row.Name != name && !(await table.UpdateEntityAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
-            known.Forget((partition, id));
             return row;
         }
 
         return null;
     }
 
-    ValueTask<UnitRow?> RecentAsync(string partition, Guid id, CancellationToken cancellationToken) =>
-        known.GetAsync((partition, id), token => FindAsync(partition, id, token), cancellationToken);
-
     Task<UnitRow?> FindAsync(string partition, Guid id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<UnitRow>(partition, id.ToString("D"), cancellationToken: cancellationToken);
 
-    // A row that is there already is the one of an earlier try.
-    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken) => table.AddEntityAsync(
-        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, CTime = clock.GetUtcNow() }, cancellationToken);
+    async Task<IEnumerable<UnitRow>> FindManyAsync(string partition, IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        ids.Distinct().Select(id => id.ToString("D")).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } keys
+            ? (await table.FindManyAsync<UnitRow>(partition, keys, cancellationToken: cancellationToken)).Values
+            : [];
 
-    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name) { CTime = row.CTime };
+    // A row that is there already is the one of an earlier try.
+    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) => table.AddEntityAsync(
+        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent, CTime = clock.GetUtcNow() }, cancellationToken);
+
+    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.HasAgent) { CTime = row.CTime };
 
     static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
 }

@@ -5,7 +5,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Organization;
 
 /// <summary>A cluster: what departments belong to, and where data volumes are.</summary>
-public sealed record Cluster(Guid Id, string Name)
+/// <param name="HasAgent">Whether an agent works in it, which makes and removes its data volumes and reports on them; without one they are a catalog only.</param>
+public sealed record Cluster(Guid Id, string Name, bool HasAgent = false)
 {
     /// <summary>When it was made.</summary>
     public DateTimeOffset CTime { get; init; }
@@ -35,6 +36,9 @@ sealed record UnitRow : ITableEntity
 
     /// <summary>A department's; null for a cluster.</summary>
     public Guid? Cluster { get; init; }
+
+    /// <summary>A cluster's; false for a department, and in rows of before there were agents.</summary>
+    public bool HasAgent { get; init; }
     public required DateTimeOffset CTime { get; init; }
 
     /// <summary>How often something was put into it: what changes the row, so that a deletion that did not see it fails.</summary>

@@ -8,27 +8,28 @@ namespace DataRegistry.Tests.Access;
 /// <summary>Who may do what, where: the whole table of permissions. <see cref="RouteMatrixTests"/> tries every route.</summary>
 public sealed class PermissionMatrixTests : IAsyncLifetime
 {
-    // Columns in the order of the enum: system admin, department admin, research manager, editor, data volume admin, L1 researcher, viewer.
+    // Columns in the order of the enum: system admin, department admin, research manager, editor, data volume admin, L1 researcher, viewer, cluster agent.
     const string Matrix = """
-        ProjectsRead        x x x x x x x
-        DataRead            x x x x x x x
-        StoresRead          x x x x x x x
-        DataVolumesRead     x x x x x x x
-        DataAdopt           x x x x . x .
-        DataEdit            x x x x . x .
-        AliasesEdit         x x x x . x .
-        StoresManage        x x . . . . .
-        DataVolumesCreate   x x x x x x .
-        DataVolumesUpdate   x x x x x x .
-        DataVolumesDelete   x x x x x x .
-        DataVolumesShare    x x x x x . .
-        ProjectsManage      x x . . . . .
-        OrganizationManage  x . . . . . .
-        UsersRead           x x . . . . .
-        UsersManage         x . . . . . .
-        RolesManage         x x . . . . .
-        TokensManage        x . . . . . .
-        AuditRead           x x x . . . .
+        ProjectsRead        x x x x x x x .
+        DataRead            x x x x x x x .
+        StoresRead          x x x x x x x .
+        DataVolumesRead     x x x x x x x .
+        DataAdopt           x x x x . x . .
+        DataEdit            x x x x . x . .
+        AliasesEdit         x x x x . x . .
+        StoresManage        x x . . . . . .
+        DataVolumesCreate   x x x x x x . .
+        DataVolumesUpdate   x x x x x x . .
+        DataVolumesDelete   x x x x x x . .
+        DataVolumesShare    x x x x x . . .
+        DataVolumesReport   x . . . . . . x
+        ProjectsManage      x x . . . . . .
+        OrganizationManage  x . . . . . . .
+        UsersRead           x x . . . . . .
+        UsersManage         x . . . . . . .
+        RolesManage         x x . . . . . .
+        TokensManage        x . . . . . . .
+        AuditRead           x x x . . . . .
         """;
 
     static readonly IReadOnlyDictionary<Permission, bool[]> Table = Matrix.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
