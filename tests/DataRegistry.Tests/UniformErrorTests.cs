@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -169,7 +168,7 @@ public sealed class UniformErrorTests : IAsyncLifetime
         Assert.Equal(id, row.GetProperty("request_id").GetString());
     }
 
-    static void AssertShape(string path, int status, IReadOnlyDictionary<string, string> headers, string body)
+    static void AssertShape(string path, int status, Dictionary<string, string> headers, string body)
     {
         Assert.Equal("application/json; charset=utf-8", headers["Content-Type"]);
         Assert.Equal("nosniff", headers["X-Content-Type-Options"]);

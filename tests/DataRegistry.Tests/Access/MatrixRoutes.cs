@@ -66,6 +66,7 @@ sealed class MatrixRoutes
         all.AddOrganization();
         await all.AddSubjectsAsync();
         await all.AddDataAsync();
+        await all.AddDataVolumesAsync();
         return all;
     }
 
@@ -176,6 +177,36 @@ sealed class MatrixRoutes
             var name = routes.Exists(r => r.Route == "GET /api/v0/datum-aliases/{id}/") ? $"passing-{Guid.NewGuid():N}" : "current";
             return $"/api/v0/datum-aliases/{await service.NewAsync("/api/v0/datum-aliases/", new { name, datum, project = Project })}/";
         }
+    }
+
+    async Task AddDataVolumesAsync()
+    {
+        const string Volumes = "/api/v1/datavolumes";
+        foreach (var method in new[] { "PUT", "DELETE" })
+            Add($"{method} /api/v0/clusters/{{id}}/agent/", $"/api/v0/clusters/{Cluster}/agent/", null, Permission.OrganizationManage, Place.Cluster, Place.Cluster);
+        var volume = await NewVolumeAsync();
+        Add($"GET {Volumes}", $"{Volumes}?requestType=Originated", null, Permission.DataVolumesRead, null, null);
+        Add($"GET {Volumes}", $"{Volumes}?requestType=UsableInProject&usableInProjectId={Project}", null, Permission.DataVolumesRead, Place.Project, null);
+        Add($"GET {Volumes}/count", $"{Volumes}/count?requestType=Originated", null, Permission.DataVolumesRead, null, null);
+        // For who may make one somewhere in the cluster.
+        Add($"GET {Volumes}/name-availability", $"{Volumes}/name-availability?dataName=free&clusterId={Cluster}", null, Permission.DataVolumesCreate, Place.Project, null);
+        Add($"POST {Volumes}", Volumes, $$"""{"name":" ","originPvcName":"pvc","projectId":"{{Project}}"}""", Permission.DataVolumesCreate, Place.Project, null);
+        Add($"GET {Volumes}/{{id}}", volume, null, Permission.DataVolumesRead, Place.Project, Place.Project);
+        Add($"PATCH {Volumes}/{{id}}", volume, """{"description":"changed"}""", Permission.DataVolumesUpdate, Place.Project, Place.Project);
+        Add($"DELETE {Volumes}/{{id}}", volume, null, Permission.DataVolumesDelete, Place.Project, Place.Project, NewVolumeAsync);
+        foreach (var tail in new[] { "sharedScopes", "shared-scopes" })
+        {
+            Add($"GET {Volumes}/{{id}}/{tail}", $"{volume}/{tail}", null, Permission.DataVolumesShare, Place.Project, Place.Project);
+            Add($"PATCH {Volumes}/{{id}}/{tail}", $"{volume}/{tail}", "{}", Permission.DataVolumesShare, Place.Project, Place.Project);
+        }
+
+        // 409 while the cluster is said to have no agent.
+        var agent = $"/api/v1/clusters/{Cluster}/datavolumes";
+        Add("GET /api/v1/clusters/{clusterId}/datavolumes/pending", $"{agent}/pending", null, Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
+        Add("PUT /api/v1/clusters/{clusterId}/datavolumes/{id}/status", $"{agent}{volume[Volumes.Length..]}/status", "{}", Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
+
+        async Task<string> NewVolumeAsync() =>
+            $"{Volumes}/{await service.NewAsync(Volumes, new { name = $"volume-{Guid.NewGuid():N}", originPvcName = "pvc", projectId = Project })}";
     }
 
     void Add(string route, string path, string? json, Permission? permission, Place? at, Place? seen, Func<Task<string>>? fresh = null, int refusal = 403, int hidden = 404) =>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.Routing;
@@ -79,7 +78,7 @@ public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
         route.Seen is not { } seen ? route.Refusal
         // Who gives no roles anywhere is told so, before anything is looked for.
         : route.Permission == Permission.RolesManage ? (role is { } its && Roles.PermissionsOf(its).Contains(Permission.RolesManage) ? route.Hidden : 403)
-        : Reaches(place, seen) ? route.Refusal : route.Hidden;
+        : Reaches(place, seen) && role is { } reader && Roles.PermissionsOf(reader).Contains(Permission.ProjectsRead) ? route.Refusal : route.Hidden;
 
     static bool May(MatrixRoute route, Role role, Place place) =>
         route.Permission is not { } permission || (Roles.PermissionsOf(role).Contains(permission) && (route.At is not { } at || Reaches(place, at)));

@@ -91,9 +91,12 @@ public sealed class UnitTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_project_with_a_store_or_an_unfinished_job_is_kept()
+    public async Task A_project_with_a_store_a_data_volume_or_an_unfinished_job_is_kept()
     {
         var (_, _, project) = await NewUnitsAsync();
+        var volume = await service.NewAsync("/api/v1/datavolumes", new { name = "volume", originPvcName = "pvc", projectId = project });
+        Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("DELETE", $"/api/v0/projects/{project}/"));
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v1/datavolumes/{volume}"));
         var configuration = new { bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret" };
         var store = await service.NewAsync("/api/v0/stores/", new { name = "of the project", project, configuration });
         var error = await TestUsers.JsonAsync(await service.Http.SendAsync("DELETE", $"/api/v0/projects/{project}/"), HttpStatusCode.Conflict);
