@@ -105,6 +105,7 @@ public static partial class Registry
         services.AddSingleton<DatumHashing>();
         services.AddSingleton<HashDatum>();
         services.AddSingleton<HashPoison>();
+        services.AddSingleton<DatumVersions>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -134,8 +135,10 @@ public static partial class Registry
     /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
     public static WebApplication MapDataRegistry(this WebApplication app)
     {
-        app.UseRequestIds().UseApiErrors().UseRequestLimits().UseHeadAsGet().UseRouting();
-        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
+        app.UseRequestIds().UseApiErrors().UseRequestLimits().UseHeadAsGet();
+        app.UseApiPage();
+        app.UseRouting();
+        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody)).Answers<DetailBody>("Whether the process is there").WithoutToken();
 
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
@@ -158,6 +161,7 @@ public static partial class Registry
         adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
+        adoption.MapTrace();
 
         var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         volumes.MapUnitLists();

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption;
 
 /// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
-sealed record AdoptionAnswer(IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
+sealed record AdoptionAnswer(JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
@@ -44,7 +44,7 @@ sealed class AdoptionRequests(
 
         if (store.HashAdopted == HashAdopted.All)
             await hashes.SendAsync(input.Keys.Zip(outcomes).Where(o => unhashed.Contains(o.First)).Select(o => o.Second).OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
-        return new(created, existing, errors);
+        return new(scope.Job, created, existing, errors);
 
         async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token)
         {

@@ -13,10 +13,14 @@ public sealed class SimulatedDeathException() : Exception("The process died here
 public sealed class FaultyTransport : HttpPipelineTransport
 {
     readonly HttpClientTransport inner = new(new HttpClient(new SocketsHttpHandler { UseCookies = false }));
+    int requests;
     int writes;
     int? deathAt;
     bool after;
     volatile bool dead;
+
+    /// <summary>All requests so far.</summary>
+    public int Requests => requests;
 
     /// <summary>Requests other than GET and HEAD so far.</summary>
     public int Writes => writes;
@@ -48,6 +52,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
     {
         if (dead)
             throw new SimulatedDeathException();
+        Interlocked.Increment(ref requests);
         var isWrite = message.Request.Method != RequestMethod.Get && message.Request.Method != RequestMethod.Head;
         var dies = isWrite && Interlocked.Increment(ref writes) - 1 == deathAt;
         if (dies && !after)
