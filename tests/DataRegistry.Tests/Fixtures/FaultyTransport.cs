@@ -14,6 +14,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
 {
     readonly HttpClientTransport inner = new(new HttpClient(new SocketsHttpHandler { UseCookies = false }));
     int writes;
+    int reads;
     int? deathAt;
     bool after;
     volatile bool dead;
@@ -21,8 +22,17 @@ public sealed class FaultyTransport : HttpPipelineTransport
     /// <summary>Requests other than GET and HEAD so far.</summary>
     public int Writes => writes;
 
+    /// <summary>GET and HEAD requests so far.</summary>
+    public int Reads => reads;
+
     /// <summary>Whether the chosen write came.</summary>
     public bool IsDead => dead;
+
+    /// <summary>What every request fails with, without a retry; null for none.</summary>
+    public Exception? Fault { get; set; }
+
+    /// <summary>Loses the answer of the next write, and only that.</summary>
+    public bool LoseNextAnswer { get; set; }
 
     /// <summary>Called after each write that got its answer; null for nothing.</summary>
     public Action? Wrote { get; set; }
@@ -48,7 +58,11 @@ public sealed class FaultyTransport : HttpPipelineTransport
     {
         if (dead)
             throw new SimulatedDeathException();
+        if (Fault is { } fault)
+            throw fault;
         var isWrite = message.Request.Method != RequestMethod.Get && message.Request.Method != RequestMethod.Head;
+        if (!isWrite)
+            Interlocked.Increment(ref reads);
         var dies = isWrite && Interlocked.Increment(ref writes) - 1 == deathAt;
         if (dies && !after)
         {
@@ -57,6 +71,12 @@ public sealed class FaultyTransport : HttpPipelineTransport
         }
 
         await inner.ProcessAsync(message);
+        if (isWrite && LoseNextAnswer)
+        {
+            LoseNextAnswer = false;
+            throw new SimulatedDeathException();
+        }
+
         if (dies)
         {
             dead = true;
