@@ -82,6 +82,7 @@ public static partial class Registry
         services.AddSingleton<StoreRequests>();
         services.AddSingleton<DatumLookup>();
         services.AddSingleton<DatumPurge>();
+        services.AddSingleton<DatumVersions>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -112,7 +113,8 @@ public static partial class Registry
     public static WebApplication MapDataRegistry(this WebApplication app)
     {
         app.UseApiErrors();
-        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
+        app.UseApiPage();
+        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody)).Answers<DetailBody>("Whether the process is there").WithoutToken();
 
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
@@ -132,6 +134,7 @@ public static partial class Registry
         adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
+        adoption.MapTrace();
 
         var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         volumes.MapDataVolumes();

@@ -16,7 +16,7 @@ sealed class BareLoop(Arena arena, Store store) : IDisposable
     readonly JobId job = JobId.Create(DateTimeOffset.UtcNow, 0);
     readonly Buckets buckets = new();
     readonly TableClient locations = new LocationTable(arena.Storage.Tables).Table;
-    readonly TableClient datums = new DatumTable(arena.Storage.Tables).Table;
+    readonly TableClient datums = new DatumTable(arena.Storage.Tables, TimeProvider.System).Table;
 
     public void Dispose() => buckets.Dispose();
 

@@ -75,6 +75,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         {
             while (chunk.Count > 0)
             {
+                chunk = [.. chunk.Select(After)];
                 var result = await locations.Table.SubmitTransactionAsync([.. chunk.Select(Put)], token);
                 if (result.IsDone)
                 {
@@ -100,6 +101,12 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             }
         }, cancellationToken);
         return created;
+
+        LocationRow After(LocationRow row)
+        {
+            lock (located)
+                return row with { Previous = free.GetValueOrDefault(row.Key)?.Datum };
+        }
 
         TableTransactionAction Put(LocationRow row)
         {

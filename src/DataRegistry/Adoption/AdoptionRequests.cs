@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption;
 
 /// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
-sealed record AdoptionAnswer(IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
+sealed record AdoptionAnswer(JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
@@ -41,7 +41,7 @@ sealed class AdoptionRequests(
             }
         }
 
-        return new(created, existing, errors);
+        return new(scope.Job, created, existing, errors);
     }
 
     /// <summary>

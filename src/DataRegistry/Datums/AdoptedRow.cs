@@ -15,6 +15,9 @@ abstract record AdoptedRow : ITableEntity
     public required Guid Job { get; init; }
     public required string AdoptedBy { get; init; }
 
+    /// <summary>The datum that the location named before, which was purged; null where it named none.</summary>
+    public Guid? Previous { get; init; }
+
     /// <summary>In bytes.</summary>
     public required long Size { get; init; }
 

@@ -17,10 +17,10 @@ static class AliasEndpoints
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").TakesQuery("project", "Required");
-        api.MapPost("/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>("Make an alias (201), or move it to another datum (200)");
+        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id");
+        api.MapPost("/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>("Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
         api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
-            .TakesQuery("name", "Required").TakesQuery("project", "Required");
+            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id");
         api.MapGet("/datum-aliases/{id}/", GetAsync).Answers<AliasBody>("One alias");
         api.MapDelete("/datum-aliases/{id}/", DeleteAsync).AnswersNothing("Delete an alias; its history stays");
         api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>("Who moved it, the last change first; also of a deleted alias");
@@ -33,8 +33,9 @@ static class AliasEndpoints
         AliasName? after = paging.Cursor is null ? null : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
         var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, context.RequestAborted);
         var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
+        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
         return Results.Json(
-            new Page<AliasBody>(after is null && next is null ? rows.Count : null, Paging.Next(context, next), null, [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId)))]),
+            new Page<AliasBody>(after is null && next is null ? rows.Count : null, Paging.Next(context, next), null, [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))]),
             Json.PageAliasBody);
     }
 
@@ -53,7 +54,7 @@ static class AliasEndpoints
         var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
         await RecordAsync(outcome, context, trail);
         return Results.Json(
-            AliasBody.From(outcome.Alias, project, datum), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+            AliasBody.From(outcome.Alias, project, datum, await aliases.NamesAsync(id, context.RequestAborted)), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     public static async Task RecordAsync(AliasOutcome outcome, HttpContext context, AuditTrail trail)
@@ -72,14 +73,15 @@ static class AliasEndpoints
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
             && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
-            ? Results.Json(new ResolvedBody(DatumBody.From(datum, project)), Json.ResolvedBody)
+            ? Results.Json(new ResolvedBody(DatumBody.From(datum, project, await aliases.NamesAsync(datum.Id, context.RequestAborted))), Json.ResolvedBody)
             : throw new ApiException(ApiError.NotFound());
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
     {
         var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.DataRead);
-        return Results.Json(AliasBody.From(alias, project, await datums.FindAsync(alias.DatumId, context.RequestAborted)), Json.AliasBody);
+        var datum = await datums.FindAsync(alias.DatumId, context.RequestAborted);
+        return Results.Json(AliasBody.From(alias, project, datum, await aliases.NamesAsync(alias.DatumId, context.RequestAborted)), Json.AliasBody);
     }
 
     static async Task<IResult> DeleteAsync(string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
@@ -133,8 +135,8 @@ static class AliasEndpoints
 /// <param name="Mtime">When it was last moved.</param>
 sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset Mtime, ProjectBody Project, DatumBody? Datum)
 {
-    public static AliasBody From(AliasRow row, Project project, DatumRow? datum) =>
-        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project));
+    public static AliasBody From(AliasRow row, Project project, DatumRow? datum, IEnumerable<string> names) =>
+        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project, names));
 }
 
 /// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>

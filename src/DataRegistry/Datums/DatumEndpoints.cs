@@ -13,16 +13,19 @@ static class DatumEndpoints
 {
     public static readonly DatumJsonContext Json = new(new JsonSerializerOptions(WireJson.Options(DatumJsonContext.Default)) { AllowDuplicateProperties = false });
 
+    /// <summary>Of a parameter that stands beside a datum's id.</summary>
+    public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
+
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/data/{id}/", GetAsync);
-        api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays");
+        api.MapGet("/data/{id}/", GetAsync).Answers<DatumBody>("A datum, by its id or an alias").TakesQuery("project", AliasProject);
+        api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, AliasTable aliases)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
-        return Results.Json(DatumBody.From(row, project), Json.DatumBody);
+        return Results.Json(DatumBody.From(row, project, await aliases.NamesAsync(row.Id, context.RequestAborted)), Json.DatumBody);
     }
 
     static async Task<IResult> PurgeAsync(string id, HttpContext context, DatumLookup lookup, DatumPurge purge, AuditTrail trail)
@@ -38,6 +41,7 @@ static class DatumEndpoints
 /// <param name="Name">The key's last segment.</param>
 /// <param name="Ctime">When its job was made: the id's own time, by which lists are ordered.</param>
 /// <param name="FileMtime">S3's Last-Modified.</param>
+/// <param name="Aliases">The names of those that point at it now, in the order of their bytes.</param>
 sealed record DatumBody(
     DatumId Id, string Name, string Uri, long Size, string? Md5, string? Sha1, string? Sha256, Guid Store, ProjectBody? Project,
     DateTimeOffset Ctime, DateTimeOffset? FileCtime, DateTimeOffset? FileMtime, JsonElement? OutputExecution, bool Purged,
@@ -45,9 +49,9 @@ sealed record DatumBody(
 {
     public static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 
-    public static DatumBody From(DatumRow row, Project? project) => new(
+    public static DatumBody From(DatumRow row, Project? project, IEnumerable<string> aliases) => new(
         row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, Sha1: null, row.Sha256, row.Store,
-        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), []);
+        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases]);
 }
 
 sealed record OkBody(bool Ok);

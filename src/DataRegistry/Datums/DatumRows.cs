@@ -36,6 +36,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
             Project = location.Project,
             Job = location.Job,
             AdoptedBy = location.AdoptedBy,
+            Previous = location.Previous,
             Size = location.Size,
             ObjectETag = location.ObjectETag,
             LastModified = location.LastModified,
@@ -95,12 +96,27 @@ sealed record MetadataRow : ITableEntity
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
     public required byte[] Json { get; init; }
+
+    /// <summary>When it was set, and by whom; null in rows of before that was kept.</summary>
+    public DateTimeOffset? Time { get; init; }
+    public string? User { get; init; }
+}
+
+/// <summary>When a datum's properties were last set.</summary>
+sealed record MetadataChangeRow : ITableEntity
+{
+    public string PartitionKey { get; init; } = "";
+    public string RowKey { get; init; } = "";
+    [JsonIgnore] public ETag ETag { get; init; }
+    public DateTimeOffset? Time { get; init; }
+    public string? User { get; init; }
 }
 
 [JsonSerializable(typeof(DatumRow))]
 [JsonSerializable(typeof(DatumTagsRow))]
 [JsonSerializable(typeof(DatumPurgedRow))]
 [JsonSerializable(typeof(MetadataRow))]
+[JsonSerializable(typeof(MetadataChangeRow))]
 [JsonSerializable(typeof(DatumFilterRow))]
 [JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class DatumRows : JsonSerializerContext;

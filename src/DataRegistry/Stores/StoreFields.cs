@@ -48,10 +48,23 @@ static partial class StoreFields
     public static string? ProjectId(NewStoreBody body) => body.Project switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } id => id.GetString(),
-        { ValueKind: JsonValueKind.Object } project when project.TryGetProperty("id", out var id) && id.ValueKind is JsonValueKind.String => id.GetString(),
+        { ValueKind: JsonValueKind.String } id => Text(id),
+        { ValueKind: JsonValueKind.Object } project when project.TryGetProperty("id", out var id) && id.ValueKind is JsonValueKind.String => Text(id),
         _ => throw Wrong("project", "A project's id is expected.", "invalid"),
     };
+
+    // Half of a surrogate pair, which JSON can carry, is no text.
+    static string? Text(JsonElement id)
+    {
+        try
+        {
+            return id.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("project", "A project's id is expected.", "invalid");
+        }
+    }
 
     static StoreConfiguration Read(NewStoreConfigurationBody? body, StoreConfiguration? old)
     {

@@ -93,9 +93,9 @@ public sealed class DataVolumeListTests
             foreach (var query in new[] { "requestType=Originated&filterBy=name=^v&sortBy=name", $"requestType=UsableInProject&usableInProjectId={service.Project.Id}" })
             {
                 await viewer.NamesAsync(query);
-                var reads = service.Transport.Reads;
+                var reads = service.Transport.Requests;
                 Assert.Equal(["v0", "v1", "v2"], await viewer.NamesAsync(query));
-                counts.Add(service.Transport.Reads - reads);
+                counts.Add(service.Transport.Requests - reads);
             }
 
             return counts;

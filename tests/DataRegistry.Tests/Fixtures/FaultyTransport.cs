@@ -13,17 +13,17 @@ public sealed class SimulatedDeathException() : Exception("The process died here
 public sealed class FaultyTransport : HttpPipelineTransport
 {
     readonly HttpClientTransport inner = new(new HttpClient(new SocketsHttpHandler { UseCookies = false }));
+    int requests;
     int writes;
-    int reads;
     int? deathAt;
     bool after;
     volatile bool dead;
 
+    /// <summary>All requests so far.</summary>
+    public int Requests => requests;
+
     /// <summary>Requests other than GET and HEAD so far.</summary>
     public int Writes => writes;
-
-    /// <summary>GET and HEAD requests so far.</summary>
-    public int Reads => reads;
 
     /// <summary>Whether the chosen write came.</summary>
     public bool IsDead => dead;
@@ -58,11 +58,10 @@ public sealed class FaultyTransport : HttpPipelineTransport
     {
         if (dead)
             throw new SimulatedDeathException();
+        Interlocked.Increment(ref requests);
         if (Fault is { } fault)
             throw fault;
         var isWrite = message.Request.Method != RequestMethod.Get && message.Request.Method != RequestMethod.Head;
-        if (!isWrite)
-            Interlocked.Increment(ref reads);
         var dies = isWrite && Interlocked.Increment(ref writes) - 1 == deathAt;
         if (dies && !after)
         {
