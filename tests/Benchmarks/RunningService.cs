@@ -72,6 +72,9 @@ sealed class RunningService : IAsyncDisposable
         return new(app, store);
     }
 
+    /// <summary>A part of the service, to fill its tables with.</summary>
+    public T Find<T>() where T : notnull => app.Services.GetRequiredService<T>();
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();

@@ -38,6 +38,25 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
 
+    /// <summary>Whether the project has a datum that is not purged; null where <paramref name="maxRows"/> rows do not tell.</summary>
+    public async Task<bool?> AnyUnpurgedAsync(Project project, int maxRows, CancellationToken cancellationToken)
+    {
+        var seen = 0;
+        for (var shard = 0; shard < Shards.Count; shard++)
+        {
+            var range = new TableRange(string.Create(CultureInfo.InvariantCulture, $"{project.Slot:x3}{shard:x}")) { Before = EndOfDatums };
+            await foreach (var row in table.QueryAsync<DatumOwnerRow>(range, select: DatumOwnerRow.Properties, cancellationToken: cancellationToken))
+            {
+                if (row.Project == project.Id && row.Purged is null)
+                    return true;
+                if (++seen == maxRows)
+                    return null;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The datum's properties, a JSON object; null where none were ever set.</summary>
     public async Task<byte[]?> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken) =>
         (await table.GetEntityIfExistsAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
