@@ -1,6 +1,7 @@
 using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Adoption;
+using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
@@ -9,6 +10,7 @@ using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -53,14 +55,21 @@ public static partial class Registry
     {
         services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section))
-            .Validate(o => o.IsValid, "The settings Access__LogIn… are numbers above 0, and Access__ForwardedHops is 0 or more.").ValidateOnStart();
+            .Validate(o => o.IsValid, "The settings Access__LogIn… and Access__ClientTokenMinutes (at most 1440) are numbers above 0, Access__ForwardedHops is 0 or more, and Access__SigningKey is empty or 32 bytes in base64.").ValidateOnStart();
+        services.PostConfigure<AccessOptions>(o => o.DeriveSigningKey(configuration["Stores:SecretKey"]));
+        services.AddOptions<OidcOptions>().Bind(configuration.GetSection(OidcOptions.Section))
+            .Validate(o => o.IsValid, "The setting Oidc__Issuer is an https address, and with it Oidc__Audience is set; Oidc__UserClaim is not empty, and Oidc__TimeoutSeconds is from 1 to 60.").ValidateOnStart();
         services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
         services.AddOptions<DatumOptions>().Bind(configuration.GetSection(DatumOptions.Section))
             .Validate(o => o.IsValid, "The settings Datums__… are numbers above 0 (Datums__HashAtOnceBytes: or 0), Datums__DownloadSeconds at most 604800.").ValidateOnStart();
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
             .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
 
-        services.AddApiDescription();
+        services.Configure<KestrelServerOptions>(RequestLimits.Raise);
+        services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
+            .Validate(o => o.IsValid, "The setting DataVolumes__AgentSilenceSeconds is a number above 0.").ValidateOnStart();
+
+        services.AddApiDescription("DataVolumes/openapi.json");
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
@@ -71,10 +80,18 @@ public static partial class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<DataVolumeTable>();
+        services.AddSingleton<SignedTokens>();
+        services.AddSingleton<OidcKeys>();
+        services.AddSingleton<OidcLogIn>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
+        // What a project holds, from the room that is asked fastest to the slowest.
+        services.AddSingleton<IProjectContents, ProjectJobs>();
+        services.AddSingleton<IProjectContents, ProjectDataVolumes>();
+        services.AddSingleton<IProjectContents, ProjectStores>();
+        services.AddSingleton<IProjectContents, ProjectDatums>();
         services.AddSingleton<LogIn>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();
@@ -97,6 +114,9 @@ public static partial class Registry
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();
         services.AddSingleton<AdoptPoison>();
+        services.AddSingleton<ClusterAgents>();
+        services.AddSingleton<DataVolumeAccess>();
+        services.AddSingleton<DataVolumeViews>();
         return services;
     }
 
@@ -115,16 +135,19 @@ public static partial class Registry
     /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
     public static WebApplication MapDataRegistry(this WebApplication app)
     {
-        app.UseApiErrors();
+        app.UseRequestIds().UseApiErrors().UseRequestLimits().UseHeadAsGet();
         app.UseApiPage();
+        app.UseRouting();
         app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody)).Answers<DetailBody>("Whether the process is there").WithoutToken();
 
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
+        app.MapGroup("/api/v1").MapClientTokens();
         app.MapGroup("/api/v0").MapContent();
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         adoption.MapProjects();
         adoption.MapOrganization();
+        adoption.MapClusterAgents();
         adoption.MapUsers();
         adoption.MapRoles();
         adoption.MapTokens();
@@ -139,6 +162,13 @@ public static partial class Registry
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
         adoption.MapTrace();
+
+        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        volumes.MapUnitLists();
+        volumes.MapDataVolumes();
+        volumes.MapDataVolumeLists();
+        volumes.MapSharedScopes();
+        volumes.MapAgents();
         return app;
     }
 

@@ -86,6 +86,18 @@ sealed record DatumTagsRow : ITableEntity
     public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
 }
 
+/// <summary>Whose a datum is, and whether it is purged.</summary>
+sealed record DatumOwnerRow : ITableEntity
+{
+    public static readonly string[] Properties = [nameof(RowKey), nameof(Project), nameof(Purged)];
+
+    public string PartitionKey { get; init; } = "";
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Project { get; init; }
+    public DateTimeOffset? Purged { get; init; }
+}
+
 /// <summary>That a datum was purged; merged into its row.</summary>
 sealed record DatumPurgedRow : ITableEntity
 {
@@ -147,6 +159,7 @@ sealed record MetadataChangeRow : ITableEntity
 
 [JsonSerializable(typeof(DatumRow))]
 [JsonSerializable(typeof(DatumTagsRow))]
+[JsonSerializable(typeof(DatumOwnerRow))]
 [JsonSerializable(typeof(DatumPurgedRow))]
 [JsonSerializable(typeof(DatumHashesRow))]
 [JsonSerializable(typeof(DatumHashNoteRow))]

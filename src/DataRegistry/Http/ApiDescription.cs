@@ -15,7 +15,8 @@ public static class ApiDescription
     /// <summary>Beginnings of the paths that the document describes.</summary>
     static readonly string[] Described = ["api/v0/", "api/health/"];
 
-    public static IServiceCollection AddApiDescription(this IServiceCollection services)
+    /// <param name="fragments">Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not described twice.</param>
+    public static IServiceCollection AddApiDescription(this IServiceCollection services, params IReadOnlyList<string> fragments)
     {
         // For the schemas only: bodies are written with the rooms' own contexts, under the same names.
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
@@ -38,8 +39,32 @@ public static class ApiDescription
                 };
                 return Task.CompletedTask;
             });
+            foreach (var fragment in fragments)
+                options.AddDocumentTransformer((document, _, _) => Add(document, fragment));
             options.AddOperationTransformer(OperationDescription.DescribeAsync);
         });
+    }
+
+    static async Task Add(OpenApiDocument document, string fragment)
+    {
+        await using var text = typeof(ApiDescription).Assembly.GetManifestResourceStream(fragment) ?? throw new InvalidOperationException($"There is no resource {fragment}.");
+        using var read = new MemoryStream();
+        await text.CopyToAsync(read);
+        read.Position = 0;
+        var (added, diagnostic) = OpenApiDocument.Load(read, "json");
+        if (added is null || diagnostic?.Errors.Count > 0)
+            throw new InvalidOperationException($"{fragment}: {string.Join(' ', diagnostic?.Errors.Select(e => e.Message) ?? [])}");
+        document.Paths ??= [];
+        foreach (var (path, item) in added.Paths)
+            document.Paths.Add(path, item);
+        foreach (var (name, schema) in added.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal))
+            document.AddComponent(name, schema);
+        foreach (var (name, parameter) in added.Components?.Parameters ?? new Dictionary<string, IOpenApiParameter>(StringComparer.Ordinal))
+            document.AddComponent(name, parameter);
+        foreach (var (name, response) in added.Components?.Responses ?? new Dictionary<string, IOpenApiResponse>(StringComparer.Ordinal))
+            document.AddComponent(name, response);
+        foreach (var (name, scheme) in added.Components?.SecuritySchemes ?? new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal))
+            document.AddComponent(name, scheme);
     }
 
     /// <summary>What the endpoint does, and what it answers where all is well.</summary>
@@ -71,7 +96,7 @@ public static class ApiDescription
 
     /// <summary>It answers a page of what is listed.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) => endpoint.Answers<Page<T>>(summary)
-        .TakesQuery("limit", $"1 to {Paging.MaxLimit}, {Paging.DefaultLimit} if not given", JsonSchemaType.Integer)
+        .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
         .TakesQuery("cursor", "From the page before; follow its next");
 
     /// <summary>The endpoint lets everybody in.</summary>
