@@ -44,6 +44,8 @@ sealed class RunningService : IAsyncDisposable
 
     public string Url => app.Urls.Single();
 
+    public IServiceProvider Services => app.Services;
+
     /// <summary>The same in every process.</summary>
     public static Guid ProjectId { get; } = new("5b0c1c5e-3b1a-4d8e-9f0a-2d6f7a8b9c0d");
 
@@ -78,6 +80,9 @@ sealed class RunningService : IAsyncDisposable
         await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);
         return new(app, store);
     }
+
+    /// <summary>A part of the service, to fill its tables with.</summary>
+    public T Find<T>() where T : notnull => app.Services.GetRequiredService<T>();
 
     public async ValueTask DisposeAsync()
     {

@@ -15,7 +15,12 @@ static class AdoptionEndpoints
 {
     static readonly AdoptionJson Json = new(WireJson.Options(AdoptionJson.Default));
 
-    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
+    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
+        .Takes<AdoptionBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
+        .Answers<CreatedBody>($"Adopt a URL, or several, in JSON or as lines of text: up to {AdoptionOptions.MaxUrlsAtOnce} are answered at once, more become a job")
+        .OrAnswers<AnswerBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
+        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is given up.</summary>
     static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
@@ -78,7 +83,7 @@ static class AdoptionEndpoints
             await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
             {
                 Project = project.Id,
-                Details = new() { ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
+                Details = new() { ["adoption"] = answer.Id.ToString(), ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
             });
         }
 
