@@ -41,6 +41,8 @@ sealed class RunningService : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public IServiceProvider Services => app.Services;
+
     public static Guid ProjectId { get; } = Guid.NewGuid();
 
     public static async Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)

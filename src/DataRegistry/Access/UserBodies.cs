@@ -67,6 +67,10 @@ sealed record DepartmentBody(Guid Id, string Name, Guid Cluster);
 /// <param name="HasAgent">A cluster's.</param>
 sealed record NewUnitBody(string? Name, string? Cluster, bool? HasAgent);
 
+/// <summary>A unit's new name. What else a unit has never changes, and is refused.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+sealed record UnitNameBody(string? Name);
+
 sealed record NewProjectBody(string? Name, string? Department);
 
 /// <summary>A project with what it belongs to.</summary>
@@ -97,6 +101,7 @@ sealed record AuditBody(
 [JsonSerializable(typeof(Page<ClusterBody>))]
 [JsonSerializable(typeof(Page<DepartmentBody>))]
 [JsonSerializable(typeof(NewUnitBody))]
+[JsonSerializable(typeof(UnitNameBody))]
 [JsonSerializable(typeof(NewProjectBody))]
 [JsonSerializable(typeof(Page<ProjectDetailBody>))]
 [JsonSerializable(typeof(Page<AuditBody>))]

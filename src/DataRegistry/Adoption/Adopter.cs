@@ -170,6 +170,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             LastModified = found.LastModified,
             VersionId = found.VersionId,
             Md5 = found.Md5,
+            Sha1 = found.Sha1,
             Sha256 = found.Sha256,
         };
     }

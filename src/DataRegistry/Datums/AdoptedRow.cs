@@ -28,9 +28,12 @@ abstract record AdoptedRow : ITableEntity
     /// <summary>Null where the bucket keeps no versions: then nothing pins the content.</summary>
     public string? VersionId { get; init; }
 
-    /// <summary>Hex; only where S3 says it.</summary>
+    /// <summary>Hex; where S3 says it, or the object was read.</summary>
     public string? Md5 { get; init; }
 
-    /// <summary>Hex of the whole object; only where S3 says it.</summary>
+    /// <summary>Hex; where the object was read.</summary>
+    public string? Sha1 { get; init; }
+
+    /// <summary>Hex of the whole object; where S3 says it, or the object was read. A location has it only if that was before its adoption.</summary>
     public string? Sha256 { get; init; }
 }

@@ -17,7 +17,9 @@ static class AliasEndpoints
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id");
+        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id")
+            .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
+            .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean);
         api.MapPost("/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>("Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
         api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
             .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id");
@@ -30,13 +32,33 @@ static class AliasEndpoints
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var paging = Paging.From(context.Request);
-        AliasName? after = paging.Cursor is null ? null : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
-        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, context.RequestAborted);
+        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
+            ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
+            : await ByNameAsync(project, paging, aliases, context.RequestAborted);
         var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
         var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
         return Results.Json(
-            new Page<AliasBody>(after is null && next is null ? rows.Count : null, Paging.Next(context, next), null, [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))]),
+            new Page<AliasBody>(
+                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
+                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))]),
             Json.PageAliasBody);
+    }
+
+    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
+    {
+        AliasName? after = paging.Cursor is null ? null : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
+        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
+        return (rows, next, after is null && next is null ? rows.Count : null);
+    }
+
+    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> SortedAsync(
+        AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
+    {
+        var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
+        if (more is not null)
+            throw new ApiException(new ApiError.Field("ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
+        var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
+        return (rows, next, all.Count);
     }
 
     static async Task<IResult> PointAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions, AuditTrail trail)
@@ -68,12 +90,13 @@ static class AliasEndpoints
         });
     }
 
-    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>
+    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ProjectTable projects, Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
             && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
-            ? Results.Json(new ResolvedBody(DatumBody.From(datum, project, await aliases.NamesAsync(datum.Id, context.RequestAborted))), Json.ResolvedBody)
+            ? Results.Json(new ResolvedBody(DatumBody.From(await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project, await aliases.NamesAsync(datum.Id, context.RequestAborted))), Json.ResolvedBody)
             : throw new ApiException(ApiError.NotFound());
     }
 

@@ -17,6 +17,12 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
 
+    /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
+    public DateTimeOffset? HashTried { get; init; }
+
+    /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
+    public string? ChecksumError { get; init; }
+
     Guid? IFilteredDatum.Store => Store;
 
     [JsonIgnore]
@@ -42,6 +48,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
             LastModified = location.LastModified,
             VersionId = location.VersionId,
             Md5 = location.Md5,
+            Sha1 = location.Sha1,
             Sha256 = location.Sha256,
         };
     }
@@ -79,6 +86,18 @@ sealed record DatumTagsRow : ITableEntity
     public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
 }
 
+/// <summary>Whose a datum is, and whether it is purged.</summary>
+sealed record DatumOwnerRow : ITableEntity
+{
+    public static readonly string[] Properties = [nameof(RowKey), nameof(Project), nameof(Purged)];
+
+    public string PartitionKey { get; init; } = "";
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Project { get; init; }
+    public DateTimeOffset? Purged { get; init; }
+}
+
 /// <summary>That a datum was purged; merged into its row.</summary>
 sealed record DatumPurgedRow : ITableEntity
 {
@@ -87,6 +106,32 @@ sealed record DatumPurgedRow : ITableEntity
     [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset Purged { get; init; }
     public required string PurgedBy { get; init; }
+}
+
+/// <summary>A datum's hashes; merged into its row.</summary>
+sealed record DatumHashesRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public string? Md5 { get; init; }
+    public string? Sha1 { get; init; }
+    public required string Sha256 { get; init; }
+
+    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    public string ChecksumError { get; init; } = "";
+}
+
+/// <summary>That a datum's hashes were tried or queued; merged into its row.</summary>
+sealed record DatumHashNoteRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset HashTried { get; init; }
+
+    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    public required string ChecksumError { get; init; }
 }
 
 /// <summary>A datum's properties.</summary>
@@ -114,7 +159,10 @@ sealed record MetadataChangeRow : ITableEntity
 
 [JsonSerializable(typeof(DatumRow))]
 [JsonSerializable(typeof(DatumTagsRow))]
+[JsonSerializable(typeof(DatumOwnerRow))]
 [JsonSerializable(typeof(DatumPurgedRow))]
+[JsonSerializable(typeof(DatumHashesRow))]
+[JsonSerializable(typeof(DatumHashNoteRow))]
 [JsonSerializable(typeof(MetadataRow))]
 [JsonSerializable(typeof(MetadataChangeRow))]
 [JsonSerializable(typeof(DatumFilterRow))]

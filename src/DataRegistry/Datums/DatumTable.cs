@@ -1,6 +1,7 @@
 using System.Globalization;
 using Azure;
 using DataRegistry.Storage;
+using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
@@ -21,6 +22,12 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
     // After every datum, whose characters end with 'f'.
     const string EndOfDatums = "g";
 
+    // The service's limit.
+    const int MaxPageRows = 1000;
+
+    /// <summary>So many times as large as the page before is a shard's next one: at most three for all that a list looks at.</summary>
+    const int PageGrowth = 4;
+
     readonly TableClient table = tables.GetTableClient("datums", DatumRows.Default);
 
     public TableClient Table => table;
@@ -30,6 +37,25 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
     /// <summary>The datum; null where there is none.</summary>
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
+
+    /// <summary>Whether the project has a datum that is not purged; null where <paramref name="maxRows"/> rows do not tell.</summary>
+    public async Task<bool?> AnyUnpurgedAsync(Project project, int maxRows, CancellationToken cancellationToken)
+    {
+        var seen = 0;
+        for (var shard = 0; shard < Shards.Count; shard++)
+        {
+            var range = new TableRange(string.Create(CultureInfo.InvariantCulture, $"{project.Slot:x3}{shard:x}")) { Before = EndOfDatums };
+            await foreach (var row in table.QueryAsync<DatumOwnerRow>(range, select: DatumOwnerRow.Properties, cancellationToken: cancellationToken))
+            {
+                if (row.Project == project.Id && row.Purged is null)
+                    return true;
+                if (++seen == maxRows)
+                    return null;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>The datum's properties, a JSON object; null where none were ever set.</summary>
     public async Task<byte[]?> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken) =>
@@ -72,6 +98,26 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
         return false;
     }
 
+    /// <summary>Keeps the hashes of the datum's bytes; where it has them already, those stay. The datum afterwards.</summary>
+    public async Task<DatumRow> SetHashesAsync(DatumRow datum, ObjectHashes hashes, CancellationToken cancellationToken)
+    {
+        var row = datum;
+        for (; row is { Sha256: null }; row = await FindAsync(datum.Id, cancellationToken))
+        {
+            var hashed = new DatumHashesRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
+            if (await table.UpdateEntityAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
+                return row with { ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "" };
+        }
+
+        return row ?? datum;
+    }
+
+    /// <summary>Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.</summary>
+    public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
+        datum.Sha256 is null && (await table.UpdateEntityAsync(
+            new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
+            datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
+
     /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
     public async Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken)
     {
@@ -97,7 +143,9 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
     public async Task<DatumPage> ListAsync(ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
     {
         // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
-        var share = Math.Min(1000, (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset));
+        var share = (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset);
+        // Nobody knows what filters leave; requests cost more than rows.
+        share = Math.Min(MaxPageRows, query.IsFiltered ? share * PageGrowth : share);
         var shards = projects.Partitions.Select(partition => new ShardReader(table, projects, partition, after, share)).ToList();
         await Parallel.ForEachAsync(shards, InFlight(cancellationToken), async (shard, token) => await shard.MoveNextAsync(token));
 
@@ -138,8 +186,10 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
         var read = 0;
         await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>
         {
+            if (count > max || read > maxRead)
+                return;
             var range = new TableRange(PartitionOf(partition)) { Before = EndOfDatums };
-            await foreach (var row in table.QueryAsync<DatumFilterRow>(range, 1000, columns, token))
+            await foreach (var row in table.QueryAsync<DatumFilterRow>(range, MaxPageRows, columns, token))
             {
                 if (Interlocked.Increment(ref read) > maxRead || (projects.Contains(row.Project) && query.Matches(row) && Interlocked.Increment(ref count) > max))
                     return;
@@ -171,7 +221,7 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
                 var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, pageSize, cancellationToken: cancellationToken);
                 started = true;
                 // Where one page was not enough, filters leave much out.
-                pageSize = Math.Min(1000, pageSize * 2);
+                pageSize = Math.Min(MaxPageRows, pageSize * PageGrowth);
                 continuation = next.ContinuationToken;
                 foreach (var row in next.Values)
                 {

@@ -96,7 +96,7 @@ public static class ApiDescription
 
     /// <summary>It answers a page of what is listed.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) => endpoint.Answers<Page<T>>(summary)
-        .TakesQuery("limit", $"1 to {Paging.MaxLimit}, {Paging.DefaultLimit} if not given", JsonSchemaType.Integer)
+        .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
         .TakesQuery("cursor", "From the page before; follow its next");
 
     /// <summary>The endpoint lets everybody in.</summary>

@@ -13,12 +13,20 @@ public static partial class Errors
 {
     public static IApplicationBuilder UseApiErrors(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
-        context.Response.Headers.XContentTypeOptions = "nosniff";
+        var method = context.Request.Method;
+        // Not before: an answer that is thrown away takes its headers with it.
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return Task.CompletedTask;
+        });
         try
         {
             await next(context);
+            if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed && context.Response.Headers.Allow.ToString() is var allow && allow.Contains("GET", StringComparison.Ordinal))
+                context.Response.Headers.Allow = $"{allow}, HEAD";
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } response)
-                await ForStatus(response.StatusCode, context.Request.Method).WriteAsync(context);
+                await ForStatus(response.StatusCode, method).WriteAsync(context);
         }
         catch (ApiException e) when (!context.Response.HasStarted)
         {
@@ -26,7 +34,7 @@ public static partial class Errors
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
-            await ForStatus(e.StatusCode, context.Request.Method).WriteAsync(context);
+            await ForStatus(e.StatusCode, method).WriteAsync(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -37,13 +45,13 @@ public static partial class Errors
             // Storage that was out of reach or throttled for longer than the retries take: no fault of this service's.
             Log.StorageUnavailable(LoggerOf(context), context.TraceIdentifier, e);
             context.Response.Clear();
-            await ForStatus(StatusCodes.Status503ServiceUnavailable, context.Request.Method).WriteAsync(context);
+            await ForStatus(StatusCodes.Status503ServiceUnavailable, method).WriteAsync(context);
         }
         catch (Exception e) when (!context.Response.HasStarted)
         {
             Log.Unexpected(LoggerOf(context), context.TraceIdentifier, e);
             context.Response.Clear();
-            await ForStatus(StatusCodes.Status500InternalServerError, context.Request.Method).WriteAsync(context);
+            await ForStatus(StatusCodes.Status500InternalServerError, method).WriteAsync(context);
         }
     });
 

@@ -1,3 +1,4 @@
+using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -8,6 +9,9 @@ namespace DataRegistry.Organization;
 ///   clusters    │ {cluster id}      name, has agent
 ///   departments │ {department id}   name, cluster
 /// </code>
+/// A unit and what is in it are in different partitions, so no transaction spans them. Whoever puts something into a unit writes it first
+/// and then changes the unit's row; whoever deletes a unit reads its row, then looks for what is in it, then deletes that very version.
+/// So of the two one sees the other, whatever their order.
 /// </summary>
 public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -55,7 +59,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken, bool hasAgent = false)
     {
-        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name, hasAgent);
+        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name, hasAgent) { CTime = clock.GetUtcNow() };
         await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken, hasAgent);
         return cluster;
     }
@@ -75,11 +79,73 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         return null;
     }
 
-    public async Task<Department> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
+    /// <summary>Null where the cluster is gone meanwhile.</summary>
+    public async Task<Department?> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
     {
-        var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id);
+        var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id) { CTime = clock.GetUtcNow() };
         await AddAsync(Departments, department.Id, name, cluster.Id, cancellationToken);
-        return department;
+        if (await NoteAddedAsync(Clusters, cluster.Id, cancellationToken))
+            return department;
+        await table.DeleteEntityAsync(Departments, department.Id.ToString("D"), ETag.All, cancellationToken);
+        return null;
+    }
+
+    /// <summary>Called after a project was put into the department; false where that is gone, and the project has to go, too.</summary>
+    public Task<bool> NoteProjectAsync(Guid department, CancellationToken cancellationToken) => NoteAddedAsync(Departments, department, cancellationToken);
+
+    /// <summary>Gives a cluster another name; the one before and the one after, null where there is none.</summary>
+    public async Task<(Cluster Before, Cluster After)?> RenameClusterAsync(Guid id, string name, CancellationToken cancellationToken) =>
+        await RenameAsync(Clusters, id, name, cancellationToken) is { } row ? (ClusterOf(row), ClusterOf(row) with { Name = name }) : null;
+
+    /// <summary>Gives a department another name; the one before and the one after, null where there is none.</summary>
+    public async Task<(Department Before, Department After)?> RenameDepartmentAsync(Guid id, string name, CancellationToken cancellationToken) =>
+        await RenameAsync(Departments, id, name, cancellationToken) is { } row ? (DepartmentOf(row), DepartmentOf(row) with { Name = name }) : null;
+
+    /// <summary>Deletes a cluster in which no department is. Not the default one.</summary>
+    public Task<UnitDeletion> DeleteClusterAsync(Guid id, CancellationToken cancellationToken) => DeleteAsync(
+        Clusters, id, async token => await ListDepartmentsAsync(after: null, 1000, token).AnyAsync(d => d.Cluster == id, token), cancellationToken);
+
+    /// <summary>Deletes a department in which no project is. Not the default one.</summary>
+    public Task<UnitDeletion> DeleteDepartmentAsync(Guid id, ProjectTable projects, CancellationToken cancellationToken) =>
+        DeleteAsync(Departments, id, token => projects.AnyInAsync(id, token), cancellationToken);
+
+    async Task<UnitDeletion> DeleteAsync(string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if (await inUse(cancellationToken))
+                return UnitDeletion.InUse;
+            var write = await table.DeleteEntityAsync(partition, row.RowKey, row.ETag, cancellationToken);
+            // Otherwise it was changed, perhaps by something put into it: look again.
+            if (write.Outcome != TableOutcome.Changed)
+                return UnitDeletion.Deleted;
+        }
+
+        return UnitDeletion.Missing;
+    }
+
+    async Task<bool> NoteAddedAsync(string partition, Guid id, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if ((await table.UpdateEntityAsync(row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The row as it was before.</summary>
+    async Task<UnitRow?> RenameAsync(string partition, Guid id, string name, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if (row.Name != name && !(await table.UpdateEntityAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                continue;
+            return row;
+        }
+
+        return null;
     }
 
     Task<UnitRow?> FindAsync(string partition, Guid id, CancellationToken cancellationToken) =>
@@ -94,7 +160,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) => table.AddEntityAsync(
         new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent, CTime = clock.GetUtcNow() }, cancellationToken);
 
-    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.HasAgent);
+    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.HasAgent) { CTime = row.CTime };
 
-    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId);
+    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
 }
