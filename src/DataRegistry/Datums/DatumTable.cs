@@ -1,5 +1,6 @@
 using System.Globalization;
 using Azure;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 
