@@ -13,7 +13,7 @@ namespace DataRegistry.Http;
 public static class ApiDescription
 {
     /// <summary>Beginnings of the paths that the document describes.</summary>
-    static readonly string[] Described = ["api/v0/", "api/health/"];
+    static readonly string[] Described = ["api/v0/", "api/health/", "api/v1/token", "api/v1/org-unit/"];
 
     /// <param name="fragments">Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not described twice.</param>
     public static IServiceCollection AddApiDescription(this IServiceCollection services, params IReadOnlyList<string> fragments)
@@ -22,7 +22,7 @@ public static class ApiDescription
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         return services.AddOpenApi("v1", options =>
         {
-            options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true);
+            options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true) || api.RelativePath == "api/v1/clusters";
             options.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info = new() { Title = "Data Registry", Version = "1", Description = "Objects in S3 buckets become datums: named, traceable, shareable." };

@@ -2,9 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using DataRegistry.Access;
 using DataRegistry.DataVolumes;
-using DataRegistry.Http;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using FsCheck;
 using FsCheck.Fluent;
@@ -121,7 +119,7 @@ public sealed class DataVolumeListTests
             var cluster = await units.CreateClusterAsync($"cluster{c}", default);
             for (var d = 0; d < 2; d++)
             {
-                var department = await units.CreateDepartmentAsync($"department{d}", cluster, default);
+                var department = (await units.CreateDepartmentAsync($"department{d}", cluster, default))!;
                 for (var p = 0; p < 2; p++)
                     projects.Add(await projectTable.EnsureAsync(Guid.NewGuid(), $"{(p == 0 ? "Alpha" : "beta")} {c}{d}", department, default));
             }
