@@ -1,6 +1,7 @@
 using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Adoption;
+using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
@@ -9,6 +10,7 @@ using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -35,6 +37,8 @@ public static partial class Registry
     [
         new("AdoptRange", AdoptQueue.Name, (services, delivery, token) => services.GetRequiredService<AdoptRange>().RunAsync(delivery, token)),
         new("AdoptPoison", AdoptQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<AdoptPoison>().RunAsync(delivery, token)),
+        new("HashDatum", HashQueue.Name, (services, delivery, token) => services.GetRequiredService<HashDatum>().RunAsync(delivery, token)),
+        new("HashPoison", HashQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<HashPoison>().RunAsync(delivery, token)),
     ];
 
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =
@@ -53,12 +57,21 @@ public static partial class Registry
     {
         services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section))
-            .Validate(o => o.IsValid, "The settings Access__LogIn… are numbers above 0, and Access__ForwardedHops is 0 or more.").ValidateOnStart();
+            .Validate(o => o.IsValid, "The settings Access__LogIn… and Access__ClientTokenMinutes (at most 1440) are numbers above 0, Access__ForwardedHops is 0 or more, and Access__SigningKey is empty or 32 bytes in base64.").ValidateOnStart();
+        services.PostConfigure<AccessOptions>(o => o.DeriveSigningKey(configuration["Stores:SecretKey"]));
+        services.AddOptions<OidcOptions>().Bind(configuration.GetSection(OidcOptions.Section))
+            .Validate(o => o.IsValid, "The setting Oidc__Issuer is an https address, and with it Oidc__Audience is set; Oidc__UserClaim is not empty, and Oidc__TimeoutSeconds is from 1 to 60.").ValidateOnStart();
         services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
+        services.AddOptions<DatumOptions>().Bind(configuration.GetSection(DatumOptions.Section))
+            .Validate(o => o.IsValid, "The settings Datums__… are numbers above 0 (Datums__HashAtOnceBytes: or 0), Datums__DownloadSeconds at most 604800.").ValidateOnStart();
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
             .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
 
-        services.AddApiDescription();
+        services.Configure<KestrelServerOptions>(RequestLimits.Raise);
+        services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
+            .Validate(o => o.IsValid, "The setting DataVolumes__AgentSilenceSeconds is a number above 0.").ValidateOnStart();
+
+        services.AddApiDescription("DataVolumes/openapi.json");
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
@@ -69,10 +82,18 @@ public static partial class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
+        services.AddSingleton<SignedTokens>();
+        services.AddSingleton<OidcKeys>();
+        services.AddSingleton<OidcLogIn>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
+        // What a project holds, from the room that is asked fastest to the slowest.
+        services.AddSingleton<IProjectContents, ProjectJobs>();
+        services.AddSingleton<IProjectContents, ProjectDataVolumes>();
+        services.AddSingleton<IProjectContents, ProjectStores>();
+        services.AddSingleton<IProjectContents, ProjectDatums>();
         services.AddSingleton<LogIn>();
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<SecretProtector>();
@@ -80,6 +101,13 @@ public static partial class Registry
         services.AddSingleton<StoreRequests>();
         services.AddSingleton<DatumLookup>();
         services.AddSingleton<DatumPurge>();
+        services.AddSingleton<AdoptedObjects>();
+        services.AddSingleton<ContentTokens>();
+        services.AddSingleton<HashQueue>();
+        services.AddSingleton<DatumHashing>();
+        services.AddSingleton<HashDatum>();
+        services.AddSingleton<HashPoison>();
+        services.AddSingleton<DatumVersions>();
         services.AddSingleton<ObjectFinder>();
         services.AddSingleton<Adopter>();
         services.AddSingleton<JobBlobs>();
@@ -92,6 +120,9 @@ public static partial class Registry
         services.AddSingleton<AdoptRange>();
         services.AddSingleton<AdoptPoison>();
         services.AddSingleton<StalledJobs>();
+        services.AddSingleton<ClusterAgents>();
+        services.AddSingleton<DataVolumeAccess>();
+        services.AddSingleton<DataVolumeViews>();
         return services;
     }
 
@@ -110,14 +141,19 @@ public static partial class Registry
     /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
     public static WebApplication MapDataRegistry(this WebApplication app)
     {
-        app.UseApiErrors();
-        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody));
+        app.UseRequestIds().UseApiErrors().UseRequestLimits().UseHeadAsGet();
+        app.UseApiPage();
+        app.UseRouting();
+        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody)).Answers<DetailBody>("Whether the process is there").WithoutToken();
 
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
+        app.MapGroup("/api/v1").MapClientTokens();
+        app.MapGroup("/api/v0").MapContent();
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         adoption.MapProjects();
         adoption.MapOrganization();
+        adoption.MapClusterAgents();
         adoption.MapUsers();
         adoption.MapRoles();
         adoption.MapTokens();
@@ -125,11 +161,20 @@ public static partial class Registry
         adoption.MapStores();
         adoption.MapStoreDeletion();
         adoption.MapDatums();
+        adoption.MapDownloads();
         adoption.MapDatumLists();
         adoption.MapMetadata();
         adoption.MapAliases();
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
+        adoption.MapTrace();
+
+        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        volumes.MapUnitLists();
+        volumes.MapDataVolumes();
+        volumes.MapDataVolumeLists();
+        volumes.MapSharedScopes();
+        volumes.MapAgents();
         return app;
     }
 

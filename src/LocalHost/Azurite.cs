@@ -21,6 +21,9 @@ public sealed record AzuriteOptions
     /// <summary>Where the data is kept; null keeps it in memory only.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>MiB that its data may take in memory (Node's old space); null for what Node.js allows, some GiB.</summary>
+    public int? Memory { get; init; }
+
     /// <summary>Null for any free ones.</summary>
     public AzuritePorts? Ports { get; init; }
 
@@ -117,6 +120,8 @@ public sealed class Azurite : IAsyncDisposable
     {
         var ports = options.Ports ?? FreePorts();
         var start = new ProcessStartInfo("node") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        if (options.Memory is { } mebibytes)
+            start.ArgumentList.Add($"--max-old-space-size={Text(mebibytes)}");
         string[] arguments =
         [
             AzuritePackage.GuardOf(options.PackageFolder), entry, "--silent", "--skipApiVersionCheck", "--disableTelemetry",

@@ -32,9 +32,10 @@ sealed class Arena : IAsyncDisposable
         }
     }
 
-    public static async Task<Arena> StartAsync(CancellationToken cancellationToken)
+    /// <param name="memory">MiB that the account may fill; null for what Node.js allows.</param>
+    public static async Task<Arena> StartAsync(CancellationToken cancellationToken, int? memory = null)
     {
-        var azurite = await Azurite.StartAsync(new() { PackageFolder = Path.Combine(RepositoryRoot(), ".local", "azurite") }, cancellationToken);
+        var azurite = await Azurite.StartAsync(new() { PackageFolder = Path.Combine(RepositoryRoot(), ".local", "azurite"), Memory = memory }, cancellationToken);
         var arena = new Arena(azurite);
         await arena.WarmUpAsync(cancellationToken);
         arena.Requests.Reset();

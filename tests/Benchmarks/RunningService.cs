@@ -41,6 +41,8 @@ sealed class RunningService : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public IServiceProvider Services => app.Services;
+
     public static Guid ProjectId { get; } = Guid.NewGuid();
 
     public static async Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)
@@ -69,6 +71,9 @@ sealed class RunningService : IAsyncDisposable
         await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);
         return new(app, store);
     }
+
+    /// <summary>A part of the service, to fill its tables with.</summary>
+    public T Find<T>() where T : notnull => app.Services.GetRequiredService<T>();
 
     public async ValueTask DisposeAsync()
     {

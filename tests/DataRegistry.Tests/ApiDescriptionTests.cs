@@ -1,4 +1,8 @@
+using System.Net;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
+using DataRegistry.Http;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,41 +10,95 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests;
 
 /// <summary>The OpenAPI document says what the service does.</summary>
-public sealed class ApiDescriptionTests : IAsyncLifetime
+public sealed partial class ApiDescriptionTests : IAsyncLifetime
 {
     TestService service = null!;
+    HttpClient stranger = null!;
     JsonElement document;
 
     public async Task InitializeAsync()
     {
         service = await TestService.StartAsync();
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
         document = await TestUsers.JsonAsync(await stranger.SendAsync("GET", "/openapi/v1.json"));
     }
 
-    public async Task DisposeAsync() => await service.DisposeAsync();
-
-    [Fact]
-    public void Every_route_of_the_adoption_api_is_in_it()
+    public async Task DisposeAsync()
     {
-        var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v0", StringComparison.Ordinal))
-            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => $"{m} {e.RoutePattern.RawText}")).Order(StringComparer.Ordinal).ToList();
-        Assert.Contains("POST /api/v0/get-token/", routes);
-        var described = Operations().Select(o => $"{o.Method.ToUpperInvariant()} {o.Path}").Order(StringComparer.Ordinal);
-        Assert.Equal(routes.Select(r => r.TrimEnd('/')), described.Select(d => d.TrimEnd('/')));
+        stranger.Dispose();
+        await service.DisposeAsync();
     }
 
     [Fact]
-    public void Every_operation_of_access_has_a_summary_a_body_and_an_answer()
+    public void Every_route_of_both_apis_is_in_it()
     {
-        string[] rooms = ["/users", "/tokens", "/projects", "/departments", "/clusters", "/audit", "/get-token"];
-        foreach (var (path, method, operation) in Operations().Where(o => Array.Exists(rooms, r => o.Path.StartsWith("/api/v0" + r, StringComparison.Ordinal))))
+        var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v", StringComparison.Ordinal))
+            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => Plain(m, e.RoutePattern.RawText!))).Order(StringComparer.Ordinal).ToList();
+        Assert.Contains("POST /api/v0/get-token", routes);
+        Assert.Contains("PATCH /api/v1/datavolumes/{}/shared-scopes", routes);
+        Assert.Equal(routes, Operations().Where(o => o.Path.StartsWith("/api/v", StringComparison.Ordinal)).Select(o => Plain(o.Method.ToUpperInvariant(), o.Path)).Order(StringComparer.Ordinal));
+
+        static string Plain(string method, string path) => $"{method} {Parameter().Replace(path.TrimEnd('/'), "{}")}";
+    }
+
+    [Fact]
+    public void Every_operation_has_a_summary_and_schemas_and_examples_of_its_bodies()
+    {
+        string[] withoutBody = ["/agent/", "/purge/", "/cancel/", "/retry/"];
+        var lacking = new List<string>();
+        // Of the data volumes the published document says what it says.
+        foreach (var (path, method, operation) in Operations().Where(o => !o.Path.StartsWith("/api/v1", StringComparison.Ordinal)))
         {
-            Assert.True(operation.TryGetProperty("summary", out _), $"{method} {path}");
-            Assert.True(method is not ("post" or "patch") || operation.TryGetProperty("requestBody", out _), $"{method} {path}");
-            Assert.True(operation.GetProperty("responses").EnumerateObject().Any(r => r.Name[0] == '2'), $"{method} {path}");
-            Assert.Equal(path.StartsWith("/api/v0/get-token", StringComparison.Ordinal), !operation.TryGetProperty("security", out _));
+            Expect(operation.TryGetProperty("summary", out _), "a summary");
+            var takes = operation.TryGetProperty("requestBody", out var request);
+            Expect(takes || method is not ("post" or "put" or "patch") || Array.Exists(withoutBody, w => path.TrimEnd('/').EndsWith(w.TrimEnd('/'), StringComparison.Ordinal)), "a body");
+            if (takes)
+                ExpectContent(request, "its body");
+            var answers = operation.GetProperty("responses").EnumerateObject().ToList();
+            Expect(answers.Exists(r => r.Name[0] == '2'), "an answer");
+            foreach (var answer in answers.Where(a => a.Name != "204"))
+                ExpectContent(answer.Value, answer.Name);
+            var open = path.StartsWith("/api/v0/get-token", StringComparison.Ordinal) || path.StartsWith("/api/health", StringComparison.Ordinal);
+            Expect(open != operation.TryGetProperty("security", out _), "whether it needs a token");
+
+            void Expect(bool holds, string what)
+            {
+                if (!holds)
+                    lacking.Add($"{method} {path} lacks {what}");
+            }
+
+            void ExpectContent(JsonElement body, string what)
+            {
+                Expect(body.TryGetProperty("content", out var content) && content.EnumerateObject().Any(), $"the content of {what}");
+                foreach (var media in content.ValueKind == JsonValueKind.Object ? content.EnumerateObject().ToList() : [])
+                {
+                    Expect(media.Value.TryGetProperty("schema", out _), $"the schema of {what}");
+                    Expect(media.Value.TryGetProperty("example", out _) || media.Value.TryGetProperty("examples", out _) || what is "401" or "403" or "404", $"an example of {what}");
+                }
+            }
+        }
+
+        Assert.Empty(lacking);
+    }
+
+    [Fact]
+    public void Every_example_is_one_of_its_body()
+    {
+        var assembly = typeof(Registry).Assembly;
+        var options = new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+        var names = assembly.GetManifestResourceNames().Where(n => n.StartsWith("Examples/", StringComparison.Ordinal)).Select(n => n["Examples/".Length..^".json".Length]).ToList();
+        Assert.True(names.Count > 30);
+        foreach (var name in names.Except(["FieldErrors", "MetadataBody", "UrlLines"]))
+        {
+            var type = Assert.Single(assembly.GetTypes(), t => t.Name == name);
+            var example = Examples.Of(name)!.AsObject();
+            var read = JsonSerializer.SerializeToNode(JsonSerializer.Deserialize(example, type, options), type, options)!.AsObject();
+            // What is taken may leave fields out; what is answered has all of them.
+            if (name.StartsWith("New", StringComparison.Ordinal) || name is "UserChangeBody" or "AdoptBody")
+                Assert.All(example.Select(p => p.Key), key => Assert.True(read.ContainsKey(key)));
+            else
+                Assert.Equal(read.Select(p => p.Key), example.Select(p => p.Key));
         }
     }
 
@@ -50,6 +108,36 @@ public sealed class ApiDescriptionTests : IAsyncLifetime
         var user = document.GetProperty("components").GetProperty("schemas").GetProperty("UserBody").GetProperty("properties");
         Assert.Equal(["id", "username", "type", "display_name", "email", "disabled", "ctime"], user.EnumerateObject().Select(p => p.Name));
     }
+
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Parameter();
+
+    [Fact]
+    public async Task The_page_consists_of_this_service_s_own_files_and_says_so_to_browsers()
+    {
+        using var page = await stranger.GetAsync(new Uri("/openapi/", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        Assert.StartsWith("default-src 'none'; script-src 'self';", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        var html = await page.Content.ReadAsStringAsync();
+        var files = References().Matches(html).Select(m => m.Groups[1].Value).ToList();
+        Assert.Contains(files, f => f.EndsWith("swagger-ui-bundle.js", StringComparison.Ordinal));
+        foreach (var file in files)
+        {
+            var address = new Uri(page.RequestMessage!.RequestUri!, file);
+            Assert.Equal(service.Http.BaseAddress!.Authority, address.Authority);
+            Assert.True(await stranger.StatusAsync("GET", address.ToString()) == HttpStatusCode.OK, file);
+        }
+
+        // A strict policy lets no script or style of the page's own text run.
+        Assert.DoesNotMatch(InlineScript(), html);
+        Assert.Equal(HttpStatusCode.NotFound, await stranger.StatusAsync("GET", "/openapi/nothing"));
+    }
+
+    [GeneratedRegex("""(?:src|href)="([^"]+)"|@import""")]
+    private static partial Regex References();
+
+    [GeneratedRegex("""<script(?![^>]*\ssrc=)|<style|\son\w+=|style=""")]
+    private static partial Regex InlineScript();
 
     IEnumerable<(string Path, string Method, JsonElement Operation)> Operations() => document.GetProperty("paths").EnumerateObject()
         .SelectMany(path => path.Value.EnumerateObject().Select(o => (path.Name, o.Name, o.Value)));

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace DataRegistry.Access;
 
 /// <summary>Settings <c>Access__…</c>.</summary>
@@ -7,6 +9,9 @@ public sealed class AccessOptions
 
     /// <summary>At least this many characters: what a password generator gives, not what a person remembers.</summary>
     public const int MinTokenLength = 20;
+
+    /// <summary>https://www.rfc-editor.org/rfc/rfc7518#section-3.2</summary>
+    const int MinSigningKeyBytes = 32;
 
     /// <summary>How long a process goes by the subjects and roles that it read: what another one changed takes effect within this time.</summary>
     public static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(15);
@@ -31,5 +36,30 @@ public sealed class AccessOptions
     /// </summary>
     public int ForwardedHops { get; set; } = 1;
 
-    internal bool IsValid => LogInFailures > 0 && LogInFailuresPerAddress > 0 && LogInWindowSeconds > 0 && LogInTokenHours is > 0 and <= 100 * 365 * 24 && ForwardedHops >= 0;
+    /// <summary>
+    /// Signs the tokens that clients get for their credentials: at least 32 bytes in base64. Every instance has the same; with another key,
+    /// the tokens that are out there are good no more. While empty it is derived from the key of the stores' secrets.
+    /// </summary>
+    public string? SigningKey { get; set; }
+
+    /// <summary>For how long such a token is good.</summary>
+    public int ClientTokenMinutes { get; set; } = 60;
+
+    /// <summary>The signing key's bytes; null for none, or none that is long enough.</summary>
+    internal byte[]? SigningKeyBytes()
+    {
+        var buffer = new byte[SigningKey?.Length ?? 0];
+        return Convert.TryFromBase64String(SigningKey ?? "", buffer, out var length) && length >= MinSigningKeyBytes ? buffer[..length] : null;
+    }
+
+    /// <summary>Takes a key from another secret where none is set; that secret cannot be told from it.</summary>
+    internal void DeriveSigningKey(string? secret)
+    {
+        var bytes = new byte[MinSigningKeyBytes];
+        if (string.IsNullOrEmpty(SigningKey) && Convert.TryFromBase64String(secret ?? "", bytes, out var length) && length == bytes.Length)
+            SigningKey = Convert.ToBase64String(HKDF.DeriveKey(HashAlgorithmName.SHA256, bytes, MinSigningKeyBytes, info: "data-registry client tokens"u8.ToArray()));
+    }
+
+    internal bool IsValid => LogInFailures > 0 && LogInFailuresPerAddress > 0 && LogInWindowSeconds > 0 && LogInTokenHours is > 0 and <= 100 * 365 * 24 && ForwardedHops >= 0
+        && ClientTokenMinutes is > 0 and <= 24 * 60 && (string.IsNullOrEmpty(SigningKey) || SigningKeyBytes() is not null);
 }

@@ -23,10 +23,8 @@ static class AuditEndpoints
     static async Task<IResult> ListAsync(HttpContext context, AuditTable audit, ProjectTable projects, UnitTable units, Permissions permissions)
     {
         var request = context.Request;
-        Project? project = null;
-        if (Fields.Query(request, "project") is { } named)
-            project = await permissions.ProjectAsync(context, projects, named, Permission.AuditRead);
-        else
+        var project = Fields.Query(request, "project") is { } named ? await ProjectAsync(context, named, projects, permissions) : null;
+        if (project is null)
             await permissions.RequireAsync(context, Permission.AuditRead, Scope.System);
         var query = new AuditQuery(
             project?.Id,
@@ -44,4 +42,11 @@ static class AuditEndpoints
         return Results.Json(
             new Page<AuditBody>(count, Paging.Next(context, next?.ToString()), null, [.. rows.Select(AuditBody.From)]), AccessJson.Default.PageAuditBody);
     }
+
+    /// <summary>The project that is named, also a deleted one, for who may read its trail.</summary>
+    static async Task<Project> ProjectAsync(HttpContext context, string named, ProjectTable projects, Permissions permissions) =>
+        Guid.TryParse(named, out var id) && await projects.FindDeletedAsync(id, context.RequestAborted) is { } deleted
+            && await permissions.AllowsAsync(Caller.Of(context), Permission.AuditRead, Scope.Of(deleted), context.RequestAborted)
+            ? deleted
+            : await permissions.ProjectAsync(context, projects, named, Permission.AuditRead);
 }

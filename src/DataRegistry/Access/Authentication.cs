@@ -1,17 +1,28 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using DataRegistry.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
 
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Lets requests in by <c>Authorization: Token …</c> or <c>Bearer …</c>, alike; anything else is 401. A revoked token is of no use
-/// at once, a disabled subject's within <see cref="AccessOptions.CachedFor"/>.
+/// Lets requests in by <c>Authorization: Token …</c> or <c>Bearer …</c>, alike, with an API token, a JWT that was got for one, or a JWT of
+/// the identity provider of the settings; anything else is 401. A revoked token is of no use at once, and neither is a JWT that was
+/// got for it; a disabled subject's within <see cref="AccessOptions.CachedFor"/>.
 /// </summary>
-public sealed class Authentication(TokenTable tokens, SubjectTable subjects, IOptions<AccessOptions> options) : IEndpointFilter
+sealed class Authentication(TokenTable tokens, SubjectTable subjects, SignedTokens signed, OidcLogIn oidc, IOptions<AccessOptions> options) : IEndpointFilter
 {
+    /// <summary>No token that anybody needs is longer.</summary>
+    const int MaxLength = 16 * 1024;
+
+    const int JwtDots = 2;
+
+    const string Inactive = "User inactive or deleted.";
+
     static readonly string[] Schemes = ["Token ", "Bearer "];
 
     readonly byte[]? administrator = options.Value.AdministratorToken is { Length: > 0 } token
@@ -38,24 +49,51 @@ public sealed class Authentication(TokenTable tokens, SubjectTable subjects, IOp
         var scheme = Array.Find(Schemes, s => header.StartsWith(s, StringComparison.OrdinalIgnoreCase));
         if (scheme is null)
             return (null, "Authentication credentials were not provided.");
-        var (caller, refusal) = await CallerOfAsync(header[scheme.Length..].Trim(), context.RequestAborted);
+        var (caller, refusal) = await CallerOfAsync(header[scheme.Length..].Trim(), context);
         if (caller is not null)
             context.Items[typeof(Caller)] = caller;
         return (caller, refusal);
     }
 
-    async Task<(Caller? Caller, string? Refusal)> CallerOfAsync(string text, CancellationToken cancellationToken)
+    async Task<(Caller? Caller, string? Refusal)> CallerOfAsync(string text, HttpContext context)
     {
         if (administrator is not null && CryptographicOperations.FixedTimeEquals(Hash(text), administrator))
             return (Caller.Administrator, null);
-        if (!AccessToken.TryParse(text, out var token) || await tokens.FindAsync(token, cancellationToken) is not { } row)
-            return (null, "Invalid token.");
+        if (text.Length <= MaxLength && text.Count(c => c == '.') == JwtDots)
+            return await CallerOfJwtAsync(text, context);
+        return AccessToken.TryParse(text, out var token) ? await CallerOfTokenAsync(token.Hash, context.RequestAborted) : (null, JwtRefusals.Invalid);
+    }
+
+    async Task<(Caller? Caller, string? Refusal)> CallerOfJwtAsync(string text, HttpContext context)
+    {
+        JsonWebToken jwt;
+        try
+        {
+            jwt = new(text);
+        }
+        catch (Exception e) when (e is ArgumentException or SecurityTokenException or JsonException or FormatException)
+        {
+            return (null, JwtRefusals.Invalid);
+        }
+
+        if (oidc.IsOf(jwt))
+            return await oidc.CallerOfAsync(jwt, context);
+        if (jwt.Issuer != SignedTokens.Issuer)
+            return (null, JwtRefusals.UnknownIssuer);
+        var (hash, refusal) = await signed.ReadAsync(jwt);
+        return hash is null ? (null, refusal) : await CallerOfTokenAsync(hash, context.RequestAborted);
+    }
+
+    async Task<(Caller? Caller, string? Refusal)> CallerOfTokenAsync(string hash, CancellationToken cancellationToken)
+    {
+        if (await tokens.FindAsync(hash, cancellationToken) is not { } row)
+            return (null, JwtRefusals.Invalid);
         // Tokens that the administrator made for itself go with the setting.
         if (row.Subject == Caller.AdministratorId && administrator is null)
-            return (null, "User inactive or deleted.");
+            return (null, Inactive);
         var subject = row.Subject == Caller.AdministratorId ? null : await subjects.FindRecentAsync(row.Subject, cancellationToken);
         if (row.Subject != Caller.AdministratorId && subject is not { Disabled: false })
-            return (null, "User inactive or deleted.");
+            return (null, Inactive);
         await tokens.NoteUseAsync(row, cancellationToken);
         return (new(row.Subject, subject?.Username ?? Caller.AdministratorName, subject?.Kind ?? SubjectKind.User, row.Id, row.ProjectIds()), null);
     }

@@ -11,7 +11,7 @@ public enum SubjectKind
 /// <summary>Who makes a request.</summary>
 /// <param name="Id">The subject's.</param>
 /// <param name="Name">The user name, as lists and the audit trail show it.</param>
-/// <param name="Token">The token's id; null for the administrator's from the settings.</param>
+/// <param name="Token">The token's id; null for the administrator's from the settings, and for one of the identity provider.</param>
 /// <param name="Projects">The only projects that the token is good for; null for all of the subject's scopes.</param>
 public sealed record Caller(Guid Id, string Name, SubjectKind Kind, Guid? Token, IReadOnlySet<Guid>? Projects)
 {

@@ -9,6 +9,9 @@ abstract record LogInOutcome
 
     public sealed record In(SubjectRow Subject, AccessToken Token, TokenListRow Row) : LogInOutcome;
 
+    /// <summary>The client's API token, to make a JWT for.</summary>
+    public sealed record Client(SubjectRow Subject, TokenRow Token) : LogInOutcome;
+
     /// <summary>There is no such user, or the password is another, or the user is disabled: which is not told.</summary>
     public sealed record Refused : LogInOutcome;
 
@@ -36,9 +39,28 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
         }
 
         await attempts.SucceedAsync(counted, address, cancellationToken);
-        await tokens.RevokeAllAsync(subject.Id, onlyOver: true, cancellationToken);
+        await tokens.RemoveOverAsync(subject.Id, cancellationToken);
         var (token, row) = await tokens.CreateAsync(subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
         return new LogInOutcome.In(subject, token, row);
+    }
+
+    /// <summary>The API token that is a client's secret, limited like a log-in. The client is its owner: named by its id, or by its name in any case.</summary>
+    public async Task<LogInOutcome> WithClientSecretAsync(string client, string secret, string address, CancellationToken cancellationToken)
+    {
+        // With a space it is no user's name: who fails here keeps nobody from logging in with a password.
+        var counted = $"client {client.ToLowerInvariant()}";
+        if (await attempts.BeginAsync(counted, address, cancellationToken) is { } wait)
+            return new LogInOutcome.TooMany(wait);
+        var row = AccessToken.TryParse(secret, out var token) ? await tokens.FindAsync(token.Hash, cancellationToken) : null;
+        var subject = row is null ? null : await subjects.FindAsync(row.Subject, cancellationToken);
+        if (subject is not { Disabled: false }
+            || !(Guid.TryParse(client, out var id) ? id == subject.Id : Username.TryParse(client, out var name) && name.Key == subject.Name.Key))
+        {
+            return new LogInOutcome.Refused();
+        }
+
+        await attempts.SucceedAsync(counted, address, cancellationToken);
+        return new LogInOutcome.Client(subject, row!);
     }
 
     /// <summary>Whether it is the user's password; limited like a log-in, of which it is one more way.</summary>

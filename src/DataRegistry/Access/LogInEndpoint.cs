@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>The one endpoint that needs no token: it gives one for a user name and a password.</summary>
+/// <summary>Needs no token, but gives one for a user name and a password.</summary>
 static class LogInEndpoint
 {
     const int MaxBodyBytes = 16 * 1024;
@@ -20,7 +20,9 @@ static class LogInEndpoint
 
     static async Task<IResult> LogInAsync(HttpContext context, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
     {
-        var form = await ReadFormAsync(context);
+        if (!context.Request.HasFormContentType)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded."));
+        var form = await RequestBody.ReadFormAsync(context, MaxBodyBytes);
         var username = Required("username", Username.MaxLength);
         var password = Required("password", Password.MaxLength);
         switch (await logIn.WithPasswordAsync(username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
@@ -40,20 +42,5 @@ static class LogInEndpoint
         string Required(string field, int maxLength) => form[field] is [{ Length: > 0 } text]
             ? text.Length <= maxLength ? text : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
             : throw new ApiException(form[field].Count > 1 ? new ApiError.Field(field, "Given more than once.", "invalid") : ApiError.Required(field));
-    }
-
-    static async Task<IFormCollection> ReadFormAsync(HttpContext context)
-    {
-        if (!context.Request.HasFormContentType)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded."));
-        context.Request.Body = RequestBody.Limited(context, MaxBodyBytes);
-        try
-        {
-            return await context.Request.ReadFormAsync(context.RequestAborted);
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException)
-        {
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "The form cannot be read."));
-        }
     }
 }

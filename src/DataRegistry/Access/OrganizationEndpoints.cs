@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -15,9 +16,13 @@ static class OrganizationEndpoints
         api.MapGet("/clusters/", ListClustersAsync).AnswersPages<ClusterBody>("Clusters that one has a role in");
         api.MapPost("/clusters/", CreateClusterAsync).Takes<NewUnitBody>().Answers<ClusterBody>("Make a cluster", StatusCodes.Status201Created);
         api.MapGet("/clusters/{id}/", GetClusterAsync).Answers<ClusterBody>("A cluster");
+        api.MapPatch("/clusters/{id}/", RenameClusterAsync).Takes<UnitNameBody>().Answers<ClusterBody>("Rename a cluster");
+        api.MapDelete("/clusters/{id}/", DeleteClusterAsync).AnswersNothing("Delete a cluster; 409 while departments are in it");
         api.MapGet("/departments/", ListDepartmentsAsync).AnswersPages<DepartmentBody>("Departments that one has a role in");
         api.MapPost("/departments/", CreateDepartmentAsync).Takes<NewUnitBody>().Answers<DepartmentBody>("Make a department, in the default cluster if none is named", StatusCodes.Status201Created);
         api.MapGet("/departments/{id}/", GetDepartmentAsync).Answers<DepartmentBody>("A department");
+        api.MapPatch("/departments/{id}/", RenameDepartmentAsync).Takes<UnitNameBody>().Answers<DepartmentBody>("Rename a department");
+        api.MapDelete("/departments/{id}/", DeleteDepartmentAsync).AnswersNothing("Delete a department; 409 while projects are in it");
     }
 
     static async Task<IResult> ListClustersAsync(HttpContext context, UnitTable units, Permissions permissions)
@@ -30,18 +35,14 @@ static class OrganizationEndpoints
         return Results.Json(new Page<ClusterBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]), AccessJson.Default.PageClusterBody);
     }
 
-    static async Task<IResult> GetClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions)
-    {
-        var cluster = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
-        await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.ProjectsRead, Scope.Of(cluster));
-        return Results.Json(Body(cluster), AccessJson.Default.ClusterBody);
-    }
+    static async Task<IResult> GetClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions) =>
+        Results.Json(Body(await ClusterAsync(id, context, units, permissions, Permission.ProjectsRead)), AccessJson.Default.ClusterBody);
 
     static async Task<IResult> CreateClusterAsync(HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
-        var cluster = await units.CreateClusterAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted);
+        var cluster = await units.CreateClusterAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted, body.HasAgent ?? false);
         await trail.RecordAsync(context, new("cluster.created", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
         return Results.Json(Body(cluster), AccessJson.Default.ClusterBody, statusCode: StatusCodes.Status201Created);
     }
@@ -56,11 +57,54 @@ static class OrganizationEndpoints
         return Results.Json(new Page<DepartmentBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]), AccessJson.Default.PageDepartmentBody);
     }
 
-    static async Task<IResult> GetDepartmentAsync(string id, HttpContext context, UnitTable units, Permissions permissions)
+    static async Task<IResult> RenameClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
-        var department = (Guid.TryParse(id, out var parsed) ? await units.FindDepartmentAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
-        await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.ProjectsRead, Scope.Of(department));
-        return Results.Json(Body(department), AccessJson.Default.DepartmentBody);
+        var cluster = await ClusterAsync(id, context, units, permissions, Permission.OrganizationManage);
+        var (before, after) = await units.RenameClusterAsync(cluster.Id, await ReadNameAsync(context), context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        if (after != before)
+            await trail.RecordAsync(context, Renamed("cluster.renamed", after.Id, before.Name, after.Name));
+        return Results.Json(Body(after), AccessJson.Default.ClusterBody);
+    }
+
+    /// <summary>Roles at it stay with their subjects, without effect: ids never come again.</summary>
+    static async Task<IResult> DeleteClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
+    {
+        var cluster = await ClusterAsync(id, context, units, permissions, Permission.OrganizationManage);
+        // As making one: a cluster's own administrator does not end it.
+        await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
+        if (cluster.Id == Cluster.DefaultId)
+            throw Stays("The default cluster is always there.");
+        EndUnless(await units.DeleteClusterAsync(cluster.Id, context.RequestAborted), $"Departments are in the cluster '{cluster.Name}'.");
+        await trail.RecordAsync(context, new("cluster.deleted", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
+        return Results.NoContent();
+    }
+
+    static async Task<IResult> GetDepartmentAsync(string id, HttpContext context, UnitTable units, Permissions permissions) =>
+        Results.Json(Body(await DepartmentAsync(id, context, units, permissions, Permission.ProjectsRead)), AccessJson.Default.DepartmentBody);
+
+    static async Task<IResult> RenameDepartmentAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
+    {
+        var department = await DepartmentAsync(id, context, units, permissions, Permission.OrganizationManage);
+        var (before, after) = await units.RenameDepartmentAsync(department.Id, await ReadNameAsync(context), context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        if (after != before)
+            await trail.RecordAsync(context, Renamed("department.renamed", after.Id, before.Name, after.Name));
+        return Results.Json(Body(after), AccessJson.Default.DepartmentBody);
+    }
+
+    /// <summary>Roles at it stay with their subjects, without effect: ids never come again.</summary>
+    static async Task<IResult> DeleteDepartmentAsync(
+        string id, HttpContext context, UnitTable units, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    {
+        var department = await DepartmentAsync(id, context, units, permissions, Permission.OrganizationManage);
+        await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(department.Cluster));
+        if (department.Id == Department.DefaultId)
+            throw Stays("The default department is always there.");
+        EndUnless(await units.DeleteDepartmentAsync(department.Id, projects, context.RequestAborted), $"Projects are in the department '{department.Name}'.");
+        await trail.RecordAsync(context, new("department.deleted", department.Id.ToString("D"))
+        {
+            Details = new() { ["name"] = department.Name, ["cluster"] = department.Cluster.ToString("D") },
+        });
+        return Results.NoContent();
     }
 
     /// <summary>In the default cluster if none is named.</summary>
@@ -70,8 +114,9 @@ static class OrganizationEndpoints
         var clusterId = body.Cluster is null ? Cluster.DefaultId : Fields.Id("cluster", body.Cluster);
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(clusterId));
         var cluster = await units.FindClusterAsync(clusterId, context.RequestAborted)
-            ?? throw new ApiException(new ApiError.Field("cluster", $"There is no cluster {clusterId}.", "does_not_exist"));
-        var department = await units.CreateDepartmentAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), cluster, context.RequestAborted);
+            ?? throw new ApiException(NoCluster(clusterId));
+        var department = await units.CreateDepartmentAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), cluster, context.RequestAborted)
+            ?? throw new ApiException(NoCluster(clusterId));
         await trail.RecordAsync(context, new("department.created", department.Id.ToString("D"))
         {
             Details = new() { ["name"] = department.Name, ["cluster"] = cluster.Id.ToString("D") },
@@ -79,7 +124,41 @@ static class OrganizationEndpoints
         return Results.Json(Body(department), AccessJson.Default.DepartmentBody, statusCode: StatusCodes.Status201Created);
     }
 
-    static ClusterBody Body(Cluster cluster) => new(cluster.Id, cluster.Name);
+    /// <summary>The cluster that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
+    static async Task<Cluster> ClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
+    {
+        var cluster = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(cluster));
+        return cluster;
+    }
+
+    /// <inheritdoc cref="ClusterAsync"/>
+    static async Task<Department> DepartmentAsync(string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
+    {
+        var department = (Guid.TryParse(id, out var parsed) ? await units.FindDepartmentAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(department));
+        return department;
+    }
+
+    static async Task<string> ReadNameAsync(HttpContext context) =>
+        Fields.Name("name", (await RequestBody.ReadJsonAsync(context, AccessJson.Default.UnitNameBody, AccessJson.MaxBodyBytes)).Name, AccessJson.MaxNameLength);
+
+    static AuditEvent Renamed(string action, Guid id, string before, string after) =>
+        new(action, id.ToString("D")) { Details = new() { ["name"] = new JsonObject { ["before"] = before, ["after"] = after } } };
+
+    static void EndUnless(UnitDeletion deletion, string inUse)
+    {
+        if (deletion == UnitDeletion.InUse)
+            throw Stays(inUse);
+        if (deletion == UnitDeletion.Missing)
+            throw new ApiException(ApiError.NotFound());
+    }
+
+    static ApiException Stays(string why) => new(new ApiError.Detail(StatusCodes.Status409Conflict, why));
+
+    static ApiError.Field NoCluster(Guid id) => new ApiError.Field("cluster", $"There is no cluster {id}.", "does_not_exist");
+
+    static ClusterBody Body(Cluster cluster) => ClusterBody.From(cluster);
 
     static DepartmentBody Body(Department department) => new(department.Id, department.Name, department.Cluster);
 }

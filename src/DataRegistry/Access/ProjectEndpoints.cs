@@ -15,6 +15,7 @@ static class ProjectEndpoints
         api.MapPost("/projects/", CreateAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Make a project, in the default department if none is named", StatusCodes.Status201Created);
         api.MapGet("/projects/{id}/", GetAsync).Answers<ProjectDetailBody>("A project");
         api.MapPatch("/projects/{id}/", RenameAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Rename a project");
+        api.MapDelete("/projects/{id}/", DeleteAsync).AnswersNothing("Delete a project; 409 while anything belongs to it");
     }
 
     /// <summary>Those that the caller may see.</summary>
@@ -40,8 +41,15 @@ static class ProjectEndpoints
         // Where there is no such department only who manages all of them is told so.
         await permissions.RequireAsync(context, Permission.ProjectsManage, department is null ? Scope.System : Scope.Of(department));
         if (department is null)
-            throw new ApiException(new ApiError.Field("department", $"There is no department {departmentId}.", "does_not_exist"));
+            throw NoDepartment(departmentId);
         var project = await projects.EnsureAsync(Guid.CreateVersion7(), Fields.Name("name", body.Name, AccessJson.MaxNameLength), department, context.RequestAborted);
+        // Not to be given up half-way: a project without a department helps nobody.
+        if (!await units.NoteProjectAsync(department.Id, CancellationToken.None))
+        {
+            await projects.MarkAsync(project.Id, deleted: true, CancellationToken.None);
+            throw NoDepartment(departmentId);
+        }
+
         await trail.RecordAsync(context, new("project.created", project.Id.ToString("D"))
         {
             Project = project.Id,
@@ -56,19 +64,70 @@ static class ProjectEndpoints
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         if (body.Department is not null)
             throw new ApiException(new ApiError.Field("department", "A project stays in its department.", "invalid"));
-        var renamed = await projects.RenameAsync(project.Id, Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted)
+        var (before, renamed) = await projects.RenameAsync(project.Id, Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted)
             ?? throw new ApiException(ApiError.NotFound());
-        if (renamed.Name != project.Name)
+        if (renamed.Name != before.Name)
         {
             await trail.RecordAsync(context, new("project.renamed", project.Id.ToString("D"))
             {
                 Project = project.Id,
-                Details = new() { ["name"] = new JsonObject { ["before"] = project.Name, ["after"] = renamed.Name } },
+                Details = new() { ["name"] = new JsonObject { ["before"] = before.Name, ["after"] = renamed.Name } },
             });
         }
 
         return Results.Json(ProjectDetailBody.From(renamed), AccessJson.Default.ProjectDetailBody);
     }
+
+    /// <summary>
+    /// Deletes a project that holds nothing. It is looked at again afterwards: what was put into it meanwhile brings it back. What another
+    /// instance still puts into it, which may take the project as there for some seconds, is found by deleting it again.
+    /// </summary>
+    static async Task<IResult> DeleteAsync(
+        string id, HttpContext context, ProjectTable projects, IEnumerable<IProjectContents> rooms, Permissions permissions, AuditTrail trail)
+    {
+        var known = Guid.TryParse(id, out var projectId);
+        var deleted = known ? await projects.FindDeletedAsync(projectId, context.RequestAborted) : null;
+        if (deleted is not null)
+            await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.ProjectsManage, Scope.Of(deleted));
+        var project = deleted ?? await RequiredAsync(id, context, projects, permissions, Permission.ProjectsManage);
+        if (deleted is null)
+        {
+            if (await ContentsAsync(rooms, project, context.RequestAborted) is { } contents)
+                throw InUse(project, contents);
+            await projects.MarkAsync(project.Id, deleted: true, context.RequestAborted);
+        }
+
+        if (await ContentsAsync(rooms, project, CancellationToken.None) is { } late)
+        {
+            await projects.MarkAsync(project.Id, deleted: false, CancellationToken.None);
+            throw InUse(project, late);
+        }
+
+        if (deleted is not null)
+            throw new ApiException(ApiError.NotFound());
+        await trail.RecordAsync(context, new("project.deleted", project.Id.ToString("D"))
+        {
+            Project = project.Id,
+            Details = new() { ["name"] = project.Name, ["department"] = project.Department.ToString("D") },
+        });
+        return Results.NoContent();
+    }
+
+    static async Task<string?> ContentsAsync(IEnumerable<IProjectContents> rooms, Project project, CancellationToken cancellationToken)
+    {
+        foreach (var room in rooms)
+        {
+            if (await room.FindAsync(project, cancellationToken) is { } contents)
+                return contents;
+        }
+
+        return null;
+    }
+
+    static ApiException InUse(Project project, string contents) =>
+        new(new ApiError.Detail(StatusCodes.Status409Conflict, $"The project '{project.Name}' has {contents}."));
+
+    static ApiException NoDepartment(Guid id) => new(new ApiError.Field("department", $"There is no department {id}.", "does_not_exist"));
 
     /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
     static async Task<Project> RequiredAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)

@@ -29,7 +29,7 @@ static class RoleEndpoints
         foreach (var role in subject == Caller.AdministratorId ? await roles.OfAsync(subject, context.RequestAborted)
             : await roles.ListAsync(subject).Select(r => r.Assignment).ToListAsync(context.RequestAborted))
         {
-            if (subject == caller.Id || (await scopes.FindAsync(role.ScopeKind, role.ScopeId, context.RequestAborted) is { } scope && rights.Allow(Permission.RolesManage, scope)))
+            if (subject == caller.Id || rights.Allow(Permission.RolesManage, await ScopeAsync(role, scopes, context.RequestAborted)))
                 visible.Add(RoleBody.From(role));
         }
 
@@ -76,7 +76,10 @@ static class RoleEndpoints
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
         // Only what may be a key is one.
         var row = role.Length <= 100 && role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? await roles.FindAsync(subject.Id, role, context.RequestAborted) : null;
-        if (row is null || await scopes.FindAsync(row.ScopeKind, row.ScopeId, context.RequestAborted) is not { } scope || !rights.Allow(Permission.RolesManage, scope))
+        if (row is null)
+            throw new ApiException(ApiError.NotFound());
+        var scope = await ScopeAsync(row.Assignment, scopes, context.RequestAborted);
+        if (!rights.Allow(Permission.RolesManage, scope))
             throw new ApiException(ApiError.NotFound());
         if (!MayGive(rights, row.Role, scope))
             throw Permissions.Denied();
@@ -85,6 +88,10 @@ static class RoleEndpoints
         await trail.RecordAsync(context, Event("role.taken", subject, row.Assignment));
         return Results.NoContent();
     }
+
+    /// <summary>Where the role is; the system for one whose unit is deleted, so that somebody can take it.</summary>
+    static async Task<Scope> ScopeAsync(RoleAssignment role, Scopes scopes, CancellationToken cancellationToken) =>
+        await scopes.FindAsync(role.ScopeKind, role.ScopeId, cancellationToken) ?? Scope.System;
 
     /// <summary>Nobody gives, or takes, what they lack themselves: else a department's admin could make a system's.</summary>
     static bool MayGive(Rights rights, Role role, Scope scope) =>

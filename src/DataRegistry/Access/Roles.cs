@@ -22,6 +22,9 @@ public enum Permission
     DataVolumesDelete,
     DataVolumesShare,
 
+    /// <summary>What a cluster's agent does: to ask for its work and report on data volumes.</summary>
+    DataVolumesReport,
+
     /// <summary>To make and rename projects.</summary>
     ProjectsManage,
 
@@ -52,6 +55,9 @@ public enum Role
     DataVolumeAdmin,
     L1Researcher,
     Viewer,
+
+    /// <summary>The agent of a cluster, a service account: it reports on data volumes, and may do nothing else.</summary>
+    ClusterAgent,
 }
 
 /// <summary>The one table of what a role may do.</summary>
@@ -71,6 +77,7 @@ public static class Roles
         [Role.DataVolumeAdmin] = Set(Read, Volumes, [Permission.DataVolumesShare]),
         [Role.L1Researcher] = Set(Read, Data, Volumes),
         [Role.Viewer] = Set(Read),
+        [Role.ClusterAgent] = Set([Permission.DataVolumesReport]),
     }.ToFrozenDictionary();
 
     public static FrozenSet<Permission> PermissionsOf(Role role) => Table[role];

@@ -9,7 +9,8 @@ namespace DataRegistry.Access;
 /// <code>
 /// table subjects
 ///   subjects │ {subject id}                     kind, user name, display name, email, disabled
-///            │ name-{user name, lower case}     whose it is, and the password's hash
+///            │ name-{user name, lower case}     whose it is, the password's hash, the identity it is bound to
+///            │ oidc-{SHA-256 of issuer and sub} whose identity it is
 /// </code>
 /// One partition, so that a subject and its name are one transaction: of two who take a name at once, one gets it.
 /// </summary>
@@ -18,9 +19,11 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     const string Partition = "subjects";
     // After every id, whose characters end with 'f'.
     const string NamePrefix = "name-";
+    const string IdentityPrefix = "oidc-";
 
     readonly TableClient table = tables.GetTableClient("subjects", SubjectRows.Default);
     readonly Recent<Guid, SubjectRow> known = new(clock, AccessOptions.CachedFor);
+    readonly Recent<string, IdentityRow> identities = new(clock, AccessOptions.CachedFor);
 
     public TableClient Table => table;
 
@@ -40,18 +43,47 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         table.QueryAsync<SubjectRow>(new TableRange(Partition) { After = after, Before = NamePrefix }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .Where(s => kind is null || s.Kind == kind).PageAsync(limit, s => s.RowKey, cancellationToken);
 
+    /// <summary>Whose an identity of the identity provider is, as it was within <see cref="AccessOptions.CachedFor"/>; null for nobody's.</summary>
+    internal async ValueTask<Guid?> FindIdentityAsync(string identity, CancellationToken cancellationToken) =>
+        (await identities.GetAsync(identity, token => IdentityAsync(identity, token), cancellationToken))?.Subject;
+
+    /// <summary>
+    /// Binds a user to the identity; the user's id. Null where no user has the name (a service account is none), it is disabled, or bound to
+    /// another identity. Of several at once one is bound.
+    /// </summary>
+    internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
+    {
+        while (await FindNameAsync(username, cancellationToken) is { Identity: null } name)
+        {
+            if (await FindAsync(name.Subject, cancellationToken) is not { Kind: SubjectKind.User, Disabled: false })
+                return null;
+            var result = await table.SubmitTransactionAsync(
+                [TableTransactionAction.Add(NewIdentity(identity, name.Subject)), TableTransactionAction.Update(name with { Identity = identity }, name.ETag)], cancellationToken);
+            if (result.IsDone)
+                return name.Subject;
+            if (await IdentityAsync(identity, cancellationToken) is { } linked)
+                return linked.Subject;
+        }
+
+        return null;
+    }
+
     /// <summary>Null where the name is taken.</summary>
     /// <param name="passwordHash">Null for none: such a user can log in with tokens only.</param>
+    /// <param name="identity">An identity to bind it to; null for none. Where that is another's, null is the answer, too.</param>
     internal async Task<SubjectRow?> CreateAsync(
-        SubjectKind kind, Username username, string? displayName, string? email, string? passwordHash, CancellationToken cancellationToken)
+        SubjectKind kind, Username username, string? displayName, string? email, string? passwordHash, CancellationToken cancellationToken, string? identity = null)
     {
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var row = new SubjectRow
         {
             PartitionKey = Partition, RowKey = id.ToString("D"), Kind = kind, Username = username.Text, DisplayName = displayName, Email = email, CTime = clock.GetUtcNow(),
         };
-        var name = new UsernameRow { PartitionKey = Partition, RowKey = NamePrefix + username.Key, Subject = id, Password = passwordHash };
-        var result = await table.SubmitTransactionAsync([TableTransactionAction.Add(name), TableTransactionAction.Add(row)], cancellationToken);
+        var name = new UsernameRow { PartitionKey = Partition, RowKey = NamePrefix + username.Key, Subject = id, Password = passwordHash, Identity = identity };
+        List<TableTransactionAction> actions = [TableTransactionAction.Add(name), TableTransactionAction.Add(row)];
+        if (identity is not null)
+            actions.Add(TableTransactionAction.Add(NewIdentity(identity, id)));
+        var result = await table.SubmitTransactionAsync(actions, cancellationToken);
         // After a lost answer the name is there, and ours.
         return result.IsDone || (await FindNameAsync(username, cancellationToken))?.Subject == id ? row : null;
     }
@@ -84,18 +116,30 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         return false;
     }
 
-    /// <summary>Removes the subject and sets its name free. False where it is gone already.</summary>
+    /// <summary>Removes the subject and sets its name, and the identity it was bound to, free. False where it is gone already.</summary>
     internal async Task<bool> DeleteAsync(SubjectRow subject, CancellationToken cancellationToken)
     {
-        var result = await table.SubmitTransactionAsync(
-            [
-                TableTransactionAction.Delete(Partition, subject.RowKey, ETag.All),
-                TableTransactionAction.Delete(Partition, NamePrefix + subject.Name.Key, ETag.All),
-            ],
-            cancellationToken);
-        known.Forget(subject.Id);
-        return result.IsDone;
+        while (await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id)
+        {
+            List<TableTransactionAction> actions =
+                [TableTransactionAction.Delete(Partition, subject.RowKey, ETag.All), TableTransactionAction.Delete(Partition, name.RowKey, name.ETag)];
+            if (name.Identity is { } identity)
+                actions.Add(TableTransactionAction.Delete(Partition, IdentityPrefix + identity, ETag.All));
+            var result = await table.SubmitTransactionAsync(actions, cancellationToken);
+            known.Forget(subject.Id);
+            if (name.Identity is not null)
+                identities.Forget(name.Identity);
+            if (result.IsDone)
+                return true;
+        }
+
+        return false;
     }
+
+    Task<IdentityRow?> IdentityAsync(string identity, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<IdentityRow>(Partition, IdentityPrefix + identity, cancellationToken: cancellationToken);
+
+    static IdentityRow NewIdentity(string identity, Guid subject) => new() { PartitionKey = Partition, RowKey = IdentityPrefix + identity, Subject = subject };
 }
 
 sealed record SubjectRow : ITableEntity
@@ -125,8 +169,21 @@ sealed record UsernameRow : ITableEntity
 
     /// <summary>See <see cref="Access.Password"/>; null for none.</summary>
     public string? Password { get; init; }
+
+    /// <summary>The identity that the user is bound to; null for none yet.</summary>
+    public string? Identity { get; init; }
+}
+
+/// <summary>An identity of the identity provider: whose it is.</summary>
+sealed record IdentityRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Subject { get; init; }
 }
 
 [JsonSerializable(typeof(SubjectRow))]
 [JsonSerializable(typeof(UsernameRow))]
+[JsonSerializable(typeof(IdentityRow))]
 sealed partial class SubjectRows : JsonSerializerContext;

@@ -56,6 +56,7 @@ static class TokenEndpoints
             Details = new() { ["user"] = owner.ToString("D"), ["name"] = name, ["expires"] = body.Expires, ["projects"] = limit is null ? null : new JsonArray([.. limit.Select(p => JsonValue.Create(p.ToString("D")))]) },
         });
         var listed = TokenBody.From(row);
+        context.Response.Headers.CacheControl = "no-store";
         return Results.Json(
             new CreatedTokenBody(listed.Id, listed.Name, listed.Ctime, listed.Expires, listed.Projects, token.Text),
             AccessJson.Default.CreatedTokenBody, statusCode: StatusCodes.Status201Created);

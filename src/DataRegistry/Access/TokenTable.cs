@@ -24,8 +24,9 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     public TableClient Table => table;
 
     /// <summary>The token as it is now, not one that is over; null where there is none. One point read.</summary>
-    internal async Task<TokenRow?> FindAsync(AccessToken token, CancellationToken cancellationToken) =>
-        await table.GetEntityIfExistsAsync<TokenRow>(PartitionOf(token.Hash), token.Hash, cancellationToken: cancellationToken) is { } row && !row.IsOver(clock.GetUtcNow()) ? row : null;
+    /// <param name="hash">See <see cref="AccessToken.Hash"/>.</param>
+    internal async Task<TokenRow?> FindAsync(string hash, CancellationToken cancellationToken) =>
+        await table.GetEntityIfExistsAsync<TokenRow>(PartitionOf(hash), hash, cancellationToken: cancellationToken) is { } row && !row.IsOver(clock.GetUtcNow()) ? row : null;
 
     /// <summary>A new token; its text is nowhere but in the answer.</summary>
     internal async Task<(AccessToken Token, TokenListRow Row)> CreateAsync(
@@ -59,13 +60,19 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         await table.DeleteEntityAsync(token.PartitionKey, token.RowKey, ETag.All, cancellationToken);
     }
 
-    /// <summary>Revokes all of a subject's tokens, or those that are over.</summary>
-    internal async Task RevokeAllAsync(Guid subject, bool onlyOver, CancellationToken cancellationToken)
+    /// <summary>Revokes all of a subject's tokens.</summary>
+    internal async Task RevokeAllAsync(Guid subject, CancellationToken cancellationToken)
+    {
+        foreach (var token in await table.QueryAsync<TokenListRow>(new TableRange(subject.ToString("D")), cancellationToken: cancellationToken).ToListAsync(cancellationToken))
+            await RevokeAsync(token, cancellationToken);
+    }
+
+    /// <summary>Removes tokens that are over: a few among the subject's oldest, so that the log-in that does it costs the same however many there are.</summary>
+    internal async Task RemoveOverAsync(Guid subject, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var tokens = await table.QueryAsync<TokenListRow>(new TableRange(subject.ToString("D")), cancellationToken: cancellationToken)
-            .Where(t => !onlyOver || t.Expires <= now).ToListAsync(cancellationToken);
-        foreach (var token in tokens)
+        var oldest = await table.QueryPageAsync<TokenListRow>(new TableRange(subject.ToString("D")), maxPerPage: 100, cancellationToken: cancellationToken);
+        foreach (var token in oldest.Values.Where(t => t.Expires <= now).Take(10))
             await RevokeAsync(token, cancellationToken);
     }
 

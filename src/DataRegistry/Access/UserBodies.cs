@@ -55,11 +55,21 @@ sealed record LogInForm(string Username, string Password);
 
 sealed record LogInBody(string Token);
 
-sealed record ClusterBody(Guid Id, string Name);
+/// <param name="HasAgent">See <see cref="Cluster"/>.</param>
+sealed record ClusterBody(Guid Id, string Name, bool HasAgent)
+{
+    public static ClusterBody From(Cluster cluster) => new(cluster.Id, cluster.Name, cluster.HasAgent);
+}
 
 sealed record DepartmentBody(Guid Id, string Name, Guid Cluster);
 
-sealed record NewUnitBody(string? Name, string? Cluster);
+/// <param name="Cluster">A department's.</param>
+/// <param name="HasAgent">A cluster's.</param>
+sealed record NewUnitBody(string? Name, string? Cluster, bool? HasAgent);
+
+/// <summary>A unit's new name. What else a unit has never changes, and is refused.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+sealed record UnitNameBody(string? Name);
 
 sealed record NewProjectBody(string? Name, string? Department);
 
@@ -91,6 +101,7 @@ sealed record AuditBody(
 [JsonSerializable(typeof(Page<ClusterBody>))]
 [JsonSerializable(typeof(Page<DepartmentBody>))]
 [JsonSerializable(typeof(NewUnitBody))]
+[JsonSerializable(typeof(UnitNameBody))]
 [JsonSerializable(typeof(NewProjectBody))]
 [JsonSerializable(typeof(Page<ProjectDetailBody>))]
 [JsonSerializable(typeof(Page<AuditBody>))]

@@ -9,7 +9,7 @@ namespace DataRegistry.Access;
 
 static class UserEndpoints
 {
-    const int MaxEmailLength = 254;
+    public const int MaxEmailLength = 254;
 
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
@@ -153,7 +153,7 @@ static class UserEndpoints
         if (!await subjects.DeleteAsync(row, context.RequestAborted))
             throw new ApiException(ApiError.NotFound());
         await trail.RecordAsync(context, new("user.deleted", row.RowKey) { Details = new() { ["username"] = row.Username } });
-        await tokens.RevokeAllAsync(subject, onlyOver: false, context.RequestAborted);
+        await tokens.RevokeAllAsync(subject, context.RequestAborted);
         foreach (var role in await roles.ListAsync(subject).ToListAsync(context.RequestAborted))
             await roles.RemoveAsync(subject, role.RowKey, context.RequestAborted);
         return Results.NoContent();

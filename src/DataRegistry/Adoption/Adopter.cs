@@ -86,6 +86,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         {
             while (chunk.Count > 0)
             {
+                chunk = [.. chunk.Select(After)];
                 var result = await locations.Table.SubmitTransactionAsync([.. chunk.Select(Put)], token);
                 if (result.IsDone)
                 {
@@ -116,6 +117,12 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             }
         }, cancellationToken);
         return created;
+
+        LocationRow After(LocationRow row)
+        {
+            lock (located)
+                return row with { Previous = free.GetValueOrDefault(row.Key)?.Datum };
+        }
 
         TableTransactionAction Put(LocationRow row)
         {
@@ -188,6 +195,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             LastModified = found.LastModified,
             VersionId = found.VersionId,
             Md5 = found.Md5,
+            Sha1 = found.Sha1,
             Sha256 = found.Sha256,
         };
     }

@@ -15,7 +15,13 @@ static class AdoptionEndpoints
 {
     static readonly AdoptionJson Json = new(WireJson.Options(AdoptionJson.Default));
 
-    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync);
+    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
+        .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
+        .TakesQuery("dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .Answers<CreatedBody>($"Adopt a URL, or several, in JSON or as lines of text: up to {AdoptionOptions.MaxUrlsAtOnce} are answered at once, more become a job")
+        .OrAnswers<AnswerBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
+        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is given up.</summary>
     static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
@@ -78,7 +84,7 @@ static class AdoptionEndpoints
             await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
             {
                 Project = project.Id,
-                Details = new() { ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
+                Details = new() { ["adoption"] = answer.Id.ToString(), ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
             });
         }
 
@@ -182,6 +188,15 @@ static class AdoptionEndpoints
         return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
     }
 }
+
+/// <summary>What an adoption asks for, as it is described; it is read piece by piece (<see cref="AdoptionBody"/>).</summary>
+/// <param name="Urls">Any number that fits into a body.</param>
+/// <param name="Prefix"><c>s3://bucket/prefix</c>, also with wildcards.</param>
+/// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
+/// <param name="Exclude">Patterns of keys to leave out.</param>
+/// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
+sealed record AdoptBody(
+    string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude, bool? DryRun);
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 

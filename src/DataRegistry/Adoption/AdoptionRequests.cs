@@ -8,19 +8,19 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption;
 
 /// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
-sealed record AdoptionAnswer(IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
+sealed record AdoptionAnswer(JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
-    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, ObjectFinder finder, Adopter adopter, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options)
+    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options)
 {
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     public async Task<AdoptionAnswer> AdoptAsync(Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
-        var outcomes = await adopter.AdoptAsync(
-            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), (wanted, token) => finder.HeadAsync(bucket, store.Prefix, wanted, token), cancellationToken);
+        var unhashed = new HashSet<string>(StringComparer.Ordinal);
+        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
@@ -43,7 +43,17 @@ sealed class AdoptionRequests(
             }
         }
 
-        return new(created, existing, errors);
+        if (store.HashAdopted == HashAdopted.All)
+            await hashes.SendAsync(input.Keys.Zip(outcomes).Where(o => unhashed.Contains(o.First)).Select(o => o.Second).OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
+        return new(scope.Job, created, existing, errors);
+
+        async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token)
+        {
+            var probes = await finder.HeadAsync(bucket, store.Prefix, wanted, token);
+            var found = await hashing.HashAtOnceAsync(store, bucket, [.. probes.Select(p => p.Object)], token);
+            unhashed.UnionWith(found.OfType<S3Object>().Where(o => o.Sha256 is null).Select(o => o.Key));
+            return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];
+        }
     }
 
     /// <summary>

@@ -22,11 +22,13 @@ static class JobEndpoints
 
     public static void MapAdoptionJobs(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/adoptions/", ListAsync);
-        api.MapGet("/adoptions/{id}/", GetAsync);
-        api.MapGet("/adoptions/{id}/results/", ResultsAsync);
-        api.MapPost("/adoptions/{id}/cancel/", CancelAsync);
-        api.MapPost("/adoptions/{id}/retry/", RetryAsync);
+        api.MapGet("/adoptions/", ListAsync).AnswersPages<JobBody>("A project's adoption jobs, newest first")
+            .RequiresQuery("project", "A project's id").TakesQuery("status", "Only those with it");
+        api.MapGet("/adoptions/{id}/", GetAsync).Answers<JobBody>("An adoption job, and how far it is");
+        api.MapGet("/adoptions/{id}/results/", ResultsAsync).AnswersPages<AdoptionFailure>($"Every URL that failed or was skipped; with Accept: {NdJson} all of them, one a line")
+            .TakesQuery("outcome", "failed or skipped; both if not given");
+        api.MapPost("/adoptions/{id}/cancel/", CancelAsync).Answers<JobBody>("End a job where it is; what was adopted stays", StatusCodes.Status202Accepted);
+        api.MapPost("/adoptions/{id}/retry/", RetryAsync).Answers<JobBody>("Make a new job of the inputs that failed", StatusCodes.Status202Accepted);
     }
 
     public static IResult Answer(JobRow job, Counts done, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>

@@ -49,6 +49,14 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
         return true;
     }
 
+    /// <summary>
+    /// Whether a job of the project, of which somebody was told, is not at its end. One that lies behind 10,000 newer ones is not seen, and
+    /// ends when its next message finds no project.
+    /// </summary>
+    public ValueTask<bool> AnyUnfinishedAsync(Project project, CancellationToken cancellationToken) =>
+        table.QueryAsync<JobRow>(new TableRange(PartitionOf(project.Slot)), 1000, cancellationToken: cancellationToken).Take(10_000)
+            .AnyAsync(job => job.Project == project.Id && job.Status != JobStatus.Staging && !job.Status.IsTerminal(), cancellationToken);
+
     public static JobRow NewRow(JobId id, Guid store, Project project, string createdBy) => new()
     {
         PartitionKey = PartitionOf(id.Slot), RowKey = RowKeyOf(id), Id = id.Value.ToGuid(),

@@ -15,6 +15,9 @@ abstract record AdoptedRow : ITableEntity
     public required Guid Job { get; init; }
     public required string AdoptedBy { get; init; }
 
+    /// <summary>The datum that the location named before, which was purged; null where it named none.</summary>
+    public Guid? Previous { get; init; }
+
     /// <summary>In bytes.</summary>
     public required long Size { get; init; }
 
@@ -25,9 +28,12 @@ abstract record AdoptedRow : ITableEntity
     /// <summary>Null where the bucket keeps no versions: then nothing pins the content.</summary>
     public string? VersionId { get; init; }
 
-    /// <summary>Hex; only where S3 says it.</summary>
+    /// <summary>Hex; where S3 says it, or the object was read.</summary>
     public string? Md5 { get; init; }
 
-    /// <summary>Hex of the whole object; only where S3 says it.</summary>
+    /// <summary>Hex; where the object was read.</summary>
+    public string? Sha1 { get; init; }
+
+    /// <summary>Hex of the whole object; where S3 says it, or the object was read. A location has it only if that was before its adoption.</summary>
     public string? Sha256 { get; init; }
 }

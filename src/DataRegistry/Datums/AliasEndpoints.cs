@@ -17,10 +17,12 @@ static class AliasEndpoints
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").TakesQuery("project", "Required");
-        api.MapPost("/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>("Make an alias (201), or move it to another datum (200)");
+        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id")
+            .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
+            .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean);
+        api.MapPost("/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>("Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
         api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
-            .TakesQuery("name", "Required").TakesQuery("project", "Required");
+            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id");
         api.MapGet("/datum-aliases/{id}/", GetAsync).Answers<AliasBody>("One alias");
         api.MapDelete("/datum-aliases/{id}/", DeleteAsync).AnswersNothing("Delete an alias; its history stays");
         api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>("Who moved it, the last change first; also of a deleted alias");
@@ -30,12 +32,33 @@ static class AliasEndpoints
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var paging = Paging.From(context.Request);
-        AliasName? after = paging.Cursor is null ? null : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
-        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, context.RequestAborted);
+        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
+            ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
+            : await ByNameAsync(project, paging, aliases, context.RequestAborted);
         var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
+        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
         return Results.Json(
-            new Page<AliasBody>(after is null && next is null ? rows.Count : null, Paging.Next(context, next), null, [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId)))]),
+            new Page<AliasBody>(
+                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
+                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))]),
             Json.PageAliasBody);
+    }
+
+    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
+    {
+        AliasName? after = paging.Cursor is null ? null : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
+        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
+        return (rows, next, after is null && next is null ? rows.Count : null);
+    }
+
+    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> SortedAsync(
+        AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
+    {
+        var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
+        if (more is not null)
+            throw new ApiException(new ApiError.Field("ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
+        var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
+        return (rows, next, all.Count);
     }
 
     static async Task<IResult> PointAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions, AuditTrail trail)
@@ -53,7 +76,7 @@ static class AliasEndpoints
         var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
         await RecordAsync(outcome, context, trail);
         return Results.Json(
-            AliasBody.From(outcome.Alias, project, datum), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+            AliasBody.From(outcome.Alias, project, datum, await aliases.NamesAsync(id, context.RequestAborted)), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     public static async Task RecordAsync(AliasOutcome outcome, HttpContext context, AuditTrail trail)
@@ -67,19 +90,21 @@ static class AliasEndpoints
         });
     }
 
-    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>
+    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ProjectTable projects, Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
             && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
-            ? Results.Json(new ResolvedBody(DatumBody.From(datum, project)), Json.ResolvedBody)
+            ? Results.Json(new ResolvedBody(DatumBody.From(await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project, await aliases.NamesAsync(datum.Id, context.RequestAborted))), Json.ResolvedBody)
             : throw new ApiException(ApiError.NotFound());
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
     {
         var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.DataRead);
-        return Results.Json(AliasBody.From(alias, project, await datums.FindAsync(alias.DatumId, context.RequestAborted)), Json.AliasBody);
+        var datum = await datums.FindAsync(alias.DatumId, context.RequestAborted);
+        return Results.Json(AliasBody.From(alias, project, datum, await aliases.NamesAsync(alias.DatumId, context.RequestAborted)), Json.AliasBody);
     }
 
     static async Task<IResult> DeleteAsync(string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
@@ -133,8 +158,8 @@ static class AliasEndpoints
 /// <param name="Mtime">When it was last moved.</param>
 sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset Mtime, ProjectBody Project, DatumBody? Datum)
 {
-    public static AliasBody From(AliasRow row, Project project, DatumRow? datum) =>
-        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project));
+    public static AliasBody From(AliasRow row, Project project, DatumRow? datum, IEnumerable<string> names) =>
+        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project, names));
 }
 
 /// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>

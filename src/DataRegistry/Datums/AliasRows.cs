@@ -17,6 +17,9 @@ sealed record AliasRow : ITableEntity
     public required DateTimeOffset CTime { get; init; }
     public required DateTimeOffset MTime { get; init; }
 
+    /// <summary>Who made the last change. Null in rows of before aliases were indexed by datum, which the index does not have.</summary>
+    public string? User { get; init; }
+
     /// <summary>Number of the last change, from 1.</summary>
     public required int Revision { get; init; }
 
@@ -52,7 +55,40 @@ sealed record AliasChangeRow : ITableEntity
     public Guid? To { get; init; }
 }
 
+/// <summary>That an alias names a datum, by the datum; there as long as it does.</summary>
+sealed record AliasOfDatumRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Datum { get; init; }
+    public required Guid Alias { get; init; }
+    public required string Name { get; init; }
+    public required DateTimeOffset Since { get; init; }
+
+    /// <summary>Who pointed it there.</summary>
+    public required string User { get; init; }
+}
+
+/// <summary>That an alias named a datum for a time, by the datum.</summary>
+sealed record AliasSpanRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Alias { get; init; }
+    public required string Name { get; init; }
+    public required DateTimeOffset Since { get; init; }
+    public required string User { get; init; }
+    public required DateTimeOffset Until { get; init; }
+
+    /// <summary>Who pointed it elsewhere, or deleted it.</summary>
+    public required string UntilUser { get; init; }
+}
+
 [JsonSerializable(typeof(AliasRow))]
+[JsonSerializable(typeof(AliasOfDatumRow))]
+[JsonSerializable(typeof(AliasSpanRow))]
 [JsonSerializable(typeof(AliasIdRow))]
 [JsonSerializable(typeof(AliasChangeRow))]
 sealed partial class AliasRows : JsonSerializerContext;

@@ -23,10 +23,13 @@ abstract record AliasOutcome(AliasRow Alias)
 ///   {project's slot, 3 hex} │ n-{project id}-{name, in order-preserving encoding}   id, datum, revision
 ///                           │ i-{alias id}                                          project, name; stays when the alias is deleted
 ///                           │ h-{alias id}-{inverted revision, 10 digits}           who, when, from, to; stays too
+///                           │ d-{datum id}-{alias id}                               name, since, who; while it names the datum
+///                           │ p-{datum id}-{inverted time}-{alias id}-{revision}    name, since, until, who; once it did
 /// </code>
-/// An alias's id holds the slot, so both its rows are point reads. A change, its history row and the id's row are one transaction.
+/// An alias's id holds the slot, so both its rows are point reads. A change and all rows that
+/// tell of it are one transaction.
 /// </summary>
-sealed class AliasTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     readonly TableClient table = tables.GetTableClient("aliases", AliasRows.Default);
 
@@ -82,12 +85,15 @@ sealed class AliasTable(TableServiceClient tables, TimeProvider clock) : IStored
                 return new AliasOutcome.Unchanged(row);
             from = row?.Datum;
             var now = clock.GetUtcNow();
-            var pointed = row is null ? New(project, name, datum, change, now) : row with { Datum = datum.Value.ToGuid(), MTime = now, Revision = row.Revision + 1, Change = change };
+            var pointed = row is null ? New(project, name, datum, change, user, now) : row with { Datum = datum.Value.ToGuid(), MTime = now, Revision = row.Revision + 1, Change = change, User = user };
             List<TableTransactionAction> actions =
             [
                 row is null ? TableTransactionAction.Add(pointed) : TableTransactionAction.Update(pointed, row.ETag),
                 TableTransactionAction.Add(ChangeOf(pointed, from, pointed.Datum, user, now)),
+                TableTransactionAction.Add(OfDatum(pointed, user)),
             ];
+            if (row is not null)
+                actions.AddRange(NoLonger(row, user, now));
             if (row is null)
                 actions.Add(TableTransactionAction.Add(new AliasIdRow { PartitionKey = pointed.PartitionKey, RowKey = IdKey(pointed.Id), Project = project.Id, Name = name.Value }));
             if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
@@ -104,8 +110,13 @@ sealed class AliasTable(TableServiceClient tables, TimeProvider clock) : IStored
         for (var row = alias; row?.Id == alias.Id;)
         {
             var gone = row with { Revision = row.Revision + 1 };
+            var now = clock.GetUtcNow();
             var deleted = await table.SubmitTransactionAsync(
-                [TableTransactionAction.Delete(row.PartitionKey, row.RowKey, row.ETag), TableTransactionAction.Add(ChangeOf(gone, row.Datum, null, user, clock.GetUtcNow()))],
+                [
+                    TableTransactionAction.Delete(row.PartitionKey, row.RowKey, row.ETag),
+                    TableTransactionAction.Add(ChangeOf(gone, row.Datum, null, user, now)),
+                    .. NoLonger(row, user, now),
+                ],
                 cancellationToken);
             if (deleted.IsDone)
                 return true;
@@ -115,7 +126,7 @@ sealed class AliasTable(TableServiceClient tables, TimeProvider clock) : IStored
         return false;
     }
 
-    static AliasRow New(Project project, AliasName name, DatumId datum, Guid change, DateTimeOffset now) => new()
+    static AliasRow New(Project project, AliasName name, DatumId datum, Guid change, string user, DateTimeOffset now) => new()
     {
         PartitionKey = PartitionOf(project.Slot),
         RowKey = NameKey(project.Id, name.Value),
@@ -127,6 +138,7 @@ sealed class AliasTable(TableServiceClient tables, TimeProvider clock) : IStored
         MTime = now,
         Revision = 1,
         Change = change,
+        User = user,
     };
 
     static AliasChangeRow ChangeOf(AliasRow alias, Guid? from, Guid? to, string user, DateTimeOffset time) => new()

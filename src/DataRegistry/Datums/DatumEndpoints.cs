@@ -13,16 +13,19 @@ static class DatumEndpoints
 {
     public static readonly DatumJsonContext Json = new(new JsonSerializerOptions(WireJson.Options(DatumJsonContext.Default)) { AllowDuplicateProperties = false });
 
+    /// <summary>Of a parameter that stands beside a datum's id.</summary>
+    public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
+
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/data/{id}/", GetAsync);
-        api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays");
+        api.MapGet("/data/{id}/", GetAsync).Answers<DatumBody>("A datum, by its id or an alias; its hashes, where they are not known yet, are computed now if it is small and soon if it is not").TakesQuery("project", AliasProject);
+        api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, AliasTable aliases, DatumHashing hashing)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
-        return Results.Json(DatumBody.From(row, project), Json.DatumBody);
+        return Results.Json(DatumBody.From(await hashing.EnsureAsync(row, found: null, context.RequestAborted), project, await aliases.NamesAsync(row.Id, context.RequestAborted)), Json.DatumBody);
     }
 
     static async Task<IResult> PurgeAsync(string id, HttpContext context, DatumLookup lookup, DatumPurge purge, AuditTrail trail)
@@ -38,16 +41,24 @@ static class DatumEndpoints
 /// <param name="Name">The key's last segment.</param>
 /// <param name="Ctime">When its job was made: the id's own time, by which lists are ordered.</param>
 /// <param name="FileMtime">S3's Last-Modified.</param>
+/// <param name="Aliases">The names of those that point at it now, in the order of their bytes.</param>
 sealed record DatumBody(
     DatumId Id, string Name, string Uri, long Size, string? Md5, string? Sha1, string? Sha256, Guid Store, ProjectBody? Project,
     DateTimeOffset Ctime, DateTimeOffset? FileCtime, DateTimeOffset? FileMtime, JsonElement? OutputExecution, bool Purged,
     IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases)
 {
+    /// <summary>Why the hashes are null; left out where nothing speaks against them.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ChecksumError { get; init; }
+
     public static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 
-    public static DatumBody From(DatumRow row, Project? project) => new(
-        row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, Sha1: null, row.Sha256, row.Store,
-        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), []);
+    public static DatumBody From(DatumRow row, Project? project, IEnumerable<string> aliases) => new(
+        row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
+        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases])
+    {
+        ChecksumError = row.ChecksumError is { Length: > 0 } error ? error : null,
+    };
 }
 
 sealed record OkBody(bool Ok);
@@ -60,4 +71,5 @@ sealed record OkBody(bool Ok);
 [JsonSerializable(typeof(MetadataOfDatumsBody))]
 [JsonSerializable(typeof(AppliedBody))]
 [JsonSerializable(typeof(OkBody))]
+[JsonSerializable(typeof(DownloadBody))]
 sealed partial class DatumJsonContext : JsonSerializerContext;

@@ -7,10 +7,13 @@ using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using JsonSchemaType = Microsoft.OpenApi.JsonSchemaType;
 
 namespace DataRegistry.Datums;
 
-/// <summary>The list of a project's datums, by any of the contract's parameters, bounded in what a request reads.</summary>
+/// <summary>
+/// The list of the datums of a project, or of all that the caller may read, by any of the contract's parameters, bounded in what a request reads.
+/// </summary>
 static class DatumListEndpoint
 {
     /// <summary>Beyond this many, counting would cost more than the page (contract: exact up to 10,000).</summary>
@@ -25,17 +28,22 @@ static class DatumListEndpoint
 
     const int MaxStores = 1000;
 
-    public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync)
-        .AnswersPages<DatumBody>("A project's datums, newest first")
-        .TakesQuery("project", "Required").TakesQuery("store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
-        .TakesQuery("uri", "The URL; what is tracked there now").TakesQuery("tag", "A tag that they have").TakesQuery("output_execution", "None ever match")
-        .TakesQuery("deleted", "true: none ever match").TakesQuery("purged", "true: only purged ones, otherwise only the others")
-        .TakesQuery("offset", $"Up to {DatumQuery.MaxOffset}").TakesQuery("ordering", $"-ctime, ctime, id, name, size; but for the first up to {MaxSorted} matches")
-        .TakesQuery("no_count", "true: count is null").TakesQuery("exclude", "Fields to leave out, with commas between them");
+    /// <summary>Without the parameter <c>project</c> so many are listed at most: each costs 16 requests a page.</summary>
+    const int MaxProjects = 20;
 
-    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, LocationTable locations, StoreTable stores, ProjectTable projects, Permissions permissions)
+    static readonly IReadOnlyList<string> FieldNames = [.. DatumEndpoints.Json.DatumBody.Properties.Select(p => p.Name)];
+
+    public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync)
+        .AnswersPages<DatumBody>("Datums, newest first")
+        .TakesQuery("project", $"A project's id; without it all that one may read, up to {MaxProjects}").TakesQuery("store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
+        .TakesQuery("uri", "The URL; what is tracked there now").TakesQuery("tag", "A tag that they have").TakesQuery("output_execution", "None ever match")
+        .TakesQuery("deleted", "true: none ever match", JsonSchemaType.Boolean).TakesQuery("purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
+        .TakesQuery("offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer).TakesQuery("ordering", $"-ctime, ctime, id, name, size; but for the first up to {MaxSorted} matches")
+        .TakesQuery("no_count", "true: count is null", JsonSchemaType.Boolean).TakesQuery("exclude", "Fields to leave out, with commas between them");
+
+    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, LocationTable locations, AliasTable aliases, StoreTable stores, ProjectTable projects, Permissions permissions)
     {
-        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
+        var listed = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
         var query = DatumQuery.From(context.Request);
         var noCount = DatumQuery.Flag(context.Request, "no_count");
@@ -43,38 +51,51 @@ static class DatumListEndpoint
         var offset = paging.Cursor is null ? query.Offset : 0;
         var (rows, next, count) =
             query.Nothing ? ([], null, 0)
-            : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, project, datums, locations, stores, context.RequestAborted)
-            : query.IsSorted ? await SortedAsync(query, project, paging, offset, datums, context.RequestAborted)
-            : await ByTimeAsync(query, project, paging, offset, noCount, datums, context.RequestAborted);
-        return Answer(new(noCount ? null : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, project))]), Fields.Query(context.Request, "exclude"));
+            : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, listed, datums, locations, stores, context.RequestAborted)
+            : query.IsSorted ? await SortedAsync(query, listed, paging, offset, datums, context.RequestAborted)
+            : await ByTimeAsync(query, listed, paging, offset, noCount, datums, context.RequestAborted);
+        IReadOnlyCollection<string> excluded = Fields.Query(context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList() ?? [];
+        var names = await aliases.NamesAsync(excluded.Contains("aliases", StringComparer.Ordinal) ? [] : rows.Select(r => r.Id), context.RequestAborted);
+        return Answer(new(noCount ? null : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id]))]), excluded);
+    }
+
+    /// <summary>The named one, or all that the caller may read; none is an empty list.</summary>
+    static async Task<ProjectSet> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
+    {
+        if (Fields.Query(context.Request, "project") is { } named)
+            return new([await permissions.ProjectAsync(context, projects, named, Permission.DataRead)]);
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var (readable, more) = await projects.ListAsync(MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
+        return more is null ? new(readable)
+            : throw new ApiException(new ApiError.Field("project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
     }
 
     static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> ByTimeAsync(
-        DatumQuery query, Project project, Paging paging, int offset, bool noCount, DatumTable datums, CancellationToken cancellationToken)
+        DatumQuery query, ProjectSet projects, Paging paging, int offset, bool noCount, DatumTable datums, CancellationToken cancellationToken)
     {
         DatumCursor? after = paging.Cursor is null ? null : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
-        var page = await datums.ListAsync(project, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
+        var page = await datums.ListAsync(projects, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
         if (page.Skipped < offset && page.Next is not null)
             throw new ApiException(new ApiError.Field("offset", $"Fewer than {offset} of the newest {MaxRead + offset} datums match. Begin without an offset and follow 'next'.", "invalid"));
         int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
-            : await datums.CountAsync(project, query, MaxCount, 2 * MaxCount, cancellationToken);
+            : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
         return (page.Rows, page.Next?.ToString(), count);
     }
 
     /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
     static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> SortedAsync(
-        DatumQuery query, Project project, Paging paging, int offset, DatumTable datums, CancellationToken cancellationToken)
+        DatumQuery query, ProjectSet projects, Paging paging, int offset, DatumTable datums, CancellationToken cancellationToken)
     {
         DatumRow? after = null;
         if (paging.Cursor is { } cursor)
         {
             // Purged meanwhile or not, its place in the order stays.
             after = DatumId.TryParse(cursor, out var id) ? await datums.FindAsync(id, cancellationToken) : null;
-            if (after is null || after.Project != project.Id)
+            if (after is null || !projects.Contains(after.Project))
                 throw new ApiException(Paging.BadCursor());
         }
 
-        var all = await datums.ListAsync(project, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
+        var all = await datums.ListAsync(projects, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
         if (all.Next is not null)
         {
             throw new ApiException(new ApiError.Field(
@@ -90,13 +111,13 @@ static class DatumListEndpoint
 
     /// <summary>What is tracked at a URL: a point read in each store that holds it. Never more than one page.</summary>
     static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> AtAsync(
-        S3Url uri, DatumQuery query, Project project, DatumTable datums, LocationTable locations, StoreTable stores, CancellationToken cancellationToken)
+        S3Url uri, DatumQuery query, ProjectSet projects, DatumTable datums, LocationTable locations, StoreTable stores, CancellationToken cancellationToken)
     {
         var (all, _) = await stores.ListAsync(MaxStores, after: null, visible: null, cancellationToken);
         var found = new List<DatumRow>();
         foreach (var store in all.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)))
         {
-            if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location && location.Project == project.Id
+            if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location && projects.Contains(location.Project)
                 && await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum && query.Matches(datum))
             {
                 found.Add(datum);
@@ -106,14 +127,14 @@ static class DatumListEndpoint
         return (found, null, found.Count);
     }
 
-    static IResult Answer(Page<DatumBody> page, string? exclude)
+    static IResult Answer(Page<DatumBody> page, IReadOnlyCollection<string> excluded)
     {
-        if (exclude is null)
+        if (excluded.Count == 0)
             return Results.Json(page, DatumEndpoints.Json.PageDatumBody);
         var json = JsonSerializer.SerializeToNode(page, DatumEndpoints.Json.PageDatumBody)!;
         foreach (var datum in json["results"]!.AsArray())
         {
-            foreach (var field in exclude.Split(',', StringSplitOptions.TrimEntries))
+            foreach (var field in excluded)
                 datum!.AsObject().Remove(field);
         }
 

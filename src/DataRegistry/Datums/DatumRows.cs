@@ -17,6 +17,12 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
 
+    /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
+    public DateTimeOffset? HashTried { get; init; }
+
+    /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
+    public string? ChecksumError { get; init; }
+
     Guid? IFilteredDatum.Store => Store;
 
     [JsonIgnore]
@@ -36,11 +42,13 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
             Project = location.Project,
             Job = location.Job,
             AdoptedBy = location.AdoptedBy,
+            Previous = location.Previous,
             Size = location.Size,
             ObjectETag = location.ObjectETag,
             LastModified = location.LastModified,
             VersionId = location.VersionId,
             Md5 = location.Md5,
+            Sha1 = location.Sha1,
             Sha256 = location.Sha256,
         };
     }
@@ -78,6 +86,18 @@ sealed record DatumTagsRow : ITableEntity
     public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
 }
 
+/// <summary>Whose a datum is, and whether it is purged.</summary>
+sealed record DatumOwnerRow : ITableEntity
+{
+    public static readonly string[] Properties = [nameof(RowKey), nameof(Project), nameof(Purged)];
+
+    public string PartitionKey { get; init; } = "";
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Project { get; init; }
+    public DateTimeOffset? Purged { get; init; }
+}
+
 /// <summary>That a datum was purged; merged into its row.</summary>
 sealed record DatumPurgedRow : ITableEntity
 {
@@ -88,6 +108,32 @@ sealed record DatumPurgedRow : ITableEntity
     public required string PurgedBy { get; init; }
 }
 
+/// <summary>A datum's hashes; merged into its row.</summary>
+sealed record DatumHashesRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public string? Md5 { get; init; }
+    public string? Sha1 { get; init; }
+    public required string Sha256 { get; init; }
+
+    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    public string ChecksumError { get; init; } = "";
+}
+
+/// <summary>That a datum's hashes were tried or queued; merged into its row.</summary>
+sealed record DatumHashNoteRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DateTimeOffset HashTried { get; init; }
+
+    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    public required string ChecksumError { get; init; }
+}
+
 /// <summary>A datum's properties.</summary>
 sealed record MetadataRow : ITableEntity
 {
@@ -95,12 +141,30 @@ sealed record MetadataRow : ITableEntity
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
     public required byte[] Json { get; init; }
+
+    /// <summary>When it was set, and by whom; null in rows of before that was kept.</summary>
+    public DateTimeOffset? Time { get; init; }
+    public string? User { get; init; }
+}
+
+/// <summary>When a datum's properties were last set.</summary>
+sealed record MetadataChangeRow : ITableEntity
+{
+    public string PartitionKey { get; init; } = "";
+    public string RowKey { get; init; } = "";
+    [JsonIgnore] public ETag ETag { get; init; }
+    public DateTimeOffset? Time { get; init; }
+    public string? User { get; init; }
 }
 
 [JsonSerializable(typeof(DatumRow))]
 [JsonSerializable(typeof(DatumTagsRow))]
+[JsonSerializable(typeof(DatumOwnerRow))]
 [JsonSerializable(typeof(DatumPurgedRow))]
+[JsonSerializable(typeof(DatumHashesRow))]
+[JsonSerializable(typeof(DatumHashNoteRow))]
 [JsonSerializable(typeof(MetadataRow))]
+[JsonSerializable(typeof(MetadataChangeRow))]
 [JsonSerializable(typeof(DatumFilterRow))]
 [JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class DatumRows : JsonSerializerContext;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Azure;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
+using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
@@ -15,31 +16,60 @@ namespace DataRegistry.Datums;
 /// Both keys follow from the id. Tags are merged into the datum's row, in one transaction with the metadata that
 /// they are a part of; its facts are never written again. A project's newest datums come first by merging its 16 partitions.
 /// </summary>
-sealed class DatumTable(TableServiceClient tables) : IStoredTable
+sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string MetadataPrefix = "m-";
 
     // After every datum, whose characters end with 'f'.
     const string EndOfDatums = "g";
 
+    // The service's limit.
+    const int MaxPageRows = 1000;
+
+    /// <summary>So many times as large as the page before is a shard's next one: at most three for all that a list looks at.</summary>
+    const int PageGrowth = 4;
+
     readonly TableClient table = tables.GetTableClient("datums", DatumRows.Default);
 
     public TableClient Table => table;
 
-    public static string PartitionOf(DatumId id) => id.Value.Partition.ToString("x4", CultureInfo.InvariantCulture);
+    public static string PartitionOf(DatumId id) => PartitionOf(id.Value.Partition);
 
     /// <summary>The datum; null where there is none.</summary>
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
 
+    /// <summary>Whether the project has a datum that is not purged; null where <paramref name="maxRows"/> rows do not tell.</summary>
+    public async Task<bool?> AnyUnpurgedAsync(Project project, int maxRows, CancellationToken cancellationToken)
+    {
+        var seen = 0;
+        for (var shard = 0; shard < Shards.Count; shard++)
+        {
+            var range = new TableRange(string.Create(CultureInfo.InvariantCulture, $"{project.Slot:x3}{shard:x}")) { Before = EndOfDatums };
+            await foreach (var row in table.QueryAsync<DatumOwnerRow>(range, select: DatumOwnerRow.Properties, cancellationToken: cancellationToken))
+            {
+                if (row.Project == project.Id && row.Purged is null)
+                    return true;
+                if (++seen == maxRows)
+                    return null;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The datum's properties, a JSON object; null where none were ever set.</summary>
     public async Task<byte[]?> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken) =>
         (await table.GetEntityIfExistsAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
 
+    /// <summary>When they were last set, and by whom; null where they never were.</summary>
+    public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) => table.GetEntityIfExistsAsync<MetadataChangeRow>(
+        datum.PartitionKey, MetadataPrefix + datum.RowKey, [nameof(MetadataChangeRow.Time), nameof(MetadataChangeRow.User)], cancellationToken);
+
     /// <summary>Replaces the datum's properties and tags, both or neither. Of concurrent calls the last one's stay, whole.</summary>
-    public async Task SetMetadataAsync(DatumRow datum, MetadataInput input, CancellationToken cancellationToken)
+    public async Task SetMetadataAsync(DatumRow datum, MetadataInput input, string user, CancellationToken cancellationToken)
     {
-        var row = new MetadataRow { PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json };
+        var row = new MetadataRow { PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json, Time = clock.GetUtcNow(), User = user };
         var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
         TableTransactionResult written;
         do
@@ -69,6 +99,26 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
         return false;
     }
 
+    /// <summary>Keeps the hashes of the datum's bytes; where it has them already, those stay. The datum afterwards.</summary>
+    public async Task<DatumRow> SetHashesAsync(DatumRow datum, ObjectHashes hashes, CancellationToken cancellationToken)
+    {
+        var row = datum;
+        for (; row is { Sha256: null }; row = await FindAsync(datum.Id, cancellationToken))
+        {
+            var hashed = new DatumHashesRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
+            if (await table.UpdateEntityAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
+                return row with { ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "" };
+        }
+
+        return row ?? datum;
+    }
+
+    /// <summary>Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.</summary>
+    public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
+        datum.Sha256 is null && (await table.UpdateEntityAsync(
+            new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
+            datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
+
     /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
     public async Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken)
     {
@@ -86,21 +136,19 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
     }
 
     /// <summary>
-    /// Those of a project's datums that match, newest first, whatever the query's order. Each of the 16 partitions is read from the cursor
+    /// Those of the projects' datums that match, newest first, whatever the query's order. Each of a project's 16 partitions is read from the cursor
     /// on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
     /// </summary>
     /// <param name="offset">So many matches are left out first.</param>
     /// <param name="maxRead">After so many datums, matching or not, the page ends short, with a cursor.</param>
-    public async Task<DatumPage> ListAsync(Project project, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
+    public async Task<DatumPage> ListAsync(ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
     {
         // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
-        var share = Math.Min(1000, (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset));
-        var shards = await Task.WhenAll(Enumerable.Range(0, Shards.Count).Select(async shard =>
-        {
-            var reader = new ShardReader(table, project, shard, after, share);
-            await reader.MoveNextAsync(cancellationToken);
-            return reader;
-        }));
+        var share = (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset);
+        // Nobody knows what filters leave; requests cost more than rows.
+        share = Math.Min(MaxPageRows, query.IsFiltered ? share * PageGrowth : share);
+        var shards = projects.Partitions.Select(partition => new ShardReader(table, projects, partition, after, share)).ToList();
+        await Parallel.ForEachAsync(shards, InFlight(cancellationToken), async (shard, token) => await shard.MoveNextAsync(token));
 
         var rows = new List<DatumRow>();
         var skipped = 0;
@@ -127,30 +175,36 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
     }
 
     /// <summary>
-    /// How many of a project's datums match, exactly; null for more than <paramref name="max"/>, and where more than
+    /// How many of the projects' datums match, exactly; null for more than <paramref name="max"/>, and where more than
     /// <paramref name="maxRead"/> would have to be looked at.
     /// </summary>
-    public async Task<int?> CountAsync(Project project, DatumQuery query, int max, int maxRead, CancellationToken cancellationToken)
+    public async Task<int?> CountAsync(ProjectSet projects, DatumQuery query, int max, int maxRead, CancellationToken cancellationToken)
     {
         string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
         if (query.IsFiltered)
             columns = [.. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key), nameof(DatumFilterRow.Tags)];
         var count = 0;
         var read = 0;
-        await Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
+        await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>
         {
-            var range = new TableRange(ShardReader.PartitionOf(project, shard)) { Before = EndOfDatums };
-            await foreach (var row in table.QueryAsync<DatumFilterRow>(range, 1000, columns, token))
+            if (count > max || read > maxRead)
+                return;
+            var range = new TableRange(PartitionOf(partition)) { Before = EndOfDatums };
+            await foreach (var row in table.QueryAsync<DatumFilterRow>(range, MaxPageRows, columns, token))
             {
-                if (Interlocked.Increment(ref read) > maxRead || (row.Project == project.Id && query.Matches(row) && Interlocked.Increment(ref count) > max))
+                if (Interlocked.Increment(ref read) > maxRead || (projects.Contains(row.Project) && query.Matches(row) && Interlocked.Increment(ref count) > max))
                     return;
             }
         });
         return count > max || read > maxRead ? null : count;
     }
 
-    /// <summary>One shard of a project's datums, a page at a time.</summary>
-    sealed class ShardReader(TableClient table, Project project, int shard, DatumCursor? after, int firstPage)
+    static ParallelOptions InFlight(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = 2 * Shards.Count, CancellationToken = cancellationToken };
+
+    static string PartitionOf(ushort partition) => partition.ToString("x4", CultureInfo.InvariantCulture);
+
+    /// <summary>One partition of the datums, a page at a time.</summary>
+    sealed class ShardReader(TableClient table, ProjectSet projects, ushort partition, DatumCursor? after, int firstPage)
     {
         int pageSize = firstPage;
         readonly Queue<DatumRow> page = new();
@@ -159,9 +213,7 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
 
         public DatumRow? Current { get; private set; }
 
-        public DatumCursor Position => new(Current!.RowKey, shard);
-
-        public static string PartitionOf(Project project, int shard) => string.Create(CultureInfo.InvariantCulture, $"{project.Slot:x3}{shard:x}");
+        public DatumCursor Position => new(Current!.RowKey, partition);
 
         public async Task<bool> MoveNextAsync(CancellationToken cancellationToken)
         {
@@ -170,12 +222,12 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
                 var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, pageSize, cancellationToken: cancellationToken);
                 started = true;
                 // Where one page was not enough, filters leave much out.
-                pageSize = Math.Min(1000, pageSize * 2);
+                pageSize = Math.Min(MaxPageRows, pageSize * PageGrowth);
                 continuation = next.ContinuationToken;
                 foreach (var row in next.Values)
                 {
                     // Beyond 4096 projects a slot is shared.
-                    if (row.Project == project.Id)
+                    if (projects.Contains(row.Project))
                         page.Enqueue(row);
                 }
             }
@@ -184,11 +236,11 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
             return Current is not null;
         }
 
-        // In order of (row key, shard): the shards up to the cursor's own are past a row key that equals the cursor's.
-        TableRange Range() => new(PartitionOf(project, shard))
+        // In order of (row key, partition): the partitions up to the cursor's own are past a row key that equals the cursor's.
+        TableRange Range() => new(PartitionOf(partition))
         {
-            From = after is { } later && shard > later.Shard ? later.RowKey : null,
-            After = after is { } cursor && shard <= cursor.Shard ? cursor.RowKey : null,
+            From = after is { } later && partition > later.Partition ? later.RowKey : null,
+            After = after is { } cursor && partition <= cursor.Partition ? cursor.RowKey : null,
             Before = EndOfDatums,
         };
     }
@@ -199,21 +251,22 @@ sealed class DatumTable(TableServiceClient tables) : IStoredTable
 /// <param name="Skipped">How many matches were left out before it.</param>
 sealed record DatumPage(IReadOnlyList<DatumRow> Rows, DatumCursor? Next, int Skipped);
 
-/// <summary>Where a page of datums ended.</summary>
-readonly record struct DatumCursor(string RowKey, int Shard) : IComparable<DatumCursor>
+/// <summary>Where a page of datums ended: the same place whichever projects are listed.</summary>
+readonly record struct DatumCursor(string RowKey, ushort Partition) : IComparable<DatumCursor>
 {
     const int RowKeyLength = 28;
+    const int PartitionLength = 4;
 
     public static bool TryParse(string text, out DatumCursor cursor)
     {
         cursor = default;
-        if (text.Length != RowKeyLength + 1 || !text.All(char.IsAsciiHexDigitLower))
+        if (text.Length != RowKeyLength + PartitionLength || !text.All(char.IsAsciiHexDigitLower))
             return false;
-        cursor = new(text[..RowKeyLength], Convert.ToInt32(text[RowKeyLength..], 16));
+        cursor = new(text[..RowKeyLength], Convert.ToUInt16(text[RowKeyLength..], 16));
         return true;
     }
 
-    public int CompareTo(DatumCursor other) => string.CompareOrdinal(RowKey, other.RowKey) is not 0 and var order ? order : Shard - other.Shard;
+    public int CompareTo(DatumCursor other) => string.CompareOrdinal(RowKey, other.RowKey) is not 0 and var order ? order : Partition - other.Partition;
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Shard:x}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Partition:x4}");
 }

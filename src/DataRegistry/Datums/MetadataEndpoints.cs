@@ -17,12 +17,16 @@ static class MetadataEndpoints
     const int MaxApplyBytes = 16 * 1024 * 1024;
     const int InFlight = 16;
 
+    const string Example = "MetadataBody";
     const string JsonType = "application/json; charset=utf-8";
 
     public static void MapMetadata(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/data/{id}/metadata/", GetAsync).Answers<JsonElement>("A datum's properties; an empty object where none were ever set");
-        api.MapPost("/data/{id}/metadata/", SetAsync).Takes<JsonElement>().Answers<JsonElement>("Replace a datum's properties, its tags (valohai.tags) with them; valohai.alias points that alias at it");
+        api.MapGet("/data/{id}/metadata/", GetAsync).Answers<JsonElement>("A datum's properties; an empty object where none were ever set", example: Example)
+            .TakesQuery("project", DatumEndpoints.AliasProject);
+        api.MapPost("/data/{id}/metadata/", SetAsync).Takes<JsonElement>(example: Example)
+            .Answers<JsonElement>("Replace a datum's properties, its tags (valohai.tags) with them; valohai.alias points that alias at it", example: Example)
+            .TakesQuery("project", DatumEndpoints.AliasProject);
         api.MapPost("/data/metadata/apply/", ApplyAsync).Takes<MetadataOfDatumsBody>().Answers<AppliedBody>($"The same for up to {MaxDatums} datums");
     }
 
@@ -39,7 +43,7 @@ static class MetadataEndpoints
         var input = MetadataInput.Parse(body.RootElement, "the datum");
         if (input.Alias is not null)
             await permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
-        await datums.SetMetadataAsync(row, input, context.RequestAborted);
+        await datums.SetMetadataAsync(row, input, Caller.Of(context).Name, context.RequestAborted);
         await trail.RecordAsync(context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
         await PointAsync(row, project, input, context, aliases, trail);
         return Results.Bytes(input.Json, JsonType);
@@ -79,7 +83,7 @@ static class MetadataEndpoints
 
         await Parallel.ForEachAsync(
             changes, new ParallelOptions { MaxDegreeOfParallelism = InFlight, CancellationToken = context.RequestAborted },
-            async (change, token) => await datums.SetMetadataAsync(change.Row, change.Input, token));
+            async (change, token) => await datums.SetMetadataAsync(change.Row, change.Input, Caller.Of(context).Name, token));
         foreach (var ofProject in changes.GroupBy(c => c.Project.Id))
             await trail.RecordAsync(context, new("metadata.applied", ofProject.Key.ToString("D")) { Project = ofProject.Key, Details = new() { ["datums"] = ofProject.Count() } });
         foreach (var (row, project, input) in changes)

@@ -4,6 +4,7 @@ using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
 
 namespace DataRegistry.Datums;
 
@@ -14,7 +15,7 @@ namespace DataRegistry.Datums;
 static class StoreDeletion
 {
     public static void MapStoreDeletion(this IEndpointRouteBuilder api) => api.MapDelete("/stores/{id}/", DeleteAsync)
-        .AnswersNothing("Delete a store; 409 while datums refer to it").TakesQuery("force", "true: also while datums refer to it, which stay");
+        .AnswersNothing("Delete a store; 409 while datums refer to it").TakesQuery("force", "true: also while datums refer to it, which stay", JsonSchemaType.Boolean).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
 
     static async Task<IResult> DeleteAsync(string id, HttpContext context, StoreAccess access, StoreTable stores, LocationTable locations, AuditTrail trail)
     {

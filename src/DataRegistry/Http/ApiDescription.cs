@@ -12,63 +12,69 @@ namespace DataRegistry.Http;
 /// </summary>
 public static class ApiDescription
 {
-    const string SecurityScheme = "token";
+    /// <summary>Beginnings of the paths that the document describes.</summary>
+    static readonly string[] Described = ["api/v0/", "api/health/", "api/v1/token", "api/v1/org-unit/"];
 
-    public static IServiceCollection AddApiDescription(this IServiceCollection services)
+    /// <param name="fragments">Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not described twice.</param>
+    public static IServiceCollection AddApiDescription(this IServiceCollection services, params IReadOnlyList<string> fragments)
     {
         // For the schemas only: bodies are written with the rooms' own contexts, under the same names.
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         return services.AddOpenApi("v1", options =>
         {
-            options.ShouldInclude = api => api.RelativePath?.StartsWith("api/v0/", StringComparison.Ordinal) == true;
+            options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true) || api.RelativePath == "api/v1/clusters";
             options.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info = new() { Title = "Data Registry", Version = "1", Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
+                // The framework's own are the names of classes.
+                document.Tags = document.Paths.Values.SelectMany(p => p.Operations ?? []).SelectMany(o => o.Value.Tags ?? new HashSet<OpenApiTagReference>())
+                    .Select(t => t.Reference.Id!).Distinct(StringComparer.Ordinal).Select(name => new OpenApiTag { Name = name }).ToHashSet();
                 document.Components ??= new();
                 document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
                 {
-                    [SecurityScheme] = new OpenApiSecurityScheme
+                    [OperationDescription.SecurityScheme] = new OpenApiSecurityScheme
                     {
                         Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Authorization", Description = "Token …, or Bearer …",
                     },
                 };
                 return Task.CompletedTask;
             });
-            options.AddOperationTransformer(async (operation, context, cancellationToken) =>
-            {
-                var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-                foreach (var parameter in metadata.OfType<QueryParameter>())
-                {
-                    operation.Parameters ??= [];
-                    operation.Parameters.Add(new OpenApiParameter
-                    {
-                        Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-                    });
-                }
-
-                if (metadata.OfType<BodyOf>().FirstOrDefault() is { } body)
-                {
-                    var schema = await context.GetOrCreateSchemaAsync(body.Type, parameterDescription: null, cancellationToken);
-                    operation.RequestBody = new OpenApiRequestBody
-                    {
-                        Required = true,
-                        Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [body.ContentType] = new() { Schema = schema } },
-                    };
-                }
-
-                operation.Responses ??= [];
-                if (metadata.OfType<NeedsNoToken>().Any())
-                    return;
-                operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
-                operation.Responses.TryAdd("401", new OpenApiResponse { Description = "No token, or none that is good" });
-                operation.Responses.TryAdd("403", new OpenApiResponse { Description = "Outside of the caller's scopes" });
-            });
+            foreach (var fragment in fragments)
+                options.AddDocumentTransformer((document, _, _) => Add(document, fragment));
+            options.AddOperationTransformer(OperationDescription.DescribeAsync);
         });
     }
 
+    static async Task Add(OpenApiDocument document, string fragment)
+    {
+        await using var text = typeof(ApiDescription).Assembly.GetManifestResourceStream(fragment) ?? throw new InvalidOperationException($"There is no resource {fragment}.");
+        using var read = new MemoryStream();
+        await text.CopyToAsync(read);
+        read.Position = 0;
+        var (added, diagnostic) = OpenApiDocument.Load(read, "json");
+        if (added is null || diagnostic?.Errors.Count > 0)
+            throw new InvalidOperationException($"{fragment}: {string.Join(' ', diagnostic?.Errors.Select(e => e.Message) ?? [])}");
+        document.Paths ??= [];
+        foreach (var (path, item) in added.Paths)
+            document.Paths.Add(path, item);
+        foreach (var (name, schema) in added.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal))
+            document.AddComponent(name, schema);
+        foreach (var (name, parameter) in added.Components?.Parameters ?? new Dictionary<string, IOpenApiParameter>(StringComparer.Ordinal))
+            document.AddComponent(name, parameter);
+        foreach (var (name, response) in added.Components?.Responses ?? new Dictionary<string, IOpenApiResponse>(StringComparer.Ordinal))
+            document.AddComponent(name, response);
+        foreach (var (name, scheme) in added.Components?.SecuritySchemes ?? new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal))
+            document.AddComponent(name, scheme);
+    }
+
     /// <summary>What the endpoint does, and what it answers where all is well.</summary>
-    public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK) =>
-        endpoint.WithSummary(summary).Produces<T>(status);
+    /// <param name="example">The example's name; null for the body's own.</param>
+    public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK, string? example = null) =>
+        endpoint.WithSummary(summary).OrAnswers<T>(status, example);
+
+    /// <summary>Another answer, also with the same status.</summary>
+    public static RouteHandlerBuilder OrAnswers<T>(this RouteHandlerBuilder endpoint, int status, string? example = null) =>
+        endpoint.Produces<T>(status).WithMetadata(new OperationDescription.AnswerOf(typeof(T), status, example));
 
     /// <summary>What the endpoint does; it answers 204.</summary>
     public static RouteHandlerBuilder AnswersNothing(this RouteHandlerBuilder endpoint, string summary) =>
@@ -78,23 +84,21 @@ public static class ApiDescription
     /// The body that the endpoint reads, and that a wrong one is 400. Only said, not enforced as <c>Accepts</c> would: that would answer
     /// 415 before anybody asked for the token.
     /// </summary>
-    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string contentType = "application/json") where T : notnull =>
-        endpoint.WithMetadata(new BodyOf(typeof(T), contentType)).Produces<Dictionary<string, MessageBody[]>>(StatusCodes.Status400BadRequest);
+    /// <inheritdoc cref="Answers{T}" path="/param[@name='example']"/>
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string contentType = "application/json", string? example = null) where T : notnull =>
+        endpoint.WithMetadata(new OperationDescription.BodyOf(typeof(T), contentType, example)).Produces<Dictionary<string, MessageBody[]>>(StatusCodes.Status400BadRequest);
 
-    public static RouteHandlerBuilder TakesQuery(this RouteHandlerBuilder endpoint, string name, string description) =>
-        endpoint.WithMetadata(new QueryParameter(name, description));
+    public static RouteHandlerBuilder TakesQuery(this RouteHandlerBuilder endpoint, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
+        endpoint.WithMetadata(new OperationDescription.QueryParameter(name, description, type, Required: false));
+
+    public static RouteHandlerBuilder RequiresQuery(this RouteHandlerBuilder endpoint, string name, string description) =>
+        endpoint.WithMetadata(new OperationDescription.QueryParameter(name, description, JsonSchemaType.String, Required: true));
 
     /// <summary>It answers a page of what is listed.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) => endpoint.Answers<Page<T>>(summary)
-        .TakesQuery("limit", $"1 to {Paging.MaxLimit}, {Paging.DefaultLimit} if not given")
+        .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
         .TakesQuery("cursor", "From the page before; follow its next");
 
     /// <summary>The endpoint lets everybody in.</summary>
-    public static RouteHandlerBuilder WithoutToken(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new NeedsNoToken());
-
-    sealed record QueryParameter(string Name, string Description);
-
-    sealed record BodyOf(Type Type, string ContentType);
-
-    sealed record NeedsNoToken;
+    public static RouteHandlerBuilder WithoutToken(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new OperationDescription.NeedsNoToken());
 }

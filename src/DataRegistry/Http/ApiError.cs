@@ -3,7 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>An answer that is not what was asked for, in one of the contract's three shapes.</summary>
+/// <summary>
+/// An answer that is not what was asked for: under <c>/api/v0</c> in one of its contract's three shapes, under <c>/api/v1</c> in the
+/// one of that contract (<see cref="V1ErrorBody"/>). Whoever makes one need not know which API it will leave by.
+/// </summary>
 public abstract record ApiError(int Status)
 {
     /// <summary><c>{"detail":"…"}</c></summary>
@@ -27,6 +30,8 @@ public abstract record ApiError(int Status)
         context.Response.StatusCode = Status;
         if (RetryAfter is { } delay)
             context.Response.Headers.RetryAfter = ((int)Math.Ceiling(delay.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (V1ErrorBody.IsFor(context.Request))
+            return context.Response.WriteAsJsonAsync(V1ErrorBody.From(this), HttpJson.Default.V1ErrorBody, cancellationToken: context.RequestAborted);
         return this switch
         {
             Detail e => context.Response.WriteAsJsonAsync(new DetailBody(e.Text), HttpJson.Default.DetailBody, cancellationToken: context.RequestAborted),
@@ -52,6 +57,7 @@ public sealed class ApiException(ApiError error) : Exception(error.ToString())
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(DetailBody))]
 [JsonSerializable(typeof(MessageBody))]
+[JsonSerializable(typeof(V1ErrorBody))]
 [JsonSerializable(typeof(Dictionary<string, MessageBody[]>))]
 sealed partial class HttpJsonContext : JsonSerializerContext;
 

@@ -1,3 +1,4 @@
+using Azure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -12,12 +13,20 @@ public static partial class Errors
 {
     public static IApplicationBuilder UseApiErrors(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
-        context.Response.Headers.XContentTypeOptions = "nosniff";
+        var method = context.Request.Method;
+        // Not before: an answer that is thrown away takes its headers with it.
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return Task.CompletedTask;
+        });
         try
         {
             await next(context);
+            if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed && context.Response.Headers.Allow.ToString() is var allow && allow.Contains("GET", StringComparison.Ordinal))
+                context.Response.Headers.Allow = $"{allow}, HEAD";
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } response)
-                await ForStatus(response.StatusCode, context.Request.Method).WriteAsync(context);
+                await ForStatus(response.StatusCode, method).WriteAsync(context);
         }
         catch (ApiException e) when (!context.Response.HasStarted)
         {
@@ -25,20 +34,32 @@ public static partial class Errors
         }
         catch (BadHttpRequestException e) when (!context.Response.HasStarted)
         {
-            await ForStatus(e.StatusCode, context.Request.Method).WriteAsync(context);
+            await ForStatus(e.StatusCode, method).WriteAsync(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The caller hung up; nobody reads an answer.
         }
+        catch (RequestFailedException e) when (!context.Response.HasStarted && IsUnavailable(e))
+        {
+            // Storage that was out of reach or throttled for longer than the retries take: no fault of this service's.
+            Log.StorageUnavailable(LoggerOf(context), context.TraceIdentifier, e);
+            context.Response.Clear();
+            await ForStatus(StatusCodes.Status503ServiceUnavailable, method).WriteAsync(context);
+        }
         catch (Exception e) when (!context.Response.HasStarted)
         {
-            var logger = (ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!;
-            Log.Unexpected(logger.CreateLogger(typeof(Errors).FullName!), context.TraceIdentifier, e);
+            Log.Unexpected(LoggerOf(context), context.TraceIdentifier, e);
             context.Response.Clear();
-            await ForStatus(StatusCodes.Status500InternalServerError, context.Request.Method).WriteAsync(context);
+            await ForStatus(StatusCodes.Status500InternalServerError, method).WriteAsync(context);
         }
     });
+
+    static bool IsUnavailable(RequestFailedException e) =>
+        e.Status is 0 or StatusCodes.Status429TooManyRequests or StatusCodes.Status500InternalServerError or StatusCodes.Status503ServiceUnavailable;
+
+    static ILogger LoggerOf(HttpContext context) =>
+        ((ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!).CreateLogger(typeof(Errors).FullName!);
 
     static ApiError ForStatus(int status, string method) => status switch
     {
@@ -54,5 +75,8 @@ public static partial class Errors
     {
         [LoggerMessage(LogLevel.Error, "Request {RequestId} failed unexpectedly")]
         public static partial void Unexpected(ILogger logger, string requestId, Exception exception);
+
+        [LoggerMessage(LogLevel.Error, "Request {RequestId} failed: storage is not available")]
+        public static partial void StorageUnavailable(ILogger logger, string requestId, Exception exception);
     }
 }

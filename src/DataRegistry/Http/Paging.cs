@@ -13,7 +13,7 @@ namespace DataRegistry.Http;
 public sealed record Page<T>(int? Count, string? Next, string? Previous, IReadOnlyList<T> Results);
 
 /// <summary>The paging parameters of a request.</summary>
-/// <param name="Limit">1..9000 (the contract's published limit); 100 when not given.</param>
+/// <param name="Limit">1..9000 (the contract's published limit), also where more was asked for; 100 when not given.</param>
 /// <param name="Cursor">What <see cref="Next"/> put into the link; null on the first page.</param>
 public sealed record Paging(int Limit, string? Cursor)
 {
@@ -23,13 +23,12 @@ public sealed record Paging(int Limit, string? Cursor)
     /// <summary>Reads <c>limit</c> and <c>cursor</c>; a wrong one ends the request with 400.</summary>
     public static Paging From(HttpRequest request)
     {
-        var limit = DefaultLimit;
-        if (request.Query.TryGetValue("limit", out var text)
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
-        {
-            throw new ApiException(new ApiError.Field("limit", $"A number from 1 to {MaxLimit} is expected.", "invalid"));
-        }
+        long wanted = DefaultLimit;
+        if (request.Query.TryGetValue("limit", out var text) && (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out wanted) || wanted < 1))
+            throw new ApiException(new ApiError.Field("limit", "A number from 1 is expected.", "invalid"));
 
+        // Public clients ask for 10,000: the largest page tells by its next link that there is more, a refusal would only break them.
+        var limit = (int)Math.Min(wanted, MaxLimit);
         if (!request.Query.TryGetValue("cursor", out var cursor))
             return new(limit, null);
         try

@@ -28,6 +28,20 @@ public static class RequestBody
         static ApiError Broken(string where) => new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}.");
     }
 
+    /// <summary>A form's fields; 400 where the body is none.</summary>
+    public static async Task<IFormCollection> ReadFormAsync(HttpContext context, long maxBytes)
+    {
+        context.Request.Body = Limited(context, maxBytes);
+        try
+        {
+            return await context.Request.ReadFormAsync(context.RequestAborted);
+        }
+        catch (Exception e) when (e is InvalidDataException or IOException)
+        {
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "The form cannot be read."));
+        }
+    }
+
     /// <summary>The lines of a UTF-8 text body, without their line ends; empty lines are left out. 413 for more than <paramref name="maxLines"/>.</summary>
     public static async Task<List<string>> ReadLinesAsync(HttpContext context, long maxBytes, int maxLines)
     {

@@ -10,6 +10,19 @@ namespace DataRegistry.Organization;
 public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Guid Cluster)
 {
     public const int Slots = 4096;
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CTime { get; init; }
+}
+
+/// <summary>
+/// What a room keeps of a project, for a project to be deleted only while no room keeps anything. Asked twice: before the deletion, and
+/// after it for what came meanwhile.
+/// </summary>
+public interface IProjectContents
+{
+    /// <summary>What of the project there is, in a word or two for its user; null for nothing.</summary>
+    Task<string?> FindAsync(Project project, CancellationToken cancellationToken);
 }
 
 sealed record ProjectRow : ITableEntity
@@ -24,6 +37,9 @@ sealed record ProjectRow : ITableEntity
     public Guid? Department { get; init; }
     public Guid? Cluster { get; init; }
     public required DateTimeOffset CTime { get; init; }
+
+    /// <summary>When it was deleted; null where it was not.</summary>
+    public DateTimeOffset? Deleted { get; init; }
 }
 
 /// <summary>How many projects were made: the next one's slot.</summary>

@@ -8,7 +8,8 @@ namespace DataRegistry.Organization;
 ///   projects │ {project id}   name, slot, department, cluster
 ///            │ slots          how many were made
 /// </code>
-/// One partition, so that a project and its slot are one transaction.
+/// One partition, so that a project and its slot are one transaction. A deleted project stays, marked: what names it, such as the audit
+/// trail, goes on to mean it, and its slot is never another's.
 /// </summary>
 public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -24,17 +25,62 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
 
     /// <summary>The project; null where there is none. A new name shows within 15 seconds.</summary>
     public async Task<Project?> FindAsync(Guid id, CancellationToken cancellationToken) =>
-        await known.GetAsync(id, async token => await RowAsync(id, token) is { } row ? Read(row) : null, cancellationToken);
+        await known.GetAsync(id, async token => await RowAsync(id, token) is { Deleted: null } row ? Read(row) : null, cancellationToken);
 
-    /// <summary>A page of those projects that <paramref name="visible"/> lets through, in the order of their ids, and the cursor of the next one.</summary>
-    public Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken)
+    /// <summary>Those of the projects that there are, by id. What is not known since a short while is read in ranges, a thousand a request.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Project>> FindManyAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
     {
-        var range = new TableRange(Partition) { After = after, Before = CounterKey };
-        return table.QueryAsync<ProjectRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
-            .Select(Read).Where(visible).PageAsync(limit, p => p.Id.ToString("D"), cancellationToken);
+        var found = new Dictionary<Guid, Project>();
+        var missing = new List<string>();
+        var now = clock.GetUtcNow();
+        foreach (var id in ids.Distinct())
+        {
+            if (known.Find(id) is { } project)
+                found.Add(id, project);
+            else
+                missing.Add(id.ToString("D"));
+        }
+
+        if (missing.Count == 0)
+            return found;
+        missing.Sort(StringComparer.Ordinal);
+        foreach (var row in (await table.FindManyAsync<ProjectRow>(Partition, missing, before: CounterKey, cancellationToken: cancellationToken)).Values.Where(row => row.Deleted is null))
+        {
+            var project = Read(row);
+            found.Add(project.Id, project);
+            known.Put(project.Id, project, now);
+        }
+
+        return found;
     }
 
-    /// <summary>Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing.</summary>
+    /// <summary>The project if it is deleted; null where there is none, or it is not.</summary>
+    public async Task<Project?> FindDeletedAsync(Guid id, CancellationToken cancellationToken) =>
+        await RowAsync(id, cancellationToken) is { Deleted: not null } row ? Read(row) : null;
+
+    /// <summary>Whether any project, not counting deleted ones, is in the department. Reads all projects.</summary>
+    public async Task<bool> AnyInAsync(Guid department, CancellationToken cancellationToken) =>
+        await RowsAsync(after: null, 1000, cancellationToken).AnyAsync(p => p.Department == department, cancellationToken);
+
+    /// <summary>Marks the project as deleted, or takes that back. Repeating it changes nothing.</summary>
+    public async Task MarkAsync(Guid id, bool deleted, CancellationToken cancellationToken)
+    {
+        while (await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted
+            && !(await table.UpdateEntityAsync(row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+        {
+        }
+
+        known.Forget(id);
+    }
+
+    /// <summary>A page of those projects that <paramref name="visible"/> lets through, in the order of their ids, and the cursor of the next one.</summary>
+    public Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken) =>
+        RowsAsync(after, Math.Min(limit + 1, 1000), cancellationToken).Where(visible).PageAsync(limit, p => p.Id.ToString("D"), cancellationToken);
+
+    /// <summary>All projects, in the order of their ids.</summary>
+    public IAsyncEnumerable<Project> ListAllAsync(CancellationToken cancellationToken) => RowsAsync(after: null, 1000, cancellationToken);
+
+    /// <summary>Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing. A deleted one is there again.</summary>
     public Task<Project> EnsureAsync(Guid id, string name, CancellationToken cancellationToken) => EnsureAsync(id, name, Department.Default, cancellationToken);
 
     /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
@@ -47,7 +93,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
             var counter = await table.GetEntityIfExistsAsync<ProjectCounterRow>(Partition, CounterKey, cancellationToken: cancellationToken);
             var created = counter?.Created ?? 0;
             var next = new ProjectCounterRow { PartitionKey = Partition, RowKey = CounterKey, Created = created + 1 };
-            await table.SubmitTransactionAsync(
+            var made = await table.SubmitTransactionAsync(
                 [
                     counter is null ? TableTransactionAction.Add(next) : TableTransactionAction.Update(next, counter.ETag),
                     TableTransactionAction.Add(new ProjectRow
@@ -57,28 +103,34 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
                     }),
                 ],
                 cancellationToken);
-            // Done, or another one was quicker with the counter or this id: either way, look again.
+            // Done, or another one was quicker with the counter or this id, or it is deleted: either way, look again.
+            if (!made.IsDone)
+                await MarkAsync(id, deleted: false, cancellationToken);
         }
     }
 
-    /// <summary>Gives a project another name; null where there is none.</summary>
-    public async Task<Project?> RenameAsync(Guid id, string name, CancellationToken cancellationToken)
+    /// <summary>Gives a project another name; the one before and the one after, null where there is none.</summary>
+    public async Task<(Project Before, Project After)?> RenameAsync(Guid id, string name, CancellationToken cancellationToken)
     {
-        while (await RowAsync(id, cancellationToken) is { } row)
+        while (await RowAsync(id, cancellationToken) is { Deleted: null } row)
         {
             var renamed = row with { Name = name };
-            if (!(await table.UpdateEntityAsync(renamed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if (row.Name != name && !(await table.UpdateEntityAsync(renamed, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
             known.Forget(id);
-            return Read(renamed);
+            return (Read(row), Read(renamed));
         }
 
         return null;
     }
 
+    IAsyncEnumerable<Project> RowsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
+        table.QueryAsync<ProjectRow>(new TableRange(Partition) { After = after, Before = CounterKey }, pageSize, cancellationToken: cancellationToken)
+            .Where(row => row.Deleted is null).Select(Read);
+
     Task<ProjectRow?> RowAsync(Guid id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
 
     static Project Read(ProjectRow row) =>
-        new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId);
+        new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
 }

@@ -1,3 +1,4 @@
+using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -5,9 +6,12 @@ namespace DataRegistry.Organization;
 /// <summary>
 /// <code>
 /// table organization
-///   clusters    │ {cluster id}      name
+///   clusters    │ {cluster id}      name, has agent
 ///   departments │ {department id}   name, cluster
 /// </code>
+/// A unit and what is in it are in different partitions, so no transaction spans them. Whoever puts something into a unit writes it first
+/// and then changes the unit's row; whoever deletes a unit reads its row, then looks for what is in it, then deletes that very version.
+/// So of the two one sees the other, whatever their order.
 /// </summary>
 public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -45,28 +49,118 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     public IAsyncEnumerable<Department> ListDepartmentsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
         table.QueryAsync<UnitRow>(new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
 
-    public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken)
+    /// <summary>Those of the clusters that there are, by id; one request or two, however many.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Cluster>> FindClustersAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        (await FindManyAsync(Clusters, ids, cancellationToken)).Select(ClusterOf).ToDictionary(c => c.Id);
+
+    /// <summary>Those of the departments that there are, by id.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Department>> FindDepartmentsAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        (await FindManyAsync(Departments, ids, cancellationToken)).Select(DepartmentOf).ToDictionary(d => d.Id);
+
+    public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken, bool hasAgent = false)
     {
-        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name);
-        await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken);
+        var cluster = new Cluster(Guid.CreateVersion7(clock.GetUtcNow()), name, hasAgent) { CTime = clock.GetUtcNow() };
+        await AddAsync(Clusters, cluster.Id, name, cluster: null, cancellationToken, hasAgent);
         return cluster;
     }
 
-    public async Task<Department> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
+    /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null where there is none.</summary>
+    public async Task<(Cluster Cluster, bool Changed)?> SetAgentAsync(Guid id, bool hasAgent, CancellationToken cancellationToken)
     {
-        var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id);
+        while (await FindAsync(Clusters, id, cancellationToken) is { } row)
+        {
+            if (row.HasAgent == hasAgent)
+                return (ClusterOf(row), false);
+            var changed = row with { HasAgent = hasAgent };
+            if ((await table.UpdateEntityAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                return (ClusterOf(changed), true);
+        }
+
+        return null;
+    }
+
+    /// <summary>Null where the cluster is gone meanwhile.</summary>
+    public async Task<Department?> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
+    {
+        var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id) { CTime = clock.GetUtcNow() };
         await AddAsync(Departments, department.Id, name, cluster.Id, cancellationToken);
-        return department;
+        if (await NoteAddedAsync(Clusters, cluster.Id, cancellationToken))
+            return department;
+        await table.DeleteEntityAsync(Departments, department.Id.ToString("D"), ETag.All, cancellationToken);
+        return null;
+    }
+
+    /// <summary>Called after a project was put into the department; false where that is gone, and the project has to go, too.</summary>
+    public Task<bool> NoteProjectAsync(Guid department, CancellationToken cancellationToken) => NoteAddedAsync(Departments, department, cancellationToken);
+
+    /// <summary>Gives a cluster another name; the one before and the one after, null where there is none.</summary>
+    public async Task<(Cluster Before, Cluster After)?> RenameClusterAsync(Guid id, string name, CancellationToken cancellationToken) =>
+        await RenameAsync(Clusters, id, name, cancellationToken) is { } row ? (ClusterOf(row), ClusterOf(row) with { Name = name }) : null;
+
+    /// <summary>Gives a department another name; the one before and the one after, null where there is none.</summary>
+    public async Task<(Department Before, Department After)?> RenameDepartmentAsync(Guid id, string name, CancellationToken cancellationToken) =>
+        await RenameAsync(Departments, id, name, cancellationToken) is { } row ? (DepartmentOf(row), DepartmentOf(row) with { Name = name }) : null;
+
+    /// <summary>Deletes a cluster in which no department is. Not the default one.</summary>
+    public Task<UnitDeletion> DeleteClusterAsync(Guid id, CancellationToken cancellationToken) => DeleteAsync(
+        Clusters, id, async token => await ListDepartmentsAsync(after: null, 1000, token).AnyAsync(d => d.Cluster == id, token), cancellationToken);
+
+    /// <summary>Deletes a department in which no project is. Not the default one.</summary>
+    public Task<UnitDeletion> DeleteDepartmentAsync(Guid id, ProjectTable projects, CancellationToken cancellationToken) =>
+        DeleteAsync(Departments, id, token => projects.AnyInAsync(id, token), cancellationToken);
+
+    async Task<UnitDeletion> DeleteAsync(string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if (await inUse(cancellationToken))
+                return UnitDeletion.InUse;
+            var write = await table.DeleteEntityAsync(partition, row.RowKey, row.ETag, cancellationToken);
+            // Otherwise it was changed, perhaps by something put into it: look again.
+            if (write.Outcome != TableOutcome.Changed)
+                return UnitDeletion.Deleted;
+        }
+
+        return UnitDeletion.Missing;
+    }
+
+    async Task<bool> NoteAddedAsync(string partition, Guid id, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if ((await table.UpdateEntityAsync(row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The row as it was before.</summary>
+    async Task<UnitRow?> RenameAsync(string partition, Guid id, string name, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        {
+            if (row.Name != name && !(await table.UpdateEntityAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                continue;
+            return row;
+        }
+
+        return null;
     }
 
     Task<UnitRow?> FindAsync(string partition, Guid id, CancellationToken cancellationToken) =>
         table.GetEntityIfExistsAsync<UnitRow>(partition, id.ToString("D"), cancellationToken: cancellationToken);
 
+    async Task<IEnumerable<UnitRow>> FindManyAsync(string partition, IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+        ids.Distinct().Select(id => id.ToString("D")).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } keys
+            ? (await table.FindManyAsync<UnitRow>(partition, keys, cancellationToken: cancellationToken)).Values
+            : [];
+
     // A row that is there already is the one of an earlier try.
-    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken) => table.AddEntityAsync(
-        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, CTime = clock.GetUtcNow() }, cancellationToken);
+    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) => table.AddEntityAsync(
+        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent, CTime = clock.GetUtcNow() }, cancellationToken);
 
-    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name);
+    static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.HasAgent) { CTime = row.CTime };
 
-    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId);
+    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
 }

@@ -15,8 +15,8 @@ public sealed class Recent<TKey, TValue>(TimeProvider clock, TimeSpan age) where
     public async ValueTask<TValue?> GetAsync(TKey key, Func<CancellationToken, Task<TValue?>> read, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        if (entries.TryGetValue(key, out var known) && now - known.Read < age)
-            return known.Value;
+        if (Find(key) is { } known)
+            return known;
         // The time before the read counts: what changes while it is read is seen in time, too.
         if (await read(cancellationToken) is not { } value)
         {
@@ -24,10 +24,20 @@ public sealed class Recent<TKey, TValue>(TimeProvider clock, TimeSpan age) where
             return null;
         }
 
+        Put(key, value, now);
+        return value;
+    }
+
+    /// <summary>What was read a short while ago; null where nothing was.</summary>
+    public TValue? Find(TKey key) => entries.TryGetValue(key, out var known) && clock.GetUtcNow() - known.Read < age ? known.Value : null;
+
+    /// <summary>Keeps what was read together with others.</summary>
+    /// <param name="read">The time before it was read.</param>
+    public void Put(TKey key, TValue value, DateTimeOffset read)
+    {
         if (entries.Count >= MaxEntries)
             entries.Clear();
-        entries[key] = (value, now);
-        return value;
+        entries[key] = (value, read);
     }
 
     public void Forget(TKey key) => entries.TryRemove(key, out _);

@@ -174,33 +174,37 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
     /// <summary>Whether <see cref="PresignGetAsync"/> can name this key; if not, hand its bytes on with <see cref="GetAsync"/>.</summary>
     /// <remarks>
     /// Browsers (WHATWG URL) and most HTTP libraries fold <c>.</c> and <c>..</c> segments, also encoded ones, so that the signature no longer fits;
-    /// and with path style the AWS SDK signs another path for a leading slash than it writes.
+    /// and with path style the AWS SDK signs another path for a leading slash than it writes. Without credentials nothing is signed at all.
     /// </remarks>
     public bool CanPresign(string key) =>
-        ObjectKey.CanExist(key) && !ObjectKey.HasDotSegment(key) && !(key.StartsWith('/') && client.Config is { ServiceURL: not null });
+        !IsAnonymous && ObjectKey.CanExist(key) && !ObjectKey.HasDotSegment(key) && !(key.StartsWith('/') && client.Config is { ServiceURL: not null });
 
     /// <summary>
     /// A URL with which anyone can GET the object until it expires: a secret, never to be logged. Costs no request, so it is also given for what does not exist.
     /// </summary>
-    /// <param name="expiry">From a second to 7 days (the limit of Signature Version 4); session credentials end it earlier.</param>
+    /// <param name="expiry">From a second to 7 days (the limit of Signature Version 4); no longer than session credentials live, with which the URL ends.</param>
     /// <param name="fileName">What a browser shall call the download; null for what the object itself says.</param>
     /// <exception cref="BucketException">Nothing to sign with: no credentials, or an anonymous store.</exception>
     /// <exception cref="ArgumentException"><see cref="CanPresign"/> is false, or the expiry out of range.</exception>
     public async Task<string> PresignGetAsync(string key, string? versionId, TimeSpan expiry, string? fileName = null)
     {
+        if (IsAnonymous)
+            throw new BucketException(BucketFault.InvalidCredentials, $"Without an access key no URL can be signed for bucket '{Name}'; give the store one.");
         if (!CanPresign(key))
             throw new ArgumentException("This key cannot stand in a URL that browsers keep as it is; download it through the registry.", nameof(key));
         if (expiry < TimeSpan.FromSeconds(1) || expiry > TimeSpan.FromDays(7))
             throw new ArgumentOutOfRangeException(nameof(expiry), expiry, "From a second to 7 days.");
-        if (client is KeyKeepingS3Client { IsAnonymous: true })
-            throw new BucketException(BucketFault.InvalidCredentials, $"Without an access key no URL can be signed for bucket '{Name}'; give the store one.");
+        var end = client is KeyKeepingS3Client kept ? await SessionEndAsync(kept) : null;
+        // The SDK's count of seconds is up to two more than asked for.
+        end = end?.AddSeconds(-2);
+        var wanted = DateTime.UtcNow + expiry;
         var request = new GetPreSignedUrlRequest
         {
             BucketName = Name,
             Key = key,
             VersionId = versionId,
             Verb = HttpVerb.GET,
-            Expires = DateTime.UtcNow + expiry,
+            Expires = end < wanted ? end : wanted,
             Protocol = client.Config?.ServiceURL?.StartsWith("http:", StringComparison.OrdinalIgnoreCase) == true ? Protocol.HTTP : Protocol.HTTPS,
         };
         if (fileName is not null)
@@ -208,6 +212,20 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         try
         {
             return await client.GetPreSignedURLAsync(request);
+        }
+        catch (Exception e)
+        {
+            throw Fault(e);
+        }
+    }
+
+    bool IsAnonymous => client is KeyKeepingS3Client { IsAnonymous: true };
+
+    async Task<DateTime?> SessionEndAsync(KeyKeepingS3Client kept)
+    {
+        try
+        {
+            return await kept.SessionEndAsync();
         }
         catch (Exception e)
         {

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
+using Amazon.SecurityToken;
 
 namespace DataRegistry.Stores;
 
@@ -91,11 +92,29 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             config.RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED;
             config.ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED;
         }
+        var credentials = store.RoleArn is null ? Credentials(store) : new RoleCredentials(store, () => ConnectToSts(store, region));
+        return credentials is null ? new(config) : new(credentials, config);
+    }
+
+    /// <summary>A client for one request. Servers that have a security token service besides Amazon's (Ceph, MinIO) have it at the endpoint of their S3.</summary>
+    AmazonSecurityTokenServiceClient ConnectToSts(StoreConfiguration store, string region)
+    {
+        var config = new AmazonSecurityTokenServiceConfig
+        {
+            RetryMode = RequestRetryMode.Standard,
+            MaxErrorRetry = options.MaxRetries,
+            HttpClientFactory = new BucketHttpClients(options, requests),
+            IgnoreConfiguredEndpointUrls = true,
+        };
+        if (store.EndpointUrl is null)
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+        else
+            (config.ServiceURL, config.AuthenticationRegion) = (store.EndpointUrl, region);
         return Credentials(store) is { } credentials ? new(credentials, config) : new(config);
     }
 
     /// <summary>
-    /// Null for the SDK's own chain. A custom endpoint without keys is asked anonymously: our host's own session token is for Amazon only, and must
+    /// Whose key signs, or may assume the role. Null for the SDK's own chain. A custom endpoint without keys is asked anonymously: our host's own session token is for Amazon only, and must
     /// not be sent to whatever server a user names.
     /// </summary>
     static AWSCredentials? Credentials(StoreConfiguration store) =>

@@ -87,8 +87,9 @@ public static class Addresses
 {
     static readonly IPNetwork[] Forbidden = Networks(
         "0.0.0.0/32", "224.0.0.0/4", "255.255.255.255/32", "::/128", "ff00::/8",
-        // AWS, Azure and Google; AWS on IPv6; credentials of containers on AWS; Azure's host itself; Alibaba.
-        "169.254.169.254/32", "fd00:ec2::254/128", "169.254.170.2/32", "fd00:ec2::23/128", "168.63.129.16/32", "100.100.100.200/32");
+        // AWS, Azure and Google; AWS on IPv6; credentials of containers on AWS; Azure's host itself; Alibaba; Google on IPv6; Oracle.
+        "169.254.169.254/32", "fd00:ec2::254/128", "169.254.170.2/32", "fd00:ec2::23/128", "168.63.129.16/32", "100.100.100.200/32",
+        "fd20:ce::254/128", "192.0.0.192/32", "fd00:c1::a9fe:a9fe/128");
 
     static readonly IPNetwork[] Private = Networks(
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",

@@ -1,4 +1,5 @@
 using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
 using Amazon.Runtime.Internal;
 using Amazon.S3;
 
@@ -10,15 +11,25 @@ namespace DataRegistry.Stores;
 /// </summary>
 public sealed class KeyKeepingS3Client : AmazonS3Client
 {
+    readonly AWSCredentials? credentials;
+
     public KeyKeepingS3Client(AmazonS3Config config) : base(config)
     {
     }
 
-    public KeyKeepingS3Client(AWSCredentials credentials, AmazonS3Config config) : base(credentials, config) =>
-        IsAnonymous = credentials is AnonymousAWSCredentials;
+    public KeyKeepingS3Client(AWSCredentials credentials, AmazonS3Config config) : base(credentials, config) => this.credentials = credentials;
 
     /// <summary>Then it can sign nothing.</summary>
-    internal bool IsAnonymous { get; }
+    internal bool IsAnonymous => credentials is AnonymousAWSCredentials;
+
+    /// <summary>When the session ends that signs now, in UTC; null where there is no session, but a key.</summary>
+    internal async Task<DateTime?> SessionEndAsync()
+    {
+        var signing = credentials ?? await new DefaultAWSCredentialsIdentityResolver().ResolveIdentityAsync(Config);
+        // Renews them where they are about to end.
+        await signing.GetCredentialsAsync();
+        return signing.Expiration?.ToUniversalTime();
+    }
 
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {

@@ -6,8 +6,9 @@ namespace DataRegistry.Stores;
 /// <param name="LastModified">UTC; whole seconds from a HEAD, milliseconds from some providers' LIST, so the two need not be equal.</param>
 /// <param name="VersionId">Null where not asked or where the bucket keeps no versions; S3's literal <c>null</c> version, which is mutable, is null here too.</param>
 /// <param name="Md5">Hex; only where a HEAD shows that the ETag is a plain MD5 (not multipart, not KMS). A LIST never shows it.</param>
-/// <param name="Sha256">Hex of the whole object; null where S3 knows none or only a composite of parts.</param>
-public sealed record S3Object(string Key, long Size, string ETag, DateTimeOffset LastModified, string? VersionId = null, string? Md5 = null, string? Sha256 = null);
+/// <param name="Sha256">Hex of the whole object; null where S3 knows none or only a composite of parts, and nobody has read it.</param>
+/// <param name="Sha1">Hex; only where it was read.</param>
+public sealed record S3Object(string Key, long Size, string ETag, DateTimeOffset LastModified, string? VersionId = null, string? Md5 = null, string? Sha256 = null, string? Sha1 = null);
 
 /// <summary>One entry of a version listing.</summary>
 /// <param name="Entry">For a delete marker: size 0 and an empty ETag.</param>

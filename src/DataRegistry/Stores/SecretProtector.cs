@@ -10,6 +10,9 @@ public sealed class SecretProtector(IOptions<StoreOptions> options)
     const int NonceBytes = 12;
     const int TagBytes = 16;
 
+    /// <summary>False while the setting holds none: then nothing can be encrypted.</summary>
+    public bool HasKey => options.Value.SecretKey is { Length: > 0 };
+
     /// <param name="owner">What the secret belongs to; a row's text copied to another row does not decrypt there.</param>
     public string Protect(string secret, string owner)
     {
@@ -23,9 +26,12 @@ public sealed class SecretProtector(IOptions<StoreOptions> options)
     }
 
     /// <exception cref="InvalidOperationException">The key is not the one that encrypted it.</exception>
+    /// <exception cref="FormatException">The text is nothing that was encrypted here.</exception>
     public string Unprotect(string text, string owner)
     {
         var sealedBytes = Convert.FromBase64String(text).AsSpan();
+        if (sealedBytes.Length < NonceBytes + TagBytes)
+            throw new FormatException("Too short for an encrypted text.");
         var clear = new byte[sealedBytes.Length - NonceBytes - TagBytes];
         try
         {

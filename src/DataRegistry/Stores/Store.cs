@@ -16,6 +16,17 @@ public enum StoreAccessMode
     OwnerOrganization,
 }
 
+/// <summary>Which adopted objects are read for their hashes without being asked for.</summary>
+public enum HashAdopted
+{
+    /// <summary>Those that are adopted at once, not by a job, as far as they are small.</summary>
+    Small,
+
+    /// <summary>All, jobs' and large ones by the queue: every byte that is adopted is read once.</summary>
+    All,
+    None,
+}
+
 /// <summary>A bucket (or a prefix of one) that objects may be adopted from, and as whom it is read.</summary>
 public sealed record Store
 {
@@ -39,6 +50,9 @@ public sealed record Store
 
     public bool AllowAdopt { get; init; } = true;
 
+    /// <summary>When the hashes of adopted objects are computed that S3 does not know. Missing ones are computed in any case when the datum is asked for by its id.</summary>
+    public HashAdopted HashAdopted { get; init; }
+
     /// <summary>Then it is there for the names of its datums only: nobody can adopt from it, and it has no secret any more.</summary>
     public bool Deleted { get; init; }
 
@@ -61,7 +75,9 @@ public sealed record Store
 /// <param name="EndpointUrl">An S3-compatible server's URL (path style is used then); null for AWS.</param>
 /// <param name="AccessKeyId">Null for the AWS SDK's own chain (environment, profile, instance role).</param>
 /// <param name="SecretAccessKey">Belongs to <paramref name="AccessKeyId"/>; kept encrypted, never shown.</param>
-public sealed record StoreConfiguration(string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn)
+/// <param name="RoleArn">A role that is assumed with these credentials, as which the bucket is then read; null for none.</param>
+/// <param name="ExternalId">What the role's trust policy may ask for; no secret.</param>
+public sealed record StoreConfiguration(string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId = null)
 {
     // The generated one would print the secret.
     public override string ToString() => $"{Bucket} at {EndpointUrl ?? Region ?? "AWS"}";

@@ -8,41 +8,45 @@ namespace DataRegistry.Stores;
 /// <param name="Owner">The cluster that it belongs to.</param>
 /// <param name="Paths"><c>prefix</c>, where the store is a part of its bucket only.</param>
 /// <param name="AllowWrite">Always false: nothing is ever written to a bucket.</param>
+/// <param name="HashAdopted">Which adopted objects are read for their hashes: <c>small</c>, <c>all</c> or <c>none</c>.</param>
 /// <param name="AllowUriDownload">Always false: what is downloaded is a datum.</param>
 sealed record StoreBody(
     Guid Id, string Name, string Type, Guid Owner, StoreProjectBody? Project, StoreConfigurationBody Configuration, IReadOnlyDictionary<string, string> Paths,
-    string UriPrefix, bool AllowRead, bool AllowWrite, bool AllowAdopt, string AccessMode, bool AllowUriDownload,
+    string UriPrefix, bool AllowRead, bool AllowWrite, bool AllowAdopt, string HashAdopted, string AccessMode, bool AllowUriDownload,
     DateTimeOffset Ctime, DateTimeOffset Mtime, bool Deleted, string Url)
 {
     public static StoreBody From(Store store, string publicUrl) => new(
         store.Id, store.Name, "s3", store.Cluster, store.Project is { } project ? new(project) : null,
-        new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId, store.Configuration.RoleArn),
+        new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId, store.Configuration.RoleArn, store.Configuration.ExternalId),
         store.Prefix.Length == 0 ? [] : new Dictionary<string, string>(StringComparer.Ordinal) { [StoreFields.PrefixPath] = store.Prefix }, store.UriPrefix,
-        store.AllowRead, AllowWrite: false, store.AllowAdopt, Fields.WireName(store.AccessMode), AllowUriDownload: false,
+        store.AllowRead, AllowWrite: false, store.AllowAdopt, Fields.WireName(store.HashAdopted), Fields.WireName(store.AccessMode), AllowUriDownload: false,
         store.CTime, store.MTime, store.Deleted, $"{publicUrl}/api/v0/stores/{store.Id}/");
 }
 
 sealed record StoreProjectBody(Guid Id);
 
-sealed record StoreConfigurationBody(string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn);
+/// <param name="ExternalId">Left out where there is none.</param>
+sealed record StoreConfigurationBody(
+    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExternalId);
 
 /// <summary>What a store is to be. Without an access key the host's own credentials are used on AWS, and none elsewhere.</summary>
 /// <param name="Project">A project's id, or an object with it, as answers have it.</param>
 sealed record NewStoreBody(
     string? Name, string? Type, NewStoreConfigurationBody? Configuration, JsonElement? Project, Dictionary<string, string?>? Paths,
-    bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? AccessMode, bool? AllowUriDownload)
+    bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload)
 {
     /// <summary>The store as it would be if what is missing here stayed as it is.</summary>
     public NewStoreBody Over(Store store) => new(
         Name ?? store.Name, Type,
         new(
             Configuration?.Bucket ?? store.Configuration.Bucket, Configuration?.Region ?? store.Configuration.Region, Configuration?.EndpointUrl ?? store.Configuration.EndpointUrl,
-            Configuration?.AccessKeyId ?? store.Configuration.AccessKeyId, Configuration?.SecretAccessKey, Configuration?.RoleArn ?? store.Configuration.RoleArn),
+            Configuration?.AccessKeyId ?? store.Configuration.AccessKeyId, Configuration?.SecretAccessKey, Configuration?.RoleArn ?? store.Configuration.RoleArn,
+            Configuration?.ExternalId ?? store.Configuration.ExternalId),
         Project ?? (store.Project is { } project ? JsonSerializer.SerializeToElement(project, StoreJsonContext.Default.Guid) : null),
-        Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload);
+        Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted ?? Fields.WireName(store.HashAdopted), AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload);
 }
 
-sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn);
+sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(NewStoreBody))]

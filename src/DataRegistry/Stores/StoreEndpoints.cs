@@ -77,10 +77,13 @@ static class StoreEndpoints
         ["region"] = store.Configuration.Region,
         ["endpoint_url"] = store.Configuration.EndpointUrl,
         ["access_key_id"] = store.Configuration.AccessKeyId,
+        ["role_arn"] = store.Configuration.RoleArn,
+        ["external_id"] = store.Configuration.ExternalId,
         ["project"] = store.Project?.ToString("D"),
         ["access_mode"] = Fields.WireName(store.AccessMode),
         ["allow_read"] = store.AllowRead,
         ["allow_adopt"] = store.AllowAdopt,
+        ["hash_adopted"] = Fields.WireName(store.HashAdopted),
     };
 }
 

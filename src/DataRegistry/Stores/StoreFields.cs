@@ -41,6 +41,7 @@ static partial class StoreFields
             AccessMode = mode,
             AllowRead = body.AllowRead ?? true,
             AllowAdopt = body.AllowAdopt ?? true,
+            HashAdopted = body.HashAdopted is null ? HashAdopted.Small : Fields.Choice<HashAdopted>("hash_adopted", body.HashAdopted),
         };
     }
 
@@ -48,10 +49,23 @@ static partial class StoreFields
     public static string? ProjectId(NewStoreBody body) => body.Project switch
     {
         null => null,
-        { ValueKind: JsonValueKind.String } id => id.GetString(),
-        { ValueKind: JsonValueKind.Object } project when project.TryGetProperty("id", out var id) && id.ValueKind is JsonValueKind.String => id.GetString(),
+        { ValueKind: JsonValueKind.String } id => Text(id),
+        { ValueKind: JsonValueKind.Object } project when project.TryGetProperty("id", out var id) && id.ValueKind is JsonValueKind.String => Text(id),
         _ => throw Wrong("project", "A project's id is expected.", "invalid"),
     };
+
+    // Half of a surrogate pair, which JSON can carry, is no text.
+    static string? Text(JsonElement id)
+    {
+        try
+        {
+            return id.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("project", "A project's id is expected.", "invalid");
+        }
+    }
 
     static StoreConfiguration Read(NewStoreConfigurationBody? body, StoreConfiguration? old)
     {
@@ -64,13 +78,7 @@ static partial class StoreFields
             throw Wrong(Configuration, "A bucket's name has letters, digits, dots, dashes and underscores: 'bucket'.", "invalid");
         if (body.Region is { Length: > 0 } region && !Region().IsMatch(region))
             throw Wrong(Configuration, "A region is expected in 'region', such as eu-west-1.", "invalid");
-        if (body.RoleArn is { Length: > 0 } role)
-        {
-            throw RoleArn().IsMatch(role)
-                ? Wrong(Configuration, "Roles cannot be assumed yet: leave 'role_arn' out and give an access key, or let the registry's host have the role.", "not_supported")
-                : Wrong(Configuration, "A role is expected in 'role_arn', such as arn:aws:iam::123456789012:role/name.", "invalid");
-        }
-
+        var (role, externalId) = Role(body);
         var endpoint = body.EndpointUrl is { Length: > 0 } url ? Endpoint(url) : null;
         var accessKey = body.AccessKeyId is { Length: > 0 } id ? id : null;
         if (accessKey is not null && !AccessKey().IsMatch(accessKey))
@@ -78,12 +86,26 @@ static partial class StoreFields
         var secret = body.SecretAccessKey is { Length: > 0 } given ? Fields.Line(Configuration, given, MaxSecretLength) : null;
         if (secret is not null && accessKey is null)
             throw Wrong(Configuration, "A secret belongs to an access key: 'access_key_id' is missing.", "required");
-        // Nobody may have a secret that they do not know sent to another server.
-        if (accessKey is not null && secret is null && old is not null && accessKey == old.AccessKeyId && endpoint == old.EndpointUrl)
+        if (role is not null && endpoint is not null && accessKey is null)
+            throw Wrong(Configuration, "At an endpoint of its own a role is assumed with an access key: 'access_key_id' is missing.", "required");
+        // Nobody may have a secret that they do not know sent to another server, or used to assume another role.
+        if (accessKey is not null && secret is null && old is not null && accessKey == old.AccessKeyId && endpoint == old.EndpointUrl && role == old.RoleArn)
             secret = old.SecretAccessKey;
         if (accessKey is not null && secret is null)
-            throw Wrong(Configuration, "An access key needs its 'secret_access_key', anew if the key or the endpoint changes.", "required");
-        return new(body.Bucket, body.Region is { Length: > 0 } ? body.Region : null, endpoint, accessKey, secret, RoleArn: null);
+            throw Wrong(Configuration, "An access key needs its 'secret_access_key', anew if the key, the endpoint or the role changes.", "required");
+        return new(body.Bucket, body.Region is { Length: > 0 } ? body.Region : null, endpoint, accessKey, secret, role, externalId);
+    }
+
+    static (string? Role, string? ExternalId) Role(NewStoreConfigurationBody body)
+    {
+        var role = body.RoleArn is { Length: > 0 } arn ? arn : null;
+        if (role is not null && !RoleArn().IsMatch(role))
+            throw Wrong(Configuration, "A role is expected in 'role_arn', such as arn:aws:iam::123456789012:role/name.", "invalid");
+        var externalId = body.ExternalId is { Length: > 0 } id ? id : null;
+        if (externalId is not null && role is null)
+            throw Wrong(Configuration, "An external id belongs to a role: 'role_arn' is missing.", "required");
+        return externalId is null || ExternalId().IsMatch(externalId) ? (role, externalId)
+            : throw Wrong(Configuration, "2 to 1224 letters, digits and signs of +=,.@:/- are expected in 'external_id'.", "invalid");
     }
 
     static string Endpoint(string text) =>
@@ -114,6 +136,11 @@ static partial class StoreFields
     [GeneratedRegex(@"^[!-~]{1,128}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex AccessKey();
 
-    [GeneratedRegex(@"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,576}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    // AWS Security Token Service API reference, AssumeRole.
+    [GeneratedRegex(@"^[A-Za-z0-9_+=,.@:/-]{2,1224}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ExternalId();
+
+    // Other servers' accounts are empty, or a tenant's name.
+    [GeneratedRegex(@"^arn:aws[a-z-]*:iam::[A-Za-z0-9-]{0,64}:role/[A-Za-z0-9+=,.@_/-]{1,576}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RoleArn();
 }

@@ -146,10 +146,11 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         AccessMode = row.AccessMode,
         AllowRead = row.AllowRead ?? true,
         AllowAdopt = row.AllowAdopt ?? true,
+        HashAdopted = row.HashAdopted,
         Deleted = row.Deleted ?? false,
         CTime = row.CTime,
         MTime = row.MTime ?? row.CTime,
-        Configuration = new(row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey), row.RoleArn),
+        Configuration = new(row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey), row.RoleArn, row.ExternalId),
     };
 
     /// <summary>A secret that cannot be decrypted any more is none: a new one can then be given, or the store be deleted.</summary>
@@ -176,6 +177,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         AccessMode = store.AccessMode,
         AllowRead = store.AllowRead,
         AllowAdopt = store.AllowAdopt,
+        HashAdopted = store.HashAdopted,
         Deleted = store.Deleted,
         CTime = store.CTime,
         MTime = store.MTime,
@@ -185,6 +187,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         AccessKeyId = store.Configuration.AccessKeyId,
         Secret = store.Configuration.SecretAccessKey is { } secret ? secrets.Protect(secret, store.Id.ToString("D")) : null,
         RoleArn = store.Configuration.RoleArn,
+        ExternalId = store.Configuration.ExternalId,
     };
 }
 
@@ -201,6 +204,7 @@ sealed record StoreRow : ITableEntity
     public string? AccessKeyId { get; init; }
     public string? Secret { get; init; }
     public string? RoleArn { get; init; }
+    public string? ExternalId { get; init; }
     public required DateTimeOffset CTime { get; init; }
 
     // Null in rows of before there was more than public stores, as is what follows.
@@ -210,6 +214,7 @@ sealed record StoreRow : ITableEntity
     public StoreAccessMode AccessMode { get; init; }
     public bool? AllowRead { get; init; }
     public bool? AllowAdopt { get; init; }
+    public HashAdopted HashAdopted { get; init; }
     public bool? Deleted { get; init; }
 }
 

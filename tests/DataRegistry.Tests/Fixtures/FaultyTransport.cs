@@ -13,16 +13,26 @@ public sealed class SimulatedDeathException() : Exception("The process died here
 public sealed class FaultyTransport : HttpPipelineTransport
 {
     readonly HttpClientTransport inner = new(new HttpClient(new SocketsHttpHandler { UseCookies = false }));
+    int requests;
     int writes;
     int? deathAt;
     bool after;
     volatile bool dead;
+
+    /// <summary>All requests so far.</summary>
+    public int Requests => requests;
 
     /// <summary>Requests other than GET and HEAD so far.</summary>
     public int Writes => writes;
 
     /// <summary>Whether the chosen write came.</summary>
     public bool IsDead => dead;
+
+    /// <summary>What every request fails with, without a retry; null for none.</summary>
+    public Exception? Fault { get; set; }
+
+    /// <summary>Loses the answer of the next write, and only that.</summary>
+    public bool LoseNextAnswer { get; set; }
 
     /// <summary>Called after each write that got its answer; null for nothing.</summary>
     public Action? Wrote { get; set; }
@@ -48,6 +58,9 @@ public sealed class FaultyTransport : HttpPipelineTransport
     {
         if (dead)
             throw new SimulatedDeathException();
+        Interlocked.Increment(ref requests);
+        if (Fault is { } fault)
+            throw fault;
         var isWrite = message.Request.Method != RequestMethod.Get && message.Request.Method != RequestMethod.Head;
         var dies = isWrite && Interlocked.Increment(ref writes) - 1 == deathAt;
         if (dies && !after)
@@ -57,6 +70,12 @@ public sealed class FaultyTransport : HttpPipelineTransport
         }
 
         await inner.ProcessAsync(message);
+        if (isWrite && LoseNextAnswer)
+        {
+            LoseNextAnswer = false;
+            throw new SimulatedDeathException();
+        }
+
         if (dies)
         {
             dead = true;

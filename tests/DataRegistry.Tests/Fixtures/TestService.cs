@@ -58,6 +58,9 @@ public sealed class TestService : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
+    /// <summary>All that it logged so far.</summary>
+    public string Logs => logs.ToString();
+
     public string AdoptPath => $"/api/v0/stores/{Store.Id}/adopt/";
 
     /// <summary>The storage account; what another service is started on to be a second instance.</summary>

@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Access;
+
+/// <summary>
+/// A short-lived JWT for client credentials: the id or name of a service account (or user) and an API token of it as the secret. The body
+/// is JSON or a form; its properties are read ignoring case and separators, under their present and their former names.
+/// </summary>
+static class ClientTokenEndpoint
+{
+    const int MaxBodyBytes = 16 * 1024;
+    const int MaxSecretLength = 1024;
+
+    static readonly string[] Grants = ["client_credentials", "app_token"];
+
+    public static void MapClientTokens(this IEndpointRouteBuilder api) => api.MapPost("/token", GrantAsync)
+        .Takes<ClientCredentialsBody>().Answers<ClientTokenBody>("A short-lived token for client credentials")
+        .Produces<DetailBody>(StatusCodes.Status401Unauthorized).Produces<DetailBody>(StatusCodes.Status429TooManyRequests).WithoutToken();
+
+    static async Task<IResult> GrantAsync(HttpContext context, LogIn logIn, SignedTokens signed, AuditTrail trail, IOptions<AccessOptions> options)
+    {
+        var fields = await ReadAsync(context);
+        if (!Grants.Contains(Required("grantType", MaxSecretLength), StringComparer.Ordinal))
+            throw new ApiException(new ApiError.Field("grantType", "client_credentials is expected.", "invalid_choice"));
+        var client = Required("clientId", Username.MaxLength);
+        var secret = Required("clientSecret", MaxSecretLength);
+        if (!signed.IsPossible)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, "The service has no key to sign tokens with: the setting Access__SigningKey is missing."));
+        context.Response.Headers.CacheControl = "no-store";
+        switch (await logIn.WithClientSecretAsync(client, secret, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
+        {
+            case LogInOutcome.Client success:
+                var (text, expiresIn) = signed.Create(success.Token);
+                await trail.RecordAsync(
+                    new AuditActor(success.Subject.Username, success.Subject.Id, success.Token.Id, context.TraceIdentifier),
+                    new("token.exchanged", success.Token.Id.ToString("D")) { Details = new() { ["expires_in"] = expiresIn } });
+                return Results.Json(new ClientTokenBody(text, "Bearer", expiresIn), ClientTokenJson.Default.ClientTokenBody);
+            case LogInOutcome.TooMany tooMany:
+                throw new ApiException(LogInEndpoint.TooMany(tooMany));
+            default:
+                context.Response.Headers.WWWAuthenticate = "Bearer";
+                throw new ApiException(new ApiError.Detail(StatusCodes.Status401Unauthorized, "The client id or the client secret is wrong."));
+        }
+
+        string Required(string field, int maxLength) => fields.TryGetValue(field, out var text) && text.Length > 0
+            ? text.Length <= maxLength ? text : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
+            : throw new ApiException(ApiError.Required(field));
+    }
+
+    /// <summary>What the body gives, by the present names; what is null, or of no use here, is left out.</summary>
+    static async Task<Dictionary<string, string>> ReadAsync(HttpContext context)
+    {
+        var given = context.Request.HasFormContentType
+            ? (await RequestBody.ReadFormAsync(context, MaxBodyBytes)).SelectMany(f => f.Value.Select(v => (f.Key, Text: v)))
+            : (await RequestBody.ReadJsonAsync(context, ClientTokenJson.Default.DictionaryStringJsonElement, MaxBodyBytes)).Select(f => (f.Key, Text: TextOf(f.Key, f.Value)));
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, text) in given)
+        {
+            if (text is not null && PresentName(name) is { } field && !fields.TryAdd(field, text))
+                throw new ApiException(new ApiError.Field(field, "Given more than once.", "invalid"));
+        }
+
+        return fields;
+    }
+
+    static string? TextOf(string name, JsonElement value)
+    {
+        if (value.ValueKind == JsonValueKind.Null || PresentName(name) is not { } field)
+            return null;
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Another type, or half of a surrogate pair.
+            throw new ApiException(new ApiError.Field(field, "A text is expected.", "invalid"));
+        }
+    }
+
+    static string? PresentName(string name) => string.Concat(name.Where(char.IsAsciiLetter)).ToLowerInvariant() switch
+    {
+        "granttype" => "grantType",
+        "clientid" or "appid" => "clientId",
+        "clientsecret" or "appsecret" => "clientSecret",
+        _ => null,
+    };
+}
+
+sealed record ClientCredentialsBody(string GrantType, string ClientId, string ClientSecret);
+
+/// <param name="ExpiresIn">In seconds.</param>
+sealed record ClientTokenBody(string AccessToken, string TokenType, int ExpiresIn);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(ClientTokenBody))]
+[JsonSerializable(typeof(Dictionary<string, JsonElement>))]
+sealed partial class ClientTokenJson : JsonSerializerContext;

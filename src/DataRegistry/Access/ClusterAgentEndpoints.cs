@@ -1,0 +1,34 @@
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Access;
+
+/// <summary>Whether an agent works in a cluster. What that means is the data volumes' business; which account it is, its role's.</summary>
+static class ClusterAgentEndpoints
+{
+    public static void MapClusterAgents(this IEndpointRouteBuilder api)
+    {
+        api.MapPut("/clusters/{id}/agent/", AddAsync).Answers<ClusterBody>("Say that an agent works in a cluster");
+        api.MapDelete("/clusters/{id}/agent/", RemoveAsync).Answers<ClusterBody>("Say that none does");
+    }
+
+    static Task<IResult> AddAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail) =>
+        SetAsync(id, hasAgent: true, context, units, permissions, trail);
+
+    static Task<IResult> RemoveAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail) =>
+        SetAsync(id, hasAgent: false, context, units, permissions, trail);
+
+    /// <summary>The cluster as it is now. Repeating it changes nothing and is not in the trail.</summary>
+    static async Task<IResult> SetAsync(string id, bool hasAgent, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
+    {
+        var found = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.OrganizationManage, Scope.Of(found));
+        var (cluster, changed) = await units.SetAgentAsync(found.Id, hasAgent, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        if (changed)
+            await trail.RecordAsync(context, new(hasAgent ? "cluster.agent_added" : "cluster.agent_removed", cluster.Id.ToString("D")));
+        return Results.Json(ClusterBody.From(cluster), AccessJson.Default.ClusterBody);
+    }
+}

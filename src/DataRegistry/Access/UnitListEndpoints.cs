@@ -1,0 +1,82 @@
+using System.Text.Json.Serialization;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Access;
+
+/// <summary>The organization as <c>/api/v1</c> shows it: the units that the caller may see. All of them are read for each page; there are thousands, not millions.</summary>
+static class UnitListEndpoints
+{
+    static readonly UnitListJson Json = new(WireJson.Options(UnitListJson.Default));
+
+    public static void MapUnitLists(this IEndpointRouteBuilder api)
+    {
+        Describe(api.MapGet("/org-unit/projects", ListProjectsAsync).Answers<ProjectListBody>("Projects that one may see"));
+        Describe(api.MapGet("/org-unit/departments", ListDepartmentsAsync).Answers<DepartmentListBody>("Departments that one has a role in"));
+        api.MapGet("/clusters", ListClustersAsync).Answers<ListedClusterBody[]>("Clusters that one has a role in");
+    }
+
+    static async Task<IResult> ListProjectsAsync(HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions)
+    {
+        var query = UnitListQuery.From(context.Request);
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var (page, next) = query.Of(await projects.ListAllAsync(context.RequestAborted)
+            .Where(p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)))
+            .Select(p => new ListedUnit(p.Id, p.Name, p.Cluster, p.Department, p.CTime)).ToListAsync(context.RequestAborted));
+        var parents = await units.FindDepartmentsAsync(page.Select(p => p.Parent!.Value), context.RequestAborted);
+        var bodies = page.Select(p => new ListedProjectBody(
+            p.Id, p.Name, p.Cluster, p.Parent!.Value, parents.TryGetValue(p.Parent.Value, out var parent) ? new(parent.Id, parent.Name) : null, p.CTime)).ToList();
+        return Results.Json(new ProjectListBody(bodies, next), Json.ProjectListBody);
+    }
+
+    static async Task<IResult> ListDepartmentsAsync(HttpContext context, UnitTable units, Permissions permissions)
+    {
+        var query = UnitListQuery.From(context.Request);
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var (page, next) = query.Of(await units.ListDepartmentsAsync(after: null, 1000, context.RequestAborted)
+            .Where(d => rights.Allow(Permission.ProjectsRead, Scope.Of(d)))
+            .Select(d => new ListedUnit(d.Id, d.Name, d.Cluster, Parent: null, d.CTime)).ToListAsync(context.RequestAborted));
+        return Results.Json(new DepartmentListBody([.. page.Select(d => new ListedDepartmentBody(d.Id, d.Name, d.Cluster, d.CTime))], next), Json.DepartmentListBody);
+    }
+
+    /// <summary>A bare array, of all of them.</summary>
+    static async Task<IResult> ListClustersAsync(HttpContext context, UnitTable units, Permissions permissions)
+    {
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var clusters = await units.ListClustersAsync(after: null, 1000, context.RequestAborted)
+            .Where(c => rights.Allow(Permission.ProjectsRead, Scope.Of(c)))
+            .Select(c => new ListedClusterBody(c.Id, ListedClusterBody.OnlyTenant, c.Name, c.CTime)).ToArrayAsync(context.RequestAborted);
+        return Results.Json(clusters, Json.ListedClusterBodyArray);
+    }
+
+    static void Describe(RouteHandlerBuilder endpoint) => endpoint
+        .TakesQuery("filterBy", "Such as name==a or clusterId==…, several with commas between").TakesQuery("search", "What the name contains")
+        .TakesQuery("sortBy", "name if not given").TakesQuery("sortOrder", "asc or desc").TakesQuery("offset", "0 if not given").TakesQuery("limit", "1 to 500, 50 if not given");
+}
+
+/// <param name="Next">The next page's offset; left out at the end.</param>
+sealed record ProjectListBody(IReadOnlyList<ListedProjectBody> Projects, int? Next);
+
+sealed record DepartmentListBody(IReadOnlyList<ListedDepartmentBody> Departments, int? Next);
+
+/// <param name="ParentId">The department's.</param>
+sealed record ListedProjectBody(Guid Id, string Name, Guid ClusterId, Guid ParentId, ParentBody? Parent, DateTimeOffset CreatedAt);
+
+sealed record ParentBody(Guid Id, string Name);
+
+sealed record ListedDepartmentBody(Guid Id, string Name, Guid ClusterId, DateTimeOffset CreatedAt);
+
+sealed record ListedClusterBody(Guid Uuid, int TenantId, string Name, DateTimeOffset CreatedAt)
+{
+    /// <summary>An installation is one tenant.</summary>
+    public const int OnlyTenant = 1;
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ProjectListBody))]
+[JsonSerializable(typeof(DepartmentListBody))]
+[JsonSerializable(typeof(ListedClusterBody[]))]
+sealed partial class UnitListJson : JsonSerializerContext;

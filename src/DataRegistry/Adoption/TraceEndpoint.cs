@@ -1,0 +1,120 @@
+using System.Text.Json.Serialization;
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>Where a datum comes from and what became of it.</summary>
+static class TraceEndpoint
+{
+    /// <summary>Aliases, and times in which they named the datum, that are told.</summary>
+    const int MaxSpans = 1000;
+
+    static readonly TraceJson Json = new(WireJson.Options(TraceJson.Default));
+
+    public static void MapTrace(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/trace/", GetAsync)
+        .Answers<TraceBody>("Who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after")
+        .TakesQuery("project", "Where an alias is looked up; needed where several projects have it");
+
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions)
+    {
+        var token = context.RequestAborted;
+        var (datum, _) = await lookup.RequiredAsync(id, context);
+        var (spans, all) = await aliases.SpansAsync(datum.Id, MaxSpans, token);
+        var metadata = await datums.FindMetadataChangeAsync(datum, token);
+        var job = new JobId(TimedId.FromGuid(datum.Job));
+        var hasJob = await jobs.FindAsync(job, token) is not null;
+        var (earlier, later, whole) = await versions.OfAsync(datum, context);
+        return Results.Json(
+            new TraceBody(
+                datum.Id, $"s3://{datum.Bucket}/{datum.Key}", datum.Store,
+                new(datum.Id.Value.Time, datum.AdoptedBy, hasJob ? job.ToString() : null, hasJob ? null : job.ToString()),
+                new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified),
+                [.. spans.Select(s => new TraceAliasBody(s.Alias, s.Name, s.Since, s.User, s.Until, s.UntilUser))], all,
+                metadata is { Time: { } set } ? new(set, metadata.User) : null,
+                TraceChangeBody.OfPurge(datum),
+                [.. earlier.Select(TraceVersionBody.From)], [.. later.Select(TraceVersionBody.From)], whole),
+            Json.TraceBody);
+    }
+}
+
+/// <summary>The datums that stood for one URL of a store, one after the other; each names the one before.</summary>
+sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTable projects, Permissions permissions)
+{
+    /// <summary>Each is a point read.</summary>
+    const int Max = 50;
+
+    /// <summary>Those before and after, the last one first, that the caller may read; and whether none is missing but what may not be read.</summary>
+    public async Task<(List<DatumRow> Earlier, List<DatumRow> Later, bool Whole)> OfAsync(DatumRow datum, HttpContext context)
+    {
+        var now = (await locations.FindAsync(datum.Store, [datum.Key], 1, context.RequestAborted)).GetValueOrDefault(datum.Key);
+        var (later, first) = await WalkAsync(now?.Datum, datum.Id.Value.ToGuid(), context);
+        var (earlier, rest) = await WalkAsync(datum.Previous, null, context);
+        return (earlier, later, first == datum.Id.Value.ToGuid() && rest is null);
+    }
+
+    /// <summary>From one datum back to the one before another, and where it ended.</summary>
+    async Task<(List<DatumRow> Rows, Guid? End)> WalkAsync(Guid? from, Guid? to, HttpContext context)
+    {
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var rows = new List<DatumRow>();
+        for (var step = 0; step < Max && from != to && from is { } id; step++)
+        {
+            if (await datums.FindAsync(new DatumId(TimedId.FromGuid(id)), context.RequestAborted) is not { } row)
+                break;
+            if (await projects.FindAsync(row.Project, context.RequestAborted) is { } project && rights.Allow(Permission.DataRead, Scope.Of(project)))
+                rows.Add(row);
+            from = row.Previous;
+        }
+
+        return (rows, from);
+    }
+}
+
+/// <summary>A datum's trace on the wire.</summary>
+/// <param name="Aliases">Those that name it, then those that did, the last ones first.</param>
+/// <param name="AliasesComplete">False where there are more than are told.</param>
+/// <param name="Metadata">When its properties were last set; null where they never were.</param>
+/// <param name="Purged">Null where it was not.</param>
+/// <param name="Earlier">What its URL stood for before, the last first: purged datums.</param>
+/// <param name="Later">What its URL stood for after it, the last first.</param>
+/// <param name="VersionsComplete">False where not all of them are known.</param>
+sealed record TraceBody(
+    DatumId Id, string Uri, Guid Store, TraceAdoptionBody Adopted, TraceObjectBody Object,
+    IReadOnlyList<TraceAliasBody> Aliases, bool AliasesComplete, TraceChangeBody? Metadata, TraceChangeBody? Purged,
+    IReadOnlyList<TraceVersionBody> Earlier, IReadOnlyList<TraceVersionBody> Later, bool VersionsComplete);
+
+/// <param name="Time">When the job, or the request, began.</param>
+/// <param name="Job">The adoption job; null for what was adopted at once.</param>
+/// <param name="Adoption">Of what was adopted at once: the id by which the audit trail tells the request; null for a job.</param>
+sealed record TraceAdoptionBody(DateTimeOffset Time, string User, string? Job, string? Adoption);
+
+/// <summary>What S3 said of the object when it was adopted.</summary>
+/// <param name="VersionId">Null where the bucket keeps no versions.</param>
+sealed record TraceObjectBody(string Etag, string? VersionId, long Size, DateTimeOffset LastModified);
+
+/// <param name="FromUser">Who pointed it here.</param>
+/// <param name="Until">Null where it still names the datum.</param>
+/// <param name="UntilUser">Who pointed it elsewhere or deleted it.</param>
+sealed record TraceAliasBody(Guid Id, string Name, DateTimeOffset From, string FromUser, DateTimeOffset? Until, string? UntilUser);
+
+sealed record TraceChangeBody(DateTimeOffset Time, string? User)
+{
+    public static TraceChangeBody? OfPurge(DatumRow datum) => datum.Purged is { } time ? new(time, datum.PurgedBy) : null;
+}
+
+sealed record TraceVersionBody(DatumId Id, DateTimeOffset Time, string User, string Etag, string? VersionId, TraceChangeBody? Purged)
+{
+    public static TraceVersionBody From(DatumRow datum) =>
+        new(datum.Id, datum.Id.Value.Time, datum.AdoptedBy, datum.ObjectETag, datum.VersionId, TraceChangeBody.OfPurge(datum));
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(TraceBody))]
+sealed partial class TraceJson : JsonSerializerContext;

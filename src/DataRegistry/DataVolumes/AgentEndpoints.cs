@@ -1,0 +1,80 @@
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.DataVolumes;
+
+/// <summary>What a cluster's agent asks and tells. Each of its calls says that it is there.</summary>
+static class AgentEndpoints
+{
+    public static void MapAgents(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/clusters/{clusterId}/datavolumes/pending", PendingAsync);
+        api.MapPut("/clusters/{clusterId}/datavolumes/{id}/status", ReportAsync);
+    }
+
+    static async Task<IResult> PendingAsync(string clusterId, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents, DataVolumeViews views)
+    {
+        var cluster = await ClusterAsync(clusterId, context, units, permissions);
+        var limit = DataVolumeQuery.Number(context.Request, "limit", 1, DataVolumeQuery.MaxLimit, DataVolumeQuery.MaxLimit);
+        var offset = DataVolumeQuery.Number(context.Request, "offset", 0, int.MaxValue / 2, 0);
+        await agents.NoteAsync(cluster.Id, context.RequestAborted);
+        return Results.Json(await views.PendingAsync(cluster.Id, offset, limit, context.RequestAborted), DataVolumeJson.Default.PendingListBody);
+    }
+
+    /// <summary>
+    /// 200 with the status as it is kept now; 204 for a deletion, also where the volume is gone already. A report about an earlier time than
+    /// the last one's changes nothing.
+    /// </summary>
+    static async Task<IResult> ReportAsync(
+        string clusterId, string id, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents, DataVolumeTable volumes, DataVolumeViews views,
+        AuditTrail trail, TimeProvider clock)
+    {
+        var cluster = await ClusterAsync(clusterId, context, units, permissions);
+        var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.ReportBody, DataVolumeJson.MaxBodyBytes);
+        if (!DataVolumeId.TryParse(id, out var volume) || DataVolumeKeys.Partition(volume) != DataVolumeKeys.Partition(cluster.Id))
+            throw new ApiException(ApiError.NotFound());
+        if (body.IsDeleted == true)
+        {
+            await agents.NoteAsync(cluster.Id, context.RequestAborted);
+            return await DeletedAsync(volume, cluster, context, volumes, trail);
+        }
+
+        var report = AgentReport.From(body, clock.GetUtcNow());
+        await agents.NoteAsync(cluster.Id, context.RequestAborted);
+        var changed = await volumes.ChangeAsync(volume, row => row.Cluster == cluster.Id ? report.Apply(row) : throw new ApiException(ApiError.NotFound()), context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound());
+        return Results.Json((await views.ShowAsync(context, changed, withSharedScopes: false)).Status, DataVolumeJson.Default.DataVolumeStatusBody);
+    }
+
+    static async Task<IResult> DeletedAsync(DataVolumeId id, Cluster cluster, HttpContext context, DataVolumeTable volumes, AuditTrail trail)
+    {
+        while (await volumes.FindAsync(id, context.RequestAborted) is { } row)
+        {
+            if (row.Cluster != cluster.Id)
+                throw new ApiException(ApiError.NotFound());
+            if (row.DeletingSince is null)
+                throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"Nobody asked for the deletion of '{row.Name}'. If it is gone from the cluster, report NotReady."));
+            if (!await volumes.RemoveAsync(row, context.RequestAborted))
+                continue;
+            await trail.RecordAsync(context, DataVolumeEndpoints.Event("datavolume.deleted", row));
+            break;
+        }
+
+        return Results.NoContent();
+    }
+
+    /// <summary>The cluster of the path, for its agent: 403 for who may only see it, 404 for others; 409 where no agent is known to be.</summary>
+    static async Task<Cluster> ClusterAsync(string text, HttpContext context, UnitTable units, Permissions permissions)
+    {
+        var cluster = (Guid.TryParse(text, out var id) ? await units.FindClusterAsync(id, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        if (!rights.Allow(Permission.DataVolumesReport, Scope.Of(cluster)))
+            throw rights.Allow(Permission.ProjectsRead, Scope.Of(cluster)) ? Permissions.Denied() : new ApiException(ApiError.NotFound());
+        return cluster.HasAgent ? cluster
+            : throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"Cluster '{cluster.Name}' has no agent, as far as is known here. Say so at the cluster first."));
+    }
+}

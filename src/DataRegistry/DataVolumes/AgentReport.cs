@@ -1,0 +1,57 @@
+using System.Text.Json;
+using DataRegistry.Http;
+
+namespace DataRegistry.DataVolumes;
+
+/// <summary>What an agent reported, checked.</summary>
+/// <param name="ObservedAt">What time it is about; null where it does not say.</param>
+/// <param name="ObservedGeneration">Null for the one that is current.</param>
+sealed record AgentReport(
+    DataVolumePhase Phase, string? Message, string? Conditions, string? PvcName, string? PvName, bool? InUse, DateTimeOffset? ObservedAt, int? ObservedGeneration)
+{
+    const int MaxMessage = 2000;
+
+    /// <summary>All conditions together, as JSON: a volume is copied to each scope that it is shared with, in one transaction of 4 MiB.</summary>
+    const int MaxConditions = 8000;
+
+    /// <summary>Clocks differ; a report from further ahead than this would silence all that follow.</summary>
+    static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(5);
+
+    /// <summary>A wrong report ends the request with 400. Where it does not say what time it is about, the last of its conditions' transitions is.</summary>
+    public static AgentReport From(ReportBody body, DateTimeOffset now)
+    {
+        var phase = body.Phase is null ? throw new ApiException(ApiError.Required("phase"))
+            : Array.Find(Enum.GetValues<DataVolumePhase>(), p => p.ToString() == body.Phase) is var found && found.ToString() == body.Phase ? found
+            : throw new ApiException(new ApiError.Field("phase", $"One of {string.Join(", ", Enum.GetNames<DataVolumePhase>())} is expected.", "invalid_choice"));
+        var conditions = body.Conditions?.Select(Read).ToArray();
+        var json = conditions is not { Length: > 0 } ? null : JsonSerializer.Serialize(conditions, DataVolumeRowJson.Default.ConditionArray);
+        if (json?.Length > MaxConditions)
+            throw new ApiException(new ApiError.Field("conditions", $"At most {MaxConditions} characters are expected.", "max_length"));
+        var observed = Fields.Time("observedAt", body.ObservedAt);
+        if (observed > now + MaxAhead)
+            throw new ApiException(new ApiError.Field("observedAt", $"It lies in the future: here it is {now.UtcDateTime:O}. Set the agent's clock.", "invalid"));
+        observed ??= conditions?.Max(c => c.LastTransitionTime);
+        return new(
+            phase, DataVolumeFields.Text("phaseMessage", body.PhaseMessage, MaxMessage), json,
+            DataVolumeFields.Text("datavolumePvcName", body.PvcName, DataVolumeFields.MaxObjectName), DataVolumeFields.Text("datavolumePvName", body.PvName, DataVolumeFields.MaxObjectName),
+            body.InUse, observed > now + MaxAhead ? null : observed, body.ObservedGeneration);
+    }
+
+    /// <summary>The volume as it is after the report; as it was where the report is about an earlier time than the last one. Repeating it changes nothing.</summary>
+    public DataVolumeRow Apply(DataVolumeRow row) => ObservedAt < row.ObservedAt ? row : row with
+    {
+        Reported = Phase, PhaseMessage = Message, Conditions = Conditions, PvcName = PvcName ?? row.PvcName, PvName = PvName ?? row.PvName, InUse = InUse ?? row.InUse,
+        ObservedAt = ObservedAt ?? row.ObservedAt, ObservedGeneration = Math.Max(row.ObservedGeneration, Math.Min(ObservedGeneration ?? row.Generation, row.Generation)),
+    };
+
+    static Condition Read(ConditionReportBody? body, int index)
+    {
+        var at = $"conditions[{index}]";
+        return body is null ? throw new ApiException(new ApiError.Field(at, "An object is expected.", "invalid")) : new(
+            Text("type", body.Type) ?? throw new ApiException(ApiError.Required($"{at}.type")),
+            Text("status", body.Status) ?? throw new ApiException(ApiError.Required($"{at}.status")),
+            Text("message", body.Message), Text("reason", body.Reason), Fields.Time($"{at}.lastTransitionTime", body.LastTransitionTime));
+
+        string? Text(string field, string? text) => DataVolumeFields.Text($"{at}.{field}", text, MaxMessage);
+    }
+}

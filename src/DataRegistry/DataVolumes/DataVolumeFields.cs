@@ -1,0 +1,37 @@
+using System.Text;
+using DataRegistry.Http;
+
+namespace DataRegistry.DataVolumes;
+
+/// <summary>Values of the data volumes' bodies, checked; a wrong one ends the request with 400.</summary>
+static class DataVolumeFields
+{
+    /// <summary>Contract: <c>maxLength</c>, which counts characters, not UTF-16 units.</summary>
+    public const int MaxDescription = 127;
+
+    /// <summary>Names of objects in Kubernetes.</summary>
+    public const int MaxObjectName = 253;
+
+    public static DataVolumeName Name(string field, string? text) => text is null ? throw new ApiException(ApiError.Required(field))
+        : DataVolumeName.TryParse(text, out var name) ? name
+        : throw new ApiException(new ApiError.Field(field, DataVolumeName.Requirement, "invalid"));
+
+    /// <summary>Any text, also on several lines; null for none.</summary>
+    public static string? Text(string field, string? text, int maxLength)
+    {
+        if (text is null)
+            return null;
+        if (text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')))
+            throw new ApiException(new ApiError.Field(field, "Control characters are not expected.", "invalid"));
+        var length = 0;
+        for (var i = 0; i < text.Length; length++)
+        {
+            // Half of a surrogate pair, which JSON can carry, is no text.
+            if (Rune.DecodeFromUtf16(text.AsSpan(i), out _, out var consumed) != System.Buffers.OperationStatus.Done)
+                throw new ApiException(new ApiError.Field(field, "Unicode text is expected.", "invalid"));
+            i += consumed;
+        }
+
+        return length <= maxLength ? text : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"));
+    }
+}

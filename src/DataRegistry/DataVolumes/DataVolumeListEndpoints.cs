@@ -1,0 +1,49 @@
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.DataVolumes;
+
+/// <summary>The list, its count, and whether a name is free.</summary>
+static class DataVolumeListEndpoints
+{
+    public static void MapDataVolumeLists(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/datavolumes", ListAsync);
+        api.MapGet("/datavolumes/count", CountAsync);
+        api.MapGet("/datavolumes/name-availability", NameAvailabilityAsync);
+    }
+
+    public static ApiException NameTaken() => new(new ApiError.Detail(StatusCodes.Status409Conflict, "Resource with this name already exists"));
+
+    static async Task<IResult> ListAsync(HttpContext context, DataVolumeViews views)
+    {
+        var query = DataVolumeQuery.From(context.Request);
+        var (volumes, show) = await views.ListAsync(context, query);
+        var (page, next) = query.Page(volumes);
+        return Results.Json(new DataVolumeListBody(next, [.. page.Select(show)]), DataVolumeJson.Default.DataVolumeListBody);
+    }
+
+    static async Task<IResult> CountAsync(HttpContext context, DataVolumeViews views)
+    {
+        var query = DataVolumeQuery.From(context.Request);
+        var (volumes, _) = await views.ListAsync(context, query);
+        return Results.Json(new CountBody(query.Filter(volumes).Count()), DataVolumeJson.Default.CountBody);
+    }
+
+    /// <summary>For who may make data volumes somewhere in the cluster; 403 for others, whether or not there is such a cluster.</summary>
+    static async Task<IResult> NameAvailabilityAsync(HttpContext context, DataVolumeTable volumes, UnitTable units, Scopes scopes, Permissions permissions)
+    {
+        var clusterId = Fields.Id("clusterId", Fields.Query(context.Request, "clusterId"));
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        if (!await rights.AllowWithinAsync(Permission.DataVolumesCreate, Scope.OfCluster(clusterId), scopes, context.RequestAborted))
+            throw Permissions.Denied();
+        if (await units.FindClusterAsync(clusterId, context.RequestAborted) is null)
+            throw new ApiException(new ApiError.Field("clusterId", $"There is no cluster {clusterId}.", "does_not_exist"));
+        var name = DataVolumeFields.Name("dataName", Fields.Query(context.Request, "dataName"));
+        return await volumes.IsTakenAsync(clusterId, name, context.RequestAborted) ? throw NameTaken() : Results.NoContent();
+    }
+}

@@ -1,0 +1,14 @@
+namespace DataRegistry.DataVolumes;
+
+/// <summary>Settings <c>DataVolumes__…</c>.</summary>
+public sealed class DataVolumeOptions
+{
+    public const string Section = "DataVolumes";
+
+    /// <summary>After so long without a word from a cluster's agent its data volumes are shown as <c>Unknown</c>.</summary>
+    public int AgentSilenceSeconds { get; set; } = 300;
+
+    internal bool IsValid => AgentSilenceSeconds > 0;
+
+    internal TimeSpan AgentSilence => TimeSpan.FromSeconds(AgentSilenceSeconds);
+}

@@ -1,0 +1,247 @@
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.DataVolumes;
+
+/// <summary>What became of making a data volume.</summary>
+abstract record DataVolumeCreation
+{
+    public sealed record Created : DataVolumeCreation;
+
+    /// <summary>The Idempotency-Key was used before, for the same.</summary>
+    /// <param name="Answer">The body that was answered then.</param>
+    public sealed record Repeated(string Answer) : DataVolumeCreation;
+
+    /// <summary>The Idempotency-Key was used before, for something else.</summary>
+    public sealed record OtherBody : DataVolumeCreation;
+
+    /// <summary>Another data volume of the cluster has the name.</summary>
+    public sealed record NameTaken : DataVolumeCreation;
+}
+
+/// <summary>
+/// Data volumes; their rows are drawn at <see cref="DataVolumeKeys"/>. A volume's row is the truth; its name, its copies under the scopes
+/// that it is shared with and its place in the agent's work change in one transaction with it, on its ETag.
+/// </summary>
+sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    /// <summary>
+    /// Scopes that a volume is shared with at most: with the copies, the volume, its name, the agent's work and an Idempotency-Key all
+    /// of a volume fits into one transaction of 100.
+    /// </summary>
+    public const int MaxSharedScopes = 90;
+
+    // Changes of one row by others in between: more than this many is no contention, but rows that contradict each other.
+    const int MaxTries = 100;
+
+    const int RangesAtOnce = 8;
+
+    static readonly string[] Listed =
+    [
+        .. typeof(DataVolumeRow).GetProperties().Where(p => !p.IsDefined(typeof(System.Text.Json.Serialization.JsonIgnoreAttribute), inherit: false)).Select(p => p.Name)
+            .Except([nameof(DataVolumeRow.Scopes), nameof(DataVolumeRow.Repetition)], StringComparer.Ordinal),
+    ];
+
+    readonly TableClient table = tables.GetTableClient("datavolumes", DataVolumeRows.Default);
+
+    public TableClient Table => table;
+
+    /// <summary>The volume; null where there is none.</summary>
+    public Task<DataVolumeRow?> FindAsync(DataVolumeId id, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<DataVolumeRow>(DataVolumeKeys.Partition(id), DataVolumeKeys.Volume(id), cancellationToken: cancellationToken);
+
+    /// <summary>Whether a data volume of the cluster has the name, also one that is being deleted.</summary>
+    public async Task<bool> IsTakenAsync(Guid cluster, DataVolumeName name, CancellationToken cancellationToken) =>
+        await table.GetEntityIfExistsAsync<DataVolumeNameRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Name(cluster, name), cancellationToken: cancellationToken) is not null;
+
+    /// <summary>
+    /// Inserts a volume and its name. Where the answer of the table is lost the volume is looked for: what was committed is never reported
+    /// as failed unless the table cannot be read either.
+    /// </summary>
+    /// <param name="repetition">What is kept for the Idempotency-Key; null for none.</param>
+    public async Task<DataVolumeCreation> CreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
+            if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
+                return known.Body == repetition!.Body ? new DataVolumeCreation.Repeated(known.Answer) : new DataVolumeCreation.OtherBody();
+            if (await TryCreateAsync(row, name, repetition, known, cancellationToken))
+                return new DataVolumeCreation.Created();
+            // The name before the key: both come in one transaction, so whoever's name is there has its key there, too.
+            var taken = await IsTakenAsync(row.Cluster, name, cancellationToken);
+            if (repetition is not null && (await RepetitionAsync(repetition, cancellationToken))?.ETag != known?.ETag)
+                continue;
+            if (taken)
+                return new DataVolumeCreation.NameTaken();
+        }
+
+        throw Contradiction(row.Id);
+    }
+
+    async Task<bool> TryCreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, RepetitionRow? over, CancellationToken cancellationToken)
+    {
+        List<TableTransactionAction> actions =
+        [
+            TableTransactionAction.Add(new DataVolumeNameRow { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Name(row.Cluster, name), Volume = row.Id }),
+            TableTransactionAction.Add(row),
+            TableTransactionAction.Add(PendingOf(row)),
+        ];
+        if (repetition is not null)
+            actions.Add(over is null ? TableTransactionAction.Add(repetition) : TableTransactionAction.Update(repetition, over.ETag));
+        try
+        {
+            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                return true;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Committed or not, nobody knows: if it was, it is no failure.
+            if (await FindAsync(DataVolumeId.Of(row), cancellationToken) is not null)
+                return true;
+            throw;
+        }
+
+        // A retry after a lost answer finds its own rows.
+        return await FindAsync(DataVolumeId.Of(row), cancellationToken) is not null;
+    }
+
+    /// <summary>Changes a volume, and with it all that follows from it; null where there is none. Concurrent changes are made one after the other.</summary>
+    /// <param name="change">Called anew with what is there after each change by another; what it returns unchanged is not written. It may end the request.</param>
+    public async Task<DataVolumeRow?> ChangeAsync(DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            if (await FindAsync(id, cancellationToken) is not { } row)
+                return null;
+            var changed = change(row);
+            if (changed == row)
+                return row;
+            var (actions, late) = ActionsOf(row, changed);
+            // Too many for one transaction: those that do not fit stop counting by themselves first, and go afterwards.
+            foreach (var leaving in late)
+                await table.UpdateEntityAsync(row.CopyFor(leaving) with { Leaving = true }, ETag.All, cancellationToken: cancellationToken);
+            if (!(await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+            {
+                await RemoveStaleAsync(row, changed, cancellationToken);
+                continue;
+            }
+
+            foreach (var leaving in late)
+                await table.DeleteEntityAsync(row.PartitionKey, DataVolumeKeys.Share(leaving, row.Id), ETag.All, cancellationToken);
+            return changed;
+        }
+
+        throw Contradiction(id.Value.ToGuid());
+    }
+
+    /// <summary>Removes a volume as it was read, with all that belongs to it. False where it has changed, or is gone.</summary>
+    public async Task<bool> RemoveAsync(DataVolumeRow row, CancellationToken cancellationToken)
+    {
+        List<TableTransactionAction> actions = [TableTransactionAction.Delete(row.PartitionKey, row.RowKey, row.ETag)];
+        if (DataVolumeName.TryParse(row.Name, out var name))
+            actions.Add(TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Name(row.Cluster, name), ETag.All));
+        if (row.IsPending)
+            actions.Add(TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
+        // A younger one stays: its create may still be repeated.
+        if (row.Repetition is not null && clock.GetUtcNow() >= row.CreatedAt + RepetitionRow.Kept
+            && await table.GetEntityIfExistsAsync<RepetitionRow>(row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
+        {
+            actions.Add(TableTransactionAction.Delete(row.PartitionKey, row.Repetition, repetition.ETag));
+        }
+
+        actions.AddRange(row.ReadScopes().Select(s => TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
+        return (await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone;
+    }
+
+    /// <summary>The wanted volumes in the ranges, those once that are in several; without their shared scopes. Some requests at a time.</summary>
+    public async Task<IReadOnlyList<DataVolumeRow>> ListAsync(IEnumerable<TableRange> ranges, Func<DataVolumeRow, bool> wanted, CancellationToken cancellationToken)
+    {
+        var found = new System.Collections.Concurrent.ConcurrentDictionary<Guid, DataVolumeRow>();
+        await Parallel.ForEachAsync(
+            ranges, new ParallelOptions { MaxDegreeOfParallelism = RangesAtOnce, CancellationToken = cancellationToken },
+            async (range, token) =>
+            {
+                await foreach (var row in table.QueryAsync<DataVolumeRow>(range, maxPerPage: 1000, Listed, token))
+                {
+                    if (wanted(row) && (row.Leaving ? await SharedAsync(row, token) : row) is { } shared)
+                        found.TryAdd(row.Id, shared);
+                }
+            });
+        return [.. found.Values];
+    }
+
+    /// <summary>What the cluster's agent has work on, the oldest volumes first, and whether there is more of it.</summary>
+    public async Task<(IReadOnlyList<DataVolumeRow> Rows, bool More)> PendingAsync(Guid cluster, int offset, int limit, CancellationToken cancellationToken)
+    {
+        var pending = await table.QueryAsync<PendingRow>(DataVolumeKeys.PendingIn(cluster), maxPerPage: Math.Min(offset + limit + 1, 1000), cancellationToken: cancellationToken)
+            .Skip(offset).Take(limit + 1).Select(p => DataVolumeKeys.Volume(new(TimedId.FromGuid(p.Volume)))).ToListAsync(cancellationToken);
+        var keys = pending.Take(limit).Order(StringComparer.Ordinal).ToList();
+        var found = keys.Count == 0 ? [] : (await table.FindManyAsync<DataVolumeRow>(DataVolumeKeys.Partition(cluster), keys, cancellationToken: cancellationToken)).Values.Where(r => r.IsPending);
+        return ([.. found.OrderBy(r => r.Id.ToString("N"), StringComparer.Ordinal)], pending.Count > limit);
+    }
+
+    /// <summary>When the cluster's agent was last heard of; null for never.</summary>
+    public Task<AgentRow?> FindAgentAsync(Guid cluster, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<AgentRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Agent(cluster), cancellationToken: cancellationToken);
+
+    /// <summary>Notes that the agent was heard of now. Of two at once one does it, which is as good.</summary>
+    public async Task NoteAgentAsync(Guid cluster, CancellationToken cancellationToken)
+    {
+        var known = await FindAgentAsync(cluster, cancellationToken);
+        var row = new AgentRow { PartitionKey = DataVolumeKeys.Partition(cluster), RowKey = DataVolumeKeys.Agent(cluster), LastSeen = clock.GetUtcNow() };
+        if (known is null)
+            await table.AddEntityAsync(row, cancellationToken);
+        else if (known.LastSeen < row.LastSeen)
+            await table.UpdateEntityAsync(row, known.ETag, cancellationToken: cancellationToken);
+    }
+
+    /// <summary>The transaction that makes <paramref name="row"/> into <paramref name="changed"/>, and the scopes that it could not take away in it.</summary>
+    static (List<TableTransactionAction> Actions, List<SharedScope> Late) ActionsOf(DataVolumeRow row, DataVolumeRow changed)
+    {
+        List<TableTransactionAction> actions = [TableTransactionAction.Update(changed, row.ETag)];
+        if (row.IsPending != changed.IsPending)
+        {
+            actions.Add(changed.IsPending ? TableTransactionAction.Add(PendingOf(changed))
+                : TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
+        }
+
+        var (before, after) = (row.ReadScopes(), changed.ReadScopes());
+        foreach (var scope in after)
+        {
+            var copy = changed.CopyFor(scope);
+            if (!before.Any(scope.IsSame))
+                actions.Add(TableTransactionAction.Add(copy));
+            else if (copy != row.CopyFor(scope))
+                actions.Add(TableTransactionAction.Update(copy, ETag.All));
+        }
+
+        var removed = before.Where(s => !after.Any(s.IsSame)).ToList();
+        var room = TableClient.MaxTransactionActions - actions.Count;
+        actions.AddRange(removed.Take(room).Select(s => TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
+        return (actions, [.. removed.Skip(room)]);
+    }
+
+    /// <summary>A copy that should have gone after an earlier change, whose process died before it went, stands in the way of the scope's return.</summary>
+    async Task RemoveStaleAsync(DataVolumeRow row, DataVolumeRow changed, CancellationToken cancellationToken)
+    {
+        var before = row.ReadScopes();
+        foreach (var added in changed.ReadScopes().Where(s => !before.Any(s.IsSame)))
+        {
+            var key = DataVolumeKeys.Share(added, row.Id);
+            if (await table.GetEntityIfExistsAsync<DataVolumeRow>(row.PartitionKey, key, cancellationToken: cancellationToken) is { Leaving: true } stale)
+                await table.DeleteEntityAsync(row.PartitionKey, key, stale.ETag, cancellationToken);
+        }
+    }
+
+    /// <summary>The volume of a copy, if it still is shared where the copy lies.</summary>
+    async Task<DataVolumeRow?> SharedAsync(DataVolumeRow copy, CancellationToken cancellationToken) =>
+        await FindAsync(DataVolumeId.Of(copy), cancellationToken) is { } row && row.ReadScopes().Any(s => DataVolumeKeys.Share(s, row.Id) == copy.RowKey) ? row : null;
+
+    Task<RepetitionRow?> RepetitionAsync(RepetitionRow of, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<RepetitionRow>(of.PartitionKey, of.RowKey, cancellationToken: cancellationToken);
+
+    static PendingRow PendingOf(DataVolumeRow row) => new() { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Pending(row.Cluster, row.Id), Volume = row.Id };
+
+    static InvalidOperationException Contradiction(Guid id) => new($"Data volume {id} could not be written in {MaxTries} tries: its rows contradict each other.");
+}

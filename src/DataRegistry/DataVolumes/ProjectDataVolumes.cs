@@ -1,0 +1,11 @@
+using DataRegistry.Access;
+using DataRegistry.Organization;
+
+namespace DataRegistry.DataVolumes;
+
+/// <summary>The data volumes that originate in a project, also those that are on their way out.</summary>
+sealed class ProjectDataVolumes(DataVolumeTable volumes) : IProjectContents
+{
+    public async Task<string?> FindAsync(Project project, CancellationToken cancellationToken) =>
+        (await volumes.ListAsync([DataVolumeKeys.OriginatedIn(Scope.Of(project))], row => row.Project == project.Id, cancellationToken)).Count > 0 ? "data volumes" : null;
+}

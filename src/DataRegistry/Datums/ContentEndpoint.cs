@@ -1,0 +1,69 @@
+using System.Globalization;
+using DataRegistry.Http;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace DataRegistry.Datums;
+
+/// <summary>Hands an object's bytes on, for keys that no presigned URL can name and stores that have no key to sign with.</summary>
+static class ContentEndpoint
+{
+    public static void MapContent(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/content/", SendAsync)
+        .WithSummary("A datum's bytes; its URL comes from download").TakesQuery("token", "Of that URL").WithoutToken().Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
+
+    static async Task SendAsync(string id, HttpContext context, DatumTable datums, AdoptedObjects objects, ContentTokens tokens)
+    {
+        // A datum that is not there is told from one that is by nobody who has no token for it.
+        if (!DatumId.TryParse(id, out var datum) || !tokens.IsGood(datum, context.Request.Query["token"]))
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, "This URL is not valid, or not any more. Ask for the download again."));
+        var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        var (bucket, found) = await DownloadEndpoints.RequiredAsync(row, objects, context.RequestAborted);
+        var range = Range(context.Request, found.Size);
+        await using var content = await OpenAsync(bucket, found, range, context.RequestAborted);
+
+        var response = context.Response;
+        response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
+        response.ContentLength = content.Length;
+        // Not what the object says of itself: a page from here must not run as ours.
+        response.ContentType = "application/octet-stream";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.CacheControl = "no-store";
+        response.Headers.AcceptRanges = "bytes";
+        response.Headers.ETag = $"\"{found.ETag}\"";
+        response.Headers.ContentDisposition = ObjectKey.Attachment(DownloadEndpoints.FileName(row) ?? row.Id.ToString());
+        if (range is { } span)
+            response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {span.First}-{span.Last}/{found.Size}");
+        await content.Body.CopyToAsync(response.Body, context.RequestAborted);
+    }
+
+    static async Task<S3Content> OpenAsync(Bucket bucket, S3Object found, ByteSpan? range, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // It was there a moment ago.
+            return await bucket.GetAsync(found.Key, found.VersionId, range, found.ETag, cancellationToken)
+                ?? throw new ApiException(new ApiError.Message(StatusCodes.Status409Conflict, "The object has changed just now.", "datum_changed"));
+        }
+        catch (BucketException e)
+        {
+            throw new ApiException(DownloadEndpoints.Error(e));
+        }
+    }
+
+    /// <summary>Null for the whole: where no range is asked for, several, or an unreadable one (RFC 9110, section 14.2). One that begins past the end is 416.</summary>
+    static ByteSpan? Range(HttpRequest request, long size)
+    {
+        if (!RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes" || header.Ranges.Count != 1)
+            return null;
+        var asked = header.Ranges.Single();
+        var first = asked.From ?? Math.Max(0, size - asked.To!.Value);
+        var last = asked.From is null ? size - 1 : Math.Min(asked.To ?? long.MaxValue, size - 1);
+        if (first < size && first <= last)
+            return new(first, last);
+        request.HttpContext.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{size}");
+        throw new ApiException(new ApiError.Detail(StatusCodes.Status416RangeNotSatisfiable, $"The object has {size} bytes."));
+    }
+}

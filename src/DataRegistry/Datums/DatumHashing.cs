@@ -1,0 +1,154 @@
+using DataRegistry.Stores;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Datums;
+
+/// <summary>
+/// Gets the hashes of datums: S3's own where it knows the whole object's, otherwise by reading it. What is written is of the adopted
+/// bytes or nothing; repeating it, also at the same time, costs time only.
+/// </summary>
+sealed partial class DatumHashing(
+    DatumTable datums, AdoptedObjects objects, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options, ILogger<DatumHashing> logger) : IDisposable
+{
+    /// <summary>What failed, or was queued and perhaps lost, is tried again when it is asked for after so long.</summary>
+    public static readonly TimeSpan Again = TimeSpan.FromHours(1);
+
+    /// <summary>Whoever waits for an answer waits no longer for a hash.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    readonly SemaphoreSlim slots = new(options.Value.HashesInFlight);
+
+    /// <summary>
+    /// For who asks for one datum: as it is with its hashes, where they are known or the object is small enough to be read now. A large one
+    /// is queued, once. Throws only if cancelled.
+    /// </summary>
+    /// <param name="found">The object, if S3 was asked already.</param>
+    public async Task<DatumRow> EnsureAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
+    {
+        if (datum.Sha256 is not null || datum.Purged is not null || (datum.HashTried is { } tried && clock.GetUtcNow() - tried < Again))
+            return datum;
+        try
+        {
+            if (datum.Size <= options.Value.HashAtOnceBytes)
+                return await WithinAsync(token => HashAsync(datum, found, token), cancellationToken);
+            // Noted first: of many who ask at once, the one whose note it is queues it.
+            if (await datums.NoteHashAsync(datum, clock.GetUtcNow(), error: "", cancellationToken))
+                await queue.SendAsync([datum.Id], cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Later(logger, datum.Id, e.Message);
+        }
+
+        return datum;
+    }
+
+    /// <summary>
+    /// For objects that are about to be adopted while somebody waits: with their hashes, as far as those are small enough together to be read
+    /// now. Throws only if cancelled.
+    /// </summary>
+    public async Task<IReadOnlyList<S3Object?>> HashAtOnceAsync(Store store, Bucket bucket, IReadOnlyList<S3Object?> found, CancellationToken cancellationToken)
+    {
+        var hashed = found.ToArray();
+        if (store.HashAdopted == HashAdopted.None || !store.AllowRead)
+            return hashed;
+        var room = options.Value.HashAtOnceBytes;
+        var small = new List<int>();
+        for (var i = 0; i < hashed.Length; i++)
+        {
+            if (hashed[i] is { Sha256: null } some && some.Size <= room)
+            {
+                room -= some.Size;
+                small.Add(i);
+            }
+        }
+
+        using var patience = Limited(cancellationToken);
+        var several = new ParallelOptions { MaxDegreeOfParallelism = options.Value.HashesInFlight, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(small, several, async (i, _) =>
+        {
+            try
+            {
+                if (await bucket.HashAsync(hashed[i]!, patience.Token) is { } hashes)
+                    hashed[i] = hashed[i]! with { Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // It is adopted all the same, and hashed when it is asked for.
+                Log.NotAtOnce(logger, bucket.Name, e.Message);
+            }
+        });
+        return hashed;
+    }
+
+    /// <summary>Hashes a datum of any size and keeps the result, or the reason why there is none. The datum afterwards.</summary>
+    /// <exception cref="BucketException">It may work later.</exception>
+    public async Task<DatumRow> HashAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var adopted = found ?? await objects.FindAsync(datum, cancellationToken);
+            if (adopted.Found is not var (bucket, there))
+                return await FailAsync(datum, Reason(adopted.Refusal!.Value), cancellationToken);
+            var hashes = there.Sha256 is { } known ? new ObjectHashes(there.Md5, null, known) : await bucket.HashAsync(there, cancellationToken);
+            return hashes is null ? await FailAsync(datum, Reason(ObjectRefusal.Changed), cancellationToken) : await datums.SetHashesAsync(datum, hashes, cancellationToken);
+        }
+        catch (BucketException e) when (!e.IsTransient)
+        {
+            return await FailAsync(datum, e.Message, cancellationToken);
+        }
+    }
+
+    /// <summary>Keeps why a datum has no hashes; nothing where it has them by now.</summary>
+    public async Task<DatumRow> FailAsync(DatumRow datum, string reason, CancellationToken cancellationToken)
+    {
+        Log.Failed(logger, datum.Id, reason);
+        var now = clock.GetUtcNow();
+        return await datums.NoteHashAsync(datum, now, reason, cancellationToken) ? datum with { HashTried = now, ChecksumError = reason } : datum;
+    }
+
+    public void Dispose() => slots.Dispose();
+
+    async Task<DatumRow> WithinAsync(Func<CancellationToken, Task<DatumRow>> hash, CancellationToken cancellationToken)
+    {
+        await slots.WaitAsync(cancellationToken);
+        try
+        {
+            using var patience = Limited(cancellationToken);
+            return await hash(patience.Token);
+        }
+        finally
+        {
+            slots.Release();
+        }
+    }
+
+    static CancellationTokenSource Limited(CancellationToken cancellationToken)
+    {
+        var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(Patience);
+        return limited;
+    }
+
+    static string Reason(ObjectRefusal refusal) => refusal switch
+    {
+        ObjectRefusal.Changed => "The object has changed since it was adopted.",
+        ObjectRefusal.Missing => "The object is not in its bucket any more.",
+        ObjectRefusal.ReadNotAllowed => "The store does not allow its objects to be read.",
+        ObjectRefusal.StoreDeleted => "The store is deleted.",
+        _ => "The datum is purged.",
+    };
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Datum {Datum} is not hashed now: {Error}")]
+        public static partial void Later(ILogger logger, DatumId datum, string error);
+
+        [LoggerMessage(LogLevel.Warning, "An object of bucket {Bucket} is adopted without its hash: {Error}")]
+        public static partial void NotAtOnce(ILogger logger, string bucket, string error);
+
+        [LoggerMessage(LogLevel.Warning, "Datum {Datum} cannot be hashed: {Reason}")]
+        public static partial void Failed(ILogger logger, DatumId datum, string reason);
+    }
+}

@@ -1,0 +1,76 @@
+using DataRegistry.Http;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Datums;
+
+static class DownloadEndpoints
+{
+    public static void MapDownloads(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/download/", LinkAsync)
+        .Answers<DownloadBody>("A URL with which anyone can read the datum's bytes for a short while").TakesQuery("project", DatumEndpoints.AliasProject).Produces<MessageBody>(StatusCodes.Status409Conflict);
+
+    static async Task<IResult> LinkAsync(string id, HttpContext context, DatumLookup lookup, AdoptedObjects objects, DatumHashing hashing, ContentTokens tokens, IOptions<DatumOptions> options)
+    {
+        var (row, _) = await lookup.RequiredAsync(id, context);
+        var (bucket, found) = await RequiredAsync(row, objects, context.RequestAborted);
+        await hashing.EnsureAsync(row, new(null, (bucket, found)), context.RequestAborted);
+        var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
+        // A secret until it expires: it is answered, and neither kept nor logged anywhere.
+        context.Response.Headers.CacheControl = "no-store";
+        return Results.Json(new DownloadBody(await UrlAsync()), DatumEndpoints.Json.DownloadBody);
+
+        async Task<string> UrlAsync()
+        {
+            if (bucket.CanPresign(row.Key))
+                return await AskAsync(() => bucket.PresignGetAsync(row.Key, found.VersionId, expiry, FileName(row)));
+            return tokens.CanCreate
+                ? $"{PublicUrl.Of(context.Request)}/api/v0/data/{row.Id}/content/?token={tokens.Create(row.Id, expiry)}"
+                : throw new ApiException(new ApiError.Message(
+                    StatusCodes.Status409Conflict, "No URL that S3 understands can be signed for this key. The registry hands such objects on itself once its operator gives it the setting Stores__SecretKey.", "cannot_be_signed"));
+        }
+    }
+
+    /// <summary>The object that was adopted and its bucket, or the end of the request with the reason why not.</summary>
+    public static async Task<(Bucket Bucket, S3Object Object)> RequiredAsync(DatumRow row, AdoptedObjects objects, CancellationToken cancellationToken)
+    {
+        var adopted = await AskAsync(() => objects.FindAsync(row, cancellationToken));
+        return adopted.Found ?? throw new ApiException(Error(adopted.Refusal!.Value, row));
+    }
+
+    /// <summary>What a browser calls the file; null where the key ends with a slash, and has no name.</summary>
+    public static string? FileName(DatumRow row) => DatumBody.NameOf(row.Key) is { Length: > 0 } name ? name : null;
+
+    public static ApiError.Message Error(BucketException e) =>
+        new(StatusCodes.Status503ServiceUnavailable, e.Message, e.Code) { RetryAfter = e.IsTransient ? TimeSpan.FromSeconds(5) : null };
+
+    static async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (BucketException e)
+        {
+            throw new ApiException(Error(e));
+        }
+    }
+
+    static ApiError.Message Error(ObjectRefusal refusal, DatumRow row)
+    {
+        var uri = $"s3://{row.Bucket}/{row.Key}";
+        return refusal switch
+        {
+            ObjectRefusal.Purged => new(StatusCodes.Status404NotFound, $"Datum {row.Id} is purged.", "datum_purged"),
+            ObjectRefusal.ReadNotAllowed => new(StatusCodes.Status403Forbidden, "The datum's store does not allow downloads.", "read_not_allowed"),
+            ObjectRefusal.StoreDeleted => new(StatusCodes.Status409Conflict, "The datum's store is deleted: nothing can be downloaded from it any more.", "store_deleted"),
+            ObjectRefusal.Changed => new(StatusCodes.Status409Conflict, $"{uri} has changed since it was adopted, and no version of it was kept.", "datum_changed"),
+            _ => new(StatusCodes.Status409Conflict, $"{uri} is not in its bucket any more.", "datum_missing"),
+        };
+    }
+}
+
+/// <param name="Url">Needs no token. Whoever has it can read the bytes until it expires.</param>
+sealed record DownloadBody(string Url);

@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using DataRegistry.Stores;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Datums;
+
+/// <summary>The queue function: hashes the datums of a message. Those that are hashed by then, as after a redelivery, cost nothing but the look.</summary>
+sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options, ILogger<HashDatum> logger)
+{
+    /// <exception cref="Exception">A datum could not be hashed now; the message comes again for those that are left.</exception>
+    public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
+    {
+        var message = HashMessage.Parse(delivery.Message);
+        var left = await LeftAsync(datums, message, clock, cancellationToken);
+        var limit = TimeSpan.FromSeconds(options.Value.HashSeconds);
+        var started = clock.GetUtcNow();
+        using var budget = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        budget.CancelAfter(limit);
+        var later = new ConcurrentBag<DatumId>();
+        var throttled = false;
+        BucketException? failure = null;
+        var several = new ParallelOptions { MaxDegreeOfParallelism = options.Value.HashesInFlight, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(left, several, async (datum, _) =>
+        {
+            var began = clock.GetUtcNow();
+            try
+            {
+                if (throttled || budget.IsCancellationRequested)
+                    later.Add(datum.Id);
+                else
+                    await hashing.HashAsync(datum, found: null, budget.Token);
+            }
+            catch (BucketException e) when (e.Fault == BucketFault.Throttled)
+            {
+                throttled = true;
+                later.Add(datum.Id);
+            }
+            catch (BucketException e)
+            {
+                Log.Failed(logger, datum.Id, delivery.DequeueCount, e.Message);
+                failure = e;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // One that had nearly all of the time would never get further; the others go on with a time of their own.
+                if (began - started < limit / 10)
+                    await hashing.FailAsync(datum, $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds that there are for it.", cancellationToken);
+                else
+                    later.Add(datum.Id);
+            }
+        });
+
+        if (!later.IsEmpty)
+            await queue.SendAsync(later, throttled ? TimeSpan.FromSeconds(15 + Random.Shared.Next(30)) : null, cancellationToken);
+        if (failure is not null)
+            throw new BucketException(failure.Fault, failure.Message, failure);
+    }
+
+    /// <summary>The message's datums that still want hashing, and did not just fail for good.</summary>
+    public static async Task<List<DatumRow>> LeftAsync(DatumTable datums, HashMessage message, TimeProvider clock, CancellationToken cancellationToken) =>
+        [.. (await datums.FindAsync([.. message.Ids], cancellationToken)).Values.Where(d =>
+            d is { Sha256: null, Purged: null } && (string.IsNullOrEmpty(d.ChecksumError) || clock.GetUtcNow() - d.HashTried >= DatumHashing.Again))];
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Datum {Datum}: hashing failed in delivery {DequeueCount} and will be repeated: {Error}")]
+        public static partial void Failed(ILogger logger, DatumId datum, long dequeueCount, string error);
+    }
+}
+
+/// <summary>
+/// The poison queue's function: halves a message until the datum that makes it fail is alone, whose hash is then given up until somebody
+/// asks for it again.
+/// </summary>
+sealed partial class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock, ILogger<HashPoison> logger)
+{
+    public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
+    {
+        HashMessage message;
+        try
+        {
+            message = HashMessage.Parse(delivery.Message);
+        }
+        catch (FormatException e)
+        {
+            Log.Unreadable(logger, e);
+            return;
+        }
+
+        var left = await HashDatum.LeftAsync(datums, message, clock, cancellationToken);
+        if (left.Count == 1)
+        {
+            await hashing.FailAsync(left[0], "Given up after many tries: its bucket could not be read.", cancellationToken);
+            return;
+        }
+
+        foreach (var half in left.Select(d => d.Id).Chunk(Math.Max(1, (left.Count + 1) / 2)))
+            await queue.SendAsync(half, cancellationToken);
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "A message that is no hash message is dropped")]
+        public static partial void Unreadable(ILogger logger, Exception exception);
+    }
+}

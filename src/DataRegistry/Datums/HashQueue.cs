@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Azure.Storage.Queues;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>Datums to hash: <c>{"v":1,"datums":["…"]}</c>. It holds ids only; those that are hashed by then are passed over.</summary>
+/// <param name="V">The message's version: one that is not known here is refused, so that it is poison, not lost.</param>
+sealed record HashMessage(int V, IReadOnlyList<Guid> Datums)
+{
+    public const int Version = 1;
+
+    [JsonIgnore] public IEnumerable<DatumId> Ids => Datums.Select(d => new DatumId(TimedId.FromGuid(d)));
+
+    /// <exception cref="FormatException">Not such a message at all.</exception>
+    /// <exception cref="NotSupportedException">One of another version: of a newer app, while an older instance still runs.</exception>
+    public static HashMessage Parse(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, HashMessageJson.Default.HashMessage) switch
+            {
+                { V: Version } message => message,
+                { } other => throw new NotSupportedException($"A hash message of version {other.V}; this app knows {Version}."),
+                null => throw new FormatException($"Not a hash message: {text}"),
+            };
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException($"Not a hash message: {text}", e);
+        }
+    }
+
+    public override string ToString() => JsonSerializer.Serialize(this, HashMessageJson.Default.HashMessage);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(HashMessage))]
+sealed partial class HashMessageJson : JsonSerializerContext;
+
+/// <summary>The queue of datums whose hashes are to be computed.</summary>
+sealed class HashQueue(QueueServiceClient queues)
+{
+    public const string Name = "hash";
+    public const string PoisonName = Name + "-poison";
+
+    /// <summary>39 KB of JSON, of the 64 KiB that a message holds; a million datums are a thousand messages.</summary>
+    const int MaxDatums = 1000;
+
+    readonly QueueClient queue = queues.GetQueueClient(Name);
+
+    /// <param name="delay">How long the messages stay invisible; null for not at all.</param>
+    public async Task SendAsync(IEnumerable<DatumId> datums, TimeSpan? delay, CancellationToken cancellationToken)
+    {
+        foreach (var some in datums.Chunk(MaxDatums))
+        {
+            var message = new HashMessage(HashMessage.Version, [.. some.Select(d => d.Value.ToGuid())]);
+            // Like all of ours it does not expire.
+            await queue.SendMessageAsync(message.ToString(), delay, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken);
+        }
+    }
+
+    public Task SendAsync(IEnumerable<DatumId> datums, CancellationToken cancellationToken) => SendAsync(datums, delay: null, cancellationToken);
+}

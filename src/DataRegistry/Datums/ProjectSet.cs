@@ -1,0 +1,18 @@
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>The projects whose datums are listed.</summary>
+sealed class ProjectSet(IReadOnlyCollection<Project> projects)
+{
+    readonly Dictionary<Guid, Project> byId = projects.ToDictionary(p => p.Id);
+
+    /// <summary>16 a project; beyond 4096 projects a slot is shared, and so are these.</summary>
+    public IReadOnlyList<ushort> Partitions { get; } =
+        [.. projects.Select(p => p.Slot).Distinct().SelectMany(slot => Enumerable.Range(0, Shards.Count).Select(shard => (ushort)(slot * Shards.Count + shard)))];
+
+    public bool Contains(Guid project) => byId.ContainsKey(project);
+
+    public Project Of(DatumRow datum) => byId[datum.Project];
+}

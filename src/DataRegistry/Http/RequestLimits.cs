@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace DataRegistry.Http;
+
+/// <summary>
+/// What a request may be. The server's own limits are twice as high, since what it refuses itself it answers without a body: only what is
+/// beyond those, or no HTTP, or has a NUL in its path, is answered so.
+/// </summary>
+public static class RequestLimits
+{
+    /// <summary>Bytes of path and query: the server's default for the request line, and enough for a cursor with the longest key.</summary>
+    const int MaxTarget = 8 * 1024;
+
+    /// <summary>Bytes of names and values: the server's default.</summary>
+    const int MaxHeaders = 32 * 1024;
+
+    /// <summary>The server's default.</summary>
+    const int MaxHeaderCount = 100;
+
+    public static void Raise(KestrelServerOptions server)
+    {
+        server.Limits.MaxRequestLineSize = 2 * MaxTarget;
+        server.Limits.MaxRequestHeadersTotalSize = 2 * MaxHeaders;
+        server.Limits.MaxRequestHeaderCount = 2 * MaxHeaderCount;
+    }
+
+    public static IApplicationBuilder UseRequestLimits(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > MaxTarget)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status414UriTooLong, $"The address is over {MaxTarget} bytes."));
+        var headers = context.Request.Headers;
+        if (headers.Count > MaxHeaderCount || headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > MaxHeaders)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are over {MaxHeaderCount}, or over {MaxHeaders} bytes."));
+        return next(context);
+    });
+
+    /// <summary>HEAD is answered as GET is; the server leaves the body out. Before routing, which knows GET only.</summary>
+    public static IApplicationBuilder UseHeadAsGet(this IApplicationBuilder app) => app.Use((context, next) =>
+    {
+        if (HttpMethods.IsHead(context.Request.Method))
+            context.Request.Method = HttpMethods.Get;
+        return next(context);
+    });
+}

@@ -1,0 +1,214 @@
+using System.Net.Http.Json;
+using DataRegistry.Access;
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Access;
+
+/// <summary>Where a role is given, or something asked for: from the widest to the narrowest, and beside all of them.</summary>
+enum Place
+{
+    System,
+    Cluster,
+    Department,
+    Project,
+    Outside,
+}
+
+/// <summary>One request of the matrix.</summary>
+/// <param name="Route">As it is mapped, with its method.</param>
+/// <param name="Path">What is asked. Bodies may be wrong: they are looked at after the permission, and 400 tells that it was given; so does 409.</param>
+/// <param name="Permission">Null where every caller may.</param>
+/// <param name="At">Where it is asked for; null for anywhere.</param>
+/// <param name="Seen">From where on who may not do it sees the thing at least, and is told 403; others are told 404. Null: 403 to all.</param>
+/// <param name="Fresh">For what can be done once only: makes one more, and gives its path.</param>
+sealed record MatrixRoute(string Route, string Path, string? Json, Permission? Permission, Place? At, Place? Seen, Func<Task<string>>? Fresh = null)
+{
+    /// <summary>What who sees the thing and may not do it is told, where it is not 403.</summary>
+    public int Refusal { get; init; } = 403;
+
+    /// <summary>What who does not see the thing is told.</summary>
+    public int Hidden { get; init; } = 404;
+
+    public string Method => Route[..Route.IndexOf(' ')];
+}
+
+/// <summary>What the matrix acts on, made once: a cluster with a department with a project, and everything that a project can have.</summary>
+sealed class MatrixRoutes
+{
+    readonly TestService service;
+    readonly List<MatrixRoute> routes = [];
+
+    MatrixRoutes(TestService service) => this.service = service;
+
+    public Guid Cluster { get; private set; }
+
+    public Guid Department { get; private set; }
+
+    public Guid Project { get; private set; }
+
+    /// <summary>Of another cluster and department.</summary>
+    public Guid Outside { get; private set; }
+
+    public IReadOnlyList<MatrixRoute> All => routes;
+
+    /// <summary>Mapped, but for everybody, or for whom the request itself names.</summary>
+    public static IReadOnlySet<string> Open { get; } = new HashSet<string> { "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/health/live" };
+
+    public static async Task<MatrixRoutes> CreateAsync(TestService service)
+    {
+        var all = new MatrixRoutes(service);
+        all.Cluster = await service.NewAsync("/api/v0/clusters/", new { name = "inside" });
+        all.Department = await service.NewAsync("/api/v0/departments/", new { name = "inside", cluster = all.Cluster });
+        all.Project = await service.NewAsync("/api/v0/projects/", new { name = "inside", department = all.Department });
+        var cluster = await service.NewAsync("/api/v0/clusters/", new { name = "outside" });
+        var department = await service.NewAsync("/api/v0/departments/", new { name = "outside", cluster });
+        all.Outside = await service.NewAsync("/api/v0/projects/", new { name = "outside", department });
+        all.AddOrganization();
+        await all.AddSubjectsAsync();
+        await all.AddDataAsync();
+        await all.AddDataVolumesAsync();
+        return all;
+    }
+
+    void AddOrganization()
+    {
+        foreach (var list in new[] { "/api/v0/projects/", "/api/v0/departments/", "/api/v0/clusters/", "/api/v0/stores/", "/api/v1/org-unit/projects", "/api/v1/org-unit/departments", "/api/v1/clusters" })
+            Add($"GET {list}", list, null, null, null, null);
+        Add("POST /api/v0/projects/", "/api/v0/projects/", $$"""{"name":" ","department":"{{Department}}"}""", Permission.ProjectsManage, Place.Department, null);
+        Unit("projects", Project, Place.Project, Permission.ProjectsManage, Place.Project);
+        Add("POST /api/v0/departments/", "/api/v0/departments/", $$"""{"name":" ","cluster":"{{Cluster}}"}""", Permission.OrganizationManage, Place.Cluster, null);
+        Unit("departments", Department, Place.Department, Permission.OrganizationManage, Place.Cluster);
+        Add("POST /api/v0/clusters/", "/api/v0/clusters/", "{}", Permission.OrganizationManage, Place.System, null);
+        Unit("clusters", Cluster, Place.Cluster, Permission.OrganizationManage, Place.System);
+        Add("GET /api/v0/audit/", "/api/v0/audit/", null, Permission.AuditRead, Place.System, null);
+        Add("GET /api/v0/audit/", $"/api/v0/audit/?project={Project}", null, Permission.AuditRead, Place.Project, null);
+    }
+
+    void Unit(string kind, Guid id, Place place, Permission manage, Place delete)
+    {
+        var (route, path) = ($"/api/v0/{kind}/{{id}}/", $"/api/v0/{kind}/{id}/");
+        Add($"GET {route}", path, null, Permission.ProjectsRead, place, place);
+        Add($"PATCH {route}", path, """{"name":" "}""", manage, place, place);
+        // 409: something is in it.
+        Add($"DELETE {route}", path, null, manage, delete, place);
+    }
+
+    async Task AddSubjectsAsync()
+    {
+        var user = await service.NewUserAsync("somebody");
+        var robot = await service.NewUserAsync("something", type: "service_account");
+        var roles = $"/api/v0/users/{user}/roles/";
+        await service.GiveAsync(user, "viewer", "project", Project);
+        var role = $"viewer-project-{Project}";
+        Add("GET /api/v0/users/", "/api/v0/users/", null, Permission.UsersRead, null, null);
+        Add("POST /api/v0/users/", "/api/v0/users/", "{}", Permission.UsersManage, Place.System, null);
+        Add("GET /api/v0/users/me/", "/api/v0/users/me/", null, null, null, null);
+        Add("GET /api/v0/users/{id}/", $"/api/v0/users/{user}/", null, Permission.UsersRead, null, null, refusal: 404);
+        Add("PATCH /api/v0/users/{id}/", $"/api/v0/users/{user}/", "{}", Permission.UsersManage, Place.System, null);
+        Add("DELETE /api/v0/users/{id}/", $"/api/v0/users/{user}/", null, Permission.UsersManage, Place.System, null,
+            async () => $"/api/v0/users/{await service.NewUserAsync($"passing-{Guid.NewGuid():N}")}/");
+        Add("GET /api/v0/users/{id}/roles/", roles, null, Permission.RolesManage, null, null, refusal: 404);
+        Add("POST /api/v0/users/{id}/roles/", roles, $$"""{"role":"viewer","scope_type":"project","scope_id":"{{Project}}"}""", Permission.RolesManage, Place.Project, null);
+        Add("DELETE /api/v0/users/{id}/roles/{role}/", $"{roles}{role}/", null, Permission.RolesManage, Place.Project, Place.Project, async () =>
+        {
+            var passing = await service.NewUserAsync($"passing-{Guid.NewGuid():N}");
+            await service.GiveAsync(passing, "viewer", "project", Project);
+            return $"/api/v0/users/{passing}/roles/{role}/";
+        });
+
+        // One's own, for all; another's, for administrators.
+        Add("GET /api/v0/tokens/", "/api/v0/tokens/", null, null, null, null);
+        Add("POST /api/v0/tokens/", "/api/v0/tokens/", """{"name":" "}""", null, null, null);
+        var token = await NewTokenAsync();
+        Add("GET /api/v0/tokens/", $"/api/v0/tokens/?user={robot}", null, Permission.TokensManage, Place.System, null);
+        Add("POST /api/v0/tokens/", "/api/v0/tokens/", $$"""{"name":" ","user":"{{robot}}"}""", Permission.TokensManage, Place.System, null);
+        Add("GET /api/v0/tokens/{id}/", token, null, Permission.TokensManage, Place.System, null);
+        Add("DELETE /api/v0/tokens/{id}/", token, null, Permission.TokensManage, Place.System, null, NewTokenAsync);
+
+        async Task<string> NewTokenAsync()
+        {
+            using var made = await service.Http.PostAsJsonAsync("/api/v0/tokens/", new { name = "passing", user = robot });
+            return $"/api/v0/tokens/{TestUsers.Id(await TestUsers.JsonAsync(made, System.Net.HttpStatusCode.Created))}/?user={robot}";
+        }
+    }
+
+    async Task AddDataAsync()
+    {
+        service.Put("a", "b");
+        var configuration = new { bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret" };
+        var store = $"/api/v0/stores/{await service.NewAsync("/api/v0/stores/", new { name = "inside", project = Project, access_mode = "single_project", configuration })}/";
+        Add("POST /api/v0/stores/", "/api/v0/stores/", $$"""{"project":"{{Project}}"}""", Permission.StoresManage, Place.Project, null);
+        Add("POST /api/v0/stores/", "/api/v0/stores/", "{}", Permission.StoresManage, Place.System, null);
+        Add("GET /api/v0/stores/{id}/", store, null, Permission.StoresRead, Place.Project, Place.Project);
+        Add("PUT /api/v0/stores/{id}/", store, $$"""{"project":"{{Project}}"}""", Permission.StoresManage, Place.Project, Place.Project);
+        Add("PATCH /api/v0/stores/{id}/", store, """{"name":" "}""", Permission.StoresManage, Place.Project, Place.Project);
+        Add("DELETE /api/v0/stores/{id}/", store, null, Permission.StoresManage, Place.Project, Place.Project);
+        var body = new { urls = new[] { service.Url("a"), service.Url("b") }, project = Project };
+        var made = (await TestUsers.JsonAsync(await service.Http.PostAsJsonAsync($"{store}adopt/", body))).GetProperty("created").EnumerateObject().Select(p => p.Value.GetString()!).ToList();
+        Add("POST /api/v0/stores/{id}/adopt/", $"{store}adopt/", $$"""{"url":"{{service.Url("a")}}","project":"{{Project}}"}""", Permission.DataAdopt, Place.Project, Place.Project);
+        var (datum, purged) = (made[0], made[1]);
+        Add("GET /api/v0/data/", $"/api/v0/data/?project={Project}", null, Permission.DataRead, Place.Project, null);
+        foreach (var tail in new[] { "", "metadata/", "download/", "trace/" })
+            Add($"GET /api/v0/data/{{id}}/{tail}", $"/api/v0/data/{datum}/{tail}", null, Permission.DataRead, Place.Project, Place.Project);
+        Add("POST /api/v0/data/{id}/metadata/", $"/api/v0/data/{datum}/metadata/", "{}", Permission.DataEdit, Place.Project, Place.Project);
+        // A datum that may not be seen is a wrong value of the field: 400, as it is for who may edit; nothing else tells the two apart.
+        Add("POST /api/v0/data/metadata/apply/", "/api/v0/data/metadata/apply/", $$"""{"datum_metadata":{"{{datum}}":{ } } }""", Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
+        Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
+        await AddAliasesAsync(datum);
+        using var accepted = await service.Http.PostAsJsonAsync($"{store}adopt/", new { urls = Enumerable.Range(0, 101).Select(i => service.Url($"missing{i}")), project = Project });
+        var job = accepted.Headers.Location!.AbsolutePath;
+        Add("GET /api/v0/adoptions/", $"/api/v0/adoptions/?project={Project}", null, Permission.DataRead, Place.Project, null);
+        Add("GET /api/v0/adoptions/{id}/", job, null, Permission.DataRead, Place.Project, Place.Project);
+        Add("GET /api/v0/adoptions/{id}/results/", $"{job}results/", null, Permission.DataRead, Place.Project, Place.Project);
+    }
+
+    async Task AddAliasesAsync(string datum)
+    {
+        var alias = await NewAliasAsync();
+        Add("GET /api/v0/datum-aliases/", $"/api/v0/datum-aliases/?project={Project}", null, Permission.DataRead, Place.Project, null);
+        Add("POST /api/v0/datum-aliases/", "/api/v0/datum-aliases/", $$"""{"name":"current","datum":"{{datum}}","project":"{{Project}}"}""", Permission.AliasesEdit, Place.Project, null);
+        Add("GET /api/v0/datum-aliases/resolve/", $"/api/v0/datum-aliases/resolve/?name=current&project={Project}", null, Permission.DataRead, Place.Project, null);
+        Add("GET /api/v0/datum-aliases/{id}/", alias, null, Permission.DataRead, Place.Project, Place.Project);
+        Add("GET /api/v0/datum-aliases/{id}/history/", $"{alias}history/", null, Permission.DataRead, Place.Project, Place.Project);
+        Add("DELETE /api/v0/datum-aliases/{id}/", alias, null, Permission.AliasesEdit, Place.Project, Place.Project, NewAliasAsync);
+
+        async Task<string> NewAliasAsync()
+        {
+            var name = routes.Exists(r => r.Route == "GET /api/v0/datum-aliases/{id}/") ? $"passing-{Guid.NewGuid():N}" : "current";
+            return $"/api/v0/datum-aliases/{await service.NewAsync("/api/v0/datum-aliases/", new { name, datum, project = Project })}/";
+        }
+    }
+
+    async Task AddDataVolumesAsync()
+    {
+        const string Volumes = "/api/v1/datavolumes";
+        foreach (var method in new[] { "PUT", "DELETE" })
+            Add($"{method} /api/v0/clusters/{{id}}/agent/", $"/api/v0/clusters/{Cluster}/agent/", null, Permission.OrganizationManage, Place.Cluster, Place.Cluster);
+        var volume = await NewVolumeAsync();
+        Add($"GET {Volumes}", $"{Volumes}?requestType=Originated", null, Permission.DataVolumesRead, null, null);
+        Add($"GET {Volumes}", $"{Volumes}?requestType=UsableInProject&usableInProjectId={Project}", null, Permission.DataVolumesRead, Place.Project, null);
+        Add($"GET {Volumes}/count", $"{Volumes}/count?requestType=Originated", null, Permission.DataVolumesRead, null, null);
+        // For who may make one somewhere in the cluster.
+        Add($"GET {Volumes}/name-availability", $"{Volumes}/name-availability?dataName=free&clusterId={Cluster}", null, Permission.DataVolumesCreate, Place.Project, null);
+        Add($"POST {Volumes}", Volumes, $$"""{"name":" ","originPvcName":"pvc","projectId":"{{Project}}"}""", Permission.DataVolumesCreate, Place.Project, null);
+        Add($"GET {Volumes}/{{id}}", volume, null, Permission.DataVolumesRead, Place.Project, Place.Project);
+        Add($"PATCH {Volumes}/{{id}}", volume, """{"description":"changed"}""", Permission.DataVolumesUpdate, Place.Project, Place.Project);
+        Add($"DELETE {Volumes}/{{id}}", volume, null, Permission.DataVolumesDelete, Place.Project, Place.Project, NewVolumeAsync);
+        foreach (var tail in new[] { "sharedScopes", "shared-scopes" })
+        {
+            Add($"GET {Volumes}/{{id}}/{tail}", $"{volume}/{tail}", null, Permission.DataVolumesShare, Place.Project, Place.Project);
+            Add($"PATCH {Volumes}/{{id}}/{tail}", $"{volume}/{tail}", "{}", Permission.DataVolumesShare, Place.Project, Place.Project);
+        }
+
+        // 409 while the cluster is said to have no agent.
+        var agent = $"/api/v1/clusters/{Cluster}/datavolumes";
+        Add("GET /api/v1/clusters/{clusterId}/datavolumes/pending", $"{agent}/pending", null, Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
+        Add("PUT /api/v1/clusters/{clusterId}/datavolumes/{id}/status", $"{agent}{volume[Volumes.Length..]}/status", "{}", Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
+
+        async Task<string> NewVolumeAsync() =>
+            $"{Volumes}/{await service.NewAsync(Volumes, new { name = $"volume-{Guid.NewGuid():N}", originPvcName = "pvc", projectId = Project })}";
+    }
+
+    void Add(string route, string path, string? json, Permission? permission, Place? at, Place? seen, Func<Task<string>>? fresh = null, int refusal = 403, int hidden = 404) =>
+        routes.Add(new(route, path, json, permission, at, seen, fresh) { Refusal = refusal, Hidden = hidden });
+}

@@ -1,0 +1,265 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using DataRegistry.Access;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.AspNetCore.Http;
+using Microsoft.IdentityModel.Tokens;
+
+namespace DataRegistry.Tests.Access;
+
+/// <summary>Tokens of an identity provider.</summary>
+public sealed class OidcTests : IAsyncLifetime
+{
+    static readonly RsaSecurityKey Rsa = IdentityProvider.NewRsa("rsa");
+    static readonly ECDsaSecurityKey Ec = IdentityProvider.NewEc("ec");
+
+    readonly FakeClock clock = new();
+    IdentityProvider provider = null!;
+    TestService service = null!;
+    Guid alice;
+
+    public async Task InitializeAsync()
+    {
+        provider = await IdentityProvider.StartAsync(clock, Rsa, Ec);
+        service = await StartAsync();
+        alice = await service.NewUserAsync("alice");
+        await service.NewUserAsync("robot", type: "service_account");
+    }
+
+    public async Task DisposeAsync()
+    {
+        await service.DisposeAsync();
+        await provider.DisposeAsync();
+    }
+
+    Task<TestService> StartAsync(params (string, string)[] settings) => TestService.StartAsync(
+        null, clock, [("Oidc:Issuer", provider.Url), ("Oidc:Audience", IdentityProvider.Audience), ("Oidc:TimeoutSeconds", "1"), .. settings]);
+
+    [Fact]
+    public async Task A_user_gets_in_with_the_providers_tokens_rsa_or_ec_and_has_its_roles()
+    {
+        await service.GiveAsync(alice, "viewer", "project", service.Project.Id);
+        foreach (var (key, algorithm) in new (SecurityKey, string)[]
+        {
+            (Rsa, SecurityAlgorithms.RsaSha256), (Rsa, SecurityAlgorithms.RsaSsaPssSha512), (Ec, SecurityAlgorithms.EcdsaSha256),
+        })
+        {
+            using var http = Bearer(provider.Token(key, "Alice", algorithm));
+            var me = await TestUsers.JsonAsync(await http.SendAsync("GET", "/api/v0/users/me/"));
+            Assert.Equal(alice, TestUsers.Id(me));
+            Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", $"/api/v0/projects/{service.Project.Id}/"));
+            Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", "/api/v1/org-unit/projects"));
+        }
+
+        Assert.Equal(1, provider.Reads);
+        Assert.Single(await service.GetAllAsync("/api/v0/audit/?action=user.linked"));
+    }
+
+    public static TheoryData<string> BadTokens => [.. Bad(null!, null!).Select(b => b.Name)];
+
+    [Theory]
+    [MemberData(nameof(BadTokens))]
+    public async Task A_bad_token_is_401(string name)
+    {
+        using var good = Bearer(provider.Token(Rsa, "alice"));
+        Assert.Equal(HttpStatusCode.OK, await good.StatusAsync("GET", "/api/v0/users/me/"));
+        using var http = Bearer(Bad(provider, clock).Single(b => b.Name == name).Token());
+        using var response = await http.SendAsync("GET", "/api/v0/users/me/");
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(
+            name is "wrong issuer" or "no issuer" ? "Issuer is not familiar."
+                : name is "expired" or "not yet valid" or "no expiry" ? "The token has expired, or is not valid yet."
+                : name is "unknown user" or "a service account" or "the administrator" ? "There is no user for this token." : "Invalid token.",
+            (await TestUsers.JsonAsync(response, HttpStatusCode.Unauthorized)).GetProperty("detail").GetString());
+    }
+
+    static IEnumerable<(string Name, Func<string> Token)> Bad(IdentityProvider provider, FakeClock clock)
+    {
+        string Changed(Action<SecurityTokenDescriptor> change) => provider.Token(Rsa, "alice", change: change);
+        string[] Parts() => provider.Token(Rsa, "alice").Split('.');
+
+        yield return ("expired", () => Changed(d => (d.NotBefore, d.Expires) = (clock.GetUtcNow().AddHours(-1).UtcDateTime, clock.GetUtcNow().AddMinutes(-2).UtcDateTime)));
+        yield return ("not yet valid", () => Changed(d => d.NotBefore = clock.GetUtcNow().AddMinutes(2).UtcDateTime));
+        yield return ("no expiry", () => Changed(d => d.Expires = null));
+        yield return ("wrong audience", () => Changed(d => d.Audience = "another"));
+        yield return ("no audience", () => Changed(d => d.Audience = null));
+        yield return ("wrong issuer", () => Changed(d => d.Issuer = provider.Url + "/"));
+        yield return ("no issuer", () => Changed(d => d.Issuer = null));
+        yield return ("unsigned", () => Changed(d => d.SigningCredentials = null));
+        yield return ("alg none", () => $"{Base64UrlEncoder.Encode("""{"alg":"none","kid":"rsa"}""")}.{Parts()[1]}.{Parts()[2]}");
+        yield return ("wrongly signed", () => provider.Token(IdentityProvider.NewRsa("rsa"), "alice"));
+        yield return ("signed with the key of another kind", () => provider.Token(IdentityProvider.NewEc("rsa"), "alice"));
+        yield return ("unknown key", () => provider.Token(IdentityProvider.NewRsa("unknown"), "alice"));
+        yield return ("HS256 with the public key", () => HmacWithPublicKey(Parts()[1]));
+        yield return ("another's payload", () => $"{Parts()[0]}.{Base64UrlEncoder.Encode(Encoding.UTF8.GetString(Base64UrlEncoder.DecodeBytes(Parts()[1])).Replace("alice", "admin", StringComparison.Ordinal))}.{Parts()[2]}");
+        yield return ("truncated", () => provider.Token(Rsa, "alice")[..^10]);
+        yield return ("huge", () => provider.Token(Rsa, "alice", change: d => d.Claims["more"] = new string('a', 17 * 1024)));
+        yield return ("no sub", () => Changed(d => d.Claims.Remove("sub")));
+        yield return ("unknown user", () => provider.Token(Rsa, "bob"));
+        yield return ("a service account", () => provider.Token(Rsa, "robot"));
+        yield return ("the administrator", () => provider.Token(Rsa, "administrator"));
+    }
+
+    /// <summary>What is taken by who lets the token say how it is signed.</summary>
+    static string HmacWithPublicKey(string payload)
+    {
+        var text = $"{Base64UrlEncoder.Encode("""{"alg":"HS256","kid":"rsa","typ":"JWT"}""")}.{payload}";
+        var key = Encoding.ASCII.GetBytes(Rsa.Rsa.ExportSubjectPublicKeyInfoPem());
+        return $"{text}.{Base64UrlEncoder.Encode(HMACSHA256.HashData(key, Encoding.ASCII.GetBytes(text)))}";
+    }
+
+    [Fact]
+    public async Task An_identity_stays_with_its_user_and_a_name_that_moves_on_opens_nothing()
+    {
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice", subject: "1")));
+        // Renamed at the provider, and her name given to somebody else.
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alicia", subject: "1")));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(provider.Token(Rsa, "alice", subject: "2")));
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{alice}/", """{"disabled":true}"""));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(provider.Token(Rsa, "alice", subject: "1")));
+        // A user who is deleted and made again can be bound again.
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{alice}/"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(provider.Token(Rsa, "alice", subject: "1")));
+        await service.NewUserAsync("alice");
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice", subject: "1")));
+    }
+
+    [Fact]
+    public async Task Of_two_identities_that_come_for_a_user_at_once_one_gets_in()
+    {
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => StatusAsync(provider.Token(Rsa, "alice", subject: $"{i % 2}"))));
+        Assert.Equal(3, statuses.Count(s => s == HttpStatusCode.OK));
+        Assert.Equal(3, statuses.Count(s => s == HttpStatusCode.Unauthorized));
+    }
+
+    [Fact]
+    public async Task Where_the_setting_says_so_an_unknown_user_is_made_without_roles_once()
+    {
+        await using var making = await StartAsync(("Oidc:CreateUsers", "true"));
+        var token = provider.Token(Rsa, "carol", change: d => (d.Claims["name"], d.Claims["email"]) = ("Carol C", "carol@example.org"));
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StatusAsync(token, making)));
+        Assert.All(statuses, s => Assert.Equal(HttpStatusCode.OK, s));
+        var carol = Assert.Single(await making.GetAllAsync("/api/v0/users/"));
+        Assert.Equal(("carol", "Carol C", "carol@example.org"), (carol.GetProperty("username").GetString(), carol.GetProperty("display_name").GetString(), carol.GetProperty("email").GetString()));
+        Assert.Equal(0, (await making.GetAsync($"/api/v0/users/{TestUsers.Id(carol)}/roles/")).GetProperty("count").GetInt32());
+        Assert.Single(await making.GetAllAsync("/api/v0/audit/?action=user.created"));
+    }
+
+    [Fact]
+    public async Task An_email_counts_only_if_it_is_verified()
+    {
+        await using var byMail = await StartAsync(("Oidc:UserClaim", "email"));
+        await byMail.NewUserAsync("dave@example.org");
+        string Token(object? verified) => provider.Token(Rsa, "dave", change: d =>
+        {
+            d.Claims["email"] = "dave@example.org";
+            if (verified is not null)
+                d.Claims["email_verified"] = verified;
+        });
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(Token(null), byMail));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(Token(false), byMail));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token(true), byMail));
+    }
+
+    [Fact]
+    public async Task A_new_key_is_found_at_once_and_an_unknown_one_asked_for_once_a_minute()
+    {
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
+        clock.Move(TimeSpan.FromMinutes(2));
+        var rotated = IdentityProvider.NewRsa("rotated");
+        provider.Keys.Add(rotated);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(rotated, "alice")));
+        Assert.Equal(2, provider.Reads);
+        var junk = provider.Token(IdentityProvider.NewRsa("junk"), "alice");
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(junk));
+        Assert.Equal(2, provider.Reads);
+        clock.Move(TimeSpan.FromMinutes(1));
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => StatusAsync(junk)));
+        Assert.Equal(3, provider.Reads);
+    }
+
+    [Fact]
+    public async Task A_key_that_the_provider_withdraws_is_no_good_after_an_hour()
+    {
+        var token = provider.Token(Ec, "alice", change: d => d.Expires = clock.GetUtcNow().AddHours(9).UtcDateTime);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
+        provider.Keys.RemoveAll(k => k.KeyId == "ec");
+        clock.Move(TimeSpan.FromHours(1));
+        // The request that notices does not wait.
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
+        for (var i = 0; i < 50 && await StatusAsync(token) == HttpStatusCode.OK; i++)
+            await Task.Delay(20);
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(token));
+    }
+
+    [Theory]
+    [InlineData("error")]
+    [InlineData("hang")]
+    [InlineData("nonsense")]
+    [InlineData("huge")]
+    [InlineData("another issuer")]
+    public async Task A_provider_that_fails_is_503_and_not_asked_again_at_once(string fault)
+    {
+        provider.Fault = fault switch
+        {
+            "error" => context => { context.Response.StatusCode = 500; return Task.CompletedTask; },
+            "hang" => context => Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted),
+            "nonsense" => context => context.Response.WriteAsync("<html>"),
+            "huge" => context => context.Response.WriteAsync(new string(' ', 2 * 1024 * 1024)),
+            _ => context => context.Response.WriteAsJsonAsync(new { issuer = "https://another.example.org", jwks_uri = $"{provider.Url}/keys" }),
+        };
+        var token = provider.Token(Rsa, "alice");
+        var many = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StatusAsync(token)));
+        Assert.All(many, s => Assert.Equal(HttpStatusCode.ServiceUnavailable, s));
+        using var http = Bearer(token);
+        using var response = await http.SendAsync("GET", "/api/v0/users/me/");
+        await Wire.AssertAsync("identity-provider-unavailable", response);
+        Assert.Equal(TimeSpan.FromSeconds(10), response.Headers.RetryAfter!.Delta);
+        Assert.Equal(1, provider.Reads);
+        // Everybody else goes on meanwhile, and it is asked again later.
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", "/api/v0/users/me/"));
+        provider.Fault = null;
+        clock.Move(TimeSpan.FromSeconds(10));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
+    }
+
+    [Fact]
+    public async Task Keys_that_are_known_go_on_working_while_the_provider_fails()
+    {
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
+        provider.Fault = context => { context.Response.StatusCode = 500; return Task.CompletedTask; };
+        for (var i = 0; i < 3; i++)
+        {
+            clock.Move(TimeSpan.FromHours(1));
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_provider_in_the_settings_its_tokens_are_not_familiar()
+    {
+        await using var without = await TestService.StartAsync(service.Connection, clock);
+        using var http = new HttpClient { BaseAddress = without.Http.BaseAddress, DefaultRequestHeaders = { Authorization = new("Bearer", provider.Token(Rsa, "alice")) } };
+        using var response = await http.SendAsync("GET", "/api/v0/users/me/");
+        await Wire.AssertAsync("issuer-not-familiar", response);
+        Assert.Equal(0, provider.Reads);
+    }
+
+    [Theory]
+    [InlineData("http://idp.example.org", true)]
+    [InlineData("idp", true)]
+    [InlineData("https://idp.example.org", false)]
+    public void A_provider_without_https_or_an_audience_is_refused_at_the_start(string issuer, bool audience) =>
+        Assert.False(new OidcOptions { Issuer = issuer, Audience = audience ? "registry" : null }.IsValid);
+
+    HttpClient Bearer(string token, TestService? instance = null) =>
+        new() { BaseAddress = (instance ?? service).Http.BaseAddress, DefaultRequestHeaders = { Authorization = new("Bearer", token) } };
+
+    async Task<HttpStatusCode> StatusAsync(string token, TestService? instance = null)
+    {
+        using var http = Bearer(token, instance);
+        return await http.StatusAsync("GET", "/api/v0/users/me/");
+    }
+}

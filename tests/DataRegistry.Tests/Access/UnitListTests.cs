@@ -1,0 +1,109 @@
+using System.Net;
+using System.Text.Json;
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Access;
+
+/// <summary>The organization as <c>/api/v1</c> lists it.</summary>
+public sealed class UnitListTests : IAsyncLifetime
+{
+    const string Projects = "/api/v1/org-unit/projects";
+
+    readonly FakeClock clock = new();
+    TestService service = null!;
+    Guid cluster;
+    Guid department;
+
+    public async Task InitializeAsync()
+    {
+        service = await TestService.StartAsync(null, clock);
+        cluster = await service.NewAsync("/api/v0/clusters/", new { name = "c" });
+        department = await service.NewAsync("/api/v0/departments/", new { name = "d", cluster });
+        foreach (var name in new[] { "beta", "Alpha", "gamma,name==x" })
+        {
+            clock.Move(TimeSpan.FromMinutes(1));
+            await service.NewAsync("/api/v0/projects/", new { name, department });
+        }
+    }
+
+    public async Task DisposeAsync() => await service.DisposeAsync();
+
+    [Fact]
+    public async Task Units_are_listed_in_the_published_shape_as_far_as_the_caller_sees_them()
+    {
+        var (_, http) = await service.NewCallerAsync(("viewer", "cluster", cluster));
+        using var _http = http;
+        using var projects = await http.SendAsync("GET", $"{Projects}?limit=1&sortBy=createdAt&sortOrder=desc");
+        await Wire.AssertAsync("v1-projects", projects);
+        using var departments = await http.SendAsync("GET", "/api/v1/org-unit/departments");
+        await Wire.AssertAsync("v1-departments", departments);
+        using var clusters = await http.SendAsync("GET", "/api/v1/clusters");
+        await Wire.AssertAsync("v1-clusters", clusters);
+        var (_, stranger) = await service.NewCallerAsync();
+        using var _stranger = stranger;
+        Assert.Equal("""{"projects":[]}""", await (await stranger.SendAsync("GET", Projects)).Content.ReadAsStringAsync());
+        Assert.Equal("[]", await (await stranger.SendAsync("GET", "/api/v1/clusters")).Content.ReadAsStringAsync());
+    }
+
+    [Theory]
+    [InlineData("", "Alpha,beta,demo,gamma,name==x")]
+    [InlineData("?sortOrder=desc", "gamma,name==x,demo,beta,Alpha")]
+    [InlineData("?limit=2&offset=1", "beta,demo")]
+    [InlineData("?offset=9", "")]
+    [InlineData("?search=ALPH", "Alpha")]
+    [InlineData("?filterBy=name==ALPHA", "Alpha")]
+    [InlineData("?filterBy=name!=alpha,name!=demo", "beta,gamma,name==x")]
+    [InlineData("?filterBy=name=@a&filterBy=name!@l", "beta,gamma,name==x")]
+    [InlineData("?filterBy=clusterId=={cluster}&sortBy=createdAt", "beta,Alpha,gamma,name==x")]
+    [InlineData("?filterBy=parentId=={department},name=@ALPHA", "Alpha")]
+    [InlineData("?filterBy=departmentId!={department}", "demo")]
+    [InlineData("?filterBy=clusterId==0198c0de-0000-7000-8000-0000000000ff", "")]
+    public async Task Projects_are_filtered_sorted_and_paged(string query, string expected)
+    {
+        query = query.Replace("{cluster}", $"{cluster}", StringComparison.Ordinal).Replace("{department}", $"{department}", StringComparison.Ordinal);
+        var names = (await service.GetAsync(Projects + query)).GetProperty("projects").EnumerateArray().Select(Name);
+        Assert.Equal(expected, string.Join(',', names));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(4)]
+    [InlineData(500)]
+    public async Task Pages_lead_on_until_there_is_no_next(int limit)
+    {
+        var names = new List<string?>();
+        for (int? offset = 0; offset is not null;)
+        {
+            var page = await service.GetAsync($"{Projects}?limit={limit}&offset={offset}");
+            names.AddRange(page.GetProperty("projects").EnumerateArray().Select(Name));
+            offset = page.TryGetProperty("next", out var next) ? next.GetInt32() : null;
+        }
+
+        Assert.Equal(["Alpha", "beta", "demo", "gamma,name==x"], names);
+    }
+
+    [Theory]
+    [InlineData("limit=0")]
+    [InlineData("limit=501")]
+    [InlineData("offset=-1")]
+    [InlineData("offset=99999999999")]
+    [InlineData("sortBy=owner")]
+    [InlineData("sortOrder=up")]
+    [InlineData("filterBy=name")]
+    [InlineData("filterBy=owner==a")]
+    [InlineData("filterBy=name==")]
+    [InlineData("filterBy=")]
+    [InlineData("limit=1&limit=2")]
+    public async Task A_wrong_parameter_is_a_400_that_names_it(string query)
+    {
+        foreach (var list in new[] { Projects, "/api/v1/org-unit/departments" })
+        {
+            var error = await service.GetAsync($"{list}?{query}", HttpStatusCode.BadRequest);
+            Assert.Equal(400, error.GetProperty("code").GetInt32());
+            Assert.StartsWith(query[..query.IndexOf('=')], error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    static string? Name(JsonElement unit) => unit.GetProperty("name").GetString();
+}
