@@ -57,9 +57,11 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
                 ExpectContent(request, "its body");
             var answers = operation.GetProperty("responses").EnumerateObject().ToList();
             Expect(answers.Exists(r => r.Name[0] == '2'), "an answer");
-            foreach (var answer in answers.Where(a => a.Name != "204"))
+            // The content's own are bytes of any kind.
+            var bytes = path.Contains("/content", StringComparison.Ordinal);
+            foreach (var answer in answers.Where(a => a.Name != "204" && !(bytes && a.Name[0] == '2')))
                 ExpectContent(answer.Value, answer.Name);
-            var open = path.StartsWith("/api/v0/get-token", StringComparison.Ordinal) || path.StartsWith("/api/health", StringComparison.Ordinal);
+            var open = path.StartsWith("/api/v0/get-token", StringComparison.Ordinal) || path.StartsWith("/api/health", StringComparison.Ordinal) || bytes;
             Expect(open != operation.TryGetProperty("security", out _), "whether it needs a token");
 
             void Expect(bool holds, string what)

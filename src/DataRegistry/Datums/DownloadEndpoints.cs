@@ -10,7 +10,7 @@ namespace DataRegistry.Datums;
 static class DownloadEndpoints
 {
     public static void MapDownloads(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/download/", LinkAsync)
-        .Answers<DownloadBody>("A URL with which anyone can read the datum's bytes for a short while").TakesQuery("project", DatumEndpoints.AliasProject).Produces<MessageBody>(StatusCodes.Status409Conflict);
+        .Answers<DownloadBody>("A URL with which anyone can read the datum's bytes for a short while").TakesQuery("project", DatumEndpoints.AliasProject).OrAnswers<MessageBody>(StatusCodes.Status409Conflict);
 
     static async Task<IResult> LinkAsync(string id, HttpContext context, DatumLookup lookup, AdoptedObjects objects, DatumHashing hashing, ContentTokens tokens, IOptions<DatumOptions> options)
     {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json;
 using DataRegistry.Organization;
 using DataRegistry.Tests.Fixtures;

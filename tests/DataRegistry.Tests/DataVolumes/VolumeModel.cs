@@ -58,7 +58,7 @@ sealed record ModelQuery(IReadOnlyList<ModelFilter> Filters, bool Joined, string
 
     public (List<string> Ids, int? Next, int Count) Answer(IEnumerable<ModelVolume> volumes)
     {
-        var matches = volumes.Where(v => Filters.All(f => Matches(v, f)) && (Search is null || new[] { v.Fields["name"], v.Description, v.Pvc, v.Fields["projectName"] }.Any(t => t.ToUpperInvariant().Contains(Search.ToUpperInvariant()))));
+        var matches = volumes.Where(v => Filters.All(f => Matches(v, f)) && (Search is null || new[] { v.Fields["name"], v.Description, v.Pvc, v.Fields["projectName"] }.Any(t => t.Contains(Search, StringComparison.OrdinalIgnoreCase))));
         string Key(ModelVolume v) => SortBy is null ? v.Id : v.Fields[SortBy].ToUpperInvariant();
         var sorted = (SortOrder == "desc" ? matches.OrderByDescending(Key, StringComparer.Ordinal) : matches.OrderBy(Key, StringComparer.Ordinal)).ThenBy(v => v.Id, StringComparer.Ordinal).Select(v => v.Id).ToList();
         var page = sorted.Skip(Offset ?? 0).Take(Limit ?? 50).ToList();
