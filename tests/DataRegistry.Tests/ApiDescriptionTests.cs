@@ -97,7 +97,7 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
             var example = Examples.Of(name)!.AsObject();
             var read = JsonSerializer.SerializeToNode(JsonSerializer.Deserialize(example, type, options), type, options)!.AsObject();
             // What is taken may leave fields out; what is answered has all of them.
-            if (name.StartsWith("New", StringComparison.Ordinal) || name is "UserChangeBody" or "AdoptionBody")
+            if (name.StartsWith("New", StringComparison.Ordinal) || name is "UserChangeBody" or "AdoptBody")
                 Assert.All(example.Select(p => p.Key), key => Assert.True(read.ContainsKey(key)));
             else
                 Assert.Equal(read.Select(p => p.Key), example.Select(p => p.Key));

@@ -16,7 +16,8 @@ static class AdoptionEndpoints
     static readonly AdoptionJson Json = new(WireJson.Options(AdoptionJson.Default));
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
-        .Takes<AdoptionBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
+        .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
+        .TakesQuery("dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
         .Answers<CreatedBody>($"Adopt a URL, or several, in JSON or as lines of text: up to {AdoptionOptions.MaxUrlsAtOnce} are answered at once, more become a job")
         .OrAnswers<AnswerBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
         .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
@@ -187,6 +188,15 @@ static class AdoptionEndpoints
         return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
     }
 }
+
+/// <summary>What an adoption asks for, as it is described; it is read piece by piece (<see cref="AdoptionBody"/>).</summary>
+/// <param name="Urls">Any number that fits into a body.</param>
+/// <param name="Prefix"><c>s3://bucket/prefix</c>, also with wildcards.</param>
+/// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
+/// <param name="Exclude">Patterns of keys to leave out.</param>
+/// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
+sealed record AdoptBody(
+    string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude, bool? DryRun);
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 
