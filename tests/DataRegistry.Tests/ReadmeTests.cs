@@ -43,7 +43,9 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         var errors = bash.StandardError.ReadToEndAsync();
         var answers = (await bash.StandardOutput.ReadToEndAsync()).Split($"\n{Mark}\n")[..^1];
         await bash.WaitForExitAsync();
-        Assert.Equal(commands.Select(c => $"{c.Command}\n{Plain(c.Answer)}"), commands.Zip(answers, (c, a) => $"{c.Command}\n{Plain(a)}"));
+        foreach (var (c, a) in commands.Zip(answers))
+            Assert.Equal($"{c.Command}\n{Plain(c.Answer)}", $"{c.Command}\n{Plain(a)}");
+        Assert.Equal(commands.Count, answers.Length);
         Assert.Equal("", await errors);
     }
 
