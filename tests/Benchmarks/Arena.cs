@@ -21,6 +21,10 @@ sealed class Arena : IAsyncDisposable
 
     public StorageAccount Storage { get; }
 
+    public string Connection => azurite.ConnectionString;
+
+    public AzuritePorts Ports => azurite.Ports;
+
     public RequestCounter Requests { get; }
 
     public TimeSpan ProcessorTime

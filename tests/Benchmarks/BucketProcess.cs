@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Stores;
 
@@ -17,10 +18,12 @@ sealed class BucketProcess : IAsyncDisposable
     static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
 
     readonly Process process;
+    readonly string url;
 
     BucketProcess(Process process, string url)
     {
         this.process = process;
+        this.url = url;
         Store = new() { Id = Guid.NewGuid(), Name = Bucket, Configuration = new(Bucket, null, url, "key", "secret", null) };
     }
 
@@ -34,6 +37,14 @@ sealed class BucketProcess : IAsyncDisposable
             process.Refresh();
             return process.TotalProcessorTime;
         }
+    }
+
+    /// <summary>What the server shall do wrong from now on.</summary>
+    public async Task FailAsync(FaultPlan plan, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(url) };
+        using var response = await http.PutAsJsonAsync("/_faults", plan, cancellationToken);
+        response.EnsureSuccessStatusCode();
     }
 
     public static Command Command()
@@ -51,13 +62,7 @@ sealed class BucketProcess : IAsyncDisposable
     /// <summary>Starts it with a bucket that holds these keys, each of a few KiB.</summary>
     public static async Task<BucketProcess> StartAsync(IEnumerable<string> keys, CancellationToken cancellationToken)
     {
-        // Run as "dotnet x.dll" the process is dotnet, which has to be told the program.
-        var self = Environment.ProcessPath!;
-        var isHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
-        var start = new ProcessStartInfo(self, isHost ? [typeof(BucketProcess).Assembly.Location, Verb] : [Verb])
-        {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
-        };
+        var start = Self(Verb);
         var process = Process.Start(start)!;
         var url = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new WrongResultException("The bucket server did not start.");
         var bucket = new BucketProcess(process, url);
@@ -74,6 +79,18 @@ sealed class BucketProcess : IAsyncDisposable
             await bucket.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>This program again, with other arguments.</summary>
+    public static ProcessStartInfo Self(params string[] arguments)
+    {
+        // Run as "dotnet x.dll" the process is dotnet, which has to be told the program.
+        var self = Environment.ProcessPath!;
+        var isHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
+        return new(self, isHost ? [typeof(BucketProcess).Assembly.Location, .. arguments] : arguments)
+        {
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
     }
 
     public async ValueTask DisposeAsync()

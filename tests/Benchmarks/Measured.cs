@@ -31,10 +31,13 @@ sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, Pr
             File.WriteAllText("/proc/self/clear_refs", "5");
     }
 
-    static double? PeakOfProcess()
+    static double? PeakOfProcess() => PeakOf(Environment.ProcessId);
+
+    /// <summary>The highest memory of a process, in MiB; null where the system does not tell.</summary>
+    public static double? PeakOf(int process)
     {
         const string name = "VmHWM:";
-        var line = OperatingSystem.IsLinux() ? File.ReadLines("/proc/self/status").FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) : null;
+        var line = OperatingSystem.IsLinux() ? File.ReadLines($"/proc/{process}/status").FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) : null;
         return line is null ? null : double.Parse(line.AsSpan(name.Length, line.Length - name.Length - " kB".Length).Trim(), CultureInfo.InvariantCulture) / 1024;
     }
 }

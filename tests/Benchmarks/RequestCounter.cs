@@ -18,10 +18,13 @@ sealed class RequestCounter : IDisposable
     readonly MeterListener listener = new();
     readonly ConcurrentDictionary<(string Service, string Operation), long> counts = new();
     readonly AzuritePorts ports;
+    readonly StreamWriter? log;
 
-    public RequestCounter(AzuritePorts ports)
+    /// <param name="log">A file that every request is a line of, so that what a killed process sent is known too; null for none.</param>
+    public RequestCounter(AzuritePorts ports, string? log = null)
     {
         this.ports = ports;
+        this.log = log is null ? null : new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
         listener.InstrumentPublished = (instrument, listener) =>
         {
             if ((instrument.Meter.Name, instrument.Name) is ("DataRegistry.Storage", "dataregistry.table.requests")
@@ -41,7 +44,15 @@ sealed class RequestCounter : IDisposable
 
     public RequestCounts Snapshot() => new(counts.ToDictionary());
 
-    public void Dispose() => listener.Dispose();
+    public void Dispose()
+    {
+        listener.Dispose();
+        log?.Dispose();
+    }
+
+    /// <summary>What processes have logged.</summary>
+    public static RequestCounts Read(params IEnumerable<string> logs) => new(logs.SelectMany(File.ReadAllLines)
+        .GroupBy(line => line, StringComparer.Ordinal).ToDictionary(g => (g.Key.Split(' ')[0], g.Key[(g.Key.IndexOf(' ') + 1)..]), g => (long)g.Count()));
 
     void CountHttp(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -58,7 +69,14 @@ sealed class RequestCounter : IDisposable
         if (Ignored.Value)
             return;
         var text = Convert.ToString(status, CultureInfo.InvariantCulture) ?? "";
-        counts.AddOrUpdate((service, text.StartsWith('2') ? operation : $"{operation} ({text})"), 1, static (_, n) => n + 1);
+        if (!text.StartsWith('2'))
+            operation = $"{operation} ({text})";
+        counts.AddOrUpdate((service, operation), 1, static (_, n) => n + 1);
+        if (log is not null)
+        {
+            lock (log)
+                log.Write($"{service} {operation}\n");
+        }
     }
 
     static object? Tag(ReadOnlySpan<KeyValuePair<string, object?>> tags, string name)
@@ -85,6 +103,9 @@ sealed class RequestCounter : IDisposable
 /// <summary>Requests by service and operation; the status is part of the operation's name where it is not 2xx.</summary>
 sealed record RequestCounts(IReadOnlyDictionary<(string Service, string Operation), long> Counts)
 {
+    public static RequestCounts operator -(RequestCounts a, RequestCounts b) =>
+        new(a.Counts.ToDictionary(c => c.Key, c => c.Value - b.Counts.GetValueOrDefault(c.Key)).Where(c => c.Value != 0).ToDictionary());
+
     public long Total(string service) => Counts.Where(c => c.Key.Service == service).Sum(c => c.Value);
 
     /// <summary>For each of so many, e.g. <c>get 1.00, query 1.00</c>.</summary>

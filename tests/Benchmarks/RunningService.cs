@@ -7,6 +7,7 @@ using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.LocalHost;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,7 +25,7 @@ namespace DataRegistry.Benchmarks;
 /// </summary>
 sealed class RunningService : IAsyncDisposable
 {
-    const string Token = "a-token-of-the-benchmarks-only";
+    public const string Token = "a-token-of-the-benchmarks-only";
     static readonly TimeSpan QueuePause = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan JobPause = TimeSpan.FromMilliseconds(50);
 
@@ -43,9 +44,15 @@ sealed class RunningService : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
-    public static Guid ProjectId { get; } = Guid.NewGuid();
+    public string Url => app.Urls.Single();
 
-    public static async Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)
+    /// <summary>The same in every process.</summary>
+    public static Guid ProjectId { get; } = new("5b0c1c5e-3b1a-4d8e-9f0a-2d6f7a8b9c0d");
+
+    public static Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken) => StartAsync(arena.Storage, store, lease: null, cancellationToken);
+
+    /// <param name="lease">How long a dead process keeps its messages; null for as long as the Functions host says, ten minutes.</param>
+    public static async Task<RunningService> StartAsync(StorageAccount storage, Store store, TimeSpan? lease, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -57,11 +64,13 @@ sealed class RunningService : IAsyncDisposable
             ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
-        builder.Services.AddSingleton(arena.Storage);
+        builder.Services.AddSingleton(storage);
         builder.Services.AddDataRegistry(builder.Configuration);
         var queues = QueueSettings.Read(Path.Combine(AppContext.BaseDirectory, "host.json")) with { MinPollingInterval = QueuePause, MaxPollingInterval = QueuePause };
+        if (lease is { } shorter)
+            queues = queues with { Lease = shorter };
         builder.Services.AddSingleton<IHostedService>(services => new QueuePump(
-            arena.Storage.Queues, Registry.QueueFunctions, queues, services, services.GetRequiredService<ILogger<QueuePump>>()));
+            storage.Queues, Registry.QueueFunctions, queues, services, services.GetRequiredService<ILogger<QueuePump>>()));
 
         var app = builder.Build();
         await app.Services.CreateStorageAsync(cancellationToken);

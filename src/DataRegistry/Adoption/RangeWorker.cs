@@ -103,17 +103,8 @@ sealed partial class RangeWorker(
         var windows = giveUp is null || job.Prefix is null ? await OpenWindowsAsync(job, scope, lease, cancellationToken) : throw giveUp;
         for (var first = true; !range.IsDone; first = false)
         {
-            if (await ShareAsync(windows, range, first, cancellationToken) is not { } shared)
-            {
-                // Its row has changed: whoever changed it may be another delivery.
-                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } changed || changed.Epoch != range.Epoch)
-                    return;
-                range = changed;
-                continue;
-            }
-
-            range = shared;
-            var after = await RunWindowAsync(scope, windows, range, delivery, until, giveUp, cancellationToken);
+            var shared = await ShareAsync(windows, range, first, cancellationToken);
+            var after = shared is null ? null : await RunWindowAsync(scope, windows, range = shared, delivery, until, giveUp, cancellationToken);
             if (after is null)
             {
                 Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
@@ -121,7 +112,7 @@ sealed partial class RangeWorker(
                     return;
                 if (now.Epoch == range.Epoch || now.IsDone)
                 {
-                    // The windows go forward only: they are read anew from where the other delivery is.
+                    // The windows go forward only: they are read anew from where the range is.
                     windows = await OpenWindowsAsync(job, scope, lease, cancellationToken);
                     range = now;
                     continue;
@@ -172,8 +163,8 @@ sealed partial class RangeWorker(
     /// </summary>
     async Task<WorkRow?> ShareAsync(Windows windows, WorkRow range, bool first, CancellationToken cancellationToken)
     {
-        // The first range of all is everything: it is halved twice, and the others once, which makes four of a kind.
-        for (var cuts = first && range is { Range: 0, Next: 0 } ? 2 : 1; cuts > 0 && windows is PrefixWindows; cuts--)
+        // The first range of all is everything, and halved twice at once; the others are worth it when a window was not all of them.
+        for (var cuts = range.Next > 0 ? 1 : first && range.Range == 0 ? 2 : 0; cuts > 0 && windows is PrefixWindows; cuts--)
         {
             if (await work.CountUndoneAsync(range.JobId, cancellationToken) >= options.Value.RangesPerJob)
                 break;

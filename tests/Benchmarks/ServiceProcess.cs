@@ -1,0 +1,119 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using DataRegistry.LocalHost;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>
+/// The service and its queue pump in a process of its own: so that its memory is its own, that there can be two of them, and that it can be
+/// killed. Every request that it sends is a line of a file. It ends when its standard input does.
+/// </summary>
+sealed class ServiceProcess : IAsyncDisposable
+{
+    const string Verb = "service";
+
+    /// <summary>After so long the messages of a killed process are delivered again; the Functions host takes ten minutes.</summary>
+    static readonly TimeSpan Lease = TimeSpan.FromSeconds(4);
+
+    static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
+
+    readonly Process process;
+
+    ServiceProcess(Process process, string url, string log)
+    {
+        this.process = process;
+        Log = log;
+        Http = new HttpClient { BaseAddress = new Uri(url), Timeout = Timeout.InfiniteTimeSpan };
+        Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", RunningService.Token);
+    }
+
+    public HttpClient Http { get; }
+
+    /// <summary>Of all requests that it sent.</summary>
+    public string Log { get; }
+
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>The highest memory that it had, in MiB.</summary>
+    public double PeakMebibytes => Measured.PeakOf(process.Id) ?? double.NaN;
+
+    public static Command Command()
+    {
+        var connection = new Argument<string>("connection");
+        var store = new Argument<string>("store");
+        var ports = new Argument<int[]>("ports") { Arity = new(3, 3) };
+        var log = new Option<string>("--log") { Required = true };
+        var command = new Command(Verb, "The service, until its standard input ends.") { connection, store, ports, log };
+        command.Hidden = true;
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var listening = parsed.GetValue(ports)!;
+            using var counter = new RequestCounter(new AzuritePorts(listening[0], listening[1], listening[2]), parsed.GetValue(log));
+            await using var service = await RunningService.StartAsync(
+                StorageAccount.FromConnectionString(parsed.GetValue(connection)!), JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!, Lease, cancellationToken);
+            Console.WriteLine(service.Url);
+            await Console.In.ReadToEndAsync(cancellationToken);
+        });
+        return command;
+    }
+
+    public static async Task<ServiceProcess> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)
+    {
+        var log = Path.GetTempFileName();
+        var start = BucketProcess.Self(
+            Verb, arena.Connection, JsonSerializer.Serialize(store), Text(arena.Ports.Blob), Text(arena.Ports.Queue), Text(arena.Ports.Table), "--log", log);
+        var process = Process.Start(start)!;
+        var url = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new WrongResultException("The service did not start.");
+        // Else a full pipe would stop it.
+        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        return new(process, url, log);
+
+        static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Has a prefix adopted as a job; returns its id.</summary>
+    public async Task<string> AcceptAsync(Store store, string prefix, CancellationToken cancellationToken)
+    {
+        using var response = await Http.PostAsJsonAsync($"/api/v0/stores/{store.Id}/adopt/", new { prefix, project = RunningService.ProjectId }, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.Accepted)
+            throw new WrongResultException($"The prefix was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+        return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>As a machine that loses its power: nothing is told to anybody.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (!process.HasExited)
+        {
+            process.StandardInput.Close();
+            using var timeout = new CancellationTokenSource(StopTimeout);
+            await process.WaitForExitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!process.HasExited)
+                process.Kill();
+        }
+
+        process.Dispose();
+        File.Delete(Log);
+    }
+}
