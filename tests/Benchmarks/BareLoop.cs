@@ -29,15 +29,15 @@ sealed class BareLoop(Arena arena, Store store) : IDisposable
     /// <summary>Lists all and reads all locations, as whoever adopts it all again cannot do without; returns how many objects and rows.</summary>
     public async Task<(int Objects, int Rows)> CompareAsync(CancellationToken cancellationToken)
     {
-        var located = 0;
+        var read = 0;
         var reading = Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
         {
             await foreach (var _ in rows.Locations.QueryAsync<LocatedRow>(new TableRange($"{store.Id:N}-{shard:x}"), 1000, LocatedRow.Columns, token))
-                Interlocked.Increment(ref located);
+                Interlocked.Increment(ref read);
         });
         var objects = await ObjectsAsync(cancellationToken).CountAsync(cancellationToken);
         await reading;
-        return (objects, located);
+        return (objects, read);
     }
 
     /// <summary>One object by itself: a query, a HEAD, two inserts, and the change that says that both are there.</summary>

@@ -42,9 +42,9 @@ sealed class RunningService : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public IServiceProvider Services => app.Services;
-
     public string Url => app.Urls.Single();
+
+    public IServiceProvider Services => app.Services;
 
     /// <summary>The same in every process.</summary>
     public static Guid ProjectId { get; } = new("5b0c1c5e-3b1a-4d8e-9f0a-2d6f7a8b9c0d");

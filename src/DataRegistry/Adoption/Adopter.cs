@@ -86,7 +86,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         {
             while (chunk.Count > 0)
             {
-                chunk = [.. chunk.Select(After)];
+                if (free.Count > 0)
+                    chunk = [.. chunk.Select(After)];
                 var result = await locations.Table.SubmitTransactionAsync([.. chunk.Select(Put)], token);
                 if (result.IsDone)
                 {

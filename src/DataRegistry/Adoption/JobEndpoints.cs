@@ -27,8 +27,10 @@ static class JobEndpoints
         api.MapGet("/adoptions/{id}/", GetAsync).Answers<JobBody>("An adoption job, and how far it is");
         api.MapGet("/adoptions/{id}/results/", ResultsAsync).AnswersPages<AdoptionFailure>($"Every URL that failed or was skipped; with Accept: {NdJson} all of them, one a line")
             .TakesQuery("outcome", "failed or skipped; both if not given");
-        api.MapPost("/adoptions/{id}/cancel/", CancelAsync).Answers<JobBody>("End a job where it is; what was adopted stays", StatusCodes.Status202Accepted);
-        api.MapPost("/adoptions/{id}/retry/", RetryAsync).Answers<JobBody>("Make a new job of the inputs that failed", StatusCodes.Status202Accepted);
+        api.MapPost("/adoptions/{id}/cancel/", CancelAsync).Answers<JobBody>("End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
+            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
+        api.MapPost("/adoptions/{id}/retry/", RetryAsync).Answers<JobBody>("Make a new job of what failed in one that has ended", StatusCodes.Status202Accepted)
+            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
     }
 
     public static IResult Answer(JobRow job, Counts done, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>

@@ -22,8 +22,8 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         BucketFault.InvalidCredentials => "invalid_credentials",
         BucketFault.WrongRegion => "wrong_region",
         BucketFault.EndpointRefused => "endpoint_refused",
-        BucketFault.Unordered => "bucket_unordered",
         BucketFault.RoleRefused => "role_refused",
+        BucketFault.Unordered => "bucket_unordered",
         _ => "bucket_unavailable",
     };
 }

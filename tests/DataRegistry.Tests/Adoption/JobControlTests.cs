@@ -1,6 +1,5 @@
 using System.Net;
 using DataRegistry.Adoption;
-using DataRegistry.Datums;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -102,7 +101,7 @@ public sealed class JobControlTests : IAsyncLifetime
             await Assert.ThrowsAnyAsync<Exception>(() => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default));
             await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
             await Registry.QueueFunctions[1].RunAsync(service.Services, new(message.MessageText, 1), default);
-            message = (await service.ReceiveAsync("adopt")).FirstOrDefault() ?? message;
+            message = await service.ReceiveAsync("adopt") is [var next, ..] ? next : message;
         }
 
         var failed = await service.GetAsync(job);
