@@ -11,7 +11,8 @@ namespace DataRegistry.Adoption;
 /// <summary>Works a range off, window by window, and brings its job on. What both queue functions of adoption do.</summary>
 sealed partial class RangeWorker(
     JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder,
-    LocationTable locations, StoreLeases leases, Adopter adopter, ManifestStaging manifests, HashQueue hashes, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger) : IDisposable
+    LocationTable locations, StoreLeases leases, Adopter adopter, ManifestStaging manifests, HashQueue hashes, AuditTrail trail, TimeProvider clock,
+    IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger) : IDisposable
 {
     // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
     readonly SemaphoreSlim room = new(options.Value.WindowsAtOnce);
