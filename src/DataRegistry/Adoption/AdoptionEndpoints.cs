@@ -19,7 +19,7 @@ static class AdoptionEndpoints
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
         .TakesQuery("dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
         .Answers<CreatedBody>($"Adopt a URL, or several, in JSON or as lines of text: up to {AdoptionOptions.MaxUrlsAtOnce} are answered at once, more become a job")
-        .OrAnswers<AnswerBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
+        .OrAnswers<AnswerBody>(StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
         .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
         .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
@@ -42,10 +42,8 @@ static class AdoptionEndpoints
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
-            if (body.Prefix is not null && (body.DryRun || body.Manifest is not null))
-                throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'manifest' and 'dry_run'.", "invalid"));
             if (body.Prefix is not null)
-                return await AdoptPrefixAsync(context, store, project, body, requests, buckets, trail);
+                return await AdoptPrefixAsync(context, store, project, body, requests, dryRun, buckets, trail);
             if (body.Manifest is not null)
                 return await AcceptManifestAsync(context, store, project, body, requests, buckets, trail);
             if (urls.Count == 0)
@@ -132,10 +130,11 @@ static class AdoptionEndpoints
             : throw new ApiException(new ApiError.Field("dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
 
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
-    static async Task<IResult> AdoptPrefixAsync(HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+    static async Task<IResult> AdoptPrefixAsync(
+        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets, AuditTrail trail)
     {
-        if (body.HasUrl || body.HasList)
-            throw new ApiException(new ApiError.Field("prefix", "Either a prefix or URLs.", "invalid"));
+        if (body.HasUrl || body.HasList || body.Manifest is not null)
+            throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'url', 'urls' and 'manifest'.", "invalid"));
         var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
         if (await buckets.Open(store).ProbeAsync(selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message })
         {
@@ -144,6 +143,8 @@ static class AdoptionEndpoints
                 : new ApiError.Message(StatusCodes.Status400BadRequest, message, BucketException.CodeOf(fault)));
         }
 
+        if (body.DryRun)
+            return Results.Json(await dryRun.RunAsync(store, selection, context.RequestAborted), Json.DryRunBody);
         var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted);
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix } });
         return Accepted(context, job, project);

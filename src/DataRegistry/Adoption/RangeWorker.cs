@@ -30,7 +30,7 @@ sealed partial class RangeWorker(
         await jobs.StartAsync(range.JobId, cancellationToken);
         if (await OpenAsync(range.JobId, cancellationToken) is not ({ } job, { } scope))
             return;
-        await using var lease = await leases.TryAcquireAsync(scope.Store.Id, cancellationToken);
+        await using var lease = await leases.TryAcquireAsync(scope.Store.Id, range, cancellationToken);
         if (lease is null)
         {
             Log.NoLease(logger, range.JobId, range.Range, scope.Store.Id);

@@ -26,24 +26,28 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
 
     public TableClient Table => table;
 
-    /// <summary>A lease that nobody has; null where others have them all. A query and a write.</summary>
-    public async Task<StoreLease?> TryAcquireAsync(Guid store, CancellationToken cancellationToken)
+    /// <summary>
+    /// A lease that nobody has, or that an earlier delivery of the same range had, which may be dead; null where others have them all. A query
+    /// and a write.
+    /// </summary>
+    public async Task<StoreLease?> TryAcquireAsync(Guid store, WorkRow range, CancellationToken cancellationToken)
     {
+        var holder = $"{range.JobId} {range.Range}";
         for (var turn = 0; turn < Tries; turn++)
         {
             var rows = await ReadAsync(store, cancellationToken);
             var free = Enumerable.Range(0, options.Value.WorkersPerStore).Select(n => n.ToString("D2", CultureInfo.InvariantCulture))
                 .Where(n => !rows.TryGetValue(n, out var row) || !IsHeld(row)).ToList();
-            if (free.Count == 0)
-                return null;
             // At random, so that several who come at once do not all want the same one.
-            var wanted = free[Random.Shared.Next(free.Count)];
-            var lease = new LeaseRow { PartitionKey = PartitionOf(store), RowKey = wanted, Holder = Guid.NewGuid(), Until = clock.GetUtcNow() + Duration };
+            var wanted = rows.Values.FirstOrDefault(r => r.Holder == holder && IsHeld(r))?.RowKey ?? (free.Count == 0 ? null : free[Random.Shared.Next(free.Count)]);
+            if (wanted is null)
+                return null;
+            var lease = new LeaseRow { PartitionKey = PartitionOf(store), RowKey = wanted, Holder = holder, Until = clock.GetUtcNow() + Duration };
             var written = rows.TryGetValue(wanted, out var before)
                 ? await table.UpdateEntityAsync(lease, before.ETag, cancellationToken: cancellationToken)
                 : await table.AddEntityAsync(lease, cancellationToken);
             if (written.IsDone)
-                return new(this, store, lease with { ETag = written.ETag }, RateOf(rows.Values.Count(IsHeld) + 1));
+                return new(this, store, lease with { ETag = written.ETag }, RateOf(rows.Values.Count(r => r.RowKey != wanted && IsHeld(r)) + 1));
         }
 
         return null;
@@ -123,7 +127,9 @@ sealed record LeaseRow : ITableEntity
     public required string PartitionKey { get; init; }
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
-    public required Guid Holder { get; init; }
+
+    /// <summary>Job and range.</summary>
+    public required string Holder { get; init; }
     public required DateTimeOffset Until { get; init; }
 }
 

@@ -73,7 +73,7 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPa
                 after = found.Key;
                 if (!selection.Matches(found.Key))
                     continue;
-                if (found is { Size: 0 } && found.Key.EndsWith('/'))
+                if (found.IsFolderMark)
                     skipped.Add(AdoptionFailure.Directory(new S3Url(scope.Store.Configuration.Bucket, found.Key).ToString()));
                 else
                     objects.Add(found);

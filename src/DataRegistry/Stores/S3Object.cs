@@ -8,7 +8,11 @@ namespace DataRegistry.Stores;
 /// <param name="Md5">Hex; only where a HEAD shows that the ETag is a plain MD5 (not multipart, not KMS). A LIST never shows it.</param>
 /// <param name="Sha256">Hex of the whole object; null where S3 knows none or only a composite of parts, and nobody has read it.</param>
 /// <param name="Sha1">Hex; only where it was read.</param>
-public sealed record S3Object(string Key, long Size, string ETag, DateTimeOffset LastModified, string? VersionId = null, string? Md5 = null, string? Sha256 = null, string? Sha1 = null);
+public sealed record S3Object(string Key, long Size, string ETag, DateTimeOffset LastModified, string? VersionId = null, string? Md5 = null, string? Sha256 = null, string? Sha1 = null)
+{
+    /// <summary>What consoles make to show a folder: no bytes, and a key that ends with a slash.</summary>
+    public bool IsFolderMark => Size == 0 && Key.EndsWith('/');
+}
 
 /// <summary>One entry of a version listing.</summary>
 /// <param name="Entry">For a delete marker: size 0 and an empty ETag.</param>

@@ -160,6 +160,8 @@ sealed class MatrixRoutes
         Add("GET /api/v0/adoptions/", $"/api/v0/adoptions/?project={Project}", null, Permission.DataRead, Place.Project, null);
         Add("GET /api/v0/adoptions/{id}/", job, null, Permission.DataRead, Place.Project, Place.Project);
         Add("GET /api/v0/adoptions/{id}/results/", $"{job}results/", null, Permission.DataRead, Place.Project, Place.Project);
+        foreach (var verb in new[] { "cancel", "retry" })
+            Add($"POST /api/v0/adoptions/{{id}}/{verb}/", $"{job}{verb}/", null, Permission.DataAdopt, Place.Project, Place.Project);
     }
 
     async Task AddAliasesAsync(string datum)

@@ -46,6 +46,31 @@ public sealed class DryRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_dry_run_of_a_prefix_tells_what_its_adoption_then_does()
+    {
+        service.Put([.. Enumerable.Range(0, 1500).Select(i => $"p/{i:D4}.csv"), "p/readme.txt", "q/1.csv"]);
+        service.Bucket.Put("p/.csv/", []);
+        (await service.AdoptUrlAsync(service.Url("p/0003.csv"))).EnsureSuccessStatusCode();
+        var writes = service.Transport.Writes;
+        using var response = await service.AdoptAsync(new { prefix = "s3://bucket/p/**.csv", exclude = new[] { "p/0007*" }, project = service.Project.Id, dry_run = true });
+        var answer = await TestUsers.JsonAsync(response);
+        Assert.Equal(writes, service.Transport.Writes);
+        Assert.True(answer.GetProperty("complete").GetBoolean());
+        Assert.Equal("""{"total":1499,"created":1498,"existing":1,"failed":0,"skipped":0}""", answer.GetProperty("counts").GetRawText());
+        Assert.Equal(100, answer.GetProperty("sample").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_dry_run_of_a_large_prefix_says_that_it_looked_at_the_first_keys_only()
+    {
+        service.Put([.. Enumerable.Range(0, 10_500).Select(i => $"{i:D5}")]);
+        using var response = await service.AdoptAsync(new { prefix = "s3://bucket/", project = service.Project.Id, dry_run = true });
+        var answer = await TestUsers.JsonAsync(response);
+        Assert.False(answer.GetProperty("complete").GetBoolean());
+        Assert.Equal(10_000, answer.GetProperty("counts").GetProperty("created").GetInt32());
+    }
+
+    [Fact]
     public async Task A_dry_run_of_more_than_is_looked_at_is_refused()
     {
         using var response = await service.AdoptAsync(new { urls = Enumerable.Range(0, 10_001).Select(i => service.Url($"{i}")), project = service.Project.Id, dry_run = true });
