@@ -115,6 +115,7 @@ public static partial class Registry
         services.AddSingleton<ManifestStaging>();
         services.AddSingleton<DryRun>();
         services.AddSingleton<JobCollection>();
+        services.AddSingleton<JobEnds>();
         services.AddSingleton<RangeWorker>();
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();

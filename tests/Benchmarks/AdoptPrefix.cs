@@ -61,7 +61,7 @@ static class AdoptPrefix
         try
         {
             for (var n = 0; n < processes; n++)
-                services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken));
+                services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, lease: null, cancellationToken));
             // Everything has been used once, and nothing was adopted.
             await RunJobAsync(arena, bucket, services, "nothing-here/", 0, 0, cancellationToken);
             var first = await RunJobAsync(arena, bucket, services, "", objects, 0, cancellationToken);

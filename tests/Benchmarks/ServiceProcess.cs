@@ -19,9 +19,6 @@ sealed class ServiceProcess : IAsyncDisposable
 {
     const string Verb = "service";
 
-    /// <summary>After so long the messages of a killed process are delivered again; the Functions host takes ten minutes.</summary>
-    static readonly TimeSpan Lease = TimeSpan.FromSeconds(4);
-
     static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
 
     readonly Process process;
@@ -57,25 +54,30 @@ sealed class ServiceProcess : IAsyncDisposable
         var store = new Argument<string>("store");
         var ports = new Argument<int[]>("ports") { Arity = new(3, 3) };
         var log = new Option<string>("--log") { Required = true };
-        var command = new Command(Verb, "The service, until its standard input ends.") { connection, store, ports, log };
+        var lease = new Option<double?>("--lease");
+        var command = new Command(Verb, "The service, until its standard input ends.") { connection, store, ports, log, lease };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var listening = parsed.GetValue(ports)!;
             using var counter = new RequestCounter(new AzuritePorts(listening[0], listening[1], listening[2]), parsed.GetValue(log));
             await using var service = await RunningService.StartAsync(
-                StorageAccount.FromConnectionString(parsed.GetValue(connection)!), JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!, Lease, cancellationToken);
+                StorageAccount.FromConnectionString(parsed.GetValue(connection)!), JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!,
+                parsed.GetValue(lease) is { } seconds ? TimeSpan.FromSeconds(seconds) : null, cancellationToken);
             Console.WriteLine(service.Url);
             await Console.In.ReadToEndAsync(cancellationToken);
         });
         return command;
     }
 
-    public static async Task<ServiceProcess> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)
+    /// <param name="lease">After so long the messages of a killed process are delivered again; null for as long as the Functions host takes, ten minutes.</param>
+    public static async Task<ServiceProcess> StartAsync(Arena arena, Store store, TimeSpan? lease, CancellationToken cancellationToken)
     {
         var log = Path.GetTempFileName();
-        var start = BucketProcess.Self(
-            Verb, arena.Connection, JsonSerializer.Serialize(store), Text(arena.Ports.Blob), Text(arena.Ports.Queue), Text(arena.Ports.Table), "--log", log);
+        string[] arguments = [Verb, arena.Connection, JsonSerializer.Serialize(store), Text(arena.Ports.Blob), Text(arena.Ports.Queue), Text(arena.Ports.Table), "--log", log];
+        if (lease is { } shorter)
+            arguments = [.. arguments, "--lease", shorter.TotalSeconds.ToString(CultureInfo.InvariantCulture)];
+        var start = BucketProcess.Self(arguments);
         var process = Process.Start(start)!;
         var url = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new WrongResultException("The service did not start.");
         // Else a full pipe would stop it.

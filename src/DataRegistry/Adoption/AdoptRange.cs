@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Adoption;
 
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
-sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue queue, ILogger<AdoptRange> logger)
+sealed partial class AdoptRange(WorkTable work, RangeWorker worker, JobEnds ends, AdoptQueue queue, ILogger<AdoptRange> logger)
 {
     /// <exception cref="Exception">Whatever went wrong; the message comes again, and what was done stays done.</exception>
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
@@ -22,7 +22,7 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
         {
             // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
             if (range.IsDone)
-                await worker.ConcludeAsync(message.JobId, cancellationToken);
+                await ends.ConcludeAsync(message.JobId, cancellationToken);
             else if (range.Epoch == message.Epoch)
                 await worker.RunAsync(range, giveUp: null, cancellationToken);
             else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
@@ -36,7 +36,7 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
             var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
             Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
             await work.NoteErrorAsync(range, e.Message, cancellationToken);
-            await queue.SendAsync(range, delay, cancellationToken);
+            await queue.SendAsync(await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range, delay, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -70,7 +70,7 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, AdoptQueue q
 /// The poison queue's function: a range whose message failed too often is tried once more from its last checkpoint with a new
 /// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
 /// </summary>
-sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue queue, ILogger<AdoptPoison> logger)
+sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, JobEnds ends, AdoptQueue queue, ILogger<AdoptPoison> logger)
 {
     const int MaxReplans = 1;
 
@@ -92,7 +92,7 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, AdoptQueue 
             return;
         if (range.IsDone)
         {
-            await worker.ConcludeAsync(message.JobId, cancellationToken);
+            await ends.ConcludeAsync(message.JobId, cancellationToken);
         }
         else if (range.Epoch == message.Epoch && range.Replans < MaxReplans)
         {

@@ -139,6 +139,9 @@ sealed record WorkRow : ITableEntity
     /// <summary>The last epoch whose message is known to be queued. Behind <see cref="Epoch"/>: to be sent, perhaps again.</summary>
     public int Sent { get; init; }
 
+    /// <summary>When its message comes that was put off last: a sign that somebody is at it.</summary>
+    public DateTimeOffset? Postponed { get; init; }
+
     /// <summary>The window to be done next.</summary>
     public required int Next { get; init; }
 
@@ -192,6 +195,7 @@ sealed record WorkSentRow : ITableEntity
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
     public required int Sent { get; init; }
+    public DateTimeOffset? Postponed { get; init; }
 }
 
 /// <summary>Why a range's delivery failed; merged into its row.</summary>

@@ -62,6 +62,9 @@ sealed partial class JobCollection(JobTable jobs, WorkTable work, JobBlobs blobs
         {
             await blobs.DeleteAsync($"{id}/input/", before: null, cancellationToken);
             await blobs.DeleteAsync($"{id}/runs/", before: null, cancellationToken);
+            // Without results nothing of the job is in the container any more, and nobody would come by here again.
+            if (!await work.ListResultsAsync(id, null, cancellationToken).AnyAsync(cancellationToken))
+                await work.DeleteAsync(id, cancellationToken);
         }
     }
 

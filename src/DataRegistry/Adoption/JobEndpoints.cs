@@ -44,13 +44,13 @@ static class JobEndpoints
 
     /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
     static async Task<IResult> CancelAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, RangeWorker worker, ProjectTable projects, Permissions permissions, AuditTrail trail, TimeProvider clock)
+        string id, HttpContext context, JobTable jobs, WorkTable work, JobEnds ends, ProjectTable projects, Permissions permissions, AuditTrail trail, TimeProvider clock)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
         if (await jobs.CancelAsync(job.JobId, context.RequestAborted) is not null)
             await trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id });
         // Whoever cancels again ends what a death left.
-        await worker.ConcludeAsync(job.JobId, CancellationToken.None);
+        await ends.ConcludeAsync(job.JobId, CancellationToken.None);
         job = await jobs.FindAsync(job.JobId, context.RequestAborted) ?? job;
         if (job.Status is not (JobStatus.Cancelling or JobStatus.Cancelled))
             throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"The job has {JobBody.NameOf(job.Status)} already; it cannot be cancelled."));
@@ -61,13 +61,14 @@ static class JobEndpoints
     /// A new job of what failed; of a prefix that could not be listed to its end, or was cancelled, of the whole prefix again, where what was adopted exists.
     /// </summary>
     static async Task<IResult> RetryAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs, StoreTable stores, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
+        string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs, StoreAccess access, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
         if (!job.Status.IsTerminal())
             throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The job has not ended yet; what fails until then could not be tried again."));
-        if (await stores.FindAsync(job.Store, context.RequestAborted) is not { Deleted: false, AllowAdopt: true } store)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The job's store is not there any more, or allows no adoptions."));
+        if (await access.FindAsync(context, job.Store.ToString("D"), secret: true) is not { Deleted: false, AllowAdopt: true } store
+            || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The job's store is not there any more, or allows no adoptions into this project."));
 
         JobRow again;
         if (job is { Prefix: not null, Status: not JobStatus.Completed })
@@ -76,6 +77,8 @@ static class JobEndpoints
         }
         else
         {
+            if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
+                throw ResultsGone(options.Value);
             await using var urls = new StagedUrls(blobs, options);
             await foreach (var (_, failure) in ReadAsync(job, AdoptionFailure.Failed, default, work, blobs, context.RequestAborted))
             {
@@ -121,7 +124,7 @@ static class JobEndpoints
     {
         var (job, _) = await jobs.RequiredAsync(id, context, projects, permissions);
         if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status410Gone, $"Results are kept for {options.Value.ResultDays} days after a job's end."));
+            throw ResultsGone(options.Value);
         var outcome = context.Request.Query["outcome"].ToString();
         if (outcome is not ("" or AdoptionFailure.Failed or AdoptionFailure.Skipped))
             throw new ApiException(new ApiError.Field("outcome", $"'{AdoptionFailure.Failed}' or '{AdoptionFailure.Skipped}' is expected.", "invalid_choice"));
@@ -158,6 +161,9 @@ static class JobEndpoints
         return Results.Json(new Page<AdoptionFailure>((int)count, Paging.Next(context, next), null, page), Json.PageAdoptionFailure);
     }
 
+    static ApiException ResultsGone(AdoptionOptions options) =>
+        new(new ApiError.Detail(StatusCodes.Status410Gone, $"Results are kept for {options.ResultDays} days after a job's end."));
+
     /// <summary>The results from a position on, each with its own.</summary>
     static async IAsyncEnumerable<(ResultsPosition At, AdoptionFailure Failure)> ReadAsync(
         JobRow job, string outcome, ResultsPosition from, WorkTable work, JobBlobs blobs,
@@ -178,17 +184,8 @@ static class JobEndpoints
     }
 
     /// <summary>What the ranges have done so far; nothing for a job at its end, whose own counts are the whole.</summary>
-    static async Task<Counts> DoneAsync(JobRow job, WorkTable work, CancellationToken cancellationToken)
-    {
-        var done = default(Counts);
-        if (!job.Status.IsTerminal())
-        {
-            await foreach (var range in work.ListAsync(job.JobId, cancellationToken))
-                done += range.Counts;
-        }
-
-        return done;
-    }
+    static async Task<Counts> DoneAsync(JobRow job, WorkTable work, CancellationToken cancellationToken) =>
+        job.Status.IsTerminal() ? default : await work.SumAsync(job.JobId, cancellationToken);
 
     /// <summary>The job that <c>{id}</c> of the route names, and its project. One whose project the caller may not read is not there.</summary>
     static async Task<(JobRow Job, Project Project)> RequiredAsync(

@@ -1,5 +1,4 @@
 using System.Globalization;
-using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
@@ -11,7 +10,7 @@ namespace DataRegistry.Adoption;
 /// <summary>Works a range off, window by window, and brings its job on. What both queue functions of adoption do.</summary>
 sealed partial class RangeWorker(
     JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder,
-    LocationTable locations, StoreLeases leases, Adopter adopter, ManifestStaging manifests, HashQueue hashes, AuditTrail trail, TimeProvider clock,
+    LocationTable locations, StoreLeases leases, Adopter adopter, ManifestStaging manifests, HashQueue hashes, JobEnds ends, TimeProvider clock,
     IOptions<AdoptionOptions> options, ILogger<RangeWorker> logger) : IDisposable
 {
     // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
@@ -30,60 +29,15 @@ sealed partial class RangeWorker(
         await jobs.StartAsync(range.JobId, cancellationToken);
         if (await OpenAsync(range.JobId, cancellationToken) is not ({ } job, { } scope))
             return;
-        await using var lease = await leases.TryAcquireAsync(scope.Store.Id, range, cancellationToken);
-        if (lease is null)
-        {
-            Log.NoLease(logger, range.JobId, range.Range, scope.Store.Id);
-            await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
-            return;
-        }
-
         try
         {
-            if (range.Kind == WorkKind.Manifest)
-                await StageAsync(scope, range, lease, giveUp, cancellationToken);
-            else
-                await RunAsync(job, scope, range, lease, giveUp, cancellationToken);
+            await RunAsync(job, scope, range, giveUp, cancellationToken);
         }
         catch (BucketException e) when (job.Prefix is not null && (!e.IsTransient || giveUp is not null))
         {
             // What cannot be listed has no keys of which to say that they failed.
-            await FailAsync(range.JobId, e.Message, cancellationToken);
+            await ends.FailAsync(range.JobId, e.Message, cancellationToken);
         }
-    }
-
-    /// <summary>After a range: the next ones are queued; after the last, the job is finished.</summary>
-    async Task AdvanceAsync(JobId job, CancellationToken cancellationToken)
-    {
-        var counts = default(Counts);
-        var underWay = 0;
-        var waiting = new List<WorkRow>();
-        await foreach (var range in work.ListAsync(job, cancellationToken))
-        {
-            counts += range.Counts;
-            if (range.IsDone)
-                continue;
-            if (range.Sent == range.Epoch)
-                underWay++;
-            else
-                waiting.Add(range);
-        }
-
-        foreach (var range in waiting.Take(options.Value.MessagesPerJob - underWay))
-            await queue.SendAsync(range, cancellationToken);
-        if (underWay + waiting.Count == 0 && await jobs.FinishAsync(job, counts, cancellationToken) is { } finished)
-        {
-            Log.Finished(logger, job, finished.Status, finished.Created, finished.Existing, finished.Failed, finished.Skipped);
-            await trail.RecordAsync(new AuditActor(finished.CreatedBy), finished.FinishedEvent());
-        }
-    }
-
-    /// <summary>Ends a job that is being cancelled: every range where it is. Windows under way are ended by their workers, and counted then. Repeating it changes nothing.</summary>
-    public async Task CancelAsync(JobId job, CancellationToken cancellationToken)
-    {
-        await foreach (var range in work.ListAsync(job, cancellationToken))
-            await work.EndAsync(range, cancellationToken);
-        await AdvanceAsync(job, cancellationToken);
     }
 
     /// <summary>What cannot be read has no inputs of which to say that they failed: the job fails.</summary>
@@ -91,20 +45,47 @@ sealed partial class RangeWorker(
     {
         var staging = giveUp is null ? await manifests.RunAsync(scope, range, lease, cancellationToken) : new(false, giveUp.Message);
         if (staging.Error is { } error)
-            await FailAsync(range.JobId, error, cancellationToken);
+            await ends.FailAsync(range.JobId, error, cancellationToken);
         else if (staging.IsDone)
-            await ConcludeAsync(range.JobId, cancellationToken);
+            await ends.ConcludeAsync(range.JobId, cancellationToken);
     }
 
-    async Task RunAsync(JobRow job, AdoptionScope scope, WorkRow range, StoreLease lease, BucketException? giveUp, CancellationToken cancellationToken)
+    async Task RunAsync(JobRow job, AdoptionScope scope, WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
     {
         var delivery = Guid.NewGuid();
         var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
-        var windows = giveUp is null || job.Prefix is null ? await OpenWindowsAsync(job, scope, lease, cancellationToken) : throw giveUp;
-        for (var first = true; !range.IsDone; first = false)
+        StoreLease? lease = null;
+        Windows? windows = null;
+        while (!range.IsDone)
         {
-            var shared = await ShareAsync(windows, range, first, cancellationToken);
-            var after = shared is null ? null : await RunWindowAsync(scope, windows, range = shared, delivery, until, giveUp, cancellationToken);
+            WorkRow? after;
+            // For each window anew, in this process and among all: so a job of many windows lets others in between.
+            await room.WaitAsync(cancellationToken);
+            try
+            {
+                await using var held = lease = await leases.TryAcquireAsync(scope.Store.Id, range, cancellationToken);
+                if (held is null)
+                {
+                    Log.NoLease(logger, range.JobId, range.Range, scope.Store.Id);
+                    await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
+                    return;
+                }
+
+                if (range.Kind == WorkKind.Manifest)
+                {
+                    await StageAsync(scope, range, held, giveUp, cancellationToken);
+                    return;
+                }
+
+                windows ??= giveUp is null || job.Prefix is null ? await OpenWindowsAsync(job, scope, token => lease!.WaitAsync(token), cancellationToken) : throw giveUp;
+                var shared = await ShareAsync(windows, range, cancellationToken);
+                after = shared is null ? null : await RunWindowAsync(scope, windows, range = shared, delivery, until, giveUp, cancellationToken);
+            }
+            finally
+            {
+                room.Release();
+            }
+
             if (after is null)
             {
                 Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
@@ -113,7 +94,7 @@ sealed partial class RangeWorker(
                 if (now.Epoch == range.Epoch || now.IsDone)
                 {
                     // The windows go forward only: they are read anew from where the range is.
-                    windows = await OpenWindowsAsync(job, scope, lease, cancellationToken);
+                    windows = null;
                     range = now;
                     continue;
                 }
@@ -134,37 +115,19 @@ sealed partial class RangeWorker(
 
             if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
                 break;
-            await lease.RenewAsync(cancellationToken);
         }
 
-        await ConcludeAsync(range.JobId, cancellationToken);
-    }
-
-    /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>
-    public async Task ConcludeAsync(JobId id, CancellationToken cancellationToken)
-    {
-        switch ((await jobs.FindAsync(id, cancellationToken))?.Status)
-        {
-            case JobStatus.Running:
-                await AdvanceAsync(id, cancellationToken);
-                break;
-            case JobStatus.Cancelling:
-                await CancelAsync(id, cancellationToken);
-                break;
-            case JobStatus.Cancelled or JobStatus.Failed:
-                await jobs.RecountAsync(id, await DoneAsync(id, cancellationToken), cancellationToken);
-                break;
-        }
+        await ends.ConcludeAsync(range.JobId, cancellationToken);
     }
 
     /// <summary>
     /// Where the job has fewer ranges than may be worked on at a time, a part of this one becomes one of its own: so what is left is shared
     /// evenly, however the keys lie. Returns the range as it is then; null where its row has changed meanwhile.
     /// </summary>
-    async Task<WorkRow?> ShareAsync(Windows windows, WorkRow range, bool first, CancellationToken cancellationToken)
+    async Task<WorkRow?> ShareAsync(Windows windows, WorkRow range, CancellationToken cancellationToken)
     {
         // The first range of all is everything, and halved twice at once; the others are worth it when a window was not all of them.
-        for (var cuts = range.Next > 0 ? 1 : first && range.Range == 0 ? 2 : 0; cuts > 0 && windows is PrefixWindows; cuts--)
+        for (var cuts = range.Next > 0 ? 1 : range.Range == 0 ? 2 : 0; cuts > 0 && windows is PrefixWindows; cuts--)
         {
             if (await work.CountUndoneAsync(range.JobId, cancellationToken) >= options.Value.RangesPerJob)
                 break;
@@ -183,50 +146,53 @@ sealed partial class RangeWorker(
     async Task<WorkRow?> RunWindowAsync(
         AdoptionScope scope, Windows windows, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp, CancellationToken cancellationToken)
     {
-        await room.WaitAsync(cancellationToken);
-        try
-        {
-            var window = await windows.ReadAsync(range, cancellationToken);
-            var outcomes = await adopter.AdoptAsync(
-                scope, window.Keys, window.Locate,
-                giveUp is null ? window.Find : (wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(_ => new Probe(null, giveUp))]),
-                cancellationToken);
+        var window = await windows.ReadAsync(range, cancellationToken);
+        var outcomes = await adopter.AdoptAsync(
+            scope, window.Keys, window.Locate,
+            giveUp is null ? window.Find : (wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(_ => new Probe(null, giveUp))]),
+            cancellationToken);
 
-            var failures = window.Keys.Zip(outcomes, (key, outcome) => AdoptionFailure.Of(outcome, new S3Url(scope.Store.Configuration.Bucket, key).ToString(), scope.Store))
-                .OfType<AdoptionFailure>().Concat(window.Skipped).ToList();
-            var counts = new Counts(
-                outcomes.Count(o => o is AdoptionOutcome.Created), outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked), failures.Count - window.Skipped.Count, window.Skipped.Count);
-            var results = failures.Count == 0 ? null : WorkTable.NewResults(
-                range.JobId, range,
-                await blobs.WriteResultsAsync(range.JobId, string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery:N}"), failures, cancellationToken),
-                counts);
+        var failures = window.Keys.Zip(outcomes, (key, outcome) => AdoptionFailure.Of(outcome, new S3Url(scope.Store.Configuration.Bucket, key).ToString(), scope.Store))
+            .OfType<AdoptionFailure>().Concat(window.Skipped).ToList();
+        var counts = new Counts(
+            outcomes.Count(o => o is AdoptionOutcome.Created), outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked), failures.Count - window.Skipped.Count, window.Skipped.Count);
+        var results = failures.Count == 0 ? null : WorkTable.NewResults(
+            range.JobId, range,
+            await blobs.WriteResultsAsync(range.JobId, string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery:N}"), failures, cancellationToken),
+            counts);
 
-            if (scope.Store.HashAdopted == HashAdopted.All)
-                await hashes.SendAsync(outcomes.OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
+        if (scope.Store.HashAdopted == HashAdopted.All)
+            await hashes.SendAsync(outcomes.OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
 
-            // A window's troubles are its own: the next one has all its tries before it.
-            var after = range with { Next = range.Next + 1, After = window.After, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
-            if (window.Ends)
-                after = after.Ended();
-            else if (giveUp is not null || clock.GetUtcNow() >= until)
-                after = after with { Epoch = after.Epoch + 1 };
-            return await work.CheckpointAsync(range, after, results, cancellationToken)
-                ?? await work.AddLateAsync(range, after, results, cancellationToken);
-        }
-        finally
-        {
-            room.Release();
-        }
+        // A window's troubles are its own: the next one has all its tries before it.
+        var after = range with { Next = range.Next + 1, After = window.After, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
+        if (window.Ends)
+            after = after.Ended();
+        else if (giveUp is not null || clock.GetUtcNow() >= until)
+            after = after with { Epoch = after.Epoch + 1 };
+        return await work.CheckpointAsync(range, after, results, cancellationToken)
+            ?? await work.AddLateAsync(range, after, results, cancellationToken);
     }
 
-    async Task<Windows> OpenWindowsAsync(JobRow job, AdoptionScope scope, StoreLease lease, CancellationToken cancellationToken)
+    async Task<Windows> OpenWindowsAsync(JobRow job, AdoptionScope scope, Func<CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
     {
         if (job.Prefix is null)
             return new ListWindows(scope, blobs, adopter, finder, Open);
-        var pager = await ObjectPager.OpenAsync(Open(), job.Prefix, cancellationToken);
-        return new PrefixWindows(scope, KeySelection.Of(job), pager, locations, work, options.Value.WindowKeys, options.Value.TableRequestsInFlight);
+        var bucket = Open();
+        try
+        {
+            return Prefix(await ObjectPager.OpenAsync(bucket, job.Prefix, cancellationToken), ask: null);
+        }
+        catch (BucketException e) when (e.Fault is BucketFault.AccessDenied or BucketFault.Unexpected)
+        {
+            // The list tells what there is, and HEADs which version it is.
+            return Prefix(ObjectPager.OfUnknownVersions(bucket, job.Prefix), (keys, token) => finder.HeadAsync(bucket, scope.Store.Prefix, keys, token));
+        }
 
-        Bucket Open() => buckets.Open(scope.Store).At(lease.WaitAsync);
+        PrefixWindows Prefix(ObjectPager pager, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>>? ask) =>
+            new(scope, KeySelection.Of(job), pager, ask, locations, work, options.Value.WindowKeys, options.Value.TableRequestsInFlight);
+
+        Bucket Open() => buckets.Open(scope.Store).At(pace);
     }
 
     /// <summary>Null where the job is gone or not going on, or its store or project is gone, with which it ends: nothing is to be done then.</summary>
@@ -236,7 +202,7 @@ sealed partial class RangeWorker(
         if (job is not { Status: JobStatus.Running })
         {
             Log.Gone(logger, id, job?.Status);
-            await ConcludeAsync(id, cancellationToken);
+            await ends.ConcludeAsync(id, cancellationToken);
             return null;
         }
 
@@ -244,23 +210,8 @@ sealed partial class RangeWorker(
         var project = await projects.FindAsync(job.Project, cancellationToken);
         if (store is { Deleted: false } && project is not null)
             return (job, new(id, store, project, job.CreatedBy, AtOnce: false));
-        await FailAsync(id, $"The job's {(store is { Deleted: false } ? "project" : "store")} is not there any more. What was adopted stays.", cancellationToken);
+        await ends.FailAsync(id, $"The job's {(store is { Deleted: false } ? "project" : "store")} is not there any more. What was adopted stays.", cancellationToken);
         return null;
-    }
-
-    /// <summary>The job cannot go on. What was adopted stays, and counts.</summary>
-    public async Task FailAsync(JobId id, string error, CancellationToken cancellationToken)
-    {
-        if (await jobs.FailAsync(id, await DoneAsync(id, cancellationToken), error, cancellationToken) is { } failed)
-            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
-    }
-
-    async Task<Counts> DoneAsync(JobId id, CancellationToken cancellationToken)
-    {
-        var done = default(Counts);
-        await foreach (var range in work.ListAsync(id, cancellationToken))
-            done += range.Counts;
-        return done;
     }
 
     static partial class Log
@@ -270,9 +221,6 @@ sealed partial class RangeWorker(
 
         [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: another delivery of epoch {Epoch} is further")]
         public static partial void Overtaken(ILogger logger, JobId job, int range, int epoch);
-
-        [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Created} created, {Existing} existing, {Failed} failed, {Skipped} skipped")]
-        public static partial void Finished(ILogger logger, JobId job, JobStatus status, long created, long existing, long failed, long skipped);
 
         [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range} waits: as many workers as may are at store {Store}")]
         public static partial void NoLease(ILogger logger, JobId job, int range, Guid store);

@@ -8,14 +8,24 @@ namespace DataRegistry.Adoption;
 /// The timer function that looks after jobs under way: one that makes no progress, because its messages are gone or whatever else nobody
 /// expected, is given new messages; after some tries of that it fails, with the reason, rather than hang for ever.
 /// </summary>
-sealed partial class StalledJobs(JobTable jobs, WorkTable work, RangeWorker worker, AdoptQueue queue, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<StalledJobs> logger)
+sealed partial class StalledJobs(JobTable jobs, WorkTable work, JobEnds ends, AdoptQueue queue, TimeProvider clock, IOptions<AdoptionOptions> options, ILogger<StalledJobs> logger)
 {
     const int MaxResumes = 3;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await foreach (var active in jobs.ListActiveAsync(cancellationToken))
-            await LookAtAsync(active, cancellationToken);
+        {
+            try
+            {
+                await LookAtAsync(active, cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                // One broken job keeps the timer from no other.
+                Log.NotLookedAt(logger, active.JobId, e);
+            }
+        }
     }
 
     async Task LookAtAsync(ActiveJobRow active, CancellationToken cancellationToken)
@@ -30,15 +40,15 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, RangeWorker work
 
         if (job?.Status == JobStatus.Cancelling)
         {
-            await worker.ConcludeAsync(id, cancellationToken);
+            await ends.ConcludeAsync(id, cancellationToken);
             return;
         }
 
         if (job?.Status is not (JobStatus.Accepted or JobStatus.Running))
             return;
         var undone = await work.ListAsync(id, cancellationToken).ToListAsync(cancellationToken);
-        // What changes with each checkpoint and each delivery that is handed on.
-        var progress = undone.Aggregate(0L, (sum, r) => (sum * 31) + r.Next + ((long)r.Epoch << 20) + (r.IsDone ? 1 : 0)) + undone.Count;
+        // What changes with each checkpoint, and with each delivery that is handed on or put off.
+        var progress = undone.Aggregate(0L, (sum, r) => (sum * 31) + r.Next + ((long)r.Epoch << 20) + (r.Postponed?.UtcTicks ?? 0) + (r.IsDone ? 1 : 0)) + undone.Count;
         undone.RemoveAll(r => r.IsDone);
         if (active.Progress != progress)
         {
@@ -48,11 +58,14 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, RangeWorker work
 
         if (clock.GetUtcNow() - active.Since < TimeSpan.FromSeconds(options.Value.StalledSeconds))
             return;
+        // Who waits behind older messages is not stalled: it has its turn to come.
+        if ((await queue.Queue.PeekMessageAsync(cancellationToken)).Value is { } front && front.InsertedOn < active.Since)
+            return;
         if (active.Resumes >= MaxResumes)
         {
             var reason = undone.Select(r => r.LastError).FirstOrDefault(e => e is not null) ?? "no error was noted";
             Log.Failed(logger, id, MaxResumes, reason);
-            await worker.FailAsync(id, $"The job made no progress after {MaxResumes} resumptions: {reason}. What was adopted stays; adopt the rest again.", cancellationToken);
+            await ends.FailAsync(id, $"The job made no progress after {MaxResumes} resumptions: {reason}. What was adopted stays; adopt the rest again.", cancellationToken);
             return;
         }
 
@@ -62,13 +75,16 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, RangeWorker work
             return;
         foreach (var range in undone.Where(r => r.Sent == r.Epoch).Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
-        await worker.ConcludeAsync(id, cancellationToken);
+        await ends.ConcludeAsync(id, cancellationToken);
     }
 
     static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Job {Job} made no progress since {Since}: new messages for {Ranges} ranges")]
         public static partial void Resumed(ILogger logger, JobId job, int ranges, DateTimeOffset since);
+
+        [LoggerMessage(LogLevel.Error, "Job {Job} could not be looked at")]
+        public static partial void NotLookedAt(ILogger logger, JobId job, Exception exception);
 
         [LoggerMessage(LogLevel.Error, "Job {Job} made no progress after {Resumes} resumptions and fails: {Reason}")]
         public static partial void Failed(ILogger logger, JobId job, int resumes, string reason);

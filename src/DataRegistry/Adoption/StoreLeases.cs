@@ -66,7 +66,10 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
     {
         var renewed = lease with { Until = until };
         var written = await table.UpdateEntityAsync(renewed, lease.ETag, cancellationToken: cancellationToken);
-        return written.IsDone ? renewed with { ETag = written.ETag } : lease;
+        if (written.IsDone)
+            return renewed with { ETag = written.ETag };
+        // After a lost answer it is ours all the same; else it lapsed, and another has it.
+        return await table.GetEntityIfExistsAsync<LeaseRow>(lease.PartitionKey, lease.RowKey, cancellationToken: cancellationToken) is { } now && now.Holder == lease.Holder ? now : lease;
     }
 
     ValueTask<Dictionary<string, LeaseRow>> ReadAsync(Guid store, CancellationToken cancellationToken) => table

@@ -39,12 +39,17 @@ sealed class ListWindows(AdoptionScope scope, JobBlobs blobs, Adopter adopter, O
 }
 
 /// <summary>Windows of a prefix: what LIST pages say, beside the store's locations in the same order.</summary>
+/// <param name="ask">How S3 is asked for what the list does not tell; null where it tells all.</param>
 /// <param name="windowKeys">Objects in a window, to the page.</param>
 /// <param name="parallel">Table requests at a time.</param>
-sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPager pager, LocationTable locations, WorkTable work, int windowKeys, int parallel) : Windows
+sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPager pager,
+    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>>? ask, LocationTable locations, WorkTable work, int windowKeys, int parallel) : Windows
 {
     /// <summary>Where few objects are wanted a window ends all the same after so many times its pages, for the sake of checkpoints.</summary>
     const int MaxSparsity = 5;
+
+    /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint, too.</summary>
+    const int MaxPages = 100;
 
     /// <summary>Keys that tell where to cut; more of them tell the same.</summary>
     const int SampleKeys = 100;
@@ -64,10 +69,10 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPa
         var objects = new List<S3Object>();
         var skipped = new List<AdoptionFailure>();
         var (after, ends) = (range.After, false);
-        for (var listed = 0; !ends && objects.Count < windowKeys && listed < MaxSparsity * windowKeys;)
+        for (int listed = 0, pages = 0; !ends && objects.Count < windowKeys && listed < MaxSparsity * windowKeys && pages < MaxPages; pages++)
         {
             var page = await ReadPageAsync(after, cancellationToken);
-            listed += Math.Max(page.Objects.Count, 1);
+            listed += page.Objects.Count;
             foreach (var found in page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0))
             {
                 after = found.Key;
@@ -87,8 +92,8 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPa
         var byKey = objects.ToDictionary(o => o.Key, StringComparer.Ordinal);
         return new(
             [.. objects.Select(o => o.Key)],
-            (keys, token) => keys.Count == 0 ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal)) : LocatedAsync(keys, token),
-            (wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(key => new Probe(byKey[key], null))]),
+            (keys, token) => keys.Count == 0 ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal)) : reader.ReadAsync(keys, parallel, token),
+            ask ?? ((wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(key => new Probe(byKey[key], null))])),
             skipped, after, ends);
     }
 
@@ -106,14 +111,8 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPa
             return (range, null);
         var cut = await new RangeCutter(pager.FirstKeyAfterAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
         var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
-        return cut.At is null ? (known, null) : await work.CutAsync(known, cut.At, cancellationToken);
-    }
-
-    /// <summary>Also what it has no use for now: the reader goes forward only.</summary>
-    async Task<Dictionary<string, LocatedRow>> LocatedAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
-    {
-        var found = await reader!.ReadUpToAsync(keys[^1], parallel, cancellationToken);
-        return keys.Where(found.ContainsKey).ToDictionary(key => key, key => found[key], StringComparer.Ordinal);
+        // A cut before where the range begins would count keys twice.
+        return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0 ? (known, null) : await work.CutAsync(known, cut.At, cancellationToken);
     }
 
     async Task<ObjectPage> ReadPageAsync(string? after, CancellationToken cancellationToken)

@@ -58,9 +58,9 @@ sealed class AdoptQueue(QueueServiceClient queues, WorkTable work)
     /// <param name="delay">How long the message stays invisible; null for not at all.</param>
     public async Task SendAsync(WorkRow range, TimeSpan? delay, CancellationToken cancellationToken)
     {
-        await Queue.SendMessageAsync(
+        var sent = await Queue.SendMessageAsync(
             new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), delay, timeToLive: Never, cancellationToken);
-        await work.NoteSentAsync(range, cancellationToken);
+        await work.NoteSentAsync(range, delay is null ? null : sent.Value.TimeNextVisible, cancellationToken);
     }
 
     public Task SendAsync(WorkRow range, CancellationToken cancellationToken) => SendAsync(range, delay: null, cancellationToken);

@@ -68,7 +68,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
                 return now;
             if (now.Epoch != before.Epoch || now.Next != before.Next || now.End != before.End || now.Until != before.Until)
                 return null;
-            after = after with { Sent = Math.Max(now.Sent, after.Sent), LastError = now.LastError };
+            after = after with { Sent = Math.Max(now.Sent, after.Sent), Postponed = now.Postponed, LastError = now.LastError };
             before = now;
         }
     }
@@ -110,6 +110,10 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
         }
     }
 
+    /// <summary>What all ranges of a job have done.</summary>
+    public async Task<Counts> SumAsync(JobId job, CancellationToken cancellationToken) =>
+        await ListAsync(job, cancellationToken).AggregateAsync(default(Counts), (sum, range) => sum + range.Counts, cancellationToken);
+
     /// <summary>How many ranges of a job are not done.</summary>
     public async Task<int> CountUndoneAsync(JobId job, CancellationToken cancellationToken) => await ListAsync(job, cancellationToken).CountAsync(r => !r.IsDone, cancellationToken);
 
@@ -148,8 +152,9 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
         await table.QueryAsync<RowKeyOnly>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, [nameof(RowKeyOnly.RowKey)], cancellationToken).CountAsync(cancellationToken);
 
     /// <summary>The message of the range's epoch is queued.</summary>
-    public Task NoteSentAsync(WorkRow range, CancellationToken cancellationToken) => table.UpdateEntityAsync(
-        new WorkSentRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, Sent = range.Epoch }, ETag.All, TableUpdateMode.Merge, cancellationToken);
+    /// <param name="postponed">When it will be seen; null for now.</param>
+    public Task NoteSentAsync(WorkRow range, DateTimeOffset? postponed, CancellationToken cancellationToken) => table.UpdateEntityAsync(
+        new WorkSentRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, Sent = range.Epoch, Postponed = postponed }, ETag.All, TableUpdateMode.Merge, cancellationToken);
 
     public Task NoteErrorAsync(WorkRow range, string error, CancellationToken cancellationToken) => table.UpdateEntityAsync(
         new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error }, ETag.All, TableUpdateMode.Merge, cancellationToken);

@@ -87,6 +87,37 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
         await AssertCountsAsync(await AdoptAsync(stem), created: 0, existing: 1500, skipped: 0);
     }
 
+    [Fact]
+    public async Task A_bucket_whose_versions_may_not_be_asked_for_is_adopted_all_the_same()
+    {
+        service.Put(Keys(60));
+        service.Server.Faults = new() { InternalError = 1, Kind = "get_versioning" };
+        await AssertCreatedAsync("", 60);
+    }
+
+    [Fact]
+    public async Task Delete_markers_without_end_are_passed_with_checkpoints()
+    {
+        service.Bucket.Versioning = EmbeddedVersioning.Enabled;
+        var gone = Enumerable.Range(0, 3000).Select(n => $"a/{n:D5}").ToArray();
+        service.Put(gone);
+        foreach (var key in gone)
+            service.Bucket.Delete(key);
+        service.Put("b/1", "b/2");
+        await AssertCreatedAsync("", 2);
+    }
+
+    [Fact]
+    public async Task Locations_of_objects_that_are_gone_are_leapt_over()
+    {
+        service.Put([.. Enumerable.Range(0, 2200).Select(n => $"a/{n:D5}"), "b/1"]);
+        await AssertCreatedAsync("", 2201);
+        foreach (var n in Enumerable.Range(0, 2200))
+            service.Bucket.Delete($"a/{n:D5}");
+        service.Put("b/2");
+        await AssertCountsAsync(await AdoptAsync(""), created: 1, existing: 1, skipped: 0);
+    }
+
     [Theory]
     [InlineData("nonsense", "invalid")]
     [InlineData("s3://", "invalid")]

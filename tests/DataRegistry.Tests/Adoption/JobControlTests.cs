@@ -131,6 +131,20 @@ public sealed class JobControlTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_job_that_waits_behind_older_messages_is_not_stalled()
+    {
+        service.Put(Keys(200));
+        // The queue has a clock of its own: the older message is older by both.
+        await service.Storage.Queues.GetQueueClient("adopt").SendMessageAsync("an older one");
+        clock.Move(TimeSpan.FromDays(1000));
+        var job = await service.AcceptAsync(Keys(200));
+        for (var tick = 0; tick < 8; tick++)
+            await TickAsync(1000);
+        Assert.Equal("accepted", (await service.GetAsync(job)).GetProperty("status").GetString());
+        Assert.Equal(3, (await service.ReceiveAsync("adopt")).Count);
+    }
+
+    [Fact]
     public async Task A_job_that_never_gets_on_fails_in_the_end()
     {
         var job = await service.AcceptAsync(Keys(200));

@@ -1,0 +1,82 @@
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>How a job gets on to its next ranges, and to its end. Repeating any of it changes nothing.</summary>
+sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, AuditTrail trail, IOptions<AdoptionOptions> options, ILogger<JobEnds> logger)
+{
+    /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>
+    public async Task ConcludeAsync(JobId id, CancellationToken cancellationToken)
+    {
+        switch ((await jobs.FindAsync(id, cancellationToken))?.Status)
+        {
+            case JobStatus.Running:
+                await AdvanceAsync(id, cancellationToken);
+                break;
+            case JobStatus.Cancelling:
+                await CancelAsync(id, cancellationToken);
+                break;
+            case JobStatus.Cancelled or JobStatus.Failed:
+                await jobs.RecountAsync(id, await work.SumAsync(id, cancellationToken), cancellationToken);
+                break;
+        }
+    }
+
+    /// <summary>The job cannot go on. What was adopted stays, and counts.</summary>
+    public async Task FailAsync(JobId id, string error, CancellationToken cancellationToken)
+    {
+        if (await jobs.FailAsync(id, await work.SumAsync(id, cancellationToken), error, cancellationToken) is { } failed)
+            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
+    }
+
+    /// <summary>Ends a job that is being cancelled: every range where it is. Windows under way are ended by their workers, and counted then. Repeating it changes nothing.</summary>
+    async Task CancelAsync(JobId job, CancellationToken cancellationToken)
+    {
+        await foreach (var range in work.ListAsync(job, cancellationToken))
+            await work.EndAsync(range, cancellationToken);
+        await AdvanceAsync(job, cancellationToken);
+    }
+
+    /// <summary>After a range: the next ones are queued; after the last, the job is finished.</summary>
+    async Task AdvanceAsync(JobId job, CancellationToken cancellationToken)
+    {
+        var counts = default(Counts);
+        var underWay = 0;
+        var waiting = new List<WorkRow>();
+        await foreach (var range in work.ListAsync(job, cancellationToken))
+        {
+            counts += range.Counts;
+            if (range.IsDone)
+                continue;
+            if (range.Sent == range.Epoch)
+                underWay++;
+            else
+                waiting.Add(range);
+        }
+
+        // At random: several who come at once would all send the same ones.
+        foreach (var range in waiting.OrderBy(_ => Random.Shared.Next()).Take(options.Value.MessagesPerJob - underWay))
+            await queue.SendAsync(range, cancellationToken);
+        if (underWay + waiting.Count > 0)
+            return;
+        if (await jobs.FinishAsync(job, counts, cancellationToken) is not { } finished)
+        {
+            // Whoever ended it may not have seen what was added late.
+            await jobs.RecountAsync(job, counts, cancellationToken);
+        }
+        else
+        {
+            Log.Finished(logger, job, finished.Status, finished.Created, finished.Existing, finished.Failed, finished.Skipped);
+            await trail.RecordAsync(new AuditActor(finished.CreatedBy), finished.FinishedEvent());
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Created} created, {Existing} existing, {Failed} failed, {Skipped} skipped")]
+        public static partial void Finished(ILogger logger, JobId job, JobStatus status, long created, long existing, long failed, long skipped);
+    }
+}
