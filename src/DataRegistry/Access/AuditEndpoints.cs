@@ -30,8 +30,8 @@ static class AuditEndpoints
             project?.Id,
             Fields.Line("actor", Fields.Query(request, "actor"), MaxFilterLength),
             Fields.Line("action", Fields.Query(request, "action"), MaxFilterLength),
-            Fields.Time("since", Fields.Query(request, "since")),
-            Fields.Time("until", Fields.Query(request, "until")));
+            Fields.Time("since", Fields.Query(request, "since"), DateTimeOffset.UnixEpoch),
+            Fields.Time("until", Fields.Query(request, "until"), DateTimeOffset.UnixEpoch));
         var paging = Paging.From(request);
         AuditCursor? after = null;
         if (paging.Cursor is not null && !AuditCursor.TryParse(paging.Cursor, out after))

@@ -35,7 +35,7 @@ sealed class Authentication(TokenTable tokens, SubjectTable subjects, SignedToke
         var (caller, refusal) = await AuthenticateAsync(context.HttpContext);
         if (caller is null)
         {
-            context.HttpContext.Response.Headers.WWWAuthenticate = "Token";
+            context.HttpContext.Response.Headers.WWWAuthenticate = V1ErrorBody.IsFor(context.HttpContext.Request) ? "Bearer" : "Token";
             throw new ApiException(new ApiError.Detail(StatusCodes.Status401Unauthorized, refusal!));
         }
 

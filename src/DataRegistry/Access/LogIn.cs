@@ -44,23 +44,25 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
         return new LogInOutcome.In(subject, token, row);
     }
 
-    /// <summary>The API token that is a client's secret, limited like a log-in. The client is its owner: named by its id, or by its name in any case.</summary>
+    /// <summary>
+    /// The API token that is a client's secret. The client is its owner: named by its id, or by its name in any case.
+    /// What is right is never limited: a secret is random, so trying them gets nobody anywhere, and whoever knows the client's id must not keep it out.
+    /// What fails is limited by the client and the address together.
+    /// </summary>
     public async Task<LogInOutcome> WithClientSecretAsync(string client, string secret, string address, CancellationToken cancellationToken)
     {
-        // With a space it is no user's name: who fails here keeps nobody from logging in with a password.
-        var counted = $"client {client.ToLowerInvariant()}";
-        if (await attempts.BeginAsync(counted, address, cancellationToken) is { } wait)
-            return new LogInOutcome.TooMany(wait);
         var row = AccessToken.TryParse(secret, out var token) ? await tokens.FindAsync(token.Hash, cancellationToken) : null;
         var subject = row is null ? null : await subjects.FindAsync(row.Subject, cancellationToken);
-        if (subject is not { Disabled: false }
-            || !(Guid.TryParse(client, out var id) ? id == subject.Id : Username.TryParse(client, out var name) && name.Key == subject.Name.Key))
+        if (subject is { Disabled: false }
+            && (Guid.TryParse(client, out var id) ? id == subject.Id : Username.TryParse(client, out var name) && name.Key == subject.Name.Key))
         {
-            return new LogInOutcome.Refused();
+            return new LogInOutcome.Client(subject, row!);
         }
 
-        await attempts.SucceedAsync(counted, address, cancellationToken);
-        return new LogInOutcome.Client(subject, row!);
+        // With a space it is no user's name: who fails here keeps nobody from logging in with a password.
+        return await attempts.BeginAsync($"client {client.ToLowerInvariant()} {address}", address, cancellationToken) is { } wait
+            ? new LogInOutcome.TooMany(wait)
+            : new LogInOutcome.Refused();
     }
 
     /// <summary>Whether it is the user's password; limited like a log-in, of which it is one more way.</summary>

@@ -8,12 +8,17 @@ namespace DataRegistry.Access;
 
 /// <summary>
 /// The identity provider's keys, from its discovery document. They are kept, and read again behind the requests when they are old; a
-/// request waits for them only where there are none yet, or where its token names one that is not among them. However many such
+/// request waits for them only where there are none yet, where its token names one that is not among them, or where nobody came for so
+/// long that they are very old; while the provider fails, old ones go on. However many such
 /// requests come, they are read by one at a time, and not again at once.
 /// </summary>
 sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock, ILogger<OidcKeys> logger) : IDisposable
 {
     static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
+
+    /// <summary>Keys that nobody came to have read again for so long are read before they are used.</summary>
+    static readonly TimeSpan UnusedAfter = 2 * GoodFor;
+
     static readonly TimeSpan BetweenUnknownKeys = TimeSpan.FromMinutes(1);
 
     /// <summary>How long nobody tries again after a failure; what a client is told to wait.</summary>
@@ -29,6 +34,7 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
     readonly Lock gate = new();
     IReadOnlyList<SecurityKey>? keys;
     DateTimeOffset tried = DateTimeOffset.MinValue;
+    DateTimeOffset succeeded = DateTimeOffset.MinValue;
     bool failed;
     Task? reading;
 
@@ -37,9 +43,10 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
     public async Task<IReadOnlyList<SecurityKey>?> ForAsync(string? id, CancellationToken cancellationToken)
     {
         Task? wait;
+        bool known;
         lock (gate)
         {
-            var known = keys is not null && (string.IsNullOrEmpty(id) || keys.Any(k => k.KeyId == id));
+            known = keys is not null && (string.IsNullOrEmpty(id) || keys.Any(k => k.KeyId == id));
             var pause = known ? GoodFor : keys is null || failed ? AfterFailure : BetweenUnknownKeys;
             if (reading is null && clock.GetUtcNow() - tried >= pause)
             {
@@ -47,7 +54,7 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
                 reading = ReadAsync();
             }
 
-            if (known)
+            if (known && (failed || clock.GetUtcNow() - succeeded < UnusedAfter))
                 return keys;
             wait = reading;
         }
@@ -55,7 +62,7 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
         if (wait is not null)
             await wait.WaitAsync(cancellationToken);
         lock (gate)
-            return failed ? null : keys;
+            return failed && !known ? null : keys;
     }
 
     public void Dispose() => http.Dispose();
@@ -84,6 +91,7 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
         {
             keys = read ?? keys;
             failed = read is null;
+            succeeded = failed ? succeeded : tried;
             reading = null;
         }
     }

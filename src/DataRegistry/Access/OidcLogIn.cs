@@ -75,8 +75,9 @@ sealed class OidcLogIn(OidcKeys keys, SubjectTable subjects, AuditTrail trail, T
             return linked;
         }
 
+        // Another request with the identity may just have bound it.
         if (!options.Value.CreateUsers)
-            return null;
+            return await subjects.FindIdentityAsync(identity, context.RequestAborted);
         var made = await subjects.CreateAsync(
             SubjectKind.User, username, Text(token, "name", AccessJson.MaxNameLength), Text(token, EmailClaim, UserEndpoints.MaxEmailLength), passwordHash: null, context.RequestAborted, identity);
         // Of two requests at once one makes it.

@@ -48,12 +48,12 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         (await identities.GetAsync(identity, token => IdentityAsync(identity, token), cancellationToken))?.Subject;
 
     /// <summary>
-    /// Binds a user to the identity; the user's id. Null where no user has the name (a service account is none), it is disabled, or bound to
-    /// another identity. Of several at once one is bound.
+    /// Binds a user to the identity; the user's id. Null where no user has the name (a service account is none), it is disabled, bound to another identity,
+    /// or has a password: what is its owner's already is not given to who comes with its name. Of several at once one is bound.
     /// </summary>
     internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
     {
-        while (await FindNameAsync(username, cancellationToken) is { Identity: null } name)
+        while (await FindNameAsync(username, cancellationToken) is { Identity: null, Password: null } name)
         {
             if (await FindAsync(name.Subject, cancellationToken) is not { Kind: SubjectKind.User, Disabled: false })
                 return null;

@@ -27,7 +27,7 @@ sealed record UnitListQuery(IReadOnlyList<UnitListQuery.Filter> Filters, string?
         ["clusterId"] = u => u.Cluster.ToString("D"),
         ["parentId"] = u => u.Parent?.ToString("D") ?? "",
         ["departmentId"] = u => u.Parent?.ToString("D") ?? "",
-        ["createdAt"] = u => u.CTime.UtcDateTime.ToString("O", CultureInfo.InvariantCulture),
+        ["createdAt"] = u => WireJson.Text(u.CTime),
     };
 
     public sealed record Filter(string Field, string Operator, string Value)

@@ -52,18 +52,15 @@ static class AgentEndpoints
 
     static async Task<IResult> DeletedAsync(DataVolumeId id, Cluster cluster, HttpContext context, DataVolumeTable volumes, AuditTrail trail)
     {
-        while (await volumes.FindAsync(id, context.RequestAborted) is { } row)
+        var removed = await volumes.RemoveAsync(id, row =>
         {
             if (row.Cluster != cluster.Id)
                 throw new ApiException(ApiError.NotFound());
             if (row.DeletingSince is null)
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"Nobody asked for the deletion of '{row.Name}'. If it is gone from the cluster, report NotReady."));
-            if (!await volumes.RemoveAsync(row, context.RequestAborted))
-                continue;
-            await trail.RecordAsync(context, DataVolumeEndpoints.Event("datavolume.deleted", row));
-            break;
-        }
-
+        }, context.RequestAborted);
+        if (removed is not null)
+            await trail.RecordAsync(context, DataVolumeEndpoints.Event("datavolume.deleted", removed));
         return Results.NoContent();
     }
 

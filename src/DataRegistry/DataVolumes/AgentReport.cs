@@ -5,9 +5,10 @@ namespace DataRegistry.DataVolumes;
 
 /// <summary>What an agent reported, checked.</summary>
 /// <param name="ObservedAt">What time it is about; null where it does not say.</param>
+/// <param name="IsInferred">Whether that is only the last of its conditions' transitions.</param>
 /// <param name="ObservedGeneration">Null for the one that is current.</param>
 sealed record AgentReport(
-    DataVolumePhase Phase, string? Message, string? Conditions, string? PvcName, string? PvName, bool? InUse, DateTimeOffset? ObservedAt, int? ObservedGeneration)
+    DataVolumePhase Phase, string? Message, string? Conditions, string? PvcName, string? PvName, bool? InUse, DateTimeOffset? ObservedAt, bool IsInferred, int? ObservedGeneration)
 {
     const int MaxMessage = 2000;
 
@@ -27,22 +28,38 @@ sealed record AgentReport(
         var json = conditions is not { Length: > 0 } ? null : JsonSerializer.Serialize(conditions, DataVolumeRowJson.Default.ConditionArray);
         if (json?.Length > MaxConditions)
             throw new ApiException(new ApiError.Field("conditions", $"At most {MaxConditions} characters are expected.", "max_length"));
-        var observed = Fields.Time("observedAt", body.ObservedAt);
+        var observed = Fields.Time("observedAt", body.ObservedAt, DateTimeOffset.UnixEpoch);
+        var inferred = observed is null;
         if (observed > now + MaxAhead)
             throw new ApiException(new ApiError.Field("observedAt", $"It lies in the future: here it is {now.UtcDateTime:O}. Set the agent's clock.", "invalid"));
-        observed ??= conditions?.Max(c => c.LastTransitionTime);
+        // Go's zero time, like all before 1970, says nothing.
+        observed ??= conditions?.Max(c => c.LastTransitionTime) is { } last && last > DateTimeOffset.UnixEpoch && last <= now + MaxAhead ? last : null;
         return new(
             phase, DataVolumeFields.Text("phaseMessage", body.PhaseMessage, MaxMessage), json,
             DataVolumeFields.Text("datavolumePvcName", body.PvcName, DataVolumeFields.MaxObjectName), DataVolumeFields.Text("datavolumePvName", body.PvName, DataVolumeFields.MaxObjectName),
-            body.InUse, observed > now + MaxAhead ? null : observed, body.ObservedGeneration);
+            body.InUse, observed, inferred, body.ObservedGeneration);
     }
 
     /// <summary>The volume as it is after the report; as it was where the report is about an earlier time than the last one. Repeating it changes nothing.</summary>
-    public DataVolumeRow Apply(DataVolumeRow row) => ObservedAt < row.ObservedAt ? row : row with
+    public DataVolumeRow Apply(DataVolumeRow row) => IsLate(row) ? row : row with
     {
         Reported = Phase, PhaseMessage = Message, Conditions = Conditions, PvcName = PvcName ?? row.PvcName, PvName = PvName ?? row.PvName, InUse = InUse ?? row.InUse,
-        ObservedAt = ObservedAt ?? row.ObservedAt, ObservedGeneration = Math.Max(row.ObservedGeneration, Math.Min(ObservedGeneration ?? row.Generation, row.Generation)),
+        ObservedAt = ObservedAt < row.ObservedAt ? row.ObservedAt : ObservedAt ?? row.ObservedAt, ObservedGeneration = Math.Max(row.ObservedGeneration, Math.Min(ObservedGeneration ?? row.Generation, row.Generation)),
     };
+
+    /// <summary>
+    /// A report that is newer may know fewer conditions, and with them earlier transitions: where the time is inferred it tells only if all
+    /// conditions that are kept are in the report, and against their transitions.
+    /// </summary>
+    bool IsLate(DataVolumeRow row)
+    {
+        if (!(ObservedAt < row.ObservedAt))
+            return false;
+        if (!IsInferred || row.ReadConditions() is not { } kept)
+            return true;
+        var mentioned = JsonSerializer.Deserialize(Conditions!, DataVolumeRowJson.Default.ConditionArray)!.Select(c => c.Type).ToHashSet(StringComparer.Ordinal);
+        return kept.All(c => mentioned.Contains(c.Type)) && ObservedAt < (kept.Max(c => c.LastTransitionTime) ?? row.ObservedAt);
+    }
 
     static Condition Read(ConditionReportBody? body, int index)
     {

@@ -53,7 +53,7 @@ static class DataVolumeEndpoints
             case DataVolumeCreation.NameTaken:
                 throw DataVolumeListEndpoints.NameTaken();
             case DataVolumeCreation.OtherBody:
-                throw new ApiException(new ApiError.Detail(StatusCodes.Status422UnprocessableEntity, $"{IdempotencyKey}: The key was used before, with another body."));
+                throw new ApiException(new ApiError.Field(IdempotencyKey, "The key was used before, with another body.", "invalid"));
             case DataVolumeCreation.Repeated repeated:
                 return Created(repeated.Answer);
         }
@@ -96,8 +96,7 @@ static class DataVolumeEndpoints
         var agent = await agents.OfAsync(found.Cluster, context.RequestAborted);
         if (!agent.Cluster.HasAgent)
         {
-            for (var row = found; row is not null && !await volumes.RemoveAsync(row, context.RequestAborted);)
-                row = await volumes.FindAsync(DataVolumeId.Of(row), context.RequestAborted);
+            await volumes.RemoveAsync(DataVolumeId.Of(found), check: _ => { }, context.RequestAborted);
             await trail.RecordAsync(context, Event("datavolume.deleted", found));
             return Results.NoContent();
         }

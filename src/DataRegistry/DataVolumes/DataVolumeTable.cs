@@ -3,22 +3,6 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>What became of making a data volume.</summary>
-abstract record DataVolumeCreation
-{
-    public sealed record Created : DataVolumeCreation;
-
-    /// <summary>The Idempotency-Key was used before, for the same.</summary>
-    /// <param name="Answer">The body that was answered then.</param>
-    public sealed record Repeated(string Answer) : DataVolumeCreation;
-
-    /// <summary>The Idempotency-Key was used before, for something else.</summary>
-    public sealed record OtherBody : DataVolumeCreation;
-
-    /// <summary>Another data volume of the cluster has the name.</summary>
-    public sealed record NameTaken : DataVolumeCreation;
-}
-
 /// <summary>
 /// Data volumes; their rows are drawn at <see cref="DataVolumeKeys"/>. A volume's row is the truth; its name, its copies under the scopes
 /// that it is shared with and its place in the agent's work change in one transaction with it, on its ETag.
@@ -119,24 +103,42 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
                 return row;
             var (actions, late) = ActionsOf(row, changed);
             // Too many for one transaction: those that do not fit stop counting by themselves first, and go afterwards.
+            List<(SharedScope Scope, TableWrite Mark)> marked = [];
             foreach (var leaving in late)
-                await table.UpdateEntityAsync(row.CopyFor(leaving) with { Leaving = true }, ETag.All, cancellationToken: cancellationToken);
+                marked.Add((leaving, await table.UpdateEntityAsync(row.CopyFor(leaving) with { Leaving = true }, ETag.All, cancellationToken: cancellationToken)));
             if (!(await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
             {
                 await RemoveStaleAsync(row, changed, cancellationToken);
                 continue;
             }
 
-            foreach (var leaving in late)
-                await table.DeleteEntityAsync(row.PartitionKey, DataVolumeKeys.Share(leaving, row.Id), ETag.All, cancellationToken);
+            // As it was marked only: by now it may be another's, who shares the scope again.
+            foreach (var (scope, mark) in marked.Where(m => m.Mark.IsDone))
+                await table.DeleteEntityAsync(row.PartitionKey, DataVolumeKeys.Share(scope, row.Id), mark.ETag, cancellationToken);
             return changed;
         }
 
         throw Contradiction(id.Value.ToGuid());
     }
 
-    /// <summary>Removes a volume as it was read, with all that belongs to it. False where it has changed, or is gone.</summary>
-    public async Task<bool> RemoveAsync(DataVolumeRow row, CancellationToken cancellationToken)
+    /// <summary>Removes a volume with all that belongs to it; null where there is none, also where another was faster.</summary>
+    /// <param name="check">Called anew with what is there after each change by another; it may end the request.</param>
+    public async Task<DataVolumeRow?> RemoveAsync(DataVolumeId id, Action<DataVolumeRow> check, CancellationToken cancellationToken)
+    {
+        for (var tries = 0; tries < MaxTries; tries++)
+        {
+            if (await FindAsync(id, cancellationToken) is not { } row)
+                return null;
+            check(row);
+            if (await TryRemoveAsync(row, cancellationToken))
+                return row;
+        }
+
+        throw Contradiction(id.Value.ToGuid());
+    }
+
+    /// <summary>False where it has changed since it was read, or is gone.</summary>
+    async Task<bool> TryRemoveAsync(DataVolumeRow row, CancellationToken cancellationToken)
     {
         List<TableTransactionAction> actions = [TableTransactionAction.Delete(row.PartitionKey, row.RowKey, row.ETag)];
         if (DataVolumeName.TryParse(row.Name, out var name))
@@ -222,15 +224,21 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         return (actions, [.. removed.Skip(room)]);
     }
 
-    /// <summary>A copy that should have gone after an earlier change, whose process died before it went, stands in the way of the scope's return.</summary>
+    /// <summary>
+    /// A copy that should have gone after an earlier change, whose process died before it went, stands in the way of the scope's return.
+    /// The volume is read after the copy: where it does not have the scope, nobody can make this copy count without writing it anew.
+    /// </summary>
     async Task RemoveStaleAsync(DataVolumeRow row, DataVolumeRow changed, CancellationToken cancellationToken)
     {
         var before = row.ReadScopes();
         foreach (var added in changed.ReadScopes().Where(s => !before.Any(s.IsSame)))
         {
             var key = DataVolumeKeys.Share(added, row.Id);
-            if (await table.GetEntityIfExistsAsync<DataVolumeRow>(row.PartitionKey, key, cancellationToken: cancellationToken) is { Leaving: true } stale)
+            if (await table.GetEntityIfExistsAsync<DataVolumeRow>(row.PartitionKey, key, cancellationToken: cancellationToken) is { Leaving: true } stale
+                && await SharedAsync(stale, cancellationToken) is null)
+            {
                 await table.DeleteEntityAsync(row.PartitionKey, key, stale.ETag, cancellationToken);
+            }
         }
     }
 

@@ -22,11 +22,11 @@ static class ContentEndpoint
         var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
         var (bucket, found) = await DownloadEndpoints.RequiredAsync(row, objects, context.RequestAborted);
         var range = Range(context.Request, found.Size);
-        await using var content = await OpenAsync(bucket, found, range, context.RequestAborted);
+        await using var content = RequestLimits.IsHead(context) ? null : await OpenAsync(bucket, found, range, context.RequestAborted);
 
         var response = context.Response;
         response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
-        response.ContentLength = content.Length;
+        response.ContentLength = content?.Length ?? (range is { } part ? part.Last - part.First + 1 : found.Size);
         // Not what the object says of itself: a page from here must not run as ours.
         response.ContentType = "application/octet-stream";
         response.Headers.XContentTypeOptions = "nosniff";
@@ -36,7 +36,8 @@ static class ContentEndpoint
         response.Headers.ContentDisposition = ObjectKey.Attachment(DownloadEndpoints.FileName(row) ?? row.Id.ToString());
         if (range is { } span)
             response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {span.First}-{span.Last}/{found.Size}");
-        await content.Body.CopyToAsync(response.Body, context.RequestAborted);
+        if (content is not null)
+            await content.Body.CopyToAsync(response.Body, context.RequestAborted);
     }
 
     static async Task<S3Content> OpenAsync(Bucket bucket, S3Object found, ByteSpan? range, CancellationToken cancellationToken)

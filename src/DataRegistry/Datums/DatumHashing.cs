@@ -21,7 +21,7 @@ sealed partial class DatumHashing(
 
     /// <summary>
     /// For who asks for one datum: as it is with its hashes, where they are known or the object is small enough to be read now. A large one
-    /// is queued, once. Throws only if cancelled.
+    /// is queued, once, as is a small one that cannot be read now. Throws only if cancelled.
     /// </summary>
     /// <param name="found">The object, if S3 was asked already.</param>
     public async Task<DatumRow> EnsureAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
@@ -30,8 +30,8 @@ sealed partial class DatumHashing(
             return datum;
         try
         {
-            if (datum.Size <= options.Value.HashAtOnceBytes)
-                return await WithinAsync(token => HashAsync(datum, found, token), cancellationToken);
+            if (datum.Size <= options.Value.HashAtOnceBytes && await TryAtOnceAsync(datum, found, cancellationToken) is { } hashed)
+                return hashed;
             // Noted first: of many who ask at once, the one whose note it is queues it.
             if (await datums.NoteHashAsync(datum, clock.GetUtcNow(), error: "", cancellationToken))
                 await queue.SendAsync([datum.Id], cancellationToken);
@@ -110,17 +110,26 @@ sealed partial class DatumHashing(
 
     public void Dispose() => slots.Dispose();
 
-    async Task<DatumRow> WithinAsync(Func<CancellationToken, Task<DatumRow>> hash, CancellationToken cancellationToken)
+    /// <summary>Null where it takes too long, the wait for a slot included, or may work later: a bucket that hangs keeps no other's datums from being read.</summary>
+    async Task<DatumRow?> TryAtOnceAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
     {
-        await slots.WaitAsync(cancellationToken);
+        using var patience = Limited(cancellationToken);
         try
         {
-            using var patience = Limited(cancellationToken);
-            return await hash(patience.Token);
+            await slots.WaitAsync(patience.Token);
+            try
+            {
+                return await HashAsync(datum, found, patience.Token);
+            }
+            finally
+            {
+                slots.Release();
+            }
         }
-        finally
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
-            slots.Release();
+            Log.Later(logger, datum.Id, e.Message);
+            return null;
         }
     }
 

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
 /// <summary>Values that a request gives, checked; a wrong one ends the request with the error of its field.</summary>
-public static class Fields
+public static partial class Fields
 {
     /// <summary>A name for people: any text on one line.</summary>
     public static string Name(string field, string? text, int maxLength) => string.IsNullOrWhiteSpace(text)
@@ -35,14 +36,18 @@ public static class Fields
         ? values.Count > 1 ? throw new ApiException(new ApiError.Field(name, "Given more than once.", "invalid")) : values[0] is { Length: > 0 } text ? text : null
         : null;
 
-    /// <summary>A time in ISO 8601; one without an offset is in UTC.</summary>
-    public static DateTimeOffset? Time(string field, string? text) => text is null ? null
+    /// <summary>A time in ISO 8601, to 100 ns: further digits are cut off. One without an offset is in UTC.</summary>
+    /// <param name="since">Earlier ones are wrong; null for none. What is stored or looked up by its time has to be since 1970.</param>
+    public static DateTimeOffset? Time(string field, string? text, DateTimeOffset? since = null) => text is null ? null
         : DateTimeOffset.TryParseExact(
-            text,
+            FurtherDigits().Replace(text, ""),
             ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"],
-            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) && time >= DateTimeOffset.UnixEpoch
+            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) && !(time < since)
             ? time
             : throw new ApiException(new ApiError.Field(field, "A time in ISO 8601 is expected, such as 2026-03-01T12:00:00Z.", "invalid"));
+
+    [GeneratedRegex(@"(?<=\.[0-9]{7})[0-9]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex FurtherDigits();
 
     /// <summary><c>SomeValue</c> as <c>some_value</c>.</summary>
     public static string WireName<T>(T value) where T : struct, Enum => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());

@@ -37,11 +37,18 @@ public static class RequestLimits
         return next(context);
     });
 
-    /// <summary>HEAD is answered as GET is; the server leaves the body out. Before routing, which knows GET only.</summary>
+    /// <summary>HEAD is answered as GET is; the server leaves the body out. Before routing, which knows GET only. See <see cref="IsHead"/>.</summary>
     public static IApplicationBuilder UseHeadAsGet(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         if (HttpMethods.IsHead(context.Request.Method))
+        {
             context.Request.Method = HttpMethods.Get;
+            context.Items[typeof(RequestLimits)] = HttpMethods.Head;
+        }
+
         return next(context);
     });
+
+    /// <summary>Whether the request came as HEAD: for whom a body costs more than what it is told by.</summary>
+    public static bool IsHead(HttpContext context) => context.Items.ContainsKey(typeof(RequestLimits));
 }

@@ -1,5 +1,4 @@
 using Amazon.Runtime;
-using Amazon.Runtime.Credentials;
 using Amazon.Runtime.Internal;
 using Amazon.S3;
 
@@ -25,7 +24,7 @@ public sealed class KeyKeepingS3Client : AmazonS3Client
     /// <summary>When the session ends that signs now, in UTC; null where there is no session, but a key.</summary>
     internal async Task<DateTime?> SessionEndAsync()
     {
-        var signing = credentials ?? await new DefaultAWSCredentialsIdentityResolver().ResolveIdentityAsync(Config);
+        var signing = credentials ?? (AWSCredentials)await Config.IdentityResolverConfiguration.GetIdentityResolver<AWSCredentials>().ResolveIdentityAsync(Config, default);
         // Renews them where they are about to end.
         await signing.GetCredentialsAsync();
         return signing.Expiration?.ToUniversalTime();

@@ -194,6 +194,31 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(token));
     }
 
+    [Fact]
+    public async Task After_hours_without_a_request_a_withdrawn_key_opens_nothing_not_even_once()
+    {
+        var token = provider.Token(Ec, "alice", change: d => d.Expires = clock.GetUtcNow().AddHours(9).UtcDateTime);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
+        provider.Keys.RemoveAll(k => k.KeyId == "ec");
+        clock.Move(TimeSpan.FromHours(2));
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StatusAsync(token))), s => Assert.Equal(HttpStatusCode.Unauthorized, s));
+        Assert.Equal(2, provider.Reads);
+        // Where the provider fails, what is known goes on.
+        var good = provider.Token(Rsa, "alice", change: d => d.Expires = clock.GetUtcNow().AddHours(9).UtcDateTime);
+        provider.Fault = context => { context.Response.StatusCode = 500; return Task.CompletedTask; };
+        clock.Move(TimeSpan.FromHours(3));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(good));
+    }
+
+    [Fact]
+    public async Task A_user_who_has_a_password_is_not_taken_over_by_who_comes_with_the_name()
+    {
+        await using var making = await StartAsync(("Oidc:CreateUsers", "true"));
+        await making.NewUserAsync("erin", password: "a long password");
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(provider.Token(Rsa, "erin"), making));
+        Assert.Empty(await making.GetAllAsync("/api/v0/audit/?action=user.linked"));
+    }
+
     [Theory]
     [InlineData("error")]
     [InlineData("hang")]

@@ -45,6 +45,15 @@ public sealed class UnitListTests : IAsyncLifetime
         Assert.Equal("[]", await (await stranger.SendAsync("GET", "/api/v1/clusters")).Content.ReadAsStringAsync());
     }
 
+    [Fact]
+    public async Task A_time_as_it_is_listed_can_be_filtered_by()
+    {
+        clock.Move(TimeSpan.FromTicks(1_234_567));
+        await service.NewAsync("/api/v0/projects/", new { name = "fine", department });
+        var listed = (await service.GetAsync($"{Projects}?filterBy=name==fine")).GetProperty("projects")[0].GetProperty("createdAt").GetString();
+        Assert.Equal("fine", (await service.GetAsync($"{Projects}?filterBy=createdAt=={listed}")).GetProperty("projects")[0].GetProperty("name").GetString());
+    }
+
     [Theory]
     [InlineData("", "Alpha,beta,demo,gamma,name==x")]
     [InlineData("?sortOrder=desc", "gamma,name==x,demo,beta,Alpha")]

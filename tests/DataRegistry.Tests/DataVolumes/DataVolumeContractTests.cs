@@ -99,7 +99,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         using var first = await service.Http.CreateVolumeAsync(body, "key");
         using var other = await service.Http.CreateVolumeAsync(body with { originPvcName = "other" }, "key");
         await CheckAsync(first, "POST", TestVolumes.Path, 201);
-        await CheckAsync(other, "POST", TestVolumes.Path, 422);
+        await CheckAsync(other, "POST", TestVolumes.Path, 400);
     }
 
     /// <summary>401 for a stranger; 403 for who sees but may not; 404 for who does not see, and for ids that are none.</summary>

@@ -78,7 +78,8 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
         using var again = await service.Http.CreateVolumeAsync(Body("v"), "key");
         Assert.Equal((HttpStatusCode.Created, answer), (again.StatusCode, await again.Content.ReadAsStringAsync()));
         using var other = await service.Http.CreateVolumeAsync(Body("w"), "key");
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, other.StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, other.StatusCode);
+        Assert.Contains("Idempotency-Key: The key was used before", await other.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var (_, somebody) = await service.NewCallerAsync(("editor", "project", service.Project.Id));
         using var _ = somebody;
         using var theirs = await somebody.CreateVolumeAsync(Body("w"), "key");
@@ -110,15 +111,7 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
     [InlineData(true)]
     public async Task Fifty_scopes_are_exchanged_for_fifty_others_all_or_none_wherever_it_dies(bool after)
     {
-        var id = await service.NewVolumeAsync("v");
-        var table = (Organization.ProjectTable)service.Services.GetService(typeof(Organization.ProjectTable))!;
-        var projects = new List<Guid>();
-        for (var i = 0; i < 100; i++)
-            projects.Add((await table.EnsureAsync(Guid.NewGuid(), $"p{i}", default)).Id);
-        var (old, next) = (projects[..50], projects[50..]);
-        using var shared = await service.Http.ShareAsync(id, old.Select(p => ("project", p)), []);
-        Assert.Equal(HttpStatusCode.OK, shared.StatusCode);
-
+        var (id, old, next) = await FiftySharedAsync();
         for (var write = 0; ; write++)
         {
             service.Transport.DieAt(write, after);
@@ -143,6 +136,46 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, tooMany.StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{TestVolumes.Path}/{id}"));
         Assert.Empty(await service.Http.NamesAsync($"requestType=UsableInProject&usableInProjectId={next[3]}"));
+    }
+
+    [Fact]
+    public async Task A_scope_that_is_shared_again_while_a_large_exchange_ends_stays_shared()
+    {
+        await using var second = await TestService.StartAsync(service.Connection, clock);
+        var (id, old, next) = await FiftySharedAsync();
+        var between = 0;
+        // Just after the exchange's commit: what did not fit into it goes afterwards.
+        service.Transport.Wrote = () =>
+        {
+            if (between == 0 && second.SharedWithAsync(id).GetAwaiter().GetResult().Order().SequenceEqual(next.Order()))
+            {
+                between++;
+                using var again = second.Http.ShareAsync(id, old[40..].Select(p => ("project", p)), []).GetAwaiter().GetResult();
+                Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+            }
+        };
+        using var exchanged = await service.Http.ShareAsync(id, next.Select(p => ("project", p)), old.Select(p => ("project", p)));
+        service.Transport.Wrote = null;
+        Assert.Equal((HttpStatusCode.OK, 1), (exchanged.StatusCode, between));
+        Assert.Equal(next.Concat(old[40..]).Order(), (await service.SharedWithAsync(id)).Order());
+        foreach (var project in old[40..])
+            Assert.Equal(["v"], await service.Http.NamesAsync($"requestType=UsableInProject&usableInProjectId={project}"));
+        using var changed = await service.Http.SendAsync("PATCH", $"{TestVolumes.Path}/{id}", """{"description":"d"}""");
+        Assert.Equal(HttpStatusCode.OK, changed.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{TestVolumes.Path}/{id}"));
+    }
+
+    /// <summary>A volume that is shared with the first fifty of a hundred projects.</summary>
+    async Task<(string Id, List<Guid> Old, List<Guid> Next)> FiftySharedAsync()
+    {
+        var id = await service.NewVolumeAsync("v");
+        var table = (Organization.ProjectTable)service.Services.GetService(typeof(Organization.ProjectTable))!;
+        var projects = new List<Guid>();
+        for (var i = 0; i < 100; i++)
+            projects.Add((await table.EnsureAsync(Guid.NewGuid(), $"p{i}", default)).Id);
+        using var shared = await service.Http.ShareAsync(id, projects[..50].Select(p => ("project", p)), []);
+        Assert.Equal(HttpStatusCode.OK, shared.StatusCode);
+        return (id, projects[..50], projects[50..]);
     }
 
     object Body(string name) => new { name, projectId = service.Project.Id, originPvcName = "pvc" };

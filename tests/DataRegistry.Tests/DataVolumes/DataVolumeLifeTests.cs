@@ -79,6 +79,34 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_report_without_a_time_that_knows_fewer_conditions_is_not_late()
+    {
+        var (cluster, project, agent) = await service.NewAgentClusterAsync();
+        using var _agent = agent;
+        var id = await service.NewVolumeAsync("v", project.Id);
+        var noon = clock.GetUtcNow();
+        // Go's zero time says nothing.
+        var never = DateTimeOffset.MinValue;
+        object At(string type, DateTimeOffset time) => new { type, status = "True", lastTransitionTime = time };
+        foreach (var (phase, shown, conditions) in new[]
+        {
+            ("NotReady", "NotReady", new[] { At("PvcsCreated", noon.AddMinutes(-60)), At("Failed", noon) }),
+            ("Ready", "Ready", [At("PvcsCreated", noon.AddMinutes(-60))]),
+            ("NotReady", "NotReady", [At("PvcsCreated", noon.AddMinutes(-60)), At("Bound", noon.AddMinutes(-30))]),
+            ("Ready", "NotReady", [At("PvcsCreated", noon.AddMinutes(-60)), At("Bound", noon.AddMinutes(-40))]),
+            ("Ready", "Ready", [At("PvcsCreated", never), At("Bound", never)]),
+        })
+        {
+            using var answer = await agent.ReportAsync(cluster, id, new { phase, conditions });
+            Assert.Equal(shown, (await TestUsers.JsonAsync(answer)).GetProperty("phase").GetString());
+        }
+
+        // What came without a time did not set it back.
+        using var late = await agent.ReportAsync(cluster, id, new { phase = "NotReady", observedAt = noon.AddMinutes(-1) });
+        Assert.Equal("Ready", await service.PhaseAsync(id));
+    }
+
+    [Fact]
     public async Task A_share_that_the_agent_has_not_seen_is_work_until_it_reports_on_it()
     {
         var (cluster, project, agent) = await service.NewAgentClusterAsync();

@@ -175,6 +175,13 @@ public sealed class DownloadTests : IAsyncLifetime
             Assert.Equal((HttpStatusCode.PartialContent, bytes, said), (part.StatusCode, await part.Content.ReadAsStringAsync(), part.Content.Headers.ContentRange!.ToString()));
         }
 
+        service.Server.Requests.Reset();
+        using var head = await RangeAsync(url, null, HttpMethod.Head);
+        Assert.Equal((HttpStatusCode.OK, 10L), (head.StatusCode, head.Content.Headers.ContentLength));
+        using var partHead = await RangeAsync(url, "bytes=2-4", HttpMethod.Head);
+        Assert.Equal((HttpStatusCode.PartialContent, 3L, "bytes 2-4/10"), (partHead.StatusCode, partHead.Content.Headers.ContentLength, partHead.Content.Headers.ContentRange!.ToString()));
+        Assert.Equal(0, service.Server.Requests["get"]);
+
         using var beyond = await RangeAsync(url, "bytes=10-");
         Assert.Equal((HttpStatusCode.RequestedRangeNotSatisfiable, "bytes */10"), (beyond.StatusCode, beyond.Content.Headers.ContentRange!.ToString()));
         using var whole = await RangeAsync(url, "bytes=0-1,3-4");
@@ -246,10 +253,10 @@ public sealed class DownloadTests : IAsyncLifetime
         return Encoding.UTF8.GetString(await answer.Content.ReadAsByteArrayAsync());
     }
 
-    static async Task<HttpResponseMessage> RangeAsync(string url, string? range)
+    static async Task<HttpResponseMessage> RangeAsync(string url, string? range, HttpMethod? method = null)
     {
         using var stranger = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url));
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Get, new Uri(url));
         if (range is not null)
             request.Headers.Range = RangeHeaderValue.Parse(range);
         return await stranger.SendAsync(request);

@@ -200,8 +200,33 @@ public sealed class HashTests : IAsyncLifetime
         };
         var id = await AdoptAsync("a");
         Assert.Equal(JsonValueKind.Null, (await DatumAsync(id)).GetProperty("sha256").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await DatumAsync(id)).GetProperty("sha256").ValueKind);
         service.Server.Intercept = null;
+        await service.DrainAsync();
         AssertHashes(new byte[500], await DatumAsync(id));
+    }
+
+    [Fact]
+    public async Task A_small_object_that_cannot_be_read_now_is_queued_once_and_not_tried_by_each_who_asks()
+    {
+        await PolicyAsync("none");
+        var id = await service.AdoptedAsync("a");
+        service.Server.Intercept = (http, kind) =>
+        {
+            if (kind == "get")
+                http.Abort();
+            return Task.FromResult(kind == "get");
+        };
+        await DatumAsync(id);
+        var reads = service.Server.Requests["get"];
+        Assert.NotEqual(0, reads);
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(JsonValueKind.Null, (await DatumAsync(id)).GetProperty("sha256").ValueKind);
+        Assert.Equal(reads, service.Server.Requests["get"]);
+        service.Server.Intercept = null;
+        var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
+        await DeliverAsync(message.MessageText);
+        AssertHashes("a"u8.ToArray(), await DatumAsync(id));
     }
 
     [Fact]
