@@ -85,7 +85,9 @@ public sealed class MainCommandTests
 
         public static async Task<Command> StartAsync(params string[] arguments)
         {
-            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll"), .. arguments])
+            // A job in the background of a script has Ctrl-C ignored, and so would what it starts.
+            string[] program = [.. OperatingSystem.IsLinux() ? new[] { "env", "--default-signal=INT" } : [], "dotnet", Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll")];
+            var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
             {
                 UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
             };
