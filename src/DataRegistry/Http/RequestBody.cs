@@ -42,30 +42,6 @@ public static class RequestBody
         }
     }
 
-    /// <summary>The lines of a UTF-8 text body, without their line ends; empty lines are left out. 413 for more than <paramref name="maxLines"/>.</summary>
-    public static async Task<List<string>> ReadLinesAsync(HttpContext context, long maxBytes, int maxLines)
-    {
-        var lines = new List<string>();
-        using var reader = new StreamReader(Limited(context, maxBytes), new System.Text.UTF8Encoding(false, throwOnInvalidBytes: true));
-        try
-        {
-            while (await reader.ReadLineAsync(context.RequestAborted) is { } line)
-            {
-                if (line.Length == 0)
-                    continue;
-                if (lines.Count == maxLines)
-                    throw TooMany(maxLines);
-                lines.Add(line);
-            }
-        }
-        catch (System.Text.DecoderFallbackException)
-        {
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "The text is not UTF-8."));
-        }
-
-        return lines;
-    }
-
     /// <summary>The list is longer than is worked on at a time.</summary>
     public static ApiException TooMany(int max) => new(new ApiError.Detail(
         StatusCodes.Status413PayloadTooLarge, $"The list has over {max} entries. Send it in several requests."));
