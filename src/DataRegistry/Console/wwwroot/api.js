@@ -14,6 +14,9 @@ const BUSY = new Set([429, 502, 503, 504]);
 /** Where the service is: what comes before /console/ in the page's own address. */
 const BASE = location.pathname.replace(/console(\/.*)?$/, '');
 
+/** The same for those who use it from elsewhere. */
+export const SERVICE = location.origin + BASE;
+
 const waiting = new Set();
 const running = new Map();
 let onConnection = () => {};

@@ -1,6 +1,6 @@
 // The frame around the pages: navigation, sign-in, connection, and which page is shown.
 
-import { api, watchConnection } from './api.js';
+import { ConnectionLost, api, watchConnection } from './api.js';
 import { h, replace } from './dom.js';
 import { hasRoute, href, match, navigate, setQuery, useRoutes } from './router.js';
 import { navigation, routes } from './routes.js';
@@ -11,6 +11,8 @@ import * as signIn from './pages/sign-in.js';
 
 /** Before this long no spinner shows: most pages are there by then. */
 const PATIENCE = 200;
+
+const RELOADED = 'data-registry.reloaded';
 
 const main = h('main', { id: 'main', tabindex: '-1' });
 const top = h('header.top');
@@ -70,7 +72,7 @@ async function pageFor(found, signal) {
   const id = found.params.project;
   if (id && project?.id !== id) project = await findProject(id, signal);
   if (!id) project = null;
-  const { render } = await found.route.load();
+  const { render } = await loadPage(found.route);
   let title = found.route.title;
   const node = await render({
     params: found.params, query: found.query, project, me, signal,
@@ -78,6 +80,20 @@ async function pageFor(found, signal) {
     setQuery, refresh: show,
   });
   return { node, title };
+}
+
+/** A page that cannot be loaded may be one of an older version of this service: then the newer one is loaded, once. */
+async function loadPage(route) {
+  try {
+    return await route.load();
+  } catch (error) {
+    const there = await fetch('./', { method: 'HEAD', cache: 'no-store' }).then(answer => answer.ok, () => false);
+    if (!there) throw new ConnectionLost();
+    if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < 60_000) throw error;
+    sessionStorage.setItem(RELOADED, Date.now());
+    location.reload();
+    throw new DOMException('A newer version is being loaded', 'AbortError');
+  }
 }
 
 async function findProject(id, signal) {
@@ -113,7 +129,7 @@ function drawTop(section) {
   };
   nameTheme();
   replace(top,
-    h('a.brand', { href: '#/' }, h('span.logo', { 'aria-hidden': 'true' }), 'Data Registry'),
+    h('a.brand', { href: '#/', 'aria-label': 'Data Registry' }, h('span.logo', { 'aria-hidden': 'true' }), h('span.brand-name', 'Data Registry')),
     session.token && h('a.project', { href: href('projects'), title: project?.name }, h('span.visually-hidden', 'Project: '), h('span', project?.name ?? 'Projects'), h('span', { 'aria-hidden': 'true' }, ' ▾')),
     project && h('nav.main-nav', { 'aria-label': 'Main' }, navigation.filter(n => hasRoute(n.route)).map(n =>
       h('a', { href: href(n.route, { project: project.id }), 'aria-current': n.section === section && 'page' }, n.label))),

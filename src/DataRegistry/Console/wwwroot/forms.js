@@ -39,14 +39,14 @@ function make(type, props, options, value) {
 
 /**
  * A form of fields and other nodes. `onsubmit` gets {name: value}; while it runs a second submit does nothing. What it throws is
- * shown: at the fields that the service names, otherwise above the button.
+ * shown: at the fields that the service names, otherwise above the button. `also` are more buttons beside it.
  */
-export function form(children, { submit, kind = 'primary', onsubmit, cancel, ...props }) {
+export function form(children, { submit, kind = 'primary', onsubmit, cancel, also = [], ...props }) {
   const fields = children.flat(Infinity).flatMap(c => c instanceof Element ? [c, ...c.querySelectorAll('.field')] : []).filter(c => typeof c.error === 'function');
   const alert = h('div', { role: 'alert' });
   const send = h('button.button', { type: 'submit', class: kind }, submit);
   return h('form.form', { novalidate: true, onsubmit: event => { event.preventDefault(); busy(send, run); }, ...props },
-    children, alert, h('div.actions', send, cancel && button('Cancel', cancel)));
+    children, alert, h('div.actions', send, also, cancel && button('Cancel', cancel)));
 
   async function run() {
     alert.replaceChildren();

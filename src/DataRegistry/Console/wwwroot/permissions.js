@@ -1,4 +1,4 @@
-// What somebody's roles allow, so that pages need not offer what would be refused. The service decides all the same.
+// What somebody's roles allow, so that pages need not offer what would be refused. It is the service that decides.
 
 const READ = ['projects_read', 'data_read', 'stores_read', 'data_volumes_read'];
 const DATA = ['data_adopt', 'data_edit', 'aliases_edit'];
@@ -18,18 +18,17 @@ export const ROLES = {
   cluster_agent: ['data_volumes_report'],
 };
 
-/** Whether it is allowed in a project, by a role there or above it. A role that is not known here is taken to allow it. */
-export function may({ me, project }, permission) {
-  const at = { system: null, cluster: project.cluster, department: project.department, project: project.id };
-  if (me.projects !== null && !me.projects.includes(project.id)) return false;
-  return me.roles.some(given => given.scope_type in at && (at[given.scope_type] ?? given.scope_id) === given.scope_id && allows(given.role, permission));
+/**
+ * Whether it is allowed in a project, by a role there or above it; with `project` null in the whole system, for what belongs to no project.
+ * A role that is not known here is taken to allow it.
+ */
+export function may(me, project, permission) {
+  if (me.projects !== null && !me.projects.includes(project?.id)) return false;
+  return rolesAt(me, project).some(given => ROLES[given.role]?.includes(permission) ?? true);
 }
 
-/** Whether it is allowed everywhere: for what belongs to no project. */
-export function mayEverywhere({ me }, permission) {
-  return me.projects === null && me.roles.some(given => given.scope_type === 'system' && allows(given.role, permission));
-}
-
-function allows(role, permission) {
-  return ROLES[role]?.includes(permission) ?? true;
+/** Of somebody's roles those that count at a project. */
+export function rolesAt(me, project) {
+  const at = { cluster: project?.cluster, department: project?.department, project: project?.id };
+  return me.roles.filter(given => given.scope_type === 'system' || (given.scope_id && at[given.scope_type] === given.scope_id));
 }

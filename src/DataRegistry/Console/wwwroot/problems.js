@@ -71,6 +71,8 @@ function sentence(response, said, fields, requestId) {
   const { status } = response;
   if (status >= 500) {
     const tail = requestId ? ` If it goes on, tell whoever runs this service: request ${requestId}.` : '';
+    // What a bucket said, for one, is more than this page knows.
+    if (said && !said.startsWith('A server error')) return `${finished(said)}${tail}`;
     return status === 503
       ? `The service is busy or its storage cannot be reached. Try again in a minute.${tail}`
       : `The service had a problem. Try again.${tail}`;

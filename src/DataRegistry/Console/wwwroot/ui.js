@@ -160,6 +160,13 @@ export function codeBlock(text, label) {
   return h('div.code', h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, h('code', text)), copyButton(text, 'Copy', label));
 }
 
+/** A spinner, and in its place what `draw` makes of what is waited for; or the problem, in place. */
+export function pending(promise, draw, text) {
+  const element = h('div', spinner(text));
+  promise.then(value => replace(element, draw(value)), error => { if (error?.name !== 'AbortError') replace(element, problem(error)); });
+  return element;
+}
+
 export function spinner(text = 'Loading…') {
   return h('p.spinner', { role: 'status' }, text);
 }

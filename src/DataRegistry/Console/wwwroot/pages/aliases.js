@@ -12,7 +12,7 @@ import { button, confirm, emptyState, openDialog, pageHeader, toast } from '../u
 /** The names of a project's datums: made, moved to another datum, deleted. */
 export async function render(context) {
   const { project, signal } = context;
-  const editable = may(context, 'aliases_edit');
+  const editable = may(context.me, project, 'aliases_edit');
   const list = endlessList({
     caption: 'Aliases', noun: ['alias', 'aliases'], signal,
     load: (next, abort) => api.get(next ?? '/api/v0/datum-aliases/', { query: next ? null : { project: project.id, limit: 200 }, signal: abort }),

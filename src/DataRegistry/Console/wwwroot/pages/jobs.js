@@ -34,7 +34,7 @@ export async function render(context) {
     ],
     empty: () => status ? emptyState('No such job', `No job of this project is ${status} now.`)
       : emptyState('No job yet', 'Over a hundred URLs, a prefix or a manifest are adopted by a job; so are rescans. Fewer URLs are adopted at once.',
-        hasRoute('adopt') && may(context, 'data_adopt') && linkButton('Adopt objects', href('adopt', { project: project.id }))),
+        hasRoute('adopt') && may(context.me, project, 'data_adopt') && linkButton('Adopt objects', href('adopt', { project: project.id }))),
   });
   const choice = field({
     label: 'Status', name: 'status', type: 'select', value: status, options: [{ value: '', label: 'Any' }, ...STATUSES.map(s => ({ value: s, label: s }))],

@@ -3,6 +3,7 @@ import { h, replace } from '../dom.js';
 import { dateTime, timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
 import { endlessList } from '../list.js';
+import { rolesAt } from '../permissions.js';
 import { badge, button, codeBlock, confirm, copyButton, emptyState, facts, notice, pageHeader, section, toast } from '../ui.js';
 
 const DAY = 24 * 3600 * 1000;
@@ -16,7 +17,7 @@ export async function render({ project, me, signal }) {
       ['Project', project.name],
       ['Project id', h('span.id', h('code', project.id), copyButton(project.id, 'Copy', 'the project’s id'))],
       ['Signed in as', me.display_name ? `${me.display_name} (${me.username})` : me.username],
-      ['Roles', rolesOf(me, project)],
+      ['Roles', rolesAt(me, project).map(r => `${r.role.replaceAll('_', ' ')} (${r.scope_type})`).join(', ')],
     ])),
     section('Your tokens', me.projects === null ? tokens({ project, signal })
       : notice('warn', h('p', 'You are signed in with a token that is limited to some projects. Such a token can neither see nor make tokens: sign in with another one for that.'))));
@@ -62,10 +63,4 @@ function tokens({ project, signal }) {
     toast(`${token.name} is revoked.`);
     list.reload();
   }
-}
-
-function rolesOf(me, project) {
-  const scopes = { system: null, cluster: project.cluster, department: project.department, project: project.id };
-  const here = me.roles.filter(r => r.scope_type in scopes && (scopes[r.scope_type] ?? r.scope_id) === r.scope_id);
-  return here.map(r => `${r.role.replaceAll('_', ' ')} (${r.scope_type})`).join(', ');
 }

@@ -2,7 +2,7 @@ import { api } from '../api.js';
 import { h } from '../dom.js';
 import { dateTime, timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
-import { may, mayEverywhere } from '../permissions.js';
+import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { ACCESS, HASHES, accessField, hashField } from '../store-words.js';
 import { badge, button, confirm, facts, idCode, linkButton, pageHeader, section, toast } from '../ui.js';
@@ -13,11 +13,11 @@ export async function render(context) {
   const at = `/api/v0/stores/${encodeURIComponent(params.store)}/`;
   const store = await api.get(at, { signal });
   setTitle(store.name);
-  const manages = !store.project ? mayEverywhere(context, 'stores_manage') : store.project.id !== project.id || may(context, 'stores_manage');
+  const manages = !store.project ? may(context.me, null, 'stores_manage') : store.project.id !== project.id || may(context.me, project, 'stores_manage');
   return h('div',
     pageHeader(store.name, {
       back: { label: 'Stores', href: href('stores', { project: project.id }) },
-      actions: store.deleted ? [] : [store.allow_adopt && may(context, 'data_adopt') && linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }))].filter(Boolean),
+      actions: store.deleted ? [] : [store.allow_adopt && may(context.me, project, 'data_adopt') && linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }))].filter(Boolean),
     }),
     h('div.columns',
       h('div.card', facts([

@@ -3,7 +3,7 @@ import { h } from '../dom.js';
 import { timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
 import { endlessList } from '../list.js';
-import { may, mayEverywhere } from '../permissions.js';
+import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { ACCESS, accessField, hashField } from '../store-words.js';
 import { badge, button, emptyState, openDialog, pageHeader, toast } from '../ui.js';
@@ -11,7 +11,7 @@ import { badge, button, emptyState, openDialog, pageHeader, toast } from '../ui.
 /** Buckets that one may adopt from. */
 export async function render(context) {
   const { project, signal } = context;
-  const creates = may(context, 'stores_manage');
+  const creates = may(context.me, project, 'stores_manage');
   const list = endlessList({
     caption: 'Stores', noun: ['store', 'stores'], signal,
     load: (next, abort) => api.get(next ?? '/api/v0/stores/', { query: next ? null : { limit: 200 }, signal: abort }),
@@ -53,7 +53,7 @@ function newStoreForm(context, close) {
     field({ label: 'External id', name: 'external_id', required: false, autocomplete: 'off', hint: 'If the role asks for one.' }),
     field({
       label: 'Belongs to', name: 'project', type: 'select', value: project.id,
-      options: [{ value: project.id, label: `The project ${project.name}` }, ...mayEverywhere(context, 'stores_manage') ? [{ value: '', label: 'No project: the whole service' }] : []],
+      options: [{ value: project.id, label: `The project ${project.name}` }, ...may(context.me, null, 'stores_manage') ? [{ value: '', label: 'No project: the whole service' }] : []],
       hint: 'Who manages stores there may change it.',
     }),
     access,

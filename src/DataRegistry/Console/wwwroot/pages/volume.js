@@ -20,7 +20,7 @@ export async function render(context) {
   setTitle(volume.name);
   // Of another project's volume it is not known what one may do there: the service says it.
   const here = volume.projectId === project.id;
-  const mayDo = permission => !here || may(context, permission);
+  const mayDo = permission => !here || may(context.me, project, permission);
   const state = h('div.card');
   const sharing = h('div');
   const units = volume.sharedScopes ? await scopesOf(volume.clusterId, signal) : {};

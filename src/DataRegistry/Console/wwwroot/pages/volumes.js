@@ -17,7 +17,7 @@ const ORDERS = { 'createdAt desc': 'Newest first', 'createdAt asc': 'Oldest firs
 /** Data volumes that the project may use, or that originate where one has a role. */
 export async function render(context) {
   const { project, query, signal, setQuery } = context;
-  const creates = may(context, 'data_volumes_create');
+  const creates = may(context.me, project, 'data_volumes_create');
   const state = {
     which: query.get('which') in WHICH ? query.get('which') : 'UsableInProject',
     search: query.get('q') ?? '', phase: PHASE_NAMES.includes(query.get('phase')) ? query.get('phase') : '', order: query.get('order') in ORDERS ? query.get('order') : 'createdAt desc',
