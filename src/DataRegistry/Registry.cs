@@ -7,6 +7,7 @@ using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.WebConsole;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -176,6 +177,8 @@ public static partial class Registry
         volumes.MapDataVolumeLists();
         volumes.MapSharedScopes();
         volumes.MapAgents();
+
+        app.MapConsole();
         return app;
     }
 

@@ -17,7 +17,7 @@ export async function render({ project, me, query, signal, setQuery }) {
   const stores = (await api.all('/api/v0/stores/', {}, signal))
     .filter(s => !s.deleted && s.allow_adopt && (s.access_mode !== 'single_project' || s.project?.id === project.id));
   const page = h('div', pageHeader('Data'), dataTabs(project, 'adopt'));
-  if (!may(me, project, 'adopt')) {
+  if (!may(me, project, 'data_adopt')) {
     page.append(emptyState('You may look here, but not adopt', 'Ask an administrator of this project for the role editor or l1_researcher.'));
     return page;
   }

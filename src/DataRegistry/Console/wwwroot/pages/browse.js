@@ -167,9 +167,9 @@ function nothing(project, me, asked, lookInside) {
   }
   if (asked.q && kindOf(asked.q) === 'uri') {
     return emptyState('This URL is not adopted here', 'A whole URL is looked for, such as s3://bucket/folder/file.txt. Type a part of it without s3:// to look inside URLs.',
-      may(me, project, 'adopt') && linkButton('Adopt it', href('adopt', { project: project.id }, { url: asked.q })));
+      may(me, project, 'data_adopt') && linkButton('Adopt it', href('adopt', { project: project.id }, { url: asked.q })));
   }
   if (asked.q || filtered) return emptyState('Nothing found', 'No datum of this project has all of that.', linkButton('Show all', href('data', { project: project.id })));
   return emptyState('Nothing is adopted yet', 'A file in a bucket becomes a datum when it is adopted: with an id, aliases, tags and a trace. It stays where it is.',
-    may(me, project, 'adopt') && linkButton('Adopt files', href('adopt', { project: project.id }), { kind: 'primary' }));
+    may(me, project, 'data_adopt') && linkButton('Adopt files', href('adopt', { project: project.id }), { kind: 'primary' }));
 }

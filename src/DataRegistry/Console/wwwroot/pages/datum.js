@@ -18,7 +18,7 @@ export async function render({ params, project, me, signal, setTitle, refresh })
   const store = datum.store ? api.get(`/api/v0/stores/${datum.store}/`, { signal }).catch(error => { if (error.status === 404) return null; throw error; }) : Promise.resolve(null);
   const trace = api.get(`${own}trace/`, { signal });
   const metadata = api.get(`${own}metadata/`, { signal });
-  const context = { datum, own, project, signal, refresh, mayEdit: may(me, project, 'data') && !datum.purged, mayName: may(me, project, 'aliases') && !datum.purged };
+  const context = { datum, own, project, signal, refresh, mayEdit: may(me, project, 'data_edit') && !datum.purged, mayName: may(me, project, 'aliases_edit') && !datum.purged };
 
   return h('div',
     pageHeader(datum.name, {
