@@ -38,7 +38,7 @@ public sealed class DataVolumeTests : ConsoleTest
         var id = page.Url.Split('/')[^1];
         Assert.Equal([other], await Service.SharedWithAsync(id));
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove vision" }).ClickAsync();
-        await Expect(page.GetByText("Not shared")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Not shared", new() { Exact = true })).ToBeVisibleAsync();
         Assert.Empty(await Service.SharedWithAsync(id));
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" }).ClickAsync();

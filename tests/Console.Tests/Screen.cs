@@ -12,6 +12,9 @@ static class Screen
     /// <summary>A folder for pictures; none are made while it is not set.</summary>
     const string Pictures = "DATAREGISTRY_SCREENSHOTS";
 
+    /// <summary>Of what is longer only what is in the window is pictured.</summary>
+    const int LongestPicture = 4000;
+
     public static int HeightOf(int width) => width == Narrow ? 844 : 900;
 
     /// <summary>
@@ -30,7 +33,7 @@ static class Screen
                 await page.EvaluateAsync("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
                 var here = $"{name}-{width}-{scheme.ToString().ToLowerInvariant()}";
                 if (Environment.GetEnvironmentVariable(Pictures) is { Length: > 0 } folder)
-                    await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{here}.png"), FullPage = true });
+                    await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{here}.png"), FullPage = await HeightAsync(page) < LongestPicture });
                 if ((scheme == ColorScheme.Light) != (width == Wide))
                     continue;
                 var violations = (await page.RunAxe()).Violations;
@@ -45,6 +48,8 @@ static class Screen
             await page.SetViewportSizeAsync(Wide, HeightOf(Wide));
         }
     }
+
+    static Task<int> HeightAsync(IPage page) => page.EvaluateAsync<int>("() => document.documentElement.scrollHeight");
 
     static string Describe(IEnumerable<Deque.AxeCore.Commons.AxeResultItem> violations)
     {

@@ -20,14 +20,14 @@ export async function render(context) {
       { label: 'Name', wide: true, cell: a => h('a.strong', { href: href('alias', { project: project.id, alias: a.id }), title: a.name }, a.name) },
       { label: 'Datum', wide: true, cell: a => a.datum ? h('a', { href: href('datum', { project: project.id, id: a.datum.id }), title: a.datum.uri }, a.datum.name) : 'is gone' },
       { label: 'Moved', size: 'medium', cell: a => timeAgo(a.mtime) },
-      ...editable ? [{ label: 'Change', size: 'medium', cell: a => changes(a) }] : [],
+      ...editable ? [{ label: 'Change', size: 'changes', cell: a => changes(a) }] : [],
     ],
     empty: () => emptyState('No alias yet', 'An alias is a name for a datum that stays when the datum changes, such as “training-set/latest”. Programs read datum://training-set/latest.',
       editable && button('Create an alias', create, { kind: 'primary' })),
   });
   return h('div',
     pageHeader('Data', { actions: editable ? [button('Create an alias', create, { kind: 'primary' })] : [] }),
-    dataTabs(project, 'aliases'), list);
+    dataTabs(project, 'aliases'), h('div.tall', list));
 
   function changes(alias) {
     return [

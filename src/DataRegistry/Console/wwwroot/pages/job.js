@@ -48,7 +48,7 @@ export async function render(context) {
         ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
         ['Id', idCode(job.id)],
       ]))),
-    section('Failed and skipped', h('div.filters', choice), results));
+    section('Failed and skipped', h('div.filters.one', choice), results));
 
   function onretry(again) {
     toast('What failed is tried again by a new job.');

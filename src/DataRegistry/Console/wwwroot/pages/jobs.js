@@ -45,7 +45,7 @@ export async function render(context) {
     pageHeader('Jobs'),
     Object.keys(JOB_KINDS).length > 1 && linkTabs('Kind of job', Object.entries(JOB_KINDS).map(([name, { many: label }]) => ({ label, href: href('jobs', { project: project.id }, { kind: name }), current: name === kind }))),
     live,
-    section('All', h('div.filters', choice), list));
+    section('All', h('div.filters.one', choice), h('div.tall', list)));
 
   async function follow() {
     const running = (await Promise.all(['running', 'accepted', 'cancelling'].map(s => api.get(path, { query: { project: project.id, status: s, limit: MOST_LIVE }, signal }))))

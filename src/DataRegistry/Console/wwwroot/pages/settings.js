@@ -33,7 +33,7 @@ function tokens({ project, signal }) {
       { label: 'Made', size: 'medium', cell: t => timeAgo(t.ctime) },
       { label: 'Last used', size: 'medium', cell: t => t.last_used ? timeAgo(t.last_used) : 'never' },
       { label: 'Ends', size: 'medium', cell: t => t.expires === null ? 'never' : Date.parse(t.expires) < Date.now() ? badge('has ended', 'warn') : timeAgo(t.expires) },
-      { label: 'Change', size: 'medium', cell: t => button('Revoke', () => revoke(t), { kind: 'quiet', 'aria-label': `Revoke ${t.name}` }) },
+      { label: 'Change', size: 'changes', cell: t => button('Revoke', () => revoke(t), { kind: 'quiet', 'aria-label': `Revoke ${t.name}` }) },
     ],
     empty: () => emptyState('No token yet', 'Programs and command line clients sign in with one.'),
   });
@@ -55,7 +55,7 @@ function tokens({ project, signal }) {
       list.reload();
     },
   });
-  return h('div.stack', h('div.card', make), shown, list);
+  return h('div.stack', h('div.card', make), shown, h('div.tall', list));
 
   async function revoke(token) {
     if (!await confirm(`Revoke ${token.name}?`, 'Whatever uses it is signed out at once, and for good. If it is the one that you are signed in with, so are you.', 'Revoke', { danger: true })) return;

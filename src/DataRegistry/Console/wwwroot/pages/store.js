@@ -51,12 +51,10 @@ export async function render(context) {
     const { region, endpoint_url, access_key_id, role_arn, external_id } = store.configuration;
     const text = (label, name, value, more) => field({ label, name, value: value ?? '', required: false, autocomplete: 'off', ...more });
     return h('div.card', section('Connection', form([
-      text('Region', 'region', region),
-      text('Endpoint', 'endpoint_url', endpoint_url, { mono: true }),
+      h('div.pair', text('Endpoint', 'endpoint_url', endpoint_url, { mono: true }), text('Region', 'region', region)),
       text('Access key id', 'access_key_id', access_key_id, { mono: true }),
       text('Secret access key', 'secret_access_key', '', { type: 'password', autocomplete: 'new-password', hint: access_key_id ? 'Empty: it stays as it is, as long as key, endpoint and role do.' : null }),
-      text('Role', 'role_arn', role_arn, { mono: true }),
-      text('External id', 'external_id', external_id),
+      h('div.pair', text('Role', 'role_arn', role_arn, { mono: true }), text('External id', 'external_id', external_id)),
     ], {
       submit: 'Test the connection and save', kind: '',
       onsubmit: values => change({ configuration: Object.fromEntries(Object.entries(values).map(([name, value]) => [name, name === 'secret_access_key' ? value : value.trim()])) }, 'The bucket can be listed. The connection is saved.'),

@@ -27,7 +27,7 @@ export async function render(context) {
   });
   return h('div',
     pageHeader('Stores', { lead: 'Buckets that objects can be adopted from.', actions: creates ? [button('Add a store', add, { kind: 'primary' })] : [] }),
-    list);
+    h('div.tall', list));
 
   async function add() {
     const made = await openDialog('Add a store', close => newStoreForm(context, close));
@@ -42,21 +42,25 @@ function newStoreForm(context, close) {
   const { project, signal } = context;
   const access = accessField('public', { ofProject: true });
   return form([
-    field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'How people will call it.' }),
-    field({ label: 'Bucket', name: 'bucket', required: true, mono: true, autocomplete: 'off' }),
-    field({ label: 'Prefix', name: 'prefix', required: false, mono: true, autocomplete: 'off', placeholder: 'datasets/', hint: 'Where only a part of the bucket is meant. It cannot be changed later.' }),
-    field({ label: 'Region', name: 'region', required: false, autocomplete: 'off', placeholder: 'eu-west-1' }),
-    field({ label: 'Endpoint', name: 'endpoint_url', required: false, mono: true, autocomplete: 'off', placeholder: 'https://s3.example.org', hint: 'For servers other than Amazon’s.' }),
-    field({ label: 'Access key id', name: 'access_key_id', required: false, mono: true, autocomplete: 'off', hint: 'Without one the service’s own identity is used on AWS, and none elsewhere.' }),
-    field({ label: 'Secret access key', name: 'secret_access_key', type: 'password', required: false, autocomplete: 'new-password', hint: 'Kept encrypted, and never shown again.' }),
-    field({ label: 'Role', name: 'role_arn', required: false, mono: true, autocomplete: 'off', placeholder: 'arn:aws:iam::123456789012:role/reader' }),
-    field({ label: 'External id', name: 'external_id', required: false, autocomplete: 'off', hint: 'If the role asks for one.' }),
-    field({
-      label: 'Belongs to', name: 'project', type: 'select', value: project.id,
-      options: [{ value: project.id, label: `The project ${project.name}` }, ...may(context.me, null, 'stores_manage') ? [{ value: '', label: 'No project: the whole service' }] : []],
-      hint: 'Who manages stores there may change it.',
-    }),
-    access,
+    field({ label: 'Name', name: 'name', required: true, autocomplete: 'off' }),
+    h('div.pair',
+      field({ label: 'Bucket', name: 'bucket', required: true, mono: true, autocomplete: 'off' }),
+      field({ label: 'Prefix', name: 'prefix', required: false, mono: true, autocomplete: 'off', placeholder: 'datasets/', hint: 'If only a part is meant; for good.' })),
+    h('div.pair',
+      field({ label: 'Endpoint', name: 'endpoint_url', required: false, mono: true, autocomplete: 'off', placeholder: 'https://s3.example.org', hint: 'For servers other than Amazon’s.' }),
+      field({ label: 'Region', name: 'region', required: false, autocomplete: 'off', placeholder: 'eu-west-1' })),
+    h('div.pair',
+      field({ label: 'Access key id', name: 'access_key_id', required: false, mono: true, autocomplete: 'off', hint: 'Without: the service’s own identity.' }),
+      field({ label: 'Secret access key', name: 'secret_access_key', type: 'password', required: false, autocomplete: 'new-password', hint: 'Kept encrypted, never shown again.' })),
+    h('div.pair',
+      field({ label: 'Role', name: 'role_arn', required: false, mono: true, autocomplete: 'off', placeholder: 'arn:aws:iam::…:role/reader', hint: 'To be assumed with that key or identity.' }),
+      field({ label: 'External id', name: 'external_id', required: false, autocomplete: 'off', hint: 'If the role asks for one.' })),
+    h('div.pair',
+      field({
+        label: 'Belongs to', name: 'project', type: 'select', value: project.id,
+        options: [{ value: project.id, label: `The project ${project.name}` }, ...may(context.me, null, 'stores_manage') ? [{ value: '', label: 'No project: the whole service' }] : []],
+      }),
+      access),
     hashField('small'),
   ], {
     submit: 'Test the connection and add', cancel: () => close(),

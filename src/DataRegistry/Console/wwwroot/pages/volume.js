@@ -21,7 +21,7 @@ export async function render(context) {
   // Of another project's volume it is not known what one may do there: the service says it.
   const here = volume.projectId === project.id;
   const mayDo = permission => !here || may(context.me, project, permission);
-  const state = h('div.card');
+  const state = h('div.card.state');
   const sharing = h('div');
   const units = volume.sharedScopes ? await scopesOf(volume.clusterId, signal) : {};
   showState();
@@ -48,12 +48,12 @@ export async function render(context) {
     const { phase, phaseMessage, conditions = [] } = volume.status;
     replace(state, h('h2', 'Phase ', phaseBadge(phase)),
       phaseMessage && h('p', { role: 'status' }, phaseMessage),
-      conditions.length > 0 && h('div.section', table('Conditions', [
+      conditions.length > 0 && table('Conditions', [
         { label: 'Condition', cell: c => c.type ?? '–' },
         { label: 'Is', cell: c => badge({ True: 'true', False: 'false' }[c.status] ?? 'unknown', 'plain') },
         { label: 'Why', wide: true, cell: c => [c.reason && h('code', c.reason), c.reason && c.message && ': ', c.message] },
         { label: 'Since', cell: c => timeAgo(c.lastTransitionTime) },
-      ], conditions)));
+      ], conditions));
   }
 
   /** A phase that passes is looked at until it has; one that is gone by then was deleted. */

@@ -45,7 +45,7 @@ export async function render(context) {
   signal.addEventListener('abort', () => clearTimeout(resting));
   return h('div',
     pageHeader('Data volumes', { lead: 'Volumes of clusters, published read-only to projects.', actions: creates ? [button('Create a data volume', create, { kind: 'primary' })] : [] }),
-    h('div.filters', filters), list);
+    h('div.filters', filters), h('div.tall', list));
 
   function choice(label, name, words) {
     return field({ label, name, type: 'select', value: state[name], options: Object.entries(words).map(([value, text]) => ({ value, label: text })), onchange: apply });
