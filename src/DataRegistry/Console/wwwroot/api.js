@@ -21,7 +21,7 @@ const waiting = new Set();
 const running = new Map();
 let onConnection = () => {};
 
-/** Calls back with how many requests wait for the connection, whenever that changes. */
+/** Calls back with a sentence while requests wait to be sent again, with null when none does. */
 export function watchConnection(listener) {
   onConnection = listener;
 }
@@ -86,13 +86,19 @@ async function request(method, path, options = {}) {
         if (response.status === 401 && !options.anonymous) session.signOut('Your session has ended. Sign in to go on where you were.');
         throw problem;
       }
+      mine.busy = response !== null;
       waiting.add(mine);
-      onConnection(waiting.size);
+      tellConnection();
       await pause(delayOf(attempt, response), signal);
     }
   } finally {
-    if (waiting.delete(mine)) onConnection(waiting.size);
+    if (waiting.delete(mine)) tellConnection();
   }
+}
+
+function tellConnection() {
+  const lost = [...waiting].some(request => !request.busy);
+  onConnection(waiting.size === 0 ? null : lost ? 'Connection lost. Trying again…' : 'The service is busy. Trying again…');
 }
 
 /** The answer; null where the connection is lost and the request may be repeated. */

@@ -28,7 +28,7 @@ applyTheme();
 document.body.append(
   h('a.skip', { href: '#main', onclick: event => { event.preventDefault(); main.focus(); } }, 'Skip to the content'),
   top, offline, main, h('div', { id: 'toasts', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages' }), announcer);
-watchConnection(lost => { offline.textContent = lost > 0 ? 'Connection lost. Trying again…' : ''; });
+watchConnection(sentence => { offline.textContent = sentence ?? ''; });
 session.onChange(why => {
   reason = why;
   me = project = null;

@@ -76,8 +76,7 @@ export function metadataOf(context, metadata) {
   return element;
 
   function draw(now) {
-    const { [TAGS]: _, ...rest } = now;
-    const text = JSON.stringify(rest, null, 2);
+    const text = withoutTags(now);
     replace(element,
       text === '{}' ? h('p.hint', 'None yet. Properties are JSON: what a model was trained on, by whom, how good it is.') : codeBlock(text, 'Properties'),
       context.mayEdit && h('div.actions', button('Edit properties', () => edit(now, text))));
@@ -97,13 +96,17 @@ export function metadataOf(context, metadata) {
 
   async function write(before, rest) {
     const now = await api.get(`${context.own}metadata/`, { signal: context.signal });
-    if (JSON.stringify(now) !== JSON.stringify(before) && !(await confirm('Somebody changed the properties meanwhile', 'Saving puts yours in place of theirs. Cancel, and reload the page to see them.', 'Save mine', { danger: true }))) {
+    if (withoutTags(now) !== withoutTags(before) && !(await confirm('Somebody changed the properties meanwhile', 'Saving puts yours in place of theirs. Cancel, and reload the page to see them.', 'Save mine', { danger: true }))) {
       throw new ApiProblem('Not saved. Copy your text, and reload the page to see what others changed.');
     }
     const next = now[TAGS] ? { ...rest, [TAGS]: now[TAGS] } : rest;
     await save(context, next);
     return next;
   }
+}
+
+function withoutTags({ [TAGS]: _, ...rest }) {
+  return JSON.stringify(rest, null, 2);
 }
 
 function parse(text, input) {
