@@ -23,8 +23,18 @@ sealed class ObjectPager
     public static async Task<ObjectPager> OpenAsync(Bucket bucket, string prefix, CancellationToken cancellationToken) =>
         new(bucket, prefix, await bucket.GetVersioningAsync(cancellationToken) != BucketVersioning.Off);
 
-    /// <summary>Of a bucket that does not say whether it keeps versions, or not to us: it may be listed all the same, without the objects' versions.</summary>
-    public static ObjectPager OfUnknownVersions(Bucket bucket, string prefix) => new(bucket, prefix, versioned: false);
+    /// <summary>Also of a bucket that does not say whether it keeps versions, or not to us: it may be listed all the same, without the objects' versions.</summary>
+    public static async Task<(ObjectPager Pager, bool SeesVersions)> OpenAnyAsync(Bucket bucket, string prefix, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await OpenAsync(bucket, prefix, cancellationToken), true);
+        }
+        catch (BucketException e) when (e.Fault is BucketFault.AccessDenied or BucketFault.Unexpected)
+        {
+            return (new(bucket, prefix, versioned: false), false);
+        }
+    }
 
     /// <summary>The page after a key, or the first; one request.</summary>
     /// <exception cref="BucketException">Also where the page is out of order (<see cref="BucketFault.Unordered"/>).</exception>
