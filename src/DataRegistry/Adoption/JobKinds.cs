@@ -1,5 +1,4 @@
 using DataRegistry.Access;
-using DataRegistry.Datums;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption;

@@ -70,6 +70,16 @@ sealed class ObjectPager
     public async Task<string?> FirstKeyAfterAsync(string after, CancellationToken cancellationToken) =>
         (await bucket.ListAsync(new ListRequest { Prefix = prefix, StartAfter = after, MaxKeys = 1 }, cancellationToken)).Objects is [var first, ..] ? first.Key : null;
 
+    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
+    public async Task<S3Object?> FindAsync(string key, CancellationToken cancellationToken)
+    {
+        // A key comes first among all that begin with it, and its latest version first among its own.
+        var first = versioned
+            ? (await bucket.ListVersionsAsync(new() { Prefix = key, MaxKeys = 1 }, cancellationToken)).Versions is [{ IsLatest: true, IsDeleteMarker: false } latest, ..] ? latest.Entry : null
+            : (await bucket.ListAsync(new() { Prefix = key, MaxKeys = 1 }, cancellationToken)).Objects is [var listed, ..] ? listed : null;
+        return first?.Key == key ? first : null;
+    }
+
     ObjectPage Checked(IReadOnlyList<S3Object> objects, string? after, bool ended)
     {
         var previous = after;

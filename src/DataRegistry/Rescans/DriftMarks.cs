@@ -9,7 +9,7 @@ namespace DataRegistry.Rescans;
 /// of a location that another adoption, a purge or a later scan has changed meanwhile nothing is said. What says so already is not written.
 /// A datum is marked after its location, and cleared before it: so whatever a death leaves half done is found by the location, and made whole by the next delivery or scan.
 /// </summary>
-sealed class DriftMarks(LocationTable locations, DatumTable datums, TimeProvider clock)
+sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable jobs, TimeProvider clock)
 {
     // Of the work that it hands out, too.
     readonly LocationTable locations = locations;
@@ -23,7 +23,16 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, TimeProvider
     public async Task<List<Finding>> WriteAsync(JobRow job, List<Finding> findings, int parallel, CancellationToken cancellationToken)
     {
         var written = findings.ToArray();
-        var chunks = Enumerable.Range(0, findings.Count).Where(i => findings[i] is { Location: not null, IsDone: false })
+        var ended = new HashSet<Guid>();
+        foreach (var scan in findings.Where(f => f.Location is { } location && ScanComparison.IsDrifted(location)).Select(f => f.Location!.DriftJob).OfType<Guid>().Distinct())
+        {
+            // Those that a scan marked which was completed are marked whole; so are, by later ones, those of a scan that is not even kept any more.
+            if (await jobs.FindAsync(new(TimedId.FromGuid(scan)), cancellationToken) is null or { Status: JobStatus.Completed })
+                ended.Add(scan);
+        }
+
+        var chunks = Enumerable.Range(0, findings.Count)
+            .Where(i => findings[i] is { Location: not null, IsDone: false, Outcome: not ScanItem.Failed } finding && !(Says(finding, job) && finding.Location.DriftJob is { } scan && ended.Contains(scan)))
             .GroupBy(i => (findings[i].Location!.PartitionKey, DatumTable.PartitionOf(ScanComparison.IdOf(findings[i].Location!)), findings[i].Outcome == ScanItem.Returned))
             .SelectMany(g => g.Chunk(DatumTable.MaxMarks));
         await Parallel.ForEachAsync(chunks, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (chunk, token) =>
@@ -35,6 +44,13 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, TimeProvider
         });
         return [.. written];
     }
+
+    /// <summary>Whether the location says what was found. One that was taken back names the scan that did.</summary>
+    static bool Says(Finding finding, JobRow job) => finding.State == DriftState.None
+        ? !ScanComparison.IsDrifted(finding.Location!) && finding.Location!.DriftJob == job.Id
+        : finding.Location!.Drift == finding.State && finding.Location.DriftIs == IsOf(finding);
+
+    static string IsOf(Finding finding) => finding.State == DriftState.Changed ? DriftFacts.Of(finding.Object!).ToString() : "";
 
     /// <summary>Findings whose locations are of one partition, and whose datums are.</summary>
     sealed class Marking(DriftMarks tables, JobRow job, DateTimeOffset now, Dictionary<string, Finding> findings)
@@ -61,13 +77,13 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, TimeProvider
                 }
 
                 // A datum was tagged, hashed, purged or marked meanwhile.
-                await ReadLocationsAsync(f => returned || Says(f), cancellationToken);
+                await ReadLocationsAsync(f => returned || Says(f, job), cancellationToken);
             }
         }
 
         async Task MarkLocationsAsync(CancellationToken cancellationToken)
         {
-            while (findings.Values.Where(f => !Says(f)).ToList() is { Count: > 0 } wanted)
+            while (findings.Values.Where(f => !Says(f, job)).ToList() is { Count: > 0 } wanted)
             {
                 var result = await tables.locations.Table.SubmitTransactionAsync([.. wanted.Select(f => TableTransactionAction.Update(RowOf(f), f.Location!.ETag, TableUpdateMode.Merge))], cancellationToken);
                 if (!result.IsDone)
@@ -107,11 +123,6 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, TimeProvider
             }
         }
 
-        /// <summary>Whether the location says what was found. One that was taken back names the scan that did.</summary>
-        bool Says(Finding finding) => finding.State == DriftState.None
-            ? !ScanComparison.IsDrifted(finding.Location!) && finding.Location!.DriftJob == job.Id
-            : finding.Location!.Drift == finding.State && finding.Location.DriftIs == IsOf(finding);
-
         LocationDriftRow RowOf(Finding finding) => new()
         {
             PartitionKey = finding.Location!.PartitionKey, RowKey = finding.Location.RowKey, Drift = finding.State, DriftJob = job.Id, DriftIs = IsOf(finding),
@@ -119,7 +130,5 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, TimeProvider
 
         DriftMark MarkOf(Finding finding) =>
             new(ScanComparison.IdOf(finding.Location!), finding.State, finding.State == DriftState.Changed ? DriftFacts.Of(finding.Object!) : null, job.Id, now);
-
-        static string IsOf(Finding finding) => finding.State == DriftState.Changed ? DriftFacts.Of(finding.Object!).ToString() : "";
     }
 }

@@ -43,11 +43,10 @@ sealed partial class DueScans(StoreTable stores, ScanTable scans, RescanRequests
 
     async Task LookAtAsync(Store store, ScanRow? scan, ScanSchedule schedule, CancellationToken cancellationToken)
     {
-        if (scan is not null)
-            await requests.NoteEndAsync(scan, cancellationToken);
-        if (schedule.NextAfter(scan?.Begun ?? store.CTime) is not { } due || due > clock.GetUtcNow())
+        var died = scan is not null && await requests.NoteEndAsync(scan, cancellationToken);
+        if (schedule.NextAfter(scan?.Begun ?? store.CTime) is not { } due || (due > clock.GetUtcNow() && !died))
             return;
-        if (await requests.StartAsync(store, CreatedBy, forced: false, cancellationToken) is { } job)
+        if (await requests.StartAsync(store, CreatedBy, forced: false, cancellationToken) is ({ } job, true))
             Log.Scans(logger, store.Id, job.JobId, due);
     }
 

@@ -3,7 +3,6 @@ using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -42,11 +41,10 @@ static class RescanEndpoints
 
     static async Task<IResult> ScanAsync(HttpContext context, Store store, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
     {
-        var begun = clock.GetUtcNow();
-        var job = await requests.StartAsync(store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted)
-            ?? throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "A scan of the store is just beginning.") { RetryAfter = TimeSpan.FromSeconds(5) });
-        // Not of one that was found running.
-        if (job.JobId.Value.Time.ToUnixTimeMilliseconds() >= begun.ToUnixTimeMilliseconds())
+        var (job, isNew) = await requests.StartAsync(store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted);
+        if (job is null)
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "A scan of the store is just beginning.") { RetryAfter = TimeSpan.FromSeconds(5) });
+        if (isNew)
             await trail.RecordAsync(context, new("rescan.accepted", job.JobId.ToString()) { Project = store.Project, Details = new() { ["store"] = store.Id.ToString("D") } });
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/rescans/{job.JobId}/";
         return await AnswerAsync(context, job, work, clock, StatusCodes.Status202Accepted);

@@ -18,7 +18,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     public static int SlotOf(Guid store) => store.ToByteArray()[14] << 4 | store.ToByteArray()[15] >> 4;
 
     /// <summary>Begins a scan, or finds the one that runs. Null where one is just beginning elsewhere.</summary>
-    public async Task<JobRow?> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
+    public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -27,7 +27,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
             {
                 var (isThere, job) = await FindRunningAsync(new(TimedId.FromGuid(running)), cancellationToken);
                 if (isThere)
-                    return job;
+                    return (job, false);
                 // Who ended it may have noted that meanwhile.
                 row = await scans.FindAsync(store.Id, cancellationToken);
                 if (row?.Running is { } other && other != running)
@@ -39,17 +39,14 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
                 continue;
             var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
             await work.AddAsync(id, [range], [], cancellationToken);
-            return await starts.StartAsync(
-                JobTable.NewRow(id, store.Id, store.Project ?? Guid.Empty, createdBy) with { Kind = JobKind.Rescan, Prefix = store.Prefix, Forced = forced ? true : null }, [range], cancellationToken);
+            var scan = JobTable.NewRow(id, store.Id, store.Project ?? Guid.Empty, createdBy) with { Kind = JobKind.Rescan, Prefix = store.Prefix, Forced = forced ? true : null };
+            return (await starts.StartAsync(scan, [range], cancellationToken), true);
         }
     }
 
-    /// <summary>Notes the end of a scan whose worker died before it could; nothing where it runs.</summary>
-    public async Task NoteEndAsync(ScanRow row, CancellationToken cancellationToken)
-    {
-        if (row.Running is { } running)
-            await FindRunningAsync(new(TimedId.FromGuid(running)), cancellationToken);
-    }
+    /// <summary>Notes the end of a scan whose worker died before it could; nothing where it runs. Whether the scan that the row names never came to be.</summary>
+    public async Task<bool> NoteEndAsync(ScanRow row, CancellationToken cancellationToken) =>
+        row.Running is { } running && await FindRunningAsync(new(TimedId.FromGuid(running)), cancellationToken) is (false, null);
 
     /// <summary>Whether a scan that a store's row names stands in the way, and its job, if that is there.</summary>
     async Task<(bool IsThere, JobRow? Job)> FindRunningAsync(JobId id, CancellationToken cancellationToken)

@@ -62,6 +62,11 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
             {
                 findings.Add(new(found.Key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New) { Adopted = IdOf(location), IsDone = true });
             }
+            else if (location.Drift == DriftState.Changed && location.DriftIs == DriftFacts.Of(found).ToString())
+            {
+                // It was made sure of when it was found; that it is so still is no news.
+                findings.Add(new(found.Key, location, found, ScanItem.Changed));
+            }
             else if (IsDrifted(location) || !IsSame(location, found))
             {
                 candidates.Add((found.Key, location));
@@ -76,11 +81,19 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
             }
         }
 
-        candidates.AddRange(stretch.Locations.Where(l => !l.Value.IsFree).Select(l => (l.Key, l.Value)));
-        candidates.Sort((a, b) => Storage.OrderedKey.Compare(a.Key, b.Key));
-        foreach (var ((key, location), found) in candidates.Zip(await evidence.AskAsync(stretch, candidates.ConvertAll(c => c.Key), cancellationToken)))
+        foreach (var (key, location) in stretch.Locations.Where(l => !l.Value.IsFree))
         {
-            if (found is null)
+            if (location.Drift == DriftState.Missing)
+                findings.Add(new(key, location, null, ScanItem.Missing));
+            else
+                candidates.Add((key, location));
+        }
+
+        foreach (var ((key, location), (found, failure)) in candidates.Zip(await evidence.AskAsync(candidates.ConvertAll(c => c.Key), cancellationToken)))
+        {
+            if (failure is not null)
+                findings.Add(new(key, location, null, ScanItem.Failed) { Reason = (failure.Code, failure.Message) });
+            else if (found is null)
                 findings.Add(new(key, location, null, ScanItem.Missing));
             else if (!FactsOf(location).IsLike(DriftFacts.Of(found), evidence.SeesVersions))
                 findings.Add(new(key, location, found, ScanItem.Changed));

@@ -74,10 +74,14 @@ public sealed partial record ScanSchedule
     }
 
     /// <summary>When it is due next after the last time; null for never. However many times were missed, it is due once.</summary>
-    public DateTimeOffset? NextAfter(DateTimeOffset last) =>
-        interval is { } span ? last + span
-        : calendar?.GetNextOccurrence(last.UtcDateTime, DateTime.MaxValue) is { } next && next < DateTime.MaxValue ? new DateTimeOffset(next, TimeSpan.Zero)
-        : null;
+    public DateTimeOffset? NextAfter(DateTimeOffset last)
+    {
+        if (interval is { } span)
+            return last + span;
+        // 29 February is eight years away at most; for 30 February the search goes deeper with each year.
+        var end = last.UtcDateTime.AddYears(9);
+        return calendar?.GetNextOccurrence(last.UtcDateTime, end) is { } next && next < end ? new DateTimeOffset(next, TimeSpan.Zero) : null;
+    }
 
     [GeneratedRegex(@"^(?<count>[0-9]{1,6})(?<unit>[mhd])\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Interval();

@@ -1,5 +1,4 @@
 using System.Net;
-using DataRegistry.Adoption;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
