@@ -38,7 +38,7 @@ public sealed class DataVolumeTests : ConsoleTest
         var id = page.Url.Split('/')[^1];
         Assert.Equal([other], await Service.SharedWithAsync(id));
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove vision" }).ClickAsync();
-        await Expect(page.GetByText("Not shared", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByText("Not shared: only demo may use it.")).ToBeVisibleAsync();
         Assert.Empty(await Service.SharedWithAsync(id));
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" }).ClickAsync();
@@ -110,7 +110,7 @@ public sealed class DataVolumeTests : ConsoleTest
         var id = await Service.NewVolumeAsync("scenes");
         var researcher = await OpenAsync(In($"volumes/{id}"), await NewTokenAsync("l1_researcher"));
         await Expect(researcher.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" })).ToBeVisibleAsync();
-        await Expect(researcher.GetByText("Shared with")).ToHaveCountAsync(0);
+        await Expect(researcher.GetByRole(AriaRole.Heading, new() { Name = "Shared with" })).ToHaveCountAsync(0);
         var viewer = await OpenAsync(In($"volumes/{id}"), await NewTokenAsync("viewer"));
         await Expect(viewer.GetByText("is an entry of the catalog").First).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" })).ToHaveCountAsync(0);

@@ -27,7 +27,7 @@ export async function render(context) {
   });
   return h('div',
     pageHeader('Data', { actions: editable ? [button('Create an alias', create, { kind: 'primary' })] : [] }),
-    dataTabs(project, 'aliases'), h('div.tall', list));
+    dataTabs(project, 'aliases'), list);
 
   function changes(alias) {
     return [

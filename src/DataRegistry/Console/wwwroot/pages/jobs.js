@@ -1,5 +1,5 @@
 import { api } from '../api.js';
-import { h, replace } from '../dom.js';
+import { h } from '../dom.js';
 import { count, timeAgo } from '../format.js';
 import { field } from '../forms.js';
 import { hasEnded, jobBadge, jobProgress } from '../job-progress.js';
@@ -20,7 +20,6 @@ export async function render(context) {
   const stores = new Map((await api.all('/api/v0/stores/', {}, signal)).map(s => [s.id, s.name]));
   let status = STATUSES.includes(query.get('status')) ? query.get('status') : '';
 
-  const live = h('div.stack');
   const list = endlessList({
     caption: many, noun: ['job', 'jobs'], signal,
     load: (next, abort) => api.get(next ?? path, { query: next ? null : { project: project.id, status, limit: 100 }, signal: abort }),
@@ -40,17 +39,19 @@ export async function render(context) {
     label: 'Status', name: 'status', type: 'select', value: status, options: [{ value: '', label: 'Any' }, ...STATUSES.map(s => ({ value: s, label: s }))],
     onchange: () => { status = choice.value; setQuery({ status }); list.reload(); },
   });
-  await follow();
+  const running = await followed();
+  const all = [h('div.filters.one', choice), h('div.tall', list)];
+  const live = running.length > 0 && h('div.stack', running.map(job =>
+    card(h('h2', h('a', { href: address(job) }, nameOf(job))), jobProgress(job, { signal, path, onend: () => list.reload(), onretry: () => list.reload() }))));
   return h('div',
     pageHeader('Jobs'),
     Object.keys(JOB_KINDS).length > 1 && linkTabs('Kind of job', Object.entries(JOB_KINDS).map(([name, { many: label }]) => ({ label, href: href('jobs', { project: project.id }, { kind: name }), current: name === kind }))),
     live,
-    section('All', h('div.filters.one', choice), h('div.tall', list)));
+    running.length > 0 ? section('All', all) : all);
 
-  async function follow() {
-    const running = (await Promise.all(['running', 'accepted', 'cancelling'].map(s => api.get(path, { query: { project: project.id, status: s, limit: MOST_LIVE }, signal }))))
-      .flatMap(page => page.results).slice(0, MOST_LIVE);
-    replace(live, running.map(job => card(h('h2', h('a', { href: address(job) }, nameOf(job))), jobProgress(job, { signal, path, onend: () => list.reload(), onretry: list.reload }))));
+  async function followed() {
+    const pages = await Promise.all(['running', 'accepted', 'cancelling'].map(s => api.get(path, { query: { project: project.id, status: s, limit: MOST_LIVE }, signal })));
+    return pages.flatMap(page => page.results).slice(0, MOST_LIVE);
   }
 
   function address(job) {

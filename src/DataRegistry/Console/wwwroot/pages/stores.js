@@ -44,11 +44,11 @@ function newStoreForm(context, close) {
   return form([
     field({ label: 'Name', name: 'name', required: true, autocomplete: 'off' }),
     h('div.pair',
-      field({ label: 'Bucket', name: 'bucket', required: true, mono: true, autocomplete: 'off' }),
+      field({ label: 'Bucket', name: 'bucket', required: true, mono: true, autocomplete: 'off', hint: 'Its name alone, without s3://.' }),
       field({ label: 'Prefix', name: 'prefix', required: false, mono: true, autocomplete: 'off', placeholder: 'datasets/', hint: 'If only a part is meant; for good.' })),
     h('div.pair',
       field({ label: 'Endpoint', name: 'endpoint_url', required: false, mono: true, autocomplete: 'off', placeholder: 'https://s3.example.org', hint: 'For servers other than Amazon’s.' }),
-      field({ label: 'Region', name: 'region', required: false, autocomplete: 'off', placeholder: 'eu-west-1' })),
+      field({ label: 'Region', name: 'region', required: false, autocomplete: 'off', placeholder: 'eu-west-1', hint: 'As its provider names it.' })),
     h('div.pair',
       field({ label: 'Access key id', name: 'access_key_id', required: false, mono: true, autocomplete: 'off', hint: 'Without: the service’s own identity.' }),
       field({ label: 'Secret access key', name: 'secret_access_key', type: 'password', required: false, autocomplete: 'new-password', hint: 'Kept encrypted, never shown again.' })),

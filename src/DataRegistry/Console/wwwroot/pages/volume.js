@@ -4,7 +4,7 @@ import { dateTime, timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
-import { badge, button, confirm, emptyState, facts, idCode, notice, pageHeader, section, table, toast } from '../ui.js';
+import { badge, button, confirm, facts, idCode, pageHeader, section, table, toast } from '../ui.js';
 import { isPassing, phaseBadge, withFields } from '../volume-words.js';
 
 /** How often a volume in a passing phase is looked at, in milliseconds. */
@@ -89,7 +89,7 @@ export async function render(context) {
         { label: 'Since', cell: s => timeAgo(s.createdAt) },
         { label: 'By', cell: s => s.createdBy },
         { label: 'Change', cell: s => button('Remove', () => change({ remove: [{ scopeType: s.scopeType, scopeId: s.scopeId }] }, `It is not shared with ${s.scopeName} any more.`), { kind: 'quiet', 'aria-label': `Remove ${s.scopeName}` }) },
-      ], scopes, { empty: emptyState('Not shared', `Only ${volume.projectName} may use it.`) }),
+      ], scopes, { empty: h('p', `Not shared: only ${volume.projectName} may use it.`) }),
       left.length > 0 && h('div.card', form([field({ label: 'Share it with', name: 'scope', type: 'select', required: true, value: '', options: [{ value: '', label: 'Choose a project, a department or the cluster' }, ...left] })], {
         submit: 'Share', kind: '',
         onsubmit: async ({ scope }) => {
