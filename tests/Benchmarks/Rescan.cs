@@ -5,7 +5,6 @@ using System.Text.Json;
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
 
 namespace DataRegistry.Benchmarks;
 
