@@ -8,6 +8,7 @@ using DataRegistry.Organization;
 using DataRegistry.Rescans;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.WebConsole;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -189,6 +190,8 @@ public static class Registry
         volumes.MapDataVolumeLists();
         volumes.MapSharedScopes();
         volumes.MapAgents();
+
+        app.MapConsole();
         return app;
     }
 
