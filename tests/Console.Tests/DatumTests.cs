@@ -44,7 +44,7 @@ public sealed class DatumTests : ConsoleTest
 
         Service.Bucket.Delete("a.csv");
         await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("is not in the bucket any more");
+        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("is not in its bucket any more. Put it back into the bucket, or purge the datum.");
         await page.AssertAccessibleAsync("datum-download-failed");
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
         await Expect(page.Locator(".toast.bad")).ToHaveCountAsync(0);

@@ -60,7 +60,7 @@ public sealed class SignInTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Adopt files" })).ToHaveCountAsync(0);
 
         var id = (await Service.GetAllAsync($"/api/v0/tokens/?user={user}")).Single().GetProperty("id").GetString();
-        (await Service.Http.SendAsync("DELETE", $"/api/v0/tokens/{id}/")).Dispose();
+        Assert.Equal(System.Net.HttpStatusCode.NoContent, await Service.Http.StatusAsync("DELETE", $"/api/v0/tokens/{id}/?user={user}"));
         await page.GetByRole(AriaRole.Link, new() { Name = "Aliases" }).ClickAsync();
         await Expect(page.GetByText("Your session has ended. Sign in to go on where you were.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("sign-in-again");

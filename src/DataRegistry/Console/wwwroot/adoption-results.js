@@ -11,16 +11,16 @@ const FORESEEN = { ...OUTCOMES, created: ['would be adopted', 'ok'], failed: ['w
 
 /** The contract's table: URL, Result. In the order in which they were given, each once. */
 export function adoptionResult(answer, given, project) {
-  const failed = answer.errors ?? [];
   const rows = [
     ...Object.entries(answer.created).map(([url, id]) => ({ url, id, outcome: 'created' })),
     ...Object.entries(answer.existing ?? {}).map(([url, id]) => ({ url, id, outcome: 'existing' })),
-    ...failed.map(({ url, message, code }) => ({ url, message, code, outcome: 'failed' })),
+    ...(answer.errors ?? []).map(({ url, message, code }) => ({ url, message, code, outcome: 'failed' })),
   ];
   if (given) {
     const order = new Map(given.map((url, index) => [url, index]));
     rows.sort((a, b) => (order.get(a.url) ?? Infinity) - (order.get(b.url) ?? Infinity));
   }
+  const failed = rows.filter(row => row.outcome === 'failed');
   const counts = rows.reduce((all, row) => ({ ...all, [row.outcome]: (all[row.outcome] ?? 0) + 1 }), {});
   return section('Result',
     summary(counts, { created: 'adopted', existing: 'existed already', failed: 'failed' }),

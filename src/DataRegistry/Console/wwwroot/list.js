@@ -34,6 +34,7 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     state.run?.abort();
     Object.assign(state, { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false });
     box.classList.add('stale');
+    status.textContent = 'Loading…';
     more();
   };
   return element;
@@ -90,6 +91,7 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
 
   function fail(error) {
     box.classList.remove('stale');
+    status.textContent = '';
     replace(foot, h('div.notice.bad', { role: 'alert' }, h('p', messageOf(error)), button('Try again', () => { replace(foot); more(); })));
   }
 

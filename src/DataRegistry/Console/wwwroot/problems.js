@@ -10,6 +10,15 @@ const ADVICE = {
   429: 'Wait a moment and try again.',
 };
 
+/** What helps against what the service says by a code. */
+const CODES = {
+  datum_missing: 'Put it back into the bucket, or purge the datum.',
+  datum_changed: 'Adopt its URL again to track what is there now.',
+};
+
+/** Errors of a request as a whole, in the shape of a field's. */
+const WHOLE = 'non_field_errors';
+
 export class ApiProblem extends Error {
   /** @param fields {name: sentence} of the fields that are wrong; @param body what was answered, where that was JSON */
   constructor(message, { status = 0, code = null, fields = {}, requestId = null, body = null } = {}) {
@@ -35,7 +44,7 @@ export async function readProblem(response) {
   const said = body ? saidBy(body) : null;
   const code = typeof body?.code === 'string' ? body.code : null;
   const about = { status: response.status, code, fields, requestId, body };
-  return new ApiProblem(sentence(response, said, fields, requestId), about);
+  return new ApiProblem(sentence(response, said, about), about);
 }
 
 /** Of anything that was thrown. */
@@ -56,19 +65,19 @@ function parse(text) {
 
 function saidBy(body) {
   if (typeof body.detail === 'string') return body.detail;
+  if (Array.isArray(body[WHOLE])) return body[WHOLE].map(e => e.message).join(' ');
   if (typeof body.message === 'string') return body.details ? `${body.message} ${body.details}` : body.message;
   return null;
 }
 
 function fieldsOf(body) {
   const entries = Object.entries(body)
-    .filter(([, value]) => Array.isArray(value) && value.length > 0 && value.every(v => typeof v?.message === 'string' && !('url' in v)))
+    .filter(([name, value]) => name !== WHOLE && Array.isArray(value) && value.length > 0 && value.every(v => typeof v?.message === 'string' && !('url' in v)))
     .map(([name, value]) => [name, value.map(v => v.message).join(' ')]);
   return Object.fromEntries(entries);
 }
 
-function sentence(response, said, fields, requestId) {
-  const { status } = response;
+function sentence(response, said, { status, code, fields, requestId }) {
   if (status >= 500) {
     const tail = requestId ? ` If it goes on, tell whoever runs this service: request ${requestId}.` : '';
     // What a bucket said, for one, is more than this page knows.
@@ -85,7 +94,7 @@ function sentence(response, said, fields, requestId) {
   if (named) return named;
   if (status === 404) return `This is not there. ${ADVICE[404]}`;
   if (status === 403) return `${said ?? 'You may not do this here.'} ${ADVICE[403]}`;
-  return [said ? finished(said) : `The request was refused (${status}).`, said && status !== 401 ? null : ADVICE[status]].filter(Boolean).join(' ');
+  return [said ? finished(said) : `The request was refused (${status}).`, CODES[code] ?? (said && status !== 401 ? null : ADVICE[status])].filter(Boolean).join(' ');
 }
 
 function finished(text) {

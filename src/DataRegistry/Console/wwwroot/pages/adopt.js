@@ -83,7 +83,7 @@ function byUrls(context, given) {
     also: button('Preview', () => showing(context, preview), { 'aria-label': 'Preview the URLs' }),
     onsubmit: () => once(`adopt ${context.project.id}`, () => adopt(file.input.files[0] ?? linesOf(urls.value))),
   });
-  return h('section.card', { 'aria-label': 'URLs' }, element);
+  return h('div.card', element);
 
   async function preview() {
     const list = file.input.files[0] ?? linesOf(urls.value);
@@ -139,7 +139,7 @@ function byPrefix(context) {
     onsubmit: () => once(`adopt ${context.project.id}`, async () => context.follow(await api.post(path(), body(), { signal: context.signal }))),
   });
   return {
-    element: h('section.card', { 'aria-label': 'Prefix' }, element),
+    element: h('div.card', element),
     changeStore: store => { prefix.value = store.uri_prefix; },
   };
 }
