@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Playwright;

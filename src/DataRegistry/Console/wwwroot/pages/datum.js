@@ -65,7 +65,8 @@ function checksum(datum, name) {
 
 /** In a tab of its own, since browsers show rather than keep what comes from another place. */
 async function download({ own, datum, signal }) {
-  const { url } = await api.get(`${own}download/`, { signal });
+  const { url, drift } = await api.get(`${own}download/`, { signal });
+  if (drift) toast('The object has changed in the bucket since. This is what was adopted.');
   h('a', { href: url, download: datum.name, target: '_blank', rel: 'noopener noreferrer' }).click();
 }
 
