@@ -23,9 +23,9 @@ export function jobBadge(job) {
 
 /**
  * Follows a job until it ends or the page is left. `onend` gets the job at its end, `onretry` the job that tries again;
- * `names` are the counts that are shown, [[key, label], …].
+ * `names` are the counts that are shown, [[key, label], …]; `again` is what trying again is called; without `changeable` it is only looked at.
  */
-export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = () => {}, onretry = () => {}, names = NAMES }) {
+export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true }) {
   const at = `${path}${job.id}/`;
   const bar = progressBar('How far the job is');
   const state = h('span');
@@ -48,8 +48,8 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
   }
 
   function show() {
-    const { total, pending } = job.counts;
-    const done = total === null ? sum(job.counts) : total - (pending ?? 0);
+    const total = totalOf(job);
+    const done = total === null ? job.counts.total ?? sum(job.counts) : total - (job.counts.pending ?? 0);
     replace(state, jobBadge(job));
     bar.set(done, hasEnded(job) && total === null ? done : total, words(done, total));
     replace(counts, names.filter(([key]) => job.counts[key] !== undefined && !(key === 'pending' && hasEnded(job) && !job.counts.pending))
@@ -73,11 +73,11 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
   function buttons() {
     const { failed, skipped } = job.counts;
     return [
-      !hasEnded(job) && job.status !== 'cancelling' && button('Cancel the job', cancel),
+      changeable && !hasEnded(job) && job.status !== 'cancelling' && button('Cancel the job', cancel),
       failed > 0 && button('Failed as NDJSON', () => download('failed', 'ndjson')),
       failed > 0 && button('Failed as CSV', () => download('failed', 'csv')),
       skipped > 0 && hasEnded(job) && button('Skipped as CSV', () => download('skipped', 'csv')),
-      hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button('Try what failed again', retry),
+      changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
     ];
   }
 
@@ -94,6 +94,11 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
     const response = await api.request('GET', `${at}results/`, { query: { outcome }, headers: { accept: 'application/x-ndjson' }, signal });
     save(format === 'csv' ? await asCsv(response) : await response.blob(), `${outcome}-${job.id}.${format}`);
   }
+}
+
+/** How much there is to do; null while nobody knows. A rescan's total is what it has counted so far. */
+export function totalOf(job) {
+  return job.kind === 'rescan' && !hasEnded(job) ? null : job.counts.total;
 }
 
 function sum(counts) {

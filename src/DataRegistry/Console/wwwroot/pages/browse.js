@@ -151,7 +151,7 @@ function columns(project, stores) {
       (d.aliases ?? []).map(name => badge(name, 'busy')),
       (d.tags ?? []).map(name => h('a.badge', { href: href('data', { project: project.id }, { tag: name }), title: `Those with the tag ${name}` }, name)),
     ] },
-    { label: 'Store', size: 'medium', cell: d => stores.get(d.store) ?? '–' },
+    { label: 'Store', size: 'medium', extra: true, cell: d => stores.get(d.store) ?? '–' },
     { label: 'Adopted', size: 'medium', cell: d => timeAgo(d.ctime) },
   ];
 }

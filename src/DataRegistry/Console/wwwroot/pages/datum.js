@@ -39,7 +39,7 @@ export async function render({ params, project, me, signal, setTitle, refresh })
         h('div.card', section('Aliases', aliasesOf(context))),
         h('div.card', section('Tags', pending(metadata, m => tagsOf(context, m)))))),
     section('Trace', pending(Promise.all([trace, store]), ([t, s]) => traceOf(t, s, datum, project))),
-    section('Use it elsewhere', pending(Promise.all([trace, store]), ([t, s]) => snippets(datum, t, s))),
+    !datum.purged && section('Use it elsewhere', pending(Promise.all([trace, store]), ([t, s]) => snippets(datum, t, s))),
     context.mayEdit && h('div.section', h('div.actions', button('Purge…', () => purge(context), { kind: 'danger' }))));
 }
 

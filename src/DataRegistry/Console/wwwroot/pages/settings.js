@@ -38,8 +38,9 @@ function tokens({ project, signal }) {
     empty: () => emptyState('No token yet', 'Programs and command line clients sign in with one.'),
   });
   const shown = h('div', { role: 'status' });
+  const label = field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'What uses it, so that you know it when you revoke it.' });
   const make = form([
-    field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'What uses it, so that you know it when you revoke it.' }),
+    label,
     field({ label: 'Good for', name: 'days', type: 'select', value: '90', options: LIFETIMES }),
     field({ label: `Only for the project ${project.name}`, name: 'limited', type: 'checkbox', value: false }),
   ], {
@@ -51,7 +52,7 @@ function tokens({ project, signal }) {
       replace(shown, notice('ok', h('div',
         h('p', h('strong', `This is the token ${made.name}. `), made.expires ? `It ends on ${dateTime(made.expires)}. ` : '', 'Copy it now: it is never shown again.'),
         codeBlock(made.token, 'the token'))));
-      make.reset();
+      label.value = '';
       list.reload();
     },
   });

@@ -4,6 +4,7 @@ import { dateTime, timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
+import { lastRescan, rescanPolicy } from '../store-rescans.js';
 import { ACCESS, HASHES, accessField, hashField } from '../store-words.js';
 import { badge, button, confirm, facts, idCode, linkButton, pageHeader, section, toast } from '../ui.js';
 
@@ -20,7 +21,7 @@ export async function render(context) {
       actions: store.deleted ? [] : [store.allow_adopt && may(context.me, project, 'data_adopt') && linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }))].filter(Boolean),
     }),
     h('div.columns',
-      h('div.card', facts([
+      h('div.stack', h('div.card', facts([
         ['Objects under', h('code', store.uri_prefix)],
         ['Region', store.configuration.region],
         ['Endpoint', store.configuration.endpoint_url ?? 'Amazon S3'],
@@ -33,8 +34,8 @@ export async function render(context) {
         ['Made', timeAgo(store.ctime)],
         ['Changed', dateTime(store.mtime)],
         ['Id', idCode(store.id)],
-      ])),
-      manages && !store.deleted && h('div.stack', policies(), credentials())),
+      ])), lastRescan(store, { project, manages: manages && !store.deleted, signal })),
+      manages && !store.deleted && h('div.stack', policies(), rescanPolicy(store, change), credentials())),
     manages && !store.deleted && section('Delete', h('p.hint', 'The bucket is not touched. Datums of the store stay, and cannot be downloaded any more.'), h('p', button('Delete the store', remove, { kind: 'danger' }))));
 
   function policies() {
