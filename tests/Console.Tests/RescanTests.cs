@@ -1,6 +1,5 @@
 using System.Text;
 using DataRegistry.Tests.Datums;
-using DataRegistry.Tests.Fixtures;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
