@@ -7,6 +7,9 @@ static class Chromium
 {
     static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
 
+    /// <summary>Milliseconds that a page may take for what it is asked.</summary>
+    public const int Patience = 20_000;
+
     static readonly Lazy<Task<IBrowser>> Started = new(StartAsync);
 
     /// <summary>Set to 1 where the browser must be there: its tests then fail instead of being skipped.</summary>
@@ -23,6 +26,8 @@ static class Chromium
     static async Task<IBrowser> StartAsync()
     {
         var path = Path ?? throw new InvalidOperationException("DATAREGISTRY_REQUIRE_CHROMIUM is set, but no chromium is on the PATH; install it, or unset the variable.");
+        // A busy machine takes longer than its own five seconds.
+        Assertions.SetDefaultExpectTimeout(Patience);
         // It ends with this process, whose child the driver is.
         var playwright = await Playwright.CreateAsync();
         // Its sandbox refuses to run as root, which it is in containers; the pages are our own.

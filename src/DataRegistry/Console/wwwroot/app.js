@@ -34,15 +34,15 @@ session.onChange(why => {
   me = project = null;
   show();
 });
-addEventListener('hashchange', show);
+addEventListener('hashchange', () => show());
 show();
 
-/** Shows what the address names. What was under way for the page before is given up. */
-async function show() {
+/** Shows what the address names. What was under way for the page before is given up. `again`: it is the same page, which stays where it is scrolled to. */
+async function show({ again = false } = {}) {
   leaving.abort();
   const leave = leaving = new AbortController();
   const { signal } = leave;
-  const waiting = setTimeout(() => replace(main, spinner()), PATIENCE);
+  const waiting = again ? 0 : setTimeout(() => replace(main, spinner()), PATIENCE);
   main.setAttribute('aria-busy', 'true');
   try {
     const found = match(location.hash);
@@ -50,11 +50,11 @@ async function show() {
     if (signal.aborted) return;
     const { node, title } = page;
     drawTop(found?.route.section);
-    place(node, title);
+    place(node, title, again);
   } catch (error) {
     if (signal.aborted || error?.name === 'AbortError' || !session.token) return;
     drawTop(match(location.hash)?.route.section);
-    place(h('div', h('h1', { tabindex: '-1' }, 'This did not work'), problem(error, { retry: show })), 'Problem');
+    place(h('div', h('h1', { tabindex: '-1' }, 'This did not work'), problem(error, { retry: () => show() })), 'Problem');
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) main.removeAttribute('aria-busy');
@@ -77,7 +77,7 @@ async function pageFor(found, signal) {
   const node = await render({
     params: found.params, query: found.query, project, me, signal,
     setTitle: text => { title = text; document.title = titleOf(text); },
-    setQuery, refresh: show,
+    setQuery, refresh: () => show({ again: true }),
   });
   return { node, title };
 }
@@ -108,11 +108,11 @@ async function findProject(id, signal) {
   }
 }
 
-function place(node, title) {
+function place(node, title, again = false) {
   replace(main, node);
   document.title = titleOf(title);
-  announcer.textContent = title;
-  scrollTo(0, 0);
+  if (!again) announcer.textContent = title;
+  if (!again) scrollTo(0, 0);
   main.querySelector('[autofocus], h1')?.focus({ preventScroll: true });
 }
 

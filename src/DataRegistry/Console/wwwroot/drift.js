@@ -1,5 +1,5 @@
 import { h } from './dom.js';
-import { timeAgo } from './format.js';
+import { bytes, timeAgo } from './format.js';
 import { badge, notice } from './ui.js';
 
 const NAMES = { changed: ['changed', 'warn'], missing: ['missing', 'bad'] };
@@ -8,9 +8,9 @@ const WORDS = {
   missing: 'The object is not in the bucket any more, so this datum cannot be downloaded. It is found again by the next scan if it comes back.',
 };
 
-/** Whether the bucket still holds what was adopted: none, changed, missing, unknown; null where the service does not say. */
+/** Whether the bucket still holds what was adopted: none, changed, missing, or unknown before the first scan; null where the service does not say. */
 export function driftOf(datum) {
-  return typeof datum.drift === 'string' ? datum.drift : datum.drift?.state ?? datum.drift?.status ?? null;
+  return datum.drift?.state ?? null;
 }
 
 /** What shows in lists: only what needs somebody's attention. */
@@ -20,8 +20,14 @@ export function driftBadge(datum) {
 }
 
 export function driftNotice(datum) {
-  const drift = driftOf(datum);
-  if (!(drift in NAMES)) return null;
-  const since = datum.drift_since ?? datum.drift?.since ?? null;
-  return notice(NAMES[drift][1], h('p', WORDS[drift], since && [' Noticed ', timeAgo(since), '.']));
+  const state = driftOf(datum);
+  if (!(state in NAMES)) return null;
+  const { since, was, is } = datum.drift;
+  return notice(NAMES[state][1], h('p', WORDS[state],
+    was && is && ` It had ${bytes(was.size)} and ETag ${short(was.etag)}; now it has ${bytes(is.size)} and ETag ${short(is.etag)}.`,
+    since && [' Noticed ', timeAgo(since), '.']));
+}
+
+function short(etag) {
+  return etag.replaceAll('"', '').slice(0, 12);
 }

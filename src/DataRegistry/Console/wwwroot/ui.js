@@ -90,7 +90,7 @@ export function tableRow(columns, row, props = {}) {
 }
 
 function cellClass(column) {
-  return [column.numeric && 'numeric', column.wide && 'wide', column.size].filter(Boolean).join(' ') || null;
+  return [column.numeric && 'numeric', column.wide && 'wide', column.extra && 'extra', column.size].filter(Boolean).join(' ') || null;
 }
 
 /** Names and values; what is null shows as a dash. */

@@ -2,6 +2,7 @@
 // that to its aliases and to what its URL stands for now. Lists in a list, so that it reads as well as it looks.
 
 import { h } from '../dom.js';
+import { driftBadge } from '../drift.js';
 import { bytes, dateTime, timeAgo } from '../format.js';
 import { hasRoute, href } from '../router.js';
 import { badge } from '../ui.js';
@@ -18,7 +19,10 @@ export function traceOf(trace, store, datum, project) {
     step('Adopted', [adoptionNode(trace.adopted, project)]),
     step('Datum', [datumNode(trace, datum)]),
     step('Named', trace.aliases.length > 0 ? limited(trace.aliases, aliasNode, !trace.aliases_complete) : [node('quiet', 'Alias', 'None yet')]),
-    trace.later.length > 0 && step('Later', limited(trace.later.toReversed(), v => versionNode(v, 'Later version', project), !trace.versions_complete)),
+    (trace.later.length > 0 || driftBadge(trace)) && step('Later', [
+      driftBadge(trace) && node('quiet', 'In the bucket', driftBadge(trace), trace.drift.since && ['noticed ', timeAgo(trace.drift.since)]),
+      ...limited(trace.later.toReversed(), v => versionNode(v, 'Later version', project), !trace.versions_complete),
+    ].filter(Boolean)),
   ];
   return h('div.form',
     h('ol.trace', { 'aria-label': 'From the store to the names' }, steps),
@@ -78,6 +82,7 @@ function events(trace) {
     ...trace.aliases.map(a => ({ time: a.from, text: `${a.from_user} gave it the alias ${a.name}` })),
     ...trace.aliases.filter(a => a.until).map(a => ({ time: a.until, text: `${a.until_user ?? 'Somebody'} took the alias ${a.name} from it` })),
     trace.metadata && { time: trace.metadata.time, text: `${trace.metadata.user ?? 'Somebody'} set its properties, for the last time` },
+    driftBadge(trace) && trace.drift.since && { time: trace.drift.since, text: `A scan noticed that the object is ${trace.drift.state}` },
     trace.purged && { time: trace.purged.time, text: `${trace.purged.user ?? 'Somebody'} purged it` },
     ...trace.earlier.map(v => ({ time: v.time, text: `Before: ${v.id} stood for the URL` })),
     ...trace.later.map(v => ({ time: v.time, text: `After: ${v.id} stands for the URL` })),

@@ -41,7 +41,7 @@ export async function render({ project, me, query, signal, setQuery }) {
   const tag = field({ label: 'Tag', name: 'tag', type: 'search', value: asked.tag, autocomplete: 'off', oninput: () => later({ tag: tag.value.trim() }, TYPING_PAUSE) });
   const drift = field({
     label: 'Drift', name: 'drift', type: 'select', value: asked.drift, onchange: () => change({ drift: drift.value }),
-    options: [['', 'Any'], ['changed', 'Changed'], ['missing', 'Missing']].map(([value, label]) => ({ value, label })),
+    options: [['', 'Any'], ['changed', 'Changed'], ['missing', 'Missing'], ['none', 'Unchanged'], ['unknown', 'Not looked at yet']].map(([value, label]) => ({ value, label })),
   });
   drift.hidden = asked.drift === '';
   const ordering = field({
@@ -151,7 +151,7 @@ function columns(project, stores) {
       (d.aliases ?? []).map(name => badge(name, 'busy')),
       (d.tags ?? []).map(name => h('a.badge', { href: href('data', { project: project.id }, { tag: name }), title: `Those with the tag ${name}` }, name)),
     ] },
-    { label: 'Store', size: 'medium', cell: d => stores.get(d.store) ?? '–' },
+    { label: 'Store', size: 'medium', extra: true, cell: d => stores.get(d.store) ?? '–' },
     { label: 'Adopted', size: 'medium', cell: d => timeAgo(d.ctime) },
   ];
 }

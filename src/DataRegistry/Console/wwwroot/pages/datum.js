@@ -39,7 +39,7 @@ export async function render({ params, project, me, signal, setTitle, refresh })
         h('div.card', section('Aliases', aliasesOf(context))),
         h('div.card', section('Tags', pending(metadata, m => tagsOf(context, m)))))),
     section('Trace', pending(Promise.all([trace, store]), ([t, s]) => traceOf(t, s, datum, project))),
-    section('Use it elsewhere', pending(Promise.all([trace, store]), ([t, s]) => snippets(datum, t, s))),
+    !datum.purged && section('Use it elsewhere', pending(Promise.all([trace, store]), ([t, s]) => snippets(datum, t, s))),
     context.mayEdit && h('div.section', h('div.actions', button('Purge…', () => purge(context), { kind: 'danger' }))));
 }
 
@@ -65,7 +65,8 @@ function checksum(datum, name) {
 
 /** In a tab of its own, since browsers show rather than keep what comes from another place. */
 async function download({ own, datum, signal }) {
-  const { url } = await api.get(`${own}download/`, { signal });
+  const { url, drift } = await api.get(`${own}download/`, { signal });
+  if (drift) toast('The object has changed in the bucket since. This is what was adopted.');
   h('a', { href: url, download: datum.name, target: '_blank', rel: 'noopener noreferrer' }).click();
 }
 
