@@ -1,0 +1,88 @@
+using System.Text;
+using DataRegistry.Tests.Datums;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace DataRegistry.ConsoleTests;
+
+public sealed class RescanTests : ConsoleTest
+{
+    [BrowserFact]
+    public async Task A_store_is_rescanned_and_its_page_and_the_report_tell_what_has_changed()
+    {
+        await Service.AdoptedAsync("same.csv");
+        var changed = await Service.AdoptedAsync("changed.csv");
+        await Service.AdoptedAsync("missing.csv");
+        Service.Bucket.Put("changed.csv", Encoding.UTF8.GetBytes("something longer than it was"));
+        Service.Bucket.Delete("missing.csv");
+        Service.Put("new.csv");
+        var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
+        await Expect(page.GetByText("It was never compared with its bucket.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("store-never-scanned");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Rescan now" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
+        await Service.DrainAsync();
+        var results = page.GetByRole(AriaRole.Table, new() { Name = "Results" });
+        await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" })).ToContainTextAsync("changed");
+        await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/missing.csv" })).ToContainTextAsync("nothing");
+        await page.AssertAccessibleAsync("rescan");
+        await page.GetByLabel("Show").SelectOptionAsync("missing");
+        await Expect(page.GetByText("1 result", new() { Exact = true })).ToBeVisibleAsync();
+        await page.GetByLabel("Show").SelectOptionAsync("changed");
+        await results.GetByRole(AriaRole.Link, new() { Name = "its datum" }).ClickAsync();
+        await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{changed}")}");
+
+        await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");
+        var last = page.GetByRole(AriaRole.Region, new() { Name = "Last rescan" });
+        await Expect(last.Locator("div").Filter(new() { Has = page.GetByText("Changed", new() { Exact = true }) }).Last).ToContainTextAsync("1");
+        await page.AssertAccessibleAsync("store-scanned");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Jobs" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Rescans" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Rescan of my-bucket" })).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("jobs-rescans");
+    }
+
+    [BrowserFact]
+    public async Task A_bucket_that_lists_nothing_is_believed_only_by_who_says_so()
+    {
+        // Fewer are believed to be gone.
+        string[] keys = [.. Enumerable.Range(0, 12).Select(n => $"{n}.csv")];
+        Service.Put(keys);
+        (await Service.AdoptUrlsAsync(keys.Select(Service.Url))).Dispose();
+        foreach (var key in keys)
+            Service.Bucket.Delete(key);
+        var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Rescan now" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
+        await Service.DrainAsync();
+        await Expect(page.GetByText("The bucket lists nothing at all")).ToBeVisibleAsync();
+        await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");
+        await page.GetByRole(AriaRole.Button, new() { Name = "The bucket was emptied" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Scan it all the same" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
+        await Service.DrainAsync();
+        await Expect(page.GetByText("completed", new() { Exact = true }).First).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Results" })).ToContainTextAsync("missing");
+    }
+
+    [BrowserFact]
+    public async Task A_store_s_schedule_is_saved_and_a_wrong_one_is_said_to_be()
+    {
+        var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
+        var rescans = page.GetByRole(AriaRole.Region, new() { Name = "Rescans", Exact = true });
+        await rescans.GetByLabel("Schedule").FillAsync("now and then");
+        await rescans.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(rescans.GetByText("A schedule is 'off', an interval")).ToBeVisibleAsync();
+        await rescans.GetByLabel("Schedule").FillAsync("24h");
+        await rescans.GetByLabel("Adopt what has changed").CheckAsync();
+        await rescans.GetByLabel("But not these").FillAsync("**/*.tmp\n\nscratch/**");
+        await rescans.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("The rescans are saved.")).ToBeVisibleAsync();
+        var saved = (await Service.GetAsync($"/api/v0/stores/{Service.Store.Id}/")).GetProperty("rescan");
+        Assert.Equal("24h", saved.GetProperty("schedule").GetString());
+        Assert.True(saved.GetProperty("adopt_changed").GetBoolean());
+        Assert.Equal(["**/*.tmp", "scratch/**"], saved.GetProperty("exclude").EnumerateArray().Select(p => p.GetString()));
+        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Rescans", Exact = true }).GetByLabel("But not these")).ToHaveValueAsync("**/*.tmp\nscratch/**");
+    }
+}
