@@ -1,4 +1,4 @@
-namespace DataRegistry.Functions.Handler;
+namespace DataRegistry.Functions;
 
 /// <summary>
 /// Creates what is missing in storage while the process already listens: the Functions host gives a custom handler up to a
