@@ -107,7 +107,8 @@ resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024
 resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site
   name: 'appsettings'
-  properties: union(settings, {
+  // Links in answers name the site, whatever a request calls it, unless the settings name another.
+  properties: union({ Http__PublicUrl: 'https://${site.properties.defaultHostName}' }, settings, {
     // Storage, for the host and the app alike.
     AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
     AzureWebJobsStorage__queueServiceUri: account.properties.primaryEndpoints.queue
