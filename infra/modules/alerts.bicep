@@ -16,7 +16,13 @@ var rules = [
     name: 'failed-jobs'
     description: 'Adoption jobs failed as a whole, or gave inputs up.'
     severity: 2
-    query: 'traces | where message matches regex "Job [^ ]+ Failed:" or message has "is given up:"'
+    query: 'traces | where message matches regex "Job [^ ]+ failed:" or message has "is given up:"'
+  }
+  {
+    name: 'drift'
+    description: 'A scan found that objects changed or went missing that had been adopted.'
+    severity: 3
+    query: 'traces | where message has "has drifted:"'
   }
   {
     name: 'stalled-jobs'

@@ -37,5 +37,7 @@ type AppSettings = {
   Adoption__TableRequestsInFlight: string?
   Adoption__HeadsInFlight: string?
   Adoption__ResultDays: string?
+  Rescans__Schedule: string?
+  Rescans__KeptReports: string?
   DataVolumes__AgentSilenceSeconds: string?
 }
