@@ -49,7 +49,11 @@ public static partial class Registry
             Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
         }),
         new("ResumeAdoptions", "30 */5 * * * *", (services, token) => services.GetRequiredService<StalledJobs>().RunAsync(token)),
-        new("CollectJobs", "0 20 * * * *", (services, token) => services.GetRequiredService<JobCollection>().RunAsync(token)),
+        new("CollectJobs", "0 20 * * * *", async (services, token) =>
+        {
+            await services.GetRequiredService<AttemptTable>().CollectAsync(token);
+            await services.GetRequiredService<JobCollection>().RunAsync(token);
+        }),
     ];
 
     /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
@@ -65,7 +69,8 @@ public static partial class Registry
         services.AddOptions<DatumOptions>().Bind(configuration.GetSection(DatumOptions.Section))
             .Validate(o => o.IsValid, "The settings Datums__… are numbers above 0 (Datums__HashAtOnceBytes: or 0), Datums__DownloadSeconds at most 604800.").ValidateOnStart();
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
-            .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
+            .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0), Adoption__WorkersPerStore at most 100.")
+            .Validate(o => !o.IsValid || o.WindowsEndInTime, AdoptionOptions.WindowsEndInTimeRequirement).ValidateOnStart();
 
         services.Configure<KestrelServerOptions>(RequestLimits.Raise);
         services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
@@ -80,7 +85,7 @@ public static partial class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
         services.TryAddSingleton<HostResolver>(_ => (host, token) => Dns.GetHostAddressesAsync(host, token));
         services.AddSingleton<EndpointGuard>();
-        services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
+        services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }, clock: s.GetRequiredService<TimeProvider>()));
 
         services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
         services.AddSingleton<SignedTokens>();

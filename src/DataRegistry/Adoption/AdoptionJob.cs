@@ -54,6 +54,9 @@ sealed record JobRow : ITableEntity
 
     /// <summary>All inputs; null while unknown.</summary>
     public long? Total { get; init; }
+
+    /// <summary>Of a prefix: how many inputs it had when it was last adopted; null where that is not known.</summary>
+    public long? LastTotal { get; init; }
     public long Created { get; init; }
     public long Existing { get; init; }
     public long Failed { get; init; }
@@ -163,6 +166,10 @@ sealed record WorkRow : ITableEntity
     public long Existing { get; init; }
     public long Failed { get; init; }
     public long Skipped { get; init; }
+
+    /// <summary>Inputs a second, of late, at <see cref="RecentSince"/> (see <see cref="RecentRate"/>).</summary>
+    public double Recent { get; init; }
+    public DateTimeOffset? RecentSince { get; init; }
 
     /// <summary>Which delivery wrote the last checkpoint, so that it knows its own after a lost answer.</summary>
     public Guid? Delivery { get; init; }

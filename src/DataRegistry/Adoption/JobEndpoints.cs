@@ -33,13 +33,13 @@ static class JobEndpoints
             .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
     }
 
-    public static IResult Answer(JobRow job, Counts done, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
-        Results.Json(JobBody.From(job, done, project, now), Json.JobBody, statusCode: status);
+    public static IResult Answer(JobRow job, JobProgress progress, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
+        Results.Json(JobBody.From(job, progress, project, now), Json.JobBody, statusCode: status);
 
     static async Task<IResult> GetAsync(string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions);
-        return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow());
+        return Answer(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow());
     }
 
     /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
@@ -54,7 +54,7 @@ static class JobEndpoints
         job = await jobs.FindAsync(job.JobId, context.RequestAborted) ?? job;
         if (job.Status is not (JobStatus.Cancelling or JobStatus.Cancelled))
             throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"The job has {JobBody.NameOf(job.Status)} already; it cannot be cancelled."));
-        return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow(), StatusCodes.Status202Accepted);
+        return Answer(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow(), StatusCodes.Status202Accepted);
     }
 
     /// <summary>
@@ -114,7 +114,7 @@ static class JobEndpoints
         var (found, next) = await jobs.ListAsync(project, status, paging.Limit, paging.Cursor, context.RequestAborted);
         var bodies = new List<JobBody>();
         foreach (var job in found)
-            bodies.Add(JobBody.From(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow()));
+            bodies.Add(JobBody.From(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow()));
         return Results.Json(
             new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageJobBody);
     }
@@ -156,7 +156,7 @@ static class JobEndpoints
             page.Add(failure);
         }
 
-        var done = await DoneAsync(job, work, context.RequestAborted) + job.Counts;
+        var done = (await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done + job.Counts;
         var count = outcome switch { AdoptionFailure.Failed => done.Failed, AdoptionFailure.Skipped => done.Skipped, _ => done.Failed + done.Skipped };
         return Results.Json(new Page<AdoptionFailure>((int)count, Paging.Next(context, next), null, page), Json.PageAdoptionFailure);
     }
@@ -184,8 +184,8 @@ static class JobEndpoints
     }
 
     /// <summary>What the ranges have done so far; nothing for a job at its end, whose own counts are the whole.</summary>
-    static async Task<Counts> DoneAsync(JobRow job, WorkTable work, CancellationToken cancellationToken) =>
-        job.Status.IsTerminal() ? default : await work.SumAsync(job.JobId, cancellationToken);
+    static async Task<JobProgress> ProgressAsync(JobRow job, WorkTable work, DateTimeOffset now, CancellationToken cancellationToken) =>
+        job.Status.IsTerminal() ? default : await work.ProgressAsync(job.JobId, now, cancellationToken);
 
     /// <summary>The job that <c>{id}</c> of the route names, and its project. One whose project the caller may not read is not there.</summary>
     static async Task<(JobRow Job, Project Project)> RequiredAsync(
@@ -220,26 +220,32 @@ readonly record struct ResultsPosition(string? RowKey, int Line)
 
 /// <summary>A job on the wire.</summary>
 /// <param name="Ctime">When it was accepted.</param>
-/// <param name="Rate">Inputs a second since it started; null before and where nothing is done yet.</param>
-/// <param name="Eta">When it will be done if it goes on like this; null where that cannot be said.</param>
+/// <param name="Rate">Inputs a second: of late, or at its end over all; null where nothing is done yet.</param>
+/// <param name="Eta">When it will be done if it goes on like this, which for a prefix rests on how much it held when it was last adopted; null where that cannot be said.</param>
 sealed record JobBody(
     string Id, string Kind, string Status, Guid Store, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started, DateTimeOffset? Finished,
     CountsBody Counts, double? Rate, DateTimeOffset? Eta, string? Error)
 {
+    /// <summary>A job that nearly stands still is not told to end after the end of time.</summary>
+    const double MaxSeconds = 10.0 * 365 * 24 * 3600;
+
     public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
 
-    public static JobBody From(JobRow job, Counts done, Project project, DateTimeOffset now)
+    public static JobBody From(JobRow job, JobProgress progress, Project project, DateTimeOffset now)
     {
-        var counts = job.Counts + done;
-        var pending = job.Total - counts.Total;
-        var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
+        var counts = job.Counts + progress.Done;
+        var running = (job.Finished ?? now) - job.Started;
         // What was refused at the door took the job no time.
-        var worked = job.Status.IsTerminal() ? counts.Created + counts.Existing : done.Total;
-        var rate = seconds > 0 && worked > 0 ? Math.Round(worked / seconds.Value, 1) : (double?)null;
+        var rate = job.Status.IsTerminal()
+            ? counts.Created + counts.Existing is > 0 and var worked && running > TimeSpan.Zero ? worked / running.Value.TotalSeconds : null
+            : progress.Done.Total > 0 ? RecentRate.Of(progress.Recent, running) : null;
+        if (rate is { } exact)
+            rate = Math.Round(exact, 1);
+        var left = (job.Total ?? job.LastTotal) - counts.Total;
         return new(
             job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
-            new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, pending), rate,
-            rate > 0 && pending > 0 && !job.Status.IsTerminal() ? now.AddSeconds(pending.Value / rate.Value) : null, job.Error);
+            new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, job.Total - counts.Total), rate,
+            rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(Math.Min(left.Value / rate.Value, MaxSeconds)) : null, job.Error);
     }
 }
 

@@ -147,6 +147,11 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public Task<JobRow?> CancelAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job.Status is JobStatus.Accepted or JobStatus.Running ? job with { Status = JobStatus.Cancelling } : null, cancellationToken);
 
+    /// <summary>How many inputs the same selection of a store had when it was last adopted to the end; null where none of the project's last 100 jobs did.</summary>
+    public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
+        (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey), maxPerPage: 100, cancellationToken: cancellationToken)).Values
+            .FirstOrDefault(j => j.Status == JobStatus.Completed && (j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude) == (job.Project, job.Store, job.Prefix, job.Pattern, job.Exclude))?.Total;
+
     /// <summary>A page of a project's jobs, newest first, and the cursor after it. Jobs that nobody was told of are left out.</summary>
     public Task<(IReadOnlyList<JobRow> Jobs, string? Cursor)> ListAsync(Project project, JobStatus? status, int limit, string? after, CancellationToken cancellationToken) =>
         table.QueryAsync<JobRow>(new TableRange(PartitionOf(project.Slot)) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)

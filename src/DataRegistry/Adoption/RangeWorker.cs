@@ -41,9 +41,9 @@ sealed partial class RangeWorker(
     }
 
     /// <summary>What cannot be read has no inputs of which to say that they failed: the job fails.</summary>
-    async Task StageAsync(AdoptionScope scope, WorkRow range, StoreLease lease, BucketException? giveUp, CancellationToken cancellationToken)
+    async Task StageAsync(AdoptionScope scope, WorkRow range, StoreLease? lease, BucketException? giveUp, CancellationToken cancellationToken)
     {
-        var staging = giveUp is null ? await manifests.RunAsync(scope, range, lease, cancellationToken) : new(false, giveUp.Message);
+        var staging = giveUp is null ? await manifests.RunAsync(scope, range, lease!, cancellationToken) : new(false, giveUp.Message);
         if (staging.Error is { } error)
             await ends.FailAsync(range.JobId, error, cancellationToken);
         else if (staging.IsDone)
@@ -63,8 +63,9 @@ sealed partial class RangeWorker(
             await room.WaitAsync(cancellationToken);
             try
             {
-                await using var held = lease = await leases.TryAcquireAsync(scope.Store.Id, range, cancellationToken);
-                if (held is null)
+                // Who gives up asks the store nothing, and could not be put off: the next delivery would try anew.
+                await using var held = lease = giveUp is null ? await leases.TryAcquireAsync(scope.Store.Id, range, cancellationToken) : null;
+                if (held is null && giveUp is null)
                 {
                     Log.NoLease(logger, range.JobId, range.Range, scope.Store.Id);
                     await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
@@ -77,7 +78,7 @@ sealed partial class RangeWorker(
                     return;
                 }
 
-                windows ??= giveUp is null || job.Prefix is null ? await OpenWindowsAsync(job, scope, token => lease!.WaitAsync(token), cancellationToken) : throw giveUp;
+                windows ??= giveUp is null || job.Prefix is null ? await OpenWindowsAsync(job, scope, (share, token) => lease!.WaitAsync(share, token), cancellationToken) : throw giveUp;
                 var shared = await ShareAsync(windows, range, cancellationToken);
                 after = shared is null ? null : await RunWindowAsync(scope, windows, range = shared, delivery, until, giveUp, cancellationToken);
             }
@@ -166,6 +167,7 @@ sealed partial class RangeWorker(
 
         // A window's troubles are its own: the next one has all its tries before it.
         var after = range with { Next = range.Next + 1, After = window.After, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
+        after = after.CountedAt(clock.GetUtcNow(), counts.Total);
         if (window.Ends)
             after = after.Ended();
         else if (giveUp is not null || clock.GetUtcNow() >= until)
@@ -174,7 +176,7 @@ sealed partial class RangeWorker(
             ?? await work.AddLateAsync(range, after, results, cancellationToken);
     }
 
-    async Task<Windows> OpenWindowsAsync(JobRow job, AdoptionScope scope, Func<CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
+    async Task<Windows> OpenWindowsAsync(JobRow job, AdoptionScope scope, Func<double, CancellationToken, ValueTask> turn, CancellationToken cancellationToken)
     {
         if (job.Prefix is null)
             return new ListWindows(scope, blobs, adopter, finder, Open);
@@ -192,7 +194,7 @@ sealed partial class RangeWorker(
         PrefixWindows Prefix(ObjectPager pager, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>>? ask) =>
             new(scope, KeySelection.Of(job), pager, ask, locations, work, options.Value.WindowKeys, options.Value.TableRequestsInFlight);
 
-        Bucket Open() => buckets.Open(scope.Store).At(pace);
+        Bucket Open() => buckets.Open(scope.Store).At(turn);
     }
 
     /// <summary>Null where the job is gone or not going on, or its store or project is gone, with which it ends: nothing is to be done then.</summary>

@@ -114,6 +114,10 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     public async Task<Counts> SumAsync(JobId job, CancellationToken cancellationToken) =>
         await ListAsync(job, cancellationToken).AggregateAsync(default(Counts), (sum, range) => sum + range.Counts, cancellationToken);
 
+    /// <summary>The same, and how fast.</summary>
+    public async Task<JobProgress> ProgressAsync(JobId job, DateTimeOffset now, CancellationToken cancellationToken) => await ListAsync(job, cancellationToken)
+        .AggregateAsync(default(JobProgress), (sum, range) => new(sum.Done + range.Counts, sum.Recent + range.RecentAt(now)), cancellationToken);
+
     /// <summary>How many ranges of a job are not done.</summary>
     public async Task<int> CountUndoneAsync(JobId job, CancellationToken cancellationToken) => await ListAsync(job, cancellationToken).CountAsync(r => !r.IsDone, cancellationToken);
 

@@ -12,6 +12,9 @@ public sealed record BucketsOptions
     /// <summary>After the first try; with the SDK's jittered backoff and its budget of retries per client.</summary>
     public int MaxRetries { get; init; } = 3;
 
+    /// <summary>The longest pause between two tries; null for the SDK's own, 20 seconds.</summary>
+    public TimeSpan? MaxBackoff { get; init; }
+
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Until an answer's headers, per try.</summary>
@@ -22,7 +25,7 @@ public sealed record BucketsOptions
 }
 
 /// <summary>Opens the buckets of stores. One client, hence one pool of connections, a store; safe for concurrent use.</summary>
-public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meters = null) : IDisposable
+public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meters = null, TimeProvider? clock = null) : IDisposable
 {
     readonly BucketsOptions options = options ?? new();
     readonly BucketRequests requests = new(meters);
@@ -40,8 +43,12 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         if (!opened.TryGetValue(store.Id, out var found) || found.Configuration != configuration)
             lock (opened)
                 if (!opened.TryGetValue(store.Id, out found) || found.Configuration != configuration)
-                    opened[store.Id] = found = new(configuration, Connect(configuration));
-        return new(found.Client, configuration.Bucket, configuration.Region);
+                {
+                    var pace = new BucketPace(clock ?? TimeProvider.System);
+                    opened[store.Id] = found = new(configuration, Connect(configuration, pace), pace);
+                }
+
+        return new(found.Client, configuration.Bucket, configuration.Region, found.Pace);
     }
 
     /// <summary>Looks at the bucket of a store that is not kept yet, with a client that is let go afterwards. Throws only if cancelled.</summary>
@@ -49,7 +56,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
     {
         try
         {
-            using var client = Connect(store.Configuration);
+            using var client = Connect(store.Configuration, pace: null);
             return await new Bucket(client, store.Configuration.Bucket, store.Configuration.Region).ProbeAsync(store.Prefix, cancellationToken);
         }
         catch (BucketException e)
@@ -66,14 +73,14 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         requests.Dispose();
     }
 
-    KeyKeepingS3Client Connect(StoreConfiguration store)
+    KeyKeepingS3Client Connect(StoreConfiguration store, BucketPace? pace)
     {
         var region = string.IsNullOrEmpty(store.Region) ? "us-east-1" : store.Region;
         var config = new AmazonS3Config
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = options.MaxRetries,
-            HttpClientFactory = new BucketHttpClients(options, requests),
+            HttpClientFactory = new BucketHttpClients(options, requests, pace),
             // Of the host's environment only its credentials count, never its endpoints.
             IgnoreConfiguredEndpointUrls = true,
         };
@@ -93,7 +100,9 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             config.ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED;
         }
         var credentials = store.RoleArn is null ? Credentials(store) : new RoleCredentials(store, () => ConnectToSts(store, region));
-        return credentials is null ? new(config) : new(credentials, config);
+        var client = credentials is null ? new KeyKeepingS3Client(config) : new(credentials, config);
+        client.Limit(options.MaxBackoff);
+        return client;
     }
 
     /// <summary>A client for one request. Servers that have a security token service besides Amazon's (Ceph, MinIO) have it at the endpoint of their S3.</summary>
@@ -103,7 +112,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = options.MaxRetries,
-            HttpClientFactory = new BucketHttpClients(options, requests),
+            HttpClientFactory = new BucketHttpClients(options, requests, pace: null),
             IgnoreConfiguredEndpointUrls = true,
         };
         if (store.EndpointUrl is null)
@@ -122,5 +131,5 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         : store.EndpointUrl is not null ? new AnonymousAWSCredentials()
         : null;
 
-    sealed record Opened(StoreConfiguration Configuration, KeyKeepingS3Client Client);
+    sealed record Opened(StoreConfiguration Configuration, KeyKeepingS3Client Client, BucketPace Pace);
 }
