@@ -5,8 +5,10 @@ using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Rescans;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.WebConsole;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,7 +16,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 
 namespace DataRegistry;
 
@@ -31,7 +32,7 @@ public sealed record QueueFunction(string Name, string Queue, Func<IServiceProvi
 public sealed record TimerFunction(string Name, string Schedule, Func<IServiceProvider, CancellationToken, Task> RunAsync);
 
 /// <summary>The only composition root: what the service is made of, and what the heads have to bind.</summary>
-public static partial class Registry
+public static class Registry
 {
     public static IReadOnlyList<QueueFunction> QueueFunctions { get; } =
     [
@@ -43,16 +44,13 @@ public static partial class Registry
 
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =
     [
-        new("RescanStores", "0 */5 * * * *", async (services, token) =>
-        {
-            var (stores, _) = await services.GetRequiredService<StoreTable>().ListAsync(1000, null, visible: null, token);
-            Log.WouldRescan(services.GetRequiredService<ILoggerFactory>().CreateLogger("DataRegistry.RescanStores"), stores.Count);
-        }),
+        new("RescanStores", "0 */5 * * * *", (services, token) => services.GetRequiredService<DueScans>().RunAsync(token)),
         new("ResumeAdoptions", "30 */5 * * * *", (services, token) => services.GetRequiredService<StalledJobs>().RunAsync(token)),
         new("CollectJobs", "0 20 * * * *", async (services, token) =>
         {
             await services.GetRequiredService<AttemptTable>().CollectAsync(token);
             await services.GetRequiredService<JobCollection>().RunAsync(token);
+            await services.GetRequiredService<RescanCollection>().RunAsync(token);
         }),
     ];
 
@@ -72,6 +70,9 @@ public static partial class Registry
             .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0), Adoption__WorkersPerStore at most 100.")
             .Validate(o => !o.IsValid || o.WindowsEndInTime, AdoptionOptions.WindowsEndInTimeRequirement).ValidateOnStart();
 
+        services.AddOptions<RescanOptions>().Bind(configuration.GetSection(RescanOptions.Section))
+            .Validate(o => o.IsValid, $"The setting Rescans__KeptReports is a number above 0, and Rescans__Schedule a schedule: {ScanSchedule.Requirement}").ValidateOnStart();
+
         services.Configure<KestrelServerOptions>(RequestLimits.Raise);
         services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
             .Validate(o => o.IsValid, "The setting DataVolumes__AgentSilenceSeconds is a number above 0.").ValidateOnStart();
@@ -87,7 +88,7 @@ public static partial class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }, clock: s.GetRequiredService<TimeProvider>()));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
         services.AddSingleton<SignedTokens>();
         services.AddSingleton<OidcKeys>();
         services.AddSingleton<OidcLogIn>();
@@ -105,6 +106,7 @@ public static partial class Registry
         services.AddSingleton<StoreAccess>();
         services.AddSingleton<StoreRequests>();
         services.AddSingleton<DatumLookup>();
+        services.AddSingleton<ScannedStores>();
         services.AddSingleton<DatumPurge>();
         services.AddSingleton<AdoptedObjects>();
         services.AddSingleton<ContentTokens>();
@@ -121,11 +123,19 @@ public static partial class Registry
         services.AddSingleton<DryRun>();
         services.AddSingleton<JobCollection>();
         services.AddSingleton<JobEnds>();
+        services.AddSingleton<JobStarts>();
+        services.AddSingleton<JobResults>();
+        services.AddSingleton<IJobKind, AdoptionKind>();
         services.AddSingleton<RangeWorker>();
         services.AddSingleton<AdoptionRequests>();
         services.AddSingleton<AdoptRange>();
         services.AddSingleton<AdoptPoison>();
         services.AddSingleton<StalledJobs>();
+        services.AddSingleton<DriftMarks>();
+        services.AddSingleton<RescanKind>().AddSingleton<IJobKind>(s => s.GetRequiredService<RescanKind>());
+        services.AddSingleton<RescanRequests>();
+        services.AddSingleton<DueScans>();
+        services.AddSingleton<RescanCollection>();
         services.AddSingleton<ClusterAgents>();
         services.AddSingleton<DataVolumeAccess>();
         services.AddSingleton<DataVolumeViews>();
@@ -174,6 +184,7 @@ public static partial class Registry
         adoption.MapAdoption();
         adoption.MapAdoptionJobs();
         adoption.MapTrace();
+        adoption.MapRescans();
 
         var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
         volumes.MapUnitLists();
@@ -181,15 +192,11 @@ public static partial class Registry
         volumes.MapDataVolumeLists();
         volumes.MapSharedScopes();
         volumes.MapAgents();
+
+        app.MapConsole();
         return app;
     }
 
     static IServiceCollection AddTable<T>(this IServiceCollection services) where T : class, IStoredTable =>
         services.AddSingleton<T>().AddSingleton<IStoredTable>(s => s.GetRequiredService<T>());
-
-    static partial class Log
-    {
-        [LoggerMessage(LogLevel.Information, "Rescans are not implemented yet: {Stores} stores would be looked at")]
-        public static partial void WouldRescan(ILogger logger, int stores);
-    }
 }

@@ -43,6 +43,7 @@ static void Greet(string url, string token, DemoData.Ids demo)
 {
     Console.WriteLine($"""
 
+        Console  {url}/console/
         Service  {url}
         Token    {token}
 

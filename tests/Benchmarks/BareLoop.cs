@@ -10,9 +10,11 @@ namespace DataRegistry.Benchmarks;
 /// What the bucket and the tables themselves can do: the service's clients and rows, and none of its work. Pages are listed while
 /// rows are inserted.
 /// </summary>
-sealed class BareLoop(Arena arena, Store store) : IDisposable
+/// <param name="project">Whose the rows are; null for nobody's.</param>
+sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisposable
 {
-    readonly AdoptedRows rows = new(arena.Storage, store, new Project(Guid.NewGuid(), "bare", 0, Guid.NewGuid(), Guid.NewGuid()), JobId.Create(DateTimeOffset.UtcNow, 0));
+    readonly AdoptedRows rows = new(
+        arena.Storage, store, project ?? new Project(Guid.NewGuid(), "bare", 0, Guid.NewGuid(), Guid.NewGuid()), JobId.Create(DateTimeOffset.UtcNow, project?.Slot ?? 0));
     readonly Buckets buckets = new();
 
     public void Dispose() => buckets.Dispose();
@@ -27,12 +29,15 @@ sealed class BareLoop(Arena arena, Store store) : IDisposable
         await rows.InsertAsync(ObjectsAsync(cancellationToken), inFlight, cancellationToken) / 2;
 
     /// <summary>Lists all and reads all locations, as whoever adopts it all again cannot do without; returns how many objects and rows.</summary>
-    public async Task<(int Objects, int Rows)> CompareAsync(CancellationToken cancellationToken)
+    public Task<(int Objects, int Rows)> CompareAsync(CancellationToken cancellationToken) => CompareAsync<LocatedRow>(LocatedRow.Columns, cancellationToken);
+
+    /// <summary>The same, of other columns.</summary>
+    public async Task<(int Objects, int Rows)> CompareAsync<T>(IReadOnlyList<string> columns, CancellationToken cancellationToken) where T : LocatedRow
     {
         var read = 0;
         var reading = Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
         {
-            await foreach (var _ in rows.Locations.QueryAsync<LocatedRow>(new TableRange($"{store.Id:N}-{shard:x}"), 1000, LocatedRow.Columns, token))
+            await foreach (var _ in rows.Locations.QueryAsync<T>(new TableRange($"{store.Id:N}-{shard:x}"), 1000, columns, token))
                 Interlocked.Increment(ref read);
         });
         var objects = await ObjectsAsync(cancellationToken).CountAsync(cancellationToken);

@@ -68,16 +68,32 @@ sealed class BucketProcess : IAsyncDisposable
         var bucket = new BucketProcess(process, url);
         try
         {
-            using var http = new HttpClient { BaseAddress = new Uri(url) };
-            using var lines = new StringContent(string.Join('\n', keys.Select((key, n) => string.Create(CultureInfo.InvariantCulture, $"{1000 + (n % 3000)} {key}"))));
-            using var response = await http.PutAsync(new Uri($"/_synthetic/{Bucket}", UriKind.Relative), lines, cancellationToken);
-            response.EnsureSuccessStatusCode();
+            await bucket.PutAsync(keys.Select((key, n) => (key, 1000 + (n % 3000))), cancellationToken);
             return bucket;
         }
         catch
         {
             await bucket.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Puts objects there, or others in their place: of another size they are others.</summary>
+    public async Task PutAsync(IEnumerable<(string Key, int Size)> objects, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(url) };
+        using var lines = new StringContent(string.Join('\n', objects.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Size} {o.Key}"))));
+        using var response = await http.PutAsync(new Uri($"/_synthetic/{Bucket}", UriKind.Relative), lines, cancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
+
+    public async Task DeleteAsync(IEnumerable<string> keys, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri(url) };
+        foreach (var key in keys)
+        {
+            using var response = await http.DeleteAsync(new Uri($"/{Bucket}/{Uri.EscapeDataString(key)}", UriKind.Relative), cancellationToken);
+            response.EnsureSuccessStatusCode();
         }
     }
 

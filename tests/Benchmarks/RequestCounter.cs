@@ -13,6 +13,9 @@ sealed class RequestCounter : IDisposable
 {
     public const string S3 = "s3", Tables = "tables", Blobs = "blobs", Queues = "queues";
 
+    /// <summary>Before a table's name in a log.</summary>
+    const string TableMark = " @";
+
     static readonly AsyncLocal<bool> Ignored = new();
 
     readonly MeterListener listener = new();
@@ -32,7 +35,7 @@ sealed class RequestCounter : IDisposable
                 listener.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
-            Count(instrument.Name == "dataregistry.s3.requests" ? S3 : Tables, Tag(tags, "operation")?.ToString() ?? "?", Tag(tags, "status")));
+            Count(instrument.Name == "dataregistry.s3.requests" ? S3 : Tables, Tag(tags, "operation")?.ToString() ?? "?", Tag(tags, "status"), Tag(tags, "table")));
         listener.SetMeasurementEventCallback<double>((_, _, tags, _) => CountHttp(tags));
         listener.Start();
     }
@@ -51,8 +54,12 @@ sealed class RequestCounter : IDisposable
     }
 
     /// <summary>What processes have logged.</summary>
-    public static RequestCounts Read(params IEnumerable<string> logs) => new(logs.SelectMany(File.ReadAllLines)
-        .GroupBy(line => line, StringComparer.Ordinal).ToDictionary(g => (g.Key.Split(' ')[0], g.Key[(g.Key.IndexOf(' ') + 1)..]), g => (long)g.Count()));
+    public static RequestCounts Read(params IEnumerable<string> logs) => Read(logs, byTable: false);
+
+    /// <param name="byTable">Whether an operation names its table: <c>query locations</c>.</param>
+    public static RequestCounts Read(IEnumerable<string> logs, bool byTable) => new(logs.SelectMany(File.ReadAllLines)
+        .GroupBy(line => byTable ? line.Replace(TableMark, " ", StringComparison.Ordinal) : line.Split(TableMark)[0], StringComparer.Ordinal)
+        .ToDictionary(g => (g.Key.Split(' ')[0], g.Key[(g.Key.IndexOf(' ') + 1)..]), g => (long)g.Count()));
 
     void CountHttp(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
@@ -64,7 +71,7 @@ sealed class RequestCounter : IDisposable
             Count(Queues, method switch { "POST" => "put", "GET" => "receive", "PUT" => "update", _ => method.ToLowerInvariant() }, Tag(tags, "http.response.status_code"));
     }
 
-    void Count(string service, string operation, object? status)
+    void Count(string service, string operation, object? status, object? table = null)
     {
         if (Ignored.Value)
             return;
@@ -75,7 +82,7 @@ sealed class RequestCounter : IDisposable
         if (log is not null)
         {
             lock (log)
-                log.Write($"{service} {operation}\n");
+                log.Write($"{service} {operation}{(table is null ? "" : $"{TableMark}{table}")}\n");
         }
     }
 

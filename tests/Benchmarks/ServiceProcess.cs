@@ -96,6 +96,15 @@ sealed class ServiceProcess : IAsyncDisposable
         return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
     }
 
+    /// <summary>Has the store scanned; returns the scan's id.</summary>
+    public async Task<string> AcceptScanAsync(Store store, CancellationToken cancellationToken)
+    {
+        using var response = await Http.PostAsync(new Uri($"/api/v0/stores/{store.Id}/rescan/", UriKind.Relative), null, cancellationToken);
+        if (response.StatusCode != HttpStatusCode.Accepted)
+            throw new WrongResultException($"The scan was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+        return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
+    }
+
     /// <summary>As a machine that loses its power: nothing is told to anybody.</summary>
     public async Task KillAsync()
     {

@@ -53,6 +53,8 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         ids["projects"] = service.Project.Id.ToString();
         ids["users"] = (await service.NewUserAsync("swept", type: "service_account")).ToString();
         ids["datum-aliases"] = (await service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum, project = service.Project.Id })).ToString();
+        using (var scan = await service.Http.SendAsync("POST", $"/api/v0/stores/{service.Store.Id}/rescan/"))
+            ids["rescans"] = scan.Headers.Location!.AbsolutePath.Split('/')[^2];
         ids["adoptions"] = (await service.AcceptAsync(Enumerable.Range(0, 101).Select(i => $"none{i}"))).Split('/')[^2];
     }
 

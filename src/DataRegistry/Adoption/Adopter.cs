@@ -9,7 +9,11 @@ namespace DataRegistry.Adoption;
 
 /// <summary>On whose behalf objects are adopted.</summary>
 /// <param name="AtOnce">No message and no job row stand behind it: locations are settled one by one, as nothing else would say that they are.</param>
-sealed record AdoptionScope(JobId Job, Store Store, Project Project, string AdoptedBy, bool AtOnce);
+sealed record AdoptionScope(JobId Job, Store Store, Project Project, string AdoptedBy, bool AtOnce)
+{
+    /// <summary>Datums whose objects were seen to have changed, by key: as long as their locations name them, others may be put in their place. Null for none.</summary>
+    public IReadOnlyDictionary<string, Guid>? Superseded { get; init; }
+}
 
 /// <summary>
 /// The adoption rule: a window of keys becomes locations and datums. Two rows an object, the location first: its insert is the
@@ -30,7 +34,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
     {
         var located = await locate(keys, cancellationToken);
-        // What a purge left free is taken over, but not by the job that made it: that one has done its work there.
+        // What a purge left free is taken over, but not by the job that made it: that one has done its work there. So is what has changed, for who says so.
         var free = located.Values.Where(r => IsFreeFor(scope, r)).ToDictionary(r => r.Key, StringComparer.Ordinal);
         foreach (var key in free.Keys)
             located.Remove(key);
@@ -71,7 +75,9 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             : new AdoptionOutcome.AlreadyTracked(datum, location.Project);
     }
 
-    static bool IsFreeFor(AdoptionScope scope, LocatedRow location) => location.IsFree && location.Job != scope.Job.Value.ToGuid();
+    static bool IsFreeFor(AdoptionScope scope, LocatedRow location) =>
+        location.IsFree ? location.Job != scope.Job.Value.ToGuid()
+        : scope.Superseded is { } superseded && superseded.TryGetValue(location.Key, out var datum) && location.Datum == datum;
 
     /// <summary>
     /// Inserts locations, or puts them in the place of free ones, a transaction at a time, and right after each the datums of what it
@@ -122,7 +128,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         LocationRow After(LocationRow row)
         {
             lock (located)
-                return row with { Previous = free.GetValueOrDefault(row.Key)?.Datum };
+                return free.TryGetValue(row.Key, out var before) ? row with { Previous = before.Datum, Supersedes = before.IsFree ? null : true } : row with { Previous = null, Supersedes = null };
         }
 
         TableTransactionAction Put(LocationRow row)

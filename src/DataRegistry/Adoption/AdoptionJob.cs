@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Azure;
-using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Storage;
 
@@ -23,22 +22,14 @@ static class JobStatuses
     public static bool IsTerminal(this JobStatus status) => status is JobStatus.Completed or JobStatus.Cancelled or JobStatus.Failed;
 }
 
-/// <summary>How many inputs ended in which way. Every input ends in exactly one.</summary>
-readonly record struct Counts(long Created, long Existing, long Failed, long Skipped)
-{
-    public long Total => Created + Existing + Failed + Skipped;
-
-    public static Counts operator +(Counts a, Counts b) => new(a.Created + b.Created, a.Existing + b.Existing, a.Failed + b.Failed, a.Skipped + b.Skipped);
-}
-
 /// <summary>A job. Its counts are those of its input (what was refused at the door) until it is finished, then the whole.</summary>
-sealed record JobRow : ITableEntity
+sealed record JobRow : CountedRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Id { get; init; }
+    public JobKind Kind { get; init; }
     public required Guid Store { get; init; }
+
+    /// <summary>Into which is adopted; of a scan the store's, and empty where that has none.</summary>
     public required Guid Project { get; init; }
     public required string CreatedBy { get; init; }
     public required JobStatus Status { get; init; }
@@ -52,15 +43,17 @@ sealed record JobRow : ITableEntity
     /// <summary>Patterns of keys that are left out, a JSON array; null for none.</summary>
     public string? Exclude { get; init; }
 
+    /// <summary>Of a scan: also a bucket that lists nothing at all is believed. Null for not.</summary>
+    public bool? Forced { get; init; }
+
+    /// <summary>Its results are not kept any more, and it is not listed: it stays for the sake of what it adopted. Null for not.</summary>
+    public bool? Forgotten { get; init; }
+
     /// <summary>All inputs; null while unknown.</summary>
     public long? Total { get; init; }
 
     /// <summary>Of a prefix: how many inputs it had when it was last adopted; null where that is not known.</summary>
     public long? LastTotal { get; init; }
-    public long Created { get; init; }
-    public long Existing { get; init; }
-    public long Failed { get; init; }
-    public long Skipped { get; init; }
     public long RefusedFailed { get; init; }
     public long RefusedSkipped { get; init; }
     public DateTimeOffset? Started { get; init; }
@@ -69,13 +62,6 @@ sealed record JobRow : ITableEntity
 
     [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Id));
 
-    [JsonIgnore]
-    public Counts Counts
-    {
-        get => new(Created, Existing, Failed, Skipped);
-        init => (Created, Existing, Failed, Skipped) = value;
-    }
-
     /// <summary>What was refused at the door.</summary>
     [JsonIgnore]
     public Counts Refused
@@ -83,13 +69,6 @@ sealed record JobRow : ITableEntity
         get => new(0, 0, RefusedFailed, RefusedSkipped);
         init => (RefusedFailed, RefusedSkipped) = (value.Failed, value.Skipped);
     }
-
-    /// <summary>For the audit trail.</summary>
-    public AuditEvent FinishedEvent() => new("adoption.finished", JobId.ToString())
-    {
-        Project = Project,
-        Details = new() { ["status"] = Status.ToString().ToLowerInvariant(), ["created"] = Created, ["existing"] = Existing, ["failed"] = Failed, ["skipped"] = Skipped },
-    };
 }
 
 /// <summary>What a work row's message does.</summary>
@@ -126,11 +105,8 @@ sealed record ActiveJobRow : ITableEntity
 /// <see cref="Next"/> to <see cref="End"/> of its staged input; a prefix's is keys <see cref="After"/> to <see cref="Until"/>, and has
 /// its <see cref="End"/> when it is found.
 /// </summary>
-sealed record WorkRow : ITableEntity
+sealed record WorkRow : CountedRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Job { get; init; }
     public required int Range { get; init; }
 
@@ -162,10 +138,6 @@ sealed record WorkRow : ITableEntity
 
     /// <summary>Requests that were spent on finding where to cut the range.</summary>
     public int Probes { get; init; }
-    public long Created { get; init; }
-    public long Existing { get; init; }
-    public long Failed { get; init; }
-    public long Skipped { get; init; }
 
     /// <summary>Inputs a second, of late, at <see cref="RecentSince"/> (see <see cref="RecentRate"/>).</summary>
     public double Recent { get; init; }
@@ -186,13 +158,6 @@ sealed record WorkRow : ITableEntity
     public WorkRow Ended() => this with { End = Next };
 
     [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
-
-    [JsonIgnore]
-    public Counts Counts
-    {
-        get => new(Created, Existing, Failed, Skipped);
-        init => (Created, Existing, Failed, Skipped) = value;
-    }
 }
 
 /// <summary>That a range's message is queued; merged into its row.</summary>
@@ -214,17 +179,14 @@ sealed record WorkErrorRow : ITableEntity
     public required string LastError { get; init; }
 }
 
-/// <summary>Where the failed and skipped inputs of one window stand. Inserted in the transaction of the window's checkpoint, so it speaks of the attempt that counted.</summary>
-sealed record ResultsRow : ITableEntity
+/// <summary>
+/// Where those inputs of one window stand that are told one by one, and how many of each outcome they are. Inserted in the transaction of the
+/// window's checkpoint, so it speaks of the attempt that counted.
+/// </summary>
+sealed record ResultsRow : CountedRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>Name of the blob, one result a line.</summary>
     public required string Blob { get; init; }
-    public long Failed { get; init; }
-    public long Skipped { get; init; }
 }
 
 [JsonSerializable(typeof(JobRow))]

@@ -23,7 +23,7 @@ public abstract record AdoptionOutcome
 
 /// <summary>An input that did not become a datum, as results list it.</summary>
 /// <param name="Outcome"><c>failed</c> or <c>skipped</c>.</param>
-public sealed record AdoptionFailure(string Url, string Outcome, string? Code, string Message)
+public sealed record AdoptionFailure(string Url, string Outcome, string? Code, string Message) : IJobResult
 {
     /// <summary>Characters of a malformed URL that its message repeats: it may be as long as the request.</summary>
     const int MaxShown = 200;

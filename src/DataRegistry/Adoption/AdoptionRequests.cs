@@ -1,4 +1,3 @@
-using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -12,7 +11,7 @@ sealed record AdoptionAnswer(JobId Id, IReadOnlyDictionary<string, DatumId> Crea
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
-    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options)
+    JobStarts starts, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<AdoptionOptions> options)
 {
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     public async Task<AdoptionAnswer> AdoptAsync(Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
@@ -63,11 +62,11 @@ sealed class AdoptionRequests(
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
-        var job = selection.Into(JobTable.NewRow(id, store.Id, project, createdBy));
+        var job = selection.Into(JobTable.NewRow(id, store.Id, project.Id, createdBy));
         job = job with { LastTotal = await jobs.FindLastTotalAsync(job, cancellationToken) };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, [range], [], cancellationToken);
-        return await SendAsync(job, [range], cancellationToken);
+        return await starts.StartAsync(job, [range], cancellationToken);
     }
 
     /// <summary>
@@ -95,8 +94,8 @@ sealed class AdoptionRequests(
         var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        return await SendAsync(
-            JobTable.NewRow(id, store.Id, project, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges, cancellationToken);
+        return await starts.StartAsync(
+            JobTable.NewRow(id, store.Id, project.Id, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
@@ -108,25 +107,6 @@ sealed class AdoptionRequests(
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.SubmitTransactionAsync([TableTransactionAction.Add(range), TableTransactionAction.Add(row)], cancellationToken);
-        return await SendAsync(JobTable.NewRow(id, store.Id, project, createdBy), [range], cancellationToken);
-    }
-
-    /// <summary>Lets a job begin whose input and ranges are written.</summary>
-    async Task<JobRow> SendAsync(JobRow job, List<WorkRow> ranges, CancellationToken cancellationToken)
-    {
-        await jobs.AddAsync(job, cancellationToken);
-        foreach (var range in ranges.Take(options.Value.MessagesPerJob))
-            await queue.SendAsync(range, cancellationToken);
-        if (ranges.Count == 0)
-        {
-            if (await jobs.FinishAsync(job.JobId, default, cancellationToken) is not { } finished)
-                return await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
-            await trail.RecordAsync(new AuditActor(job.CreatedBy), finished.FinishedEvent());
-            return finished;
-        }
-
-        // Null: a worker has it already, and it shows as running.
-        return await jobs.ChangeAsync(job.JobId, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
-            ?? await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
+        return await starts.StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], cancellationToken);
     }
 }

@@ -54,7 +54,7 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<K
         var skipped = refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
         var counts = new Counts(0, 0, refused.Count - skipped, skipped);
         var number = FirstRefused + results.Count;
-        results.Add(WorkTable.NewInputResults(job, number, await blobs.WriteResultsAsync(job, string.Create(CultureInfo.InvariantCulture, $"input-{number:D6}"), refused, cancellationToken), counts));
+        results.Add(WorkTable.NewInputResults(job, number, await blobs.WriteResultsAsync(job, string.Create(CultureInfo.InvariantCulture, $"input-{number:D6}"), refused, JobBlobs.Failures, cancellationToken), counts));
         Refused += counts;
         refused.Clear();
     }

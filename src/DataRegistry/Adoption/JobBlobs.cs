@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Specialized;
 using DataRegistry.Datums;
@@ -36,6 +37,9 @@ sealed class JobBlobs(BlobServiceClient blobs)
 
     static readonly JobBlobJson Json = new(WireJson.Options(JobBlobJson.Default));
 
+    /// <summary>How an adoption's failed and skipped inputs are written.</summary>
+    public static JsonTypeInfo<AdoptionFailure> Failures => Json.AdoptionFailure;
+
     public BlobContainerClient Container { get; } = blobs.GetBlobContainerClient("adoption");
 
     /// <summary>Puts a window of sorted keys away.</summary>
@@ -55,16 +59,16 @@ sealed class JobBlobs(BlobServiceClient blobs)
 
     /// <summary>Writes results that count from when a row names them; returns the blob's name.</summary>
     /// <param name="part">Unique within the job, also among repetitions.</param>
-    public async Task<string> WriteResultsAsync(JobId job, string part, IEnumerable<AdoptionFailure> failures, CancellationToken cancellationToken)
+    public async Task<string> WriteResultsAsync<T>(JobId job, string part, IEnumerable<T> results, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         var name = $"{job}/results/{part}";
-        await WriteAsync(name, failures, Json.AdoptionFailure, cancellationToken);
+        await WriteAsync(name, results, type, cancellationToken);
         return name;
     }
 
     /// <param name="skip">Lines to pass over.</param>
-    public IAsyncEnumerable<AdoptionFailure> ReadResultsAsync(string blob, int skip, CancellationToken cancellationToken) =>
-        ReadAsync(blob, skip, Json.AdoptionFailure, cancellationToken);
+    public IAsyncEnumerable<T> ReadResultsAsync<T>(string blob, int skip, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        ReadAsync(blob, skip, type, cancellationToken);
 
     /// <summary>Puts a sorted run away (<see cref="StoredRun"/>); one of the same name is replaced.</summary>
     public async Task WriteRunAsync(string name, UrlBuffer sorted, CancellationToken cancellationToken)
@@ -132,7 +136,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
 
     static string InputName(JobId job, int window) => string.Create(CultureInfo.InvariantCulture, $"{job}/input/{window:D6}");
 
-    async Task WriteAsync<T>(string name, IEnumerable<T> values, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    async Task WriteAsync<T>(string name, IEnumerable<T> values, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         // Not returned to its pool where the request fails: it may still be read then.
         var lines = new PooledBuffer(64 * 1024);
@@ -160,7 +164,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
         MemoryMarshal.TryGetArray(bytes, out var array) ? new(array.Array!, array.Offset, array.Count, writable: false) : new(bytes.ToArray(), writable: false);
 
     async IAsyncEnumerable<T> ReadAsync<T>(
-        string name, int skip, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string name, int skip, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(await Container.GetBlobClient(name).OpenReadAsync(cancellationToken: cancellationToken));
         while (await reader.ReadLineAsync(cancellationToken) is { } line)

@@ -1,4 +1,6 @@
+using DataRegistry.Http;
 using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption;
 
@@ -14,6 +16,20 @@ sealed record JobBody(
     const double MaxSeconds = 10.0 * 365 * 24 * 3600;
 
     public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
+
+    /// <summary>The status that a list is asked for; null for any.</summary>
+    public static JobStatus? StatusOf(HttpRequest request)
+    {
+        var known = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging);
+        // By name only: Enum.TryParse would take numbers too.
+        return request.Query["status"].ToString() is not { Length: > 0 } text ? null
+            : known.Where(s => NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
+            ?? throw new ApiException(new ApiError.Field("status", $"One of {string.Join(", ", known.Select(NameOf))} is expected.", "invalid_choice"));
+    }
+
+    /// <summary>A list's cursor: the row key of the job before; null for the first page.</summary>
+    public static string? CursorOf(Paging paging) =>
+        paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower)) ? throw new ApiException(Paging.BadCursor()) : paging.Cursor;
 
     public static JobBody From(JobRow job, JobProgress progress, Project project, DateTimeOffset now)
     {

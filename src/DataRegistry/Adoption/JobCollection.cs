@@ -33,8 +33,16 @@ sealed partial class JobCollection(JobTable jobs, WorkTable work, JobBlobs blobs
         }
     }
 
-    /// <summary>Nothing of results that were kept for so long is there any more, or will be soon.</summary>
-    public static bool AreResultsGone(JobRow job, DateTimeOffset now, AdoptionOptions options) => job.Finished < now - TimeSpan.FromDays(options.ResultDays);
+    /// <summary>Nothing of results that were kept for so long is there any more, or will be soon. Scans are kept by number, with all of theirs.</summary>
+    public static bool AreResultsGone(JobRow job, DateTimeOffset now, AdoptionOptions options) => job.Kind == JobKind.Adoption && job.Finished < now - TimeSpan.FromDays(options.ResultDays);
+
+    /// <summary>Deletes a job's results and work rows. Repeating it changes nothing.</summary>
+    public async Task DeleteAsync(JobId id, CancellationToken cancellationToken)
+    {
+        await work.DeleteAsync(id, cancellationToken);
+        await blobs.DeleteAsync($"{id}/", before: null, cancellationToken);
+        Log.Old(logger, id);
+    }
 
     async Task CollectAsync(JobId id, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -54,9 +62,7 @@ sealed partial class JobCollection(JobTable jobs, WorkTable work, JobBlobs blobs
         }
         else if (AreResultsGone(job, now, options.Value))
         {
-            await work.DeleteAsync(id, cancellationToken);
-            await blobs.DeleteAsync($"{id}/", before: null, cancellationToken);
-            Log.Old(logger, id);
+            await DeleteAsync(id, cancellationToken);
         }
         else if (job.Finished < now - UnusedAfter)
         {

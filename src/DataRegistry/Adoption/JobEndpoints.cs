@@ -1,11 +1,10 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -16,8 +15,6 @@ namespace DataRegistry.Adoption;
 
 static class JobEndpoints
 {
-    const string NdJson = "application/x-ndjson";
-
     static readonly JobJson Json = new(WireJson.Options(JobJson.Default));
 
     public static void MapAdoptionJobs(this IEndpointRouteBuilder api)
@@ -25,7 +22,7 @@ static class JobEndpoints
         api.MapGet("/adoptions/", ListAsync).AnswersPages<JobBody>("A project's adoption jobs, newest first")
             .RequiresQuery("project", "A project's id").TakesQuery("status", "Only those with it");
         api.MapGet("/adoptions/{id}/", GetAsync).Answers<JobBody>("An adoption job, and how far it is");
-        api.MapGet("/adoptions/{id}/results/", ResultsAsync).AnswersPages<AdoptionFailure>($"Every URL that failed or was skipped; with Accept: {NdJson} all of them, one a line")
+        api.MapGet("/adoptions/{id}/results/", ResultsAsync).AnswersPages<AdoptionFailure>($"Every URL that failed or was skipped; with Accept: {JobResults.NdJson} all of them, one a line")
             .TakesQuery("outcome", "failed or skipped; both if not given");
         api.MapPost("/adoptions/{id}/cancel/", CancelAsync).Answers<JobBody>("End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
             .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
@@ -49,19 +46,24 @@ static class JobEndpoints
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
         if (await jobs.CancelAsync(job.JobId, context.RequestAborted) is not null)
             await trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id });
-        // Whoever cancels again ends what a death left.
-        await ends.ConcludeAsync(job.JobId, CancellationToken.None);
-        job = await jobs.FindAsync(job.JobId, context.RequestAborted) ?? job;
-        if (job.Status is not (JobStatus.Cancelling or JobStatus.Cancelled))
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"The job has {JobBody.NameOf(job.Status)} already; it cannot be cancelled."));
+        job = await ConcludeCancelledAsync(job, jobs, ends, context.RequestAborted);
         return Answer(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow(), StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>The job that was cancelled, at its end; 409 for one that has ended otherwise. Whoever cancels again ends what a death left.</summary>
+    public static async Task<JobRow> ConcludeCancelledAsync(JobRow job, JobTable jobs, JobEnds ends, CancellationToken cancellationToken)
+    {
+        await ends.ConcludeAsync(job.JobId, CancellationToken.None);
+        job = await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
+        return job.Status is JobStatus.Cancelling or JobStatus.Cancelled ? job
+            : throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"The job has {JobBody.NameOf(job.Status)} already; it cannot be cancelled."));
     }
 
     /// <summary>
     /// A new job of what failed; of a prefix that could not be listed to its end, or was cancelled, of the whole prefix again, where what was adopted exists.
     /// </summary>
     static async Task<IResult> RetryAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, JobBlobs blobs, StoreAccess access, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail, TimeProvider clock, IOptions<AdoptionOptions> options)
+        string id, HttpContext context, JobTable jobs, JobResults results, JobBlobs blobs, StoreAccess access, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail, IOptions<AdoptionOptions> options)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
         if (!job.Status.IsTerminal())
@@ -77,10 +79,9 @@ static class JobEndpoints
         }
         else
         {
-            if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
-                throw ResultsGone(options.Value);
+            results.RequireKept(job);
             await using var urls = new StagedUrls(blobs, options);
-            await foreach (var (_, failure) in ReadAsync(job, AdoptionFailure.Failed, default, work, blobs, context.RequestAborted))
+            await foreach (var (_, failure) in results.ReadAsync(job, AdoptionFailure.Failed, default, Json.AdoptionFailure, context.RequestAborted))
             {
                 urls.Add(Encoding.UTF8.GetBytes(failure.Url));
                 if (urls.IsFull)
@@ -100,18 +101,9 @@ static class JobEndpoints
     {
         var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
         var paging = Paging.From(context.Request);
-        JobStatus? status = null;
-        if (context.Request.Query["status"].ToString() is { Length: > 0 } text)
-        {
-            // By name only: Enum.TryParse would take numbers too.
-            status = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging && JobBody.NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
-                ?? throw new ApiException(new ApiError.Field(
-                    "status", $"One of {string.Join(", ", Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging).Select(JobBody.NameOf))} is expected.", "invalid_choice"));
-        }
-
-        if (paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower)))
-            throw new ApiException(Paging.BadCursor());
-        var (found, next) = await jobs.ListAsync(project, status, paging.Limit, paging.Cursor, context.RequestAborted);
+        var status = JobBody.StatusOf(context.Request);
+        var (found, next) = await jobs.ListAsync(project.Slot, JobKind.Adoption, status, JobBody.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
+            .Where(job => job.Project == project.Id).PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
         var bodies = new List<JobBody>();
         foreach (var job in found)
             bodies.Add(JobBody.From(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow()));
@@ -119,79 +111,21 @@ static class JobEndpoints
             new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageJobBody);
     }
 
-    static async Task<IResult> ResultsAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, JobBlobs blobs, TimeProvider clock, IOptions<AdoptionOptions> options)
+    static async Task<IResult> ResultsAsync(string id, HttpContext context, JobTable jobs, JobResults results, ProjectTable projects, Permissions permissions)
     {
         var (job, _) = await jobs.RequiredAsync(id, context, projects, permissions);
-        if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
-            throw ResultsGone(options.Value);
-        var outcome = context.Request.Query["outcome"].ToString();
-        if (outcome is not ("" or AdoptionFailure.Failed or AdoptionFailure.Skipped))
-            throw new ApiException(new ApiError.Field("outcome", $"'{AdoptionFailure.Failed}' or '{AdoptionFailure.Skipped}' is expected.", "invalid_choice"));
-
-        if (context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase)))
-        {
-            return Results.Stream(async output =>
-            {
-                await foreach (var (_, failure) in ReadAsync(job, outcome, default, work, blobs, context.RequestAborted))
-                {
-                    await JsonSerializer.SerializeAsync(output, failure, Json.AdoptionFailure, context.RequestAborted);
-                    await output.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
-                }
-            }, NdJson);
-        }
-
-        var paging = Paging.From(context.Request);
-        var from = paging.Cursor is null ? default : ResultsPosition.TryParse(paging.Cursor, out var position) ? position : throw new ApiException(Paging.BadCursor());
-        var page = new List<AdoptionFailure>();
-        string? next = null;
-        await foreach (var (at, failure) in ReadAsync(job, outcome, from, work, blobs, context.RequestAborted))
-        {
-            if (page.Count == paging.Limit)
-            {
-                next = at.ToString();
-                break;
-            }
-
-            page.Add(failure);
-        }
-
-        var done = (await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done + job.Counts;
-        var count = outcome switch { AdoptionFailure.Failed => done.Failed, AdoptionFailure.Skipped => done.Skipped, _ => done.Failed + done.Skipped };
-        return Results.Json(new Page<AdoptionFailure>((int)count, Paging.Next(context, next), null, page), Json.PageAdoptionFailure);
-    }
-
-    static ApiException ResultsGone(AdoptionOptions options) =>
-        new(new ApiError.Detail(StatusCodes.Status410Gone, $"Results are kept for {options.ResultDays} days after a job's end."));
-
-    /// <summary>The results from a position on, each with its own.</summary>
-    static async IAsyncEnumerable<(ResultsPosition At, AdoptionFailure Failure)> ReadAsync(
-        JobRow job, string outcome, ResultsPosition from, WorkTable work, JobBlobs blobs,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        await foreach (var row in work.ListResultsAsync(job.JobId, from.RowKey, cancellationToken))
-        {
-            if ((outcome == AdoptionFailure.Failed && row.Failed == 0) || (outcome == AdoptionFailure.Skipped && row.Skipped == 0))
-                continue;
-            var line = row.RowKey == from.RowKey ? from.Line : 0;
-            await foreach (var failure in blobs.ReadResultsAsync(row.Blob, line, cancellationToken))
-            {
-                if (outcome.Length == 0 || failure.Outcome == outcome)
-                    yield return (new(row.RowKey, line), failure);
-                line++;
-            }
-        }
+        return await results.AnswerAsync(context, job, [AdoptionFailure.Failed, AdoptionFailure.Skipped], Json.AdoptionFailure, Json.PageAdoptionFailure);
     }
 
     /// <summary>What the ranges have done so far; nothing for a job at its end, whose own counts are the whole.</summary>
-    static async Task<JobProgress> ProgressAsync(JobRow job, WorkTable work, DateTimeOffset now, CancellationToken cancellationToken) =>
+    public static async Task<JobProgress> ProgressAsync(JobRow job, WorkTable work, DateTimeOffset now, CancellationToken cancellationToken) =>
         job.Status.IsTerminal() ? default : await work.ProgressAsync(job.JobId, now, cancellationToken);
 
     /// <summary>The job that <c>{id}</c> of the route names, and its project. One whose project the caller may not read is not there.</summary>
     static async Task<(JobRow Job, Project Project)> RequiredAsync(
         this JobTable jobs, string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission = Permission.DataRead)
     {
-        if ((JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, context.RequestAborted) : null) is not { Status: not JobStatus.Staging } job
+        if ((JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, context.RequestAborted) : null) is not { Kind: JobKind.Adoption, Status: not JobStatus.Staging } job
             || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
         {
             throw new ApiException(ApiError.NotFound());
@@ -200,22 +134,6 @@ static class JobEndpoints
         await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
         return (job, project);
     }
-}
-
-/// <summary>Where among a job's results a page goes on.</summary>
-readonly record struct ResultsPosition(string? RowKey, int Line)
-{
-    public static bool TryParse(string text, out ResultsPosition position)
-    {
-        position = default;
-        var space = text.LastIndexOf(' ');
-        if (space <= 0 || !int.TryParse(text.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var line))
-            return false;
-        position = new(text[..space], line);
-        return text.StartsWith("r-", StringComparison.Ordinal) && text[..space].All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
-    }
-
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey} {Line}");
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

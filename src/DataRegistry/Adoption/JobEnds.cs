@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption;
 
 /// <summary>How a job gets on to its next ranges, and to its end. Repeating any of it changes nothing.</summary>
-sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, AuditTrail trail, IOptions<AdoptionOptions> options, ILogger<JobEnds> logger)
+sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, IEnumerable<IJobKind> kinds, AuditTrail trail, IOptions<AdoptionOptions> options, ILogger<JobEnds> logger)
 {
     /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>
     public async Task ConcludeAsync(JobId id, CancellationToken cancellationToken)
@@ -29,7 +29,14 @@ sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, Au
     public async Task FailAsync(JobId id, string error, CancellationToken cancellationToken)
     {
         if (await jobs.FailAsync(id, await work.SumAsync(id, cancellationToken), error, cancellationToken) is { } failed)
-            await trail.RecordAsync(new AuditActor(failed.CreatedBy), failed.FinishedEvent());
+            await EndedAsync(failed, cancellationToken);
+    }
+
+    async Task EndedAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        var kind = kinds.Single(k => k.Kind == job.Kind);
+        await trail.RecordAsync(new AuditActor(job.CreatedBy), kind.Finished(job));
+        await kind.EndedAsync(job, cancellationToken);
     }
 
     /// <summary>Ends a job that is being cancelled: every range where it is. Windows under way are ended by their workers, and counted then. Repeating it changes nothing.</summary>
@@ -62,21 +69,24 @@ sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, Au
             await queue.SendAsync(range, cancellationToken);
         if (underWay + waiting.Count > 0)
             return;
-        if (await jobs.FinishAsync(job, counts, cancellationToken) is not { } finished)
-        {
-            // Whoever ended it may not have seen what was added late.
+        // Whoever ended it before may not have seen what was added late.
+        if (await FinishAsync(job, counts, cancellationToken) is null)
             await jobs.RecountAsync(job, counts, cancellationToken);
-        }
-        else
-        {
-            Log.Finished(logger, job, finished.Status, finished.Created, finished.Existing, finished.Failed, finished.Skipped);
-            await trail.RecordAsync(new AuditActor(finished.CreatedBy), finished.FinishedEvent());
-        }
+    }
+
+    /// <summary>Ends a job of which everything is done; null where it has ended already.</summary>
+    public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)
+    {
+        if (await jobs.FinishAsync(id, done, cancellationToken) is not { } finished)
+            return null;
+        Log.Finished(logger, id, finished.Status, finished.Counts);
+        await EndedAsync(finished, cancellationToken);
+        return finished;
     }
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Created} created, {Existing} existing, {Failed} failed, {Skipped} skipped")]
-        public static partial void Finished(ILogger logger, JobId job, JobStatus status, long created, long existing, long failed, long skipped);
+        [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Counts}")]
+        public static partial void Finished(ILogger logger, JobId job, JobStatus status, Counts counts);
     }
 }

@@ -55,12 +55,12 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public ValueTask<bool> AnyUnfinishedAsync(Project project, CancellationToken cancellationToken) =>
         table.QueryAsync<JobRow>(new TableRange(PartitionOf(project.Slot)), 1000, cancellationToken: cancellationToken).Take(10_000)
-            .AnyAsync(job => job.Project == project.Id && job.Status != JobStatus.Staging && !job.Status.IsTerminal(), cancellationToken);
+            .AnyAsync(job => job.Kind == JobKind.Adoption && job.Project == project.Id && job.Status != JobStatus.Staging && !job.Status.IsTerminal(), cancellationToken);
 
-    public static JobRow NewRow(JobId id, Guid store, Project project, string createdBy) => new()
+    public static JobRow NewRow(JobId id, Guid store, Guid project, string createdBy) => new()
     {
         PartitionKey = PartitionOf(id.Slot), RowKey = RowKeyOf(id), Id = id.Value.ToGuid(),
-        Store = store, Project = project.Id, CreatedBy = createdBy, Status = JobStatus.Staging,
+        Store = store, Project = project, CreatedBy = createdBy, Status = JobStatus.Staging,
     };
 
     /// <summary>
@@ -150,11 +150,18 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// <summary>How many inputs the same selection of a store had when it was last adopted to the end; null where none of the project's last 100 jobs did.</summary>
     public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
         (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey), maxPerPage: 100, cancellationToken: cancellationToken)).Values
-            .FirstOrDefault(j => j.Status == JobStatus.Completed && (j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude) == (job.Project, job.Store, job.Prefix, job.Pattern, job.Exclude))?.Total;
+            .FirstOrDefault(j => j.Status == JobStatus.Completed && (j.Kind, j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude) == (job.Kind, job.Project, job.Store, job.Prefix, job.Pattern, job.Exclude))?.Total;
 
-    /// <summary>A page of a project's jobs, newest first, and the cursor after it. Jobs that nobody was told of are left out.</summary>
-    public Task<(IReadOnlyList<JobRow> Jobs, string? Cursor)> ListAsync(Project project, JobStatus? status, int limit, string? after, CancellationToken cancellationToken) =>
-        table.QueryAsync<JobRow>(new TableRange(PartitionOf(project.Slot)) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
-            .Where(job => job.Project == project.Id && job.Status != JobStatus.Staging && (status is null || job.Status == status))
-            .PageAsync(limit, job => job.RowKey, cancellationToken);
+    /// <summary>The jobs whose ids carry a slot, newest first. Jobs that nobody was told of are left out.</summary>
+    /// <param name="after">The row key of the one before; null from the newest on.</param>
+    /// <param name="page">Jobs a request.</param>
+    public IAsyncEnumerable<JobRow> ListAsync(int slot, JobKind kind, JobStatus? status, string? after, int page, CancellationToken cancellationToken) =>
+        table.QueryAsync<JobRow>(new TableRange(PartitionOf(slot)) { After = after }, Math.Min(page, 1000), cancellationToken: cancellationToken)
+            .Where(job => job.Kind == kind && job.Status != JobStatus.Staging && (status is null || job.Status == status));
+
+    /// <summary>Keeps a job that is at its end for the sake of what it adopted, and no report of it. Nothing where it was changed meanwhile.</summary>
+    public Task ForgetAsync(JobRow job, CancellationToken cancellationToken) => table.UpdateEntityAsync(job with { Forgotten = true }, job.ETag, cancellationToken: cancellationToken);
+
+    /// <summary>Deletes a job that is at its end; nothing of it is known any more.</summary>
+    public Task DeleteAsync(JobRow job, CancellationToken cancellationToken) => table.DeleteEntityAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
 }

@@ -23,8 +23,18 @@ sealed class ObjectPager
     public static async Task<ObjectPager> OpenAsync(Bucket bucket, string prefix, CancellationToken cancellationToken) =>
         new(bucket, prefix, await bucket.GetVersioningAsync(cancellationToken) != BucketVersioning.Off);
 
-    /// <summary>Of a bucket that does not say whether it keeps versions, or not to us: it may be listed all the same, without the objects' versions.</summary>
-    public static ObjectPager OfUnknownVersions(Bucket bucket, string prefix) => new(bucket, prefix, versioned: false);
+    /// <summary>Also of a bucket that does not say whether it keeps versions, or not to us: it may be listed all the same, without the objects' versions.</summary>
+    public static async Task<(ObjectPager Pager, bool SeesVersions)> OpenAnyAsync(Bucket bucket, string prefix, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await OpenAsync(bucket, prefix, cancellationToken), true);
+        }
+        catch (BucketException e) when (e.Fault is BucketFault.AccessDenied or BucketFault.Unexpected)
+        {
+            return (new(bucket, prefix, versioned: false), false);
+        }
+    }
 
     /// <summary>The page after a key, or the first; one request.</summary>
     /// <exception cref="BucketException">Also where the page is out of order (<see cref="BucketFault.Unordered"/>).</exception>
@@ -59,6 +69,16 @@ sealed class ObjectPager
     /// <summary>The first key after any string, whether or not there is such a key; null for none. One request.</summary>
     public async Task<string?> FirstKeyAfterAsync(string after, CancellationToken cancellationToken) =>
         (await bucket.ListAsync(new ListRequest { Prefix = prefix, StartAfter = after, MaxKeys = 1 }, cancellationToken)).Objects is [var first, ..] ? first.Key : null;
+
+    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
+    public async Task<S3Object?> FindAsync(string key, CancellationToken cancellationToken)
+    {
+        // A key comes first among all that begin with it, and its latest version first among its own.
+        var first = versioned
+            ? (await bucket.ListVersionsAsync(new() { Prefix = key, MaxKeys = 1 }, cancellationToken)).Versions is [{ IsLatest: true, IsDeleteMarker: false } latest, ..] ? latest.Entry : null
+            : (await bucket.ListAsync(new() { Prefix = key, MaxKeys = 1 }, cancellationToken)).Objects is [var listed, ..] ? listed : null;
+        return first?.Key == key ? first : null;
+    }
 
     ObjectPage Checked(IReadOnlyList<S3Object> objects, string? after, bool ended)
     {

@@ -22,7 +22,7 @@ static class TraceEndpoint
         .Answers<TraceBody>("Who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after")
         .TakesQuery("project", "Where an alias is looked up; needed where several projects have it");
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions, ScannedStores scanned)
     {
         var token = context.RequestAborted;
         var (datum, _) = await lookup.RequiredAsync(id, context);
@@ -35,7 +35,7 @@ static class TraceEndpoint
             new TraceBody(
                 datum.Id, $"s3://{datum.Bucket}/{datum.Key}", datum.Store,
                 new(datum.Id.Value.Time, datum.AdoptedBy, hasJob ? job.ToString() : null, hasJob ? null : job.ToString()),
-                new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified),
+                new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified), DriftBody.From(datum, await scanned.CompletedAsync(token)),
                 [.. spans.Select(s => new TraceAliasBody(s.Alias, s.Name, s.Since, s.User, s.Until, s.UntilUser))], all,
                 metadata is { Time: { } set } ? new(set, metadata.User) : null,
                 TraceChangeBody.OfPurge(datum),
@@ -82,11 +82,12 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
 /// <param name="AliasesComplete">False where there are more than are told.</param>
 /// <param name="Metadata">When its properties were last set; null where they never were.</param>
 /// <param name="Purged">Null where it was not.</param>
-/// <param name="Earlier">What its URL stood for before, the last first: purged datums.</param>
+/// <param name="Drift">Whether that is still what is there.</param>
+/// <param name="Earlier">What its URL stood for before, the last first: datums that were purged, or whose object had changed.</param>
 /// <param name="Later">What its URL stood for after it, the last first.</param>
 /// <param name="VersionsComplete">False where not all of them are known.</param>
 sealed record TraceBody(
-    DatumId Id, string Uri, Guid Store, TraceAdoptionBody Adopted, TraceObjectBody Object,
+    DatumId Id, string Uri, Guid Store, TraceAdoptionBody Adopted, TraceObjectBody Object, DriftBody Drift,
     IReadOnlyList<TraceAliasBody> Aliases, bool AliasesComplete, TraceChangeBody? Metadata, TraceChangeBody? Purged,
     IReadOnlyList<TraceVersionBody> Earlier, IReadOnlyList<TraceVersionBody> Later, bool VersionsComplete);
 

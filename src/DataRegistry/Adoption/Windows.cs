@@ -25,6 +25,9 @@ abstract class Windows
     /// <summary>The range's next window.</summary>
     /// <exception cref="BucketException">The bucket cannot be listed.</exception>
     public abstract Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="RangeWork.CutAsync"/>
+    public virtual Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) => Task.FromResult<(WorkRow, WorkRow?)?>((range, null));
 }
 
 /// <summary>Windows of a list, as they were staged.</summary>
@@ -42,8 +45,8 @@ sealed class ListWindows(AdoptionScope scope, JobBlobs blobs, Adopter adopter, O
 /// <param name="ask">How S3 is asked for what the list does not tell; null where it tells all.</param>
 /// <param name="windowKeys">Objects in a window, to the page.</param>
 /// <param name="parallel">Table requests at a time.</param>
-sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPager pager,
-    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>>? ask, LocationTable locations, WorkTable work, int windowKeys, int parallel) : Windows
+sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, RangePages pages,
+    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>>? ask, LocationTable locations, int windowKeys, int parallel) : Windows
 {
     /// <summary>Where few objects are wanted a window ends all the same after so many times its pages, for the sake of checkpoints.</summary>
     const int MaxSparsity = 5;
@@ -51,27 +54,16 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPa
     /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint, too.</summary>
     const int MaxPages = 100;
 
-    /// <summary>Keys that tell where to cut; more of them tell the same.</summary>
-    const int SampleKeys = 100;
-
-    /// <summary>Requests for cutting a job's first range, beside one a window: the bisection of a key's length takes 6 for 64 characters.</summary>
-    const int FirstProbes = 12;
-
-    /// <summary>And any other range, of which something is known.</summary>
-    const int MoreProbes = 3;
-
-    readonly List<string> sample = [];
-    LocationReader? reader;
-    (string? After, ObjectPage Page)? ahead;
+    LocationReader<LocatedRow>? reader;
 
     public override async Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken)
     {
         var objects = new List<S3Object>();
         var skipped = new List<AdoptionFailure>();
         var (after, ends) = (range.After, false);
-        for (int listed = 0, pages = 0; !ends && objects.Count < windowKeys && listed < MaxSparsity * windowKeys && pages < MaxPages; pages++)
+        for (int listed = 0, read = 0; !ends && objects.Count < windowKeys && listed < MaxSparsity * windowKeys && read < MaxPages; read++)
         {
-            var page = await ReadPageAsync(after, cancellationToken);
+            var page = await pages.ReadAsync(after, cancellationToken);
             listed += page.Objects.Count;
             foreach (var found in page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0))
             {
@@ -88,7 +80,7 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPa
             after = ends ? after : page.LastKey;
         }
 
-        reader ??= new(locations.Table, scope.Store.Id, selection.Prefix, range.After);
+        reader ??= new(locations.Table, scope.Store.Id, selection.Prefix, range.After, LocatedRow.Columns);
         var byKey = objects.ToDictionary(o => o.Key, StringComparer.Ordinal);
         return new(
             [.. objects.Select(o => o.Key)],
@@ -97,36 +89,5 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, ObjectPa
             skipped, after, ends);
     }
 
-    /// <summary>
-    /// Cuts the range in two, so that another worker can share it. Looks at the next page first, which is not lost: it is the next window's.
-    /// Within what it may cost: a request a window, and some more at the beginning, when nothing is known of the keys.
-    /// </summary>
-    /// <returns>The range, shorter or with what was learned about it, and the new one with the rest, if any; null where the range's row has changed meanwhile.</returns>
-    public async Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken)
-    {
-        var page = await ReadPageAsync(range.After, cancellationToken);
-        ahead = (range.After, page);
-        var budget = (range.Range == 0 ? FirstProbes : MoreProbes) + range.Next - range.Probes;
-        if (budget <= 0 || page.LastKey is null || page.Objects.Count == 0 || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0))
-            return (range, null);
-        var cut = await new RangeCutter(pager.FirstKeyAfterAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
-        var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
-        // A cut before where the range begins would count keys twice.
-        return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0 ? (known, null) : await work.CutAsync(known, cut.At, cancellationToken);
-    }
-
-    async Task<ObjectPage> ReadPageAsync(string? after, CancellationToken cancellationToken)
-    {
-        if (ahead is { } read && read.After == after)
-            return read.Page;
-
-        var page = await pager.ReadAsync(after, cancellationToken);
-        if (page.Objects.Count > 0)
-        {
-            sample.Clear();
-            sample.AddRange(page.Objects.Where((_, i) => i % Math.Max(1, page.Objects.Count / SampleKeys) == 0).Select(o => o.Key));
-        }
-
-        return page;
-    }
+    public override Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) => pages.CutAsync(range, firstAfter: null, cancellationToken);
 }

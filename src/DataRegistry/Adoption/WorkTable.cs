@@ -33,7 +33,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     public IAsyncEnumerable<WorkRow> ListAsync(JobId job, CancellationToken cancellationToken) =>
         table.QueryAsync<WorkRow>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, cancellationToken: cancellationToken);
 
-    /// <summary>Where the failed and skipped inputs stand: those of the windows in the order of keys, then those of the input in the order of URLs.</summary>
+    /// <summary>Where those inputs stand that are told one by one: those of the windows in the order of keys, then those of the input in the order of URLs.</summary>
     public IAsyncEnumerable<ResultsRow> ListResultsAsync(JobId job, string? from, CancellationToken cancellationToken) =>
         table.QueryAsync<ResultsRow>(new TableRange(PartitionOf(job)) { From = from ?? ResultsPrefix, Before = RangePrefix }, 1000, cancellationToken: cancellationToken);
 
@@ -118,8 +118,9 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     public async Task<JobProgress> ProgressAsync(JobId job, DateTimeOffset now, CancellationToken cancellationToken) => await ListAsync(job, cancellationToken)
         .AggregateAsync(default(JobProgress), (sum, range) => new(sum.Done + range.Counts, sum.Recent + range.RecentAt(now)), cancellationToken);
 
-    /// <summary>How many ranges of a job are not done.</summary>
-    public async Task<int> CountUndoneAsync(JobId job, CancellationToken cancellationToken) => await ListAsync(job, cancellationToken).CountAsync(r => !r.IsDone, cancellationToken);
+    /// <summary>How many ranges a job has, and how many of them are not done.</summary>
+    public ValueTask<(int All, int Undone)> CountAsync(JobId job, CancellationToken cancellationToken) =>
+        ListAsync(job, cancellationToken).AggregateAsync((All: 0, Undone: 0), (counts, range) => (counts.All + 1, counts.Undone + (range.IsDone ? 0 : 1)), cancellationToken);
 
     /// <summary>
     /// Adds to a range that was ended meanwhile what a worker had still done of it. Null where another delivery has added it already.
@@ -177,7 +178,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 
     static ResultsRow NewResults(JobId job, string name, string blob, Counts counts) => new()
     {
-        PartitionKey = PartitionOf(job), RowKey = ResultsPrefix + name, Blob = blob, Failed = counts.Failed, Skipped = counts.Skipped,
+        PartitionKey = PartitionOf(job), RowKey = ResultsPrefix + name, Blob = blob, Counts = counts,
     };
 
     public static string PartitionOf(JobId job) => job.Value.ToGuid().ToString("N");

@@ -28,7 +28,7 @@ static class AliasEndpoints
         api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>("Who moved it, the last change first; also of a deleted alias");
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> ListAsync(HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var paging = Paging.From(context.Request);
@@ -37,10 +37,11 @@ static class AliasEndpoints
             : await ByNameAsync(project, paging, aliases, context.RequestAborted);
         var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
         var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
+        var scanned = await scans.CompletedAsync(context.RequestAborted);
         return Results.Json(
             new Page<AliasBody>(
                 DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
-                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))]),
+                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned))]),
             Json.PageAliasBody);
     }
 
@@ -61,7 +62,7 @@ static class AliasEndpoints
         return (rows, next, all.Count);
     }
 
-    static async Task<IResult> PointAsync(HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> PointAsync(HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
         var body = await RequestBody.ReadJsonAsync(context, Json.NewAliasBody, MaxBodyBytes);
         var project = await permissions.ProjectAsync(context, projects, body.Project, Permission.AliasesEdit);
@@ -76,7 +77,7 @@ static class AliasEndpoints
         var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
         await RecordAsync(outcome, context, trail);
         return Results.Json(
-            AliasBody.From(outcome.Alias, project, datum, await aliases.NamesAsync(id, context.RequestAborted)), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+            AliasBody.From(outcome.Alias, project, datum, await aliases.NamesAsync(id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     public static async Task RecordAsync(AliasOutcome outcome, HttpContext context, AuditTrail trail)
@@ -91,20 +92,23 @@ static class AliasEndpoints
     }
 
     /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>
-    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
             && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
-            ? Results.Json(new ResolvedBody(DatumBody.From(await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project, await aliases.NamesAsync(datum.Id, context.RequestAborted))), Json.ResolvedBody)
+            ? Results.Json(
+                new ResolvedBody(DatumBody.From(
+                    await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project, await aliases.NamesAsync(datum.Id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted))),
+                Json.ResolvedBody)
             : throw new ApiException(ApiError.NotFound());
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, AliasTable aliases, DatumTable datums, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> GetAsync(string id, HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
         var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.DataRead);
         var datum = await datums.FindAsync(alias.DatumId, context.RequestAborted);
-        return Results.Json(AliasBody.From(alias, project, datum, await aliases.NamesAsync(alias.DatumId, context.RequestAborted)), Json.AliasBody);
+        return Results.Json(AliasBody.From(alias, project, datum, await aliases.NamesAsync(alias.DatumId, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody);
     }
 
     static async Task<IResult> DeleteAsync(string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
@@ -158,8 +162,8 @@ static class AliasEndpoints
 /// <param name="Mtime">When it was last moved.</param>
 sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset Mtime, ProjectBody Project, DatumBody? Datum)
 {
-    public static AliasBody From(AliasRow row, Project project, DatumRow? datum, IEnumerable<string> names) =>
-        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project, names));
+    public static AliasBody From(AliasRow row, Project project, DatumRow? datum, IEnumerable<string> names, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) =>
+        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project, names, scanned));
 }
 
 /// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>

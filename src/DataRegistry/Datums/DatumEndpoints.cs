@@ -22,10 +22,13 @@ static class DatumEndpoints
         api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, AliasTable aliases, DatumHashing hashing)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, AliasTable aliases, DatumHashing hashing, ScannedStores scanned)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
-        return Results.Json(DatumBody.From(await hashing.EnsureAsync(row, found: null, context.RequestAborted), project, await aliases.NamesAsync(row.Id, context.RequestAborted)), Json.DatumBody);
+        return Results.Json(
+            DatumBody.From(
+                await hashing.EnsureAsync(row, found: null, context.RequestAborted), project, await aliases.NamesAsync(row.Id, context.RequestAborted), await scanned.CompletedAsync(context.RequestAborted)),
+            Json.DatumBody);
     }
 
     static async Task<IResult> PurgeAsync(string id, HttpContext context, DatumLookup lookup, DatumPurge purge, AuditTrail trail)
@@ -45,7 +48,7 @@ static class DatumEndpoints
 sealed record DatumBody(
     DatumId Id, string Name, string Uri, long Size, string? Md5, string? Sha1, string? Sha256, Guid Store, ProjectBody? Project,
     DateTimeOffset Ctime, DateTimeOffset? FileCtime, DateTimeOffset? FileMtime, JsonElement? OutputExecution, bool Purged,
-    IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases)
+    IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases, DriftBody Drift)
 {
     /// <summary>Why the hashes are null; left out where nothing speaks against them.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -53,9 +56,10 @@ sealed record DatumBody(
 
     public static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 
-    public static DatumBody From(DatumRow row, Project? project, IEnumerable<string> aliases) => new(
+    /// <param name="scanned">See <see cref="ScannedStores"/>.</param>
+    public static DatumBody From(DatumRow row, Project? project, IEnumerable<string> aliases, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) => new(
         row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
-        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases])
+        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases], DriftBody.From(row, scanned))
     {
         ChecksumError = row.ChecksumError is { Length: > 0 } error ? error : null,
     };

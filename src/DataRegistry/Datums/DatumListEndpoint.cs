@@ -36,16 +36,17 @@ static class DatumListEndpoint
     public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync)
         .AnswersPages<DatumBody>("Datums, newest first")
         .TakesQuery("project", $"A project's id; without it all that one may read, up to {MaxProjects}").TakesQuery("store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
-        .TakesQuery("uri", "The URL; what is tracked there now").TakesQuery("tag", "A tag that they have").TakesQuery("output_execution", "None ever match")
+        .TakesQuery("uri", "The URL; what is tracked there now").TakesQuery("tag", "A tag that they have").TakesQuery("drift", "changed or missing: what scans have found; none, unknown: the others").TakesQuery("output_execution", "None ever match")
         .TakesQuery("deleted", "true: none ever match", JsonSchemaType.Boolean).TakesQuery("purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
         .TakesQuery("offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer).TakesQuery("ordering", $"-ctime, ctime, id, name, size; but for the first up to {MaxSorted} matches")
         .TakesQuery("no_count", "true: count is null", JsonSchemaType.Boolean).TakesQuery("exclude", "Fields to leave out, with commas between them");
 
-    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, LocationTable locations, AliasTable aliases, StoreTable stores, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, LocationTable locations, AliasTable aliases, StoreTable stores, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
         var listed = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
-        var query = DatumQuery.From(context.Request);
+        var scanned = await scans.CompletedAsync(context.RequestAborted);
+        var query = DatumQuery.From(context.Request) with { Scanned = scanned };
         var noCount = DatumQuery.Flag(context.Request, "no_count");
         // Where a page goes on, what is before it is behind.
         var offset = paging.Cursor is null ? query.Offset : 0;
@@ -56,7 +57,7 @@ static class DatumListEndpoint
             : await ByTimeAsync(query, listed, paging, offset, noCount, datums, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList() ?? [];
         var names = await aliases.NamesAsync(excluded.Contains("aliases", StringComparer.Ordinal) ? [] : rows.Select(r => r.Id), context.RequestAborted);
-        return Answer(new(noCount ? null : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id]))]), excluded);
+        return Answer(new(noCount ? null : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]), excluded);
     }
 
     /// <summary>The named one, or all that the caller may read; none is an empty list.</summary>

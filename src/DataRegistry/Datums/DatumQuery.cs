@@ -25,6 +25,12 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
 {
     public const int MaxOffset = 10_000;
 
+    /// <summary>What scans have found, or not; null for anything.</summary>
+    public DriftState? Drift { get; init; }
+
+    /// <summary>When the last scan began that was completed, by store; to tell what is unchanged from what nobody has looked at.</summary>
+    public IReadOnlyDictionary<Guid, DateTimeOffset> Scanned { get; init; } = new Dictionary<Guid, DateTimeOffset>();
+
     /// <summary>Reads the contract's parameters; a wrong one ends the request with 400.</summary>
     public static DatumQuery From(HttpRequest request)
     {
@@ -33,7 +39,10 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         var execution = Fields.Query(request, "output_execution") is { } id ? Fields.Id("output_execution", id) : (Guid?)null;
         return new(
             Fields.Query(request, "store") is { } store ? Fields.Id("store", store) : null, Fields.Query(request, "name"), uri, Fields.Query(request, "tag"),
-            Flag(request, "purged"), Flag(request, "deleted") || execution is not null, OrderOf(Fields.Query(request, "ordering")), OffsetOf(Fields.Query(request, "offset")));
+            Flag(request, "purged"), Flag(request, "deleted") || execution is not null, OrderOf(Fields.Query(request, "ordering")), OffsetOf(Fields.Query(request, "offset")))
+        {
+            Drift = Fields.Query(request, "drift") is { } drift ? Fields.Choice<DriftState>("drift", drift) : null,
+        };
     }
 
     /// <summary>A parameter that is true or false; false where it is missing.</summary>
@@ -47,14 +56,15 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
     public bool IsSorted => Order is not DatumOrder.NewestFirst;
 
     /// <summary>Whether it asks for more than a project's unpurged datums.</summary>
-    public bool IsFiltered => Store is not null || Name is not null || Uri is not null || Tag is not null || Purged;
+    public bool IsFiltered => Store is not null || Name is not null || Uri is not null || Tag is not null || Drift is not null || Purged;
 
     public bool Matches(IFilteredDatum datum) =>
         (datum.Purged is not null) == Purged
         && (Store is not { } store || datum.Store == store)
         && (Name is null || DatumBody.NameOf(datum.Key ?? "").Equals(Name, StringComparison.Ordinal))
         && (Uri is not { } uri || (datum.Key == uri.Key && datum.Bucket == uri.Bucket))
-        && (Tag is null || DatumTagsRow.Read(datum.Tags).Contains(Tag, StringComparer.Ordinal));
+        && (Tag is null || DatumTagsRow.Read(datum.Tags).Contains(Tag, StringComparer.Ordinal))
+        && (Drift is null || DriftBody.StateOf(datum, Scanned) == Drift);
 
     /// <summary>Of two datums with the same name or size the older one comes first.</summary>
     public int Compare(DatumRow a, DatumRow b)
@@ -89,6 +99,8 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
 /// <summary>What filters look at.</summary>
 interface IFilteredDatum
 {
+    string RowKey { get; }
+    DriftState? Drift { get; }
     string? Key { get; }
     string? Bucket { get; }
     Guid? Store { get; }

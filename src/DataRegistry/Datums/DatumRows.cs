@@ -23,6 +23,22 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
     public string? ChecksumError { get; init; }
 
+    /// <summary>What a scan found; null or none where none found anything. See <see cref="DriftMark"/>.</summary>
+    public DriftState? Drift { get; init; }
+
+    /// <summary>Since when it is so, as far as scans know.</summary>
+    public DateTimeOffset? DriftSince { get; init; }
+
+    /// <summary>The scan that found it, or took it back.</summary>
+    public Guid? DriftJob { get; init; }
+    public string? DriftETag { get; init; }
+    public long? DriftSize { get; init; }
+    public string? DriftVersion { get; init; }
+    public DateTimeOffset? DriftModified { get; init; }
+
+    /// <summary>What there is at its URL; null for nothing, and for what was adopted.</summary>
+    [JsonIgnore] public DriftFacts? DriftIs => Drift == DriftState.Changed ? new(DriftETag ?? "", DriftSize ?? 0, DriftVersion is { Length: > 0 } version ? version : null, DriftModified ?? default) : null;
+
     Guid? IFilteredDatum.Store => Store;
 
     [JsonIgnore]
@@ -66,6 +82,7 @@ sealed record DatumFilterRow : ITableEntity, IFilteredDatum
     public Guid? Store { get; init; }
     public string? Tags { get; init; }
     public DateTimeOffset? Purged { get; init; }
+    public DriftState? Drift { get; init; }
 }
 
 /// <summary>A datum's tags; merged into its row.</summary>
@@ -84,6 +101,32 @@ sealed record DatumTagsRow : ITableEntity
     public static string Write(IEnumerable<string> tags) => string.Join(Separator, tags);
 
     public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
+}
+
+/// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only where that has changed.</summary>
+sealed record DatumDriftRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DriftState Drift { get; init; }
+    public required DateTimeOffset DriftSince { get; init; }
+    public required Guid DriftJob { get; init; }
+    public string? DriftETag { get; init; }
+    public long? DriftSize { get; init; }
+
+    /// <summary>Empty for none, so that merging it takes an earlier one away.</summary>
+    public string? DriftVersion { get; init; }
+    public DateTimeOffset? DriftModified { get; init; }
+}
+
+/// <summary>That a datum has drifted: few have, so they are found without reading the others.</summary>
+sealed record DriftedRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required Guid Project { get; init; }
 }
 
 /// <summary>Whose a datum is, and whether it is purged.</summary>
@@ -160,6 +203,8 @@ sealed record MetadataChangeRow : ITableEntity
 [JsonSerializable(typeof(DatumRow))]
 [JsonSerializable(typeof(DatumTagsRow))]
 [JsonSerializable(typeof(DatumOwnerRow))]
+[JsonSerializable(typeof(DatumDriftRow))]
+[JsonSerializable(typeof(DriftedRow))]
 [JsonSerializable(typeof(DatumPurgedRow))]
 [JsonSerializable(typeof(DatumHashesRow))]
 [JsonSerializable(typeof(DatumHashNoteRow))]

@@ -12,11 +12,12 @@ namespace DataRegistry.Datums;
 /// table datums
 ///   {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, and what S3 said; tags
 ///                                       │ m-{the same}                            metadata
+///                                       │ x-{c|m}-{the same}                      while it is changed, or missing
 /// </code>
 /// Both keys follow from the id. Tags are merged into the datum's row, in one transaction with the metadata that
 /// they are a part of; its facts are never written again. A project's newest datums come first by merging its 16 partitions.
 /// </summary>
-sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string MetadataPrefix = "m-";
 
@@ -92,7 +93,10 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
         for (var row = datum; row is { Purged: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
             var mark = new DatumPurgedRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Purged = time, PurgedBy = user };
-            if ((await table.UpdateEntityAsync(mark, row.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
+            List<TableTransactionAction> actions = [TableTransactionAction.Update(mark, row.ETag, TableUpdateMode.Merge)];
+            if (DriftedKeyOf(row) is { } drifted)
+                actions.Add(TableTransactionAction.Delete(row.PartitionKey, drifted, ETag.All));
+            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
                 return true;
         }
 
@@ -143,6 +147,8 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
     /// <param name="maxRead">After so many datums, matching or not, the page ends short, with a cursor.</param>
     public async Task<DatumPage> ListAsync(ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
     {
+        if (query.Drift is DriftState.Changed or DriftState.Missing)
+            return await ListDriftedAsync(projects, query, limit, after, offset, maxRead, cancellationToken);
         // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
         var share = (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset);
         // Nobody knows what filters leave; requests cost more than rows.
@@ -180,9 +186,11 @@ sealed class DatumTable(TableServiceClient tables, TimeProvider clock) : IStored
     /// </summary>
     public async Task<int?> CountAsync(ProjectSet projects, DatumQuery query, int max, int maxRead, CancellationToken cancellationToken)
     {
+        if (query.Drift is DriftState.Changed or DriftState.Missing)
+            return await CountDriftedAsync(projects, query, max, cancellationToken);
         string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
         if (query.IsFiltered)
-            columns = [.. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key), nameof(DatumFilterRow.Tags)];
+            columns = [.. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key), nameof(DatumFilterRow.Tags), nameof(DatumFilterRow.Drift)];
         var count = 0;
         var read = 0;
         await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using DataRegistry.Http;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
@@ -20,7 +21,7 @@ static class DownloadEndpoints
         var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
         // A secret until it expires: it is answered, and neither kept nor logged anywhere.
         context.Response.Headers.CacheControl = "no-store";
-        return Results.Json(new DownloadBody(await UrlAsync()), DatumEndpoints.Json.DownloadBody);
+        return Results.Json(new DownloadBody(await UrlAsync()) { Drift = row.Drift is DriftState.Changed or DriftState.Missing ? Fields.WireName(row.Drift.Value) : null }, DatumEndpoints.Json.DownloadBody);
 
         async Task<string> UrlAsync()
         {
@@ -73,4 +74,9 @@ static class DownloadEndpoints
 }
 
 /// <param name="Url">Needs no token. Whoever has it can read the bytes until it expires.</param>
-sealed record DownloadBody(string Url);
+sealed record DownloadBody(string Url)
+{
+    /// <summary>That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out where none did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Drift { get; init; }
+}

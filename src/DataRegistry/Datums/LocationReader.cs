@@ -6,14 +6,16 @@ namespace DataRegistry.Datums;
 /// A store's locations in the order of their keys, stretch by stretch: the 16 shards are read side by side, a thousand rows a request,
 /// and what was read beyond a stretch is kept for the next. One caller at a time.
 /// </summary>
-sealed class LocationReader
+/// <typeparam name="T">What is read of a location.</typeparam>
+sealed class LocationReader<T> where T : LocatedRow
 {
     readonly ShardReader[] shards;
 
     /// <param name="after">Locations of keys up to this one are not wanted; null for all.</param>
     /// <param name="prefix">Nor are those that begin with something else.</param>
-    public LocationReader(TableClient table, Guid store, string prefix, string? after) =>
-        shards = [.. Enumerable.Range(0, Shards.Count).Select(shard => new ShardReader(table, Range($"{store:N}-{shard:x}", prefix, after)))];
+    /// <param name="columns">Those of <typeparamref name="T"/>.</param>
+    public LocationReader(TableClient table, Guid store, string prefix, string? after, IReadOnlyList<string> columns) =>
+        shards = [.. Enumerable.Range(0, Shards.Count).Select(shard => new ShardReader(table, Range($"{store:N}-{shard:x}", prefix, after), after, columns))];
 
     /// <summary>
     /// The locations, also free ones, of keys; by key. Every call's keys come after those of the one before. What lies between is leapt over where
@@ -21,9 +23,9 @@ sealed class LocationReader
     /// </summary>
     /// <param name="keys">In order, at least one.</param>
     /// <param name="parallel">Requests at a time.</param>
-    public async Task<Dictionary<string, LocatedRow>> ReadAsync(IReadOnlyList<string> keys, int parallel, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, T>> ReadAsync(IReadOnlyList<string> keys, int parallel, CancellationToken cancellationToken)
     {
-        var found = new Dictionary<string, LocatedRow>(StringComparer.Ordinal);
+        var found = new Dictionary<string, T>(StringComparer.Ordinal);
         var wanted = keys.ToHashSet(StringComparer.Ordinal);
         var (from, end) = (StartOf(keys[0]), EndOf(keys[^1]));
         await Parallel.ForEachAsync(shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (shard, token) =>
@@ -38,6 +40,27 @@ sealed class LocationReader
             shard.Forget(keys[^1]);
         });
         return found;
+    }
+
+    /// <summary>
+    /// All locations, also free ones, of keys after the ones that were read before, up to a key; by key. Where there are more than may be held at a
+    /// time, up to an earlier one: a bucket may lack millions of objects between two that it lists.
+    /// </summary>
+    /// <param name="end">Null for the last of all.</param>
+    /// <param name="maxRows">Of a shard that may be held, to the page.</param>
+    /// <param name="parallel">Requests at a time.</param>
+    /// <returns>The locations, and where they end; null for <paramref name="end"/>.</returns>
+    public async Task<(Dictionary<string, T> Rows, string? ReadTo)> ReadUpToAsync(string? end, int maxRows, int parallel, CancellationToken cancellationToken)
+    {
+        var last = end is null ? null : EndOf(end);
+        await Parallel.ForEachAsync(shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (shard, token) =>
+            await shard.ReadOnAsync(last, maxRows, token));
+        var readTo = shards.Select(s => s.LastWholeKey(last)).OfType<string>().Order(OrderedKey.Comparer).FirstOrDefault();
+        var upTo = readTo ?? end;
+        var found = new Dictionary<string, T>(StringComparer.Ordinal);
+        foreach (var shard in shards)
+            shard.Take(upTo, found);
+        return (found, readTo);
     }
 
     /// <summary>The first row key that may be of the key or a later one: hashed ones of a group are in no order.</summary>
@@ -58,29 +81,55 @@ sealed class LocationReader
         };
     }
 
-    sealed class ShardReader(TableClient table, TableRange range)
+    sealed class ShardReader(TableClient table, TableRange range, string? after, IReadOnlyList<string> columns)
     {
-        readonly List<LocatedRow> rows = [];
+        readonly List<T> rows = [];
         TableRange range = range;
         string? continuation;
         string? read;
         bool started;
 
         /// <summary>Reads on until a row is beyond the end; returns what is kept of this call and those before.</summary>
-        public async Task<IReadOnlyList<LocatedRow>> ReadUpToAsync(string from, string end, Func<LocatedRow, bool> keep, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<T>> ReadUpToAsync(string from, string end, Func<T, bool> keep, CancellationToken cancellationToken)
         {
             if (!started || (continuation is not null && string.CompareOrdinal(read, from) < 0))
                 (range, continuation, started) = (range with { From = from }, null, false);
             while ((!started || continuation is not null) && (read is null || string.CompareOrdinal(read, end) <= 0))
             {
-                var page = await table.QueryPageAsync<LocatedRow>(range, continuation, maxPerPage: 1000, LocatedRow.Columns, cancellationToken);
-                (started, continuation) = (true, page.ContinuationToken);
-                if (page.Values is [.., var last])
-                    read = last.RowKey;
-                rows.AddRange(page.Values.Where(keep));
+                rows.AddRange((await ReadPageAsync(cancellationToken)).Where(keep));
             }
 
             return rows;
+        }
+
+        /// <summary>Reads on until a row is beyond the end (null for none is), or so many are held that end in a whole key.</summary>
+        public async Task ReadOnAsync(string? end, int maxRows, CancellationToken cancellationToken)
+        {
+            while (!IsRead(end) && (rows.Count < maxRows || LastWholeKey(end) is null))
+                rows.AddRange(await ReadPageAsync(cancellationToken));
+        }
+
+        /// <summary>Where it has not been read to its end: the last key of those held before which none is missing. Null where it has, or where none is.</summary>
+        public string? LastWholeKey(string? end) => IsRead(end) ? null : rows.FindLast(row => !OrderedKey.IsHashed(row.RowKey))?.Key;
+
+        /// <summary>Hands out what is up to a key (null for all), and holds it no longer.</summary>
+        public void Take(string? upTo, Dictionary<string, T> found)
+        {
+            foreach (var row in rows.Where(row => upTo is null || OrderedKey.Compare(row.Key, upTo) <= 0))
+                found.TryAdd(row.Key, row);
+            rows.RemoveAll(row => upTo is null || OrderedKey.Compare(row.Key, upTo) <= 0);
+        }
+
+        bool IsRead(string? end) => started && (continuation is null || (end is not null && string.CompareOrdinal(read, end) > 0));
+
+        async Task<IReadOnlyList<T>> ReadPageAsync(CancellationToken cancellationToken)
+        {
+            var page = await table.QueryPageAsync<T>(range, continuation, maxPerPage: 1000, columns, cancellationToken);
+            (started, continuation) = (true, page.ContinuationToken);
+            if (page.Values is [.., var last])
+                read = last.RowKey;
+            // The range begins at the key itself, or with its group.
+            return after is null ? page.Values : [.. page.Values.Where(row => OrderedKey.Compare(row.Key, after) > 0)];
         }
 
         /// <summary>What is up to a key is not asked for again.</summary>
@@ -89,7 +138,7 @@ sealed class LocationReader
 }
 
 /// <summary>What an adoption has to know of a location that is there.</summary>
-sealed record LocatedRow : ITableEntity
+record LocatedRow : ITableEntity
 {
     public required string PartitionKey { get; init; }
     public required string RowKey { get; init; }
@@ -108,4 +157,31 @@ sealed record LocatedRow : ITableEntity
     [System.Text.Json.Serialization.JsonIgnore] public bool IsFree => Purged == true;
 
     public static IReadOnlyList<string> Columns { get; } = [nameof(RowKey), nameof(Key), nameof(Datum), nameof(Job), nameof(Project), nameof(Settled), nameof(Purged)];
+}
+
+/// <summary>What a scan has to know of it, too: what was adopted, and what scans have found.</summary>
+sealed record ScannedRow : LocatedRow
+{
+    public required long Size { get; init; }
+    public required string ObjectETag { get; init; }
+    public required DateTimeOffset LastModified { get; init; }
+    public string? VersionId { get; init; }
+    public Guid? Previous { get; init; }
+
+    /// <inheritdoc cref="LocationRow.Supersedes"/>
+    public bool? Supersedes { get; init; }
+
+    /// <inheritdoc cref="LocationRow.Drift"/>
+    public DriftState? Drift { get; init; }
+
+    /// <inheritdoc cref="LocationRow.DriftJob"/>
+    public Guid? DriftJob { get; init; }
+
+    /// <inheritdoc cref="LocationRow.DriftIs"/>
+    public string? DriftIs { get; init; }
+
+    public static new IReadOnlyList<string> Columns { get; } =
+    [
+        .. LocatedRow.Columns, nameof(Size), nameof(ObjectETag), nameof(LastModified), nameof(VersionId), nameof(Previous), nameof(Supersedes), nameof(Drift), nameof(DriftJob), nameof(DriftIs),
+    ];
 }

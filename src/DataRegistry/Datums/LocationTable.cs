@@ -48,6 +48,13 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
             await table.UpdateEntityAsync(new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey }, row.ETag, TableUpdateMode.Merge, cancellationToken);
     }
 
+    /// <summary>The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null for none; one row.</summary>
+    public async Task<string?> FirstKeyAfterAsync(Guid store, string after, CancellationToken cancellationToken)
+    {
+        var range = new TableRange($"{store:N}-0") { After = OrderedKey.Encode(after) };
+        return (await table.QueryPageAsync<LocationKeyRow>(range, null, maxPerPage: 1, LocationKeyRow.Columns, cancellationToken)).Values is [var first, ..] ? first.Key : null;
+    }
+
     /// <summary>The locations that exist, also free ones, among the given keys, by key.</summary>
     public async Task<Dictionary<string, LocatedRow>> FindAsync(Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
     {
@@ -81,7 +88,32 @@ sealed record LocationRow : AdoptedRow
     /// <summary>True once its datum was purged; null before.</summary>
     public bool? Purged { get; init; }
 
+    /// <summary>True where the datum before was put aside because its object had changed; null where it was purged, or there was none.</summary>
+    public bool? Supersedes { get; init; }
+
+    /// <summary>What the last scan found that did not find what was adopted; null or none where none did.</summary>
+    public DriftState? Drift { get; init; }
+
+    /// <summary>The scan that wrote that, or took it back: so one that does a window again tells its own.</summary>
+    public Guid? DriftJob { get; init; }
+
+    /// <summary>What it found, as <see cref="DriftFacts"/> writes it: found again, it is nothing new.</summary>
+    public string? DriftIs { get; init; }
+
     [JsonIgnore] public bool IsFree => Purged == true;
+}
+
+/// <summary>What a scan found, or took back; merged into the location.</summary>
+sealed record LocationDriftRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required DriftState Drift { get; init; }
+    public required Guid DriftJob { get; init; }
+
+    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    public required string DriftIs { get; init; }
 }
 
 /// <summary>That the datum row is there; merged into the location.</summary>
@@ -91,6 +123,16 @@ sealed record SettledRow : ITableEntity
     public required string RowKey { get; init; }
     [JsonIgnore] public ETag ETag { get; init; }
     public bool Settled { get; init; } = true;
+}
+
+sealed record LocationKeyRow : ITableEntity
+{
+    public string PartitionKey { get; init; } = "";
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+    public required string Key { get; init; }
+
+    public static IReadOnlyList<string> Columns { get; } = [nameof(RowKey), nameof(Key)];
 }
 
 /// <summary>That the datum was purged; merged into the location.</summary>
@@ -104,7 +146,10 @@ sealed record LocationPurgedRow : ITableEntity
 
 [JsonSerializable(typeof(LocationRow))]
 [JsonSerializable(typeof(LocatedRow))]
+[JsonSerializable(typeof(ScannedRow))]
+[JsonSerializable(typeof(LocationDriftRow))]
 [JsonSerializable(typeof(LocationPurgedRow))]
+[JsonSerializable(typeof(LocationKeyRow))]
 [JsonSerializable(typeof(SettledRow))]
 [JsonSerializable(typeof(RowKeyOnly))]
 sealed partial class LocationRows : JsonSerializerContext;

@@ -1,7 +1,7 @@
 namespace DataRegistry.Stores;
 
 /// <summary>How a bucket could not be used; each has a sentence that names the remedy.</summary>
-public enum BucketFault { NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, Throttled, Unreachable, EndpointRefused, RoleRefused, Unordered, Unexpected }
+public enum BucketFault { NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, Throttled, Unreachable, EndpointRefused, RoleRefused, Unordered, Empty, Unexpected }
 
 /// <summary>Its message is one or two sentences, fit for users: it names no key, no secret and no URL with a signature.</summary>
 public sealed class BucketException(BucketFault fault, string message, Exception? inner = null) : Exception(message, inner)
@@ -24,6 +24,7 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         BucketFault.EndpointRefused => "endpoint_refused",
         BucketFault.RoleRefused => "role_refused",
         BucketFault.Unordered => "bucket_unordered",
+        BucketFault.Empty => "bucket_empty",
         _ => "bucket_unavailable",
     };
 }

@@ -53,6 +53,9 @@ public sealed record Store
     /// <summary>When the hashes of adopted objects are computed that S3 does not know. Missing ones are computed in any case when the datum is asked for by its id.</summary>
     public HashAdopted HashAdopted { get; init; }
 
+    /// <summary>When it is scanned for what has changed, and what becomes of that.</summary>
+    public RescanPolicy Rescan { get; init; } = RescanPolicy.Default;
+
     /// <summary>Then it is there for the names of its datums only: nobody can adopt from it, and it has no secret any more.</summary>
     public bool Deleted { get; init; }
 

@@ -43,8 +43,11 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
     }
 
     /// <summary>Ends the request with 403 unless its caller may make, change and delete stores where this one belongs.</summary>
-    public async Task RequireManageAsync(HttpContext context, Store store) =>
-        await permissions.RequireAsync(context, Permission.StoresManage, await ScopeAsync(store, context.RequestAborted));
+    public Task RequireManageAsync(HttpContext context, Store store) => RequireAsync(context, store, Permission.StoresManage);
+
+    /// <summary>Ends the request with 403 unless its caller may do this in the store's project, or in the system where it has none.</summary>
+    public async Task RequireAsync(HttpContext context, Store store, Permission permission) =>
+        await permissions.RequireAsync(context, permission, await ScopeAsync(store, context.RequestAborted));
 
     /// <summary>Its project, or the system.</summary>
     async Task<Scope> ScopeAsync(Store store, CancellationToken cancellationToken) =>

@@ -13,14 +13,22 @@ namespace DataRegistry.Stores;
 sealed record StoreBody(
     Guid Id, string Name, string Type, Guid Owner, StoreProjectBody? Project, StoreConfigurationBody Configuration, IReadOnlyDictionary<string, string> Paths,
     string UriPrefix, bool AllowRead, bool AllowWrite, bool AllowAdopt, string HashAdopted, string AccessMode, bool AllowUriDownload,
-    DateTimeOffset Ctime, DateTimeOffset Mtime, bool Deleted, string Url)
+    DateTimeOffset Ctime, DateTimeOffset Mtime, bool Deleted, string Url, RescanBody Rescan, LastScanBody? LastRescan)
 {
-    public static StoreBody From(Store store, string publicUrl) => new(
+    /// <param name="scan">What is known of its scans; null for nothing.</param>
+    public static StoreBody From(Store store, ScanRow? scan, string publicUrl) => new(
         store.Id, store.Name, "s3", store.Cluster, store.Project is { } project ? new(project) : null,
         new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId, store.Configuration.RoleArn, store.Configuration.ExternalId),
         store.Prefix.Length == 0 ? [] : new Dictionary<string, string>(StringComparer.Ordinal) { [StoreFields.PrefixPath] = store.Prefix }, store.UriPrefix,
         store.AllowRead, AllowWrite: false, store.AllowAdopt, Fields.WireName(store.HashAdopted), Fields.WireName(store.AccessMode), AllowUriDownload: false,
-        store.CTime, store.MTime, store.Deleted, $"{publicUrl}/api/v0/stores/{store.Id}/");
+        store.CTime, store.MTime, store.Deleted, $"{publicUrl}/api/v0/stores/{store.Id}/", RescanBody.From(store.Rescan), LastScanBody.From(scan));
+}
+
+/// <summary>When a store is scanned, and what becomes of what is found; see <see cref="RescanPolicy"/>.</summary>
+/// <param name="Schedule">Null for that of the settings.</param>
+sealed record RescanBody(string? Schedule, bool? AdoptChanged, bool? AdoptNew, IReadOnlyList<string>? Include, IReadOnlyList<string>? Exclude)
+{
+    public static RescanBody From(RescanPolicy policy) => new(policy.Schedule?.Text, policy.AdoptChanged, policy.AdoptNew, policy.Include, policy.Exclude);
 }
 
 sealed record StoreProjectBody(Guid Id);
@@ -33,7 +41,7 @@ sealed record StoreConfigurationBody(
 /// <param name="Project">A project's id, or an object with it, as answers have it.</param>
 sealed record NewStoreBody(
     string? Name, string? Type, NewStoreConfigurationBody? Configuration, JsonElement? Project, Dictionary<string, string?>? Paths,
-    bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload)
+    bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload, RescanBody? Rescan)
 {
     /// <summary>The store as it would be if what is missing here stayed as it is.</summary>
     public NewStoreBody Over(Store store) => new(
@@ -43,7 +51,11 @@ sealed record NewStoreBody(
             Configuration?.AccessKeyId ?? store.Configuration.AccessKeyId, Configuration?.SecretAccessKey, Configuration?.RoleArn ?? store.Configuration.RoleArn,
             Configuration?.ExternalId ?? store.Configuration.ExternalId),
         Project ?? (store.Project is { } project ? JsonSerializer.SerializeToElement(project, StoreJsonContext.Default.Guid) : null),
-        Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted ?? Fields.WireName(store.HashAdopted), AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload);
+        Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted ?? Fields.WireName(store.HashAdopted), AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload, Over(RescanBody.From(store.Rescan)));
+
+    /// <summary>An empty schedule takes the store's own away.</summary>
+    RescanBody Over(RescanBody old) => new(
+        Rescan?.Schedule ?? old.Schedule, Rescan?.AdoptChanged ?? old.AdoptChanged, Rescan?.AdoptNew ?? old.AdoptNew, Rescan?.Include ?? old.Include, Rescan?.Exclude ?? old.Exclude);
 }
 
 sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId);
@@ -52,4 +64,5 @@ sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? 
 [JsonSerializable(typeof(NewStoreBody))]
 [JsonSerializable(typeof(Page<StoreBody>))]
 [JsonSerializable(typeof(Guid))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
 sealed partial class StoreJsonContext : JsonSerializerContext;

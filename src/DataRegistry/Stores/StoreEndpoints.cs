@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using DataRegistry.Access;
 using DataRegistry.Http;
@@ -20,35 +21,36 @@ static class StoreEndpoints
         api.MapGet("/stores/", ListAsync).AnswersPages<StoreBody>("Stores that one may see");
         api.MapPost("/stores/", CreateAsync).Takes<NewStoreBody>().Answers<StoreBody>("Make a store, after a look at its bucket", StatusCodes.Status201Created);
         api.MapGet("/stores/{id}/", GetAsync).Answers<StoreBody>("A store, also a deleted one");
-        api.MapPut("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, AuditTrail trail) => ChangeAsync(id, context, requests, trail, whole: true))
+        api.MapPut("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(id, context, requests, scans, trail, whole: true))
             .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing gets its default, but for bucket, paths and secret");
-        api.MapPatch("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, AuditTrail trail) => ChangeAsync(id, context, requests, trail, whole: false))
+        api.MapPatch("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(id, context, requests, scans, trail, whole: false))
             .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing stays as it is");
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, StoreTable stores, StoreAccess access)
+    static async Task<IResult> ListAsync(HttpContext context, StoreTable stores, ScanTable scans, StoreAccess access)
     {
         var paging = AccessJson.PagingById(context.Request);
         var (found, next) = await stores.ListAsync(paging.Limit, paging.Cursor, await access.VisibleAsync(context), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
+        var scanned = await scans.ListAsync(context.RequestAborted);
         return Results.Json(
-            new Page<StoreBody>(count, Paging.Next(context, next), null, [.. found.Select(s => StoreBody.From(s, PublicUrl.Of(context.Request)))]),
+            new Page<StoreBody>(count, Paging.Next(context, next), null, [.. found.Select(s => StoreBody.From(s, scanned.GetValueOrDefault(s.Id), PublicUrl.Of(context.Request)))]),
             Json.PageStoreBody);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, StoreAccess access) =>
-        Answer(context, await access.FindAsync(context, id) ?? throw new ApiException(ApiError.NotFound()));
+    static async Task<IResult> GetAsync(string id, HttpContext context, ScanTable scans, StoreAccess access) =>
+        await AnswerAsync(context, await access.FindAsync(context, id) ?? throw new ApiException(ApiError.NotFound()), scans);
 
-    static async Task<IResult> CreateAsync(HttpContext context, StoreRequests requests, AuditTrail trail)
+    static async Task<IResult> CreateAsync(HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail)
     {
         var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
         var store = await requests.CreateAsync(context, body);
         await trail.RecordAsync(context, new("store.created", store.Id.ToString("D")) { Project = store.Project, Details = Facts(store) });
-        context.Response.Headers.Location = StoreBody.From(store, PublicUrl.Of(context.Request)).Url;
-        return Answer(context, store, StatusCodes.Status201Created);
+        context.Response.Headers.Location = StoreBody.From(store, scan: null, PublicUrl.Of(context.Request)).Url;
+        return await AnswerAsync(context, store, scans, StatusCodes.Status201Created);
     }
 
-    static async Task<IResult> ChangeAsync(string id, HttpContext context, StoreRequests requests, AuditTrail trail, bool whole)
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail, bool whole)
     {
         var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
         var (before, after) = await requests.ChangeAsync(context, id, body, whole);
@@ -63,11 +65,11 @@ static class StoreEndpoints
             await trail.RecordAsync(context, new("store.changed", after.Id.ToString("D")) { Project = after.Project, Details = details });
         }
 
-        return Answer(context, after);
+        return await AnswerAsync(context, after, scans);
     }
 
-    static IResult Answer(HttpContext context, Store store, int status = StatusCodes.Status200OK) =>
-        Results.Json(StoreBody.From(store, PublicUrl.Of(context.Request)), Json.StoreBody, statusCode: status);
+    static async Task<IResult> AnswerAsync(HttpContext context, Store store, ScanTable scans, int status = StatusCodes.Status200OK) =>
+        Results.Json(StoreBody.From(store, await scans.FindAsync(store.Id, context.RequestAborted), PublicUrl.Of(context.Request)), Json.StoreBody, statusCode: status);
 
     /// <summary>What the audit trail tells of a store.</summary>
     static JsonObject Facts(Store store) => new()
@@ -84,6 +86,7 @@ static class StoreEndpoints
         ["allow_read"] = store.AllowRead,
         ["allow_adopt"] = store.AllowAdopt,
         ["hash_adopted"] = Fields.WireName(store.HashAdopted),
+        ["rescan"] = JsonSerializer.SerializeToNode(RescanBody.From(store.Rescan), Json.RescanBody),
     };
 }
 

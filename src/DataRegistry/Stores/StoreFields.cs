@@ -15,6 +15,11 @@ static partial class StoreFields
     const int MaxNameLength = 100;
     const int MaxEndpointLength = 1000;
     const int MaxSecretLength = 1000;
+    const string Rescan = "rescan";
+    const int MaxPatterns = 50;
+
+    /// <summary>A row's string holds 32K characters, and JSON may need six for one.</summary>
+    const int MaxPatternsLength = 5000;
 
     /// <param name="old">The store that is changed; null for a new one. Its bucket and prefix stay, and its secret if none is given for the same key at the same endpoint.</param>
     /// <param name="project">That of the body's <c>project</c>; null for none.</param>
@@ -41,9 +46,26 @@ static partial class StoreFields
             AccessMode = mode,
             AllowRead = body.AllowRead ?? true,
             AllowAdopt = body.AllowAdopt ?? true,
+            Rescan = Read(body.Rescan, project),
             HashAdopted = body.HashAdopted is null ? HashAdopted.Small : Fields.Choice<HashAdopted>("hash_adopted", body.HashAdopted),
         };
     }
+
+    static RescanPolicy Read(RescanBody? body, Project? project)
+    {
+        if (body is null)
+            return RescanPolicy.Default;
+        var schedule = body.Schedule is not { Length: > 0 } text ? null : ScanSchedule.TryParse(text, out var parsed) ? parsed : throw Wrong(Rescan, $"'schedule': {ScanSchedule.Requirement}", "invalid");
+        if (body.AdoptNew is true && project is null)
+            throw Wrong(Rescan, "New objects are adopted into the store's project, and this store has none: 'adopt_new' needs a 'project'.", "required");
+        return new(schedule, body.AdoptChanged ?? false, body.AdoptNew ?? false, Patterns("include", body.Include), Patterns("exclude", body.Exclude));
+    }
+
+    static IReadOnlyList<string> Patterns(string name, IReadOnlyList<string>? patterns) =>
+        patterns is null ? []
+        : patterns.Count > MaxPatterns || patterns.Sum(p => p?.Length ?? 0) > MaxPatternsLength ? throw Wrong(Rescan, $"At most {MaxPatterns} patterns of {MaxPatternsLength} characters together are expected in '{name}'.", "max_length")
+        : patterns.All(p => KeyGlob.TryParse(p, out _)) ? patterns
+        : throw Wrong(Rescan, $"'{name}': {KeyGlob.Requirement}", "invalid");
 
     /// <summary>The id of the body's project; null for none.</summary>
     public static string? ProjectId(NewStoreBody body) => body.Project switch

@@ -147,6 +147,9 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         AllowRead = row.AllowRead ?? true,
         AllowAdopt = row.AllowAdopt ?? true,
         HashAdopted = row.HashAdopted,
+        Rescan = new(
+            ScanSchedule.TryParse(row.RescanSchedule, out var schedule) ? schedule : null, row.AdoptChanged ?? false, row.AdoptNew ?? false,
+            RescanPolicy.Read(row.RescanInclude), RescanPolicy.Read(row.RescanExclude)),
         Deleted = row.Deleted ?? false,
         CTime = row.CTime,
         MTime = row.MTime ?? row.CTime,
@@ -178,6 +181,11 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         AllowRead = store.AllowRead,
         AllowAdopt = store.AllowAdopt,
         HashAdopted = store.HashAdopted,
+        RescanSchedule = store.Rescan.Schedule?.Text,
+        AdoptChanged = store.Rescan.AdoptChanged,
+        AdoptNew = store.Rescan.AdoptNew,
+        RescanInclude = RescanPolicy.Write(store.Rescan.Include),
+        RescanExclude = RescanPolicy.Write(store.Rescan.Exclude),
         Deleted = store.Deleted,
         CTime = store.CTime,
         MTime = store.MTime,
@@ -216,6 +224,11 @@ sealed record StoreRow : ITableEntity
     public bool? AllowAdopt { get; init; }
     public HashAdopted HashAdopted { get; init; }
     public bool? Deleted { get; init; }
+    public string? RescanSchedule { get; init; }
+    public bool? AdoptChanged { get; init; }
+    public bool? AdoptNew { get; init; }
+    public string? RescanInclude { get; init; }
+    public string? RescanExclude { get; init; }
 }
 
 /// <summary>A name: whose it is.</summary>

@@ -155,6 +155,7 @@ sealed class MatrixRoutes
         Add("POST /api/v0/data/metadata/apply/", "/api/v0/data/metadata/apply/", $$"""{"datum_metadata":{"{{datum}}":{ } } }""", Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
         Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
         await AddAliasesAsync(datum);
+        await AddRescansAsync(store);
         using var accepted = await service.Http.PostAsJsonAsync($"{store}adopt/", new { urls = Enumerable.Range(0, 101).Select(i => service.Url($"missing{i}")), project = Project });
         var job = accepted.Headers.Location!.AbsolutePath;
         Add("GET /api/v0/adoptions/", $"/api/v0/adoptions/?project={Project}", null, Permission.DataRead, Place.Project, null);
@@ -162,6 +163,19 @@ sealed class MatrixRoutes
         Add("GET /api/v0/adoptions/{id}/results/", $"{job}results/", null, Permission.DataRead, Place.Project, Place.Project);
         foreach (var verb in new[] { "cancel", "retry" })
             Add($"POST /api/v0/adoptions/{{id}}/{verb}/", $"{job}{verb}/", null, Permission.DataAdopt, Place.Project, Place.Project);
+    }
+
+    async Task AddRescansAsync(string store)
+    {
+        using var accepted = await service.Http.SendAsync("POST", $"{store}rescan/");
+        var scan = accepted.Headers.Location!.AbsolutePath;
+        Add("POST /api/v0/stores/{id}/rescan/", $"{store}rescan/", null, Permission.StoresManage, Place.Project, Place.Project);
+        Add("GET /api/v0/rescans/", "/api/v0/rescans/", null, null, null, null);
+        Add("GET /api/v0/rescans/", $"/api/v0/rescans/?project={Project}", null, Permission.StoresRead, Place.Project, null);
+        Add("GET /api/v0/rescans/{id}/", scan, null, Permission.StoresRead, Place.Project, Place.Project);
+        Add("GET /api/v0/rescans/{id}/results/", $"{scan}results/", null, Permission.DataRead, Place.Project, Place.Project);
+        foreach (var verb in new[] { "cancel", "retry" })
+            Add($"POST /api/v0/rescans/{{id}}/{verb}/", $"{scan}{verb}/", null, Permission.StoresManage, Place.Project, Place.Project);
     }
 
     async Task AddAliasesAsync(string datum)

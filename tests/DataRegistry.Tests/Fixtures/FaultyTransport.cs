@@ -46,6 +46,9 @@ public sealed class FaultyTransport : HttpPipelineTransport
     /// <summary>Called after each write that got its answer; null for nothing.</summary>
     public Action? Wrote { get; set; }
 
+    /// <summary>Called before each request; null for nothing.</summary>
+    public Action? Sending { get; set; }
+
     /// <param name="write">Counted from the next one, which is 0.</param>
     public void DieAt(int write, bool after)
     {
@@ -67,6 +70,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
     {
         if (dead)
             throw new SimulatedDeathException();
+        Sending?.Invoke();
         Interlocked.Increment(ref requests);
         if (Fault is { } fault)
             throw fault;

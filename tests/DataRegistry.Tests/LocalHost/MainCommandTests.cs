@@ -15,6 +15,10 @@ public sealed class MainCommandTests
         await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         Assert.Matches(@"^ready http://127\.0\.0\.1:\d+$", command.Lines[^1]);
 
+        var url = command.Lines[^1]["ready ".Length..];
+        Assert.Contains(command.Lines, l => l.Trim() == $"Console  {url}/console/");
+        Assert.Contains("<title>Data Registry</title>", await ShellAsync($"curl -sSL {url}/"), StringComparison.Ordinal);
+
         var curls = command.Lines.Where(l => l.Contains("curl ", StringComparison.Ordinal)).Select(l => l[l.IndexOf("curl ", StringComparison.Ordinal)..]).ToList();
         Assert.Equal(3, curls.Count);
         var answers = new List<JsonElement>();

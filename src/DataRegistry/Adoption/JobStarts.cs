@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>Lets jobs begin whose input and ranges are written.</summary>
+sealed class JobStarts(JobTable jobs, AdoptQueue queue, JobEnds ends, IOptions<AdoptionOptions> options)
+{
+    /// <summary>The job with its first messages; one without ranges is done. It shows from now on.</summary>
+    public async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    {
+        await jobs.AddAsync(job, cancellationToken);
+        foreach (var range in ranges.Take(options.Value.MessagesPerJob))
+            await queue.SendAsync(range, cancellationToken);
+        if (ranges.Count == 0)
+            return await ends.FinishAsync(job.JobId, default, cancellationToken) ?? await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
+
+        // Null: a worker has it already, and it shows as running.
+        return await jobs.ChangeAsync(job.JobId, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
+            ?? await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace DataRegistry.WebConsole;
+
+/// <summary>The web console, <c>/console/</c>: a page that uses the API as everybody else does. It needs no token to be read, and holds no data.</summary>
+static class ConsoleEndpoints
+{
+    const string Path = "/console";
+
+    /// <summary>Nothing but this service's own files, no script or style in the text of a page, and in nobody's frame.</summary>
+    const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    public static void MapConsole(this IEndpointRouteBuilder app)
+    {
+        var files = new Lazy<ConsoleFiles>(ConsoleFiles.Embedded);
+        app.MapGet($"{Path}/{{**path}}", (HttpContext context, string? path) => Get(context, path ?? "", files.Value));
+    }
+
+    static IResult Get(HttpContext context, string path, ConsoleFiles files)
+    {
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers.CacheControl = "no-cache";
+        // The page names its files relative to a folder.
+        if (path.Length == 0 && context.Request.Path.Value?.EndsWith('/') != true)
+            return Results.Redirect($"{context.Request.PathBase}{Path}/{context.Request.QueryString}");
+        if (files.Find(path) is not ({ } file, var forever))
+            return Results.StatusCode(StatusCodes.Status404NotFound);
+        if (forever)
+            headers.CacheControl = "public, max-age=31536000, immutable";
+        var (bytes, encoding, tag) = file.For(context.Request.GetTypedHeaders().AcceptEncoding);
+        headers.Vary = HeaderNames.AcceptEncoding;
+        if (encoding is not null)
+            headers.ContentEncoding = encoding;
+        return Results.Bytes(bytes, file.ContentType, entityTag: tag);
+    }
+}

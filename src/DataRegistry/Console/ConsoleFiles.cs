@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace DataRegistry.WebConsole;
+
+/// <summary>
+/// The files of the console, embedded in this library. All but the page lie in a folder that is named by a hash of all of them, so they can be
+/// kept for ever, and name each other as they do in the source. Under their plain names they are there, too, to be asked for anew each time.
+/// </summary>
+sealed partial class ConsoleFiles
+{
+    const string Resources = "Console/";
+    const string PageName = "index.html";
+    const string EntryName = "app.js";
+
+    readonly Dictionary<string, ConsoleFile> files;
+
+    public ConsoleFiles(IReadOnlyCollection<ConsoleFile> source)
+    {
+        files = source.ToDictionary(f => f.Name, StringComparer.Ordinal);
+        Folder = HashOf(source);
+        Page = new(PageName, Encoding.UTF8.GetBytes(Rewrite(Encoding.UTF8.GetString(files[PageName].Content))));
+    }
+
+    /// <summary>The folder of everything that can be kept for ever.</summary>
+    public string Folder { get; }
+
+    /// <summary>What a browser opens: the only file that tells where the others are, so nobody keeps it without asking.</summary>
+    public ConsoleFile Page { get; }
+
+    public IEnumerable<string> Names => files.Keys;
+
+    public static ConsoleFiles Embedded() => new([.. typeof(ConsoleFiles).Assembly.GetManifestResourceNames()
+        .Where(n => n.StartsWith(Resources, StringComparison.Ordinal)).Select(n => new ConsoleFile(n[Resources.Length..], Read(n)))]);
+
+    /// <summary>The file at a path under <c>/console/</c>; null if there is none. <c>Forever</c>: whether the path will never mean anything else.</summary>
+    public (ConsoleFile File, bool Forever)? Find(string path)
+    {
+        if (path is "" or PageName)
+            return (Page, false);
+        var forever = path.StartsWith($"{Folder}/", StringComparison.Ordinal);
+        var name = forever ? path[(Folder.Length + 1)..] : path;
+        return name != PageName && files.TryGetValue(name, out var file) ? (file, forever) : null;
+    }
+
+    /// <summary>The page with the folder before the names of files; and with a hint for each module that the first one needs, so that they load at once, not one after the other.</summary>
+    string Rewrite(string page)
+    {
+        var rewritten = Reference().Replace(page, m => files.ContainsKey(m.Groups["name"].Value) ? $"{m.Groups["attribute"].Value}=\"{Folder}/{m.Groups["name"].Value}\"" : m.Value);
+        var hints = string.Concat(ModulesOf(EntryName).Order(StringComparer.Ordinal).Select(name => $"<link rel=\"modulepreload\" href=\"{Folder}/{name}\">\n"));
+        return rewritten.Replace("</head>", $"{hints}</head>", StringComparison.Ordinal);
+    }
+
+    /// <summary>What a module imports, and what that imports, and so on; without what is only imported when it is needed.</summary>
+    HashSet<string> ModulesOf(string entry)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        var next = new Stack<string>([entry]);
+        while (next.TryPop(out var name))
+        {
+            foreach (Match import in Import().Matches(Encoding.UTF8.GetString(files[name].Content)))
+            {
+                var target = new Uri(new Uri($"file:///{name}"), import.Groups["path"].Value).AbsolutePath[1..];
+                if (!files.ContainsKey(target))
+                    throw new InvalidOperationException($"{name} imports {target}, which is not there.");
+                if (target != entry && found.Add(target))
+                    next.Push(target);
+            }
+        }
+
+        return found;
+    }
+
+    static string HashOf(IEnumerable<ConsoleFile> files)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in files.OrderBy(f => f.Name, StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes($"{file.Name}\n{file.Content.Length}\n"));
+            hash.AppendData(file.Content);
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 8));
+    }
+
+    static byte[] Read(string resource)
+    {
+        using var from = typeof(ConsoleFiles).Assembly.GetManifestResourceStream(resource)!;
+        using var to = new MemoryStream();
+        from.CopyTo(to);
+        return to.ToArray();
+    }
+
+    [GeneratedRegex("""(?<attribute>href|src)="(?<name>[^"]+)(?:")""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Reference();
+
+    [GeneratedRegex("""(?:from|^import)\s+'(?<path>\.[^']+)'""", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Import();
+}

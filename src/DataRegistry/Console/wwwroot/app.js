@@ -1,0 +1,140 @@
+// The frame around the pages: navigation, sign-in, connection, and which page is shown.
+
+import { ConnectionLost, api, watchConnection } from './api.js';
+import { h, replace } from './dom.js';
+import { hasRoute, href, match, navigate, setQuery, useRoutes } from './router.js';
+import { navigation, routes } from './routes.js';
+import { session } from './session.js';
+import { applyTheme, currentTheme, nextTheme } from './theme.js';
+import { problem, spinner } from './ui.js';
+import * as signIn from './pages/sign-in.js';
+
+/** Before this long no spinner shows: most pages are there by then. */
+const PATIENCE = 200;
+
+const RELOADED = 'data-registry.reloaded';
+
+const main = h('main', { id: 'main', tabindex: '-1' });
+const top = h('header.top');
+const offline = h('div.offline', { role: 'status' });
+const announcer = h('div.visually-hidden', { 'aria-live': 'polite' });
+let me = null;
+let project = null;
+let leaving = new AbortController();
+let reason = null;
+
+useRoutes(routes);
+applyTheme();
+document.body.append(
+  h('a.skip', { href: '#main', onclick: event => { event.preventDefault(); main.focus(); } }, 'Skip to the content'),
+  top, offline, main, h('div', { id: 'toasts', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages' }), announcer);
+watchConnection(sentence => { offline.textContent = sentence ?? ''; });
+session.onChange(why => {
+  reason = why;
+  me = project = null;
+  show();
+});
+addEventListener('hashchange', show);
+show();
+
+/** Shows what the address names. What was under way for the page before is given up. */
+async function show() {
+  leaving.abort();
+  const leave = leaving = new AbortController();
+  const { signal } = leave;
+  const waiting = setTimeout(() => replace(main, spinner()), PATIENCE);
+  main.setAttribute('aria-busy', 'true');
+  try {
+    const found = match(location.hash);
+    const page = await pageFor(found, signal);
+    if (signal.aborted) return;
+    const { node, title } = page;
+    drawTop(found?.route.section);
+    place(node, title);
+  } catch (error) {
+    if (signal.aborted || error?.name === 'AbortError' || !session.token) return;
+    drawTop(match(location.hash)?.route.section);
+    place(h('div', h('h1', { tabindex: '-1' }, 'This did not work'), problem(error, { retry: show })), 'Problem');
+  } finally {
+    clearTimeout(waiting);
+    if (!signal.aborted) main.removeAttribute('aria-busy');
+  }
+}
+
+async function pageFor(found, signal) {
+  if (!session.token) return { node: signIn.render({ reason, signal }), title: 'Sign in' };
+  me ??= await api.get('/api/v0/users/me/', { signal });
+  if (!found) {
+    const to = session.lastProject && location.hash.length < 3 ? href('data', { project: session.lastProject }) : href('projects');
+    navigate(to, { replace: true });
+    throw new DOMException('Elsewhere', 'AbortError');
+  }
+  const id = found.params.project;
+  if (id && project?.id !== id) project = await findProject(id, signal);
+  if (!id) project = null;
+  const { render } = await loadPage(found.route);
+  let title = found.route.title;
+  const node = await render({
+    params: found.params, query: found.query, project, me, signal,
+    setTitle: text => { title = text; document.title = titleOf(text); },
+    setQuery, refresh: show,
+  });
+  return { node, title };
+}
+
+/** A page that cannot be loaded may be one of an older version of this service: then the newer one is loaded, once. */
+async function loadPage(route) {
+  try {
+    return await route.load();
+  } catch (error) {
+    const there = await fetch('./', { method: 'HEAD', cache: 'no-store' }).then(answer => answer.ok, () => false);
+    if (!there) throw new ConnectionLost();
+    if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < 60_000) throw error;
+    sessionStorage.setItem(RELOADED, Date.now());
+    location.reload();
+    throw new DOMException('A newer version is being loaded', 'AbortError');
+  }
+}
+
+async function findProject(id, signal) {
+  try {
+    const answer = await api.get(`/api/v0/projects/${encodeURIComponent(id)}/`, { signal });
+    session.lastProject = answer.id;
+    return answer;
+  } catch (error) {
+    // A project that is gone is not gone to again at the next start.
+    if (error.status === 404 && session.lastProject === id) session.lastProject = '';
+    throw error;
+  }
+}
+
+function place(node, title) {
+  replace(main, node);
+  document.title = titleOf(title);
+  announcer.textContent = title;
+  scrollTo(0, 0);
+  main.querySelector('[autofocus], h1')?.focus({ preventScroll: true });
+}
+
+function titleOf(text) {
+  return [text, project?.name, 'Data Registry'].filter(Boolean).join(' · ');
+}
+
+function drawTop(section) {
+  const theme = h('button.button.quiet', { type: 'button', onclick: () => { nextTheme(); nameTheme(); } });
+  const nameTheme = () => {
+    theme.textContent = { auto: '◐', light: '☀', dark: '☾' }[currentTheme()];
+    theme.setAttribute('aria-label', `Colours: ${currentTheme()}`);
+    theme.title = `Colours: ${currentTheme()}`;
+  };
+  nameTheme();
+  replace(top,
+    h('a.brand', { href: '#/', 'aria-label': 'Data Registry' }, h('span.logo', { 'aria-hidden': 'true' }), h('span.brand-name', 'Data Registry')),
+    session.token && h('a.project', { href: href('projects'), title: project?.name }, h('span.visually-hidden', 'Project: '), h('span', project?.name ?? 'Projects'), h('span', { 'aria-hidden': 'true' }, ' ▾')),
+    project && h('nav.main-nav', { 'aria-label': 'Main' }, navigation.filter(n => hasRoute(n.route)).map(n =>
+      h('a', { href: href(n.route, { project: project.id }), 'aria-current': n.section === section && 'page' }, n.label))),
+    h('div.top-end',
+      me && h('span.who', { title: me.username }, me.display_name || me.username),
+      theme,
+      session.token && h('button.button.quiet', { type: 'button', onclick: () => session.signOut() }, 'Sign out')));
+}

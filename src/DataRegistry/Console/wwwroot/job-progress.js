@@ -1,0 +1,128 @@
+// A job while it runs and after: how far it is, how fast, how long still; its failures, and what can be done.
+
+import { api, pause } from './api.js';
+import { h, replace } from './dom.js';
+import { count, dateTime, duration } from './format.js';
+import { messageOf } from './problems.js';
+import { badge, button, progressBar } from './ui.js';
+
+const FIRST_POLL = 700;
+const LONGEST_POLL = 5000;
+
+const KINDS = { accepted: 'busy', running: 'busy', cancelling: 'busy', completed: 'ok', cancelled: 'plain', failed: 'bad' };
+const NAMES = [['created', 'Adopted'], ['existing', 'Existed'], ['failed', 'Failed'], ['skipped', 'Skipped'], ['pending', 'To do']];
+
+export function hasEnded(job) {
+  return ['completed', 'cancelled', 'failed'].includes(job.status);
+}
+
+export function jobBadge(job) {
+  const kind = job.status === 'completed' && job.counts?.failed > 0 ? 'warn' : KINDS[job.status] ?? 'plain';
+  return badge(job.status === 'completed' && job.counts?.failed > 0 ? 'completed, some failed' : job.status, kind);
+}
+
+/**
+ * Follows a job until it ends or the page is left. `onend` gets the job at its end, `onretry` the job that tries again;
+ * `names` are the counts that are shown, [[key, label], …]; `again` is what trying again is called; without `changeable` it is only looked at.
+ */
+export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true }) {
+  const at = `${path}${job.id}/`;
+  const bar = progressBar('How far the job is');
+  const state = h('span');
+  const counts = h('dl.counts');
+  const actions = h('div.actions');
+  const wrong = h('div', { role: 'alert' });
+  const said = h('p.visually-hidden', { role: 'status' });
+  const element = h('div.job', h('div.job-head', state), bar, counts, wrong, actions, said);
+  show();
+  if (!hasEnded(job)) follow().catch(error => { if (error?.name !== 'AbortError') replace(wrong, h('p.notice.bad', messageOf(error))); });
+  return element;
+
+  async function follow() {
+    for (let delay = FIRST_POLL; !hasEnded(job); delay = Math.min(delay * 1.3, LONGEST_POLL)) {
+      await pause(delay, signal);
+      job = await api.get(at, { signal });
+      show();
+    }
+    onend(job);
+  }
+
+  function show() {
+    const total = totalOf(job);
+    const done = total === null ? job.counts.total ?? sum(job.counts) : total - (job.counts.pending ?? 0);
+    replace(state, jobBadge(job));
+    bar.set(done, hasEnded(job) && total === null ? done : total, words(done, total));
+    replace(counts, names.filter(([key]) => job.counts[key] !== undefined && !(key === 'pending' && hasEnded(job) && !job.counts.pending))
+      .map(([key, label]) => h('div', { class: key }, h('dt', label), h('dd', count(job.counts[key])))));
+    if (job.error) replace(wrong, h('p.notice.bad', job.error));
+    if (said.textContent !== job.status) said.textContent = job.status;
+    const key = `${hasEnded(job)} ${job.status} ${job.counts.failed > 0} ${job.counts.skipped > 0}`;
+    if (actions.dataset.key !== key) {
+      actions.dataset.key = key;
+      replace(actions, buttons());
+    }
+  }
+
+  function words(done, total) {
+    const far = total === null ? `${count(done)} so far` : `${count(done)} of ${count(total)}`;
+    if (hasEnded(job)) return [far, job.finished && `ended ${dateTime(job.finished)}`].filter(Boolean).join(' · ');
+    const left = job.eta ? (Date.parse(job.eta) - Date.now()) / 1000 : null;
+    return [far, job.rate && `${count(Math.round(job.rate))} a second`, left !== null && `${duration(left)} left`].filter(Boolean).join(' · ');
+  }
+
+  function buttons() {
+    const { failed, skipped } = job.counts;
+    return [
+      changeable && !hasEnded(job) && job.status !== 'cancelling' && button('Cancel the job', cancel),
+      failed > 0 && button('Failed as NDJSON', () => download('failed', 'ndjson')),
+      failed > 0 && button('Failed as CSV', () => download('failed', 'csv')),
+      skipped > 0 && hasEnded(job) && button('Skipped as CSV', () => download('skipped', 'csv')),
+      changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
+    ];
+  }
+
+  async function cancel() {
+    job = await api.post(`${at}cancel/`, undefined, { repeat: true });
+    show();
+  }
+
+  async function retry() {
+    onretry(await api.post(`${at}retry/`));
+  }
+
+  async function download(outcome, format) {
+    const response = await api.request('GET', `${at}results/`, { query: { outcome }, headers: { accept: 'application/x-ndjson' }, signal });
+    save(format === 'csv' ? await asCsv(response) : await response.blob(), `${outcome}-${job.id}.${format}`);
+  }
+}
+
+/** How much there is to do; null while nobody knows. A rescan's total is what it has counted so far. */
+export function totalOf(job) {
+  return job.kind === 'rescan' && !hasEnded(job) ? null : job.counts.total;
+}
+
+function sum(counts) {
+  return ['created', 'existing', 'failed', 'skipped'].reduce((all, key) => all + (counts[key] ?? 0), 0);
+}
+
+/** RFC 4180, with a leading quote against formulas where a cell would begin one in a spreadsheet. */
+async function asCsv(response) {
+  const quoted = value => {
+    const text = String(value ?? '');
+    return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+  };
+  const parts = ['url,outcome,code,message\r\n'];
+  for (const line of (await response.text()).split('\n')) {
+    if (line === '') continue;
+    const row = JSON.parse(line);
+    parts.push([row.url, row.outcome, row.code, row.message].map(quoted).join(','), '\r\n');
+  }
+  return new Blob(parts, { type: 'text/csv' });
+}
+
+/** Gives the browser a file to keep. */
+export function save(blob, name) {
+  const link = h('a', { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

@@ -1,0 +1,60 @@
+import { api } from '../api.js';
+import { h } from '../dom.js';
+import { dateTime, duration } from '../format.js';
+import { field } from '../forms.js';
+import { hasEnded, jobProgress } from '../job-progress.js';
+import { JOB_KINDS } from '../job-words.js';
+import { endlessList } from '../list.js';
+import { may } from '../permissions.js';
+import { href, navigate } from '../router.js';
+import { badge, card, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
+
+const KINDS = { failed: 'bad', missing: 'bad', changed: 'warn', new: 'busy', returned: 'ok' };
+
+/** One job: how far it is, and what failed or was skipped, one by one. */
+export async function render(context) {
+  const { params, project, signal, setTitle, refresh } = context;
+  const kind = JOB_KINDS[params.kind] ?? JOB_KINDS.adoptions;
+  const at = `${kind.path}${encodeURIComponent(params.job)}/`;
+  const job = await api.get(at, { signal });
+  const store = await api.get(`/api/v0/stores/${job.store}/`, { signal }).catch(error => {
+    if (error.status !== 404) throw error;
+    return null;
+  });
+  const title = kind.nameOf(store?.name ?? 'a store that is gone');
+  setTitle(title);
+  let outcome = '';
+  const results = endlessList({
+    caption: 'Results', noun: ['result', 'results'], signal,
+    load: (next, abort) => api.get(next ?? `${at}results/`, { query: next ? null : { outcome, limit: 200 }, signal: abort }),
+    columns: [
+      { label: 'URL', wide: true, cell: r => h('code', { title: r.url }, r.url) },
+      { label: 'Result', size: 'medium', cell: r => badge(r.outcome, KINDS[r.outcome] ?? 'plain') },
+      { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
+    ],
+    empty: () => hasEnded(job) ? emptyState(...kind.nothing) : emptyState('Nothing so far', kind.nothing[1]),
+  });
+  const choice = field({
+    label: 'Show', name: 'outcome', type: 'select', value: '', options: [{ value: '', label: 'All' }, ...kind.outcomes.map(o => ({ value: o, label: o }))],
+    onchange: () => { outcome = choice.value; results.reload(); },
+  });
+  return h('div',
+    pageHeader(title, { back: { label: 'Jobs', href: href('jobs', { project: project.id }, params.kind === 'adoptions' ? {} : { kind: params.kind }) } }),
+    h('div.columns.uneven',
+      card(jobProgress(job, { signal, path: kind.path, names: kind.names, again: kind.again, changeable: may(context.me, project, kind.permission), onend: refresh, onretry })),
+      card(facts([
+        ['Store', store ? h('a', { href: href('store', { project: project.id, store: store.id }) }, store.name) : 'is gone'],
+        ['Started by', job.created_by],
+        ['Accepted', dateTime(job.ctime)],
+        ['Started', dateTime(job.started)],
+        ['Ended', dateTime(job.finished)],
+        ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
+        ['Id', idCode(job.id)],
+      ]))),
+    section(kind.results, h('div.filters.one', choice), results));
+
+  function onretry(again) {
+    toast('It is tried again by a new job.');
+    navigate(href('job', { project: project.id, kind: params.kind, job: again.id }));
+  }
+}

@@ -1,0 +1,131 @@
+import { api, pause } from '../api.js';
+import { h, replace } from '../dom.js';
+import { dateTime, timeAgo } from '../format.js';
+import { field, form } from '../forms.js';
+import { may } from '../permissions.js';
+import { href, navigate } from '../router.js';
+import { badge, button, confirm, facts, idCode, pageHeader, section, table, toast } from '../ui.js';
+import { isPassing, phaseBadge, withFields } from '../volume-words.js';
+
+/** How often a volume in a passing phase is looked at, in milliseconds. */
+const LOOK = 3000;
+
+const SCOPES = { project: 'Project', department: 'Department', cluster: 'Cluster' };
+
+/** One data volume: its phase and why, whom it is shared with, its description. */
+export async function render(context) {
+  const { params, project, signal, setTitle } = context;
+  const at = `/api/v1/datavolumes/${encodeURIComponent(params.volume)}`;
+  let volume = await api.get(at, { signal });
+  setTitle(volume.name);
+  // Of another project's volume it is not known what one may do there: the service says it.
+  const here = volume.projectId === project.id;
+  const mayDo = permission => !here || may(context.me, project, permission);
+  const state = h('div.card.state');
+  const sharing = h('div');
+  const units = volume.sharedScopes ? await scopesOf(volume.clusterId, signal) : {};
+  showState();
+  showSharing(volume.sharedScopes);
+  follow().catch(error => { if (error?.name !== 'AbortError') throw error; });
+  return h('div',
+    pageHeader(volume.name, { back: { label: 'Data volumes', href: href('volumes', { project: project.id }) }, lead: volume.description }),
+    h('div.columns',
+      state,
+      h('div.card', facts([
+        ['Origin', volume.projectName],
+        ['PVC', h('code', volume.originPvcName)],
+        ['Published as', volume.status.datavolumePvcName && h('code', volume.status.datavolumePvcName)],
+        ['Original', volume.shouldDeleteOriginalVolume ? 'is deleted when it is published' : 'is kept'],
+        ['Created', h('span', timeAgo(volume.createdAt), ` by ${volume.createdBy}`)],
+        ['Changed', h('span', timeAgo(volume.updatedAt), ` by ${volume.updatedBy}`)],
+        ['Id', idCode(volume.id)],
+      ]))),
+    sharing,
+    mayDo('data_volumes_update') && section('Description', h('div.card', description())),
+    mayDo('data_volumes_delete') && section('Delete', h('p.hint', 'The PVC that it was made from stays. One that is in use by a workload cannot be deleted.'), h('p', button('Delete the data volume', remove, { kind: 'danger' }))));
+
+  function showState() {
+    const { phase, phaseMessage, conditions = [] } = volume.status;
+    replace(state, h('h2', 'Phase ', phaseBadge(phase)),
+      phaseMessage && h('p', { role: 'status' }, phaseMessage),
+      conditions.length > 0 && table('Conditions', [
+        { label: 'Condition', cell: c => c.type ?? '–' },
+        { label: 'Is', cell: c => badge({ True: 'true', False: 'false' }[c.status] ?? 'unknown', 'plain') },
+        { label: 'Why', wide: true, cell: c => [c.reason && h('code', c.reason), c.reason && c.message && ': ', c.message] },
+        { label: 'Since', cell: c => timeAgo(c.lastTransitionTime) },
+      ], conditions));
+  }
+
+  /** A phase that passes is looked at until it has; one that is gone by then was deleted. */
+  async function follow() {
+    while (isPassing(volume.status.phase)) {
+      await pause(LOOK, signal);
+      try {
+        const now = await api.get(at, { signal });
+        const passed = now.status.phase !== volume.status.phase;
+        volume = { ...volume, status: now.status };
+        if (passed) showState();
+      } catch (error) {
+        if (error.status !== 404) throw error;
+        toast(`${volume.name} is deleted.`);
+        navigate(href('volumes', { project: project.id }));
+        return;
+      }
+    }
+  }
+
+  function showSharing(scopes) {
+    if (!scopes) return;
+    const at_ = `${at}/sharedScopes`;
+    const left = Object.entries(units).flatMap(([type, all]) => all.filter(u => !scopes.some(s => s.scopeType === type && s.scopeId === u.id)).map(u => ({ value: `${type} ${u.id}`, label: `${SCOPES[type]}: ${u.name}` })));
+    const change = async (body, said) => {
+      showSharing(await withFields(() => api.patch(at_, body, { repeat: true, signal })));
+      toast(said);
+    };
+    replace(sharing, section('Shared with',
+      table('Shared with', [
+        { label: 'Scope', cell: s => SCOPES[s.scopeType] ?? s.scopeType },
+        { label: 'Name', wide: true, cell: s => s.scopeName },
+        { label: 'Since', cell: s => timeAgo(s.createdAt) },
+        { label: 'By', cell: s => s.createdBy },
+        { label: 'Change', cell: s => button('Remove', () => change({ remove: [{ scopeType: s.scopeType, scopeId: s.scopeId }] }, `It is not shared with ${s.scopeName} any more.`), { kind: 'quiet', 'aria-label': `Remove ${s.scopeName}` }) },
+      ], scopes, { empty: h('p', `Not shared: only ${volume.projectName} may use it.`) }),
+      left.length > 0 && h('div.card', form([field({ label: 'Share it with', name: 'scope', type: 'select', required: true, value: '', options: [{ value: '', label: 'Choose a project, a department or the cluster' }, ...left] })], {
+        submit: 'Share', kind: '',
+        onsubmit: async ({ scope }) => {
+          const [scopeType, scopeId] = scope.split(' ');
+          await change({ add: [{ scopeType, scopeId }] }, `It is shared with ${left.find(l => l.value === scope).label}.`);
+        },
+      }))));
+  }
+
+  function description() {
+    return form([field({ label: 'What is in it', name: 'description', type: 'textarea', rows: 3, value: volume.description ?? '' })], {
+      submit: 'Save', kind: '',
+      onsubmit: async values => {
+        await withFields(() => api.patch(at, { description: values.description.trim() }, { repeat: true, signal }));
+        toast('The description is saved.');
+        context.refresh();
+      },
+    });
+  }
+
+  async function remove() {
+    if (!await confirm(`Delete ${volume.name}?`, 'Workloads of all projects that it is shared with lose it. Its name is free again.', 'Delete', { danger: true })) return;
+    const accepted = await api.delete(at, { signal });
+    toast(accepted ? `The agent of the cluster deletes ${volume.name}.` : `${volume.name} is deleted.`);
+    if (accepted) context.refresh();
+    else navigate(href('volumes', { project: project.id }));
+  }
+}
+
+/** What it may be shared with: units of its cluster that one may see. */
+async function scopesOf(clusterId, signal) {
+  const query = { filterBy: `clusterId==${clusterId}`, limit: 500, sortBy: 'name' };
+  const [projects, departments, clusters] = await Promise.all([
+    api.get('/api/v1/org-unit/projects', { query, signal }),
+    api.get('/api/v1/org-unit/departments', { query, signal }),
+    api.get('/api/v1/clusters', { signal }),
+  ]);
+  return { cluster: clusters.filter(c => c.uuid === clusterId).map(c => ({ id: c.uuid, name: c.name })), department: departments.departments, project: projects.projects };
+}

@@ -1,0 +1,105 @@
+import { api } from '../api.js';
+import { h } from '../dom.js';
+import { timeAgo } from '../format.js';
+import { field, form } from '../forms.js';
+import { endlessList } from '../list.js';
+import { may } from '../permissions.js';
+import { href, navigate } from '../router.js';
+import { button, emptyState, openDialog, pageHeader, toast } from '../ui.js';
+import { PHASE_NAMES, phaseBadge, phaseWord, withFields } from '../volume-words.js';
+
+/** How long typing rests before the list is asked for, in milliseconds. */
+const REST = 250;
+
+const WHICH = { UsableInProject: 'Usable in this project', Originated: 'Published from my projects' };
+const ORDERS = { 'createdAt desc': 'Newest first', 'createdAt asc': 'Oldest first', 'name asc': 'Name', 'phase asc': 'Phase', 'projectName asc': 'Origin' };
+
+/** Data volumes that the project may use, or that originate where one has a role. */
+export async function render(context) {
+  const { project, query, signal, setQuery } = context;
+  const creates = may(context.me, project, 'data_volumes_create');
+  const state = {
+    which: query.get('which') in WHICH ? query.get('which') : 'UsableInProject',
+    search: query.get('q') ?? '', phase: PHASE_NAMES.includes(query.get('phase')) ? query.get('phase') : '', order: query.get('order') in ORDERS ? query.get('order') : 'createdAt desc',
+  };
+  let resting;
+  const list = endlessList({
+    caption: 'Data volumes', noun: ['data volume', 'data volumes'], signal, load,
+    columns: [
+      { label: 'Name', wide: true, cell: v => h('a.strong', { href: href('volume', { project: project.id, volume: v.id }), title: v.description ?? v.name }, v.name) },
+      { label: 'Phase', size: 'medium', cell: v => phaseBadge(v.status.phase) },
+      { label: 'Origin', wide: true, cell: v => h('span', { title: `${v.projectName}: ${v.originPvcName}` }, `${v.projectName}: `, h('code', v.originPvcName)) },
+      { label: 'Created by', size: 'medium', cell: v => h('span', { title: v.createdBy }, v.createdBy) },
+      { label: 'Created', size: 'medium', cell: v => timeAgo(v.createdAt) },
+    ],
+    empty: () => state.search || state.phase
+      ? emptyState('No such data volume', 'Nothing matches. Search for less, or for any phase.')
+      : emptyState('No data volume yet', 'A data volume publishes a PVC of a project, read-only, to other projects. Its files stay where they are.', creates && button('Create a data volume', create, { kind: 'primary' })),
+  });
+  const filters = [
+    field({ label: 'Search', name: 'q', type: 'search', value: state.search, placeholder: 'Name, description, PVC or project', autocomplete: 'off', oninput: () => { clearTimeout(resting); resting = setTimeout(apply, REST); } }),
+    choice('Show', 'which', WHICH),
+    choice('Phase', 'phase', { '': 'Any', ...Object.fromEntries(PHASE_NAMES.map(p => [p, phaseWord(p)])) }),
+    choice('Order', 'order', ORDERS),
+  ];
+  signal.addEventListener('abort', () => clearTimeout(resting));
+  return h('div',
+    pageHeader('Data volumes', { lead: 'Volumes of clusters, published read-only to projects.', actions: creates ? [button('Create a data volume', create, { kind: 'primary' })] : [] }),
+    h('div.filters', filters), h('div.tall', list));
+
+  function choice(label, name, words) {
+    return field({ label, name, type: 'select', value: state[name], options: Object.entries(words).map(([value, text]) => ({ value, label: text })), onchange: apply });
+  }
+
+  function apply() {
+    const [search, which, phase, order] = filters.map(f => f.value);
+    Object.assign(state, { search: search.trim(), which, phase, order });
+    setQuery({ q: state.search, which: which === 'UsableInProject' ? null : which, phase, order: order === 'createdAt desc' ? null : order });
+    list.reload();
+  }
+
+  /** Pages of this API go on by offset, and their count is asked for apart. */
+  async function load(next, abort) {
+    const [sortBy, sortOrder] = state.order.split(' ');
+    const wanted = {
+      requestType: state.which, usableInProjectId: state.which === 'UsableInProject' ? project.id : null, search: state.search, filterBy: state.phase && `phase==${state.phase}`,
+    };
+    const [page, counted] = await Promise.all([
+      api.get('/api/v1/datavolumes', { query: { ...wanted, sortBy, sortOrder, limit: 200, offset: next }, signal: abort }),
+      next === null ? api.get('/api/v1/datavolumes/count', { query: wanted, signal: abort }) : null,
+    ]);
+    return { results: page.datavolumes, next: page.next === undefined ? null : String(page.next), count: counted?.count ?? null };
+  }
+
+  async function create() {
+    const made = await openDialog('Create a data volume', close => newVolumeForm(context, close));
+    if (!made) return;
+    toast(`${made.name} is created.`);
+    navigate(href('volume', { project: project.id, volume: made.id }));
+  }
+}
+
+/** What is sent twice, with the same words, is created once: it carries a key that goes with them. */
+function newVolumeForm({ project, signal }, close) {
+  let sent = null;
+  return form([
+    field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'A lower case letter, then lower case letters, digits and hyphens: up to 63 characters, unique in the cluster.' }),
+    field({ label: 'PVC', name: 'originPvcName', required: true, mono: true, autocomplete: 'off', hint: `The persistent volume claim of ${project.name} that is published.` }),
+    field({ label: 'Description', name: 'description', type: 'textarea', rows: 3, required: false, hint: 'What is in it, for those who look for data.' }),
+    field({ label: 'Delete the original volume when it is published', name: 'shouldDeleteOriginalVolume', type: 'checkbox', value: false }),
+  ], {
+    submit: 'Create', cancel: () => close(),
+    onsubmit: async values => {
+      const body = { ...values, name: values.name.trim(), originPvcName: values.originPvcName.trim(), description: values.description.trim() || null, projectId: project.id };
+      if (sent?.words !== JSON.stringify(body)) sent = { words: JSON.stringify(body), key: newKey() };
+      close(await withFields(
+        () => api.post('/api/v1/datavolumes', body, { headers: { 'idempotency-key': sent.key }, repeat: true, signal }),
+        { taken: 'A data volume of the cluster has this name. Choose another one.' }));
+    },
+  });
+}
+
+/** Not randomUUID, which there is on https only. */
+function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('');
+}

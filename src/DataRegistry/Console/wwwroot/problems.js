@@ -1,0 +1,108 @@
+// What went wrong, as a sentence with what to do about it.
+
+const ADVICE = {
+  401: 'Sign in again to go on.',
+  403: 'Ask an administrator of this project for a role that allows it.',
+  404: 'It may have been deleted, or you may not see it. Check the address, or go back to the list.',
+  405: 'Reload the page: it may be older than the service.',
+  409: 'Reload to see how things stand now.',
+  413: 'Split it into smaller parts, or put the list into the bucket and name it as a manifest.',
+  429: 'Wait a moment and try again.',
+};
+
+/** What helps against what the service says by a code. */
+const CODES = {
+  datum_missing: 'Put it back into the bucket, or purge the datum.',
+  datum_changed: 'Adopt its URL again to track what is there now.',
+};
+
+/** Errors of a request as a whole, in the shape of a field's. */
+const WHOLE = 'non_field_errors';
+
+export class ApiProblem extends Error {
+  /** @param fields {name: sentence} of the fields that are wrong; @param body what was answered, where that was JSON */
+  constructor(message, { status = 0, code = null, fields = {}, requestId = null, body = null } = {}) {
+    super(message);
+    this.name = 'ApiProblem';
+    Object.assign(this, { status, code, fields, requestId, body });
+  }
+}
+
+export class ConnectionLost extends ApiProblem {
+  constructor(message = 'The service cannot be reached. Check your connection and try again.') {
+    super(message);
+    this.name = 'ConnectionLost';
+  }
+}
+
+/** Reads an answer that is an error, whatever its shape: of /api/v0, of /api/v1, of a proxy in between. */
+export async function readProblem(response) {
+  const requestId = response.headers.get('x-request-id');
+  const text = await response.text().catch(() => '');
+  const body = parse(text);
+  const fields = body ? fieldsOf(body) : {};
+  const said = body ? saidBy(body) : null;
+  const code = typeof body?.code === 'string' ? body.code : null;
+  const about = { status: response.status, code, fields, requestId, body };
+  return new ApiProblem(sentence(response, said, about), about);
+}
+
+/** Of anything that was thrown. */
+export function messageOf(error) {
+  if (error instanceof ApiProblem) return error.message;
+  console.error(error);
+  return 'Something in this page went wrong. Reload it; if that does not help, tell whoever runs this service.';
+}
+
+function parse(text) {
+  try {
+    const body = JSON.parse(text);
+    return body !== null && typeof body === 'object' ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+function saidBy(body) {
+  if (typeof body.detail === 'string') return body.detail;
+  if (Array.isArray(body[WHOLE])) return body[WHOLE].map(e => e.message).join(' ');
+  if (typeof body.message === 'string') return body.details ? `${body.message} ${body.details}` : body.message;
+  return null;
+}
+
+function fieldsOf(body) {
+  const entries = Object.entries(body)
+    .filter(([name, value]) => name !== WHOLE && Array.isArray(value) && value.length > 0 && value.every(v => typeof v?.message === 'string' && !('url' in v)))
+    .map(([name, value]) => [name, value.map(v => v.message).join(' ')]);
+  return Object.fromEntries(entries);
+}
+
+function sentence(response, said, { status, code, fields, requestId }) {
+  if (status >= 500) {
+    const tail = requestId ? ` If it goes on, tell whoever runs this service: request ${requestId}.` : '';
+    // What a bucket said, for one, is more than this page knows.
+    if (said && !said.startsWith('A server error')) return `${finished(said)}${tail}`;
+    return status === 503
+      ? `The service is busy or its storage cannot be reached. Try again in a minute.${tail}`
+      : `The service had a problem. Try again.${tail}`;
+  }
+  if (status === 429) {
+    const wait = Number(response.headers.get('retry-after'));
+    return `${said ?? 'Too many requests.'} ${wait > 0 ? `Try again in ${wait} s.` : ADVICE[429]}`;
+  }
+  const named = Object.entries(fields).map(([name, text]) => `${label(name)}: ${text}`).join(' ');
+  if (named) return named;
+  if (status === 404) return `This is not there. ${ADVICE[404]}`;
+  if (status === 403) return `${said ?? 'You may not do this here.'} ${ADVICE[403]}`;
+  return [said ? finished(said) : `The request was refused (${status}).`, CODES[code] ?? (said && status !== 401 ? null : ADVICE[status])].filter(Boolean).join(' ');
+}
+
+function finished(text) {
+  return /[.!?'")]$/.test(text) ? text : `${text}.`;
+}
+
+/** 'configuration.bucket' → 'Configuration bucket' */
+function label(name) {
+  const words = name.replace(/[._]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

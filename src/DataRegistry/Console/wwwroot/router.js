@@ -1,0 +1,68 @@
+// Addresses behind the '#', so that any static file server will do. The table of routes is given by the entry.
+
+let table = {};
+
+export function useRoutes(routes) {
+  table = routes;
+}
+
+export function hasRoute(name) {
+  return name in table;
+}
+
+/** The address of a route: href('data', {project}, {tag: 'x'}) → '#/p/…/data?tag=x' */
+export function href(name, params = {}, query = {}) {
+  const path = table[name].path.replace(/:([a-z]+)/g, (_, key) => encodeURIComponent(params[key]));
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '')).toString();
+  return `#${path}${search ? `?${search}` : ''}`;
+}
+
+export function navigate(address, { replace = false } = {}) {
+  if (replace) location.replace(address);
+  else location.hash = address;
+}
+
+/** The route of an address and its parts; null where no route has it. */
+export function match(hash) {
+  const [path, search = ''] = split(hash.replace(/^#/, '') || '/');
+  for (const [name, route] of Object.entries(table)) {
+    const params = matchPath(route.path, path);
+    if (params) return { name, route, params, query: new URLSearchParams(search) };
+  }
+  return null;
+}
+
+/** Changes the query of the address in place: nothing is rendered, no step back is added. */
+export function setQuery(values) {
+  const [path, search = ''] = split(location.hash.slice(1));
+  const query = new URLSearchParams(search);
+  for (const [key, value] of Object.entries(values)) {
+    if (value === null || value === undefined || value === '') query.delete(key);
+    else query.set(key, value);
+  }
+  history.replaceState(history.state, '', `#${path}${query.size > 0 ? `?${query}` : ''}`);
+}
+
+function split(address) {
+  const mark = address.indexOf('?');
+  return mark < 0 ? [address] : [address.slice(0, mark), address.slice(mark + 1)];
+}
+
+function matchPath(pattern, path) {
+  const wanted = pattern.split('/');
+  const given = path.replace(/\/$/, '').split('/');
+  if (wanted.length !== given.length) return null;
+  const params = {};
+  for (const [index, part] of wanted.entries()) {
+    if (!part.startsWith(':')) {
+      if (part !== given[index]) return null;
+    } else {
+      try {
+        params[part.slice(1)] = decodeURIComponent(given[index]);
+      } catch {
+        return null;
+      }
+    }
+  }
+  return params;
+}

@@ -1,0 +1,120 @@
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>What scans found of datums, and those that have drifted.</summary>
+sealed partial class DatumTable
+{
+    /// <summary>Of a transaction, three rows each at most.</summary>
+    public const int MaxMarks = 33;
+
+    static string? DriftedKeyOf(DatumRow row) => DriftedKeyOf(row.Drift, row.RowKey);
+
+    static string? DriftedKeyOf(DriftState? state, string rowKey) => state switch
+    {
+        DriftState.Changed => $"x-c-{rowKey}",
+        DriftState.Missing => $"x-m-{rowKey}",
+        _ => null,
+    };
+
+    /// <summary>
+    /// Writes marks of datums of one partition, each in one transaction with the row by which it is listed. False where one of the datums has changed since it
+    /// was read: nothing is written then. What says so already, or is purged, is left alone.
+    /// </summary>
+    /// <param name="marks">At most <see cref="MaxMarks"/>, with the datums as they were read before whatever the marks rest on was made sure of.</param>
+    public async Task<bool> TryMarkAsync(IReadOnlyList<(DriftMark Mark, DatumRow Row)> marks, CancellationToken cancellationToken)
+    {
+        var actions = new List<TableTransactionAction>();
+        foreach (var (mark, row) in marks.Where(m => m.Row.Purged is null && !Says(m.Row, m.Mark)))
+        {
+            actions.Add(TableTransactionAction.Update(RowOf(mark, row), row.ETag, TableUpdateMode.Merge));
+            var (before, after) = (DriftedKeyOf(row), DriftedKeyOf(mark.State, row.RowKey));
+            if (before == after)
+                continue;
+            if (before is not null)
+                actions.Add(TableTransactionAction.Delete(row.PartitionKey, before, ETag.All));
+            if (after is not null)
+                actions.Add(TableTransactionAction.Add(new DriftedRow { PartitionKey = row.PartitionKey, RowKey = after, Project = row.Project }));
+        }
+
+        return actions.Count == 0 || (await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone;
+    }
+
+    static bool Says(DatumRow row, DriftMark mark) => (row.Drift ?? DriftState.None) == mark.State && (mark.Is is null || row.DriftIs == mark.Is);
+
+    static DatumDriftRow RowOf(DriftMark mark, DatumRow row) => new()
+    {
+        PartitionKey = row.PartitionKey,
+        RowKey = row.RowKey,
+        Drift = mark.State,
+        // Changed once more it has been changed since the first time.
+        DriftSince = row.Drift == mark.State && row.DriftSince is { } since ? since : mark.Time,
+        DriftJob = mark.Job,
+        DriftETag = mark.Is?.ETag,
+        DriftSize = mark.Is?.Size,
+        DriftVersion = mark.Is is null ? null : mark.Is.VersionId ?? "",
+        DriftModified = mark.Is?.LastModified,
+    };
+
+    /// <summary>As <see cref="ListAsync"/>, of those that have drifted: what reading them costs depends on how many they are, not on how many others there are.</summary>
+    async Task<DatumPage> ListDriftedAsync(ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
+    {
+        var rows = new List<DatumRow>();
+        var skipped = 0;
+        for (var read = 0; ;)
+        {
+            var want = Math.Min(limit + offset - rows.Count - skipped + 1, maxRead - read);
+            if (want <= 0)
+                return new(rows, after, skipped);
+            var found = await DriftedAfterAsync(projects, query.Drift!.Value, after, want, cancellationToken);
+            var datums = await FindAsync([.. found.Select(IdOf)], cancellationToken);
+            foreach (var position in found)
+            {
+                if (rows.Count == limit)
+                    return new(rows, after, skipped);
+                (after, read) = (position, read + 1);
+                if (!datums.TryGetValue(IdOf(position), out var datum) || !query.Matches(datum))
+                    continue;
+                if (skipped < offset)
+                    skipped++;
+                else
+                    rows.Add(datum);
+            }
+
+            if (found.Count < want)
+                return new(rows, null, skipped);
+        }
+
+        static DatumId IdOf(DatumCursor position) => new(TimedId.FromRowKey(position.Partition, position.RowKey));
+    }
+
+    async Task<int?> CountDriftedAsync(ProjectSet projects, DatumQuery query, int max, CancellationToken cancellationToken)
+    {
+        // One more than may be looked at tells that there are more.
+        var page = await ListDriftedAsync(projects, query, max + 1, after: null, offset: 0, maxRead: max + 1, cancellationToken);
+        return page.Next is null && page.Rows.Count <= max ? page.Rows.Count : null;
+    }
+
+    /// <summary>The next of those that are marked, in the order of all datums.</summary>
+    async Task<List<DatumCursor>> DriftedAfterAsync(ProjectSet projects, DriftState state, DatumCursor? after, int count, CancellationToken cancellationToken)
+    {
+        var prefix = DriftedKeyOf(state, "")!;
+        var found = new List<DatumCursor>();
+        await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>
+        {
+            var range = new TableRange(PartitionOf(partition))
+            {
+                From = after is { } cursor ? partition > cursor.Partition ? prefix + cursor.RowKey : null : prefix,
+                After = after is { } past && partition <= past.Partition ? prefix + past.RowKey : null,
+                Before = prefix + EndOfDatums,
+            };
+            var keys = await table.QueryAsync<DriftedRow>(range, Math.Min(MaxPageRows, count), cancellationToken: token)
+                .Where(r => projects.Contains(r.Project)).Take(count).Select(r => new DatumCursor(r.RowKey[prefix.Length..], partition)).ToListAsync(token);
+            lock (found)
+                found.AddRange(keys);
+        });
+        found.Sort();
+        return found.Count > count ? found[..count] : found;
+    }
+}

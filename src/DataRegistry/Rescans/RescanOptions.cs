@@ -1,0 +1,17 @@
+using DataRegistry.Stores;
+
+namespace DataRegistry.Rescans;
+
+/// <summary>Settings <c>Rescans__…</c>.</summary>
+public sealed class RescanOptions
+{
+    public const string Section = "Rescans";
+
+    /// <summary>When stores are scanned that have no schedule of their own; see <see cref="ScanSchedule"/>.</summary>
+    public string Schedule { get; set; } = "24h";
+
+    /// <summary>Scans of a store whose reports are kept.</summary>
+    public int KeptReports { get; set; } = 30;
+
+    internal bool IsValid => ScanSchedule.TryParse(Schedule, out _) && KeptReports > 0;
+}

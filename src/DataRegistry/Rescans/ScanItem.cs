@@ -1,0 +1,32 @@
+using System.Text.Json.Serialization;
+using DataRegistry.Adoption;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+
+namespace DataRegistry.Rescans;
+
+/// <summary>What a scan's results tell of one object, or of one that is gone.</summary>
+/// <param name="Outcome"><c>changed</c>, <c>missing</c>, <c>returned</c>, <c>new</c>, <c>failed</c> or <c>skipped</c>.</param>
+/// <param name="Datum">What was adopted; null for a new object.</param>
+/// <param name="Adopted">The datum that a changed or new object has become; null where it was not adopted.</param>
+/// <param name="Was">What was adopted; null for a new object.</param>
+/// <param name="Is">What is there; null for nothing.</param>
+/// <param name="Code">Why it failed or was skipped.</param>
+sealed record ScanItem(string Url, string Outcome, DatumId? Datum, DatumId? Adopted, DriftObjectBody? Was, DriftObjectBody? Is, string? Code, string? Message) : IJobResult
+{
+    public const string Changed = "changed", Missing = "missing", Returned = "returned", New = "new", Failed = "failed", Skipped = "skipped";
+
+    /// <summary>Those that results can be asked for.</summary>
+    public static IReadOnlyList<string> Outcomes { get; } = [Changed, Missing, Returned, New, Failed, Skipped];
+
+    public static ScanItem From(Finding finding, string bucket) => new(
+        $"s3://{bucket}/{finding.Key}", finding.Outcome, finding.Location is { } location ? ScanComparison.IdOf(location) : null, finding.Adopted,
+        finding.Location is { } was ? DriftObjectBody.From(ScanComparison.FactsOf(was)) : null, finding.Object is { } there ? DriftObjectBody.From(DriftFacts.Of(there)) : null,
+        finding.Reason?.Code, finding.Reason?.Message);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(RescanJobBody))]
+[JsonSerializable(typeof(Page<RescanJobBody>))]
+[JsonSerializable(typeof(Page<ScanItem>))]
+sealed partial class RescanJson : JsonSerializerContext;

@@ -1,0 +1,66 @@
+using DataRegistry.Adoption;
+using DataRegistry.Datums;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Rescans;
+
+/// <summary>What the bucket and the tables say of a stretch of keys.</summary>
+/// <param name="Objects">As listed, in order.</param>
+/// <param name="Locations">By key, also free ones. They were read after the objects were listed.</param>
+/// <param name="UpTo">The stretch's last key, whether or not it exists; null for the end of the store.</param>
+/// <param name="Ends">It is the range's last.</param>
+sealed record ScanStretch(string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends);
+
+/// <summary>
+/// A range of keys, stretch by stretch: the bucket's LIST and the locations of the 16 shards, side by side. A stretch ends where a page does, or earlier, where there are more
+/// locations in it than may be held at a time. One caller at a time.
+/// </summary>
+sealed class ScanStretches(Store store, RangePages pages, LocationReader<ScannedRow> reader, LocationTable locations, int windowKeys, int parallel)
+{
+    /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint all the same.</summary>
+    const int MaxPages = 100;
+
+    /// <summary>A shard's rows that are held at a time, to the page: with 16 shards three times a window's.</summary>
+    const int MaxRowsOfShard = 2000;
+
+    readonly List<S3Object> listed = [];
+    string? listedTo;
+    bool started, ended;
+    long objects, located;
+
+    /// <summary>LISTs so far.</summary>
+    public int Requests => pages.Requests;
+
+    /// <summary>The stretch after <see cref="WorkRow.After"/>: each is asked for where the one before ended.</summary>
+    public async Task<ScanStretch> ReadAsync(WorkRow range, CancellationToken cancellationToken)
+    {
+        if (!started)
+            (started, listedTo) = (true, range.After);
+        for (var read = 0; !ended && listed.Count < windowKeys && read < MaxPages; read++)
+        {
+            var page = await pages.ReadAsync(listedTo, cancellationToken);
+            listed.AddRange(page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0));
+            ended = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
+            listedTo = ended ? range.Until : page.LastKey;
+        }
+
+        // After the LIST: what is adopted in between is not listed, and yet no candidate that stands before the evidence that follows.
+        var (rows, readTo) = await reader.ReadUpToAsync(listedTo, MaxRowsOfShard, parallel, cancellationToken);
+        var upTo = readTo ?? listedTo;
+        var count = upTo is null ? listed.Count : listed.TakeWhile(o => OrderedKey.Compare(o.Key, upTo) <= 0).Count();
+        var stretch = new ScanStretch(range.After, listed[..count], rows, upTo, ended && readTo is null);
+        listed.RemoveRange(0, count);
+        (objects, located) = (objects + count, located + rows.Count);
+        return stretch;
+    }
+
+    /// <summary>
+    /// Cuts the range in two. Where it has keys the locations tell, at a row a question, and not the bucket: but for one of which little is adopted.
+    /// </summary>
+    /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
+    public Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
+        // What is listed already is not listed anew.
+        listed.Count > 0 || ended ? Task.FromResult<(WorkRow, WorkRow?)?>((range, null))
+        : pages.CutAsync(range, 2 * located < objects ? null : (after, token) => locations.FirstKeyAfterAsync(store.Id, after, token), cancellationToken);
+}

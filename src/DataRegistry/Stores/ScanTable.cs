@@ -1,0 +1,112 @@
+using System.Text.Json.Serialization;
+using Azure;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Stores;
+
+/// <summary>
+/// What is known of the scans of stores: which one runs, of which there is one at a time, and what the last one found. Written by those who scan, and
+/// kept here for the stores to show.
+/// <code>
+/// table scans
+///   scans │ {store id}   the scan that runs; the last one's counts; when the last began that was completed
+/// </code>
+/// </summary>
+sealed class ScanTable(TableServiceClient tables) : IStoredTable
+{
+    const string Partition = "scans";
+
+    readonly TableClient table = tables.GetTableClient("scans", ScanRows.Default);
+
+    public TableClient Table => table;
+
+    /// <summary>Null where the store was never scanned.</summary>
+    public Task<ScanRow?> FindAsync(Guid store, CancellationToken cancellationToken) =>
+        table.GetEntityIfExistsAsync<ScanRow>(Partition, RowKeyOf(store), cancellationToken: cancellationToken);
+
+    /// <summary>Those of all stores that were ever scanned, by store.</summary>
+    public ValueTask<Dictionary<Guid, ScanRow>> ListAsync(CancellationToken cancellationToken) =>
+        table.QueryAsync<ScanRow>(new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
+
+    /// <summary>Lets a scan begin. False where another one has begun meanwhile, or this very one whose answer got lost.</summary>
+    /// <param name="before">The row as it was when no scan ran; null where there was none.</param>
+    public async Task<bool> TryBeginAsync(Guid store, ScanRow? before, Guid job, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var row = (before ?? new() { PartitionKey = Partition, RowKey = RowKeyOf(store) }) with { Running = job, Begun = now };
+        var written = before is null ? await table.AddEntityAsync(row, cancellationToken) : await table.UpdateEntityAsync(row, before.ETag, cancellationToken: cancellationToken);
+        return written.IsDone || (await FindAsync(store, cancellationToken))?.Running == job;
+    }
+
+    /// <summary>Notes what a scan has found, which then runs no more. Nothing where it is noted, or another one runs.</summary>
+    public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(store, cancellationToken) is { } row && row.Running == job
+            && !(await table.UpdateEntityAsync(end(row) with { Running = null }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+        {
+        }
+    }
+
+    static string RowKeyOf(Guid store) => store.ToString("D");
+}
+
+sealed record ScanRow : ITableEntity
+{
+    public required string PartitionKey { get; init; }
+    public required string RowKey { get; init; }
+    [JsonIgnore] public ETag ETag { get; init; }
+
+    /// <summary>The job of the scan that runs; null for none. A job that has ended, or never came to be, runs no more.</summary>
+    public Guid? Running { get; init; }
+
+    /// <summary>When the newest scan began: from then on the schedule counts.</summary>
+    public DateTimeOffset? Begun { get; init; }
+
+    /// <summary>When the last scan began that was completed; null where none was.</summary>
+    public DateTimeOffset? Completed { get; init; }
+
+    /// <summary>The last scan that has ended, however it did; null for none.</summary>
+    public Guid? Last { get; init; }
+    public string? Status { get; init; }
+    public DateTimeOffset? Started { get; init; }
+    public DateTimeOffset? Finished { get; init; }
+    public string? Error { get; init; }
+    public long Unchanged { get; init; }
+    public long Changed { get; init; }
+    public long Missing { get; init; }
+    public long Returned { get; init; }
+    public long New { get; init; }
+    public long Adopted { get; init; }
+    public long Failed { get; init; }
+    public long Skipped { get; init; }
+    public long Requests { get; init; }
+
+    [JsonIgnore]
+    public ScanCountsBody Counts
+    {
+        get => new(Unchanged + Changed + Missing + Returned + New + Failed + Skipped, Unchanged, Changed, Missing, Returned, New, Adopted, Failed, Skipped);
+        init => (Unchanged, Changed, Missing, Returned, New, Adopted, Failed, Skipped) =
+            (value.Unchanged, value.Changed, value.Missing, value.Returned, value.New, value.Adopted, value.Failed, value.Skipped);
+    }
+}
+
+/// <summary>What a scan found, objects and locations; every one is in exactly one, but for <paramref name="Adopted"/>.</summary>
+/// <param name="Total">So far.</param>
+/// <param name="Returned">What had changed or was missing, and is again what was adopted.</param>
+/// <param name="New">Objects that no datum stands for.</param>
+/// <param name="Adopted">Of those that changed or are new: how many became datums.</param>
+/// <param name="Failed">What could not be looked at.</param>
+/// <param name="Skipped">Marks of folders, objects of purged datums, and what others changed meanwhile.</param>
+sealed record ScanCountsBody(long Total, long Unchanged, long Changed, long Missing, long Returned, long New, long Adopted, long Failed, long Skipped);
+
+/// <summary>A scan that has ended, as its store shows it.</summary>
+/// <param name="Seconds">How long it took; null where it never began.</param>
+/// <param name="Requests">LISTs and HEADs.</param>
+sealed record LastScanBody(string Id, string Status, DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds, ScanCountsBody Counts, long Requests, string? Error)
+{
+    /// <summary>Null where no scan of the store has ended yet.</summary>
+    public static LastScanBody? From(ScanRow? row) => row?.Last is not { } last ? null : new(
+        last.ToString("D"), row.Status ?? "", row.Started, row.Finished, (row.Finished - row.Started)?.TotalSeconds is { } seconds ? Math.Round(seconds, 3) : null, row.Counts, row.Requests, row.Error);
+}
+
+[JsonSerializable(typeof(ScanRow))]
+sealed partial class ScanRows : JsonSerializerContext;

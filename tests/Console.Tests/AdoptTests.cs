@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace DataRegistry.ConsoleTests;
+
+public sealed class AdoptTests : ConsoleTest
+{
+    [BrowserFact]
+    public async Task URLs_are_adopted_and_the_table_tells_what_became_of_each()
+    {
+        Service.Put("a.csv", "b.csv");
+        (await Service.AdoptUrlAsync(Service.Url("b.csv"))).Dispose();
+        var page = await OpenAsync(In("data/adopt"));
+        await Expect(page.GetByText("One URL per line; only URLs supported by the selected destination store are accepted.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt");
+        await Adopt(page).ClickAsync();
+        await Expect(page.GetByText("URLs to adopt is needed.")).ToBeVisibleAsync();
+
+        await Urls(page).FillAsync($"{Service.Url("a.csv")}\r\n\n  {Service.Url("b.csv")}  \n{Service.Url("missing.csv")}\nnonsense");
+        await Adopt(page).ClickAsync();
+        var rows = page.GetByRole(AriaRole.Table).Locator("tbody tr");
+        await Expect(rows).ToHaveCountAsync(4);
+        await Expect(rows.Nth(0)).ToContainTextAsync("adopted");
+        await Expect(rows.Nth(1)).ToContainTextAsync("exists");
+        await Expect(rows.Nth(2)).ToContainTextAsync("Not found in my-bucket");
+        await Expect(rows.Nth(3)).ToContainTextAsync("Not an S3 URL");
+        await Expect(page.GetByText("1 adopted, 1 existed already, 2 failed.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt-result");
+        var failed = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Failed as text" }).ClickAsync());
+        Assert.Equal($"{Service.Url("missing.csv")}\nnonsense\n", await File.ReadAllTextAsync(await failed.PathAsync()));
+
+        await rows.Nth(0).GetByRole(AriaRole.Link).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "a.csv" })).ToBeFocusedAsync();
+    }
+
+    [BrowserFact]
+    public async Task Where_none_can_be_adopted_each_URL_still_has_its_reason()
+    {
+        var page = await OpenAsync(In("data/adopt"));
+        await Urls(page).FillAsync($"{Service.Url("x")}\ns3://elsewhere/y");
+        await Adopt(page).ClickAsync();
+        await Expect(page.GetByText("2 failed.")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table)).ToContainTextAsync("Outside my-bucket");
+    }
+
+    [BrowserFact]
+    public async Task A_double_click_adopts_once()
+    {
+        Service.Put("a.csv");
+        var page = await OpenAsync(In("data/adopt"));
+        var posts = 0;
+        page.Request += (_, request) => posts += request.Method == "POST" ? 1 : 0;
+        await Urls(page).FillAsync(Service.Url("a.csv"));
+        await Adopt(page).DblClickAsync();
+        await Expect(page.GetByText("1 adopted.")).ToBeVisibleAsync();
+        Assert.Equal(1, posts);
+        Assert.Single(await Service.GetDatumsAsync());
+    }
+
+    [BrowserFact]
+    public async Task An_adoption_whose_answer_is_lost_goes_on_when_the_connection_is_back()
+    {
+        Service.Put("a.csv");
+        var page = await OpenAsync(In("data/adopt"));
+        await Urls(page).FillAsync(Service.Url("a.csv"));
+        var lost = false;
+        await page.RouteAsync("**/adopt/", async route =>
+        {
+            if (lost)
+            {
+                await route.ContinueAsync();
+                return;
+            }
+
+            // It is done, but nobody hears of it.
+            lost = true;
+            await route.FetchAsync();
+            await route.AbortAsync("connectionreset");
+        });
+        await Adopt(page).ClickAsync();
+        await Expect(page.GetByText("1 existed already.")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table).GetByRole(AriaRole.Link, new() { Name = "Show the datum" })).ToBeVisibleAsync();
+        Assert.Single(await Service.GetDatumsAsync());
+    }
+
+    [BrowserFact]
+    public async Task A_long_list_becomes_a_job_that_is_followed_also_after_a_reload()
+    {
+        var keys = Enumerable.Range(0, 150).Select(n => $"{n:D3}.csv").ToArray();
+        Service.Put(keys[..140]);
+        var page = await OpenAsync(In("data/adopt"));
+        await Urls(page).FillAsync(string.Join('\n', keys.Select(Service.Url)));
+        await Adopt(page).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Adoption job" })).ToBeVisibleAsync();
+        await Expect(page.GetByText("0 of 150")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt-job");
+        await page.ReloadAsync();
+        await Expect(page.GetByText("0 of 150")).ToBeVisibleAsync();
+        await Service.DrainAsync();
+        await Expect(page.GetByText("150 of 150")).ToBeVisibleAsync();
+        await Expect(page.GetByText("completed, some failed").First).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt-job-completed");
+        var failed = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Failed as NDJSON" }).ClickAsync());
+        var lines = (await File.ReadAllTextAsync(await failed.PathAsync())).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(keys[140..].Select(Service.Url), lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("url").GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(140, (await Service.GetDatumsAsync()).Count);
+    }
+
+    [BrowserFact]
+    public async Task A_job_that_begins_again_is_cancelled_from_the_same_page()
+    {
+        var keys = Enumerable.Range(0, 150).Select(n => $"{n:D3}.csv").ToArray();
+        var page = await OpenAsync(In("data/adopt"));
+        await page.GetByLabel("Or a text file with one URL per line").SetInputFilesAsync(new FilePayload
+        {
+            Name = "list.txt", MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes(string.Join("\r\n", keys.Select(Service.Url))),
+        });
+        await Adopt(page).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the job" }).ClickAsync();
+        await Expect(page.GetByText("cancelled", new() { Exact = true }).First).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel the job" })).ToHaveCountAsync(0);
+        Assert.Empty(await Service.GetDatumsAsync());
+    }
+
+    [BrowserFact]
+    public async Task A_prefix_is_looked_at_first_and_then_adopted_but_for_what_is_left_out()
+    {
+        Service.Put("drives/a.jpg", "drives/b.jpg", "drives/c.tmp", "other/d.jpg");
+        var page = await OpenAsync(In("data/adopt"));
+        await Prefix(page).FillAsync("s3://bucket/drives/");
+        await page.GetByLabel("Leave out").FillAsync("**/*.tmp\n");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview the prefix" }).ClickAsync();
+        await Expect(page.GetByText("2 would be adopted.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt-preview");
+        Assert.Empty(await Service.GetDatumsAsync());
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Adopt the prefix" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Adoption job" })).ToBeVisibleAsync();
+        await Service.DrainAsync();
+        await Expect(page.GetByText("completed", new() { Exact = true }).First).ToBeVisibleAsync();
+        Assert.Equal(["a.jpg", "b.jpg"], (await Service.GetDatumsAsync()).Select(d => d.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
+
+        await Prefix(page).FillAsync("s3://elsewhere/");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Adopt the prefix" }).ClickAsync();
+        await Expect(Prefix(page)).ToBeFocusedAsync();
+        await Expect(Prefix(page)).ToHaveAttributeAsync("aria-invalid", "true");
+    }
+
+    [BrowserFact]
+    public async Task URLs_are_previewed_without_adopting_them()
+    {
+        Service.Put("a.csv");
+        var page = await OpenAsync(In("data/adopt"));
+        await Urls(page).FillAsync(string.Join('\n', Enumerable.Range(0, 120).Select(n => Service.Url(n == 0 ? "a.csv" : n.ToString(CultureInfo.InvariantCulture)))));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview the URLs" }).ClickAsync();
+        await Expect(page.GetByText("1 would be adopted, 119 would fail.")).ToBeVisibleAsync();
+        Assert.Empty(await Service.GetDatumsAsync());
+    }
+
+    [BrowserFact]
+    public async Task Who_may_not_adopt_or_has_no_store_is_told_what_to_do()
+    {
+        var reader = await OpenAsync(In("data/adopt"), await NewTokenAsync("viewer"));
+        await Expect(reader.GetByText("You may look here, but not adopt")).ToBeVisibleAsync();
+        await reader.AssertAccessibleAsync("adopt-not-allowed");
+
+        await TestUsers.JsonAsync(await Service.Http.SendAsync("PATCH", $"/api/v0/stores/{Service.Store.Id}/", """{"allow_adopt":false}"""));
+        var page = await OpenAsync(In("data/adopt"));
+        await Expect(page.GetByText("There is no store to adopt from")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt-no-store");
+    }
+
+    static ILocator Prefix(IPage page) => page.GetByRole(AriaRole.Textbox, new() { Name = "Prefix" });
+
+    static ILocator Urls(IPage page) => page.GetByLabel("URLs to adopt");
+
+    static ILocator Adopt(IPage page) => page.GetByRole(AriaRole.Button, new() { Name = "Adopt selected files" });
+}

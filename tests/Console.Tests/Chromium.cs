@@ -1,0 +1,45 @@
+using Microsoft.Playwright;
+
+namespace DataRegistry.ConsoleTests;
+
+/// <summary>The browser that is installed here, started by the first test that asks and shared by all: each has a context of its own.</summary>
+static class Chromium
+{
+    static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
+
+    static readonly Lazy<Task<IBrowser>> Started = new(StartAsync);
+
+    /// <summary>Set to 1 where the browser must be there: its tests then fail instead of being skipped.</summary>
+    public static bool IsRequired => Environment.GetEnvironmentVariable("DATAREGISTRY_REQUIRE_CHROMIUM") is "1";
+
+    /// <summary>Null if its tests can run.</summary>
+    public static string? SkipReason => IsRequired || Path is not null ? null : "Chromium is not installed (Debian: chromium): the console was not tried in a browser.";
+
+    static string? Path => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
+        .SelectMany(folder => Names.Select(name => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+
+    public static Task<IBrowser> BrowserAsync() => Started.Value;
+
+    static async Task<IBrowser> StartAsync()
+    {
+        var path = Path ?? throw new InvalidOperationException("DATAREGISTRY_REQUIRE_CHROMIUM is set, but no chromium is on the PATH; install it, or unset the variable.");
+        // It ends with this process, whose child the driver is.
+        var playwright = await Playwright.CreateAsync();
+        // Its sandbox refuses to run as root, which it is in containers; the pages are our own.
+        return await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
+    }
+}
+
+/// <summary>A test in a real browser; skipped, with the reason, where there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+sealed class BrowserFactAttribute : FactAttribute
+{
+    public BrowserFactAttribute() => Skip = Chromium.SkipReason;
+}
+
+/// <summary>The same for theories.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+sealed class BrowserTheoryAttribute : TheoryAttribute
+{
+    public BrowserTheoryAttribute() => Skip = Chromium.SkipReason;
+}

@@ -1,0 +1,89 @@
+using System.Collections.Concurrent;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.Playwright;
+
+namespace DataRegistry.ConsoleTests;
+
+/// <summary>
+/// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. Whatever a page throws, whatever it is refused by its
+/// content security policy and whatever it asks of another host fails the test, at its end.
+/// </summary>
+public abstract class ConsoleTest : IAsyncLifetime
+{
+    /// <summary>As session.js keeps it.</summary>
+    const string TokenKey = "data-registry.token";
+
+    readonly ConcurrentQueue<string> faults = new();
+    readonly List<IBrowserContext> contexts = [];
+
+    public TestService Service { get; private set; } = null!;
+
+    /// <summary>What a page's address begins with.</summary>
+    public string Origin => Service.Http.BaseAddress!.GetLeftPart(UriPartial.Authority);
+
+    /// <summary>The address of a page in the service's project, such as <c>data/adopt</c>.</summary>
+    public string In(string path) => $"#/p/{Service.Project.Id}/{path}";
+
+    /// <summary>Settings of the service, before it starts.</summary>
+    protected virtual (string Setting, string Value)[] Settings => [];
+
+    public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(Settings);
+
+    public async Task DisposeAsync()
+    {
+        foreach (var context in contexts)
+            await context.CloseAsync();
+        await Service.DisposeAsync();
+        Assert.True(faults.IsEmpty, string.Join('\n', faults));
+    }
+
+    /// <summary>A page in a browser context of its own, at an address (from the <c>#</c> on) of the console.</summary>
+    /// <param name="token">Whose; that of the administrator if null, nobody's if empty.</param>
+    public async Task<IPage> OpenAsync(string address, string? token = null, int width = Screen.Wide)
+    {
+        var context = await (await Chromium.BrowserAsync()).NewContextAsync(new()
+        {
+            ViewportSize = new() { Width = width, Height = Screen.HeightOf(width) },
+            Locale = "en-GB",
+            TimezoneId = "UTC",
+            ReducedMotion = ReducedMotion.Reduce,
+        });
+        contexts.Add(context);
+        await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
+        context.SetDefaultTimeout(15_000);
+        token ??= TestService.Token;
+        // Only if it has none: a page that signs out stays signed out when it is loaded again.
+        if (token.Length > 0)
+            await context.AddInitScriptAsync($"if (!sessionStorage.getItem('test.begun')) {{ sessionStorage.setItem('test.begun', '1'); sessionStorage.setItem('{TokenKey}', '{token}'); }}");
+        var page = await context.NewPageAsync();
+        Watch(page);
+        await page.GotoAsync($"{Origin}/console/{address}");
+        return page;
+    }
+
+    /// <summary>A token of a new service account with these roles, at the service's project where no other scope is given.</summary>
+    public async Task<string> NewTokenAsync(string role)
+    {
+        var id = await Service.NewUserAsync($"robot-{Guid.NewGuid():N}", type: "service_account");
+        await Service.GiveAsync(id, role, "project", Service.Project.Id);
+        return await Service.NewTokenAsync(Service.Http, new { name = "test", user = id });
+    }
+
+    void Watch(IPage page)
+    {
+        page.PageError += (_, error) => faults.Enqueue($"{page.Url}: {error}");
+        page.Console += (_, message) =>
+        {
+            // The browser says so of every answer that is an error; those are part of what is tested.
+            if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
+                faults.Enqueue($"{page.Url}: {message.Text}");
+        };
+        page.Request += (_, request) =>
+        {
+            var url = new Uri(request.Url);
+            // Downloads are from the bucket, on purpose; they are navigations.
+            if (url.Scheme is "http" or "https" && url.GetLeftPart(UriPartial.Authority) != Origin && !request.IsNavigationRequest)
+                faults.Enqueue($"{page.Url} asked {request.Url}");
+        };
+    }
+}

@@ -1,0 +1,105 @@
+using DataRegistry.Tests.Fixtures;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace DataRegistry.ConsoleTests;
+
+public sealed class JobTests : ConsoleTest
+{
+    // Several windows, so that a job has a middle.
+    protected override (string Setting, string Value)[] Settings => [("Adoption:WindowKeys", "100"), ("Adoption:WindowsPerRange", "1"), ("Adoption:MessagesPerJob", "1")];
+
+    [BrowserFact]
+    public async Task A_running_job_is_followed_to_its_end_and_what_failed_is_shown_downloaded_and_tried_again()
+    {
+        var keys = Keys(300);
+        Service.Put(keys[..290]);
+        var path = await Service.AcceptAsync(keys);
+        var page = await OpenAsync(In("jobs"));
+        var card = page.Locator(".card").Filter(new() { HasText = "Adoption from my-bucket" });
+        await Expect(card.GetByText("0 of 300")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("jobs-running");
+        await card.GetByRole(AriaRole.Link, new() { Name = "Adoption from my-bucket" }).ClickAsync();
+        await Expect(page.GetByText("Nothing so far")).ToBeVisibleAsync();
+
+        await DeliverAsync(1);
+        await Expect(page.GetByText("100 of 300")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("job-running");
+        await Service.DrainAsync();
+        await Expect(page.GetByText("completed, some failed")).ToBeVisibleAsync();
+        var results = page.GetByRole(AriaRole.Table, new() { Name = "Results" });
+        await Expect(results.GetByText("adoptable_file_not_found").Or(results.GetByText("Not found in my-bucket")).First).ToBeVisibleAsync();
+        await Expect(page.GetByText("10 results")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("job-completed");
+
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Failed as CSV" }).ClickAsync());
+        var lines = (await File.ReadAllTextAsync(await download.PathAsync())).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(11, lines.Length);
+        Assert.StartsWith($"\"{Service.Url(keys[290])}\",\"failed\",\"adoptable_file_not_found\",", lines[1], StringComparison.Ordinal);
+
+        // What failed is there now.
+        Service.Put(keys[290..]);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Try what failed again" }).ClickAsync();
+        await Expect(page).Not.ToHaveURLAsync(new System.Text.RegularExpressions.Regex(path.Split('/')[^2]));
+        await Service.DrainAsync();
+        await Expect(page.GetByText("10 of 10")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Nothing failed, nothing was skipped")).ToBeVisibleAsync();
+        Assert.Equal(300, (await Service.GetDatumsAsync()).Count);
+    }
+
+    [BrowserFact]
+    public async Task A_job_is_cancelled_and_keeps_what_it_did()
+    {
+        var keys = Keys(300);
+        Service.Put(keys);
+        var path = await Service.AcceptAsync(keys);
+        await DeliverAsync(1);
+        var page = await OpenAsync(In($"jobs/adoptions/{path.Split('/')[^2]}"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the job" }).ClickAsync();
+        await Expect(page.GetByText("cancelled", new() { Exact = true }).First).ToBeVisibleAsync();
+        Assert.Equal("cancelled", (await Service.GetAsync(path)).GetProperty("status").GetString());
+        Assert.Equal(100, (await Service.GetDatumsAsync()).Count);
+        await page.AssertAccessibleAsync("job-cancelled");
+    }
+
+    [BrowserFact]
+    public async Task Jobs_are_listed_by_their_status_and_the_address_keeps_it()
+    {
+        Service.Put(Keys(300));
+        await Service.AcceptAsync(Keys(150));
+        await Service.DrainAsync();
+        var second = await Service.AcceptAsync(Keys(300)[150..]);
+        (await Service.Http.SendAsync("POST", $"{second}cancel/")).Dispose();
+        var page = await OpenAsync(In("jobs"));
+        await Expect(page.GetByText("2 jobs")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("jobs");
+        await page.GetByLabel("Status").SelectOptionAsync("cancelled");
+        await Expect(page.GetByText("1 job", new() { Exact = true })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByText("1 job", new() { Exact = true })).ToBeVisibleAsync();
+        await page.GetByLabel("Status").SelectOptionAsync("failed");
+        await Expect(page.GetByText("No such job")).ToBeVisibleAsync();
+    }
+
+    [BrowserFact]
+    public async Task Without_a_job_the_page_says_what_becomes_one()
+    {
+        var page = await OpenAsync(In("jobs"));
+        await Expect(page.GetByText("No job yet")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("jobs-empty");
+    }
+
+    static string[] Keys(int count) => [.. Enumerable.Range(0, count).Select(n => $"objects/{n:D4} ü.jpg")];
+
+    /// <summary>So many messages of the queue, and none of those that come of them.</summary>
+    async Task DeliverAsync(int count)
+    {
+        var function = Registry.QueueFunctions.First(f => f.Name == "AdoptRange");
+        for (var n = 0; n < count; n++)
+        {
+            var message = Assert.Single(await Service.ReceiveAsync(function.Queue));
+            await function.RunAsync(Service.Services, new(message.MessageText, message.DequeueCount), default);
+            await Service.Storage.Queues.GetQueueClient(function.Queue).DeleteMessageAsync(message.MessageId, message.PopReceipt);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace DataRegistry.ConsoleTests;
+
+public sealed class SettingsTests : ConsoleTest
+{
+    [BrowserFact]
+    public async Task The_project_s_id_is_there_to_be_copied()
+    {
+        var page = await OpenAsync(In("settings"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy the project’s id" }).ClickAsync();
+        await Expect(page.GetByText("Copied.")).ToBeVisibleAsync();
+        Assert.Equal(Service.Project.Id.ToString(), await page.EvaluateAsync<string>("() => navigator.clipboard.readText()"));
+    }
+
+    [BrowserFact]
+    public async Task A_token_is_generated_shown_once_used_and_revoked()
+    {
+        var page = await OpenAsync(In("settings"), await NewTokenAsync("viewer"));
+        await page.AssertAccessibleAsync("settings");
+        await page.GetByLabel("Name").FillAsync("notebook");
+        await page.GetByLabel("Only for the project demo").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate a token" }).ClickAsync();
+        var code = page.GetByRole(AriaRole.Region, new() { Name = "the token" });
+        await Expect(code).ToContainTextAsync("dr_");
+        var token = await code.InnerTextAsync();
+        await page.AssertAccessibleAsync("settings-token");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy the token" }).ClickAsync();
+        Assert.Equal(token, await page.EvaluateAsync<string>("() => navigator.clipboard.readText()"));
+        using var program = Service.As(token);
+        Assert.Equal(HttpStatusCode.OK, await program.StatusAsync("GET", "/api/v0/users/me/"));
+
+        await page.ReloadAsync();
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "notebook" })).ToContainTextAsync("this project");
+        Assert.DoesNotContain(token, await page.ContentAsync(), StringComparison.Ordinal);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke notebook" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await Expect(page.GetByText("notebook is revoked.")).ToBeVisibleAsync();
+        Assert.Equal(HttpStatusCode.Unauthorized, await program.StatusAsync("GET", "/api/v0/users/me/"));
+    }
+
+    [BrowserFact]
+    public async Task Who_revokes_the_token_in_use_is_asked_to_sign_in()
+    {
+        var page = await OpenAsync(In("settings"), await NewTokenAsync("viewer"));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke test" }).ClickAsync();
+        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();
+    }
+
+    [BrowserFact]
+    public async Task A_token_that_is_limited_to_projects_is_told_that_it_handles_none()
+    {
+        var token = await Service.NewTokenAsync(Service.Http, new { name = "limited", projects = new[] { Service.Project.Id } });
+        var page = await OpenAsync(In("settings"), token);
+        await Expect(page.GetByText("limited to some projects")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("settings-limited");
+    }
+}

@@ -1,0 +1,160 @@
+using System.Net;
+using DataRegistry.Tests.Fixtures;
+using static DataRegistry.Tests.Rescans.TestScans;
+
+namespace DataRegistry.Tests.Rescans;
+
+/// <summary>
+/// While a scan runs something else is done, before each request that it sends to the tables or the bucket in turn: whatever the scan says afterwards has to be true,
+/// and the next scan finds the rest.
+/// </summary>
+public sealed class RescanInterleavingTests : IAsyncLifetime
+{
+    /// <summary>Requests that look alike follow each other, one a shard: not every one of them needs to be tried.</summary>
+    const int Stride = 7;
+
+    TestService service = null!;
+
+    public async Task InitializeAsync() => service = await TestService.StartAsync(("Adoption:TableRequestsInFlight", "1"), ("Adoption:HeadsInFlight", "1"));
+
+    public async Task DisposeAsync() => await service.DisposeAsync();
+
+    [Fact]
+    public Task What_is_adopted_meanwhile_is_never_missing() => AtEachRequestAsync(
+        n => service.AdoptAllAsync($"new-{n:D4}"),
+        async n =>
+        {
+            Assert.NotEqual("missing", await service.DriftAsync($"new-{n:D4}"));
+            Assert.NotEqual("changed", await service.DriftAsync($"new-{n:D4}"));
+        },
+        n => $"unchanged {4 + (n / Stride)}, changed 1, missing 1");
+
+    [Fact]
+    public Task What_is_deleted_meanwhile_is_missing_now_or_next_time() => AtEachRequestAsync(
+        _ =>
+        {
+            service.Bucket.Delete("k0002");
+            return Task.CompletedTask;
+        },
+        async _ => Assert.Contains(await service.DriftAsync("k0002"), new[] { "none", "missing" }),
+        _ => "unchanged 3, changed 1, missing 2",
+        restore: () => service.Put("k0002"));
+
+    [Fact]
+    public Task What_is_replaced_meanwhile_is_changed_now_or_next_time_and_never_missing() => AtEachRequestAsync(
+        _ =>
+        {
+            service.Bucket.Put("k0002", "other"u8);
+            return Task.CompletedTask;
+        },
+        async _ => Assert.Contains(await service.DriftAsync("k0002"), new[] { "none", "changed" }),
+        _ => "unchanged 3, changed 2, missing 1",
+        restore: () => service.Put("k0002"));
+
+    [Fact]
+    public Task What_is_purged_and_adopted_anew_meanwhile_is_as_it_was_adopted() => AtEachRequestAsync(
+        async _ =>
+        {
+            // The one that has changed: its new datum is what is there.
+            await PurgeAsync("k0003");
+            using var adopted = await service.AdoptUrlAsync(service.Url("k0003"));
+            Assert.True(adopted.IsSuccessStatusCode, service.Logs);
+        },
+        async _ => Assert.Contains(await service.DriftAsync("k0003"), new[] { "none", "unknown" }),
+        _ => "unchanged 5, missing 1",
+        restore: () => service.Bucket.Put("k0003", Guid.NewGuid().ToByteArray()));
+
+    [Fact]
+    public Task What_is_purged_meanwhile_is_nobodys() => AtEachRequestAsync(
+        async _ =>
+        {
+            await PurgeAsync("k0004");
+            await PurgeAsync("k0003");
+        },
+        async _ => Assert.Null(await service.DriftAsync("k0004")),
+        _ => "unchanged 3, missing 1, skipped 2",
+        restore: async () =>
+        {
+            service.Put("k0003");
+            await service.AdoptAllAsync("k0003", "k0004");
+            service.Bucket.Put("k0003", "changed"u8);
+        });
+
+    [Fact]
+    public Task What_was_missing_and_is_put_back_meanwhile_is_so_now_or_next_time() => AtEachRequestAsync(
+        _ =>
+        {
+            service.Put("k0001");
+            return Task.CompletedTask;
+        },
+        async _ => Assert.Contains(await service.DriftAsync("k0001"), new[] { "none", "missing" }),
+        _ => null,
+        restore: () => service.Bucket.Delete("k0001"));
+
+    Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Action? restore = null) =>
+        AtEachRequestAsync(meanwhile, holds, next, () =>
+        {
+            restore?.Invoke();
+            return Task.CompletedTask;
+        });
+
+    /// <param name="holds">What is true after the scan.</param>
+    /// <param name="next">What the next scan counts; null where that differs.</param>
+    async Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Func<Task> restore)
+    {
+        await service.AdoptAllAsync("k0001", "k0002", "k0003", "k0004", "k0005", "k0006");
+        for (var at = 0; ; at += Stride)
+        {
+            service.Bucket.Delete("k0001");
+            service.Bucket.Put("k0003", "changed"u8);
+            await restore();
+            await service.ScanAsync();
+            if (at % 2 == 0)
+            {
+                // With marks to be made, not only with those that are there.
+                service.Put("k0001", "k0003");
+                await service.ScanAsync();
+                service.Bucket.Delete("k0001");
+                service.Bucket.Put("k0003", "changed"u8);
+            }
+
+            var path = await service.AcceptScanAsync();
+            var (requests, done) = (0, false);
+            async Task StepAsync()
+            {
+                if (done || Interlocked.Increment(ref requests) - 1 != at)
+                    return;
+                done = true;
+                await meanwhile(at);
+            }
+
+            service.Transport.Sending = () => StepAsync().GetAwaiter().GetResult();
+            service.Server.Intercept = async (_, _) =>
+            {
+                await StepAsync();
+                return false;
+            };
+            await service.DrainAsync();
+            (service.Transport.Sending, service.Server.Intercept) = (null, null);
+            Assert.Equal("completed", (await service.GetAsync(path)).GetProperty("status").GetString());
+            if (!done)
+            {
+                Assert.True(at > 20, $"Only {at} requests were tried.");
+                return;
+            }
+
+            await holds(at);
+            var then = await service.ScanAsync();
+            if (next(at + Stride) is { } expected)
+                Assert.Equal(expected, Counts(then));
+            await holds(at);
+        }
+    }
+
+    async Task PurgeAsync(string key)
+    {
+        var found = (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&uri={service.Url(key)}")).GetProperty("results").EnumerateArray().ToList();
+        if (found is [var datum])
+            Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{datum.GetProperty("id").GetString()}/purge/"));
+    }
+}
