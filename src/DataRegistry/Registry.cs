@@ -51,6 +51,7 @@ public static class Registry
         new("ResumeAdoptions", "30 */5 * * * *", (services, token) => services.GetRequiredService<StalledJobs>().RunAsync(token)),
         new("CollectJobs", "0 20 * * * *", async (services, token) =>
         {
+            await services.GetRequiredService<AttemptTable>().CollectAsync(token);
             await services.GetRequiredService<JobCollection>().RunAsync(token);
             await services.GetRequiredService<RescanCollection>().RunAsync(token);
         }),
@@ -70,7 +71,8 @@ public static class Registry
         services.AddOptions<DatumOptions>().Bind(configuration.GetSection(DatumOptions.Section))
             .Validate(o => o.IsValid, "The settings Datums__… are numbers above 0 (Datums__HashAtOnceBytes: or 0), Datums__DownloadSeconds at most 604800.").ValidateOnStart();
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
-            .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0).").ValidateOnStart();
+            .Validate(o => o.IsValid, "The settings Adoption__… are numbers above 0 (Adoption__RangeSeconds: or 0), Adoption__WorkersPerStore at most 100.")
+            .Validate(o => !o.IsValid || o.WindowsEndInTime, AdoptionOptions.WindowsEndInTimeRequirement).ValidateOnStart();
 
         services.AddOptions<RescanOptions>().Bind(configuration.GetSection(RescanOptions.Section))
             .Validate(o => o.IsValid, $"The setting Rescans__KeptReports is a number above 0, and Rescans__Schedule a schedule: {ScanSchedule.Requirement}").ValidateOnStart();
@@ -89,7 +91,8 @@ public static class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
         services.TryAddSingleton<HostResolver>(_ => (host, token) => Dns.GetHostAddressesAsync(host, token));
         services.AddSingleton<EndpointGuard>();
-        services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync, WebIdentity = WebIdentityOf(s) }));
+        services.TryAddSingleton(s => new Buckets(
+            new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync, WebIdentity = WebIdentityOf(s) }, clock: s.GetRequiredService<TimeProvider>()));
 
         services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
         services.AddSingleton<SignedTokens>();

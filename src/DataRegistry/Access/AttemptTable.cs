@@ -21,6 +21,9 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
     /// <summary>A name on which so many log-ins contend at once is being attacked.</summary>
     const int MaxContention = 20;
 
+    const string Name = "name";
+    const string Address = "address";
+
     readonly TableClient table = tables.GetTableClient("attempts", AttemptRows.Default);
     readonly TimeSpan window = TimeSpan.FromSeconds(options.Value.LogInWindowSeconds);
 
@@ -29,19 +32,32 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
     /// <summary>Null if the log-in may be tried; else how long to wait.</summary>
     public async Task<TimeSpan?> BeginAsync(string username, string address, CancellationToken cancellationToken)
     {
-        if (await CountAsync(KeyOf("address", address), options.Value.LogInFailuresPerAddress, cancellationToken) is { } forAddress)
+        if (await CountAsync(KeyOf(Address, address), options.Value.LogInFailuresPerAddress, cancellationToken) is { } forAddress)
             return forAddress;
-        if (await CountAsync(KeyOf("name", username), options.Value.LogInFailures, cancellationToken) is not { } forName)
+        if (await CountAsync(KeyOf(Name, username), options.Value.LogInFailures, cancellationToken) is not { } forName)
             return null;
-        await TakeBackAsync(KeyOf("address", address), cancellationToken);
+        await TakeBackAsync(KeyOf(Address, address), cancellationToken);
         return forName;
     }
 
     /// <summary>The log-in was right: it does not count.</summary>
     public async Task SucceedAsync(string username, string address, CancellationToken cancellationToken)
     {
-        await TakeBackAsync(KeyOf("address", address), cancellationToken);
-        await TakeBackAsync(KeyOf("name", username), cancellationToken);
+        await TakeBackAsync(KeyOf(Address, address), cancellationToken);
+        await TakeBackAsync(KeyOf(Name, username), cancellationToken);
+    }
+
+    /// <summary>Deletes what counts no more, for the timer. A query a partition, of which there are 32. A row that is written meanwhile stays.</summary>
+    public async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        foreach (var partition in
+            from kind in new[] { Name, Address } from digit in "0123456789abcdef" select $"{kind}-{digit}")
+        {
+            var expired = await table.QueryAsync<AttemptRow>(new TableRange(partition), cancellationToken: cancellationToken)
+                .Where(row => clock.GetUtcNow() - row.Began >= window).ToListAsync(cancellationToken);
+            foreach (var row in expired)
+                await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
+        }
     }
 
     async Task<TimeSpan?> CountAsync((string Partition, string Row) key, int limit, CancellationToken cancellationToken)

@@ -51,6 +51,9 @@ sealed record JobRow : CountedRow
 
     /// <summary>All inputs; null while unknown.</summary>
     public long? Total { get; init; }
+
+    /// <summary>Of a prefix: how many inputs it had when it was last adopted; null where that is not known.</summary>
+    public long? LastTotal { get; init; }
     public long RefusedFailed { get; init; }
     public long RefusedSkipped { get; init; }
     public DateTimeOffset? Started { get; init; }
@@ -135,6 +138,10 @@ sealed record WorkRow : CountedRow
 
     /// <summary>Requests that were spent on finding where to cut the range.</summary>
     public int Probes { get; init; }
+
+    /// <summary>Inputs a second, of late, at <see cref="RecentSince"/> (see <see cref="RecentRate"/>).</summary>
+    public double Recent { get; init; }
+    public DateTimeOffset? RecentSince { get; init; }
 
     /// <summary>Which delivery wrote the last checkpoint, so that it knows its own after a lost answer.</summary>
     public Guid? Delivery { get; init; }

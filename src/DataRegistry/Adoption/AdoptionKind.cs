@@ -50,12 +50,12 @@ sealed class AdoptionKind(
         public override bool NeedsListing => Job.Prefix is not null;
 
         /// <inheritdoc/>
-        public override async Task<OpenedRange> OpenAsync(WorkRow range, StoreLease lease, Func<CancellationToken, ValueTask> pace, BucketException? giveUp, CancellationToken cancellationToken)
+        public override async Task<OpenedRange> OpenAsync(WorkRow range, StoreLease? lease, Func<double, CancellationToken, ValueTask> pace, BucketException? giveUp, CancellationToken cancellationToken)
         {
             if (range.Kind == WorkKind.Manifest)
             {
                 // What cannot be read has no inputs of which to say that they failed: the job fails.
-                var staging = giveUp is null ? await kind.manifests.RunAsync(scope, range, lease, cancellationToken) : new(false, giveUp.Message);
+                var staging = giveUp is null ? await kind.manifests.RunAsync(scope, range, lease!, cancellationToken) : new(false, giveUp.Message);
                 return new(null, staging.Error, staging.IsDone);
             }
 
@@ -64,7 +64,7 @@ sealed class AdoptionKind(
             return new(new Work(kind, scope, await OpenWindowsAsync(pace, cancellationToken)));
         }
 
-        async Task<Windows> OpenWindowsAsync(Func<CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
+        async Task<Windows> OpenWindowsAsync(Func<double, CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
         {
             if (Job.Prefix is null)
                 return new ListWindows(scope, kind.blobs, kind.adopter, kind.finder, () => kind.buckets.Open(Store).At(pace));

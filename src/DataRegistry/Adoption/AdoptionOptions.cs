@@ -26,8 +26,10 @@ public sealed class AdoptionOptions
     /// <summary>Windows in a work row, which one message works through.</summary>
     public int WindowsPerRange { get; set; } = 4;
 
-    /// <summary>Messages that a job has on the queue at a time: a queue with a long backlog gets slow, and other jobs want their turn.</summary>
-    public int MessagesPerJob { get; set; } = 64;
+    /// <summary>
+    /// Messages that a job has on the queue at a time: who comes later has so many before it. As many as there are workers at a store: more would only wait for those.
+    /// </summary>
+    public int MessagesPerJob { get; set; } = 16;
 
     /// <summary>Seconds after which a worker hands the rest of its range on in a new message, behind those that wait: so that jobs take turns.</summary>
     public int RangeSeconds { get; set; } = 60;
@@ -55,6 +57,16 @@ public sealed class AdoptionOptions
 
     /// <summary>Days after its end for which a job's failed and skipped inputs are kept.</summary>
     public int ResultDays { get; set; } = 30;
+
+    /// <summary>
+    /// Whether the worker of a window all of whose keys are asked one by one, beside as many others as may be, is done before its lease at the
+    /// store lapses, with time to spare for the tables.
+    /// </summary>
+    internal bool WindowsEndInTime => (double)WindowKeys * WorkersPerStore / RequestsPerSecondOfStore <= 0.8 * StoreLeases.Duration.TotalSeconds;
+
+    internal const string WindowsEndInTimeRequirement =
+        "The settings Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore are the seconds that a window may take whose keys are asked one by one: "
+        + "at most 240, since a worker's lease at a store lasts 300. Set fewer keys, fewer workers or more requests.";
 
     internal bool IsValid =>
         MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0 && ResultDays > 0;

@@ -62,8 +62,11 @@ sealed class AdoptionRequests(
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
+        var job = selection.Into(JobTable.NewRow(id, store.Id, project.Id, createdBy));
+        job = job with { LastTotal = await jobs.FindLastTotalAsync(job, cancellationToken) };
+        await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, [range], [], cancellationToken);
-        return await starts.StartAsync(selection.Into(JobTable.NewRow(id, store.Id, project.Id, createdBy)), [range], cancellationToken);
+        return await starts.StartAsync(job, [range], cancellationToken);
     }
 
     /// <summary>
@@ -101,6 +104,7 @@ sealed class AdoptionRequests(
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
+        await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.SubmitTransactionAsync([TableTransactionAction.Add(range), TableTransactionAction.Add(row)], cancellationToken);
         return await starts.StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], cancellationToken);

@@ -17,6 +17,7 @@ namespace DataRegistry.Adoption;
 /// <code>
 /// container adoption
 ///   {job id}/input/{window, 6 digits}                            keys, sorted by their UTF-8 bytes
+///   {job id}/input/mark                                          of a prefix or manifest: only that the job is found by who collects
 ///   {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs
 ///   {job id}/runs/{run, 6 digits}                                sorted runs of a manifest, of which the windows are made
 ///   staging/{request}/{run, 6 digits}                            likewise of a request, while it is read
@@ -44,6 +45,9 @@ sealed class JobBlobs(BlobServiceClient blobs)
     /// <summary>Puts a window of sorted keys away.</summary>
     public Task WriteInputAsync(JobId job, int window, IEnumerable<string> keys, CancellationToken cancellationToken) =>
         WriteAsync(InputName(job, window), keys, Json.String, cancellationToken);
+
+    /// <summary>Makes a job known here that may have no other blob.</summary>
+    public Task MarkAsync(JobId job, CancellationToken cancellationToken) => WriteAsync($"{job}/input/mark", [$"{job}"], Json.String, cancellationToken);
 
     public async Task<IReadOnlyList<string>> ReadInputAsync(JobId job, int window, CancellationToken cancellationToken)
     {

@@ -66,11 +66,11 @@ sealed partial class JobCollection(JobTable jobs, WorkTable work, JobBlobs blobs
         }
         else if (job.Finished < now - UnusedAfter)
         {
-            await blobs.DeleteAsync($"{id}/input/", before: null, cancellationToken);
-            await blobs.DeleteAsync($"{id}/runs/", before: null, cancellationToken);
-            // Without results nothing of the job is in the container any more, and nobody would come by here again.
+            // First, since without results nothing of the job is in the container any more then, and nobody comes by here again.
             if (!await work.ListResultsAsync(id, null, cancellationToken).AnyAsync(cancellationToken))
                 await work.DeleteAsync(id, cancellationToken);
+            await blobs.DeleteAsync($"{id}/input/", before: null, cancellationToken);
+            await blobs.DeleteAsync($"{id}/runs/", before: null, cancellationToken);
         }
     }
 

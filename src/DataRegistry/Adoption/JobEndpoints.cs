@@ -30,13 +30,13 @@ static class JobEndpoints
             .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
     }
 
-    public static IResult Answer(JobRow job, Counts done, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
-        Results.Json(JobBody.From(job, done, project, now), Json.JobBody, statusCode: status);
+    public static IResult Answer(JobRow job, JobProgress progress, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
+        Results.Json(JobBody.From(job, progress, project, now), Json.JobBody, statusCode: status);
 
     static async Task<IResult> GetAsync(string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions);
-        return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow());
+        return Answer(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow());
     }
 
     /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
@@ -47,7 +47,7 @@ static class JobEndpoints
         if (await jobs.CancelAsync(job.JobId, context.RequestAborted) is not null)
             await trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id });
         job = await ConcludeCancelledAsync(job, jobs, ends, context.RequestAborted);
-        return Answer(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow(), StatusCodes.Status202Accepted);
+        return Answer(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow(), StatusCodes.Status202Accepted);
     }
 
     /// <summary>The job that was cancelled, at its end; 409 for one that has ended otherwise. Whoever cancels again ends what a death left.</summary>
@@ -106,7 +106,7 @@ static class JobEndpoints
             .Where(job => job.Project == project.Id).PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
         var bodies = new List<JobBody>();
         foreach (var job in found)
-            bodies.Add(JobBody.From(job, await DoneAsync(job, work, context.RequestAborted), project, clock.GetUtcNow()));
+            bodies.Add(JobBody.From(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow()));
         return Results.Json(
             new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageJobBody);
     }
@@ -118,8 +118,8 @@ static class JobEndpoints
     }
 
     /// <summary>What the ranges have done so far; nothing for a job at its end, whose own counts are the whole.</summary>
-    public static async Task<Counts> DoneAsync(JobRow job, WorkTable work, CancellationToken cancellationToken) =>
-        job.Status.IsTerminal() ? default : await work.SumAsync(job.JobId, cancellationToken);
+    public static async Task<JobProgress> ProgressAsync(JobRow job, WorkTable work, DateTimeOffset now, CancellationToken cancellationToken) =>
+        job.Status.IsTerminal() ? default : await work.ProgressAsync(job.JobId, now, cancellationToken);
 
     /// <summary>The job that <c>{id}</c> of the route names, and its project. One whose project the caller may not read is not there.</summary>
     static async Task<(JobRow Job, Project Project)> RequiredAsync(
@@ -135,49 +135,6 @@ static class JobEndpoints
         return (job, project);
     }
 }
-
-/// <summary>A job on the wire.</summary>
-/// <param name="Ctime">When it was accepted.</param>
-/// <param name="Rate">Inputs a second since it started; null before and where nothing is done yet.</param>
-/// <param name="Eta">When it will be done if it goes on like this; null where that cannot be said.</param>
-sealed record JobBody(
-    string Id, string Kind, string Status, Guid Store, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started, DateTimeOffset? Finished,
-    CountsBody Counts, double? Rate, DateTimeOffset? Eta, string? Error)
-{
-    public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
-
-    /// <summary>The status that a list is asked for; null for any.</summary>
-    public static JobStatus? StatusOf(HttpRequest request)
-    {
-        var known = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging);
-        // By name only: Enum.TryParse would take numbers too.
-        return request.Query["status"].ToString() is not { Length: > 0 } text ? null
-            : known.Where(s => NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
-            ?? throw new ApiException(new ApiError.Field("status", $"One of {string.Join(", ", known.Select(NameOf))} is expected.", "invalid_choice"));
-    }
-
-    /// <summary>A list's cursor: the row key of the job before; null for the first page.</summary>
-    public static string? CursorOf(Paging paging) =>
-        paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower)) ? throw new ApiException(Paging.BadCursor()) : paging.Cursor;
-
-    public static JobBody From(JobRow job, Counts done, Project project, DateTimeOffset now)
-    {
-        var counts = job.Counts + done;
-        var pending = job.Total - counts.Total;
-        var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
-        // What was refused at the door took the job no time.
-        var worked = job.Status.IsTerminal() ? counts.Created + counts.Existing : done.Total;
-        var rate = seconds > 0 && worked > 0 ? Math.Round(worked / seconds.Value, 1) : (double?)null;
-        return new(
-            job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
-            new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, pending), rate,
-            rate > 0 && pending > 0 && !job.Status.IsTerminal() ? now.AddSeconds(pending.Value / rate.Value) : null, job.Error);
-    }
-}
-
-/// <param name="Total">Null while unknown.</param>
-/// <param name="Pending">What was not done yet, or will not be since the job was cancelled; null while the total is.</param>
-sealed record CountsBody(long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(JobBody))]

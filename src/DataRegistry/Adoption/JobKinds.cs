@@ -40,10 +40,10 @@ abstract class JobRun(JobRow job, Store store)
     public abstract bool NeedsListing { get; }
 
     /// <summary>The work on a range, or what became of it.</summary>
-    /// <param name="lease">The range's now; others follow it, see <paramref name="pace"/>.</param>
-    /// <param name="pace">What requests to the bucket wait for.</param>
+    /// <param name="lease">The range's now; others follow it, see <paramref name="pace"/>. Null for who gives up.</param>
+    /// <param name="pace">What requests to the bucket wait for, at a share of what they may be.</param>
     /// <param name="giveUp">As for <see cref="RangeWork.RunAsync"/>.</param>
-    public abstract Task<OpenedRange> OpenAsync(WorkRow range, StoreLease lease, Func<CancellationToken, ValueTask> pace, BucketException? giveUp, CancellationToken cancellationToken);
+    public abstract Task<OpenedRange> OpenAsync(WorkRow range, StoreLease? lease, Func<double, CancellationToken, ValueTask> pace, BucketException? giveUp, CancellationToken cancellationToken);
 }
 
 /// <summary>A range that is to be worked on.</summary>

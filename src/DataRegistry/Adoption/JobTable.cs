@@ -147,6 +147,11 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public Task<JobRow?> CancelAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job.Status is JobStatus.Accepted or JobStatus.Running ? job with { Status = JobStatus.Cancelling } : null, cancellationToken);
 
+    /// <summary>How many inputs the same selection of a store had when it was last adopted to the end; null where none of the project's last 100 jobs did.</summary>
+    public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
+        (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey), maxPerPage: 100, cancellationToken: cancellationToken)).Values
+            .FirstOrDefault(j => j.Status == JobStatus.Completed && (j.Kind, j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude) == (job.Kind, job.Project, job.Store, job.Prefix, job.Pattern, job.Exclude))?.Total;
+
     /// <summary>The jobs whose ids carry a slot, newest first. Jobs that nobody was told of are left out.</summary>
     /// <param name="after">The row key of the one before; null from the newest on.</param>
     /// <param name="page">Jobs a request.</param>

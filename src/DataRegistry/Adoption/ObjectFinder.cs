@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 using Microsoft.Extensions.Options;
@@ -17,6 +19,9 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
     /// fewer wanted keys was not worth it.
     /// </summary>
     const int HeadsPerList = 12;
+
+    /// <summary>The last character that any key may reasonably have: what begins with the one before and goes on comes before this.</summary>
+    const string LastCharacter = "\U0010FFFD";
 
     /// <summary>HEADs of a sparse stretch before a LIST is tried again: doubles up to this while the lists are not worth it.</summary>
     const int MaxStretch = 768;
@@ -55,12 +60,17 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
         return probes;
     }
 
-    /// <summary>LIST where wanted keys are dense, HEAD where they are sparse.</summary>
+    /// <summary>
+    /// LIST where wanted keys are dense, HEAD where they are sparse. Each list begins right before a wanted key, so it answers for one at
+    /// least: there are never more lists and HEADs together than keys, but for pages of nothing but old versions.
+    /// </summary>
     /// <param name="keys">In the order of their UTF-8 bytes, none twice.</param>
     /// <exception cref="BucketException">Transient faults only.</exception>
     public async Task<IReadOnlyList<Probe>> FindAsync(Bucket bucket, string prefix, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        var probes = new List<Probe>(keys.Count);
+        // No list would be worth it.
+        if (keys.Count <= HeadsPerList)
+            return await HeadAsync(bucket, prefix, keys, cancellationToken);
         ObjectPager pager;
         try
         {
@@ -76,39 +86,61 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
             return [.. keys.Select(_ => new Probe(null, e))];
         }
 
-        // LIST begins after a key, never at one: so the first is asked by HEAD, and every list follows a key that is answered.
-        for (var stretch = 1; probes.Count < keys.Count;)
+        var probes = new List<Probe>(keys.Count);
+        for (var stretch = 0; probes.Count < keys.Count;)
         {
-            probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count).Take(stretch)], cancellationToken));
-            var worthIt = false;
-            for (var after = keys[probes.Count - 1]; probes.Count < keys.Count;)
+            bool worthIt;
+            try
             {
-                ObjectPage page;
-                try
-                {
-                    page = await pager.ReadAsync(after, cancellationToken);
-                }
-                catch (BucketException e) when (MayHead(e))
-                {
-                    probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count)], cancellationToken));
-                    break;
-                }
-
-                var answered = Answer(page, keys, probes);
-                if (page.LastKey is null)
-                    break;
-                if (answered < HeadsPerList)
-                {
-                    stretch = worthIt ? HeadsPerList : Math.Min(MaxStretch, Math.Max(HeadsPerList, stretch * 2));
-                    break;
-                }
-
-                worthIt = true;
-                after = page.LastKey;
+                worthIt = await ListAsync(pager, prefix, keys, probes, cancellationToken);
             }
+            catch (BucketException e) when (MayHead(e))
+            {
+                probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count)], cancellationToken));
+                break;
+            }
+
+            stretch = worthIt ? HeadsPerList : Math.Clamp(stretch * 2, HeadsPerList, MaxStretch);
+            probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count).Take(stretch)], cancellationToken));
         }
 
         return probes;
+    }
+
+    /// <summary>Reads pages from the first unanswered key on, until one is not worth it; returns whether any was.</summary>
+    static async Task<bool> ListAsync(ObjectPager pager, string prefix, IReadOnlyList<string> keys, List<Probe> probes, CancellationToken cancellationToken)
+    {
+        var worthIt = false;
+        string? last = null;
+        while (probes.Count < keys.Count)
+        {
+            var before = Before(keys[probes.Count], prefix);
+            var page = await pager.ReadAsync(last is null || (before is not null && OrderedKey.Compare(before, last) > 0) ? before : last, cancellationToken);
+            if (Answer(page, keys, probes) < HeadsPerList)
+                break;
+            worthIt = true;
+            last = page.LastKey;
+        }
+
+        return worthIt;
+    }
+
+    /// <summary>
+    /// Where to begin a list that shall have this key, for a list begins after a key, never at one: what sorts before it, with hardly a key
+    /// in between. Null for the prefix's beginning. Always with the prefix: some servers list nothing after a place outside of it.
+    /// </summary>
+    internal static string? Before(string key, string prefix)
+    {
+        if (Rune.DecodeLastFromUtf16(key, out var last, out var length) != OperationStatus.Done)
+            return null;
+        var stem = key[..^length];
+        if (stem.Length < prefix.Length || key.Length == prefix.Length)
+            return null;
+        // Controls are no good characters for a request; keys with them are rare enough to be passed over.
+        if (last.Value <= ' ')
+            return stem.Length == 0 ? null : stem;
+        var before = stem + new Rune(last.Value == 0xE000 ? 0xD7FF : last.Value - 1);
+        return Encoding.UTF8.GetByteCount(before) + Encoding.UTF8.GetByteCount(LastCharacter) <= S3Url.MaxKeyBytes ? before + LastCharacter : before;
     }
 
     /// <summary>A LIST that is refused, not known to the server, unreadable or out of order: a HEAD may answer all the same, and is right where it does.</summary>

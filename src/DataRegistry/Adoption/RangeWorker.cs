@@ -50,8 +50,9 @@ sealed partial class RangeWorker(
             await room.WaitAsync(cancellationToken);
             try
             {
-                await using var held = lease = await leases.TryAcquireAsync(run.Store.Id, range, cancellationToken);
-                if (held is null)
+                // Who gives up asks the store nothing, and could not be put off: the next delivery would try anew.
+                await using var held = lease = giveUp is null ? await leases.TryAcquireAsync(run.Store.Id, range, cancellationToken) : null;
+                if (held is null && giveUp is null)
                 {
                     Log.NoLease(logger, range.JobId, range.Range, run.Store.Id);
                     await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
@@ -60,7 +61,7 @@ sealed partial class RangeWorker(
 
                 if (windows is null)
                 {
-                    var opened = await run.OpenAsync(range, held, token => lease!.WaitAsync(token), giveUp, cancellationToken);
+                    var opened = await run.OpenAsync(range, held, (share, token) => lease!.WaitAsync(share, token), giveUp, cancellationToken);
                     if (opened.Error is { } error)
                         await ends.FailAsync(range.JobId, error, cancellationToken);
                     else if (opened.IsDone)
@@ -143,6 +144,7 @@ sealed partial class RangeWorker(
         var (counts, results, last, ends) = await windows.RunAsync(range, delivery, goesOn, giveUp, cancellationToken);
         // A window's troubles are its own: the next one has all its tries before it.
         var after = range with { Next = range.Next + 1, After = last, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
+        after = after.CountedAt(clock.GetUtcNow(), counts.Total);
         if (ends)
             after = after.Ended();
         else if (!goesOn)

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using System.Threading.RateLimiting;
 using Azure;
 using DataRegistry.Storage;
+using DataRegistry.Stores;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
@@ -17,7 +17,7 @@ namespace DataRegistry.Adoption;
 sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions<AdoptionOptions> options) : IStoredTable
 {
     /// <summary>After a worker's death its lease is free again. Longer than a window takes, also where S3 throttles.</summary>
-    static readonly TimeSpan Duration = TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan Duration = TimeSpan.FromMinutes(5);
 
     /// <summary>Others may be quicker with the same lease.</summary>
     const int Tries = 4;
@@ -47,7 +47,7 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
                 ? await table.UpdateEntityAsync(lease, before.ETag, cancellationToken: cancellationToken)
                 : await table.AddEntityAsync(lease, cancellationToken);
             if (written.IsDone)
-                return new(this, store, lease with { ETag = written.ETag }, RateOf(rows.Values.Count(r => r.RowKey != wanted && IsHeld(r)) + 1));
+                return new(this, store, lease with { ETag = written.ETag }, RateOf(rows.Values.Count(r => r.RowKey != wanted && IsHeld(r)) + 1), clock);
         }
 
         return null;
@@ -84,30 +84,46 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
 }
 
 /// <summary>The right to work at a store's bucket, and how fast: an even share of the store's requests a second, as many workers as there are now.</summary>
-sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double perSecond) : IAsyncDisposable
+sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double perSecond, TimeProvider clock) : IAsyncDisposable
 {
+    /// <summary>What was not asked for within so long may be asked for at once.</summary>
+    const double BurstSeconds = 0.1;
+
+    readonly Lock gate = new();
+    readonly long began = clock.GetTimestamp();
     LeaseRow row = row;
-    double perSecond = perSecond;
-    TokenBucketRateLimiter limiter = LimiterOf(perSecond);
+    double next;
+
+    /// <summary>Requests that it may send a second, if its server takes all.</summary>
+    public double PerSecond { get; private set; } = perSecond;
 
     /// <summary>Until the next request may be sent.</summary>
-    public async ValueTask WaitAsync(CancellationToken cancellationToken) => await limiter.AcquireAsync(1, cancellationToken);
+    /// <param name="share">Of the pace, see <see cref="BucketPace"/>.</param>
+    public async ValueTask WaitAsync(double share, CancellationToken cancellationToken)
+    {
+        if (Reserve(share) is var pause && pause > TimeSpan.Zero)
+            await Task.Delay(pause, clock, cancellationToken);
+    }
+
+    /// <summary>Takes the next place; returns how long until then, not above 0 for at once.</summary>
+    internal TimeSpan Reserve(double share)
+    {
+        lock (gate)
+        {
+            var now = clock.GetElapsedTime(began).TotalSeconds;
+            var place = Math.Max(next, now - BurstSeconds);
+            // Those who were told to slow down together shall not come back together.
+            next = place + ((share < 1 ? 0.5 + Random.Shared.NextDouble() : 1) / (PerSecond * share));
+            return TimeSpan.FromSeconds(place - now);
+        }
+    }
 
     /// <summary>To be called now and then: a query and a write.</summary>
-    public async Task RenewAsync(CancellationToken cancellationToken)
-    {
-        (row, var share) = await leases.RenewAsync(store, row, cancellationToken);
-        if (share.Equals(perSecond))
-            return;
-        // Whoever still waits at the old one is let go by its disposal.
-        using var old = limiter;
-        (perSecond, limiter) = (share, LimiterOf(share));
-    }
+    public async Task RenewAsync(CancellationToken cancellationToken) => (row, PerSecond) = await leases.RenewAsync(store, row, cancellationToken);
 
     /// <summary>Gives the lease back. If that fails it lapses, as if its holder had died.</summary>
     public async ValueTask DisposeAsync()
     {
-        limiter.Dispose();
         try
         {
             await leases.ReleaseAsync(row);
@@ -116,13 +132,6 @@ sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double per
         {
         }
     }
-
-    // In tenths of a second: smooth, and yet with few wake-ups.
-    static TokenBucketRateLimiter LimiterOf(double perSecond) => new(new()
-    {
-        TokenLimit = (int)Math.Max(1, perSecond / 10), TokensPerPeriod = (int)Math.Max(1, perSecond / 10),
-        ReplenishmentPeriod = TimeSpan.FromSeconds(Math.Max(0.1, 1 / perSecond)), QueueLimit = int.MaxValue, QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-    });
 }
 
 sealed record LeaseRow : ITableEntity

@@ -114,6 +114,10 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     public async Task<Counts> SumAsync(JobId job, CancellationToken cancellationToken) =>
         await ListAsync(job, cancellationToken).AggregateAsync(default(Counts), (sum, range) => sum + range.Counts, cancellationToken);
 
+    /// <summary>The same, and how fast.</summary>
+    public async Task<JobProgress> ProgressAsync(JobId job, DateTimeOffset now, CancellationToken cancellationToken) => await ListAsync(job, cancellationToken)
+        .AggregateAsync(default(JobProgress), (sum, range) => new(sum.Done + range.Counts, sum.Recent + range.RecentAt(now)), cancellationToken);
+
     /// <summary>How many ranges a job has, and how many of them are not done.</summary>
     public ValueTask<(int All, int Undone)> CountAsync(JobId job, CancellationToken cancellationToken) =>
         ListAsync(job, cancellationToken).AggregateAsync((All: 0, Undone: 0), (counts, range) => (counts.All + 1, counts.Undone + (range.IsDone ? 0 : 1)), cancellationToken);

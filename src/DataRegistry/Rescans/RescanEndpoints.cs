@@ -100,7 +100,7 @@ static class RescanEndpoints
         var next = found.Count > page.Count ? page[^1].RowKey : null;
         var bodies = new List<RescanJobBody>();
         foreach (var job in page)
-            bodies.Add(RescanJobBody.From(job, await JobEndpoints.DoneAsync(job, work, context.RequestAborted), clock.GetUtcNow()));
+            bodies.Add(RescanJobBody.From(job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()));
         return Results.Json(new Page<RescanJobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageRescanJobBody);
     }
 
@@ -122,7 +122,7 @@ static class RescanEndpoints
     }
 
     static async Task<IResult> AnswerAsync(HttpContext context, JobRow job, WorkTable work, TimeProvider clock, int status = StatusCodes.Status200OK) =>
-        Results.Json(RescanJobBody.From(job, await JobEndpoints.DoneAsync(job, work, context.RequestAborted), clock.GetUtcNow()), Json.RescanJobBody, statusCode: status);
+        Results.Json(RescanJobBody.From(job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()), Json.RescanJobBody, statusCode: status);
 
     /// <summary>The scan that <c>{id}</c> of the route names, and its store, which may be deleted. One whose store the caller does not see is not there.</summary>
     static async Task<(JobRow Job, Store Store)> RequiredAsync(this JobTable jobs, string id, HttpContext context, StoreAccess access) =>

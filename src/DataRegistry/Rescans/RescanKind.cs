@@ -70,7 +70,7 @@ sealed class RescanKind(
 
         public override int MaxRanges => RangesOverall * kind.options.Value.RangesPerJob;
 
-        public override async Task<OpenedRange> OpenAsync(WorkRow range, StoreLease lease, Func<CancellationToken, ValueTask> pace, BucketException? giveUp, CancellationToken cancellationToken)
+        public override async Task<OpenedRange> OpenAsync(WorkRow range, StoreLease? lease, Func<double, CancellationToken, ValueTask> pace, BucketException? giveUp, CancellationToken cancellationToken)
         {
             if (giveUp is not null)
                 throw giveUp;

@@ -61,16 +61,25 @@ public sealed class StorageAccount
         };
     }
 
+    /// <param name="transport">In place of the shared one.</param>
+    /// <param name="retryDelay">Between tries; null for the clients' own, which grow.</param>
     /// <exception cref="InvalidOperationException">It is malformed; the message never holds its key.</exception>
-    public static StorageAccount FromConnectionString(string connectionString, HttpPipelineTransport? transport = null)
+    public static StorageAccount FromConnectionString(string connectionString, HttpPipelineTransport? transport = null, TimeSpan? retryDelay = null)
     {
         var parsed = StorageConnectionString.Parse(connectionString);
         var credential = new TableSharedKeyCredential(parsed.AccountName, parsed.AccountKey);
         var storage = new Azure.Storage.StorageSharedKeyCredential(parsed.AccountName, parsed.AccountKey);
         return new StorageAccount(
-            new TableServiceClient(parsed.Table, credential, With(new TableClientOptions(), transport)),
-            new QueueServiceClient(parsed.Queue, storage, With(QueueOptions(), transport)),
-            new BlobServiceClient(parsed.Blob, storage, With(new BlobClientOptions(), transport)));
+            new TableServiceClient(parsed.Table, credential, Ours(new TableClientOptions())),
+            new QueueServiceClient(parsed.Queue, storage, Ours(QueueOptions())),
+            new BlobServiceClient(parsed.Blob, storage, Ours(new BlobClientOptions())));
+
+        T Ours<T>(T options) where T : ClientOptions
+        {
+            if (retryDelay is { } delay)
+                (options.Retry.Delay, options.Retry.MaxDelay) = (delay, delay);
+            return With(options, transport);
+        }
     }
 
     static StorageAccount FromIdentity(IConfigurationSection section, TokenCredential credential, HttpPipelineTransport? transport) => new(

@@ -50,6 +50,45 @@ sealed class TransactionAnswerPolicy : HttpPipelineSynchronousPolicy
     }
 }
 
+/// <summary>
+/// Keeps transactions to as many at a time as the account takes: all of this process, whichever job or window they are of. Below the retries, whose
+/// pauses (with jitter) are no one's place. Single requests, for which people wait, go past it.
+/// </summary>
+sealed class TransactionConcurrencyPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
+{
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        if (!message.TryGetProperty(typeof(TableCall), out var call) || call is not TableCall { Operation: TableOperations.Transaction })
+        {
+            await ProcessNextAsync(message, pipeline);
+            return;
+        }
+
+        var entered = await concurrency.EnterAsync(message.CancellationToken);
+        bool? refused = null;
+        try
+        {
+            await ProcessNextAsync(message, pipeline);
+            refused = message.Response.Status is var status && IsBusy(status, status == 500 ? TableError.Parse(message.Response.Content.ToMemory().Span).Code : null);
+        }
+        catch (RequestFailedException e) when (IsBusy(e.Status, e.ErrorCode))
+        {
+            refused = true;
+            throw;
+        }
+        finally
+        {
+            concurrency.Exit(entered, refused);
+        }
+    }
+
+    /// <summary>Transactions are never sent this way.</summary>
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
+
+    /// <summary>503 ServerBusy and 500 OperationTimedOut are what a partition or account says that is asked too much (Azure's published error codes); 429 a front end.</summary>
+    static bool IsBusy(int status, string? code) => status is 503 or 429 || (status == 500 && code is ("OperationTimedOut" or "ServerBusy"));
+}
+
 /// <summary>Counts every request that is sent, retries too: requests are the bill. Status 0 is one that got no answer.</summary>
 sealed class RequestCountPolicy : HttpPipelinePolicy
 {

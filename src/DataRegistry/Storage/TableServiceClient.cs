@@ -16,6 +16,9 @@ public sealed class TableClientOptions : ClientOptions
         Retry.MaxDelay = TimeSpan.FromSeconds(10);
         Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
     }
+
+    /// <summary>Transactions of this client under way at a time, at most; fewer where the service says that it is too much.</summary>
+    public int MaxTransactionsInFlight { get; set; } = 64;
 }
 
 /// <summary>
@@ -45,9 +48,9 @@ public sealed class TableServiceClient
     {
         Uri = endpoint;
         pipeline = HttpPipelineBuilder.Build(
-            options ?? new TableClientOptions(),
+            options ??= new TableClientOptions(),
             [],
-            [new TransactionAnswerPolicy(), authentication, new RequestCountPolicy()],
+            [new TransactionConcurrencyPolicy(new AdaptiveConcurrency(options.MaxTransactionsInFlight)), new TransactionAnswerPolicy(), authentication, new RequestCountPolicy()],
             TableResponseClassifier.Instance);
     }
 

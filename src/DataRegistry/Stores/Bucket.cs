@@ -10,13 +10,15 @@ namespace DataRegistry.Stores;
 /// </summary>
 /// <param name="client">Must keep keys as they are (see <see cref="Buckets"/>).</param>
 /// <param name="region">Only to name it in errors.</param>
-/// <param name="pace">What listings and HEADs wait for; null for nothing.</param>
-public sealed class Bucket(IAmazonS3 client, string name, string? region = null, Func<CancellationToken, ValueTask>? pace = null)
+/// <param name="pace">What its server takes; null for all.</param>
+/// <param name="turn">What listings and HEADs wait for, at a share of its pace; null for nothing.</param>
+public sealed class Bucket(IAmazonS3 client, string name, string? region = null, BucketPace? pace = null, Func<double, CancellationToken, ValueTask>? turn = null)
 {
     public string Name { get; } = name;
 
     /// <summary>The same bucket, whose listings and HEADs wait for their turn first.</summary>
-    public Bucket At(Func<CancellationToken, ValueTask> pace) => new(client, Name, region, pace);
+    /// <param name="turn">Is told what share of its pace the server takes now: 1 for all, less after it has asked us to slow down.</param>
+    public Bucket At(Func<double, CancellationToken, ValueTask> turn) => new(client, Name, region, pace, turn);
 
     /// <summary>One request. Null if there is no such object or version, or if it is a delete marker.</summary>
     /// <remarks>
@@ -247,7 +249,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         || (e.StatusCode is HttpStatusCode.MethodNotAllowed && versionId is not null)
         || (e.StatusCode is HttpStatusCode.BadRequest && ObjectKey.IsTooLong(key));
 
-    ValueTask TurnAsync(CancellationToken cancellationToken) => pace?.Invoke(cancellationToken) ?? ValueTask.CompletedTask;
+    ValueTask TurnAsync(CancellationToken cancellationToken) => turn?.Invoke(pace?.Share ?? 1, cancellationToken) ?? ValueTask.CompletedTask;
 
     static bool Cancelled(Exception e, CancellationToken cancellationToken) => e is OperationCanceledException && cancellationToken.IsCancellationRequested;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Net;
 using Amazon.Runtime;
 
 namespace DataRegistry.Stores;
@@ -24,7 +25,8 @@ sealed class BucketRequests : IDisposable
 }
 
 /// <summary>One HTTP client for one S3 client.</summary>
-sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests) : HttpClientFactory
+/// <param name="pace">Is told when the server asks to slow down, on each try; null for nobody.</param>
+sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, BucketPace? pace) : HttpClientFactory
 {
     public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
@@ -45,10 +47,10 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests) 
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 ConnectCallback = options.Connect,
             },
-            requests))
+            requests, pace))
         { Timeout = options.RequestTimeout };
 
-    sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests) : DelegatingHandler(inner)
+    sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests, BucketPace? pace) : DelegatingHandler(inner)
     {
         /// <summary>A page of 1000 keys of 1024 bytes, all encoded, takes about 4 MB.</summary>
         const long LargestDocument = 32 << 20;
@@ -70,6 +72,8 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests) 
             {
                 requests.Count(operation, (int?)response?.StatusCode);
             }
+            if (response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
+                pace?.SlowDown();
             if (operation is not ("get" or "head") && response.Content.Headers.ContentLength > LargestDocument)
             {
                 response.Dispose();

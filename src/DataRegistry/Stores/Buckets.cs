@@ -12,6 +12,9 @@ public sealed record BucketsOptions
     /// <summary>After the first try; with the SDK's jittered backoff and its budget of retries per client.</summary>
     public int MaxRetries { get; init; } = 3;
 
+    /// <summary>The longest pause between two tries; null for the SDK's own, 20 seconds.</summary>
+    public TimeSpan? MaxBackoff { get; init; }
+
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Until an answer's headers, per try.</summary>
@@ -25,7 +28,7 @@ public sealed record BucketsOptions
 }
 
 /// <summary>Opens the buckets of stores. One client, hence one pool of connections, a store; safe for concurrent use.</summary>
-public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meters = null) : IDisposable
+public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meters = null, TimeProvider? clock = null) : IDisposable
 {
     readonly BucketsOptions options = options ?? new();
     readonly BucketRequests requests = new(meters);
@@ -43,8 +46,12 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         if (!opened.TryGetValue(store.Id, out var found) || found.Configuration != configuration)
             lock (opened)
                 if (!opened.TryGetValue(store.Id, out found) || found.Configuration != configuration)
-                    opened[store.Id] = found = new(configuration, Connect(store));
-        return new(found.Client, configuration.Bucket, configuration.Region);
+                {
+                    var pace = new BucketPace(clock ?? TimeProvider.System);
+                    opened[store.Id] = found = new(configuration, Connect(store, pace), pace);
+                }
+
+        return new(found.Client, configuration.Bucket, configuration.Region, found.Pace);
     }
 
     /// <summary>Looks at the bucket of a store that is not kept yet, with a client that is let go afterwards. Throws only if cancelled.</summary>
@@ -52,7 +59,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
     {
         try
         {
-            using var client = Connect(store);
+            using var client = Connect(store, pace: null);
             return await new Bucket(client, store.Configuration.Bucket, store.Configuration.Region).ProbeAsync(store.Prefix, cancellationToken);
         }
         catch (BucketException e)
@@ -69,7 +76,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         requests.Dispose();
     }
 
-    KeyKeepingS3Client Connect(Store owner)
+    KeyKeepingS3Client Connect(Store owner, BucketPace? pace)
     {
         var store = owner.Configuration;
         var region = string.IsNullOrEmpty(store.Region) ? "us-east-1" : store.Region;
@@ -77,7 +84,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = options.MaxRetries,
-            HttpClientFactory = new BucketHttpClients(options, requests),
+            HttpClientFactory = new BucketHttpClients(options, requests, pace),
             // Of the host's environment only its credentials count, never its endpoints.
             IgnoreConfiguredEndpointUrls = true,
         };
@@ -98,7 +105,9 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         }
         var identity = options.WebIdentity?.Serves(store) is true ? options.WebIdentity : null;
         var credentials = store.RoleArn is null ? Credentials(store) : new RoleCredentials(owner, () => ConnectToSts(store, region, identity), identity);
-        return credentials is null ? new(config) : new(credentials, config);
+        var client = credentials is null ? new KeyKeepingS3Client(config) : new(credentials, config);
+        client.Limit(options.MaxBackoff);
+        return client;
     }
 
     /// <summary>A client for one request. Servers that have a security token service besides Amazon's (Ceph, MinIO) have it at the endpoint of their S3.</summary>
@@ -108,7 +117,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = options.MaxRetries,
-            HttpClientFactory = new BucketHttpClients(options, requests),
+            HttpClientFactory = new BucketHttpClients(options, requests, pace: null),
             IgnoreConfiguredEndpointUrls = true,
         };
         if (store.EndpointUrl is null)
@@ -128,5 +137,5 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         : store.EndpointUrl is not null ? new AnonymousAWSCredentials()
         : null;
 
-    sealed record Opened(StoreConfiguration Configuration, KeyKeepingS3Client Client);
+    sealed record Opened(StoreConfiguration Configuration, KeyKeepingS3Client Client, BucketPace Pace);
 }

@@ -30,6 +30,16 @@ public sealed class KeyKeepingS3Client : AmazonS3Client
         return signing.Expiration?.ToUniversalTime();
     }
 
+    /// <summary>Keeps the pauses between tries short; null leaves them as they are.</summary>
+    internal void Limit(TimeSpan? backoff)
+    {
+        foreach (var retries in RuntimePipeline.Handlers.OfType<RetryHandler>())
+        {
+            if (backoff is { } longest && retries.RetryPolicy is StandardRetryPolicy policy)
+                policy.MaxBackoffInMilliseconds = (int)longest.TotalMilliseconds;
+        }
+    }
+
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         base.CustomizeRuntimePipeline(pipeline);

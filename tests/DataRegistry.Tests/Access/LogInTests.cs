@@ -2,6 +2,7 @@ using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Access;
 
@@ -54,6 +55,30 @@ public sealed class LogInTests : IAsyncLifetime
         {
             using var response = await service.LogInAsync(name, Right);
             await Wire.AssertAsync("login-refused", response);
+        }
+    }
+
+    [Fact]
+    public async Task Failed_log_ins_are_collected_when_they_count_no_more()
+    {
+        var attempts = service.Services.GetRequiredService<AttemptTable>();
+        foreach (var name in new[] { "alice", "nobody" })
+            (await service.LogInAsync(name, "wrong", "203.0.113.7")).Dispose();
+        Assert.Equal(3, await CountAsync());
+        await attempts.CollectAsync(default);
+        Assert.Equal(3, await CountAsync());
+        clock.Move(TimeSpan.FromSeconds(600));
+        (await service.LogInAsync("carol", "wrong", "203.0.113.8")).Dispose();
+        clock.Move(TimeSpan.FromSeconds(300));
+        await Registry.TimerFunctions.Single(t => t.Name == "CollectJobs").RunAsync(service.Services, default);
+        Assert.Equal(2, await CountAsync());
+
+        async Task<int> CountAsync()
+        {
+            var count = 0;
+            foreach (var partition in new[] { "name", "address" }.SelectMany(kind => "0123456789abcdef".Select(digit => $"{kind}-{digit}")))
+                count += await attempts.Table.QueryAsync<AttemptRow>(new DataRegistry.Storage.TableRange(partition)).CountAsync();
+            return count;
         }
     }
 

@@ -179,7 +179,23 @@ public sealed class JobControlTests : IAsyncLifetime
         // Its message has only been put off.
         var properties = await one.Storage.Queues.GetQueueClient("adopt").GetPropertiesAsync();
         Assert.Equal(1, properties.Value.ApproximateMessagesCount);
-        
+    }
+
+    [Fact]
+    public async Task A_window_that_is_given_up_ends_though_its_store_has_no_room()
+    {
+        await using var one = await TestService.StartAsync(("Adoption:WorkersPerStore", "1"));
+        one.Put(Keys(120));
+        var job = await one.AcceptAsync(Keys(120));
+        var message = (await one.ReceiveAsync("adopt"))[0];
+        var pointer = WorkMessage.Parse(message.MessageText);
+        var work = one.Services.GetRequiredService<WorkTable>();
+        var range = (await work.FindAsync(pointer.JobId, pointer.Range, default))!;
+        await work.CheckpointAsync(range, range with { Replans = 1 }, null, default);
+        var other = WorkTable.NewRange(JobId.Create(DateTimeOffset.UtcNow, 0), 0, 0, 1);
+        await using (await one.Services.GetRequiredService<StoreLeases>().TryAcquireAsync(one.Store.Id, other, default))
+            await Registry.QueueFunctions[1].RunAsync(one.Services, new(message.MessageText, 1), default);
+        AssertCounts(await one.GetAsync(job), created: 0, existing: 0, failed: 120);
     }
 
     async Task TickAsync(int seconds)

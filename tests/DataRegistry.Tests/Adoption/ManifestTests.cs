@@ -87,9 +87,9 @@ public sealed class ManifestTests : IAsyncLifetime
     {
         for (var write = 0; ; write += 2)
         {
-            var part = $"{write}{after}";
-            var job = await AcceptAsync(Enumerable.Range(0, 64).Select(i => $"{part}/{i % 60:D3}"), there: 0);
-            service.Put($"{part}/000", $"{part}/059");
+            var keys = TestKeys.OfShards(2, 60, $"{write}{after}/");
+            var job = await AcceptAsync([.. keys, .. keys[..4]], there: 0);
+            service.Put(keys[0], keys[^1]);
             service.Transport.DieAt(write, after);
             var died = false;
             await service.DrainAsync(async run =>

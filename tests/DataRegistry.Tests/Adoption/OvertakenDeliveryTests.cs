@@ -20,10 +20,10 @@ public sealed class OvertakenDeliveryTests
             ("Adoption:WindowKeys", "60"), ("Adoption:WindowsPerRange", "2"), ("Adoption:TableRequestsInFlight", "1"), ("Adoption:RangeSeconds", rangeSeconds));
         var worker = service.Services.GetRequiredService<RangeWorker>();
         var work = service.Services.GetRequiredService<WorkTable>();
-        // Around the checkpoints: of two windows of few transactions in one range.
-        for (var write = 30; ; write += 3)
+        // Two windows of few transactions in one range.
+        for (var write = 0; ; write++)
         {
-            var keys = Keys(110).Select(k => $"{write}/{k}").ToArray();
+            var keys = TestKeys.OfShards(2, 110, $"{write}/");
             service.Put(keys);
             var job = await service.AcceptAsync(keys);
             var message = Assert.Single(await service.ReceiveAsync("adopt"));

@@ -12,12 +12,21 @@ public sealed class SimulatedDeathException() : Exception("The process died here
 /// </summary>
 public sealed class FaultyTransport : HttpPipelineTransport
 {
-    readonly HttpClientTransport inner = new(new HttpClient(new SocketsHttpHandler { UseCookies = false }));
+    readonly HttpClientTransport inner;
     int requests;
     int writes;
     int? deathAt;
     bool after;
     volatile bool dead;
+
+    public FaultyTransport()
+    {
+        Busy = new(new SocketsHttpHandler { UseCookies = false });
+        inner = new(new HttpClient(Busy));
+    }
+
+    /// <summary>How much of it storage takes.</summary>
+    public BusyHandler Busy { get; }
 
     /// <summary>All requests so far.</summary>
     public int Requests => requests;

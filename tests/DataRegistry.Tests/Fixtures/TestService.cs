@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Tests.Fixtures;
@@ -23,6 +24,9 @@ namespace DataRegistry.Tests.Fixtures;
 public sealed class TestService : IAsyncDisposable
 {
     public const string Token = "a-token-of-the-tests-only";
+
+    /// <summary>Between tries: what is tried again is tried as often as ever, only sooner.</summary>
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     readonly WebApplication app;
     readonly KeptLogs logs;
@@ -93,8 +97,10 @@ public sealed class TestService : IAsyncDisposable
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)));
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
-        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport));
+        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport, retryDelay: Pause));
         replace(builder.Services);
+        builder.Services.TryAddSingleton(s => new Buckets(
+            new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync, MaxBackoff = Pause }, clock: s.GetRequiredService<TimeProvider>()));
         builder.Services.AddDataRegistry(builder.Configuration);
         var app = builder.Build();
         await app.Services.CreateStorageAsync();

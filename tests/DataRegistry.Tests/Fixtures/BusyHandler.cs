@@ -1,0 +1,36 @@
+using System.Net;
+
+namespace DataRegistry.Tests.Fixtures;
+
+/// <summary>Refuses table transactions while as many are under way as it takes, as an account does that is asked too much.</summary>
+public sealed class BusyHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    int underWay;
+    int refused;
+
+    /// <summary>Null for all.</summary>
+    public int? Capacity { get; set; }
+
+    public int Status { get; init; } = 503;
+
+    public string Code { get; init; } = "ServerBusy";
+
+    public int Refused => refused;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!request.RequestUri!.AbsolutePath.EndsWith("$batch", StringComparison.Ordinal))
+            return await base.SendAsync(request, cancellationToken);
+        try
+        {
+            if (Interlocked.Increment(ref underWay) <= (Capacity ?? int.MaxValue))
+                return await base.SendAsync(request, cancellationToken);
+            Interlocked.Increment(ref refused);
+            return new((HttpStatusCode)Status) { Content = new StringContent("{\"odata.error\":{\"code\":\"" + Code + "\",\"message\":{\"lang\":\"en-US\",\"value\":\"Later.\"}}}") };
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
+    }
+}
