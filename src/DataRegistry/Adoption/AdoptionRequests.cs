@@ -11,7 +11,7 @@ sealed record AdoptionAnswer(JobId Id, IReadOnlyDictionary<string, DatumId> Crea
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
-    JobStarts starts, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<AdoptionOptions> options)
+    JobStarts starts, JobTable jobs, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<AdoptionOptions> options)
 {
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     public async Task<AdoptionAnswer> AdoptAsync(Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
