@@ -4,11 +4,13 @@ using DataRegistry.Access;
 using DataRegistry.Adoption;
 using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
+using DataRegistry.Health;
 using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Rescans;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Telemetry;
 using DataRegistry.WebConsole;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -25,7 +27,8 @@ namespace DataRegistry;
 /// <summary>One delivery of a queue message, as a head received it.</summary>
 /// <param name="Message">The message's text, as it was put.</param>
 /// <param name="DequeueCount">1 for the first delivery.</param>
-public sealed record QueueDelivery(string Message, long DequeueCount);
+/// <param name="InsertedOn">When it was put; null where the head does not know.</param>
+public sealed record QueueDelivery(string Message, long DequeueCount, DateTimeOffset? InsertedOn = null);
 
 /// <summary>A function that heads bind to a queue. It may be delivered twice, also at the same time; it throws to have the message again.</summary>
 public sealed record QueueFunction(string Name, string Queue, Func<IServiceProvider, QueueDelivery, CancellationToken, Task> RunAsync);
@@ -39,10 +42,10 @@ public static class Registry
 {
     public static IReadOnlyList<QueueFunction> QueueFunctions { get; } =
     [
-        new("AdoptRange", AdoptQueue.Name, (services, delivery, token) => services.GetRequiredService<AdoptRange>().RunAsync(delivery, token)),
-        new("AdoptPoison", AdoptQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<AdoptPoison>().RunAsync(delivery, token)),
-        new("HashDatum", HashQueue.Name, (services, delivery, token) => services.GetRequiredService<HashDatum>().RunAsync(delivery, token)),
-        new("HashPoison", HashQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<HashPoison>().RunAsync(delivery, token)),
+        Measured("AdoptRange", AdoptQueue.Name, (services, delivery, token) => services.GetRequiredService<AdoptRange>().RunAsync(delivery, token)),
+        Measured("AdoptPoison", AdoptQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<AdoptPoison>().RunAsync(delivery, token)),
+        Measured("HashDatum", HashQueue.Name, (services, delivery, token) => services.GetRequiredService<HashDatum>().RunAsync(delivery, token)),
+        Measured("HashPoison", HashQueue.PoisonName, (services, delivery, token) => services.GetRequiredService<HashPoison>().RunAsync(delivery, token)),
     ];
 
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =
@@ -60,12 +63,14 @@ public static class Registry
     /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
     public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddOtlpExport(configuration);
         services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section))
             .Validate(o => o.IsValid, "The settings Access__LogIn… and Access__ClientTokenMinutes (at most 1440) are numbers above 0, Access__ForwardedHops is 0 or more, and Access__SigningKey is empty or 32 bytes in base64.").ValidateOnStart();
         services.PostConfigure<AccessOptions>(o => o.DeriveSigningKey(configuration["Stores:SecretKey"]));
         services.AddOptions<OidcOptions>().Bind(configuration.GetSection(OidcOptions.Section))
             .Validate(o => o.IsValid, "The setting Oidc__Issuer is an https address, and with it Oidc__Audience is set; Oidc__UserClaim is not empty, and Oidc__TimeoutSeconds is from 1 to 60.").ValidateOnStart();
+        services.AddOptions<LimitOptions>().Bind(configuration.GetSection(LimitOptions.Section)).Validate(o => o.IsValid, "The settings Limits__… are numbers above 0.").ValidateOnStart();
         services.AddOptions<StoreOptions>().Bind(configuration.GetSection(StoreOptions.Section))
             .Validate(o => o.IsValid, "The setting Stores__WebIdentityEndpoint is an http or https address, and with it Stores__WebIdentityAudience is set.").ValidateOnStart();
         services.AddOptions<DatumOptions>().Bind(configuration.GetSection(DatumOptions.Section))
@@ -94,10 +99,11 @@ public static class Registry
         services.TryAddSingleton(s => new Buckets(
             new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync, WebIdentity = WebIdentityOf(s) }, clock: s.GetRequiredService<TimeProvider>()));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<RequestBudgets>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
         services.AddSingleton<SignedTokens>();
         services.AddSingleton<OidcKeys>();
         services.AddSingleton<OidcLogIn>();
+        services.AddSingleton<RateLimits>();
         services.AddSingleton<Authentication>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<Scopes>();
@@ -145,6 +151,7 @@ public static class Registry
         services.AddSingleton<ClusterAgents>();
         services.AddSingleton<DataVolumeAccess>();
         services.AddSingleton<DataVolumeViews>();
+        services.AddSingleton<Readiness>();
         return services;
     }
 
@@ -170,14 +177,13 @@ public static class Registry
     /// <summary>The same for a pipeline of its own, such as one within another application.</summary>
     public static IApplicationBuilder UseDataRegistry(this IApplicationBuilder app)
     {
-        app.UseRequestIds().UseApiErrors().UseRequestLimits().UseHeadAsGet().UseApiPage();
+        app.UseRequestIds().UseSecurityHeaders().UseApiErrors().UseRequestLimits().UseHeadAsGet().UseApiPage();
         return app.UseRouting().UseEndpoints(MapEndpoints);
     }
 
     static void MapEndpoints(IEndpointRouteBuilder app)
     {
-        app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody)).Answers<DetailBody>("Whether the process is there").WithoutToken();
-
+        app.MapGroup("/api/health").MapHealth();
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
         app.MapGroup("/api/v1").MapClientTokens();
@@ -216,6 +222,12 @@ public static class Registry
         services.GetRequiredService<IOptions<StoreOptions>>().Value is { WebIdentityAudience: { Length: > 0 } audience } options
             ? new(services.GetRequiredService<TokenCredential>(), audience, options.WebIdentityEndpoint, services.GetRequiredService<ILogger<WebIdentity>>())
             : null;
+
+    static QueueFunction Measured(string name, string queue, Func<IServiceProvider, QueueDelivery, CancellationToken, Task> run) => new(name, queue, (services, delivery, token) =>
+    {
+        Measures.Delivered(queue, services.GetRequiredService<TimeProvider>().GetUtcNow() - delivery.InsertedOn, delivery.DequeueCount);
+        return run(services, delivery, token);
+    });
 
     static IServiceCollection AddTable<T>(this IServiceCollection services) where T : class, IStoredTable =>
         services.AddSingleton<T>().AddSingleton<IStoredTable>(s => s.GetRequiredService<T>());

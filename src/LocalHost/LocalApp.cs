@@ -38,7 +38,7 @@ static class LocalApp
             ["Stores:AllowPrivateEndpoints"] = "true",
         });
 
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.IncludeScopes) = (true, true));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
 
         // Kestrel's own words on a port that is taken come with a page of stack trace; Program says it in a line.

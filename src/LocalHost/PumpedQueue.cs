@@ -126,7 +126,7 @@ sealed partial class PumpedQueue
         try
         {
             await using AsyncServiceScope scope = services.CreateAsyncScope();
-            await function.RunAsync(scope.ServiceProvider, new QueueDelivery(message.Body.ToString(), message.DequeueCount), timeout.Token);
+            await function.RunAsync(scope.ServiceProvider, new QueueDelivery(message.Body.ToString(), message.DequeueCount, message.InsertedOn), timeout.Token);
             return true;
         }
         catch (Exception exception)

@@ -76,7 +76,7 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
                 foreach (var media in content.ValueKind == JsonValueKind.Object ? content.EnumerateObject().ToList() : [])
                 {
                     Expect(media.Value.TryGetProperty("schema", out _), $"the schema of {what}");
-                    Expect(media.Value.TryGetProperty("example", out _) || media.Value.TryGetProperty("examples", out _) || what is "401" or "403" or "404", $"an example of {what}");
+                    Expect(media.Value.TryGetProperty("example", out _) || media.Value.TryGetProperty("examples", out _) || what is "401" or "403" or "404" or "429", $"an example of {what}");
                 }
             }
         }

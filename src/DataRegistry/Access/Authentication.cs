@@ -14,7 +14,7 @@ namespace DataRegistry.Access;
 /// the identity provider of the settings; anything else is 401. A revoked token is of no use at once, and neither is a JWT that was
 /// got for it; a disabled subject's within <see cref="AccessOptions.CachedFor"/>.
 /// </summary>
-sealed class Authentication(TokenTable tokens, SubjectTable subjects, SignedTokens signed, OidcLogIn oidc, IOptions<AccessOptions> options) : IEndpointFilter
+sealed class Authentication(TokenTable tokens, SubjectTable subjects, SignedTokens signed, OidcLogIn oidc, RateLimits limits, IOptions<AccessOptions> options) : IEndpointFilter
 {
     /// <summary>No token that anybody needs is longer.</summary>
     const int MaxLength = 16 * 1024;
@@ -39,18 +39,21 @@ sealed class Authentication(TokenTable tokens, SubjectTable subjects, SignedToke
             throw new ApiException(new ApiError.Detail(StatusCodes.Status401Unauthorized, refusal!));
         }
 
+        await limits.AdmitAsync(context.HttpContext, caller);
         return await next(context);
     }
 
     /// <summary>The caller, from now on also <see cref="Caller.Of"/> the context, or why there is none.</summary>
+    /// <exception cref="ApiException">The address has come too often without a good token.</exception>
     public async Task<(Caller? Caller, string? Refusal)> AuthenticateAsync(HttpContext context)
     {
+        limits.RequireStrangersTurn(context);
         var header = context.Request.Headers.Authorization.ToString();
         var scheme = Array.Find(Schemes, s => header.StartsWith(s, StringComparison.OrdinalIgnoreCase));
-        if (scheme is null)
-            return (null, "Authentication credentials were not provided.");
-        var (caller, refusal) = await CallerOfAsync(header[scheme.Length..].Trim(), context);
-        if (caller is not null)
+        var (caller, refusal) = scheme is null ? (null, "Authentication credentials were not provided.") : await CallerOfAsync(header[scheme.Length..].Trim(), context);
+        if (caller is null)
+            await limits.CountRefusalAsync(context);
+        else
             context.Items[typeof(Caller)] = caller;
         return (caller, refusal);
     }

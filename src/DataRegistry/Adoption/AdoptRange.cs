@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Azure;
 using DataRegistry.Stores;
+using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -8,6 +10,9 @@ namespace DataRegistry.Adoption;
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
 sealed partial class AdoptRange(WorkTable work, RangeWorker worker, JobEnds ends, AdoptQueue queue, ILogger<AdoptRange> logger)
 {
+    /// <summary>All that is logged within is of that job.</summary>
+    public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
+
     /// <exception cref="Exception">Whatever went wrong; the message comes again, and what was done stays done.</exception>
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {
@@ -18,6 +23,8 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, JobEnds ends
             return;
         }
 
+        using var span = DeliveryOf(range, AdoptQueue.Name, delivery);
+        using var scope = JobScope(logger, message.JobId);
         try
         {
             // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
@@ -34,17 +41,25 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, JobEnds ends
         {
             // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
             var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
+            span.Fail(e);
             Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
             await work.NoteErrorAsync(range, e.Message, cancellationToken);
             await queue.SendAsync(await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range, delay, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
+            span.Fail(e);
             Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
             await work.NoteErrorAsync(range, e.Message, cancellationToken);
             throw;
         }
     }
+
+    /// <summary>The span of a delivery, in the trace that made the range.</summary>
+    public static Activity DeliveryOf(WorkRow range, string queue, QueueDelivery delivery) => Spans.Continue($"process {queue}", ActivityKind.Consumer, range.Traceparent)
+        .SetTag("messaging.system", "azure_queue_storage").SetTag("messaging.operation.type", "process").SetTag("messaging.destination.name", queue)
+        .SetTag("dataregistry.job.id", range.JobId.ToString()).SetTag("dataregistry.range", range.Range).SetTag("dataregistry.epoch", range.Epoch)
+        .SetTag("dataregistry.delivery", delivery.DequeueCount);
 
     /// <summary>S3 or the tables say that they are asked too much, after the clients' own retries.</summary>
     static bool IsThrottling(Exception e) =>
@@ -90,6 +105,8 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, JobEnds end
         var range = await work.FindAsync(message.JobId, message.Range, cancellationToken);
         if (range is null)
             return;
+        using var span = AdoptRange.DeliveryOf(range, AdoptQueue.PoisonName, delivery);
+        using var scope = AdoptRange.JobScope(logger, message.JobId);
         if (range.IsDone)
         {
             await ends.ConcludeAsync(message.JobId, cancellationToken);

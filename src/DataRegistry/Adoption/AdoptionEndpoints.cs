@@ -1,9 +1,11 @@
+using System.Diagnostics;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
+using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -68,7 +70,7 @@ static class AdoptionEndpoints
     static async Task<IResult> AcceptAsync(
         HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail, CancellationToken stagingToken)
     {
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, body.Exclude, stagingToken, context.RequestAborted);
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, body.Exclude, stagingToken, context.RequestAborted) ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total } });
         return Accepted(context, job, project);
     }
@@ -116,7 +118,7 @@ static class AdoptionEndpoints
 
         if (file.Size is 0 or > ManifestStaging.MaxBytes)
             throw new ApiException(new ApiError.Field("manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.", file.Size == 0 ? "empty" : "too_large"));
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted);
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted) ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
         {
             Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
@@ -145,7 +147,7 @@ static class AdoptionEndpoints
 
         if (body.DryRun)
             return Results.Json(await dryRun.RunAsync(store, selection, context.RequestAborted), Json.DryRunBody);
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted);
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted) ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix } });
         return Accepted(context, job, project);
     }
@@ -183,8 +185,15 @@ static class AdoptionEndpoints
         return existing;
     }
 
+    public static ApiException TooManyJobs()
+    {
+        Measures.Refused(nameof(AdoptionOptions.JobsPerProject));
+        return new(new ApiError.Detail(StatusCodes.Status429TooManyRequests, "The project has as many jobs under way as it may. Try again when one has ended.") { RetryAfter = TimeSpan.FromSeconds(30) });
+    }
+
     public static IResult Accepted(HttpContext context, JobRow job, Project project)
     {
+        Activity.Current?.SetTag("dataregistry.job.id", job.JobId.ToString());
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
         return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
     }

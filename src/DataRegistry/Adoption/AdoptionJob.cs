@@ -60,6 +60,9 @@ sealed record JobRow : CountedRow
     public DateTimeOffset? Finished { get; init; }
     public string? Error { get; init; }
 
+    /// <summary>The request that made it, as W3C Trace Context; null for none.</summary>
+    public string? Traceparent { get; init; }
+
     [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Id));
 
     /// <summary>What was refused at the door.</summary>
@@ -151,6 +154,9 @@ sealed record WorkRow : CountedRow
 
     /// <summary>Why the last delivery failed; for people.</summary>
     public string? LastError { get; init; }
+
+    /// <summary>Which span made the range, as W3C Trace Context: every delivery of its messages is a part of that trace. Null for none.</summary>
+    public string? Traceparent { get; init; }
 
     [JsonIgnore] public bool IsDone => Next >= End;
 

@@ -31,6 +31,9 @@ public sealed class AdoptionOptions
     /// </summary>
     public int MessagesPerJob { get; set; } = 16;
 
+    /// <summary>Jobs of a project that are under way at a time; 429 beyond.</summary>
+    public int JobsPerProject { get; set; } = 100;
+
     /// <summary>Seconds after which a worker hands the rest of its range on in a new message, behind those that wait: so that jobs take turns.</summary>
     public int RangeSeconds { get; set; } = 60;
 
@@ -69,5 +72,5 @@ public sealed class AdoptionOptions
         + "at most 240, since a worker's lease at a store lasts 300. Set fewer keys, fewer workers or more requests.";
 
     internal bool IsValid =>
-        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0 && ResultDays > 0;
+        MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0 && MessagesPerJob > 0 && JobsPerProject > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100 && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0 && ResultDays > 0;
 }

@@ -11,7 +11,7 @@ sealed record AdoptionAnswer(JobId Id, IReadOnlyDictionary<string, DatumId> Crea
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
-    JobStarts starts, JobTable jobs, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<AdoptionOptions> options)
+    JobTable jobs, JobStarts starts, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<AdoptionOptions> options)
 {
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     public async Task<AdoptionAnswer> AdoptAsync(Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
@@ -42,6 +42,8 @@ sealed class AdoptionRequests(
             }
         }
 
+        var skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
+        new Counts(created.Count, existing.Count, errors.Count(e => e.Outcome != AdoptionFailure.Skipped), skipped).Measure(JobKind.Adoption);
         if (store.HashAdopted == HashAdopted.All)
             await hashes.SendAsync(input.Keys.Zip(outcomes).Where(o => unhashed.Contains(o.First)).Select(o => o.Second).OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
         return new(scope.Job, created, existing, errors);
@@ -56,9 +58,10 @@ sealed class AdoptionRequests(
     }
 
     /// <summary>
-    /// Makes a job of a prefix. Its one range is everything; whoever begins with it shares it out.
+    /// Makes a job of a prefix. Its one range is everything; whoever begins with it shares it out. Null, as for the others, where the project has
+    /// as many jobs as it may.
     /// </summary>
-    public async Task<JobRow> AcceptAsync(Store store, Project project, string createdBy, KeySelection selection, CancellationToken cancellationToken)
+    public async Task<JobRow?> AcceptAsync(Store store, Project project, string createdBy, KeySelection selection, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
@@ -66,7 +69,7 @@ sealed class AdoptionRequests(
         job = job with { LastTotal = await jobs.FindLastTotalAsync(job, cancellationToken) };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, [range], [], cancellationToken);
-        return await starts.StartAsync(job, [range], cancellationToken);
+        return await StartAsync(job, [range], cancellationToken);
     }
 
     /// <summary>
@@ -74,9 +77,12 @@ sealed class AdoptionRequests(
     /// A death on the way leaves nothing that anybody sees and that is not collected, or a job that runs.
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
-    public async Task<JobRow> AcceptAsync(
+    public async Task<JobRow?> AcceptAsync(
         Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken, CancellationToken cancellationToken)
     {
+        // It is looked at again once the job is there; this spares putting a list away in vain.
+        if (await jobs.CountActiveAsync(project.Slot, cancellationToken) >= options.Value.JobsPerProject)
+            return null;
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys);
         try
@@ -94,12 +100,12 @@ sealed class AdoptionRequests(
         var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        return await starts.StartAsync(
+        return await StartAsync(
             JobTable.NewRow(id, store.Id, project.Id, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
-    public async Task<JobRow> AcceptAsync(
+    public async Task<JobRow?> AcceptAsync(
         Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
@@ -107,6 +113,15 @@ sealed class AdoptionRequests(
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.SubmitTransactionAsync([TableTransactionAction.Add(range), TableTransactionAction.Add(row)], cancellationToken);
-        return await starts.StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], cancellationToken);
+        return await StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], cancellationToken);
+    }
+
+    async Task<JobRow?> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    {
+        if (await starts.TryStartAsync(job, ranges, cancellationToken) is { } started)
+            return started;
+        await work.DeleteAsync(job.JobId, cancellationToken);
+        await blobs.TryDeleteAsync($"{job.JobId}/", CancellationToken.None);
+        return null;
     }
 }

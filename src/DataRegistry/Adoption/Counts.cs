@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Azure;
 using DataRegistry.Storage;
+using DataRegistry.Telemetry;
 
 namespace DataRegistry.Adoption;
 
@@ -36,6 +37,25 @@ readonly record struct Counts(long Created, long Existing, long Failed, long Ski
         "new" => New,
         _ => 0,
     };
+
+    /// <summary>Adds them to what the service measures.</summary>
+    public void Measure(JobKind kind)
+    {
+        if (kind == JobKind.Adoption)
+        {
+            Measures.Adopted("created", Created);
+            Measures.Adopted("existing", Existing);
+            Measures.Adopted("failed", Failed);
+            Measures.Adopted("skipped", Skipped);
+            return;
+        }
+
+        Measures.Adopted("created", Adopted);
+        Measures.Drifted("changed", Changed);
+        Measures.Drifted("missing", Missing);
+        Measures.Drifted("returned", Returned);
+        Measures.Drifted("new", New);
+    }
 
     public static Counts operator +(Counts a, Counts b) => new(a.Created + b.Created, a.Existing + b.Existing, a.Failed + b.Failed, a.Skipped + b.Skipped)
     {

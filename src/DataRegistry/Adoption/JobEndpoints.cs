@@ -75,7 +75,7 @@ static class JobEndpoints
         JobRow again;
         if (job is { Prefix: not null, Status: not JobStatus.Completed })
         {
-            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, KeySelection.Of(job), context.RequestAborted);
+            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, KeySelection.Of(job), context.RequestAborted) ?? throw AdoptionEndpoints.TooManyJobs();
         }
         else
         {
@@ -90,7 +90,7 @@ static class JobEndpoints
 
             if (urls.Count == 0)
                 throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again."));
-            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted);
+            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted) ?? throw AdoptionEndpoints.TooManyJobs();
         }
 
         await trail.RecordAsync(context, new("adoption.accepted", again.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() } });

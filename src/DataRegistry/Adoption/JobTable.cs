@@ -4,6 +4,7 @@ using Azure;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
+using DataRegistry.Telemetry;
 
 namespace DataRegistry.Adoption;
 
@@ -60,7 +61,7 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public static JobRow NewRow(JobId id, Guid store, Guid project, string createdBy) => new()
     {
         PartitionKey = PartitionOf(id.Slot), RowKey = RowKeyOf(id), Id = id.Value.ToGuid(),
-        Store = store, Project = project, CreatedBy = createdBy, Status = JobStatus.Staging,
+        Store = store, Project = project, CreatedBy = createdBy, Status = JobStatus.Staging, Traceparent = Spans.Current,
     };
 
     /// <summary>
@@ -75,7 +76,11 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
                 continue;
             // A death in between leaves it to the timer.
             if (changed.Status.IsTerminal())
+            {
+                Measures.JobEnded(changed.Status.ToString().ToLowerInvariant(), clock.GetUtcNow() - id.Value.Time);
                 await NoteInactiveAsync(id, cancellationToken);
+            }
+
             return changed;
         }
 
@@ -88,6 +93,16 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
         await table.AddEntityAsync(new ActiveJobRow { PartitionKey = Active, RowKey = job.JobId.Value.ToGuid().ToString("N"), Since = clock.GetUtcNow() }, cancellationToken);
         await table.AddEntityAsync(job, cancellationToken);
     }
+
+    /// <summary>Takes a job back that nobody knows yet.</summary>
+    public async Task RemoveAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        await table.DeleteEntityAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
+        await NoteInactiveAsync(job.JobId, cancellationToken);
+    }
+
+    /// <summary>How many jobs of a project are not known to have ended. A request for each thousand of all projects together.</summary>
+    public ValueTask<int> CountActiveAsync(int slot, CancellationToken cancellationToken) => ListActiveAsync(cancellationToken).CountAsync(a => a.JobId.Slot == slot, cancellationToken);
 
     /// <summary>The jobs that are not known to have ended.</summary>
     public IAsyncEnumerable<ActiveJobRow> ListActiveAsync(CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using DataRegistry.Datums;
 using DataRegistry.Stores;
+using DataRegistry.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -72,7 +73,7 @@ sealed partial class RangeWorker(
                 if (windows is null)
                     return;
                 var shared = await ShareAsync(run, windows, range, cancellationToken);
-                after = shared is null ? null : await RunWindowAsync(windows, range = shared, delivery, until, giveUp, cancellationToken);
+                after = shared is null ? null : await RunWindowAsync(run.Job.Kind, windows, range = shared, delivery, until, giveUp, cancellationToken);
             }
             finally
             {
@@ -137,8 +138,9 @@ sealed partial class RangeWorker(
         return range;
     }
 
-    async Task<WorkRow?> RunWindowAsync(RangeWork windows, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp, CancellationToken cancellationToken)
+    async Task<WorkRow?> RunWindowAsync(JobKind kind, RangeWork windows, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp, CancellationToken cancellationToken)
     {
+        using var span = Spans.Start("window")?.SetTag("dataregistry.range", range.Range).SetTag("dataregistry.window", range.Next);
         // Told before the window is worked off: what is listed for the next one would else be listed twice.
         var goesOn = giveUp is null && clock.GetUtcNow() < until;
         var (counts, results, last, ends) = await windows.RunAsync(range, delivery, goesOn, giveUp, cancellationToken);
@@ -149,8 +151,11 @@ sealed partial class RangeWorker(
             after = after.Ended();
         else if (!goesOn)
             after = after with { Epoch = after.Epoch + 1 };
-        return await work.CheckpointAsync(range, after, results, cancellationToken)
+        var written = await work.CheckpointAsync(range, after, results, cancellationToken)
             ?? await work.AddLateAsync(range, after, results, cancellationToken);
+        if (written is not null)
+            counts.Measure(kind);
+        return written;
     }
 
     /// <summary>Null where the job is gone or not going on, or what it needs is gone, with which it ends: nothing is to be done then.</summary>

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using DataRegistry.Datums;
+using DataRegistry.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -14,8 +16,11 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, JobEnds ends, Ad
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        var (count, oldest) = (0L, TimeSpan.Zero);
         await foreach (var active in jobs.ListActiveAsync(cancellationToken))
         {
+            count++;
+            oldest = TimeSpan.FromTicks(Math.Max(oldest.Ticks, (clock.GetUtcNow() - active.JobId.Value.Time).Ticks));
             try
             {
                 await LookAtAsync(active, cancellationToken);
@@ -26,6 +31,8 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, JobEnds ends, Ad
                 Log.NotLookedAt(logger, active.JobId, e);
             }
         }
+
+        Measures.JobsActive(count, oldest);
     }
 
     async Task LookAtAsync(ActiveJobRow active, CancellationToken cancellationToken)
@@ -38,6 +45,7 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, JobEnds ends, Ad
             return;
         }
 
+        using var span = Spans.Continue("look after job", ActivityKind.Internal, job?.Traceparent).SetTag("dataregistry.job.id", id.ToString());
         if (job?.Status == JobStatus.Cancelling)
         {
             await ends.ConcludeAsync(id, cancellationToken);

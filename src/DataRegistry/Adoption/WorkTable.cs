@@ -2,6 +2,7 @@ using System.Globalization;
 using Azure;
 using DataRegistry.Datums;
 using DataRegistry.Storage;
+using DataRegistry.Telemetry;
 
 namespace DataRegistry.Adoption;
 
@@ -166,7 +167,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 
     public static WorkRow NewRange(JobId job, int range, int first, int end) => new()
     {
-        PartitionKey = PartitionOf(job), RowKey = RowKeyOf(range), Job = job.Value.ToGuid(), Range = range, Epoch = 1, Next = first, End = end,
+        PartitionKey = PartitionOf(job), RowKey = RowKeyOf(range), Job = job.Value.ToGuid(), Range = range, Epoch = 1, Next = first, End = end, Traceparent = Spans.Current,
     };
 
     public static ResultsRow NewResults(JobId job, WorkRow range, string blob, Counts counts) =>

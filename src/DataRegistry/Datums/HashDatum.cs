@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DataRegistry.Stores;
+using DataRegistry.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -12,6 +13,7 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {
         var message = HashMessage.Parse(delivery.Message);
+        using var span = message.DeliveryOf(HashQueue.Name, delivery);
         var left = await LeftAsync(datums, message, clock, cancellationToken);
         var limit = TimeSpan.FromSeconds(options.Value.HashSeconds);
         var started = clock.GetUtcNow();
@@ -54,7 +56,10 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
         if (!later.IsEmpty)
             await queue.SendAsync(later, throttled ? TimeSpan.FromSeconds(15 + Random.Shared.Next(30)) : null, cancellationToken);
         if (failure is not null)
+        {
+            span.Fail(failure);
             throw new BucketException(failure.Fault, failure.Message, failure);
+        }
     }
 
     /// <summary>The message's datums that still want hashing, and did not just fail for good.</summary>
@@ -88,6 +93,7 @@ sealed partial class HashPoison(DatumTable datums, DatumHashing hashing, HashQue
             return;
         }
 
+        using var span = message.DeliveryOf(HashQueue.PoisonName, delivery);
         var left = await HashDatum.LeftAsync(datums, message, clock, cancellationToken);
         if (left.Count == 1)
         {

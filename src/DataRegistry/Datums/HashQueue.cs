@@ -1,13 +1,16 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Azure.Storage.Queues;
 using DataRegistry.Storage;
+using DataRegistry.Telemetry;
 
 namespace DataRegistry.Datums;
 
 /// <summary>Datums to hash: <c>{"v":1,"datums":["…"]}</c>. It holds ids only; those that are hashed by then are passed over.</summary>
+/// <param name="Traceparent">Which span asked for it, as W3C Trace Context; null for none. It stands in the message since no row stands behind it.</param>
 /// <param name="V">The message's version: one that is not known here is refused, so that it is poison, not lost.</param>
-sealed record HashMessage(int V, IReadOnlyList<Guid> Datums)
+sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent = null)
 {
     public const int Version = 1;
 
@@ -33,9 +36,14 @@ sealed record HashMessage(int V, IReadOnlyList<Guid> Datums)
     }
 
     public override string ToString() => JsonSerializer.Serialize(this, HashMessageJson.Default.HashMessage);
+
+    /// <summary>The span of a delivery, in the trace that asked for the hashes.</summary>
+    public Activity DeliveryOf(string queue, QueueDelivery delivery) => Spans.Continue($"process {queue}", ActivityKind.Consumer, Traceparent)
+        .SetTag("messaging.system", "azure_queue_storage").SetTag("messaging.operation.type", "process").SetTag("messaging.destination.name", queue)
+        .SetTag("dataregistry.delivery", delivery.DequeueCount).SetTag("dataregistry.datums", Datums.Count);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(HashMessage))]
 sealed partial class HashMessageJson : JsonSerializerContext;
 
@@ -55,7 +63,7 @@ sealed class HashQueue(QueueServiceClient queues)
     {
         foreach (var some in datums.Chunk(MaxDatums))
         {
-            var message = new HashMessage(HashMessage.Version, [.. some.Select(d => d.Value.ToGuid())]);
+            var message = new HashMessage(HashMessage.Version, [.. some.Select(d => d.Value.ToGuid())], Spans.Current);
             // Like all of ours it does not expire.
             await queue.SendMessageAsync(message.ToString(), delay, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken);
         }

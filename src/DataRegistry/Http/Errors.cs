@@ -14,12 +14,6 @@ public static partial class Errors
     public static IApplicationBuilder UseApiErrors(this IApplicationBuilder app) => app.Use(async (context, next) =>
     {
         var method = context.Request.Method;
-        // Not before: an answer that is thrown away takes its headers with it.
-        context.Response.OnStarting(() =>
-        {
-            context.Response.Headers.XContentTypeOptions = "nosniff";
-            return Task.CompletedTask;
-        });
         try
         {
             await next(context);

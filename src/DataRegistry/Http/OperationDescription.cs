@@ -46,6 +46,7 @@ static class OperationDescription
         operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
         await ErrorAsync("401", "No token, or none that is good");
         await ErrorAsync("403", "Outside of the caller's scopes");
+        await ErrorAsync("429", "Too many requests; Retry-After says in how many seconds to come again");
 
         async Task ErrorAsync(string status, string description)
         {

@@ -25,6 +25,8 @@ public sealed class StorageAccount
         AllowAutoRedirect = false,
         UseCookies = false,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        // Requests are spans by RequestSpanPolicy; this handler's would hold their addresses, and send the caller's baggage on.
+        ActivityHeadersPropagator = null,
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
@@ -72,7 +74,7 @@ public sealed class StorageAccount
         return new StorageAccount(
             new TableServiceClient(parsed.Table, credential, Ours(new TableClientOptions())),
             new QueueServiceClient(parsed.Queue, storage, Ours(QueueOptions())),
-            new BlobServiceClient(parsed.Blob, storage, Ours(new BlobClientOptions())));
+            new BlobServiceClient(parsed.Blob, storage, Ours(BlobOptions())));
 
         T Ours<T>(T options) where T : ClientOptions
         {
@@ -85,7 +87,7 @@ public sealed class StorageAccount
     static StorageAccount FromIdentity(IConfigurationSection section, TokenCredential credential, HttpPipelineTransport? transport) => new(
         new TableServiceClient(ServiceUri(section, "table"), credential, With(new TableClientOptions(), transport)),
         new QueueServiceClient(ServiceUri(section, "queue"), credential, With(QueueOptions(), transport)),
-        new BlobServiceClient(ServiceUri(section, "blob"), credential, With(new BlobClientOptions(), transport)));
+        new BlobServiceClient(ServiceUri(section, "blob"), credential, With(BlobOptions(), transport)));
 
     static Uri ServiceUri(IConfigurationSection section, string service)
     {
@@ -119,7 +121,19 @@ public sealed class StorageAccount
         };
     }
 
-    static QueueClientOptions QueueOptions() => new() { MessageEncoding = QueueMessageEncoding.None };
+    static QueueClientOptions QueueOptions()
+    {
+        var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None };
+        options.AddPolicy(new RequestSpanPolicy("queue"), HttpPipelinePosition.PerRetry);
+        return options;
+    }
+
+    static BlobClientOptions BlobOptions()
+    {
+        var options = new BlobClientOptions();
+        options.AddPolicy(new RequestSpanPolicy("blob"), HttpPipelinePosition.PerRetry);
+        return options;
+    }
 
     static T With<T>(T options, HttpPipelineTransport? transport) where T : ClientOptions
     {

@@ -50,7 +50,7 @@ public sealed class TableServiceClient
         pipeline = HttpPipelineBuilder.Build(
             options ??= new TableClientOptions(),
             [],
-            [new TransactionConcurrencyPolicy(new AdaptiveConcurrency(options.MaxTransactionsInFlight)), new TransactionAnswerPolicy(), authentication, new RequestCountPolicy()],
+            [new TransactionConcurrencyPolicy(new AdaptiveConcurrency(options.MaxTransactionsInFlight)), new TransactionAnswerPolicy(), authentication, new RequestSpanPolicy("table"), new RequestCountPolicy()],
             TableResponseClassifier.Instance);
     }
 

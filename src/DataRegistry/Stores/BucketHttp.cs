@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using Amazon.Runtime;
+using DataRegistry.Telemetry;
 
 namespace DataRegistry.Stores;
 
@@ -46,6 +48,8 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 // S3 moves between addresses; a connection that never ends would never notice.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 ConnectCallback = options.Connect,
+                // Requests are spans of our own; this handler's would hold signed addresses, and tell the bucket's server of our traces.
+                ActivityHeadersPropagator = null,
             },
             requests, pace))
         { Timeout = options.RequestTimeout };
@@ -58,6 +62,9 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var operation = Operation(request);
+            using var span = Spans.Start($"S3 {operation}", ActivityKind.Client)?.SetTag("server.address", request.RequestUri!.Host).SetTag("http.request.method", request.Method.Method);
+            if (IsRetry(request))
+                Measures.Retried("s3");
             HttpResponseMessage? response = null;
             try
             {
@@ -71,6 +78,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             finally
             {
                 requests.Count(operation, (int?)response?.StatusCode);
+                span?.Answered((int?)response?.StatusCode);
             }
             if (response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
                 pace?.SlowDown();
@@ -81,6 +89,10 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             }
             return response;
         }
+
+        /// <summary>The SDK says of each try which it is: <c>amz-sdk-request: attempt=2; max=4</c>.</summary>
+        static bool IsRetry(HttpRequestMessage request) =>
+            request.Headers.TryGetValues("amz-sdk-request", out var values) && values.FirstOrDefault() is { } tries && !tries.StartsWith("attempt=1;", StringComparison.Ordinal);
 
         static string Operation(HttpRequestMessage request)
         {

@@ -38,7 +38,7 @@ static class CustomHandler
         // App settings are environment variables; a file beside the executable would be a second place to look.
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddEnvironmentVariables();
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.IncludeScopes) = (true, true));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
         builder.WebHost.UseUrls();
         builder.WebHost.ConfigureKestrel(kestrel =>

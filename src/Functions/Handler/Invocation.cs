@@ -19,7 +19,7 @@ static class Invocation
 
     /// <exception cref="InvocationException">The envelope is not what the host sends.</exception>
     public static QueueDelivery ParseQueue(JsonElement envelope) =>
-        new(Text(Value(envelope, QueueBinding)), DequeueCount(envelope));
+        new(Text(Value(envelope, QueueBinding)), DequeueCount(envelope), InsertedOn(envelope));
 
     /// <exception cref="InvocationException">The envelope is not what the host sends.</exception>
     public static void ParseTimer(JsonElement envelope) => Value(envelope, TimerBinding);
@@ -71,6 +71,14 @@ static class Invocation
             return null;
         }
     }
+
+    /// <summary>As the host sends it, with or without quotation marks of its own; null where it says nothing that is a time.</summary>
+    static DateTimeOffset? InsertedOn(JsonElement envelope) =>
+        envelope.TryGetProperty("Metadata", out JsonElement metadata) && metadata.ValueKind == JsonValueKind.Object
+            && metadata.TryGetProperty("InsertionTime", out JsonElement time) && time.ValueKind == JsonValueKind.String
+            && DateTimeOffset.TryParse(time.GetString()!.Trim('"'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset inserted)
+                ? inserted
+                : null;
 
     /// <summary>A number, which the host sends as a JSON string; 1 where the host says nothing.</summary>
     static long DequeueCount(JsonElement envelope)

@@ -52,7 +52,7 @@ sealed class MatrixRoutes
     public IReadOnlyList<MatrixRoute> All => routes;
 
     /// <summary>Mapped, but for everybody, or for whom the request itself names.</summary>
-    public static IReadOnlySet<string> Open { get; } = new HashSet<string> { "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/health/live" };
+    public static IReadOnlySet<string> Open { get; } = new HashSet<string> { "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/health/live", "GET /api/health/ready" };
 
     public static async Task<MatrixRoutes> CreateAsync(TestService service)
     {

@@ -21,7 +21,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
 
     public FaultyTransport()
     {
-        Busy = new(new SocketsHttpHandler { UseCookies = false });
+        Busy = new(new SocketsHttpHandler { UseCookies = false, ActivityHeadersPropagator = null });
         inner = new(new HttpClient(Busy));
     }
 

@@ -28,6 +28,8 @@ public sealed class TestService : IAsyncDisposable
     /// <summary>Between tries: what is tried again is tried as often as ever, only sooner.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
+    const string StoreSecret = "the-secret-access-key-of-the-store";
+
     readonly WebApplication app;
     readonly KeptLogs logs;
 
@@ -40,11 +42,16 @@ public sealed class TestService : IAsyncDisposable
         Store = store;
         Project = project;
         this.logs = logs;
-        Http = new HttpClient { BaseAddress = new Uri(app.Urls.Single()) };
+        Secrets.Add(Token);
+        Secrets.Add(StoreSecret);
+        Http = NewClient();
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
     }
 
     public HttpClient Http { get; }
+
+    /// <summary>What must not be in its log when it ends; what its clients send is noted by itself.</summary>
+    internal Secrets Secrets { get; } = new();
 
     public BucketServer Server { get; }
 
@@ -108,10 +115,15 @@ public sealed class TestService : IAsyncDisposable
         await app.StartAsync();
 
         var store = await app.Services.GetRequiredService<StoreTable>().EnsureAsync(
-            new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", "secret", null) }, default);
+            new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", StoreSecret, null) }, default);
         var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
-        return new(app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs) { Connection = connection };
+        var service = new TestService(app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs) { Connection = connection };
+        service.Secrets.Add(connection.Split(';').Single(part => part.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
+        return service;
     }
+
+    /// <summary>A client without a token.</summary>
+    public HttpClient NewClient() => new(Secrets.Watch()) { BaseAddress = new Uri(app.Urls.Single()) };
 
     public string Url(string key) => $"s3://{Store.Configuration.Bucket}/{key}";
 
@@ -224,6 +236,7 @@ public sealed class TestService : IAsyncDisposable
         Http.Dispose();
         await app.DisposeAsync();
         await Server.DisposeAsync();
+        Assert.Empty(Secrets.In(Logs));
     }
 
     async Task<IEnumerable<string>> PartitionsAsync(string table) => table switch

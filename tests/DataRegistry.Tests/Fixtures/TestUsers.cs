@@ -9,11 +9,12 @@ namespace DataRegistry.Tests.Fixtures;
 /// <summary>Users of a service under test, made and acting through its API.</summary>
 static class TestUsers
 {
-    public static HttpClient As(this TestService service, string token) => new()
+    public static HttpClient As(this TestService service, string token)
     {
-        BaseAddress = service.Http.BaseAddress,
-        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Token", token) },
-    };
+        var http = service.NewClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", token);
+        return http;
+    }
 
     /// <summary>A service account, so that its token can be made for it; what it may do is the same as for a user.</summary>
     public static async Task<(Guid Id, HttpClient Http)> NewCallerAsync(this TestService service, params (string Role, string ScopeType, Guid? ScopeId)[] roles)
@@ -56,7 +57,7 @@ static class TestUsers
         };
         if (forwardedFor is not null)
             request.Headers.Add("X-Forwarded-For", forwardedFor);
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         return await stranger.SendAsync(request);
     }
 

@@ -1,0 +1,77 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using DataRegistry.Http;
+using DataRegistry.Storage;
+using DataRegistry.Telemetry;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Access;
+
+/// <summary>How much subjects may ask, and how often addresses may come without a good token. Who is over a limit is told 429 and when to come again.</summary>
+sealed class RateLimits(RequestBudgets budgets, TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
+{
+    const string Address = "address";
+    const string Subject = "subject";
+
+    /// <summary>A token that was good is let in from an address that is over its limit, so that a stranger behind the same address keeps nobody out.</summary>
+    static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
+
+    readonly Recent<string, string> good = new(clock, Remembered);
+    readonly ConcurrentDictionary<Guid, int> inFlight = new();
+
+    /// <summary>Before the token is looked at, which costs a request to a table: ends the request if its address is over its limit and its token is not known to be good.</summary>
+    public void RequireStrangersTurn(HttpContext context)
+    {
+        if (budgets.Spent(Address, AddressOf(context)) is { } wait && good.Find(FingerprintOf(context)) is null)
+            throw TooMany(nameof(LimitOptions.RefusalsPerMinute), wait);
+    }
+
+    /// <summary>The request has no good token: it counts. Ends it if there were too many.</summary>
+    public async Task CountRefusalAsync(HttpContext context)
+    {
+        if (await budgets.TakeAsync(Address, AddressOf(context), limits.Value.RefusalsPerMinute, context.RequestAborted) is { } wait)
+            throw TooMany(nameof(LimitOptions.RefusalsPerMinute), wait);
+    }
+
+    /// <summary>The request is its caller's; it is under way until its answer is sent. Ends it if the caller has too many.</summary>
+    public async Task AdmitAsync(HttpContext context, Caller caller)
+    {
+        var fingerprint = FingerprintOf(context);
+        good.Put(fingerprint, fingerprint, clock.GetUtcNow());
+        if (inFlight.AddOrUpdate(caller.Id, 1, (_, count) => count + 1) > limits.Value.RequestsInFlight)
+        {
+            End(caller.Id);
+            throw TooMany(nameof(LimitOptions.RequestsInFlight), TimeSpan.FromSeconds(1));
+        }
+
+        context.Response.OnCompleted(() =>
+        {
+            End(caller.Id);
+            return Task.CompletedTask;
+        });
+        if (await budgets.TakeAsync(Subject, caller.Id.ToString("N"), limits.Value.RequestsPerMinute, context.RequestAborted) is { } wait)
+            throw TooMany(nameof(LimitOptions.RequestsPerMinute), wait);
+    }
+
+    /// <param name="limit">The setting's name.</param>
+    public static ApiException TooMany(string limit, TimeSpan wait)
+    {
+        Measures.Refused(limit);
+        return new(new ApiError.Detail(StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
+    }
+
+    void End(Guid subject)
+    {
+        // Subjects that have nothing under way are not kept.
+        if (inFlight.AddOrUpdate(subject, 0, (_, count) => count - 1) <= 0)
+            inFlight.TryRemove(KeyValuePair.Create(subject, 0));
+    }
+
+    string AddressOf(HttpContext context) => ClientAddress.Of(context, access.Value.ForwardedHops);
+
+    /// <summary>Of the token: it is not kept itself.</summary>
+    static string FingerprintOf(HttpContext context) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString())));
+}

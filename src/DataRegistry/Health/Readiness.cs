@@ -1,0 +1,74 @@
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace DataRegistry.Health;
+
+/// <summary>
+/// Whether tables and queues answer. One look is good for all who ask within a few seconds, and one at a time is taken, so that whoever asks
+/// often loads nothing.
+/// </summary>
+sealed partial class Readiness(StorageAccount storage, ProjectTable projects, TimeProvider clock, ILogger<Readiness> logger) : IDisposable
+{
+    static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
+
+    /// <summary>A dependency that takes longer is not ready: its clients' own retries take longer than who asks would wait.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    readonly SemaphoreSlim turn = new(1);
+    IReadOnlyDictionary<string, bool> known = new Dictionary<string, bool>(StringComparer.Ordinal);
+    DateTimeOffset looked = DateTimeOffset.MinValue;
+
+    public void Dispose() => turn.Dispose();
+
+    /// <summary>Each dependency, and whether it answers.</summary>
+    public async Task<IReadOnlyDictionary<string, bool>> LookAsync(CancellationToken cancellationToken)
+    {
+        if (clock.GetUtcNow() - looked < GoodFor)
+            return known;
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            if (clock.GetUtcNow() - looked < GoodFor)
+                return known;
+            var answers = await Task.WhenAll(AnswersAsync("tables", AskTablesAsync), AnswersAsync("queues", AskQueuesAsync));
+            (known, looked) = (answers.ToDictionary(StringComparer.Ordinal), clock.GetUtcNow());
+            return known;
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>All are in one account, and are made together: any of them tells. There is no such project, so it is always asked.</summary>
+    Task AskTablesAsync(CancellationToken cancellationToken) => projects.FindAsync(Guid.Empty, cancellationToken);
+
+    async Task AskQueuesAsync(CancellationToken cancellationToken)
+    {
+        foreach (var queue in Registry.QueueFunctions.Select(f => f.Queue))
+            await storage.Queues.GetQueueClient(queue).GetPropertiesAsync(cancellationToken);
+    }
+
+    async Task<KeyValuePair<string, bool>> AnswersAsync(string dependency, Func<CancellationToken, Task> ask)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        try
+        {
+            await ask(patience.Token);
+            return new(dependency, true);
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, it is told to operators only.
+            Log.NotReady(logger, dependency, e);
+            return new(dependency, false);
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Not ready: {Dependency} does not answer")]
+        public static partial void NotReady(ILogger logger, string dependency, Exception exception);
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using DataRegistry.Telemetry;
+
+namespace DataRegistry.Storage;
+
+/// <summary>A span for every request that is sent to storage, each retry its own, and a count of the retries. Stands below the retry policy.</summary>
+/// <param name="service"><c>table</c>, <c>queue</c> or <c>blob</c>.</param>
+sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
+{
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        using var span = Start(message);
+        try
+        {
+            await ProcessNextAsync(message, pipeline);
+            span?.Answered(message.Response.Status);
+        }
+        catch (Exception e)
+        {
+            span?.Fail(e);
+            throw;
+        }
+    }
+
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        using var span = Start(message);
+        try
+        {
+            ProcessNext(message, pipeline);
+            span?.Answered(message.Response.Status);
+        }
+        catch (Exception e)
+        {
+            span?.Fail(e);
+            throw;
+        }
+    }
+
+    Activity? Start(HttpMessage message)
+    {
+        if (message.ProcessingContext.RetryNumber > 0)
+            Measures.Retried(service);
+        var call = message.TryGetProperty(typeof(TableCall), out var value) ? value as TableCall : null;
+        var span = Spans.Start(call is null ? $"{service} {message.Request.Method}" : $"{service} {call.Operation} {call.Table}", ActivityKind.Client);
+        if (span is null)
+            return null;
+        span.SetTag("server.address", message.Request.Uri.Host);
+        if (message.ProcessingContext.RetryNumber > 0)
+            span.SetTag("http.request.resend_count", message.ProcessingContext.RetryNumber);
+        return call is null
+            ? span.SetTag("http.request.method", message.Request.Method.ToString())
+            : span.SetTag("db.system.name", "azure.tables").SetTag("db.operation.name", call.Operation).SetTag("db.collection.name", call.Table);
+    }
+}
