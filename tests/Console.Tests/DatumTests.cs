@@ -13,6 +13,8 @@ public sealed class DatumTests : ConsoleTest
     public async Task A_datum_shows_what_it_is_and_how_to_use_it_elsewhere()
     {
         var id = await Service.AdoptedAsync("2026/it's a file.csv");
+        await SetAsync(id, """{"site":"berlin","frames":1200,"valohai.tags":["train","a tag that is long enough to need the whole width of a card, and then some more"]}""");
+        await Service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum = id, project = Service.Project.Id });
         var page = await OpenAsync(In($"datums/{id}"));
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "it's a file.csv" })).ToBeFocusedAsync();
         await Expect(page).ToHaveTitleAsync("it's a file.csv · demo · Data Registry");

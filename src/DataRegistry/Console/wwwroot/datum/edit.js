@@ -78,7 +78,7 @@ export function metadataOf(context, metadata) {
   function draw(now) {
     const text = withoutTags(now);
     replace(element,
-      text === '{}' ? h('p.hint', 'None yet. Properties are JSON: what a model was trained on, by whom, how good it is.') : codeBlock(text, 'Properties'),
+      text === '{}' ? h('p.hint', 'None yet. Properties are JSON: what a model was trained on, by whom, how good it is.') : codeBlock(text, 'Properties as JSON'),
       context.mayEdit && h('div.actions', button('Edit properties', () => edit(now, text))));
   }
 

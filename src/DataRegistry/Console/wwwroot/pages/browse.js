@@ -146,13 +146,13 @@ function columns(project, stores) {
   return [
     { label: 'Name', wide: true, cell: d => [h('a.strong', { href: href('datum', { project: project.id, id: d.id }), title: d.uri }, d.name), ' ', h('span.hint', folderOf(d))] },
     { label: 'Size', numeric: true, cell: d => bytes(d.size) },
+    { label: 'Store', size: 'medium', extra: true, cell: d => stores.get(d.store) ?? '–' },
+    { label: 'Adopted', size: 'medium', cell: d => timeAgo(d.ctime) },
     { label: 'Tags and aliases', size: 'large', cell: d => [
       driftBadge(d),
       (d.aliases ?? []).map(name => badge(name, 'busy')),
       (d.tags ?? []).map(name => h('a.badge', { href: href('data', { project: project.id }, { tag: name }), title: `Those with the tag ${name}` }, name)),
     ] },
-    { label: 'Store', size: 'medium', extra: true, cell: d => stores.get(d.store) ?? '–' },
-    { label: 'Adopted', size: 'medium', cell: d => timeAgo(d.ctime) },
   ];
 }
 
