@@ -1,4 +1,5 @@
 using System.Net;
+using Azure.Core;
 using DataRegistry.Access;
 using DataRegistry.Adoption;
 using DataRegistry.DataVolumes;
@@ -16,6 +17,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace DataRegistry;
 
@@ -62,7 +65,8 @@ public static class Registry
         services.PostConfigure<AccessOptions>(o => o.DeriveSigningKey(configuration["Stores:SecretKey"]));
         services.AddOptions<OidcOptions>().Bind(configuration.GetSection(OidcOptions.Section))
             .Validate(o => o.IsValid, "The setting Oidc__Issuer is an https address, and with it Oidc__Audience is set; Oidc__UserClaim is not empty, and Oidc__TimeoutSeconds is from 1 to 60.").ValidateOnStart();
-        services.Configure<StoreOptions>(configuration.GetSection(StoreOptions.Section));
+        services.AddOptions<StoreOptions>().Bind(configuration.GetSection(StoreOptions.Section))
+            .Validate(o => o.IsValid, "The setting Stores__WebIdentityEndpoint is an http or https address, and with it Stores__WebIdentityAudience is set.").ValidateOnStart();
         services.AddOptions<DatumOptions>().Bind(configuration.GetSection(DatumOptions.Section))
             .Validate(o => o.IsValid, "The settings Datums__… are numbers above 0 (Datums__HashAtOnceBytes: or 0), Datums__DownloadSeconds at most 604800.").ValidateOnStart();
         services.AddOptions<AdoptionOptions>().Bind(configuration.GetSection(AdoptionOptions.Section))
@@ -78,13 +82,14 @@ public static class Registry
         services.AddApiDescription("DataVolumes/openapi.json");
 
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => StorageAccount.IdentityOf(configuration));
         services.TryAddSingleton(_ => StorageAccount.FromConfiguration(configuration));
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Tables);
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Queues);
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
         services.TryAddSingleton<HostResolver>(_ => (host, token) => Dns.GetHostAddressesAsync(host, token));
         services.AddSingleton<EndpointGuard>();
-        services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync }));
+        services.TryAddSingleton(s => new Buckets(new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync, WebIdentity = WebIdentityOf(s) }));
 
         services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
         services.AddSingleton<SignedTokens>();
@@ -155,16 +160,26 @@ public static class Registry
     /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
     public static WebApplication MapDataRegistry(this WebApplication app)
     {
-        app.UseRequestIds().UseApiErrors().UseRequestLimits().UseHeadAsGet();
-        app.UseApiPage();
-        app.UseRouting();
+        app.UseDataRegistry();
+        return app;
+    }
+
+    /// <summary>The same for a pipeline of its own, such as one within another application.</summary>
+    public static IApplicationBuilder UseDataRegistry(this IApplicationBuilder app)
+    {
+        app.UseRequestIds().UseApiErrors().UseRequestLimits().UseHeadAsGet().UseApiPage();
+        return app.UseRouting().UseEndpoints(MapEndpoints);
+    }
+
+    static void MapEndpoints(IEndpointRouteBuilder app)
+    {
         app.MapGet("/api/health/live", () => Results.Json(new DetailBody("live"), HttpJson.Default.DetailBody)).Answers<DetailBody>("Whether the process is there").WithoutToken();
 
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
         app.MapGroup("/api/v1").MapClientTokens();
         app.MapGroup("/api/v0").MapContent();
-        var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.ServiceProvider.GetRequiredService<Authentication>());
         adoption.MapProjects();
         adoption.MapOrganization();
         adoption.MapClusterAgents();
@@ -184,7 +199,7 @@ public static class Registry
         adoption.MapTrace();
         adoption.MapRescans();
 
-        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.Services.GetRequiredService<Authentication>());
+        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.ServiceProvider.GetRequiredService<Authentication>());
         volumes.MapUnitLists();
         volumes.MapDataVolumes();
         volumes.MapDataVolumeLists();
@@ -192,8 +207,12 @@ public static class Registry
         volumes.MapAgents();
 
         app.MapConsole();
-        return app;
     }
+
+    static WebIdentity? WebIdentityOf(IServiceProvider services) =>
+        services.GetRequiredService<IOptions<StoreOptions>>().Value is { WebIdentityAudience: { Length: > 0 } audience } options
+            ? new(services.GetRequiredService<TokenCredential>(), audience, options.WebIdentityEndpoint, services.GetRequiredService<ILogger<WebIdentity>>())
+            : null;
 
     static IServiceCollection AddTable<T>(this IServiceCollection services) where T : class, IStoredTable =>
         services.AddSingleton<T>().AddSingleton<IStoredTable>(s => s.GetRequiredService<T>());

@@ -92,7 +92,7 @@ static class AdoptList
         await bare.PrepareAsync(cancellationToken);
         return await Measured.RunAsync(input.Objects, arena, input.Bucket, async () =>
         {
-            if (await bare.ListAsync(inFlight, cancellationToken) is var done && done != input.Objects)
+            if (await bare.ListAsync("", inFlight, cancellationToken) is var done && done != input.Objects)
                 throw new WrongResultException($"The bare loop inserted {done} of {input.Objects} objects.");
         });
     }

@@ -18,6 +18,9 @@ static class AdoptPrefix
 
     const int WarmUpObjects = 10_000;
 
+    /// <summary>MiB: of a million objects, two million rows of some 2 KiB each.</summary>
+    const int EmulatorMemory = 12 * 1024;
+
     public static Benchmark Benchmark { get; } = new(
         "adopt-prefix", "Adopts a prefix as a job; once more; with two processes; and bare LIST and insert, LIST and read.", new Scale(100_000, 3), RunAsync);
 
@@ -25,7 +28,7 @@ static class AdoptPrefix
     {
         Console.WriteLine($"adopt-prefix: {scale.Objects} objects, {scale.Rounds} rounds");
         var inFlight = await BestConcurrencyAsync(cancellationToken);
-        await using var bucket = await BucketProcess.StartAsync(SampleKeys.Shuffled(scale.Objects), cancellationToken);
+        await using var bucket = await BucketProcess.StartAsync([.. SampleKeys.WarmUp(WarmUpObjects), .. SampleKeys.Shuffled(scale.Objects)], cancellationToken);
         var rounds = new List<Round>();
         for (var number = 1; number <= scale.Rounds; number++)
         {
@@ -41,7 +44,7 @@ static class AdoptPrefix
 
     static async Task<int> BestConcurrencyAsync(CancellationToken cancellationToken)
     {
-        await using var bucket = await BucketProcess.StartAsync(SampleKeys.Shuffled(WarmUpObjects), cancellationToken);
+        await using var bucket = await BucketProcess.StartAsync([.. SampleKeys.WarmUp(WarmUpObjects), .. SampleKeys.Shuffled(WarmUpObjects)], cancellationToken);
         var rates = new Dictionary<int, double>();
         for (var pass = 0; pass < 2; pass++)
         {
@@ -56,16 +59,16 @@ static class AdoptPrefix
 
     static async Task<ServiceArm> ServiceAsync(BucketProcess bucket, int objects, int processes, CancellationToken cancellationToken)
     {
-        await using var arena = await Arena.StartAsync(cancellationToken);
+        await using var arena = await Arena.StartAsync(cancellationToken, EmulatorMemory);
         var services = new List<ServiceProcess>();
         try
         {
             for (var n = 0; n < processes; n++)
                 services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, lease: null, cancellationToken));
-            // Everything has been used once, and nothing was adopted.
-            await RunJobAsync(arena, bucket, services, "nothing-here/", 0, 0, cancellationToken);
-            var first = await RunJobAsync(arena, bucket, services, "", objects, 0, cancellationToken);
-            var again = await RunJobAsync(arena, bucket, services, "", 0, objects, cancellationToken);
+            // A process that has just started compiles at first; the bare loop's has not just started.
+            await RunJobAsync(arena, bucket, services, SampleKeys.WarmUpPrefix, WarmUpObjects, 0, cancellationToken);
+            var first = await RunJobAsync(arena, bucket, services, SampleKeys.Prefix, objects, 0, cancellationToken);
+            var again = await RunJobAsync(arena, bucket, services, SampleKeys.Prefix, 0, objects, cancellationToken);
             return new(first, again);
         }
         finally
@@ -107,11 +110,12 @@ static class AdoptPrefix
 
     static async Task<BareArm> BareAsync(BucketProcess bucket, int objects, int inFlight, CancellationToken cancellationToken)
     {
-        await using var arena = await Arena.StartAsync(cancellationToken);
+        await using var arena = await Arena.StartAsync(cancellationToken, EmulatorMemory);
         using var bare = new BareLoop(arena, bucket.Store);
         await bare.PrepareAsync(cancellationToken);
-        var first = await Measured.RunAsync(objects, arena, bucket, async () => Equal(objects, await bare.ListAsync(inFlight, cancellationToken)));
-        var again = await Measured.RunAsync(objects, arena, bucket, async () => Equal((objects, objects), await bare.CompareAsync(cancellationToken)));
+        Equal(WarmUpObjects, await bare.ListAsync(SampleKeys.WarmUpPrefix, inFlight, cancellationToken));
+        var first = await Measured.RunAsync(objects, arena, bucket, async () => Equal(objects, await bare.ListAsync(SampleKeys.Prefix, inFlight, cancellationToken)));
+        var again = await Measured.RunAsync(objects, arena, bucket, async () => Equal((objects, objects), await bare.CompareAsync<LocatedRow>(SampleKeys.Prefix, LocatedRow.Columns, cancellationToken)));
         return new(first, again);
 
         static void Equal<T>(T expected, T actual)

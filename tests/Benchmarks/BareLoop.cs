@@ -24,23 +24,24 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
         rows.Locations.CreateIfNotExistsAsync(cancellationToken), rows.Datums.CreateIfNotExistsAsync(cancellationToken),
         buckets.Open(store).ListAsync(new() { MaxKeys = 1 }, cancellationToken));
 
-    /// <summary>Lists all and inserts all; returns how many objects.</summary>
-    public async Task<int> ListAsync(int inFlight, CancellationToken cancellationToken) =>
-        await rows.InsertAsync(ObjectsAsync(cancellationToken), inFlight, cancellationToken) / 2;
+    /// <summary>Lists what begins with the prefix and inserts it; returns how many objects.</summary>
+    public async Task<int> ListAsync(string prefix, int inFlight, CancellationToken cancellationToken) =>
+        await rows.InsertAsync(ObjectsAsync(prefix, cancellationToken), inFlight, cancellationToken) / 2;
 
-    /// <summary>Lists all and reads all locations, as whoever adopts it all again cannot do without; returns how many objects and rows.</summary>
-    public Task<(int Objects, int Rows)> CompareAsync(CancellationToken cancellationToken) => CompareAsync<LocatedRow>(LocatedRow.Columns, cancellationToken);
-
-    /// <summary>The same, of other columns.</summary>
-    public async Task<(int Objects, int Rows)> CompareAsync<T>(IReadOnlyList<string> columns, CancellationToken cancellationToken) where T : LocatedRow
+    /// <summary>
+    /// Lists what begins with the prefix and reads its locations, as whoever adopts or scans it again cannot do without; returns how many objects and rows.
+    /// </summary>
+    public async Task<(int Objects, int Rows)> CompareAsync<T>(string prefix, IReadOnlyList<string> columns, CancellationToken cancellationToken) where T : LocatedRow
     {
+        var from = OrderedKey.Encode(prefix);
         var read = 0;
         var reading = Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
         {
-            await foreach (var _ in rows.Locations.QueryAsync<T>(new TableRange($"{store.Id:N}-{shard:x}"), 1000, columns, token))
+            var range = new TableRange($"{store.Id:N}-{shard:x}") { From = from, Before = from[..^1] + (char)(from[^1] + 1) };
+            await foreach (var _ in rows.Locations.QueryAsync<T>(range, 1000, columns, token))
                 Interlocked.Increment(ref read);
         });
-        var objects = await ObjectsAsync(cancellationToken).CountAsync(cancellationToken);
+        var objects = await ObjectsAsync(prefix, cancellationToken).CountAsync(cancellationToken);
         await reading;
         return (objects, read);
     }
@@ -59,13 +60,13 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
         AdoptedRows.Done((await rows.Locations.UpdateEntityAsync(settled, inserted.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone);
     }
 
-    async IAsyncEnumerable<S3Object> ObjectsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    async IAsyncEnumerable<S3Object> ObjectsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var bucket = buckets.Open(store);
         ListPage? page = null;
         do
         {
-            page = await bucket.ListAsync(new() { ContinuationToken = page?.NextContinuationToken }, cancellationToken);
+            page = await bucket.ListAsync(new() { Prefix = prefix, ContinuationToken = page?.NextContinuationToken }, cancellationToken);
             foreach (var found in page.Objects)
                 yield return found;
         }

@@ -68,7 +68,7 @@ static class ListData
         {
             var rows = new AdoptedRows(arena.Storage, Store, project, JobId.Create(time, project.Slot));
             time = time.AddSeconds(1);
-            var objects = chunk.Select(key => new S3Object(key, key.Length, "\"0\"", DateTimeOffset.UnixEpoch)).ToList();
+            var objects = chunk.Select(key => new S3Object(key, key.Length, "\"0\"", DateTimeOffset.UnixEpoch) { Sha256 = new('0', 64) }).ToList();
             var inserted = await rows.InsertAsync(objects.ToAsyncEnumerable(), InFlight, cancellationToken);
             if (inserted != 2 * chunk.Length)
                 throw new WrongResultException($"{inserted} rows were inserted for {chunk.Length} objects.");

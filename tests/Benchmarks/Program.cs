@@ -8,6 +8,7 @@ var root = new RootCommand(
     "Benchmarks of the service against bare loops on the same storage emulator and bucket, in one run. Rates are this machine's; only the ratios say something.");
 foreach (var benchmark in benchmarks)
     root.Add(benchmark.Command());
+root.Add(StartUp.Command());
 root.Add(BucketProcess.Command());
 root.Add(ServiceProcess.Command());
 return await root.Parse(args).InvokeAsync();

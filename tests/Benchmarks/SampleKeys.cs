@@ -7,16 +7,24 @@ namespace DataRegistry.Benchmarks;
 /// <summary>Keys as measurement campaigns have them: long common prefixes, numbered files.</summary>
 static class SampleKeys
 {
+    /// <summary>What all of them begin with, but those for <see cref="WarmUp"/>.</summary>
+    public const string Prefix = "campaigns/";
+
+    public const string WarmUpPrefix = "warm-up/";
+
     static readonly string[] Sensors = ["camera-front", "camera-rear", "lidar", "radar"];
 
     /// <summary>Always the same, in no order that anybody could use.</summary>
     public static string[] Shuffled(int count)
     {
         string[] keys = [.. Enumerable.Range(0, count).Select(n => string.Create(
-            CultureInfo.InvariantCulture, $"campaigns/2026-{1 + (n / 5000 % 12):00}/drive-{n / 1000:0000}/{Sensors[n % Sensors.Length]}/frame_{n:0000000}.bin"))];
+            CultureInfo.InvariantCulture, $"{Prefix}2026-{1 + (n / 5000 % 12):00}/drive-{n / 1000:0000}/{Sensors[n % Sensors.Length]}/frame_{n:0000000}.bin"))];
         new Random(1).Shuffle(keys);
         return keys;
     }
+
+    /// <summary>Beside the others, to be adopted by every arm before it is measured.</summary>
+    public static IEnumerable<string> WarmUp(int count) => Shuffled(count).Select(key => WarmUpPrefix + key);
 
     /// <summary>The request body that adopts them, written beforehand: making it is the client's time, not the service's.</summary>
     public static byte[] AdoptionBody(IEnumerable<string> keys, string bucket, Guid project)

@@ -80,9 +80,22 @@ sealed class AdoptionKind(
     /// <summary>Adopts each window.</summary>
     sealed class Work(AdoptionKind kind, AdoptionScope scope, Windows windows) : RangeWork
     {
-        public override async Task<WindowDone> RunAsync(WorkRow range, Guid delivery, BucketException? giveUp, CancellationToken cancellationToken)
+        public override async Task<WindowDone> RunAsync(WorkRow range, Guid delivery, bool goesOn, BucketException? giveUp, CancellationToken cancellationToken)
         {
             var window = await windows.ReadAsync(range, cancellationToken);
+            var ahead = goesOn && !window.Ends ? windows.ReadAheadAsync(window.After, range.Until, cancellationToken) : Task.CompletedTask;
+            try
+            {
+                return await WriteAsync(range, window, delivery, giveUp, cancellationToken);
+            }
+            finally
+            {
+                await ahead;
+            }
+        }
+
+        async Task<WindowDone> WriteAsync(WorkRow range, Window window, Guid delivery, BucketException? giveUp, CancellationToken cancellationToken)
+        {
             var outcomes = await kind.adopter.AdoptAsync(
                 scope, window.Keys, window.Locate,
                 giveUp is null ? window.Find : (wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(_ => new Probe(null, giveUp))]),

@@ -32,8 +32,8 @@ public sealed class AdoptionOptions
     /// <summary>Seconds after which a worker hands the rest of its range on in a new message, behind those that wait: so that jobs take turns.</summary>
     public int RangeSeconds { get; set; } = 60;
 
-    /// <summary>Ranges of a prefix that are worked on at the same time, each of which is a chain of LISTs: four of them fill an account's tables.</summary>
-    public int RangesPerJob { get; set; } = 4;
+    /// <summary>Ranges of a prefix that are worked on at the same time, each of which is a chain of LISTs beside the writes of what was listed: two of them fill an account's tables.</summary>
+    public int RangesPerJob { get; set; } = 2;
 
     /// <summary>Workers of all instances that ask one store's bucket at a time, at most 100; the others wait their turn.</summary>
     public int WorkersPerStore { get; set; } = 16;

@@ -28,12 +28,16 @@ sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, IE
     /// <summary>The job cannot go on. What was adopted stays, and counts.</summary>
     public async Task FailAsync(JobId id, string error, CancellationToken cancellationToken)
     {
-        if (await jobs.FailAsync(id, await work.SumAsync(id, cancellationToken), error, cancellationToken) is { } failed)
-            await EndedAsync(failed, cancellationToken);
+        if (await jobs.FailAsync(id, await work.SumAsync(id, cancellationToken), error, cancellationToken) is not { } failed)
+            return;
+        Log.Failed(logger, id, error);
+        await EndedAsync(failed, cancellationToken);
     }
 
     async Task EndedAsync(JobRow job, CancellationToken cancellationToken)
     {
+        if (job.Counts.Changed + job.Counts.Missing > 0)
+            Log.Drifted(logger, job.Store, job.Counts.Changed, job.Counts.Missing, job.JobId);
         var kind = kinds.Single(k => k.Kind == job.Kind);
         await trail.RecordAsync(new AuditActor(job.CreatedBy), kind.Finished(job));
         await kind.EndedAsync(job, cancellationToken);
@@ -88,5 +92,12 @@ sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, IE
     {
         [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Counts}")]
         public static partial void Finished(ILogger logger, JobId job, JobStatus status, Counts counts);
+
+        // Alerts of infra ask for these two.
+        [LoggerMessage(LogLevel.Error, "Job {Job} failed: {Error}")]
+        public static partial void Failed(ILogger logger, JobId job, string error);
+
+        [LoggerMessage(LogLevel.Warning, "Store {Store} has drifted: {Changed} changed, {Missing} missing, found by job {Job}")]
+        public static partial void Drifted(ILogger logger, Guid store, long changed, long missing, JobId job);
     }
 }

@@ -63,9 +63,10 @@ abstract class RangeWork
 {
     /// <summary>Does the range's next window. Repeating it, also while it still runs elsewhere, comes to the same.</summary>
     /// <param name="delivery">Names blobs, so that those of several deliveries are apart.</param>
+    /// <param name="goesOn">The next window follows, so that what it needs may be asked for meanwhile; else somebody else will.</param>
     /// <param name="giveUp">Null to ask S3; else S3 is not asked, and what needs it fails with this.</param>
     /// <exception cref="BucketException">The bucket cannot be listed.</exception>
-    public abstract Task<WindowDone> RunAsync(WorkRow range, Guid delivery, BucketException? giveUp, CancellationToken cancellationToken);
+    public abstract Task<WindowDone> RunAsync(WorkRow range, Guid delivery, bool goesOn, BucketException? giveUp, CancellationToken cancellationToken);
 
     /// <summary>Cuts the range in two, so that another worker can share it.</summary>
     /// <returns>The range, shorter or with what was learned about it, and the new one with the rest, if any; null where the range's row has changed meanwhile.</returns>

@@ -1,4 +1,5 @@
 using DataRegistry.Storage;
+using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption;
 
@@ -15,17 +16,69 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
     const int MoreProbes = 3;
 
     readonly List<string> sample = [];
-    (string? After, ObjectPage Page)? ahead;
+    readonly Queue<(string? After, ObjectPage Page)> ahead = [];
 
     /// <summary>LISTs that were asked for.</summary>
     public int Requests { get; private set; }
 
-    /// <summary>The page after a key; one that <see cref="CutAsync"/> has read is not read again.</summary>
+    /// <summary>The page after a key; one that was read ahead, or by <see cref="CutAsync"/>, is not read again.</summary>
     public async Task<ObjectPage> ReadAsync(string? after, CancellationToken cancellationToken)
     {
-        if (ahead is { } read && read.After == after)
-            return read.Page;
+        while (ahead.TryDequeue(out var read))
+        {
+            if (read.After == after)
+                return read.Page;
+        }
 
+        return await ListAsync(after, cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads what <see cref="ReadAsync"/> is asked for next, up to so many pages; to be awaited before anything else is. Never fails: what cannot be
+    /// read now is asked for again.
+    /// </summary>
+    public async Task ReadAheadAsync(string? after, string? until, int count, CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var last = ahead.LastOrDefault().Page; ahead.Count < count && !(ahead.Count > 0 && IsLast(last!, until));)
+            {
+                after = last?.LastKey ?? after;
+                last = await ListAsync(after, cancellationToken);
+                ahead.Enqueue((after, last));
+            }
+        }
+        catch (Exception e) when (e is BucketException or OperationCanceledException)
+        {
+        }
+    }
+
+    /// <summary>
+    /// Cuts the range in two. Looks at the next page first, which is not lost, and leaves the range what was read ahead. Within what it may cost: a request a window,
+    /// and some more at the beginning, when nothing is known of the keys.
+    /// </summary>
+    /// <param name="firstAfter">Who is asked for the first key after a string; null for the bucket.</param>
+    /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
+    public async Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, Func<string, CancellationToken, Task<string?>>? firstAfter, CancellationToken cancellationToken)
+    {
+        if (ahead.Count == 0 || ahead.Peek().After != range.After)
+        {
+            ahead.Clear();
+            ahead.Enqueue((range.After, await ListAsync(range.After, cancellationToken)));
+        }
+
+        var page = ahead.Last().Page;
+        var budget = (range.Range == 0 ? FirstProbes : MoreProbes) + range.Next - range.Probes;
+        if (budget <= 0 || page.LastKey is null || page.Objects.Count == 0 || IsLast(page, range.Until))
+            return (range, null);
+        var cut = await new RangeCutter(firstAfter ?? FirstListedAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
+        var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
+        // A cut before where the range begins would count keys twice.
+        return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0 ? (known, null) : await work.CutAsync(known, cut.At, cancellationToken);
+    }
+
+    async Task<ObjectPage> ListAsync(string? after, CancellationToken cancellationToken)
+    {
         Requests++;
         var page = await pager.ReadAsync(after, cancellationToken);
         if (page.Objects.Count > 0)
@@ -37,24 +90,7 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
         return page;
     }
 
-    /// <summary>
-    /// Cuts the range in two. Looks at the next page first, which is not lost: it is the next window's. Within what it may cost: a request a window,
-    /// and some more at the beginning, when nothing is known of the keys.
-    /// </summary>
-    /// <param name="firstAfter">Who is asked for the first key after a string; null for the bucket.</param>
-    /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
-    public async Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, Func<string, CancellationToken, Task<string?>>? firstAfter, CancellationToken cancellationToken)
-    {
-        var page = await ReadAsync(range.After, cancellationToken);
-        ahead = (range.After, page);
-        var budget = (range.Range == 0 ? FirstProbes : MoreProbes) + range.Next - range.Probes;
-        if (budget <= 0 || page.LastKey is null || page.Objects.Count == 0 || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0))
-            return (range, null);
-        var cut = await new RangeCutter(firstAfter ?? FirstListedAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
-        var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
-        // A cut before where the range begins would count keys twice.
-        return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0 ? (known, null) : await work.CutAsync(known, cut.At, cancellationToken);
-    }
+    static bool IsLast(ObjectPage page, string? until) => page.LastKey is null || (until is not null && OrderedKey.Compare(page.LastKey, until) >= 0);
 
     Task<string?> FirstListedAsync(string after, CancellationToken cancellationToken)
     {

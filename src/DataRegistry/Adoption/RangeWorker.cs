@@ -138,12 +138,14 @@ sealed partial class RangeWorker(
 
     async Task<WorkRow?> RunWindowAsync(RangeWork windows, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp, CancellationToken cancellationToken)
     {
-        var (counts, results, last, ends) = await windows.RunAsync(range, delivery, giveUp, cancellationToken);
+        // Told before the window is worked off: what is listed for the next one would else be listed twice.
+        var goesOn = giveUp is null && clock.GetUtcNow() < until;
+        var (counts, results, last, ends) = await windows.RunAsync(range, delivery, goesOn, giveUp, cancellationToken);
         // A window's troubles are its own: the next one has all its tries before it.
         var after = range with { Next = range.Next + 1, After = last, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
         if (ends)
             after = after.Ended();
-        else if (giveUp is not null || clock.GetUtcNow() >= until)
+        else if (!goesOn)
             after = after with { Epoch = after.Epoch + 1 };
         return await work.CheckpointAsync(range, after, results, cancellationToken)
             ?? await work.AddLateAsync(range, after, results, cancellationToken);

@@ -65,7 +65,7 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, JobEnds ends, Ad
         {
             var reason = undone.Select(r => r.LastError).FirstOrDefault(e => e is not null) ?? "no error was noted";
             Log.Failed(logger, id, MaxResumes, reason);
-            await ends.FailAsync(id, $"The job made no progress after {MaxResumes} resumptions: {reason}. What was adopted stays; adopt the rest again.", cancellationToken);
+            await ends.FailAsync(id, $"The job made no progress after {MaxResumes} resumptions: {reason}.{(job.Kind == JobKind.Adoption ? " What was adopted stays; adopt the rest again." : "")}", cancellationToken);
             return;
         }
 

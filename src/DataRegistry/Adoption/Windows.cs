@@ -26,6 +26,11 @@ abstract class Windows
     /// <exception cref="BucketException">The bucket cannot be listed.</exception>
     public abstract Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Lists what <see cref="ReadAsync"/> is asked for next, while the window before is written. To be awaited before the next, and before the lease is given back.
+    /// </summary>
+    public virtual Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <inheritdoc cref="RangeWork.CutAsync"/>
     public virtual Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) => Task.FromResult<(WorkRow, WorkRow?)?>((range, null));
 }
@@ -88,6 +93,9 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, RangePag
             ask ?? ((wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(key => new Probe(byKey[key], null))])),
             skipped, after, ends);
     }
+
+    public override Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) =>
+        pages.ReadAheadAsync(after, until, Math.Max(1, windowKeys / ListRequest.PageKeys), cancellationToken);
 
     public override Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) => pages.CutAsync(range, firstAfter: null, cancellationToken);
 }

@@ -1,5 +1,6 @@
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Rescans;
@@ -103,13 +104,13 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
                 unchanged++;
         }
 
-        findings.Sort((a, b) => Storage.OrderedKey.Compare(a.Key, b.Key));
+        findings.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key));
         return (new Counts(0, 0, 0, skipped) { Unchanged = unchanged }, findings);
     }
 
     public static DriftFacts FactsOf(ScannedRow location) => new(location.ObjectETag, location.Size, location.VersionId, location.LastModified);
 
-    public static DatumId IdOf(LocatedRow location) => new(Storage.TimedId.FromGuid(location.Datum));
+    public static DatumId IdOf(LocatedRow location) => new(TimedId.FromGuid(location.Datum));
 
     public static bool IsDrifted(ScannedRow location) => location.Drift is DriftState.Changed or DriftState.Missing;
 

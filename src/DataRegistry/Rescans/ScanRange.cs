@@ -12,7 +12,7 @@ sealed class ScanRange(JobRow job, Store store, ScanStretches stretches, ScanCom
 
     int requests;
 
-    public override async Task<WindowDone> RunAsync(WorkRow range, Guid delivery, BucketException? giveUp, CancellationToken cancellationToken)
+    public override async Task<WindowDone> RunAsync(WorkRow range, Guid delivery, bool goesOn, BucketException? giveUp, CancellationToken cancellationToken)
     {
         var stretch = await stretches.ReadAsync(range, cancellationToken);
         var (counts, findings) = await comparison.CompareAsync(stretch, cancellationToken);

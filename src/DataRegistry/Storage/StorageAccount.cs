@@ -55,7 +55,7 @@ public sealed class StorageAccount
         {
             (true, true) => throw new InvalidOperationException($"{Setting} and {Setting}__accountName or {Setting}__…ServiceUri are both set: keep the connection string or the identity, not both."),
             (true, false) => FromConnectionString(section.Value!, transport),
-            (false, true) => FromIdentity(section, credential ?? CredentialOf(section), transport),
+            (false, true) => FromIdentity(section, credential ?? IdentityOf(configuration), transport),
             _ => throw new InvalidOperationException(
                 $"No storage account is set. Set {Setting} to a connection string (or UseDevelopmentStorage=true), or {Setting}__accountName, or {Setting}__tableServiceUri, {Setting}__queueServiceUri and {Setting}__blobServiceUri."),
         };
@@ -95,8 +95,11 @@ public sealed class StorageAccount
                 : throw new InvalidOperationException($"{Setting}__accountName is no storage account's name.");
     }
 
-    static TokenCredential CredentialOf(IConfigurationSection section)
+    /// <summary>The app's own identity, by <c>AzureWebJobsStorage__credential</c> and <c>__clientId</c>, also where the account is reached by a connection string.</summary>
+    /// <exception cref="InvalidOperationException">The settings name another kind of identity.</exception>
+    public static TokenCredential IdentityOf(IConfiguration configuration)
     {
+        var section = configuration.GetSection(Setting);
         var clientId = section["clientId"] is { Length: > 0 } id ? id : null;
         return section["credential"] switch
         {

@@ -19,6 +19,9 @@ public sealed record BucketsOptions
 
     /// <summary>How to connect; null to connect to whatever the name resolves to. The place to refuse addresses that stores may not name.</summary>
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? Connect { get; init; }
+
+    /// <summary>By which roles are assumed that stores name without an access key; null for whatever the AWS SDK finds on the host.</summary>
+    public WebIdentity? WebIdentity { get; init; }
 }
 
 /// <summary>Opens the buckets of stores. One client, hence one pool of connections, a store; safe for concurrent use.</summary>
@@ -40,7 +43,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         if (!opened.TryGetValue(store.Id, out var found) || found.Configuration != configuration)
             lock (opened)
                 if (!opened.TryGetValue(store.Id, out found) || found.Configuration != configuration)
-                    opened[store.Id] = found = new(configuration, Connect(configuration));
+                    opened[store.Id] = found = new(configuration, Connect(store));
         return new(found.Client, configuration.Bucket, configuration.Region);
     }
 
@@ -49,7 +52,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
     {
         try
         {
-            using var client = Connect(store.Configuration);
+            using var client = Connect(store);
             return await new Bucket(client, store.Configuration.Bucket, store.Configuration.Region).ProbeAsync(store.Prefix, cancellationToken);
         }
         catch (BucketException e)
@@ -66,8 +69,9 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         requests.Dispose();
     }
 
-    KeyKeepingS3Client Connect(StoreConfiguration store)
+    KeyKeepingS3Client Connect(Store owner)
     {
+        var store = owner.Configuration;
         var region = string.IsNullOrEmpty(store.Region) ? "us-east-1" : store.Region;
         var config = new AmazonS3Config
         {
@@ -92,12 +96,13 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             config.RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED;
             config.ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED;
         }
-        var credentials = store.RoleArn is null ? Credentials(store) : new RoleCredentials(store, () => ConnectToSts(store, region));
+        var identity = options.WebIdentity?.Serves(store) is true ? options.WebIdentity : null;
+        var credentials = store.RoleArn is null ? Credentials(store) : new RoleCredentials(owner, () => ConnectToSts(store, region, identity), identity);
         return credentials is null ? new(config) : new(credentials, config);
     }
 
     /// <summary>A client for one request. Servers that have a security token service besides Amazon's (Ceph, MinIO) have it at the endpoint of their S3.</summary>
-    AmazonSecurityTokenServiceClient ConnectToSts(StoreConfiguration store, string region)
+    AmazonSecurityTokenServiceClient ConnectToSts(StoreConfiguration store, string region, WebIdentity? identity)
     {
         var config = new AmazonSecurityTokenServiceConfig
         {
@@ -110,7 +115,8 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
         else
             (config.ServiceURL, config.AuthenticationRegion) = (store.EndpointUrl, region);
-        return Credentials(store) is { } credentials ? new(credentials, config) : new(config);
+        // A web identity's token is all there is to that request: it is not signed.
+        return (identity is null ? Credentials(store) : new AnonymousAWSCredentials()) is { } credentials ? new(credentials, config) : new(config);
     }
 
     /// <summary>

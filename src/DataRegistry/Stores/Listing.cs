@@ -3,6 +3,9 @@ namespace DataRegistry.Stores;
 /// <summary>One page to ask for. Keys come in the order of their UTF-8 bytes.</summary>
 public sealed record ListRequest
 {
+    /// <summary>The most that a page holds (S3's own limit).</summary>
+    public const int PageKeys = 1000;
+
     public string? Prefix { get; init; }
 
     /// <summary>Only keys after this one, which need not exist. Ignored by S3 where <see cref="ContinuationToken"/> is given.</summary>
@@ -10,8 +13,8 @@ public sealed record ListRequest
     public string? Delimiter { get; init; }
     public string? ContinuationToken { get; init; }
 
-    /// <summary>1 to 1000 (S3's own limit); objects and common prefixes are counted together.</summary>
-    public int MaxKeys { get; init; } = 1000;
+    /// <summary>1 to <see cref="PageKeys"/>; objects and common prefixes are counted together.</summary>
+    public int MaxKeys { get; init; } = PageKeys;
 }
 
 /// <param name="CommonPrefixes">Empty where no delimiter was asked.</param>

@@ -6,6 +6,7 @@ using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Stores;
 
@@ -91,13 +92,14 @@ static class StoreEndpoints
 }
 
 /// <summary>Making and changing stores: who may, whether the endpoint may, and whether the bucket can be used.</summary>
-sealed class StoreRequests(StoreTable stores, ProjectTable projects, StoreAccess access, Permissions permissions, EndpointGuard guard, Buckets buckets)
+sealed class StoreRequests(StoreTable stores, ProjectTable projects, StoreAccess access, Permissions permissions, EndpointGuard guard, Buckets buckets, IOptions<StoreOptions> options)
 {
     /// <summary>Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.</summary>
     public async Task<Store> CreateAsync(HttpContext context, NewStoreBody body)
     {
         var project = await ProjectAsync(context, body);
-        var store = StoreFields.Read(body, old: null, project);
+        var store = StoreFields.Read(body, old: null, project, options.Value);
+        await RequireRoleAsync(context, store);
         await ProbeAsync(store, context.RequestAborted);
         return await stores.CreateAsync(store, context.RequestAborted) ?? throw NameTaken(store.Name);
     }
@@ -115,7 +117,9 @@ sealed class StoreRequests(StoreTable stores, ProjectTable projects, StoreAccess
                 var wanted = whole ? body : body.Over(old);
                 // What somebody else manages is not moved to where one manages oneself, nor the other way round.
                 var project = await ProjectAsync(context, wanted);
-                var store = StoreFields.Read(wanted, old, project);
+                var store = StoreFields.Read(wanted, old, project, options.Value);
+                if (store.Configuration != old.Configuration || store.Project != old.Project)
+                    await RequireRoleAsync(context, store);
                 if (store.Configuration != old.Configuration)
                     await ProbeAsync(store, context.RequestAborted);
                 return store;
@@ -136,6 +140,17 @@ sealed class StoreRequests(StoreTable stores, ProjectTable projects, StoreAccess
             return await permissions.ProjectAsync(context, projects, id, Permission.StoresManage);
         await permissions.RequireAsync(context, Permission.StoresManage, Scope.System);
         return null;
+    }
+
+    /// <summary>
+    /// A role without an access key is assumed by what the registry itself is, which may assume more than whoever manages this store should: so
+    /// the operator says which, or a system administrator does it.
+    /// </summary>
+    async Task RequireRoleAsync(HttpContext context, Store store)
+    {
+        if (store.Configuration is { RoleArn: { } role, AccessKeyId: null } && !AssumableRoles.Has(options.Value.AssumableRoles, role, store.Project)
+            && !await permissions.AllowsAsync(Caller.Of(context), Permission.StoresAnyRole, Scope.System, context.RequestAborted))
+            throw Refused("The setting Stores__AssumableRoles does not list the role for this project: without an access key only a system administrator can name it.", BucketFault.RoleRefused);
     }
 
     async Task ProbeAsync(Store store, CancellationToken cancellationToken)

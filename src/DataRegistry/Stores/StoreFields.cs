@@ -23,7 +23,8 @@ static partial class StoreFields
 
     /// <param name="old">The store that is changed; null for a new one. Its bucket and prefix stay, and its secret if none is given for the same key at the same endpoint.</param>
     /// <param name="project">That of the body's <c>project</c>; null for none.</param>
-    public static Store Read(NewStoreBody body, Store? old, Project? project)
+    /// <param name="options">Whether, and where, the registry's own identity assumes roles.</param>
+    public static Store Read(NewStoreBody body, Store? old, Project? project, StoreOptions options)
     {
         var name = Fields.Name("name", body.Name, MaxNameLength).Trim();
         if (body.Type is not (null or "s3"))
@@ -39,7 +40,7 @@ static partial class StoreFields
         {
             Id = old?.Id ?? Guid.CreateVersion7(),
             Name = name,
-            Configuration = Read(body.Configuration, old?.Configuration),
+            Configuration = Read(body.Configuration, old?.Configuration, options),
             Prefix = Prefix(body.Paths, old),
             Project = project?.Id,
             Cluster = project?.Cluster ?? Cluster.DefaultId,
@@ -89,7 +90,7 @@ static partial class StoreFields
         }
     }
 
-    static StoreConfiguration Read(NewStoreConfigurationBody? body, StoreConfiguration? old)
+    static StoreConfiguration Read(NewStoreConfigurationBody? body, StoreConfiguration? old, StoreOptions options)
     {
         if (string.IsNullOrEmpty(body?.Bucket))
             throw Wrong(Configuration, "The name of a bucket is expected in 'bucket'.", "required");
@@ -108,8 +109,10 @@ static partial class StoreFields
         var secret = body.SecretAccessKey is { Length: > 0 } given ? Fields.Line(Configuration, given, MaxSecretLength) : null;
         if (secret is not null && accessKey is null)
             throw Wrong(Configuration, "A secret belongs to an access key: 'access_key_id' is missing.", "required");
-        if (role is not null && endpoint is not null && accessKey is null)
+        if (role is not null && endpoint is not null && accessKey is null && !WebIdentity.IsEndpoint(endpoint, options.WebIdentityEndpoint))
             throw Wrong(Configuration, "At an endpoint of its own a role is assumed with an access key: 'access_key_id' is missing.", "required");
+        if (externalId is not null && accessKey is null && options.WebIdentityAudience is { Length: > 0 })
+            throw Wrong(Configuration, "A role that is assumed with the registry's own identity takes no external id: leave 'external_id' out.", "not_supported");
         // Nobody may have a secret that they do not know sent to another server, or used to assume another role.
         if (accessKey is not null && secret is null && old is not null && accessKey == old.AccessKeyId && endpoint == old.EndpointUrl && role == old.RoleArn)
             secret = old.SecretAccessKey;

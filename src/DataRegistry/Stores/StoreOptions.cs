@@ -10,4 +10,22 @@ public sealed class StoreOptions
 
     /// <summary>Whether endpoints may be at private, loopback or link-local addresses; metadata services of clouds never are.</summary>
     public bool AllowPrivateEndpoints { get; set; }
+
+    /// <summary>
+    /// Whom the tokens of the app's own identity are for, as the role's account names it as an identity provider's audience. With it, stores that
+    /// name a role and no access key are read by such tokens; while empty, by what the AWS SDK finds on the host.
+    /// </summary>
+    public string? WebIdentityAudience { get; set; }
+
+    /// <summary>The one endpoint besides Amazon's own that those tokens may be sent to: an S3 server with a token service of its own.</summary>
+    public string? WebIdentityEndpoint { get; set; }
+
+    /// <summary>
+    /// ARNs of roles that whoever manages stores may name without an access key, with spaces between them; <c>*</c> is anything,
+    /// <c>{project}</c> the id of the store's project. All others are for system administrators.
+    /// </summary>
+    public string? AssumableRoles { get; set; }
+
+    internal bool IsValid => WebIdentityEndpoint is null or ""
+        || (Uri.TryCreate(WebIdentityEndpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && WebIdentityAudience is { Length: > 0 });
 }

@@ -18,6 +18,7 @@ public sealed class PermissionMatrixTests : IAsyncLifetime
         DataEdit            x x x x . x . .
         AliasesEdit         x x x x . x . .
         StoresManage        x x . . . . . .
+        StoresAnyRole       x . . . . . . .
         DataVolumesCreate   x x x x x x . .
         DataVolumesUpdate   x x x x x x . .
         DataVolumesDelete   x x x x x x . .

@@ -3,7 +3,6 @@ using System.Net;
 using System.Text.Json;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,19 +13,13 @@ public sealed class RoleTests : IAsyncLifetime
 {
     const string Role = "arn:aws:iam::123456789012:role/reader";
 
-    readonly List<IReadOnlyDictionary<string, string>> assumed = [];
-    readonly HashSet<string> refused = new(StringComparer.Ordinal);
     TestService service = null!;
-    TimeSpan life = TimeSpan.FromHours(1);
-    (int Status, string Code)? failure;
-    readonly List<DateTime> ends = [];
-    string used = "";
-    bool speaksSts = true;
+    TokenService sts = null!;
 
     public async Task InitializeAsync()
     {
         service = await TestService.StartAsync();
-        service.Server.Intercept = AnswerAsync;
+        sts = new TokenService(service.Server);
     }
 
     public async Task DisposeAsync() => await service.DisposeAsync();
@@ -36,15 +29,16 @@ public sealed class RoleTests : IAsyncLifetime
     {
         var store = await CreateAsync();
         // The look at the bucket had a session of its own.
-        Assert.Single(assumed);
+        Assert.Single(sts.Assumed);
         service.Put("a", "b", "c");
         await Task.WhenAll("abc".Select(key => AdoptAsync(store, key.ToString())));
-        Assert.Equal(2, assumed.Count);
+        Assert.Equal(2, sts.Assumed.Count);
         Assert.Equal(
-            ("AssumeRole", Role, "data-registry", "3600", "base"),
-            (assumed[1]["Action"], assumed[1]["RoleArn"], assumed[1]["RoleSessionName"], assumed[1]["DurationSeconds"], assumed[1]["key"]));
-        Assert.DoesNotContain("ExternalId", assumed[1].Keys);
-        Assert.Empty(refused);
+            ("AssumeRole", Role, "data-registry", "3600"),
+            (sts.Assumed[1]["Action"], sts.Assumed[1]["RoleArn"], sts.Assumed[1]["RoleSessionName"], sts.Assumed[1]["DurationSeconds"]));
+        Assert.Contains("Credential=base/", sts.Assumed[1]["authorization"], StringComparison.Ordinal);
+        Assert.DoesNotContain("ExternalId", sts.Assumed[1].Keys);
+        Assert.Empty(sts.Unsigned);
         Assert.DoesNotContain("session-secret", service.Logs, StringComparison.Ordinal);
     }
 
@@ -52,7 +46,7 @@ public sealed class RoleTests : IAsyncLifetime
     public async Task The_external_id_is_told_to_the_service_and_in_the_stores_body_and_the_trail()
     {
         var store = await CreateAsync(externalId: "tenant-7");
-        Assert.Equal("tenant-7", assumed[0]["ExternalId"]);
+        Assert.Equal("tenant-7", sts.Assumed[0]["ExternalId"]);
         var configuration = (await service.GetAsync($"/api/v0/stores/{store}/")).GetProperty("configuration");
         Assert.Equal((Role, "tenant-7"), (configuration.GetProperty("role_arn").GetString(), configuration.GetProperty("external_id").GetString()));
         var created = (await service.GetAllAsync("/api/v0/audit/?action=store.created")).Single();
@@ -64,42 +58,42 @@ public sealed class RoleTests : IAsyncLifetime
     {
         var bucket = Open();
         await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => bucket.HeadAsync("a")));
-        Assert.Single(assumed);
-        Assert.Empty(refused);
+        Assert.Single(sts.Assumed);
+        Assert.Empty(sts.Unsigned);
     }
 
     [Fact]
     public async Task A_session_that_is_over_before_it_begins_is_told_from_missing_credentials()
     {
-        life = TimeSpan.FromSeconds(-1);
+        sts.Life = TimeSpan.FromSeconds(-1);
         await AssertRefusedAsync("invalid_credentials", "clock");
     }
 
     [Fact]
     public async Task A_session_that_soon_ends_is_renewed_while_it_still_serves()
     {
-        life = TimeSpan.FromMinutes(10);
+        sts.Life = TimeSpan.FromMinutes(10);
         var bucket = Open();
         await bucket.HeadAsync("a");
-        var first = used;
-        life = TimeSpan.FromHours(1);
+        var first = sts.Used;
+        sts.Life = TimeSpan.FromHours(1);
         await Host.Eventually.IsTrueAsync(
             async () =>
             {
                 await bucket.HeadAsync("a");
-                return used != first && used == $"session-token-{assumed.Count}" && ends[assumed.Count - 1] > DateTime.UtcNow.AddMinutes(30);
+                return sts.Used != first && sts.Used == $"session-token-{sts.Assumed.Count}" && sts.Ends[sts.Assumed.Count - 1] > DateTime.UtcNow.AddMinutes(30);
             },
             "a later session serves");
-        var count = assumed.Count;
+        var count = sts.Assumed.Count;
         await bucket.HeadAsync("a");
-        Assert.Equal(count, assumed.Count);
-        Assert.Empty(refused);
+        Assert.Equal(count, sts.Assumed.Count);
+        Assert.Empty(sts.Unsigned);
     }
 
     [Fact]
     public async Task A_download_never_outlives_the_session_that_signed_it()
     {
-        life = TimeSpan.FromMinutes(5);
+        sts.Life = TimeSpan.FromMinutes(5);
         var store = await CreateAsync();
         service.Put("a");
         var id = await AdoptAsync(store, "a");
@@ -118,14 +112,14 @@ public sealed class RoleTests : IAsyncLifetime
     [InlineData(405, "MethodNotAllowed", "role_refused", "may not be a security token service")]
     public async Task A_role_that_cannot_be_assumed_is_refused_when_the_store_is_made_and_says_why(int status, string answer, string code, string says)
     {
-        failure = (status, answer);
+        sts.Failure = (status, answer);
         await AssertRefusedAsync(code, says);
     }
 
     [Fact]
     public async Task A_server_without_a_token_service_is_told_from_a_role_that_is_refused()
     {
-        speaksSts = false;
+        sts.Speaks = false;
         await AssertRefusedAsync("role_refused", "security token service");
     }
 
@@ -134,10 +128,10 @@ public sealed class RoleTests : IAsyncLifetime
     {
         var store = await CreateAsync();
         service.Put("a");
-        failure = (403, "AccessDenied");
+        sts.Failure = (403, "AccessDenied");
         using var refusal = await PostAsync(store, "a");
         Assert.Contains("role_refused", await refusal.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        failure = null;
+        sts.Failure = null;
         await AdoptAsync(store, "a");
     }
 
@@ -150,7 +144,7 @@ public sealed class RoleTests : IAsyncLifetime
         Assert.Contains("secret_access_key", await refusal.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, refusal.StatusCode);
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{store}/", other.Replace("{\"role", "{\"secret_access_key\":\"secret\",\"role", StringComparison.Ordinal)));
-        Assert.Equal(Role + "2", assumed[^1]["RoleArn"]);
+        Assert.Equal(Role + "2", sts.Assumed[^1]["RoleArn"]);
     }
 
     [Fact]
@@ -162,7 +156,7 @@ public sealed class RoleTests : IAsyncLifetime
         });
         var probe = await buckets.ProbeAsync(Configured(), default);
         Assert.Equal(BucketFault.EndpointRefused, probe.Fault);
-        Assert.Empty(assumed);
+        Assert.Empty(sts.Assumed);
     }
 
     Store Configured() => service.Store with { Id = Guid.NewGuid(), Name = "role", Configuration = new("bucket", null, service.Server.Url, "base", "secret", Role) };
@@ -196,42 +190,5 @@ public sealed class RoleTests : IAsyncLifetime
         var error = (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).GetProperty("configuration")[0];
         Assert.Equal(code, error.GetProperty("code").GetString());
         Assert.Contains(says, error.GetProperty("message").GetString(), StringComparison.Ordinal);
-    }
-
-    /// <summary>AssumeRole is a form posted to the root; every other request has to be signed with a session.</summary>
-    async Task<bool> AnswerAsync(HttpContext http, string kind)
-    {
-        if (http.Request.Method != "POST")
-        {
-            var token = http.Request.Headers["x-amz-security-token"].ToString();
-            used = token;
-            if (!token.StartsWith("session-token-", StringComparison.Ordinal) && http.Request.Query["X-Amz-Security-Token"].Count == 0)
-                refused.Add($"{http.Request.Method} {http.Request.Path}");
-            return false;
-        }
-
-        if (!speaksSts)
-            return false;
-        var form = (await http.Request.ReadFormAsync()).ToDictionary(f => f.Key, f => f.Value.ToString(), StringComparer.Ordinal);
-        form["key"] = http.Request.Headers.Authorization.ToString().Split("Credential=")[1].Split('/')[0];
-        int number;
-        lock (assumed)
-        {
-            assumed.Add(form);
-            ends.Add(DateTime.UtcNow + life);
-            number = assumed.Count;
-        }
-
-        http.Response.StatusCode = failure?.Status ?? 200;
-        http.Response.ContentType = "text/xml";
-        var end = (DateTime.UtcNow + life).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        await http.Response.WriteAsync(failure is { } fault
-            ? $"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{fault.Code}</Code><Message>Not so.</Message></Error><RequestId>r</RequestId></ErrorResponse>"""
-            : $"""
-              <AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
-              <AccessKeyId>SESSION{number}</AccessKeyId><SecretAccessKey>session-secret</SecretAccessKey><SessionToken>session-token-{number}</SessionToken><Expiration>{end}</Expiration>
-              </Credentials></AssumeRoleResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleResponse>
-              """);
-        return true;
     }
 }

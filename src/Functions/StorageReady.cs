@@ -1,10 +1,10 @@
-namespace DataRegistry.Functions.Handler;
+namespace DataRegistry.Functions;
 
 /// <summary>
 /// Creates what is missing in storage while the process already listens: the Functions host gives a custom handler up to a
 /// minute to listen, and storage may be away for longer. It is tried again until it succeeds; instances may do it at once.
 /// </summary>
-sealed partial class StorageReady(IServiceProvider services, ILogger<StorageReady> logger) : BackgroundService
+sealed partial class StorageReady(IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<StorageReady> logger) : BackgroundService
 {
     /// <summary>How long a request waits for storage; the host's own limit for an HTTP answer is 230 seconds.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -47,6 +47,10 @@ sealed partial class StorageReady(IServiceProvider services, ILogger<StorageRead
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // What creates storage has to be compiled first, and a process that starts has better things to do.
+        var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration started = lifetime.ApplicationStarted.Register(listening.SetResult);
+        await listening.Task.WaitAsync(stoppingToken);
         for (TimeSpan pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try

@@ -1,0 +1,194 @@
+// Data Registry on Azure Functions (Flex Consumption, Linux), in one resource group. README.md beside it has the commands.
+targetScope = 'resourceGroup'
+
+import { AppSettings } from 'modules/settings.bicep'
+
+@description('What the resources\' names begin with: lower case letters and digits.')
+@minLength(2)
+@maxLength(10)
+param name string = 'registry'
+
+@description('Region; `az functionapp list-flexconsumption-locations` names those that have Flex Consumption.')
+param location string = resourceGroup().location
+
+@description('How the Functions host runs the app: `custom` is what `dotnet publish src/Functions` makes, `dotnet-isolated` the same with `-p:IsolatedWorker=true`.')
+@allowed(['custom', 'dotnet-isolated'])
+param hostingModel string = 'custom'
+
+@description('Memory of an instance in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('Instances at most. What they may do at a store at once is bounded besides, by `Adoption__WorkersPerStore`.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 100
+
+@description('Instances that always wait for HTTP requests, so that none meets a cold start. They are paid for while they wait.')
+@minValue(0)
+param alwaysReadyInstances int = 0
+
+@description('Redundancy of the storage account, which holds all state.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
+param storageRedundancy string = 'Standard_ZRS'
+
+@description('Whether storage and vault are reached through private endpoints only, in a network of the app\'s own, which it leaves by one fixed address.')
+param privateNetwork bool = false
+
+@description('Whether the app itself is reached from the internet. Without, and with `privateNetwork`, it has a private endpoint.')
+param publicAccess bool = true
+
+@description('Addresses of the private network, a /24 or larger.')
+param networkPrefix string = '10.77.0.0/24'
+
+@description('Whom alerts are sent to by e-mail; empty: they are only shown in Azure Monitor.')
+param alertEmail string = ''
+
+@description('Days for which logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logDays int = 30
+
+@description('Whether a deleted vault cannot be purged before its seven days are over. The stores\' secrets cannot be read without the key in it.')
+param protectVault bool = true
+
+@description('Audience of the tokens that AWS roles are assumed with; empty: stores need access keys.')
+param webIdentityAudience string = ''
+
+@description('Encrypts the stores\' secrets, 32 bytes in base64. Given once: left empty the vault keeps the one it has.')
+@secure()
+param storesSecretKey string = ''
+
+@description('Signs the tokens of /api/v1/token, 32 bytes in base64. Likewise.')
+@secure()
+param signingKey string = ''
+
+@description('The bootstrap administrator\'s token, at least 20 characters. Likewise.')
+@secure()
+param administratorToken string = ''
+
+@description('Further settings of the app, by their names in README; what is left out has its default.')
+param settings AppSettings = {}
+
+var suffix = uniqueString(resourceGroup().id, name)
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: '${name}-identity'
+  location: location
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  params: {
+    name: name
+    location: location
+    logDays: logDays
+    principalId: identity.properties.principalId
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  name: 'network'
+  params: {
+    name: name
+    location: location
+    prefix: networkPrefix
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  params: {
+    name: take('${name}${suffix}', 24)
+    location: location
+    redundancy: storageRedundancy
+    principalId: identity.properties.principalId
+    publicAccess: !privateNetwork
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'vault'
+  params: {
+    name: take('${name}-${suffix}', 24)
+    location: location
+    principalId: identity.properties.principalId
+    publicAccess: !privateNetwork
+    protect: protectVault
+    storesSecretKey: storesSecretKey
+    signingKey: signingKey
+    administratorToken: administratorToken
+  }
+}
+
+module endpoints 'modules/endpoints.bicep' = if (privateNetwork) {
+  name: 'endpoints'
+  params: {
+    name: name
+    location: location
+    networkId: network!.outputs.id
+    subnetId: network!.outputs.endpointSubnetId
+    storageId: storage.outputs.id
+    vaultId: vault.outputs.id
+  }
+}
+
+module app 'modules/app.bicep' = {
+  name: 'app'
+  params: {
+    name: '${name}-${suffix}'
+    location: location
+    hostingModel: hostingModel
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReadyInstances: alwaysReadyInstances
+    identityId: identity.id
+    identityClientId: identity.properties.clientId
+    storageAccount: storage.outputs.name
+    packageContainer: storage.outputs.packageContainer
+    vaultUri: vault.outputs.uri
+    applicationInsights: monitoring.outputs.connectionString
+    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    publicAccess: publicAccess
+    webIdentityAudience: webIdentityAudience
+    settings: settings
+  }
+  // It reads all of this when it starts.
+  dependsOn: [endpoints]
+}
+
+module inbound 'modules/inbound.bicep' = if (privateNetwork && !publicAccess) {
+  name: 'inbound'
+  params: {
+    name: name
+    location: location
+    networkId: network!.outputs.id
+    subnetId: network!.outputs.endpointSubnetId
+    appId: app.outputs.id
+  }
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  params: {
+    name: name
+    location: location
+    applicationInsightsId: monitoring.outputs.id
+    appId: app.outputs.id
+    email: alertEmail
+  }
+}
+
+output appName string = app.outputs.name
+output hostName string = app.outputs.hostName
+output vaultName string = vault.outputs.name
+output storageAccount string = storage.outputs.name
+
+@description('What an AWS role\'s trust policy compares with `sub`.')
+output identityPrincipalId string = identity.properties.principalId
+
+@description('Its trust policy\'s provider is `sts.windows.net/{this}/`.')
+output tenantId string = tenant().tenantId
+
+@description('The one address that requests to buckets come from; empty without `privateNetwork`.')
+output outboundAddress string = privateNetwork ? network!.outputs.outboundAddress : ''

@@ -1,0 +1,16 @@
+using 'main.bicep'
+
+// What is not named here has its default, which main.bicep describes.
+param name = 'registry'
+param hostingModel = 'custom'
+param instanceMemoryMB = 2048
+param maximumInstanceCount = 100
+param privateNetwork = false
+param alertEmail = ''
+param webIdentityAudience = ''
+param settings = {}
+
+// Only `deploy` sets these, and only in a resource group that has none yet.
+param storesSecretKey = readEnvironmentVariable('STORES_SECRET_KEY', '')
+param signingKey = readEnvironmentVariable('ACCESS_SIGNING_KEY', '')
+param administratorToken = readEnvironmentVariable('ACCESS_ADMINISTRATOR_TOKEN', '')

@@ -1,0 +1,43 @@
+// The settings that an operator may give, all as text: README tells what they mean and what they are when left out.
+@export()
+@sealed()
+type AppSettings = {
+  Access__LogInFailures: string?
+  Access__LogInFailuresPerAddress: string?
+  Access__LogInWindowSeconds: string?
+  Access__LogInTokenHours: string?
+  Access__ForwardedHops: string?
+  Access__ClientTokenMinutes: string?
+  Oidc__Issuer: string?
+  Oidc__Audience: string?
+  Oidc__UserClaim: string?
+  Oidc__CreateUsers: string?
+  Oidc__TimeoutSeconds: string?
+  Stores__AllowPrivateEndpoints: string?
+  Stores__WebIdentityEndpoint: string?
+  Stores__AssumableRoles: string?
+  Http__PublicUrl: string?
+  Datums__DownloadSeconds: string?
+  Datums__HashAtOnceBytes: string?
+  Datums__HashSeconds: string?
+  Datums__HashesInFlight: string?
+  Adoption__MaxBodyBytes: string?
+  Adoption__MaxUrls: string?
+  Adoption__RunBytes: string?
+  Adoption__RunUrls: string?
+  Adoption__WindowKeys: string?
+  Adoption__WindowsPerRange: string?
+  Adoption__MessagesPerJob: string?
+  Adoption__RangeSeconds: string?
+  Adoption__RangesPerJob: string?
+  Adoption__WorkersPerStore: string?
+  Adoption__RequestsPerSecondOfStore: string?
+  Adoption__StalledSeconds: string?
+  Adoption__WindowsAtOnce: string?
+  Adoption__TableRequestsInFlight: string?
+  Adoption__HeadsInFlight: string?
+  Adoption__ResultDays: string?
+  Rescans__Schedule: string?
+  Rescans__KeptReports: string?
+  DataVolumes__AgentSilenceSeconds: string?
+}

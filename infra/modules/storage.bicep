@@ -1,0 +1,93 @@
+// All state: tables, queues and blobs, which are reached by identities only.
+param name string
+param location string
+param redundancy string
+param principalId string
+param publicAccess bool
+
+// The app makes what is missing when it starts; here they are for the host, which watches the queues before that.
+var queues = ['adopt', 'adopt-poison', 'hash', 'hash-poison']
+var tables = ['aliases', 'attempts', 'audit', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
+var containers = ['adoption']
+var package = 'app-package'
+
+// What the Functions host asks of an identity in place of a connection string, and the app's tables.
+var roles = {
+  'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+  'Storage Queue Data Contributor': '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
+  'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
+}
+
+resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: name
+  location: location
+  kind: 'StorageV2'
+  sku: {
+    name: redundancy
+  }
+  properties: {
+    allowSharedKeyAccess: false
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
+    networkAcls: {
+      defaultAction: publicAccess ? 'Allow' : 'Deny'
+      bypass: 'None'
+    }
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
+  for each in concat(containers, [package]): {
+    parent: blobs
+    name: each
+  }
+]
+
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = [
+  for each in queues: {
+    parent: queueService
+    name: each
+  }
+]
+
+resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2023-05-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource table 'Microsoft.Storage/storageAccounts/tableServices/tables@2023-05-01' = [
+  for each in tables: {
+    parent: tableService
+    name: each
+  }
+]
+
+resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for role in items(roles): {
+    name: guid(account.id, principalId, role.value)
+    scope: account
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
+    }
+  }
+]
+
+output id string = account.id
+output name string = account.name
+output packageContainer string = package

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace DataRegistry.Benchmarks;
+
+/// <summary>
+/// From the start of the published app's process to its first answer, as the Functions host starts it: a port, settings, and requests until one is
+/// answered. Several published folders are started by turns, so that they can be compared.
+/// </summary>
+static class StartUp
+{
+    const string Executable = "DataRegistry.Functions";
+
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
+
+    public static Command Command()
+    {
+        var folders = new Argument<string[]>("folders") { Description = "Where the app was published to: dotnet publish src/Functions -c Release -o {folder}.", Arity = ArgumentArity.OneOrMore };
+        var rounds = new Option<int>("--rounds") { Description = "How often each is started.", DefaultValueFactory = _ => 10 };
+        var command = new Command("start-up", "From the start of the published app's process to its first answer, in milliseconds.") { folders, rounds };
+        command.SetAction(async (parsed, cancellationToken) => await RunAsync(parsed.GetValue(folders)!, parsed.GetValue(rounds), cancellationToken));
+        return command;
+    }
+
+    static async Task RunAsync(string[] folders, int rounds, CancellationToken cancellationToken)
+    {
+        await using var arena = await Arena.StartAsync(cancellationToken);
+        var measured = folders.ToDictionary(folder => folder, _ => new List<double>(), StringComparer.Ordinal);
+        // The first round reads the files from disk, and makes the tables.
+        for (var round = -1; round < rounds; round++)
+            foreach (var folder in measured.Keys)
+            {
+                var taken = await StartAsync(Path.GetFullPath(folder), arena.Connection, cancellationToken);
+                if (round >= 0)
+                    measured[folder].Add(taken.TotalMilliseconds);
+            }
+
+        var table = new TextTable("published app", "median ms", "least", "most");
+        foreach (var (folder, taken) in measured)
+            table.Add(folder, taken.Median(), taken.Min(), taken.Max());
+        table.Print();
+    }
+
+    static async Task<TimeSpan> StartAsync(string folder, string storage, CancellationToken cancellationToken)
+    {
+        var port = FreePort();
+        var start = new ProcessStartInfo(Path.Combine(folder, Executable)) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["FUNCTIONS_CUSTOMHANDLER_PORT"] = port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["AzureWebJobsStorage"] = storage;
+        start.Environment.Remove("DOTNET_ROOT");
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
+        var clock = Stopwatch.StartNew();
+        using var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    using var answer = await http.GetAsync(new Uri("api/health/live", UriKind.Relative), cancellationToken);
+                    return answer.IsSuccessStatusCode ? clock.Elapsed : throw new WrongResultException($"The first answer is {answer.StatusCode}.");
+                }
+                catch (HttpRequestException) when (!process.HasExited && clock.Elapsed < Patience)
+                {
+                    await Task.Delay(Pause, cancellationToken);
+                }
+            }
+        }
+        finally
+        {
+            process.Kill();
+            await process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
