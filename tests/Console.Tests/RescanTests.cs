@@ -71,12 +71,12 @@ public sealed class RescanTests : ConsoleTest
         var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
         var rescans = page.GetByRole(AriaRole.Region, new() { Name = "Rescans", Exact = true });
         await rescans.GetByLabel("Schedule").FillAsync("now and then");
-        await rescans.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
         await Expect(rescans.GetByText("A schedule is 'off', an interval")).ToBeVisibleAsync();
         await rescans.GetByLabel("Schedule").FillAsync("24h");
         await rescans.GetByLabel("Adopt what has changed").CheckAsync();
         await rescans.GetByLabel("But not these").FillAsync("**/*.tmp\n\nscratch/**");
-        await rescans.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
         await Expect(page.GetByText("The rescans are saved.")).ToBeVisibleAsync();
         var saved = (await Service.GetAsync($"/api/v0/stores/{Service.Store.Id}/")).GetProperty("rescan");
         Assert.Equal("24h", saved.GetProperty("schedule").GetString());

@@ -45,7 +45,7 @@ public sealed class StoreTests : ConsoleTest
         var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
         await page.GetByLabel("Objects may be adopted").UncheckAsync();
         await page.GetByLabel("Checksums of what is adopted").SelectOptionAsync("none");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save the policies" }).ClickAsync();
         await Expect(page.GetByText("The policies are saved.")).ToBeVisibleAsync();
         await Expect(page.GetByText("not allowed")).ToBeVisibleAsync();
         var store = await StoreAsync();

@@ -42,7 +42,7 @@ async function show({ again = false } = {}) {
   leaving.abort();
   const leave = leaving = new AbortController();
   const { signal } = leave;
-  const waiting = again ? 0 : setTimeout(() => replace(main, spinner()), PATIENCE);
+  const waiting = again ? 0 : setTimeout(() => { if (!signal.aborted) replace(main, spinner()); }, PATIENCE);
   main.setAttribute('aria-busy', 'true');
   try {
     const found = match(location.hash);

@@ -52,7 +52,7 @@ export function rescanPolicy(store, change) {
     patterns('Only these keys', 'include', include, 'One pattern a line, such as datasets/**/*.parquet.'),
     patterns('But not these', 'exclude', exclude),
   ], {
-    submit: 'Save', kind: '',
+    submit: 'Save the rescans', kind: '',
     onsubmit: values => change({ rescan: { ...values, schedule: values.schedule.trim() || null, include: lines(values.include), exclude: lines(values.exclude) } }, 'The rescans are saved.'),
   })));
 }

@@ -45,7 +45,7 @@ export async function render(context) {
       field({ label: 'Objects may be adopted', name: 'allow_adopt', type: 'checkbox', value: store.allow_adopt }),
       field({ label: 'Datums may be downloaded', name: 'allow_read', type: 'checkbox', value: store.allow_read }),
       hashField(store.hash_adopted),
-    ], { submit: 'Save', kind: '', onsubmit: values => change({ ...values, name: values.name.trim() }, 'The policies are saved.') })));
+    ], { submit: 'Save the policies', kind: '', onsubmit: values => change({ ...values, name: values.name.trim() }, 'The policies are saved.') })));
   }
 
   function credentials() {
