@@ -8,6 +8,9 @@ type AppSettings = {
   Access__LogInTokenHours: string?
   Access__ForwardedHops: string?
   Access__ClientTokenMinutes: string?
+  Limits__RequestsPerMinute: string?
+  Limits__RequestsInFlight: string?
+  Limits__RefusalsPerMinute: string?
   Oidc__Issuer: string?
   Oidc__Audience: string?
   Oidc__UserClaim: string?
@@ -28,6 +31,7 @@ type AppSettings = {
   Adoption__WindowKeys: string?
   Adoption__WindowsPerRange: string?
   Adoption__MessagesPerJob: string?
+  Adoption__JobsPerProject: string?
   Adoption__RangeSeconds: string?
   Adoption__RangesPerJob: string?
   Adoption__WorkersPerStore: string?
@@ -40,4 +44,9 @@ type AppSettings = {
   Rescans__Schedule: string?
   Rescans__KeptReports: string?
   DataVolumes__AgentSilenceSeconds: string?
+  OTEL_EXPORTER_OTLP_ENDPOINT: string?
+  OTEL_EXPORTER_OTLP_PROTOCOL: string?
+  // Where it holds a key, give a reference to the vault: @Microsoft.KeyVault(SecretUri=…).
+  OTEL_EXPORTER_OTLP_HEADERS: string?
+  OTEL_SERVICE_NAME: string?
 }
