@@ -96,8 +96,7 @@ public static class Registry
         services.TryAddSingleton(s => s.GetRequiredService<StorageAccount>().Blobs);
         services.TryAddSingleton<HostResolver>(_ => (host, token) => Dns.GetHostAddressesAsync(host, token));
         services.AddSingleton<EndpointGuard>();
-        services.TryAddSingleton(s => new Buckets(
-            new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync, WebIdentity = WebIdentityOf(s) }, clock: s.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(s => new Buckets(BucketsOptionsOf(s), clock: s.GetRequiredService<TimeProvider>()));
 
         services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<RequestBudgets>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
         services.AddSingleton<SignedTokens>();
@@ -217,6 +216,9 @@ public static class Registry
 
         app.MapConsole();
     }
+
+    internal static BucketsOptions BucketsOptionsOf(IServiceProvider services) =>
+        new() { Connect = services.GetRequiredService<EndpointGuard>().ConnectAsync, WebIdentity = WebIdentityOf(services) };
 
     static WebIdentity? WebIdentityOf(IServiceProvider services) =>
         services.GetRequiredService<IOptions<StoreOptions>>().Value is { WebIdentityAudience: { Length: > 0 } audience } options

@@ -45,6 +45,7 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         // Only this machine's own names: what is made up here must not be looked up in the world.
         service = await TestService.StartAsync(null, null, services => services.AddSingleton<HostResolver>((host, _) =>
             host == "localhost" ? Task.FromResult<IPAddress[]>([IPAddress.Loopback]) : throw new SocketException((int)SocketError.HostNotFound)));
+        service.Secrets.AreNone(Values.Select(v => v.Trim('"')));
         document = await service.GetAsync("/openapi/v1.json");
         (datum, other) = (await service.AdoptedAsync("a"), await service.AdoptedAsync("b"));
         service.Put("readme.txt");

@@ -16,9 +16,14 @@ sealed partial class Secrets
 
     readonly ConcurrentDictionary<string, byte> known = new(StringComparer.Ordinal);
 
+    readonly HashSet<string> open = new(StringComparer.Ordinal);
+
+    /// <summary>Texts that a test sends everywhere are no secrets, wherever it sends them.</summary>
+    public void AreNone(IEnumerable<string> texts) => open.UnionWith(texts);
+
     public void Add(string? secret)
     {
-        if (secret is { Length: >= Shortest })
+        if (secret is { Length: >= Shortest } && !open.Contains(secret))
             known[secret] = 0;
     }
 

@@ -101,13 +101,14 @@ public sealed class TestService : IAsyncDisposable
             ["Access:AdministratorToken"] = Token,
             ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
+            // Tests are quicker than people, and count what is written.
+            ["Limits:RequestsPerMinute"] = "100000000",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)));
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport, retryDelay: Pause));
         replace(builder.Services);
-        builder.Services.TryAddSingleton(s => new Buckets(
-            new() { Connect = s.GetRequiredService<EndpointGuard>().ConnectAsync, MaxBackoff = Pause }, clock: s.GetRequiredService<TimeProvider>()));
+        builder.Services.TryAddSingleton(s => new Buckets(Registry.BucketsOptionsOf(s) with { MaxBackoff = Pause }, clock: s.GetRequiredService<TimeProvider>()));
         builder.Services.AddDataRegistry(builder.Configuration);
         var app = builder.Build();
         await app.Services.CreateStorageAsync();

@@ -249,7 +249,8 @@ public sealed class QueuePumpTests(HostStorage storage) : IClassFixture<HostStor
     {
         var function = new QueueFunction("Test", queue ?? name, (_, delivery, cancellationToken) =>
         {
-            deliveries.Enqueue(delivery);
+            Assert.InRange(delivery.InsertedOn!.Value, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(1));
+            deliveries.Enqueue(delivery with { InsertedOn = null });
             return run(delivery, cancellationToken);
         });
         var pump = new QueuePump(storage.Queues, [function], settings, services, log);
