@@ -33,7 +33,10 @@ sealed class HostFunctions(IServiceProvider services, StorageReady storage)
     {
         QueueFunction function = Registry.QueueFunctions.Single(f => f.Name == context.FunctionDefinition.Name);
         object? count = context.BindingContext.BindingData.GetValueOrDefault("DequeueCount");
-        var delivery = new QueueDelivery(message, count is null ? 1 : Convert.ToInt64(count, CultureInfo.InvariantCulture));
+        string? time = context.BindingContext.BindingData.GetValueOrDefault("InsertionTime")?.ToString()?.Trim('"');
+        var delivery = new QueueDelivery(
+            message, count is null ? 1 : Convert.ToInt64(count, CultureInfo.InvariantCulture),
+            DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset inserted) ? inserted : null);
         await RunAsync(context, (scope, token) => function.RunAsync(scope, delivery, token));
     }
 
