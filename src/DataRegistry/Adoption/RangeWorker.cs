@@ -120,7 +120,7 @@ sealed partial class RangeWorker(
     /// </summary>
     async Task<WorkRow?> ShareAsync(JobRun run, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
-        // The first range of all is everything, and halved twice at once; the others are worth it when a window was not all of them.
+        // The first range of all is everything, and shared at once, up to twice; the others are worth it when a window was not all of them.
         for (var cuts = range.Next > 0 ? 1 : range.Range == 0 ? 2 : 0; cuts > 0 && run.NeedsListing; cuts--)
         {
             var (all, undone) = await work.CountAsync(range.JobId, cancellationToken);
