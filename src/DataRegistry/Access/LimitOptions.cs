@@ -8,7 +8,7 @@ public sealed class LimitOptions
     /// <summary>Requests a minute of one subject, at all instances together; 429 beyond.</summary>
     public int RequestsPerMinute { get; set; } = 60_000;
 
-    /// <summary>Requests of one subject that an instance has under way at a time; 429 beyond.</summary>
+    /// <summary>Requests of one subject that are under way at a time, at all instances together; 429 beyond.</summary>
     public int RequestsInFlight { get; set; } = 1000;
 
     /// <summary>Requests a minute of one client address that come without a good token, at all instances together; 429 beyond, instead of 401.</summary>

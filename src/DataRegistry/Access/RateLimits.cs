@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using DataRegistry.Http;
@@ -10,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>How much subjects may ask, and how often addresses may come without a good token. Who is over a limit is told 429 and when to come again.</summary>
-sealed class RateLimits(RequestBudgets budgets, TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
+sealed class RateLimits(RequestBudgets budgets, RequestSlots slots, TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
 {
     const string Address = "address";
     const string Subject = "subject";
@@ -19,7 +18,6 @@ sealed class RateLimits(RequestBudgets budgets, TimeProvider clock, IOptions<Lim
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
     readonly Recent<string, string> good = new(clock, Remembered);
-    readonly ConcurrentDictionary<Guid, int> inFlight = new();
 
     /// <summary>Before the token is looked at, which costs a request to a table: ends the request if its address is over its limit and its token is not known to be good.</summary>
     public void RequireStrangersTurn(HttpContext context)
@@ -40,17 +38,9 @@ sealed class RateLimits(RequestBudgets budgets, TimeProvider clock, IOptions<Lim
     {
         var fingerprint = FingerprintOf(context);
         good.Put(fingerprint, fingerprint, clock.GetUtcNow());
-        if (inFlight.AddOrUpdate(caller.Id, 1, (_, count) => count + 1) > limits.Value.RequestsInFlight)
-        {
-            End(caller.Id);
+        if (!await slots.TryTakeAsync(caller.Id, limits.Value.RequestsInFlight, context.RequestAborted))
             throw TooMany(nameof(LimitOptions.RequestsInFlight), TimeSpan.FromSeconds(1));
-        }
-
-        context.Response.OnCompleted(() =>
-        {
-            End(caller.Id);
-            return Task.CompletedTask;
-        });
+        context.Response.OnCompleted(() => slots.EndAsync(caller.Id).AsTask());
         if (await budgets.TakeAsync(Subject, caller.Id.ToString("N"), limits.Value.RequestsPerMinute, context.RequestAborted) is { } wait)
             throw TooMany(nameof(LimitOptions.RequestsPerMinute), wait);
     }
@@ -60,13 +50,6 @@ sealed class RateLimits(RequestBudgets budgets, TimeProvider clock, IOptions<Lim
     {
         Measures.Refused(limit);
         return new(new ApiError.Detail(StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
-    }
-
-    void End(Guid subject)
-    {
-        // Subjects that have nothing under way are not kept.
-        if (inFlight.AddOrUpdate(subject, 0, (_, count) => count - 1) <= 0)
-            inFlight.TryRemove(KeyValuePair.Create(subject, 0));
     }
 
     string AddressOf(HttpContext context) => ClientAddress.Of(context, access.Value.ForwardedHops);

@@ -138,18 +138,28 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         }
     }
 
-    /// <summary>The datum rows of locations of one shard, which is theirs too.</summary>
+    /// <summary>The datum rows of locations of one shard, which is theirs too; at most a transaction's worth.</summary>
     async Task InsertDatumsAsync(AdoptionScope scope, IReadOnlyList<LocationRow> from, CancellationToken cancellationToken)
     {
-        List<DatumRow> rows = [.. from.Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
-        while (rows.Count > 0 && !(await datums.Table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)], cancellationToken)).IsDone)
+        var rows = DatumsOf(scope, from);
+        if (!(await datums.Table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)], cancellationToken)).IsDone)
+            await CompleteDatumsAsync(rows, cancellationToken);
+    }
+
+    /// <summary>
+    /// Inserts those of the rows that are missing. A row with our id is our row, since the id is made of the job, key and version: what it is made with
+    /// never changes, and everything else of it is left alone. So nobody needs to ask which are there, which for ids is a request for each.
+    /// </summary>
+    async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
+    {
+        // Refused only where somebody else wrote one of them at that very moment.
+        while (!(await datums.Table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Upsert)], cancellationToken)).IsDone)
         {
-            // A row with our id is our row: the id is made of the job, key and version.
-            var existing = await datums.Table.FindManyAsync<RowKeyOnly>(
-                rows[0].PartitionKey, [.. rows.Select(r => r.RowKey)], [nameof(ITableEntity.RowKey)], cancellationToken: cancellationToken);
-            rows.RemoveAll(r => existing.ContainsKey(r.RowKey));
         }
     }
+
+    static List<DatumRow> DatumsOf(AdoptionScope scope, IEnumerable<LocationRow> locations) =>
+        [.. locations.Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
 
     /// <summary>
     /// Inserts the datum row of every location that may lack its own: those of an earlier delivery of this job, and those of others whose job is
@@ -171,7 +181,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             var whole = await locations.Table.FindManyAsync<LocationRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], cancellationToken: token);
             // Another project's datums are in another partition.
             foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
-                await InsertDatumsAsync(scope, [.. rows], token);
+                await CompleteDatumsAsync(DatumsOf(scope, rows), token);
         }, cancellationToken);
 
         await SettleAsync(unsettled.Where(r => scope.AtOnce || r.Job != job).Select(r => (r.PartitionKey, r.RowKey, r.ETag)), cancellationToken);

@@ -21,7 +21,7 @@ public enum TableUpdateMode
 public sealed record TablePage<T>(IReadOnlyList<T> Values, string? ContinuationToken);
 
 /// <summary>
-/// One table. Every write is conditional. Expected refusals are outcomes; anything else that is still so after the
+/// One table. Every write is conditional, but for the upsert. Expected refusals are outcomes; anything else that is still so after the
 /// retries is a <see cref="RequestFailedException"/> with the service's error code, a missing table (TableNotFound) included.
 /// </summary>
 public sealed class TableClient
@@ -33,6 +33,8 @@ public sealed class TableClient
     public const int MaxTransactionBytes = 4 * 1024 * 1024;
 
     const int MaxPageRows = 1000;
+    static readonly RequestMethod Merge = new("MERGE");
+
     const string Json = "application/json;odata=minimalmetadata";
 
     // The first version that takes Microsoft Entra tokens for tables.
@@ -76,12 +78,16 @@ public sealed class TableClient
     /// <inheritdoc cref="TableTransactionAction.Update{T}" path="/param|/exception"/>
     public Task<TableWrite> UpdateEntityAsync<T>(T entity, ETag ifMatch, TableUpdateMode mode = TableUpdateMode.Replace, CancellationToken cancellationToken = default) where T : class, ITableEntity =>
         PutAsync(
-            mode == TableUpdateMode.Merge ? new RequestMethod("MERGE") : RequestMethod.Put,
+            mode == TableUpdateMode.Merge ? Merge : RequestMethod.Put,
             address.Entity(entity.PartitionKey, entity.RowKey),
             mode == TableUpdateMode.Merge ? TableOperations.Merge : TableOperations.Update,
             entity,
             Required(ifMatch),
             cancellationToken);
+
+    /// <inheritdoc cref="TableTransactionAction.Upsert{T}"/>
+    public Task<TableWrite> UpsertEntityAsync<T>(T entity, CancellationToken cancellationToken = default) where T : class, ITableEntity =>
+        PutAsync(Merge, address.Entity(entity.PartitionKey, entity.RowKey), TableOperations.Merge, entity, default, cancellationToken);
 
     /// <summary>
     /// Deletes a row: <see cref="TableOutcome.Done"/>, <see cref="TableOutcome.Changed"/> or <see cref="TableOutcome.Missing"/>.

@@ -30,6 +30,9 @@ public abstract record TableTransactionAction
     public static TableTransactionAction Update<T>(T entity, ETag ifMatch, TableUpdateMode mode = TableUpdateMode.Replace) where T : class, ITableEntity =>
         new Put<T>(mode == TableUpdateMode.Merge ? "MERGE" : "PUT", entity, TableClient.Required(ifMatch));
 
+    /// <summary>Inserts the row, or merges it into the one that is there: properties that are null in it are left alone.</summary>
+    public static TableTransactionAction Upsert<T>(T entity) where T : class, ITableEntity => new Put<T>("MERGE", entity, default);
+
     /// <inheritdoc cref="Update{T}" path="/param|/exception"/>
     public static TableTransactionAction Delete(string partitionKey, string rowKey, ETag ifMatch) =>
         new Removal(partitionKey, rowKey, TableClient.Required(ifMatch));
@@ -46,8 +49,8 @@ public abstract record TableTransactionAction
 
         internal override void WriteRow(Utf8JsonWriter json, TableRowFormat format) => JsonSerializer.Serialize(json, Entity, format.Row<T>());
 
-        internal override Task<TableWrite> SubmitAloneAsync(TableClient table, CancellationToken cancellationToken) => Verb is "POST"
-            ? table.AddEntityAsync(Entity, cancellationToken)
+        internal override Task<TableWrite> SubmitAloneAsync(TableClient table, CancellationToken cancellationToken) => Verb is "POST" ? table.AddEntityAsync(Entity, cancellationToken)
+            : Condition == default ? table.UpsertEntityAsync(Entity, cancellationToken)
             : table.UpdateEntityAsync(Entity, Condition, Verb is "MERGE" ? TableUpdateMode.Merge : TableUpdateMode.Replace, cancellationToken);
     }
 

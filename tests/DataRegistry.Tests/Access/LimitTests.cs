@@ -99,6 +99,80 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task All_instances_together_have_no_more_requests_of_a_subject_under_way_than_allowed()
+    {
+        await using var first = await StartAsync(null);
+        await using var second = await StartAsync(first.Connection);
+        RequestSlots[] instances = [first.Services.GetRequiredService<RequestSlots>(), second.Services.GetRequiredService<RequestSlots>()];
+        var (somebody, other) = (Guid.NewGuid(), Guid.NewGuid());
+        var taken = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i => (Instance: instances[i % 2], Taken: await instances[i % 2].TryTakeAsync(somebody, 15, default))));
+        Assert.Equal(15, taken.Count(t => t.Taken));
+        Assert.True(await second.Services.GetRequiredService<RequestSlots>().TryTakeAsync(other, 15, default));
+
+        // What one gives back the other gets, once nothing is under way at the first.
+        foreach (var (instance, _) in taken.Where(t => t.Taken && t.Instance == instances[0]))
+            await instance.EndAsync(somebody);
+        var left = taken.Count(t => t.Taken && t.Instance == instances[1]);
+        for (var more = left; more < 15; more++)
+            Assert.True(await instances[1].TryTakeAsync(somebody, 15, default));
+        Assert.False(await instances[1].TryTakeAsync(somebody, 15, default));
+        Assert.False(await instances[0].TryTakeAsync(somebody, 15, default));
+        for (var i = 0; i < 15; i++)
+            await instances[1].EndAsync(somebody);
+        await instances[1].EndAsync(other);
+        Assert.Equal(0, await first.CountRowsAsync("slots"));
+    }
+
+    [Fact]
+    public async Task The_slots_of_an_instance_that_died_are_free_after_a_minute()
+    {
+        await using var first = await StartAsync(null);
+        await using var second = await StartAsync(first.Connection);
+        var (died, alive) = (first.Services.GetRequiredService<RequestSlots>(), second.Services.GetRequiredService<RequestSlots>());
+        var somebody = Guid.NewGuid();
+        for (var i = 0; i < 3; i++)
+            Assert.True(await died.TryTakeAsync(somebody, 3, default));
+        Assert.False(await alive.TryTakeAsync(somebody, 3, default));
+        clock.Move(TimeSpan.FromMinutes(1));
+        for (var i = 0; i < 3; i++)
+            Assert.True(await alive.TryTakeAsync(somebody, 3, default));
+        Assert.False(await alive.TryTakeAsync(somebody, 3, default));
+    }
+
+    [Fact]
+    public async Task Few_requests_at_a_time_cost_none_to_the_table_and_many_two_for_some_of_them()
+    {
+        await using var service = await StartAsync(null);
+        var slots = service.Services.GetRequiredService<RequestSlots>();
+        var (somebody, before) = (Guid.NewGuid(), service.Transport.Requests);
+        for (var i = 0; i < 50; i++)
+            Assert.True(await slots.TryTakeAsync(somebody, 1000, default));
+        Assert.Equal(before, service.Transport.Requests);
+        for (var i = 0; i < 100; i++)
+            Assert.True(await slots.TryTakeAsync(somebody, 1000, default));
+        // The one that is needed and fifty more, twice.
+        Assert.Equal(before + 4, service.Transport.Requests);
+        for (var i = 0; i < 150; i++)
+            await slots.EndAsync(somebody);
+        Assert.Equal(before + 6, service.Transport.Requests);
+    }
+
+    [Fact]
+    public async Task While_the_table_is_away_each_instance_lets_as_many_be_under_way_as_are_allowed()
+    {
+        await using var service = await StartAsync(null);
+        var (slots, somebody) = (service.Services.GetRequiredService<RequestSlots>(), Guid.NewGuid());
+        service.Transport.Fault = new RequestFailedException(403, "Not now.");
+        for (var i = 0; i < 5; i++)
+            Assert.True(await slots.TryTakeAsync(somebody, 5, default));
+        Assert.False(await slots.TryTakeAsync(somebody, 5, default));
+        for (var i = 0; i < 5; i++)
+            await slots.EndAsync(somebody);
+        service.Transport.Fault = null;
+        Assert.True(await slots.TryTakeAsync(somebody, 5, default));
+    }
+
+    [Fact]
     public async Task More_requests_at_a_time_than_allowed_are_refused_until_one_has_ended()
     {
         await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "1"));

@@ -50,6 +50,19 @@ public sealed class TableTransactionTests(AzuriteFixture azurite) : IAsyncLifeti
         Assert.Equal("old", Assert.Single((await table.QueryPageAsync<Note>(new TableRange("p"))).Values).Text);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task An_upsert_inserts_what_is_missing_and_leaves_alone_what_it_does_not_name(int count)
+    {
+        await table.AddEntityAsync(Row("0", "old"));
+        await table.AddEntityAsync(Row("1", "old"));
+        var result = await table.SubmitTransactionAsync([.. Enumerable.Range(0, count).Select(i => TableTransactionAction.Upsert(Row($"{i}", i == 1 ? "new" : null)))]);
+        Assert.Equal((TableOutcome.Done, count), (result.Outcome, result.ETags.Count));
+        string?[] expected = count == 1 ? ["old", "old"] : ["old", "new", null];
+        Assert.Equal(expected, (await table.QueryPageAsync<Note>(new TableRange("p"))).Values.Select(row => row.Text));
+    }
+
     [Fact]
     public async Task A_changed_row_stops_all_and_is_named()
     {
