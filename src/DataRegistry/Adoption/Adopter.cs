@@ -52,12 +52,10 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             cancellationToken = CancellationToken.None;
         var created = await InsertAsync(scope, probes, free, located, cancellationToken);
         await CompleteAsync(scope, located.Values, cancellationToken);
-        if (scope.AtOnce)
-            await SettleAsync(created.Values.Select(r => (r.PartitionKey, r.RowKey, r.ETag)), cancellationToken);
         return [.. keys.Select(OutcomeOf)];
 
         AdoptionOutcome OutcomeOf(string key) =>
-            created.TryGetValue(key, out var row) ? new AdoptionOutcome.Created(new(TimedId.FromGuid(row.Datum)))
+            created.TryGetValue(key, out var datum) ? new AdoptionOutcome.Created(new(TimedId.FromGuid(datum)))
             : located.TryGetValue(key, out var location) ? Adopter.OutcomeOf(scope, location)
             : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.Code, failure.Message)
             : new AdoptionOutcome.ObjectMissing();
@@ -81,15 +79,16 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
 
     /// <summary>
     /// Inserts locations, or puts them in the place of free ones, a transaction at a time, and right after each the datums of what it
-    /// inserted. Returns those locations; the ones that others were quicker with go to <paramref name="located"/>.
+    /// inserted. Returns those datums, by key; the locations that others were quicker with go to <paramref name="located"/>.
     /// </summary>
-    async Task<Dictionary<string, LocationRow>> InsertAsync(
+    async Task<Dictionary<string, Guid>> InsertAsync(
         AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocatedRow> free, Dictionary<string, LocatedRow> located, CancellationToken cancellationToken)
     {
-        var created = new Dictionary<string, LocationRow>(StringComparer.Ordinal);
-        var rows = probes.Values.Where(p => p.Object is not null).Select(p => LocationOf(scope, p.Object!));
-        await ForEachTransactionAsync(rows, r => r.PartitionKey, r => r.RowKey, async (chunk, token) =>
+        var created = new Dictionary<string, Guid>(StringComparer.Ordinal);
+        // Rows are several times as large as what they are made of: they are made as they are written, and not kept.
+        await ForEachTransactionAsync(probes.Values.Select(p => p.Object).OfType<S3Object>(), o => Shards.Of(o.Key), async (objects, token) =>
         {
+            List<LocationRow> chunk = [.. objects.Select(o => LocationOf(scope, o)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
             while (chunk.Count > 0)
             {
                 if (free.Count > 0)
@@ -99,11 +98,13 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 {
                     lock (created)
                     {
-                        foreach (var (row, etag) in chunk.Zip(result.ETags))
-                            created.Add(row.Key, row with { ETag = etag });
+                        foreach (var row in chunk)
+                            created.Add(row.Key, row.Datum);
                     }
 
                     await InsertDatumsAsync(scope, chunk, token);
+                    if (scope.AtOnce)
+                        await SettleAsync([.. chunk.Zip(result.ETags, (row, etag) => (row.PartitionKey, row.RowKey, etag))], token);
                     return;
                 }
 
@@ -176,24 +177,22 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 unsettled.AddRange(rowsOfJob);
         }
 
-        await ForEachTransactionAsync(unsettled, r => r.PartitionKey, r => r.RowKey, async (chunk, token) =>
+        await ForEachTransactionAsync(unsettled.OrderBy(r => r.RowKey, StringComparer.Ordinal), r => r.PartitionKey, async (chunk, token) =>
         {
             var whole = await locations.Table.FindManyAsync<LocationRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], cancellationToken: token);
             // Another project's datums are in another partition.
             foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
                 await CompleteDatumsAsync(DatumsOf(scope, rows), token);
+            if (chunk.Where(r => scope.AtOnce || r.Job != job).Select(r => (r.PartitionKey, r.RowKey, r.ETag)).ToList() is { Count: > 0 } settled)
+                await SettleAsync(settled, token);
         }, cancellationToken);
-
-        await SettleAsync(unsettled.Where(r => scope.AtOnce || r.Job != job).Select(r => (r.PartitionKey, r.RowKey, r.ETag)), cancellationToken);
     }
 
-    Task SettleAsync(IEnumerable<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
-        ForEachTransactionAsync(rows, r => r.PartitionKey, r => r.RowKey, async (chunk, token) =>
-        {
-            // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
-            await locations.Table.SubmitTransactionAsync(
-                [.. chunk.Select(r => TableTransactionAction.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))], token);
-        }, cancellationToken);
+    /// <summary>Locations of one shard, at most a transaction's worth.</summary>
+    Task SettleAsync(IReadOnlyList<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
+        // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
+        locations.Table.SubmitTransactionAsync(
+            [.. rows.Select(r => TableTransactionAction.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))], cancellationToken);
 
     static LocationRow LocationOf(AdoptionScope scope, S3Object found)
     {
@@ -218,15 +217,13 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     }
 
     /// <summary>
-    /// Hands out the rows in transactions' worth: one partition, at most 100, in the order of their row keys, several at a time. Partitions
+    /// Hands out the items in transactions' worth: of one partition, at most 100, in their order, several at a time. Partitions
     /// take turns, since each takes only a sixteenth of what all of them do (see <see cref="Shards"/>).
     /// </summary>
-    Task ForEachTransactionAsync<T>(
-        IEnumerable<T> rows, Func<T, string> partitionKey, Func<T, string> rowKey, Func<List<T>, CancellationToken, Task> submit, CancellationToken cancellationToken) =>
+    Task ForEachTransactionAsync<T, TPartition>(
+        IEnumerable<T> items, Func<T, TPartition> partition, Func<T[], CancellationToken, Task> submit, CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(
-            rows.GroupBy(partitionKey, StringComparer.Ordinal)
-                .SelectMany(partition => partition.OrderBy(rowKey, StringComparer.Ordinal).Chunk(TableClient.MaxTransactionActions).Select((chunk, turn) => (chunk, turn)))
-                .OrderBy(t => t.turn),
+            items.GroupBy(partition).SelectMany(g => g.Chunk(TableClient.MaxTransactionActions).Select((chunk, turn) => (chunk, turn))).OrderBy(t => t.turn),
             new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
-            async (t, token) => await submit([.. t.chunk], token));
+            async (t, token) => await submit(t.chunk, token));
 }

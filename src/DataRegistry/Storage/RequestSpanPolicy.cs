@@ -43,7 +43,7 @@ sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
     {
         if (message.ProcessingContext.RetryNumber > 0)
             Measures.Retried(service);
-        var call = message.TryGetProperty(typeof(TableCall), out var value) ? value as TableCall : null;
+        var call = TableCall.Of(message);
         var span = Spans.Start(call is null ? $"{service} {message.Request.Method}" : $"{service} {call.Operation} {call.Table}", ActivityKind.Client);
         if (span is null)
             return null;

@@ -125,7 +125,9 @@ public sealed class TableClient
     /// <exception cref="InvalidOperationException">The service's order is not ordinal, on which the end of the range rests.</exception>
     public async Task<TablePage<T>> QueryPageAsync<T>(TableRange range, string? continuationToken = null, int? maxPerPage = null, IEnumerable<string>? select = null, CancellationToken cancellationToken = default) where T : class, ITableEntity
     {
-        using var message = CreateMessage(RequestMethod.Get, address.Table + "()", TableOperations.Query);
+        List<T> rows = [];
+        using var message = CreateMessage(RequestMethod.Get, address.Table + "()", TableOperations.Query, async (body, token) =>
+            rows = (await JsonSerializer.DeserializeAsync(body, format.Page<T>(), token))!.Value);
         var uri = message.Request.Uri;
         uri.AppendQuery("$filter", TableAddress.Filter(range), escapeValue: false);
         TableAddress.AppendSelect(uri, select);
@@ -141,7 +143,6 @@ public sealed class TableClient
             throw Unexpected(response);
         }
 
-        var rows = JsonSerializer.Deserialize(response.Content.ToMemory().Span, format.Page<T>())!.Value;
         return TableContinuation.EndOf(rows, range) is var end && end < rows.Count
             ? new TablePage<T>(rows.GetRange(0, end), ContinuationToken: null)
             : new TablePage<T>(rows, TableContinuation.Read(response));
@@ -207,10 +208,12 @@ public sealed class TableClient
             throw new ArgumentException(transaction.Count == 0 ? "The transaction is empty." : "The transaction is of another table.", nameof(transaction));
         }
 
-        using var message = CreateMessage(RequestMethod.Post, $"{endpoint.AbsoluteUri.TrimEnd('/')}/$batch", TableOperations.Transaction);
+        TransactionAnswer? answer = null;
+        using var message = CreateMessage(RequestMethod.Post, $"{endpoint.AbsoluteUri.TrimEnd('/')}/$batch", TableOperations.Transaction, async (body, token) =>
+            answer = await TransactionAnswer.ReadAsync(body, token));
         SetBody(message.Request, transaction.Complete(), TableTransaction.ContentType);
         var response = await SendAsync(message, cancellationToken);
-        if (response.Status != 202 || !message.TryGetProperty(typeof(TransactionAnswer), out var property) || property is not TransactionAnswer answer)
+        if (response.Status != 202 || answer is null)
         {
             throw Unexpected(response);
         }
@@ -245,10 +248,11 @@ public sealed class TableClient
         return OutcomeOf(await SendAsync(message, cancellationToken));
     }
 
-    HttpMessage CreateMessage(RequestMethod method, string address, string operation)
+    HttpMessage CreateMessage(RequestMethod method, string address, string operation, Func<Stream, CancellationToken, ValueTask>? read = null)
     {
         var message = pipeline.CreateMessage();
-        message.SetProperty(typeof(TableCall), new TableCall(operation, Name));
+        message.SetProperty(typeof(TableCall), new TableCall(operation, Name, read));
+        message.BufferResponse = read is null;
         message.Request.Method = method;
         message.Request.Uri.Reset(new Uri(address));
         message.Request.Headers.SetValue("Accept", Json);

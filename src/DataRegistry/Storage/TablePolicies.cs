@@ -7,7 +7,11 @@ using Azure.Core.Pipeline;
 namespace DataRegistry.Storage;
 
 /// <summary>What a request is for; travels with the message to the policies.</summary>
-sealed record TableCall(string Operation, string Table);
+/// <param name="Read">Reads the body of an answer that is no error as it comes; null to have it in memory. May be called again, when the request is tried again.</param>
+sealed record TableCall(string Operation, string Table, Func<Stream, CancellationToken, ValueTask>? Read = null)
+{
+    public static TableCall? Of(HttpMessage message) => message.TryGetProperty(typeof(TableCall), out var call) ? (TableCall?)call : null;
+}
 
 /// <summary>404, 409 and 412 are answers, neither raised nor tried again. What passes by itself is tried again.</summary>
 sealed class TableResponseClassifier : ResponseClassifier
@@ -27,27 +31,31 @@ sealed class TableResponseClassifier : ResponseClassifier
 }
 
 /// <summary>
-/// Reads the answer to a transaction. A transient failure inside (a 503 within the 202) is raised here, below the retry
-/// policy, so that it is tried again like any other.
+/// Reads large answers as they come, below the retry policy: so they take no memory of their size, and what breaks off within one, or is a transient failure
+/// inside of it (a 503 within a transaction's 202), is tried again like any other.
 /// </summary>
-sealed class TransactionAnswerPolicy : HttpPipelineSynchronousPolicy
+sealed class AnswerPolicy : HttpPipelinePolicy
 {
-    public override void OnReceivedResponse(HttpMessage message)
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
-        if (message.Response.Status != 202 || !message.TryGetProperty(typeof(TableCall), out var call) ||
-            call is not TableCall { Operation: TableOperations.Transaction })
+        await ProcessNextAsync(message, pipeline);
+        if (TableCall.Of(message)?.Read is not { } read || message.Response.ContentStream is not { } body)
+            return;
+        if (message.Response.Status < 300)
         {
+            await read(body, message.CancellationToken);
             return;
         }
 
-        var answer = TransactionAnswer.Parse(message.Response.Content.ToMemory().Span);
-        if (TableResponseClassifier.IsTransient(answer.FailedStatus))
-        {
-            throw answer.ToException();
-        }
-
-        message.SetProperty(typeof(TransactionAnswer), answer);
+        var error = new MemoryStream();
+        await body.CopyToAsync(error, message.CancellationToken);
+        await body.DisposeAsync();
+        error.Position = 0;
+        message.Response.ContentStream = error;
     }
+
+    /// <summary>Answers that are read so are never asked for this way.</summary>
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
 }
 
 /// <summary>
@@ -58,7 +66,7 @@ sealed class TransactionConcurrencyPolicy(AdaptiveConcurrency concurrency) : Htt
 {
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
-        if (!message.TryGetProperty(typeof(TableCall), out var call) || call is not TableCall { Operation: TableOperations.Transaction })
+        if (TableCall.Of(message)?.Operation != TableOperations.Transaction)
         {
             await ProcessNextAsync(message, pipeline);
             return;
@@ -126,7 +134,7 @@ sealed class RequestCountPolicy : HttpPipelinePolicy
 
     static void Count(HttpMessage message, int status)
     {
-        if (Requests.Enabled && message.TryGetProperty(typeof(TableCall), out var value) && value is TableCall call)
+        if (Requests.Enabled && TableCall.Of(message) is { } call)
         {
             Requests.Add(1, new TagList { { "operation", call.Operation }, { "table", call.Table }, { "status", status } });
         }

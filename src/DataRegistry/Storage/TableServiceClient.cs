@@ -50,7 +50,7 @@ public sealed class TableServiceClient
         pipeline = HttpPipelineBuilder.Build(
             options ??= new TableClientOptions(),
             [],
-            [new TransactionConcurrencyPolicy(new AdaptiveConcurrency(options.MaxTransactionsInFlight)), new TransactionAnswerPolicy(), authentication, new RequestSpanPolicy("table"), new RequestCountPolicy()],
+            [new TransactionConcurrencyPolicy(new AdaptiveConcurrency(options.MaxTransactionsInFlight)), authentication, new RequestSpanPolicy("table"), new AnswerPolicy(), new RequestCountPolicy()],
             TableResponseClassifier.Instance);
     }
 

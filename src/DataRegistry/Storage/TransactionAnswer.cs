@@ -29,6 +29,16 @@ sealed class TransactionAnswer
         Error.Code,
         innerException: null);
 
+    /// <exception cref="RequestFailedException">It failed of something that passes by itself.</exception>
+    public static async ValueTask<TransactionAnswer> ReadAsync(Stream body, CancellationToken cancellationToken)
+    {
+        using var buffer = new PooledBuffer(64 * 1024);
+        while (await body.ReadAsync(buffer.GetMemory(), cancellationToken) is > 0 and var read)
+            buffer.Advance(read);
+        var answer = Parse(buffer.Written.Span);
+        return TableResponseClassifier.IsTransient(answer.FailedStatus) ? throw answer.ToException() : answer;
+    }
+
     public static TransactionAnswer Parse(ReadOnlySpan<byte> body)
     {
         var answer = new TransactionAnswer();

@@ -75,6 +75,20 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_page_that_breaks_off_and_a_throttled_one_are_read_again()
+    {
+        using var handler = new FaultyHandler();
+        var table = Faulty(handler);
+        await table.SubmitTransactionAsync([.. Enumerable.Range(0, 100).Select(i => TableTransactionAction.Add(Row($"{i:D3}", new string('x', 500))))]);
+        var half = Encoding.UTF8.GetBytes($"{{\"value\":[{string.Join(',', Enumerable.Range(0, 50).Select(i => $"{{\"PartitionKey\":\"p\",\"RowKey\":\"{i:D3}\",\"Text\":\"{new string('x', 500)}\"}}"))},");
+        handler.Answers.Add(() => new(HttpStatusCode.OK) { Content = new StreamContent(new BrokenStream(half)) });
+        handler.Answers.Add(() => Status(503));
+        var before = handler.Requests;
+        Assert.Equal(100, (await table.QueryPageAsync<Note>(new TableRange("p"))).Values.Count);
+        Assert.Equal(before + 3, handler.Requests);
+    }
+
+    [Fact]
     public async Task Throttling_without_end_is_an_error_after_the_retries()
     {
         using var handler = new FaultyHandler { Answers = { () => Status(503), () => Status(503), () => Status(503) } };
@@ -203,4 +217,14 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     static HttpResponseMessage Status(int status, string body) => new((HttpStatusCode)status) { Content = new StringContent(body) };
+
+    /// <summary>A connection that is cut after some bytes.</summary>
+    sealed class BrokenStream(byte[] bytes) : MemoryStream(bytes)
+    {
+        public override bool CanSeek => false;
+
+        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, count) is > 0 and var read ? read : throw new IOException("Cut.");
+
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.Run(() => Read(buffer, offset, count), cancellationToken);
+    }
 }
