@@ -124,7 +124,11 @@ sealed class TableRowFormat : IJsonTypeInfoResolver
                 continue; // ignored by its own type
             }
 
-            if (string.Equals(property.Name, "Timestamp", StringComparison.Ordinal))
+            if (property.Name == nameof(ITableEntity.PartitionKey))
+            {
+                property.CustomConverter = new PartitionKeyConverter();
+            }
+            else if (string.Equals(property.Name, "Timestamp", StringComparison.Ordinal))
             {
                 property.Get = null;
             }
@@ -187,6 +191,17 @@ sealed class TableRowFormat : IJsonTypeInfoResolver
             Utf8Formatter.TryFormat(value.UtcDateTime, text, out var length, 'O');
             writer.WriteStringValue(text[..length]);
         }
+    }
+
+    /// <summary>The rows of a page are of one partition: its key is one string, not one for each.</summary>
+    sealed class PartitionKeyConverter : JsonConverter<string>
+    {
+        string last = "";
+
+        public override string Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            last is var known && reader.ValueTextEquals(known) ? known : last = reader.GetString() ?? "";
+
+        public override void Write(Utf8JsonWriter writer, string value, JsonSerializerOptions options) => writer.WriteStringValue(value);
     }
 
     sealed class ETagConverter : JsonConverter<ETag>
