@@ -78,7 +78,8 @@ static class AdoptPrefix
         }
     }
 
-    static async Task<Run> RunJobAsync(
+    /// <summary>Has a prefix adopted, to the end; fails where it does not come to so many created and existing.</summary>
+    internal static async Task<Run> RunJobAsync(
         Arena arena, BucketProcess bucket, List<ServiceProcess> services, string prefix, int created, int existing, CancellationToken cancellationToken)
     {
         var before = RequestCounter.Read(services.Select(s => s.Log));
@@ -159,7 +160,7 @@ static class AdoptPrefix
         void Add(string arm, Run run) => table.Add(arm, objects / run.Elapsed.TotalSeconds, run.Elapsed, run.Processor, run.Azurite, run.PeakMebibytes);
     }
 
-    sealed record Run(TimeSpan Elapsed, RequestCounts Requests, double PeakMebibytes, TimeSpan Processor, TimeSpan Azurite);
+    internal sealed record Run(TimeSpan Elapsed, RequestCounts Requests, double PeakMebibytes, TimeSpan Processor, TimeSpan Azurite);
 
     sealed record ServiceArm(Run First, Run Again);
 

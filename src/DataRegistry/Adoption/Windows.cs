@@ -85,7 +85,7 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, RangePag
             after = ends ? after : page.LastKey;
         }
 
-        reader ??= new(locations.Table, scope.Store.Id, selection.Prefix, range.After, LocatedRow.Columns);
+        reader ??= new(locations.Table, scope.Store.Id, selection.Prefix, range.After, range.Until, LocatedRow.Columns);
         var byKey = objects.ToDictionary(o => o.Key, StringComparer.Ordinal);
         return new(
             [.. objects.Select(o => o.Key)],

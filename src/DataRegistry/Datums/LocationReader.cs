@@ -12,10 +12,11 @@ sealed class LocationReader<T> where T : LocatedRow
     readonly ShardReader[] shards;
 
     /// <param name="after">Locations of keys up to this one are not wanted; null for all.</param>
+    /// <param name="until">Nor are those of keys after this one, which another worker may have been writing by the thousands; null for all.</param>
     /// <param name="prefix">Nor are those that begin with something else.</param>
     /// <param name="columns">Those of <typeparamref name="T"/>.</param>
-    public LocationReader(TableClient table, Guid store, string prefix, string? after, IReadOnlyList<string> columns) =>
-        shards = [.. Enumerable.Range(0, Shards.Count).Select(shard => new ShardReader(table, Range($"{store:N}-{shard:x}", prefix, after), after, columns))];
+    public LocationReader(TableClient table, Guid store, string prefix, string? after, string? until, IReadOnlyList<string> columns) =>
+        shards = [.. Enumerable.Range(0, Shards.Count).Select(shard => new ShardReader(table, Range($"{store:N}-{shard:x}", prefix, after, until), after, columns))];
 
     /// <summary>
     /// The locations, also free ones, of keys; by key. Every call's keys come after those of the one before. What lies between is leapt over where
@@ -73,9 +74,12 @@ sealed class LocationReader<T> where T : LocatedRow
     /// <summary>The last row key that may be of the key or an earlier one.</summary>
     static string EndOf(string key) => OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? OrderedKey.EndOfGroup(rowKey) : rowKey;
 
-    static TableRange Range(string partition, string prefix, string? after)
+    static TableRange Range(string partition, string prefix, string? after, string? until)
     {
         var from = StartOf(after is null || OrderedKey.Compare(after, prefix) < 0 ? prefix : after);
+        // No character of a key's encoding comes before this one.
+        if (until is not null)
+            return new(partition) { From = from.Length == 0 ? null : from, Before = EndOf(until) + "!" };
         // A prefix's encoding is a prefix of its keys' encodings, and one character more is beyond all of them.
         var end = OrderedKey.Encode(prefix);
         return new(partition)

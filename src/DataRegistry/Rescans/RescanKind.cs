@@ -79,7 +79,7 @@ sealed class RescanKind(
             var (pager, seesVersions) = await ObjectPager.OpenAnyAsync(bucket, Store.Prefix, cancellationToken);
             var evidence = new ScanEvidence(bucket, Store.Prefix, pager, seesVersions, kind.finder, Job.Forced == true, kind.options.Value.HeadsInFlight);
             var stretches = new ScanStretches(
-                Store, new(pager, kind.work), new(kind.locations.Table, Store.Id, Store.Prefix, range.After, ScannedRow.Columns), kind.locations, kind.options.Value.WindowKeys, kind.options.Value.TableRequestsInFlight);
+                Store, new(pager, kind.work), new(kind.locations.Table, Store.Id, Store.Prefix, range.After, range.Until, ScannedRow.Columns), kind.locations, kind.options.Value.WindowKeys, kind.options.Value.TableRequestsInFlight);
             return new(new ScanRange(
                 Job, Store, stretches, new(Job, evidence), new(Job, Store, evidence, kind.projects, kind.datums, kind.adopter, kind.hashes), evidence, kind.marks, kind.blobs, kind.options.Value.TableRequestsInFlight));
         }

@@ -18,7 +18,7 @@ public sealed class LocationReaderTests(AzuriteFixture azurite)
         foreach (var chunk in keys.Chunk(TableClient.MaxTransactionActions))
             Assert.True((await table.SubmitTransactionAsync([.. chunk.Select(key => TableTransactionAction.Add(Row(store, key)))])).IsDone);
 
-        var reader = new LocationReader<LocatedRow>(table, store, "", null, LocatedRow.Columns);
+        var reader = new LocationReader<LocatedRow>(table, store, "", null, null, LocatedRow.Columns);
         var read = new List<string>();
         string? to = "";
         for (var turn = 0; to is not null; turn++)
@@ -30,6 +30,23 @@ public sealed class LocationReaderTests(AzuriteFixture azurite)
         }
 
         Assert.Equal(keys, read);
+    }
+
+    [Fact]
+    public async Task Nothing_beyond_the_end_is_read()
+    {
+        var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), LocationRows.Default);
+        await table.CreateIfNotExistsAsync();
+        var store = Guid.NewGuid();
+        string[] keys = ["a", "b", "ba", "b\u0001", "c", new('d', 500), new('d', 501), "e"];
+        Assert.True((await table.SubmitTransactionAsync([.. keys.Select(key => TableTransactionAction.Add(Row(store, key)))])).IsDone);
+        foreach (var until in keys)
+        {
+            var (rows, to) = await new LocationReader<LocatedRow>(table, store, "", "a", until, LocatedRow.Columns).ReadUpToAsync(until, maxRows: 100, parallel: 1, default);
+            Assert.Null(to);
+            Assert.Equal(
+                keys.Where(key => OrderedKey.Compare(key, until) <= 0 && key != "a").Order(OrderedKey.Comparer), rows.Keys.Order(OrderedKey.Comparer));
+        }
     }
 
     static LocationRow Row(Guid store, string key) => new()
