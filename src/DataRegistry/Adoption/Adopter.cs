@@ -25,7 +25,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     readonly int inFlight = options.Value.TableRequestsInFlight;
 
     /// <param name="keys">None twice.</param>
-    /// <param name="locate">Reads which of the keys have a location, also free ones.</param>
+    /// <param name="locate">Reads which of the keys have a location, also free ones; and perhaps other locations of this job, whose datums may be missing.</param>
     /// <param name="find">Asks S3 about the keys that have no location yet; answers in their order.</param>
     /// <returns>The outcomes, in the order of the keys.</returns>
     public async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
@@ -142,7 +142,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     /// <summary>The datum rows of locations of one shard, which is theirs too; at most a transaction's worth.</summary>
     async Task InsertDatumsAsync(AdoptionScope scope, IReadOnlyList<LocationRow> from, CancellationToken cancellationToken)
     {
-        var rows = DatumsOf(scope, from);
+        var rows = DatumsOf(scope.Store, from);
         if (!(await datums.Table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)], cancellationToken)).IsDone)
             await CompleteDatumsAsync(rows, cancellationToken);
     }
@@ -159,8 +159,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         }
     }
 
-    static List<DatumRow> DatumsOf(AdoptionScope scope, IEnumerable<LocationRow> locations) =>
-        [.. locations.Select(r => DatumRow.Of(r, scope.Store.Id, scope.Store.Configuration.Bucket)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
+    static List<DatumRow> DatumsOf(Store store, IEnumerable<LocationRow> locations) =>
+        [.. locations.Select(r => DatumRow.Of(r, store.Id, store.Configuration.Bucket)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
 
     /// <summary>
     /// Inserts the datum row of every location that may lack its own: those of an earlier delivery of this job, and those of others whose job is
@@ -179,17 +179,23 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
 
         await ForEachTransactionAsync(unsettled.OrderBy(r => r.RowKey, StringComparer.Ordinal), r => r.PartitionKey, async (chunk, token) =>
         {
-            var whole = await locations.Table.FindManyAsync<LocationRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], cancellationToken: token);
-            // Another project's datums are in another partition.
-            foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
-                await CompleteDatumsAsync(DatumsOf(scope, rows), token);
+            await CompleteAsync(scope.Store, chunk, token);
             if (chunk.Where(r => scope.AtOnce || r.Job != job).Select(r => (r.PartitionKey, r.RowKey, r.ETag)).ToList() is { Count: > 0 } settled)
                 await SettleAsync(settled, token);
         }, cancellationToken);
     }
 
+    /// <summary>Inserts those of the datums that are missing of locations of one shard, at most a transaction's worth, in the order of their row keys.</summary>
+    public async Task CompleteAsync(Store store, IReadOnlyList<LocatedRow> found, CancellationToken cancellationToken)
+    {
+        var whole = await locations.Table.FindManyAsync<LocationRow>(found[0].PartitionKey, [.. found.Select(r => r.RowKey)], cancellationToken: cancellationToken);
+        // Another project's datums are in another partition.
+        foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
+            await CompleteDatumsAsync(DatumsOf(store, rows), cancellationToken);
+    }
+
     /// <summary>Locations of one shard, at most a transaction's worth.</summary>
-    Task SettleAsync(IReadOnlyList<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
+    Task<TableTransactionResult> SettleAsync(IReadOnlyList<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
         // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
         locations.Table.SubmitTransactionAsync(
             [.. rows.Select(r => TableTransactionAction.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))], cancellationToken);

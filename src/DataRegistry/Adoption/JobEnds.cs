@@ -20,7 +20,7 @@ sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, IE
                 await CancelAsync(id, cancellationToken);
                 break;
             case JobStatus.Cancelled or JobStatus.Failed:
-                await jobs.RecountAsync(id, await work.SumAsync(id, cancellationToken), cancellationToken);
+                await RecountAsync(id, await work.SumAsync(id, cancellationToken), cancellationToken);
                 break;
         }
     }
@@ -38,7 +38,7 @@ sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, IE
     {
         if (job.Counts.Changed + job.Counts.Missing > 0)
             Log.Drifted(logger, job.Store, job.Counts.Changed, job.Counts.Missing, job.JobId);
-        var kind = kinds.Single(k => k.Kind == job.Kind);
+        var kind = KindOf(job);
         await trail.RecordAsync(new AuditActor(job.CreatedBy), kind.Finished(job));
         await kind.EndedAsync(job, cancellationToken);
     }
@@ -75,8 +75,16 @@ sealed partial class JobEnds(JobTable jobs, WorkTable work, AdoptQueue queue, IE
             return;
         // Whoever ended it before may not have seen what was added late.
         if (await FinishAsync(job, counts, cancellationToken) is null)
-            await jobs.RecountAsync(job, counts, cancellationToken);
+            await RecountAsync(job, counts, cancellationToken);
     }
+
+    async Task RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
+    {
+        if (await jobs.RecountAsync(id, done, cancellationToken) is { } recounted)
+            await KindOf(recounted).EndedAsync(recounted, cancellationToken);
+    }
+
+    IJobKind KindOf(JobRow job) => kinds.Single(k => k.Kind == job.Kind);
 
     /// <summary>Ends a job of which everything is done; null where it has ended already.</summary>
     public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)

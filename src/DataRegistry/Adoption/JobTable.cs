@@ -149,13 +149,16 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// <summary>
     /// A job that was ended while workers were at it counts what they had still done. Nothing for any other job.
     /// </summary>
-    public async Task RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
+    public async Task<JobRow?> RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
         while (await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total)
         {
-            if ((await table.UpdateEntityAsync(job with { Counts = counts }, job.ETag, cancellationToken: cancellationToken)).IsDone)
-                return;
+            var recounted = job with { Counts = counts };
+            if ((await table.UpdateEntityAsync(recounted, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                return recounted;
         }
+
+        return null;
     }
 
     /// <summary>The job shall end as soon as its workers can. Null where it has ended already, or is ending.</summary>

@@ -30,7 +30,7 @@ sealed class ObjectPager
         {
             return (await OpenAsync(bucket, prefix, cancellationToken), true);
         }
-        catch (BucketException e) when (e.Fault is BucketFault.AccessDenied or BucketFault.Unexpected)
+        catch (BucketException e) when (e.Fault is BucketFault.AccessDenied || (e.Fault is BucketFault.Unexpected && !e.IsServerError()))
         {
             return (new(bucket, prefix, versioned: false), false);
         }

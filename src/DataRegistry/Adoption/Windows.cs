@@ -89,7 +89,7 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, RangePag
         var byKey = objects.ToDictionary(o => o.Key, StringComparer.Ordinal);
         return new(
             [.. objects.Select(o => o.Key)],
-            (keys, token) => keys.Count == 0 ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal)) : reader.ReadAsync(keys, parallel, token),
+            (keys, token) => keys.Count == 0 ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal)) : reader.ReadAsync(keys, scope.Job.Value.ToGuid(), ends ? range.Until : after, parallel, token),
             ask ?? ((wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(key => new Probe(byKey[key], null))])),
             skipped, after, ends);
     }

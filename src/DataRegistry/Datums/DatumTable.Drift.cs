@@ -20,13 +20,14 @@ sealed partial class DatumTable
 
     /// <summary>
     /// Writes marks of datums of one partition, each in one transaction with the row by which it is listed. False where one of the datums has changed since it
-    /// was read: nothing is written then. What says so already, or is purged, is left alone.
+    /// was read: nothing is written then. What says so already, or is purged, is left alone; but what is taken back is written in any case, so that whoever marked it late, on
+    /// what was read before, fails.
     /// </summary>
     /// <param name="marks">At most <see cref="MaxMarks"/>, with the datums as they were read before whatever the marks rest on was made sure of.</param>
     public async Task<bool> TryMarkAsync(IReadOnlyList<(DriftMark Mark, DatumRow Row)> marks, CancellationToken cancellationToken)
     {
         var actions = new List<TableTransactionAction>();
-        foreach (var (mark, row) in marks.Where(m => m.Row.Purged is null && !Says(m.Row, m.Mark)))
+        foreach (var (mark, row) in marks.Where(m => m.Row.Purged is null && (m.Mark.State == DriftState.None || !Says(m.Row, m.Mark))))
         {
             actions.Add(TableTransactionAction.Update(RowOf(mark, row), row.ETag, TableUpdateMode.Merge));
             var (before, after) = (DriftedKeyOf(row), DriftedKeyOf(mark.State, row.RowKey));

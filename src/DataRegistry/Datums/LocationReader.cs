@@ -22,24 +22,28 @@ sealed class LocationReader<T> where T : LocatedRow
     /// it is more than a page, and never kept: there may be millions of locations whose objects are gone.
     /// </summary>
     /// <param name="keys">In order, at least one.</param>
+    /// <param name="job">Its locations are kept, too, that are read on the way: whose objects are gone since it adopted them.</param>
+    /// <param name="upTo">Up to this key, or the last of all.</param>
     /// <param name="parallel">Requests at a time.</param>
-    public async Task<Dictionary<string, T>> ReadAsync(IReadOnlyList<string> keys, int parallel, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, T>> ReadAsync(IReadOnlyList<string> keys, Guid job, string? upTo, int parallel, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, T>(StringComparer.Ordinal);
         var wanted = keys.ToHashSet(StringComparer.Ordinal);
         var (from, end) = (StartOf(keys[0]), EndOf(keys[^1]));
         await Parallel.ForEachAsync(shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (shard, token) =>
         {
-            var rows = await shard.ReadUpToAsync(from, end, row => wanted.Contains(row.Key) || OrderedKey.Compare(row.Key, keys[^1]) > 0, token);
+            var rows = await shard.ReadUpToAsync(from, end, row => IsWanted(row) || OrderedKey.Compare(row.Key, keys[^1]) > 0, token);
             lock (found)
             {
-                foreach (var row in rows.Where(row => wanted.Contains(row.Key)))
+                foreach (var row in rows.Where(IsWanted))
                     found.TryAdd(row.Key, row);
             }
 
             shard.Forget(keys[^1]);
         });
         return found;
+
+        bool IsWanted(T row) => wanted.Contains(row.Key) || (row.Job == job && (upTo is null || OrderedKey.Compare(row.Key, upTo) <= 0));
     }
 
     /// <summary>
@@ -110,7 +114,16 @@ sealed class LocationReader<T> where T : LocatedRow
         }
 
         /// <summary>Where it has not been read to its end: the last key of those held before which none is missing. Null where it has, or where none is.</summary>
-        public string? LastWholeKey(string? end) => IsRead(end) ? null : rows.FindLast(row => !OrderedKey.IsHashed(row.RowKey))?.Key;
+        public string? LastWholeKey(string? end)
+        {
+            if (IsRead(end) || rows is not [.., var last])
+                return null;
+            if (!OrderedKey.IsHashed(last.RowKey))
+                return last.Key;
+            // Long keys of a group are in no order, and more of its last one may come; those before it are all there.
+            var group = last.RowKey[..OrderedKey.MaxClearBytes];
+            return rows.Where(row => !row.RowKey.StartsWith(group, StringComparison.Ordinal)).Select(row => row.Key).Max(OrderedKey.Comparer);
+        }
 
         /// <summary>Hands out what is up to a key (null for all), and holds it no longer.</summary>
         public void Take(string? upTo, Dictionary<string, T> found)

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Deletes the reports of scans beyond those that are kept of each store. The job of one that adopted something stays, without its results: its datums name it.
+/// Deletes the reports of scans beyond those that are kept of each store. The job of one that is needed stays, without its results.
 /// Repeating it changes nothing.
 /// </summary>
 sealed class RescanCollection(ScanTable scans, JobTable jobs, JobCollection collection, IOptions<RescanOptions> options)
@@ -18,17 +18,20 @@ sealed class RescanCollection(ScanTable scans, JobTable jobs, JobCollection coll
         foreach (var (store, row) in await scans.ListAsync(cancellationToken))
         {
             var old = await jobs.ListAsync(RescanRequests.SlotOf(store), JobKind.Rescan, status: null, after: null, page: 1000, cancellationToken)
-                .Where(job => job.Store == store).Skip(options.Value.KeptReports).Where(job => job.Status.IsTerminal() && job.Id != row.Last && job.Forgotten != true)
+                .Where(job => job.Store == store).Skip(options.Value.KeptReports).Where(job => job.Status.IsTerminal() && job.Id != row.Last && !(job.Forgotten == true && IsNeeded(job)))
                 .Take(MaxDeleted).ToListAsync(cancellationToken);
             foreach (var job in old)
             {
                 await collection.DeleteAsync(job.JobId, cancellationToken);
                 // Last: as long as it is there, what it had is looked for.
-                if (job.Counts.Adopted == 0)
-                    await jobs.DeleteAsync(job, cancellationToken);
-                else
+                if (IsNeeded(job))
                     await jobs.ForgetAsync(job, cancellationToken);
+                else
+                    await jobs.DeleteAsync(job, cancellationToken);
             }
+
+            // Its datums name it; or, where no whole scan came after it, what it marked may be half done.
+            bool IsNeeded(JobRow job) => job.Counts.Adopted > 0 || !(job.JobId.Value.Time < row.Completed);
         }
     }
 }

@@ -44,6 +44,8 @@ static class RescanEndpoints
         var (job, isNew) = await requests.StartAsync(store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted);
         if (job is null)
             throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "A scan of the store is just beginning.") { RetryAfter = TimeSpan.FromSeconds(5) });
+        if (!isNew && job.Forced != true && DatumQuery.Flag(context.Request, "force"))
+            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"A scan of the store is under way that was begun without force: cancel it, or wait for its end. It is {job.JobId}."));
         if (isNew)
             await trail.RecordAsync(context, new("rescan.accepted", job.JobId.ToString()) { Project = store.Project, Details = new() { ["store"] = store.Id.ToString("D") } });
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/rescans/{job.JobId}/";

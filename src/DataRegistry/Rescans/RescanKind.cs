@@ -9,7 +9,7 @@ namespace DataRegistry.Rescans;
 
 /// <summary>Jobs that scan a store.</summary>
 sealed class RescanKind(
-    ScanTable scans, ScannedStores scanned, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder, LocationTable locations, WorkTable work, JobBlobs blobs, Adopter adopter,
+    ScanTable scans, ScannedStores scanned, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder, LocationTable locations, DatumTable datums, WorkTable work, JobBlobs blobs, Adopter adopter,
     DriftMarks marks, HashQueue hashes, IOptions<AdoptionOptions> options) : IJobKind
 {
     // Of the work that it hands out, too.
@@ -17,6 +17,7 @@ sealed class RescanKind(
     readonly Buckets buckets = buckets;
     readonly ObjectFinder finder = finder;
     readonly LocationTable locations = locations;
+    readonly DatumTable datums = datums;
     readonly WorkTable work = work;
     readonly JobBlobs blobs = blobs;
     readonly Adopter adopter = adopter;
@@ -76,11 +77,11 @@ sealed class RescanKind(
                 throw giveUp;
             var bucket = kind.buckets.Open(Store).At(pace);
             var (pager, seesVersions) = await ObjectPager.OpenAnyAsync(bucket, Store.Prefix, cancellationToken);
-            var evidence = new ScanEvidence(bucket, Store.Prefix, pager, seesVersions, kind.finder);
+            var evidence = new ScanEvidence(bucket, Store.Prefix, pager, seesVersions, kind.finder, Job.Forced == true, kind.options.Value.HeadsInFlight);
             var stretches = new ScanStretches(
                 Store, new(pager, kind.work), new(kind.locations.Table, Store.Id, Store.Prefix, range.After, ScannedRow.Columns), kind.locations, kind.options.Value.WindowKeys, kind.options.Value.TableRequestsInFlight);
             return new(new ScanRange(
-                Job, Store, stretches, new(Job, evidence), new(Job, Store, evidence, kind.projects, kind.adopter, kind.hashes), evidence, kind.marks, kind.blobs, kind.options.Value.TableRequestsInFlight));
+                Job, Store, stretches, new(Job, evidence), new(Job, Store, evidence, kind.projects, kind.datums, kind.adopter, kind.hashes), evidence, kind.marks, kind.blobs, kind.options.Value.TableRequestsInFlight));
         }
     }
 }

@@ -17,7 +17,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     /// <summary>A store's scans are in one partition, whatever project it belongs to by and by.</summary>
     public static int SlotOf(Guid store) => store.ToByteArray()[14] << 4 | store.ToByteArray()[15] >> 4;
 
-    /// <summary>Begins a scan, or finds the one that runs. Null where one is just beginning elsewhere.</summary>
+    /// <summary>Begins a scan, or finds the one that runs, also where that is not forced and this one should be. Null where one is just beginning elsewhere.</summary>
     public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
     {
         while (true)

@@ -9,7 +9,7 @@ namespace DataRegistry.Rescans;
 /// Adopts what a store's policy says of what a scan found: a changed object as a new datum of the project that had the old one, which stays; a new object into the
 /// store's project. Repeating it, also by another delivery, adopts nothing twice.
 /// </summary>
-sealed class ScanAdoption(JobRow job, Store store, ScanEvidence evidence, ProjectTable projects, Adopter adopter, HashQueue hashes)
+sealed class ScanAdoption(JobRow job, Store store, ScanEvidence evidence, ProjectTable projects, DatumTable datums, Adopter adopter, HashQueue hashes)
 {
     static readonly (string, string) Meanwhile = ("changed_meanwhile", "It was adopted, purged or deleted while it was scanned: the next scan will tell.");
 
@@ -31,7 +31,21 @@ sealed class ScanAdoption(JobRow job, Store store, ScanEvidence evidence, Projec
                 await hashes.SendAsync(outcomes.OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
         }
 
+        await TellWhatWasAsync(adopted, cancellationToken);
         return [.. adopted];
+    }
+
+    /// <summary>Of what an earlier delivery of this scan adopted in a datum's place, the location says no more what that was; its row does.</summary>
+    async Task TellWhatWasAsync(Finding[] findings, CancellationToken cancellationToken)
+    {
+        if (findings.Where(f => f is { Datum: not null, Was: null }).Select(f => f.Datum!.Value).ToList() is not { Count: > 0 } before)
+            return;
+        var rows = await datums.FindAsync(before, cancellationToken);
+        for (var i = 0; i < findings.Length; i++)
+        {
+            if (findings[i] is { Was: null, Datum: { } datum } && rows.TryGetValue(datum, out var row))
+                findings[i] = findings[i] with { Was = new(row.ObjectETag, row.Size, row.VersionId, row.LastModified) };
+        }
     }
 
     async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(Project project, List<Finding> findings, CancellationToken cancellationToken)

@@ -14,6 +14,10 @@ sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string
     /// <summary>Of a changed or new object: the datum that it has become; null for none.</summary>
     public DatumId? Adopted { get; init; }
 
+    /// <summary>What was adopted, and as what; null for a new object.</summary>
+    public DatumId? Datum { get; init; } = Location is null ? null : ScanComparison.IdOf(Location);
+    public DriftFacts? Was { get; init; } = Location is null ? null : ScanComparison.FactsOf(Location);
+
     /// <summary>An earlier delivery of this scan has done all there is to do, but perhaps for the datum's row.</summary>
     public bool IsDone { get; init; }
 
@@ -31,17 +35,10 @@ sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string
 /// <summary>Compares a stretch's objects with its locations. Constant in memory but for what differs; writes nothing.</summary>
 sealed class ScanComparison(JobRow job, ScanEvidence evidence)
 {
-    /// <summary>
-    /// At least so many adopted objects must there be before an empty bucket is doubted: servers whose disks are not mounted, or that were set up anew, list
-    /// nothing and fail nothing.
-    /// </summary>
-    const int FewestToDoubt = 10;
-
     /// <summary>How many are unchanged and how many are skipped; and all the others, in the order of their keys.</summary>
     /// <exception cref="BucketException">S3 cannot be asked, or is not believed.</exception>
     public async Task<(Counts Counts, List<Finding> Findings)> CompareAsync(ScanStretch stretch, CancellationToken cancellationToken)
     {
-        Doubt(stretch);
         long unchanged = 0, skipped = 0;
         var findings = new List<Finding>();
         var candidates = new List<(string Key, ScannedRow Location)>();
@@ -61,7 +58,12 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
             }
             else if (location.Job == job.Id && IsSame(location, found))
             {
-                findings.Add(new(found.Key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New) { Adopted = IdOf(location), IsDone = true });
+                // It is told as it was the first time: by the datum before it, of which the location knows the id.
+                findings.Add(new(found.Key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New)
+                {
+                    Adopted = IdOf(location), IsDone = true, Was = null,
+                    Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
+                });
             }
             else if (location.Drift == DriftState.Changed && location.DriftIs == DriftFacts.Of(found).ToString())
             {
@@ -115,16 +117,4 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
     public static bool IsDrifted(ScannedRow location) => location.Drift is DriftState.Changed or DriftState.Missing;
 
     bool IsSame(ScannedRow location, S3Object found) => FactsOf(location).IsLike(DriftFacts.Of(found), evidence.SeesVersions);
-
-    void Doubt(ScanStretch stretch)
-    {
-        if (job.Forced == true || stretch is not { After: null, UpTo: null, Objects.Count: 0 })
-            return;
-        var lost = stretch.Locations.Values.Count(l => !l.IsFree && l.Drift != DriftState.Missing);
-        if (lost >= FewestToDoubt)
-        {
-            throw new BucketException(
-                BucketFault.Empty, $"The bucket lists nothing at all, but {lost} objects or more were adopted from it. Is it the right one, and are its server's disks there? If it was emptied, scan it with ?force=true.");
-        }
-    }
 }

@@ -4,12 +4,20 @@ using DataRegistry.Stores;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Asks S3 once more about keys that a scan would say something of. A stretch's LIST is older than the locations that it is compared with; what is said here
-/// is younger, so whatever is written on a location as it was read is right: had it changed since, the write would fail. And it is said of each key by
+/// Asks S3 once more about keys that a scan would say something of. A stretch's LIST and the locations that it is compared with are of different moments; what is said here
+/// is younger than both, so whatever is written on a location as it was read is right: had it changed since, the write would fail. And it is said of each key by
 /// itself: a server that leaves keys out of a page leaves them out again when asked for the page again.
 /// </summary>
-sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, bool seesVersions, ObjectFinder finder)
+/// <param name="forced">Absence is believed also of a bucket that lists nothing at all.</param>
+/// <param name="parallel">Requests at a time.</param>
+sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, bool seesVersions, ObjectFinder finder, bool forced, int parallel)
 {
+    /// <summary>
+    /// At least so many adopted objects must be gone at a time before an empty bucket is doubted: servers whose disks are not mounted, or that were set up anew, list
+    /// nothing and fail nothing.
+    /// </summary>
+    const int FewestToDoubt = 10;
+
     /// <summary>Whether listings tell objects' versions.</summary>
     public bool SeesVersions => seesVersions;
 
@@ -25,21 +33,23 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, bool 
         Requests += keys.Count;
         var probes = await finder.HeadAsync(bucket, prefix, keys, cancellationToken);
         var found = probes.ToArray();
-        for (var i = 0; i < keys.Count; i++)
-        {
-            if (probes[i].Failure is not { } failure || failure.IsKeyRefusal())
-                continue;
-            if (failure.Fault != BucketFault.AccessDenied)
-                throw failure;
-            Requests++;
-            found[i] = new(await pager.FindAsync(keys[i], cancellationToken), null);
-        }
+        if (probes.FirstOrDefault(p => p.Failure is { } failure && !failure.IsKeyRefusal() && failure.Fault != BucketFault.AccessDenied).Failure is { } fault)
+            throw fault;
+        var denied = Enumerable.Range(0, keys.Count).Where(i => probes[i].Failure is { Fault: BucketFault.AccessDenied }).ToList();
+        Requests += denied.Count;
+        await Parallel.ForEachAsync(denied, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, token) =>
+            found[i] = new(await pager.FindAsync(keys[i], token), null));
 
-        if (probes.Any(p => p is { Object: null, Failure: null }))
+        if (found.Count(p => p is { Object: null, Failure: null }) is > 0 and var absent)
         {
             // To a HEAD a bucket that is gone looks like a key that is.
             Requests++;
-            await bucket.ListAsync(new() { Prefix = prefix, MaxKeys = 1 }, cancellationToken);
+            var page = await bucket.ListAsync(new() { Prefix = prefix, MaxKeys = 1 }, cancellationToken);
+            if (page.Objects.Count == 0 && absent >= FewestToDoubt && !forced)
+            {
+                throw new BucketException(
+                    BucketFault.Empty, $"The bucket lists nothing at all, but {absent} objects or more were adopted from it. Is it the right one, and are its server's disks there? If it was emptied, scan it with ?force=true.");
+            }
         }
 
         return found;

@@ -20,8 +20,8 @@ sealed record ScanItem(string Url, string Outcome, DatumId? Datum, DatumId? Adop
     public static IReadOnlyList<string> Outcomes { get; } = [Changed, Missing, Returned, New, Failed, Skipped];
 
     public static ScanItem From(Finding finding, string bucket) => new(
-        $"s3://{bucket}/{finding.Key}", finding.Outcome, finding.Location is { } location ? ScanComparison.IdOf(location) : null, finding.Adopted,
-        finding.Location is { } was ? DriftObjectBody.From(ScanComparison.FactsOf(was)) : null, finding.Object is { } there ? DriftObjectBody.From(DriftFacts.Of(there)) : null,
+        $"s3://{bucket}/{finding.Key}", finding.Outcome, finding.Datum, finding.Adopted,
+        finding.Was is { } was ? DriftObjectBody.From(was) : null, finding.Object is { } there ? DriftObjectBody.From(DriftFacts.Of(there)) : null,
         finding.Reason?.Code, finding.Reason?.Message);
 }
 

@@ -16,7 +16,7 @@ sealed class ScanRange(JobRow job, Store store, ScanStretches stretches, ScanCom
     {
         var stretch = await stretches.ReadAsync(range, cancellationToken);
         var (counts, findings) = await comparison.CompareAsync(stretch, cancellationToken);
-        findings = await adoption.AdoptAsync(await marks.WriteAsync(job, findings, parallel, cancellationToken), cancellationToken);
+        findings = await adoption.AdoptAsync(await marks.WriteAsync(job, store, findings, parallel, cancellationToken), cancellationToken);
         counts += CountsOf(findings) with { Requests = stretches.Requests + evidence.Requests - requests };
         requests = stretches.Requests + evidence.Requests;
 

@@ -7,7 +7,7 @@ namespace DataRegistry.Rescans;
 
 /// <summary>What the bucket and the tables say of a stretch of keys.</summary>
 /// <param name="Objects">As listed, in order.</param>
-/// <param name="Locations">By key, also free ones. They were read after the objects were listed.</param>
+/// <param name="Locations">By key, also free ones. Most were read after the objects were listed; some with the stretch before.</param>
 /// <param name="UpTo">The stretch's last key, whether or not it exists; null for the end of the store.</param>
 /// <param name="Ends">It is the range's last.</param>
 sealed record ScanStretch(string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends);
@@ -21,8 +21,8 @@ sealed class ScanStretches(Store store, RangePages pages, LocationReader<Scanned
     /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint all the same.</summary>
     const int MaxPages = 100;
 
-    /// <summary>A shard's rows that are held at a time, to the page: with 16 shards three times a window's.</summary>
-    const int MaxRowsOfShard = 2000;
+    /// <summary>A shard's rows that are held at a time, to the page: with 16 shards twice a window's, each of which may take a HEAD.</summary>
+    const int MaxRowsOfShard = 1000;
 
     readonly List<S3Object> listed = [];
     string? listedTo;
@@ -45,7 +45,7 @@ sealed class ScanStretches(Store store, RangePages pages, LocationReader<Scanned
             listedTo = ended ? range.Until : page.LastKey;
         }
 
-        // After the LIST: what is adopted in between is not listed, and yet no candidate that stands before the evidence that follows.
+        // After the LIST, but for what came with a page before: what is adopted in between is not listed, and yet no candidate that stands before the evidence that follows.
         var (rows, readTo) = await reader.ReadUpToAsync(listedTo, MaxRowsOfShard, parallel, cancellationToken);
         var upTo = readTo ?? listedTo;
         var count = upTo is null ? listed.Count : listed.TakeWhile(o => OrderedKey.Compare(o.Key, upTo) <= 0).Count();

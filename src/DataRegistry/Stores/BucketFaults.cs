@@ -26,6 +26,10 @@ static class BucketFaults
     /// <summary>HTTP 400: of a HEAD, which has nothing else in it that could be wrong, it means the key or the credentials.</summary>
     public static bool IsKeyRefusal(this BucketException fault) => fault is { Fault: BucketFault.Unexpected, InnerException: AmazonServiceException { StatusCode: HttpStatusCode.BadRequest } };
 
+    /// <summary>HTTP 5xx, but for 501, which says that the server never will: it may answer the next time.</summary>
+    public static bool IsServerError(this BucketException fault) =>
+        fault.InnerException is AmazonServiceException { StatusCode: >= HttpStatusCode.InternalServerError and not HttpStatusCode.NotImplemented };
+
     /// <summary>An answer that is no S3 server's: a proxy's log-in page, a web server, an endpoint URL with a wrong port.</summary>
     public static BucketException NotS3(string bucket, HttpStatusCode? status, Exception? inner = null) =>
         new(BucketFault.Unexpected, $"The server of bucket '{bucket}' does not answer like S3{(status is { } code and not default(HttpStatusCode) ? $" (HTTP {(int)code})" : "")}; check that the endpoint URL is that of an S3 API, not of a web console or proxy.", inner);

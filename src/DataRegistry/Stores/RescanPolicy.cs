@@ -35,6 +35,9 @@ public sealed partial record ScanSchedule
     /// <summary>The timer that looks for what is due comes as often.</summary>
     static readonly TimeSpan Shortest = TimeSpan.FromMinutes(5);
 
+    /// <summary>A scan begins a little after the tick that began it: what is due at the same time after an interval is not due only at the tick after.</summary>
+    static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
+
     static readonly TimeSpan Longest = TimeSpan.FromDays(366);
 
     readonly TimeSpan? interval;
@@ -77,7 +80,7 @@ public sealed partial record ScanSchedule
     public DateTimeOffset? NextAfter(DateTimeOffset last)
     {
         if (interval is { } span)
-            return last + span;
+            return last + span - Slack;
         // 29 February is eight years away at most; for 30 February the search goes deeper with each year.
         var end = last.UtcDateTime.AddYears(9);
         return calendar?.GetNextOccurrence(last.UtcDateTime, end) is { } next && next < end ? new DateTimeOffset(next, TimeSpan.Zero) : null;

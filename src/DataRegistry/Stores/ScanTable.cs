@@ -37,11 +37,11 @@ sealed class ScanTable(TableServiceClient tables) : IStoredTable
         return written.IsDone || (await FindAsync(store, cancellationToken))?.Running == job;
     }
 
-    /// <summary>Notes what a scan has found, which then runs no more. Nothing where it is noted, or another one runs.</summary>
+    /// <summary>Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing where another one is the last.</summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
-        while (await FindAsync(store, cancellationToken) is { } row && row.Running == job
-            && !(await table.UpdateEntityAsync(end(row) with { Running = null }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+        while (await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job)
+            && !(await table.UpdateEntityAsync(end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone)
         {
         }
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.AspNetCore.Http;
 using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
@@ -91,7 +92,11 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
     public async Task A_bucket_whose_versions_may_not_be_asked_for_is_adopted_all_the_same()
     {
         service.Put(Keys(60));
-        service.Server.Faults = new() { InternalError = 1, Kind = "get_versioning" };
+        service.Server.Intercept = (http, kind) =>
+        {
+            http.Response.StatusCode = kind == "get_versioning" ? StatusCodes.Status403Forbidden : StatusCodes.Status200OK;
+            return Task.FromResult(kind == "get_versioning");
+        };
         await AssertCreatedAsync("", 60);
     }
 

@@ -51,23 +51,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             var keys = TestKeys.OfShards(4, 101, $"{write}/");
             service.Put(keys[..100]);
             var job = await service.AcceptAsync(keys);
-            service.Transport.DieAt(write, after);
-            var died = false;
-            await service.DrainAsync(async run =>
-            {
-                try
-                {
-                    await run();
-                }
-                catch (Exception) when (service.Transport.IsDead)
-                {
-                    // The host delivers the message again.
-                    died = true;
-                    service.Transport.Revive();
-                    await run();
-                }
-            });
-            service.Transport.Revive();
+            var died = await service.DrainWithDeathAsync(write, after);
             AssertCounts(await service.GetAsync(job), created: 100, existing: 0, failed: 1);
             Assert.Single(await service.GetAllAsync($"{job}results/"));
             deaths += died ? 1 : 0;
@@ -184,22 +168,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             var keys = TestKeys.OfShards(2, 101, $"{write}/");
             hurried.Put(keys);
             var job = await hurried.AcceptAsync(keys);
-            hurried.Transport.DieAt(write, after: false);
-            var died = false;
-            await hurried.DrainAsync(async run =>
-            {
-                try
-                {
-                    await run();
-                }
-                catch (Exception) when (hurried.Transport.IsDead)
-                {
-                    died = true;
-                    hurried.Transport.Revive();
-                    await run();
-                }
-            });
-            hurried.Transport.Revive();
+            var died = await hurried.DrainWithDeathAsync(write, after: false);
             AssertCounts(await hurried.GetAsync(job), created: 101, existing: 0, failed: 0);
             if (!died)
                 break;

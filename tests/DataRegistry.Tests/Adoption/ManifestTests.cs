@@ -90,22 +90,7 @@ public sealed class ManifestTests : IAsyncLifetime
             var keys = TestKeys.OfShards(2, 60, $"{write}{after}/");
             var job = await AcceptAsync([.. keys, .. keys[..4]], there: 0);
             service.Put(keys[0], keys[^1]);
-            service.Transport.DieAt(write, after);
-            var died = false;
-            await service.DrainAsync(async run =>
-            {
-                try
-                {
-                    await run();
-                }
-                catch (Exception) when (service.Transport.IsDead)
-                {
-                    died = true;
-                    service.Transport.Revive();
-                    await run();
-                }
-            });
-            service.Transport.Revive();
+            var died = await service.DrainWithDeathAsync(write, after);
             await AssertCountsAsync(job, created: 2, failed: 58, skipped: 4, total: 64);
             Assert.Equal(62, (await service.GetAllAsync($"{job}results/")).Count);
             if (!died)

@@ -175,6 +175,35 @@ public sealed class TestService : IAsyncDisposable
     public async Task<IReadOnlyList<QueueMessage>> ReceiveAsync(string queue, int visibilitySeconds = 600) =>
         (await Storage.Queues.GetQueueClient(queue).ReceiveMessagesAsync(32, TimeSpan.FromSeconds(visibilitySeconds))).Value;
 
+    /// <summary>
+    /// As <see cref="DrainAsync"/>; but the worker dies before or after one of its writes (see <see cref="FaultyTransport.DieAt"/>), and the host delivers the message again. Returns
+    /// whether there were so many writes.
+    /// </summary>
+    /// <param name="meanwhile">What happens between the two deliveries.</param>
+    /// <param name="again">False for a message that is lost.</param>
+    public async Task<bool> DrainWithDeathAsync(int write, bool after, Action? meanwhile = null, bool again = true)
+    {
+        var died = false;
+        Transport.DieAt(write, after);
+        await DrainAsync(async run =>
+        {
+            try
+            {
+                await run();
+            }
+            catch (Exception) when (Transport.IsDead)
+            {
+                died = true;
+                Transport.Revive();
+                meanwhile?.Invoke();
+                if (again)
+                    await run();
+            }
+        });
+        Transport.Revive();
+        return died;
+    }
+
     /// <summary>Delivers every message that waits, and those that come of them, until none is left. A failing delivery fails the test.</summary>
     /// <param name="deliver">What a delivery is; by default the function is run once.</param>
     public async Task DrainAsync(Func<Func<Task>, Task>? deliver = null)

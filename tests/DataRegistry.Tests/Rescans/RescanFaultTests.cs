@@ -1,12 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using DataRegistry.Datums;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
-using Microsoft.AspNetCore.Http;
 using static DataRegistry.Tests.Rescans.TestScans;
 
 namespace DataRegistry.Tests.Rescans;
 
-/// <summary>A scan that fails, dies, is repeated or is lied to says nothing wrong of anything.</summary>
+/// <summary>A scan that dies, is repeated or is cancelled says what a whole one says, or nothing.</summary>
 public sealed class RescanFaultTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -48,22 +49,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
             // Each scan finds the same: what the one before found is undone.
             await RestoreAsync();
             var path = await service.AcceptScanAsync();
-            service.Transport.DieAt(write, after);
-            var died = false;
-            await service.DrainAsync(async run =>
-            {
-                try
-                {
-                    await run();
-                }
-                catch (Exception) when (service.Transport.IsDead)
-                {
-                    died = true;
-                    service.Transport.Revive();
-                    await run();
-                }
-            });
-            service.Transport.Revive();
+            var died = await service.DrainWithDeathAsync(write, after);
             await AssertWholeAsync(await service.GetAsync(path));
             deaths += died ? 1 : 0;
             if (!died)
@@ -81,21 +67,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
         {
             await RestoreAsync();
             var path = await service.AcceptScanAsync();
-            service.Transport.DieAt(write, after: true);
-            died = false;
-            await service.DrainAsync(async run =>
-            {
-                try
-                {
-                    await run();
-                }
-                catch (Exception) when (service.Transport.IsDead)
-                {
-                    died = true;
-                    service.Transport.Revive();
-                }
-            });
-            service.Transport.Revive();
+            died = await service.DrainWithDeathAsync(write, after: true, again: false);
             await service.Http.StatusAsync("POST", $"{path}cancel/");
             await service.ScanAsync();
             Assert.Equal(["k0003", "k0004"], await service.DriftedAsync("changed"));
@@ -116,23 +88,9 @@ public sealed class RescanFaultTests : IAsyncLifetime
             service.Bucket.Put("b", Encoding.UTF8.GetBytes($"{write}"));
             service.Put($"new-{write:D3}");
             var path = await service.AcceptScanAsync();
-            service.Transport.DieAt(write, after);
-            var died = false;
-            await service.DrainAsync(async run =>
-            {
-                try
-                {
-                    await run();
-                }
-                catch (Exception) when (service.Transport.IsDead)
-                {
-                    died = true;
-                    service.Transport.Revive();
-                    await run();
-                }
-            });
-            service.Transport.Revive();
+            var died = await service.DrainWithDeathAsync(write, after);
             Assert.Equal($"unchanged {write + 2}, changed 1, new 1, adopted 2", Counts(await service.GetAsync(path)));
+            await AssertToldAsync(path);
             datums += 2;
             Assert.Equal(datums, await service.CountRowsAsync("datums") - (await service.DriftedAsync("changed")).Count());
             Assert.Equal(write + 1, (await service.DriftedAsync("changed")).Count());
@@ -144,150 +102,68 @@ public sealed class RescanFaultTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("list", 500)]
-    [InlineData("list", 403)]
-    [InlineData("list", 404)]
-    [InlineData("head", 403)]
-    [InlineData("head", 500)]
-    public async Task A_bucket_that_refuses_fails_the_scan_or_is_asked_otherwise_and_nothing_becomes_missing_wrongly(string kind, int status)
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Where_the_worker_died_and_what_it_adopted_is_gone_every_location_has_its_datum_all_the_same(bool prefix)
     {
-        await service.AdoptAllAsync(Keys(30));
-        service.Bucket.Delete("k0005");
-        service.Server.Intercept = async (http, asked) =>
+        await service.SetPolicyAsync("""{"adopt_new":true}""");
+        service.Put("a");
+        for (var (write, died) = (0, true); died; write++)
         {
-            if (asked != kind)
-                return false;
-            http.Response.StatusCode = status;
-            if (kind == "list")
-                await http.Response.WriteAsync($"<Error><Code>{(status == 404 ? "NoSuchBucket" : status == 403 ? "AccessDenied" : "InternalError")}</Code><Message>no</Message></Error>");
-            return true;
-        };
-        var scan = await ScanToTheEndAsync();
-        service.Server.Intercept = null;
-        if ((kind, status) == ("head", 403))
-        {
-            // The list tells as well what is there.
-            Assert.Equal("unchanged 29, missing 1", Counts(scan));
-            return;
+            service.Put($"new-{write:D3}");
+            if (prefix)
+                (await service.AdoptAsync(new { prefix = service.Url(""), project = service.Project.Id })).Dispose();
+            else
+                await service.AcceptScanAsync();
+            died = await service.DrainWithDeathAsync(write, after: true, meanwhile: () => service.Bucket.Delete($"new-{write:D3}"));
+            foreach (var location in await service.LocationsAsync(service.Store.Id))
+                await service.GetAsync($"/api/v0/data/{new DatumId(TimedId.FromGuid(location.Datum))}/");
         }
-
-        Assert.Equal("failed", scan.GetProperty("status").GetString());
-        Assert.NotNull(scan.GetProperty("error").GetString());
-        Assert.Empty(await service.DriftedAsync("missing"));
-        Assert.Equal("unknown", await service.DriftAsync("k0001"));
-        Assert.Equal("unchanged 29, missing 1", Counts(await service.ScanAsync()));
-    }
-
-    [Theory]
-    [InlineData("cut short")]
-    [InlineData("repeated")]
-    [InlineData("backwards")]
-    [InlineData("empty")]
-    [InlineData("without a token")]
-    [InlineData("no list")]
-    public async Task A_page_that_is_wrong_makes_nothing_missing(string wrong)
-    {
-        await service.AdoptAllAsync(Keys(1500));
-        var etags = (await service.LocationsAsync(service.Store.Id)).ToDictionary(l => l.Key, l => l.ObjectETag);
-        var asked = false;
-        service.Server.Intercept = async (http, kind) =>
-        {
-            if (kind != "list" || http.Request.Query["max-keys"] == "1")
-                return false;
-            var keys = Keys(1500).Where(k => string.CompareOrdinal(k, http.Request.Query["start-after"]) > 0).Take(1000).ToList();
-            var truncated = keys.Count == 1000;
-            switch (wrong)
-            {
-                case "cut short":
-                    (keys, truncated) = (keys[..10], false);
-                    break;
-                case "repeated":
-                    keys = Keys(1000).ToList();
-                    truncated = true;
-                    break;
-                case "backwards":
-                    keys.Reverse();
-                    break;
-                case "empty":
-                    (keys, truncated) = ([], true);
-                    break;
-                case "without a token":
-                    truncated = true;
-                    break;
-            }
-
-            asked = true;
-            await http.Response.WriteAsync(wrong == "no list" ? "<html><body>Welcome</body></html>" : PageOf(keys, etags, truncated, wrong != "without a token"));
-            return true;
-        };
-        var scan = await ScanToTheEndAsync();
-        service.Server.Intercept = null;
-        Assert.True(asked);
-        Assert.Empty(await service.DriftedAsync("missing"));
-        Assert.Empty(await service.DriftedAsync("changed"));
-        if (wrong == "cut short")
-            Assert.Equal("unchanged 1500", Counts(scan));
-        else
-            Assert.Equal("failed", scan.GetProperty("status").GetString());
-        Assert.Equal("unchanged 1500", Counts(await service.ScanAsync()));
     }
 
     [Fact]
-    public async Task A_bucket_that_is_gone_between_the_list_and_what_makes_sure_of_it_is_not_taken_for_one_without_objects()
+    public async Task Two_deliveries_at_once_tell_what_either_of_them_adopted()
     {
-        await service.AdoptAllAsync(Keys(20));
-        service.Bucket.Delete("k0001");
-        var gone = false;
-        service.Server.Intercept = async (http, kind) =>
+        await service.SetPolicyAsync("""{"adopt_changed":true,"adopt_new":true}""");
+        await service.AdoptAllAsync("a", "b", "c");
+        for (var turn = 0; turn < 10; turn++)
         {
-            gone |= kind == "head";
-            if (!gone)
-                return false;
-            http.Response.StatusCode = 404;
-            if (kind != "head")
-                await http.Response.WriteAsync("<Error><Code>NoSuchBucket</Code><Message>no</Message></Error>");
-            return true;
-        };
-        var scan = await ScanToTheEndAsync();
-        Assert.Equal("failed", scan.GetProperty("status").GetString());
-        Assert.Empty(await service.DriftedAsync("missing"));
-    }
-
-    static string PageOf(List<string> keys, Dictionary<string, string> etags, bool truncated, bool token)
-    {
-        string[] page =
-        [
-            """<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix><MaxKeys>1000</MaxKeys>""",
-            $"<IsTruncated>{(truncated ? "true" : "false")}</IsTruncated>",
-            truncated && token ? "<NextContinuationToken>more</NextContinuationToken>" : "",
-            .. keys.Select(key => $"<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;{etags[key]}&quot;</ETag><Size>{key.Length}</Size></Contents>"),
-            "</ListBucketResult>",
-        ];
-        return string.Concat(page);
-    }
-
-    /// <summary>As the host does: a delivery that fails comes again, then goes to the poison queue.</summary>
-    async Task<JsonElement> ScanToTheEndAsync()
-    {
-        var path = await service.AcceptScanAsync();
-        for (var messages = await service.ReceiveAsync("adopt"); messages.Count > 0; messages = await service.ReceiveAsync("adopt"))
-        {
-            foreach (var message in messages)
-            {
-                try
-                {
-                    await Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default);
-                }
-                catch (Exception)
-                {
-                    await Registry.QueueFunctions[1].RunAsync(service.Services, new(message.MessageText, 1), default);
-                }
-
-                await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
-            }
+            service.Bucket.Put("b", Encoding.UTF8.GetBytes($"{turn}"));
+            service.Put($"new-{turn:D3}");
+            var path = await service.AcceptScanAsync();
+            await service.DrainAsync(run => Task.WhenAll(run(), run()));
+            Assert.Equal($"unchanged {turn + 2}, changed 1, new 1, adopted 2", Counts(await service.GetAsync(path)));
+            await AssertToldAsync(path);
         }
+    }
 
-        return await service.GetAsync(path);
+    [Fact]
+    public async Task What_is_counted_after_a_scan_was_cancelled_its_store_shows_too()
+    {
+        await service.AdoptAllAsync(Keys(30));
+        var path = await service.AcceptScanAsync();
+        service.Server.Intercept = async (_, kind) =>
+        {
+            if (kind == "list" && (await service.GetAsync(path)).GetProperty("status").GetString() == "running")
+                await service.Http.StatusAsync("POST", $"{path}cancel/");
+            return false;
+        };
+        await service.DrainAsync();
+        var scan = await service.GetAsync(path);
+        Assert.Equal(("cancelled", "unchanged 30"), (scan.GetProperty("status").GetString(), Counts(scan)));
+        Assert.Equal("unchanged 30", Counts((await service.GetAsync($"/api/v0/stores/{service.Store.Id}/")).GetProperty("last_rescan")));
+    }
+
+    /// <summary>One object that changed and one new one, both adopted.</summary>
+    async Task AssertToldAsync(string path)
+    {
+        var told = (await service.GetAllAsync($"{path}results/")).ToDictionary(r => r.GetProperty("outcome").GetString()!);
+        var (changed, added) = (told["changed"], told["new"]);
+        Assert.NotEqual(changed.GetProperty("datum").GetString(), changed.GetProperty("adopted").GetString());
+        var before = await service.GetAsync($"/api/v0/data/{changed.GetProperty("datum").GetString()}/");
+        Assert.Equal("changed", before.GetProperty("drift").GetProperty("state").GetString());
+        Assert.Equal(before.GetProperty("drift").GetProperty("was").GetRawText(), changed.GetProperty("was").GetRawText());
+        Assert.Equal((JsonValueKind.Null, JsonValueKind.Null, JsonValueKind.String), (added.GetProperty("datum").ValueKind, added.GetProperty("was").ValueKind, added.GetProperty("adopted").ValueKind));
     }
 
     async Task PrepareAsync()

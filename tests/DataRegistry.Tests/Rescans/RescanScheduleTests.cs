@@ -1,4 +1,6 @@
 using System.Net;
+using DataRegistry.Adoption;
+using DataRegistry.Rescans;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,9 +22,9 @@ public sealed class RescanScheduleTests : IAsyncLifetime
     public async Task The_timer_scans_what_is_due_once_however_long_it_was_not_there()
     {
         await service.AdoptAllAsync("a", "b");
-        await TickAsync(minutes: 59);
+        await TickAsync(minutes: 58);
         Assert.Empty(await ScansAsync());
-        await TickAsync(minutes: 1);
+        await TickAsync(minutes: 2);
         Assert.Single(await ScansAsync());
         await TickAsync(minutes: 5);
         Assert.Single(await ScansAsync());
@@ -32,6 +34,56 @@ public sealed class RescanScheduleTests : IAsyncLifetime
         var scans = await ScansAsync();
         Assert.Equal(2, scans.Count);
         Assert.All(scans, s => Assert.Equal(("completed", "RescanStores"), (s.GetProperty("status").GetString(), s.GetProperty("created_by").GetString())));
+    }
+
+    [Fact]
+    public async Task A_scan_that_began_a_little_after_its_tick_is_due_again_at_the_tick_an_interval_later()
+    {
+        await service.SetPolicyAsync("""{"schedule":"5m"}""");
+        for (var tick = 1; tick <= 4; tick++)
+        {
+            await TickAsync(minutes: 5, drain: false);
+            await service.DrainAsync();
+            Assert.Equal(tick, (await ScansAsync()).Count);
+            // Each begins some seconds later than its tick: here the clock of whoever begins is set forth, and back for the next tick.
+            await DelayBegunAsync(TimeSpan.FromSeconds(20));
+        }
+    }
+
+    [Fact]
+    public async Task A_scan_may_not_be_forced_while_one_runs_that_is_not()
+    {
+        await service.AdoptAllAsync("a");
+        var path = await service.AcceptScanAsync();
+        using var forced = await service.Http.SendAsync("POST", $"/api/v0/stores/{service.Store.Id}/rescan/?force=true");
+        Assert.Contains(path.Split('/')[^2], (await TestUsers.JsonAsync(forced, HttpStatusCode.Conflict)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        await service.DrainAsync();
+        path = await service.AcceptScanAsync("?force=true");
+        Assert.Equal(path, await service.AcceptScanAsync("?force=true"));
+        Assert.Equal(path, await service.AcceptScanAsync());
+    }
+
+    [Fact]
+    public async Task The_job_of_a_scan_that_no_completed_one_came_after_is_not_forgotten()
+    {
+        await service.AdoptAllAsync([.. Keys(12)]);
+        foreach (var key in Keys(12))
+            service.Bucket.Delete(key);
+        for (var n = 0; n < 5; n++)
+        {
+            clock.Move(TimeSpan.FromMinutes(1));
+            await service.AcceptScanAsync();
+            await service.DrainAsync();
+        }
+
+        var jobs = await CountJobsAsync();
+        await Registry.TimerFunctions.Single(t => t.Name == "CollectJobs").RunAsync(service.Services, default);
+        Assert.Equal(3, (await ScansAsync()).Count(s => s.GetProperty("status").GetString() == "failed"));
+        Assert.Equal(jobs, await CountJobsAsync());
+        clock.Move(TimeSpan.FromMinutes(1));
+        await service.ScanAsync("?force=true");
+        await Registry.TimerFunctions.Single(t => t.Name == "CollectJobs").RunAsync(service.Services, default);
+        Assert.Equal((3, 3), ((await ScansAsync()).Count, await CountJobsAsync()));
     }
 
     [Theory]
@@ -194,6 +246,18 @@ public sealed class RescanScheduleTests : IAsyncLifetime
     }
 
     Task<List<System.Text.Json.JsonElement>> ScansAsync() => service.GetAllAsync($"/api/v0/rescans/?store={service.Store.Id}");
+
+    /// <summary>Scans of the store, also those that are not shown any more.</summary>
+    async Task<int> CountJobsAsync() => await service.Services.GetRequiredService<JobTable>()
+        .ListAsync(RescanRequests.SlotOf(service.Store.Id), JobKind.Rescan, status: null, after: null, page: 1000, default).CountAsync();
+
+    /// <summary>As if the last scan had begun later.</summary>
+    async Task DelayBegunAsync(TimeSpan delay)
+    {
+        var scans = service.Services.GetRequiredService<ScanTable>();
+        var row = (await scans.FindAsync(service.Store.Id, default))!;
+        await scans.Table.UpdateEntityAsync(row with { Begun = row.Begun + delay }, row.ETag);
+    }
 
     async Task TickAsync(int minutes, bool drain = true)
     {
