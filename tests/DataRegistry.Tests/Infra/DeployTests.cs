@@ -124,7 +124,8 @@ public sealed class DeployTests : IDisposable
 
     static string Vaults(params string[] names) => $"\"keyvault list \"*) printf '{string.Concat(names.Select(n => $"{Vault}{n}\\n"))}' ;;\n";
 
-    static string Page(string url, string lines) => $"*{url}*) printf '{lines.Replace("\n", "\\n", StringComparison.Ordinal)}\\n' ;;\n";
+    /// <summary>With the ends of lines that it has on Windows.</summary>
+    static string Page(string url, string lines) => $"*{url}*) printf '{lines.ReplaceLineEndings("\\r\\n")}\\r\\n' ;;\n";
 
     static string Fails(string arguments) => $"{arguments.Replace(" ", "\\ ", StringComparison.Ordinal)}) echo 'Not now.' >&2; exit 1 ;;\n";
 
