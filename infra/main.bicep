@@ -35,7 +35,7 @@ param storageRedundancy string = 'Standard_ZRS'
 @description('Whether storage and vault are reached through private endpoints only, in a network of the app\'s own, which it leaves by one fixed address.')
 param privateNetwork bool = false
 
-@description('Whether the app itself is reached from the internet. Without, and with `privateNetwork`, it has a private endpoint.')
+@description('Whether the app itself is reached from the internet. Without, it has a private endpoint instead; so without `privateNetwork` it always is.')
 param publicAccess bool = true
 
 @description('Addresses of the private network, a /24 or larger.')
@@ -149,7 +149,7 @@ module app 'modules/app.bicep' = {
     vaultUri: vault.outputs.uri
     applicationInsights: monitoring.outputs.connectionString
     subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
-    publicAccess: publicAccess
+    publicAccess: publicAccess || !privateNetwork
     webIdentityAudience: webIdentityAudience
     settings: settings
   }
@@ -174,7 +174,6 @@ module alerts 'modules/alerts.bicep' = {
     name: name
     location: location
     applicationInsightsId: monitoring.outputs.id
-    appId: app.outputs.id
     email: alertEmail
   }
 }

@@ -186,7 +186,8 @@ public static class Registry
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGroup("/api/v0").MapLogIn();
         app.MapGroup("/api/v1").MapClientTokens();
-        app.MapGroup("/api/v0").MapContent();
+        app.MapGroup("/api/v0").AddEndpointFilter(app.ServiceProvider.GetRequiredService<RateLimits>().AdmitAddressAsync)
+            .WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status429TooManyRequests, typeof(DetailBody), ["application/json"])).MapContent();
         var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.ServiceProvider.GetRequiredService<Authentication>());
         adoption.MapProjects();
         adoption.MapOrganization();

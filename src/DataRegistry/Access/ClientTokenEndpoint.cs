@@ -23,7 +23,7 @@ static class ClientTokenEndpoint
         .Takes<ClientCredentialsBody>().Answers<ClientTokenBody>("A short-lived token for client credentials")
         .Produces<DetailBody>(StatusCodes.Status401Unauthorized).Produces<DetailBody>(StatusCodes.Status429TooManyRequests).WithoutToken();
 
-    static async Task<IResult> GrantAsync(HttpContext context, LogIn logIn, SignedTokens signed, AuditTrail trail, IOptions<AccessOptions> options)
+    static async Task<IResult> GrantAsync(HttpContext context, LogIn logIn, RateLimits limits, SignedTokens signed, AuditTrail trail, IOptions<AccessOptions> options)
     {
         var fields = await ReadAsync(context);
         if (!Grants.Contains(Required("grantType", MaxSecretLength), StringComparer.Ordinal))
@@ -36,6 +36,7 @@ static class ClientTokenEndpoint
         switch (await logIn.WithClientSecretAsync(client, secret, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
             case LogInOutcome.Client success:
+                await limits.CountAsync(context, success.Subject.Id);
                 var (text, expiresIn) = signed.Create(success.Token);
                 await trail.RecordAsync(
                     new AuditActor(success.Subject.Username, success.Subject.Id, success.Token.Id, context.TraceIdentifier),

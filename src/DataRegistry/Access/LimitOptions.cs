@@ -5,7 +5,7 @@ public sealed class LimitOptions
 {
     public const string Section = "Limits";
 
-    /// <summary>Requests a minute of one subject, at all instances together; 429 beyond.</summary>
+    /// <summary>Requests a minute of one subject, and of one client address for contents by their URLs, at all instances together; 429 beyond.</summary>
     public int RequestsPerMinute { get; set; } = 60_000;
 
     /// <summary>Requests of one subject that are under way at a time, at all instances together; 429 beyond.</summary>

@@ -7,7 +7,7 @@ abstract record LogInOutcome
 {
     LogInOutcome() { }
 
-    public sealed record In(SubjectRow Subject, AccessToken Token, TokenListRow Row) : LogInOutcome;
+    public sealed record In(SubjectRow Subject) : LogInOutcome;
 
     /// <summary>The client's API token, to make a JWT for.</summary>
     public sealed record Client(SubjectRow Subject, TokenRow Token) : LogInOutcome;
@@ -24,7 +24,7 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
 {
     public const string TokenName = "log-in";
 
-    /// <summary>A new token for whoever knows the password. Costs the same for a user that is not there.</summary>
+    /// <summary>Whose name and password it is. Costs the same for a user that is not there.</summary>
     public async Task<LogInOutcome> WithPasswordAsync(string usernameText, string password, string address, CancellationToken cancellationToken)
     {
         var known = Username.TryParse(usernameText, out var username);
@@ -39,9 +39,14 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
         }
 
         await attempts.SucceedAsync(counted, address, cancellationToken);
+        return new LogInOutcome.In(subject);
+    }
+
+    /// <summary>A new token for whoever has logged in.</summary>
+    public async Task<(AccessToken Token, TokenListRow Row)> CreateTokenAsync(SubjectRow subject, CancellationToken cancellationToken)
+    {
         await tokens.RemoveOverAsync(subject.Id, cancellationToken);
-        var (token, row) = await tokens.CreateAsync(subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
-        return new LogInOutcome.In(subject, token, row);
+        return await tokens.CreateAsync(subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using DataRegistry.Http;
+using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,10 +16,13 @@ static class LogInEndpoint
         .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("A token for a user name and a password")
         .Produces<DetailBody>(StatusCodes.Status429TooManyRequests).WithoutToken();
 
-    public static ApiError TooMany(LogInOutcome.TooMany outcome) =>
-        new ApiError.Detail(StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.") { RetryAfter = outcome.RetryAfter };
+    public static ApiError TooMany(LogInOutcome.TooMany outcome)
+    {
+        Measures.Refused(nameof(AccessOptions.LogInFailures));
+        return new ApiError.Detail(StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.") { RetryAfter = outcome.RetryAfter };
+    }
 
-    static async Task<IResult> LogInAsync(HttpContext context, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
+    static async Task<IResult> LogInAsync(HttpContext context, LogIn logIn, RateLimits limits, AuditTrail trail, IOptions<AccessOptions> options)
     {
         if (!context.Request.HasFormContentType)
             throw new ApiException(new ApiError.Detail(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded."));
@@ -27,12 +31,14 @@ static class LogInEndpoint
         var password = Required("password", Password.MaxLength);
         switch (await logIn.WithPasswordAsync(username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
-            case LogInOutcome.In success:
+            case LogInOutcome.In { Subject: var subject }:
+                await limits.CountAsync(context, subject.Id);
+                var (token, row) = await logIn.CreateTokenAsync(subject, context.RequestAborted);
                 await trail.RecordAsync(
-                    new AuditActor(success.Subject.Username, success.Subject.Id, Token: null, context.TraceIdentifier),
-                    new("token.created", success.Row.RowKey) { Details = new() { ["user"] = success.Subject.RowKey, ["name"] = success.Row.Name } });
+                    new AuditActor(subject.Username, subject.Id, Token: null, context.TraceIdentifier),
+                    new("token.created", row.RowKey) { Details = new() { ["user"] = subject.RowKey, ["name"] = row.Name } });
                 context.Response.Headers.CacheControl = "no-store";
-                return Results.Json(new LogInBody(success.Token.Text), AccessJson.Default.LogInBody);
+                return Results.Json(new LogInBody(token.Text), AccessJson.Default.LogInBody);
             case LogInOutcome.TooMany tooMany:
                 throw new ApiException(TooMany(tooMany));
             default:

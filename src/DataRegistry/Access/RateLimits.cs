@@ -8,10 +8,11 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>How much subjects may ask, and how often addresses may come without a good token. Who is over a limit is told 429 and when to come again.</summary>
+/// <summary>How much subjects may ask, and how often addresses may come without a token, or a good one. Who is over a limit is told 429 and when to come again.</summary>
 sealed class RateLimits(RequestBudgets budgets, RequestSlots slots, TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
 {
     const string Address = "address";
+    const string Content = "content";
     const string Subject = "subject";
 
     /// <summary>A token that was good is let in from an address that is over its limit, so that a stranger behind the same address keeps nobody out.</summary>
@@ -38,11 +39,21 @@ sealed class RateLimits(RequestBudgets budgets, RequestSlots slots, TimeProvider
     {
         var fingerprint = FingerprintOf(context);
         good.Put(fingerprint, fingerprint, clock.GetUtcNow());
+        await CountAsync(context, caller.Id);
+        // Last, so that nothing keeps it from being given back.
         if (!await slots.TryTakeAsync(caller.Id, limits.Value.RequestsInFlight, context.RequestAborted))
-            throw TooMany(nameof(LimitOptions.RequestsInFlight), TimeSpan.FromSeconds(1));
+            throw TooMany(nameof(LimitOptions.RequestsInFlight), RequestSlots.RefusedFor);
         context.Response.OnCompleted(() => slots.EndAsync(caller.Id).AsTask());
-        if (await budgets.TakeAsync(Subject, caller.Id.ToString("N"), limits.Value.RequestsPerMinute, context.RequestAborted) is { } wait)
-            throw TooMany(nameof(LimitOptions.RequestsPerMinute), wait);
+    }
+
+    /// <summary>The request has shown to be the subject's by other than a token: it counts like any of the subject's. Ends it if there were too many.</summary>
+    public Task CountAsync(HttpContext context, Guid subject) => CountAsync(context, Subject, subject.ToString("N"));
+
+    /// <summary>For what its URL alone lets in, so that nobody knows whose it is: it counts for its address.</summary>
+    public async ValueTask<object?> AdmitAddressAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        await CountAsync(context.HttpContext, Content, AddressOf(context.HttpContext));
+        return await next(context);
     }
 
     /// <param name="limit">The setting's name.</param>
@@ -50,6 +61,12 @@ sealed class RateLimits(RequestBudgets budgets, RequestSlots slots, TimeProvider
     {
         Measures.Refused(limit);
         return new(new ApiError.Detail(StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
+    }
+
+    async Task CountAsync(HttpContext context, string kind, string name)
+    {
+        if (await budgets.TakeAsync(kind, name, limits.Value.RequestsPerMinute, context.RequestAborted) is { } wait)
+            throw TooMany(nameof(LimitOptions.RequestsPerMinute), wait);
     }
 
     string AddressOf(HttpContext context) => ClientAddress.Of(context, access.Value.ForwardedHops);

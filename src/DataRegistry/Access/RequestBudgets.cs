@@ -85,8 +85,9 @@ sealed partial class RequestBudgets(TableServiceClient tables, TimeProvider cloc
             using var patience = new CancellationTokenSource(Patience);
             budget.Add(await GiveOutAsync(minute, kind, name, perMinute, patience.Token));
         }
-        catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
+        catch (Exception e)
         {
+            // Also for what only credentials or the network can throw: it must not be what keeps anybody out.
             Log.NotAsked(logger, kind, e);
             budget.AddOnce(perMinute);
         }

@@ -1,7 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -16,6 +13,7 @@ namespace DataRegistry.Access;
 /// An instance lets a small part through without asking (<see cref="FreeShare"/>), so that who has few costs no table request; beyond, it takes
 /// slots from the row, some at a time, and gives them back when nothing of that subject is under way. So at most that small part for each instance is
 /// under way beyond the limit. Slots of an instance that died, or whose requests take longer than <see cref="Lease"/>, are free after that.
+/// Where none is left the row is asked once in <see cref="RefusedFor"/>, and written by nobody, however many are refused meanwhile.
 /// What cannot be asked is let through, up to the whole limit by each instance, as with <see cref="RequestBudgets"/>.
 /// </summary>
 sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock, ILogger<RequestSlots> logger) : IStoredTable
@@ -26,6 +24,12 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
     /// <summary>Others may write the same row.</summary>
     const int Tries = 10;
 
+    /// <summary>Between the first two tries at most; later ones are further apart, so that many who contend do not stay in step.</summary>
+    const int PauseMilliseconds = 10;
+
+    /// <summary>How long whoever is refused shall wait, and nobody is asked again.</summary>
+    public static readonly TimeSpan RefusedFor = TimeSpan.FromSeconds(1);
+
     static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -34,6 +38,7 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
     readonly TableClient table = tables.GetTableClient("slots", SlotRows.Default);
     readonly Lock gate = new();
     readonly Dictionary<Guid, Slots> subjects = [];
+    readonly Recent<Guid, Slots> refused = new(clock, RefusedFor);
 
     public TableClient Table => table;
 
@@ -50,7 +55,7 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
         var taken = false;
         try
         {
-            taken = TryTake(slots, limit) || await LeaseAsync(subject, slots, limit, cancellationToken);
+            taken = TryTake(subject, slots, limit) ?? await LeaseAsync(subject, slots, limit, cancellationToken);
         }
         finally
         {
@@ -74,48 +79,57 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
         await LeaveAsync(subject, slots);
     }
 
-    bool TryTake(Slots slots, int limit)
+    /// <summary>Null where the row has to be asked.</summary>
+    bool? TryTake(Guid subject, Slots slots, int limit)
     {
         lock (gate)
         {
             if (slots.UnderWay >= Math.Min(limit, (limit / FreeShare) + slots.HeldAt(clock.GetUtcNow())))
-                return false;
+                return slots.UnderWay >= limit || refused.Find(subject) is not null ? false : null;
             slots.UnderWay++;
             return true;
         }
     }
 
-    /// <summary>One asks at a time; the others find what it got.</summary>
+    /// <summary>One asks at a time; the others find what it got, or that it was refused.</summary>
     async Task<bool> LeaseAsync(Guid subject, Slots slots, int limit, CancellationToken cancellationToken)
     {
         await slots.Turn.WaitAsync(cancellationToken);
         try
         {
-            if (TryTake(slots, limit))
-                return true;
-            int needed, held;
+            if (TryTake(subject, slots, limit) is { } known)
+                return known;
+            int needed;
             lock (gate)
                 needed = slots.UnderWay + 1 - (limit / FreeShare);
-            var until = clock.GetUtcNow() + Lease;
             try
             {
                 // Whoever hung up meanwhile must not spoil it for those who wait.
                 using var patience = new CancellationTokenSource(Patience);
-                held = await HoldAsync(subject, needed, limit, until, patience.Token);
+                if (await HoldAsync(subject, needed, limit, patience.Token) is { } own)
+                    Hold(own.Count, own.Until);
             }
-            catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
+            catch (Exception e)
             {
+                // Also for what only credentials or the network can throw: it must not be what keeps anybody out.
                 Log.NotAsked(logger, e);
-                held = limit;
+                Hold(limit, clock.GetUtcNow() + Lease);
             }
 
-            lock (gate)
-                (slots.Held, slots.Until) = (held, until);
-            return TryTake(slots, limit);
+            if (TryTake(subject, slots, limit) is true)
+                return true;
+            refused.Put(subject, slots, clock.GetUtcNow());
+            return false;
         }
         finally
         {
             slots.Turn.Release();
+        }
+
+        void Hold(int count, DateTimeOffset until)
+        {
+            lock (gate)
+                (slots.Held, slots.Until) = (count, until);
         }
     }
 
@@ -145,9 +159,10 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
                 }
 
                 using var patience = new CancellationTokenSource(Patience);
-                await HoldAsync(subject, needed: 0, limit: 0, clock.GetUtcNow(), patience.Token);
+                await HoldAsync(subject, needed: 0, limit: 0, patience.Token);
+                refused.Forget(subject);
             }
-            catch (Exception e) when (e is RequestFailedException or AggregateException or OperationCanceledException)
+            catch (Exception)
             {
                 // They lapse.
             }
@@ -158,27 +173,35 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
         }
     }
 
-    /// <summary>Writes how many this instance has: what it needs and some more, as far as the others leave any. Returns that.</summary>
-    async Task<int> HoldAsync(Guid subject, int needed, int limit, DateTimeOffset until, CancellationToken cancellationToken)
+    /// <summary>
+    /// Has the row say how many this instance has: what it needs and some more, as far as the others leave any. It is not written where it says so
+    /// already. Null where others wrote it each time: then what was held before counts.
+    /// </summary>
+    async Task<SlotHolder?> HoldAsync(Guid subject, int needed, int limit, CancellationToken cancellationToken)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(subject.ToByteArray()));
         for (var i = 0; i < Tries; i++)
         {
+            if (i > 0)
+                await Task.Delay(Random.Shared.Next(PauseMilliseconds * i), cancellationToken);
             var row = await table.GetEntityIfExistsAsync<SlotRow>(hash[..1], hash, cancellationToken: cancellationToken);
-            var others = row is null ? [] : row.Read().Where(h => h.Instance != instance && h.Until > clock.GetUtcNow()).ToList();
-            var count = needed == 0 ? 0 : Math.Clamp(limit - others.Sum(h => h.Count), 0, needed + (limit / FreeShare));
-            if (count > 0)
-                others.Add(new(instance, count, until));
-            var write = row is null
-                ? others.Count == 0 ? new TableWrite(TableOutcome.Done, default) : await table.AddEntityAsync(SlotRow.Of(hash, others), cancellationToken)
-                : others.Count == 0 ? await table.DeleteEntityAsync(hash[..1], hash, row.ETag, cancellationToken)
-                : await table.UpdateEntityAsync(SlotRow.Of(hash, others), row.ETag, cancellationToken: cancellationToken);
+            var now = clock.GetUtcNow();
+            var holders = row?.Read().FindAll(h => h.Until > now) ?? [];
+            var own = holders.Find(h => h.Instance == instance);
+            holders.RemoveAll(h => h.Instance == instance);
+            var next = new SlotHolder(instance, needed == 0 ? 0 : Math.Clamp(limit - holders.Sum(h => h.Count), 0, needed + (limit / FreeShare)), now + Lease);
+            if (own is null ? next.Count == 0 : needed > 0 && next.Count <= own.Count && own.Until - now > Lease / 2)
+                return own ?? next;
+            if (next.Count > 0)
+                holders.Add(next);
+            var write = row is null ? await table.AddEntityAsync(SlotRow.Of(hash, holders), cancellationToken)
+                : holders.Count == 0 ? await table.DeleteEntityAsync(hash[..1], hash, row.ETag, cancellationToken)
+                : await table.UpdateEntityAsync(SlotRow.Of(hash, holders), row.ETag, cancellationToken: cancellationToken);
             if (write.IsDone)
-                return count;
+                return next;
         }
 
-        // Whoever contends so much for one row is many instances, each of which gets what it needs.
-        return needed;
+        return null;
     }
 
     /// <summary>Of one subject at this instance.</summary>
@@ -205,25 +228,3 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
         public static partial void NotAsked(ILogger logger, Exception exception);
     }
 }
-
-/// <summary>Slots of an instance.</summary>
-sealed record SlotHolder(Guid Instance, int Count, DateTimeOffset Until);
-
-sealed record SlotRow : ITableEntity
-{
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
-    /// <summary>A list of <see cref="SlotHolder"/>.</summary>
-    public required byte[] Json { get; init; }
-
-    public List<SlotHolder> Read() => JsonSerializer.Deserialize(Json, SlotRows.Default.ListSlotHolder) ?? [];
-
-    public static SlotRow Of(string hash, List<SlotHolder> holders) =>
-        new() { PartitionKey = hash[..1], RowKey = hash, Json = JsonSerializer.SerializeToUtf8Bytes(holders, SlotRows.Default.ListSlotHolder) };
-}
-
-[JsonSerializable(typeof(SlotRow))]
-[JsonSerializable(typeof(List<SlotHolder>))]
-sealed partial class SlotRows : JsonSerializerContext;

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +13,7 @@ static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
         api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).Answers<HealthBody>("Whether the process is there").WithoutToken();
-        api.MapGet("/ready", ReadyAsync).Answers<HealthBody>("Whether its tables and queues answer; to who administrates the system, also which of them do")
+        api.MapGet("/ready", ReadyAsync).Answers<HealthBody>("Whether its tables and queues answer; to who administrates the system, also which of them do, unless it is the tables")
             .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).WithoutToken();
     }
 
@@ -22,27 +21,38 @@ static class HealthEndpoints
     {
         var dependencies = await readiness.LookAsync(context.RequestAborted);
         var ready = dependencies.Values.All(answers => answers);
+        // Whose token it is only the tables can tell.
+        var told = dependencies[Readiness.Tables] && await IsAdministratorAsync(context, readiness.Patience, authentication, permissions);
         return Results.Json(
-            new HealthBody(ready ? "ready" : "not ready", await IsAdministratorAsync(context, authentication, permissions) ? dependencies : null), HealthJson.Default.HealthBody,
+            new HealthBody(ready ? "ready" : "not ready", told ? dependencies : null), HealthJson.Default.HealthBody,
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    /// <summary>False also for whom the tables, being away, cannot tell.</summary>
-    static async Task<bool> IsAdministratorAsync(HttpContext context, Authentication authentication, Permissions permissions)
+    /// <summary>False also where that cannot be found out, for whatever reason, or takes longer than the patience: the answer does not wait for it.</summary>
+    static async Task<bool> IsAdministratorAsync(HttpContext context, TimeSpan patience, Authentication authentication, Permissions permissions)
     {
+        var hungUp = context.RequestAborted;
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hungUp);
+        waiting.CancelAfter(patience);
+        // Not left to itself: it writes to this request's context, which is another's afterwards.
+        context.RequestAborted = waiting.Token;
         try
         {
             return context.Request.Headers.Authorization.Count > 0
                 && await authentication.AuthenticateAsync(context) is ({ } caller, _) && await permissions.AllowsAsync(caller, Permission.UsersManage, Scope.System, context.RequestAborted);
         }
-        catch (Exception e) when (e is RequestFailedException or AggregateException or ApiException)
+        catch (Exception) when (!hungUp.IsCancellationRequested)
         {
             return false;
+        }
+        finally
+        {
+            context.RequestAborted = hungUp;
         }
     }
 }
 
-/// <param name="Dependencies">Whether each answers; left out for strangers.</param>
+/// <param name="Dependencies">Whether each answers; left out for strangers, and where the tables cannot tell who asks.</param>
 sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Dependencies = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

@@ -10,14 +10,16 @@ namespace DataRegistry.Health;
 /// </summary>
 sealed partial class Readiness(StorageAccount storage, ProjectTable projects, TimeProvider clock, ILogger<Readiness> logger) : IDisposable
 {
-    static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
+    public const string Tables = "tables";
 
-    /// <summary>A dependency that takes longer is not ready: its clients' own retries take longer than who asks would wait.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
 
     readonly SemaphoreSlim turn = new(1);
     IReadOnlyDictionary<string, bool> known = new Dictionary<string, bool>(StringComparer.Ordinal);
     DateTimeOffset looked = DateTimeOffset.MinValue;
+
+    /// <summary>A dependency that takes longer is not ready: its clients' own retries take longer than who asks would wait.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(3);
 
     public void Dispose() => turn.Dispose();
 
@@ -31,7 +33,7 @@ sealed partial class Readiness(StorageAccount storage, ProjectTable projects, Ti
         {
             if (clock.GetUtcNow() - looked < GoodFor)
                 return known;
-            var answers = await Task.WhenAll(AnswersAsync("tables", AskTablesAsync), AnswersAsync("queues", AskQueuesAsync));
+            var answers = await Task.WhenAll(AnswersAsync(Tables, AskTablesAsync), AnswersAsync("queues", AskQueuesAsync));
             (known, looked) = (answers.ToDictionary(StringComparer.Ordinal), clock.GetUtcNow());
             return known;
         }

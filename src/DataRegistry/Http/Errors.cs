@@ -1,4 +1,5 @@
 using Azure;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -34,7 +35,7 @@ public static partial class Errors
         {
             // The caller hung up; nobody reads an answer.
         }
-        catch (RequestFailedException e) when (!context.Response.HasStarted && IsUnavailable(e))
+        catch (Exception e) when (!context.Response.HasStarted && IsUnavailable(e))
         {
             // Storage that was out of reach or throttled for longer than the retries take: no fault of this service's.
             Log.StorageUnavailable(LoggerOf(context), context.TraceIdentifier, e);
@@ -49,8 +50,14 @@ public static partial class Errors
         }
     });
 
-    static bool IsUnavailable(RequestFailedException e) =>
-        e.Status is 0 or StatusCodes.Status429TooManyRequests or StatusCodes.Status500InternalServerError or StatusCodes.Status503ServiceUnavailable;
+    static bool IsUnavailable(Exception exception) => exception switch
+    {
+        RequestFailedException failed => failed.Status == 0 || TableResponseClassifier.IsTransient(failed.Status),
+        // What Azure's clients throw where no try got an answer: how each ended.
+        AggregateException { InnerExceptions: [.., OperationCanceledException] } => true,
+        AggregateException { InnerExceptions: [.., RequestFailedException last] } => IsUnavailable(last),
+        _ => false,
+    };
 
     static ILogger LoggerOf(HttpContext context) =>
         ((ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!).CreateLogger(typeof(Errors).FullName!);

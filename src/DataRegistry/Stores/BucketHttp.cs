@@ -82,12 +82,31 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             }
             if (response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
                 pace?.SlowDown();
-            if (operation is not ("get" or "head") && response.Content.Headers.ContentLength > LargestDocument)
+            // The SDK would go to wherever a redirect leads, as often as one does.
+            if ((int)response.StatusCode is >= 300 and < 400)
+                response.Headers.Location = null;
+            if (operation != "head" && !(operation == "get" && response.IsSuccessStatusCode))
+                await ReadDocumentAsync(response, cancellationToken);
+            return response;
+        }
+
+        /// <summary>The SDK reads documents to wherever they end, on a thread that waits for them; so they are read before it sees them, within the request's time.</summary>
+        static async Task ReadDocumentAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await response.Content.LoadIntoBufferAsync(LargestDocument, cancellationToken);
+            }
+            catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
             {
                 response.Dispose();
-                throw new BucketException(BucketFault.Unexpected, "The server answers with a body larger than any S3 document; check that the endpoint URL is that of an S3 API.");
+                throw new BucketException(BucketFault.Unexpected, "The server answers with a body larger than any S3 document; check that the endpoint URL is that of an S3 API.", e);
             }
-            return response;
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
         }
 
         /// <summary>The SDK says of each try which it is: <c>amz-sdk-request: attempt=2; max=4</c>.</summary>

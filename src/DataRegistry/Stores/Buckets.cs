@@ -17,7 +17,7 @@ public sealed record BucketsOptions
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Until an answer's headers, per try.</summary>
+    /// <summary>Until an answer's headers, and its end where it is a document: all but an object's bytes. Per try.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How to connect; null to connect to whatever the name resolves to. The place to refuse addresses that stores may not name.</summary>

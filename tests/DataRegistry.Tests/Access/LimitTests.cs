@@ -99,77 +99,57 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task All_instances_together_have_no_more_requests_of_a_subject_under_way_than_allowed()
+    public async Task What_is_refused_at_a_time_counts_for_the_minute()
     {
-        await using var first = await StartAsync(null);
-        await using var second = await StartAsync(first.Connection);
-        RequestSlots[] instances = [first.Services.GetRequiredService<RequestSlots>(), second.Services.GetRequiredService<RequestSlots>()];
-        var (somebody, other) = (Guid.NewGuid(), Guid.NewGuid());
-        var taken = await Task.WhenAll(Enumerable.Range(0, 40).Select(async i => (Instance: instances[i % 2], Taken: await instances[i % 2].TryTakeAsync(somebody, 15, default))));
-        Assert.Equal(15, taken.Count(t => t.Taken));
-        Assert.True(await second.Services.GetRequiredService<RequestSlots>().TryTakeAsync(other, 15, default));
-
-        // What one gives back the other gets, once nothing is under way at the first.
-        foreach (var (instance, _) in taken.Where(t => t.Taken && t.Instance == instances[0]))
-            await instance.EndAsync(somebody);
-        var left = taken.Count(t => t.Taken && t.Instance == instances[1]);
-        for (var more = left; more < 15; more++)
-            Assert.True(await instances[1].TryTakeAsync(somebody, 15, default));
-        Assert.False(await instances[1].TryTakeAsync(somebody, 15, default));
-        Assert.False(await instances[0].TryTakeAsync(somebody, 15, default));
-        for (var i = 0; i < 15; i++)
-            await instances[1].EndAsync(somebody);
-        await instances[1].EndAsync(other);
-        Assert.Equal(0, await first.CountRowsAsync("slots"));
-    }
-
-    [Fact]
-    public async Task The_slots_of_an_instance_that_died_are_free_after_a_minute()
-    {
-        await using var first = await StartAsync(null);
-        await using var second = await StartAsync(first.Connection);
-        var (died, alive) = (first.Services.GetRequiredService<RequestSlots>(), second.Services.GetRequiredService<RequestSlots>());
-        var somebody = Guid.NewGuid();
-        for (var i = 0; i < 3; i++)
-            Assert.True(await died.TryTakeAsync(somebody, 3, default));
-        Assert.False(await alive.TryTakeAsync(somebody, 3, default));
-        clock.Move(TimeSpan.FromMinutes(1));
-        for (var i = 0; i < 3; i++)
-            Assert.True(await alive.TryTakeAsync(somebody, 3, default));
-        Assert.False(await alive.TryTakeAsync(somebody, 3, default));
-    }
-
-    [Fact]
-    public async Task Few_requests_at_a_time_cost_none_to_the_table_and_many_two_for_some_of_them()
-    {
-        await using var service = await StartAsync(null);
+        await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "1"), ("Limits:RequestsPerMinute", "3"));
+        var administrator = Caller.AdministratorId;
         var slots = service.Services.GetRequiredService<RequestSlots>();
-        var (somebody, before) = (Guid.NewGuid(), service.Transport.Requests);
-        for (var i = 0; i < 50; i++)
-            Assert.True(await slots.TryTakeAsync(somebody, 1000, default));
-        Assert.Equal(before, service.Transport.Requests);
-        for (var i = 0; i < 100; i++)
-            Assert.True(await slots.TryTakeAsync(somebody, 1000, default));
-        // The one that is needed and fifty more, twice.
-        Assert.Equal(before + 4, service.Transport.Requests);
-        for (var i = 0; i < 150; i++)
-            await slots.EndAsync(somebody);
-        Assert.Equal(before + 6, service.Transport.Requests);
+        Assert.True(await slots.TryTakeAsync(administrator, 1, default));
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(TimeSpan.FromSeconds(1), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
+        Assert.Equal(TimeSpan.FromSeconds(45), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
+        await slots.EndAsync(administrator);
+        clock.Move(TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", "/api/v0/users/me/"));
     }
 
     [Fact]
-    public async Task While_the_table_is_away_each_instance_lets_as_many_be_under_way_as_are_allowed()
+    public async Task Log_ins_and_client_secrets_that_are_right_count_for_their_subject()
     {
-        await using var service = await StartAsync(null);
-        var (slots, somebody) = (service.Services.GetRequiredService<RequestSlots>(), Guid.NewGuid());
-        service.Transport.Fault = new RequestFailedException(403, "Not now.");
+        await using var service = await StartAsync(null, ("Limits:RequestsPerMinute", "4"));
+        await service.NewUserAsync("alice", "correct horse battery");
+        var robot = await service.NewUserAsync("robot", type: "service_account");
+        var secret = await service.NewTokenAsync(service.Http, new { name = "secret", user = robot });
         for (var i = 0; i < 5; i++)
-            Assert.True(await slots.TryTakeAsync(somebody, 5, default));
-        Assert.False(await slots.TryTakeAsync(somebody, 5, default));
-        for (var i = 0; i < 5; i++)
-            await slots.EndAsync(somebody);
-        service.Transport.Fault = null;
-        Assert.True(await slots.TryTakeAsync(somebody, 5, default));
+        {
+            using var logIn = await service.LogInAsync("alice", "correct horse battery");
+            using var grant = await GrantAsync();
+            Assert.All(new[] { logIn, grant }, a => Assert.Equal(i < 4 ? HttpStatusCode.OK : HttpStatusCode.TooManyRequests, a.StatusCode));
+            Assert.All(new[] { logIn, grant }, a => Assert.Equal(i < 4 ? null : TimeSpan.FromSeconds(45), a.Headers.RetryAfter?.Delta));
+        }
+
+        clock.Move(TimeSpan.FromMinutes(1));
+        using var later = await GrantAsync();
+        Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+
+        async Task<HttpResponseMessage> GrantAsync()
+        {
+            using var stranger = service.NewClient();
+            return await stranger.PostAsJsonAsync("/api/v1/token", new { grantType = "client_credentials", clientId = "robot", clientSecret = secret });
+        }
+    }
+
+    [Fact]
+    public async Task Contents_by_their_urls_are_limited_by_address_good_or_bad()
+    {
+        await using var service = await StartAsync(null, ("Limits:RequestsPerMinute", "3"));
+        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        var path = $"/api/v0/data/{Guid.NewGuid()}/content/?token=nonsense";
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", path));
+        Assert.Equal(TimeSpan.FromSeconds(45), await RetryAfterAsync(stranger, path));
+        stranger.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.8");
+        Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", path));
     }
 
     [Fact]
@@ -211,6 +191,14 @@ public sealed class LimitTests
     }
 
     Task<TestService> StartAsync(string? connection, params (string, string)[] settings) => TestService.StartAsync(connection, clock, settings);
+
+    /// <summary>Of a refusal.</summary>
+    static async Task<TimeSpan?> RetryAfterAsync(HttpClient http, string path)
+    {
+        using var refused = await http.GetAsync(new Uri(path, UriKind.Relative));
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        return refused.Headers.RetryAfter?.Delta;
+    }
 
     static async Task<HttpStatusCode> AskAsync(TestService service, string? token, string address)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using DataRegistry.Access;
 using DataRegistry.Tests.Fixtures;
@@ -103,6 +104,18 @@ public sealed class LogInTests : IAsyncLifetime
         clock.Move(TimeSpan.FromSeconds(900));
         using var later = await service.LogInAsync("alice", Right);
         Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_log_in_that_is_limited_is_measured_as_a_refusal()
+    {
+        var refused = 0;
+        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name is "dataregistry.refusals") l.EnableMeasurementEvents(i); } };
+        listener.SetMeasurementEventCallback<long>((_, n, tags, _) => Interlocked.Add(ref refused, tags[0].Value is "LogInFailures" ? (int)n : 0));
+        listener.Start();
+        for (var i = 0; i < 4; i++)
+            (await service.LogInAsync("alice", "wrong", $"203.0.113.{i}")).Dispose();
+        Assert.InRange(refused, 1, int.MaxValue);
     }
 
     [Fact]

@@ -40,6 +40,9 @@ public sealed class FaultyTransport : HttpPipelineTransport
     /// <summary>What every request fails with, without a retry; null for none.</summary>
     public Exception? Fault { get; set; }
 
+    /// <summary>Whether requests are never answered, but wait until they are cancelled.</summary>
+    public bool Hangs { get; set; }
+
     /// <summary>Loses the answer of the next write, and only that.</summary>
     public bool LoseNextAnswer { get; set; }
 
@@ -74,6 +77,8 @@ public sealed class FaultyTransport : HttpPipelineTransport
         Interlocked.Increment(ref requests);
         if (Fault is { } fault)
             throw fault;
+        if (Hangs)
+            await Task.Delay(Timeout.Infinite, message.CancellationToken);
         var isWrite = message.Request.Method != RequestMethod.Get && message.Request.Method != RequestMethod.Head;
         var dies = isWrite && Interlocked.Increment(ref writes) - 1 == deathAt;
         if (dies && !after)

@@ -4,6 +4,7 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Moq;
 using ListVersionsRequest = DataRegistry.Stores.ListVersionsRequest;
@@ -121,6 +122,79 @@ public sealed class BucketFaultTests
         await bucket.GetVersioningAsync();
 
         Assert.Equal(["1 head 503", "1 head 200", "1 list none", "1 list 200", "1 list_versions 200", "1 get 200", "1 head 404", "1 get_versioning 200"], counted);
+    }
+
+    [Theory]
+    [InlineData(true, BucketFault.Unexpected)]
+    [InlineData(false, BucketFault.Unreachable)]
+    public async Task A_document_that_has_no_end_or_does_not_come_to_it_is_a_fault(bool goesOn, BucketFault expected)
+    {
+        await using var server = await BucketServer.StartAsync();
+        var part = new byte[1 << 20];
+        part.AsSpan().Fill((byte)' ');
+        server.Intercept = async (http, kind) =>
+        {
+            // Of an object only an error is a document.
+            http.Response.StatusCode = kind == "get" ? 500 : 200;
+            await http.Response.WriteAsync("<?xml version=\"1.0\"?><ListBucketResult>");
+            await http.Response.Body.FlushAsync();
+            while (goesOn && !http.RequestAborted.IsCancellationRequested)
+                await http.Response.Body.WriteAsync(part);
+            await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return true;
+        };
+        using var buckets = new Buckets(new() { MaxRetries = 0, RequestTimeout = goesOn ? TimeSpan.FromSeconds(30) : TimeSpan.FromMilliseconds(200) });
+        var bucket = buckets.Open(Store(server.Url));
+
+        foreach (var ask in new Func<Task>[] { () => bucket.ListAsync(new()), () => bucket.ListVersionsAsync(new()), () => bucket.GetVersioningAsync(), () => bucket.GetAsync("a") })
+            Assert.Equal(expected, (await Assert.ThrowsAsync<BucketException>(ask)).Fault);
+    }
+
+    [Fact]
+    public async Task An_object_may_take_longer_than_a_document()
+    {
+        await using var server = await BucketServer.StartAsync();
+        var timeout = TimeSpan.FromMilliseconds(200);
+        server.Intercept = async (http, _) =>
+        {
+            http.Response.Headers.ETag = "\"187ef4436122d1cc2f40dc2b92f0eba0\"";
+            http.Response.ContentLength = 2;
+            await http.Response.WriteAsync("a");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(2 * timeout);
+            await http.Response.WriteAsync("b");
+            return true;
+        };
+        using var buckets = new Buckets(new() { MaxRetries = 0, RequestTimeout = timeout });
+
+        await using var content = await buckets.Open(Store(server.Url)).GetAsync("a");
+
+        using var reader = new StreamReader(content!.Body);
+        Assert.Equal("ab", await reader.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task A_redirect_is_a_wrong_region_and_is_not_followed()
+    {
+        await using var server = await BucketServer.StartAsync();
+        server.Intercept = (http, _) =>
+        {
+            http.Response.StatusCode = 307;
+            http.Response.Headers.Location = $"{server.Url}{http.Request.Path}{http.Request.QueryString}";
+            http.Response.Headers["x-amz-bucket-region"] = "eu-central-1";
+            return Task.FromResult(true);
+        };
+        using var buckets = new Buckets(new() { MaxRetries = 0 });
+        var bucket = buckets.Open(Store(server.Url));
+
+        foreach (var ask in new Func<Task>[] { () => bucket.ListAsync(new()), () => bucket.HeadAsync("a"), () => bucket.GetAsync("a") })
+        {
+            var fault = await Assert.ThrowsAsync<BucketException>(ask);
+            Assert.Equal(BucketFault.WrongRegion, fault.Fault);
+            Assert.Contains("'eu-central-1'", fault.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal((1L, 1L, 1L), (server.Requests["list"], server.Requests["head"], server.Requests["get"]));
     }
 
     [Fact]
