@@ -72,7 +72,7 @@ static class Rescan
     /// <summary>By a service of its own: what it took is none of the scans'.</summary>
     static async Task AdoptAsync(Arena arena, BucketProcess bucket, int objects, CancellationToken cancellationToken)
     {
-        await using var service = await ServiceProcess.StartAsync(arena, bucket.Store, Lease, cancellationToken);
+        await using var service = await ServiceProcess.StartAsync(arena, bucket.Store, lease: null, cancellationToken);
         var run = await AdoptPrefix.RunJobAsync(arena, bucket, [service], SampleKeys.Prefix, objects, 0, cancellationToken);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{objects} objects adopted in {run.Elapsed.TotalSeconds:0} s, peak {run.PeakMebibytes:0} MiB; {string.Join(", ", run.Requests.Counts.OrderBy(c => $"{c.Key.Service} {c.Key.Operation}", StringComparer.Ordinal).Select(c => $"{c.Key.Service} {c.Key.Operation} {c.Value}"))}\n"));
