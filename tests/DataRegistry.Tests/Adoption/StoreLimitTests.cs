@@ -31,7 +31,8 @@ public sealed class StoreLimitTests
                 Interlocked.Decrement(ref underWay);
                 return Task.CompletedTask;
             });
-            await Task.Yield();
+            // Long enough for the others to come, also where everything is slow.
+            await Task.Delay(20);
             return false;
         };
         var job = await first.AcceptAsync(Keys(120));
