@@ -3,6 +3,7 @@ using System.Text.Json;
 using DataRegistry.Datums;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Rescans.TestScans;
 
 namespace DataRegistry.Tests.Rescans;
@@ -135,6 +136,18 @@ public sealed class RescanFaultTests : IAsyncLifetime
             Assert.Equal($"unchanged {turn + 2}, changed 1, new 1, adopted 2", Counts(await service.GetAsync(path)));
             await AssertToldAsync(path);
         }
+    }
+
+    [Fact]
+    public async Task Who_marks_a_datum_late_on_what_it_read_before_another_took_its_mark_back_fails()
+    {
+        await service.AdoptAllAsync("a");
+        var datums = service.Services.GetRequiredService<DatumTable>();
+        var row = (await datums.FindAsync(new DatumId(TimedId.FromGuid(Assert.Single(await service.LocationsAsync(service.Store.Id)).Datum)), default))!;
+        // The one who takes it back finds it unmarked, since the other has written only the location so far.
+        Assert.True(await datums.TryMarkAsync([(new(row.Id, DriftState.None, null, Guid.NewGuid(), DateTimeOffset.UnixEpoch), row)], default));
+        Assert.False(await datums.TryMarkAsync([(new(row.Id, DriftState.Missing, null, Guid.NewGuid(), DateTimeOffset.UnixEpoch), row)], default));
+        Assert.Empty(await service.DriftedAsync("missing"));
     }
 
     [Fact]
