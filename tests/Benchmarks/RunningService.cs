@@ -54,7 +54,8 @@ sealed class RunningService : IAsyncDisposable
     /// <param name="lease">How long a dead process keeps its messages; null for as long as the Functions host says, ten minutes.</param>
     public static async Task<RunningService> StartAsync(StorageAccount storage, Store store, TimeSpan? lease, CancellationToken cancellationToken)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // As the app itself has it: its settings are watched for changes, with all folders beside them.
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);

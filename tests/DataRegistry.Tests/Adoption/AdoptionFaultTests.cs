@@ -306,33 +306,6 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         Assert.InRange(busy.Transport.Busy.Refused, 1, 100);
     }
 
-    [Fact]
-    public async Task A_job_whose_store_is_gone_ends_with_the_reason()
-    {
-        service.Put(Keys(101));
-        var job = await service.AcceptAsync(Keys(101));
-        var stores = service.Services.GetRequiredService<DataRegistry.Stores.StoreTable>().Table;
-        Assert.True((await stores.DeleteEntityAsync("stores", service.Store.Id.ToString(), Azure.ETag.All)).IsDone);
-        await service.DrainAsync();
-        var ended = await service.GetAsync(job);
-        Assert.Equal("failed", ended.GetProperty("status").GetString());
-        Assert.Equal("The job's store is not there any more. What was adopted stays.", ended.GetProperty("error").GetString());
-    }
-
-    [Fact]
-    public async Task A_bucket_that_is_gone_fails_every_item_with_the_reason()
-    {
-        var gone = await service.Services.GetRequiredService<DataRegistry.Stores.StoreTable>().EnsureAsync(
-            service.Store with { Id = Guid.NewGuid(), Configuration = service.Store.Configuration with { Bucket = "gone" } }, default);
-        using var response = await service.Http.PostAsync(
-            new Uri($"/api/v0/stores/{gone.Id}/adopt/?project={service.Project.Id}", UriKind.Relative), new StringContent(string.Join('\n', Keys(120).Select(k => $"s3://gone/{k}"))));
-        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
-        await service.DrainAsync();
-        var job = response.Headers.Location!.AbsolutePath;
-        AssertCounts(await service.GetAsync(job), created: 0, existing: 0, failed: 120);
-        Assert.All(await service.GetAllAsync($"{job}results/"), f => Assert.Equal("no_such_bucket", f.GetProperty("code").GetString()));
-    }
-
     async Task AssertWholeAsync(string job, int created, int failed)
     {
         AssertCounts(await service.GetAsync(job), created, 0, failed);

@@ -1,0 +1,44 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.Json;
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Datums;
+
+/// <summary>What tests of hashes have in common.</summary>
+static class TestHashes
+{
+    /// <summary>Adopts an object at once, and returns its datum's id; the bucket's requests are counted from here.</summary>
+    public static async Task<string> AdoptObjectAsync(this TestService service, string key)
+    {
+        service.Server.Requests.Reset();
+        using var response = await service.AdoptUrlAsync(service.Url(key));
+        return (await TestUsers.JsonAsync(response)).GetProperty("created").EnumerateObject().Single().Value.GetString()!;
+    }
+
+    public static Task<JsonElement> DatumAsync(this TestService service, string id) => service.GetAsync($"/api/v0/data/{id}/");
+
+    /// <summary>Runs <c>HashDatum</c> on a message.</summary>
+    public static Task DeliverHashAsync(this TestService service, string message) =>
+        Registry.QueueFunctions.Single(f => f.Name == "HashDatum").RunAsync(service.Services, new(message, 1), default);
+
+    /// <summary>Sets the store's policy.</summary>
+    public static async Task HashAdoptedAsync(this TestService service, string policy) =>
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"hash_adopted":"{{policy}}"}"""));
+
+    public static void AssertHashes(byte[] bytes, JsonElement datum)
+    {
+#pragma warning disable CA5350 // Compared, not relied on.
+        Assert.Equal(
+            (Sha256(bytes), Convert.ToHexStringLower(SHA1.HashData(bytes)), Md5(bytes)),
+            (datum.GetProperty("sha256").GetString(), datum.GetProperty("sha1").GetString(), datum.GetProperty("md5").GetString()));
+#pragma warning restore CA5350
+        Assert.False(datum.TryGetProperty("checksum_error", out _));
+    }
+
+    public static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+#pragma warning disable CA5351 // S3 defines the ETag as an MD5.
+    public static string Md5(byte[] bytes) => Convert.ToHexStringLower(MD5.HashData(bytes));
+#pragma warning restore CA5351
+}
