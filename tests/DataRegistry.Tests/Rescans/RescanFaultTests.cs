@@ -122,19 +122,40 @@ public sealed class RescanFaultTests : IAsyncLifetime
         }
     }
 
-    [Fact]
-    public async Task Two_deliveries_at_once_tell_what_either_of_them_adopted()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_another_delivery_adopts_meanwhile_is_told_however_far_that_one_comes(bool after)
     {
         await service.SetPolicyAsync("""{"adopt_changed":true,"adopt_new":true}""");
         await service.AdoptAllAsync("a", "b", "c");
-        for (var turn = 0; turn < 10; turn++)
+        var died = true;
+        for (var write = 0; died; write++)
         {
-            service.Bucket.Put("b", Encoding.UTF8.GetBytes($"{turn}"));
-            service.Put($"new-{turn:D3}");
+            service.Bucket.Put("b", Encoding.UTF8.GetBytes($"{write}"));
+            service.Put($"new-{write:D3}");
             var path = await service.AcceptScanAsync();
-            await service.DrainAsync(run => Task.WhenAll(run(), run()));
-            Assert.Equal($"unchanged {turn + 2}, changed 1, new 1, adopted 2", Counts(await service.GetAsync(path)));
+            await service.DrainAsync(async run =>
+            {
+                // The one has read what there is, and asks whether it is so, when the other does it all, up to a write.
+                var asked = 0;
+                service.Server.Intercept = async (_, kind) =>
+                {
+                    if (kind != "head" || Interlocked.Increment(ref asked) > 1)
+                        return false;
+                    service.Transport.DieAt(write, after);
+                    var death = await Record.ExceptionAsync(run);
+                    died = service.Transport.IsDead;
+                    service.Transport.Revive();
+                    Assert.True(died || death is null, $"{death}");
+                    return false;
+                };
+                await run();
+                service.Server.Intercept = null;
+            });
+            Assert.Equal($"unchanged {write + 2}, changed 1, new 1, adopted 2", Counts(await service.GetAsync(path)));
             await AssertToldAsync(path);
+            Assert.InRange(write, 0, 100);
         }
     }
 
