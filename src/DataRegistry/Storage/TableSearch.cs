@@ -14,10 +14,13 @@ public static class TableSearch
     const int MaxPage = 1000;
     const int MinPage = 8;
 
+    /// <summary>Rows that are read one by one before a page is tried again: doubles up to this while pages are not worth it.</summary>
+    const int MaxPoints = 64;
+
     /// <summary>
-    /// Those of the wanted rows that exist, by row key. Reads ranges, not rows: a page answers for every wanted key up to its last
-    /// row, and the next page begins at the next wanted key. So it takes no more requests than there are wanted keys, and for keys
-    /// that lie close together a thousandth of that.
+    /// Those of the wanted rows that exist, by row key. Reads ranges where the keys lie close together: a page answers for every wanted
+    /// key up to its last row, and the next page begins at the next wanted key. Where they do not, it reads the rows one by one: the cheapest
+    /// request there is, and nothing else is read with them. So it takes no more requests than there are wanted keys, and a thousandth of that at best.
     /// </summary>
     /// <param name="rowKeys">In ordinal order, none twice.</param>
     /// <param name="before">Where rows of another kind begin, which are not to be read; null for nowhere.</param>
@@ -28,8 +31,17 @@ public static class TableSearch
         var found = new Dictionary<string, T>(StringComparer.Ordinal);
         string? continuation = null;
         var pageSize = MaxPage;
+        var (points, stretch) = (rowKeys.Count == 1 ? 1 : 0, 0);
         for (var next = 0; next < rowKeys.Count;)
         {
+            if (points > 0)
+            {
+                if (await table.GetEntityIfExistsAsync<T>(partitionKey, rowKeys[next], select, cancellationToken) is { } row)
+                    found.Add(row.RowKey, row);
+                (next, points) = (next + 1, points - 1);
+                continue;
+            }
+
             var first = next;
             pageSize = Math.Min(pageSize, 2 * (rowKeys.Count - next));
             var page = await table.QueryPageAsync<T>(new TableRange(partitionKey) { From = rowKeys[next], Before = before }, continuation, pageSize, select, cancellationToken);
@@ -50,6 +62,8 @@ public static class TableSearch
             pageSize = Math.Clamp(2 * (next - first), MinPage, MaxPage);
             // A page may be empty and yet not the last: only then the service's own token is needed to get on.
             continuation = page.Values.Count == 0 ? page.ContinuationToken : null;
+            stretch = page.Values.Count > 0 && next - first <= 1 ? Math.Clamp(2 * stretch, MinPage, MaxPoints) : 0;
+            points = stretch;
         }
 
         return found;

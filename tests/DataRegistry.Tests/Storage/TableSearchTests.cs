@@ -1,0 +1,86 @@
+using System.Globalization;
+using DataRegistry.Storage;
+using DataRegistry.Tests.Fixtures;
+
+namespace DataRegistry.Tests.Storage;
+
+/// <summary>Many rows of a partition by their keys: exactly those that exist, for no more requests than there are keys.</summary>
+[Collection(AzuriteTests.Name)]
+public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
+{
+    const int Rows = 2000;
+
+    readonly FaultyTransport transport = new();
+    TableClient table = null!;
+
+    public async Task InitializeAsync()
+    {
+        table = StorageAccount.FromConnectionString(azurite.ConnectionString, transport).Tables.GetTableClient(AzuriteFixture.NewTableName(), Storage.Rows.Default);
+        await table.CreateIfNotExistsAsync();
+        foreach (var chunk in Enumerable.Range(0, Rows).Chunk(TableClient.MaxTransactionActions))
+            Assert.True((await table.SubmitTransactionAsync([.. chunk.Select(n => TableTransactionAction.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
+        // Of another kind, beyond the end.
+        Assert.True((await table.AddEntityAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    [Fact]
+    public async Task Rows_that_lie_close_together_are_read_a_thousand_at_a_time()
+    {
+        Assert.Equal(2, await RequestsAsync([.. Enumerable.Range(0, Rows).Select(Key)]));
+        Assert.Equal(1, await RequestsAsync([.. Enumerable.Range(0, 20).Select(n => Key(500 + n))]));
+    }
+
+    [Fact]
+    public async Task Rows_that_lie_far_apart_are_read_one_by_one_and_nothing_else_with_them()
+    {
+        Assert.Equal(1, await RequestsAsync([Key(7)]));
+        // A page of forty rows for the first two of them, one of eight for the third; eight by themselves; a page once more; and the eight that are left.
+        Assert.Equal(19, await RequestsAsync([.. Enumerable.Range(0, 20).Select(n => Key(20 * n))]));
+    }
+
+    [Fact]
+    public async Task After_those_that_lie_far_apart_others_are_read_by_the_page_again()
+    {
+        var apart = Enumerable.Range(0, 20).Select(n => 50 * n);
+        var close = Enumerable.Range(1000, 20);
+        // As above, up to the eighth of those that lie close together; and two pages, the second of which is larger.
+        Assert.Equal(29, await RequestsAsync([.. apart.Concat(close).Select(Key)]));
+    }
+
+    [Fact]
+    public async Task Keys_that_no_row_has_are_left_out()
+    {
+        Assert.Equal(1, await RequestsAsync([.. Enumerable.Range(0, 50).Select(n => $"{Key(100)}-{n:D2}")]));
+        Assert.Equal(3, await RequestsAsync(["1", "2", "3"]));
+        Assert.Equal(1, await RequestsAsync(["y1", "y2"], before: null));
+        Assert.Equal(1, await RequestsAsync(["nothing"]));
+    }
+
+    [Fact]
+    public async Task Whatever_is_wanted_is_found_for_a_request_each_at_most()
+    {
+        var random = new Random(5);
+        for (var turn = 0; turn < 30; turn++)
+        {
+            // Stretches that are dense, sparse, and of keys that do not exist.
+            var wanted = new SortedSet<string>(StringComparer.Ordinal);
+            for (var n = random.Next(20); n < Rows; n += random.Next(8) == 0 ? random.Next(200) : random.Next(1, 1 + turn))
+                wanted.Add(random.Next(5) == 0 ? $"{Key(n)}-" : Key(n));
+            Assert.InRange(await RequestsAsync([.. wanted]), 1, wanted.Count);
+        }
+    }
+
+    /// <summary>Those that it took.</summary>
+    async Task<int> RequestsAsync(string[] wanted, string? before = "x")
+    {
+        var requests = transport.Requests;
+        var found = await table.FindManyAsync<Note>("p", wanted, before: before);
+        Assert.Equal(wanted.Where(key => key.Length == 4), found.Keys.Order(StringComparer.Ordinal));
+        Assert.All(found, row => Assert.Equal(row.Key, row.Value.RowKey));
+        return transport.Requests - requests;
+    }
+
+    static string Key(int n) => n.ToString("D4", CultureInfo.InvariantCulture);
+}
