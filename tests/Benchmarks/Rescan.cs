@@ -96,7 +96,7 @@ static class Rescan
             runs.Add(($"unchanged {round}", run));
             ratios.Add(run.Elapsed / loop.Elapsed);
             Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"bare loop {round}: {loop.Elapsed.TotalSeconds:0.000} s, {Requests(loop.Requests, RequestCounter.S3)}; tables {Requests(loop.Requests, RequestCounter.Tables)}"));
+                CultureInfo.InvariantCulture, $"unchanged {round}: {run.Elapsed.TotalSeconds:0.000} s; bare loop: {loop.Elapsed.TotalSeconds:0.000} s, {Requests(loop.Requests, RequestCounter.S3)}; tables {Requests(loop.Requests, RequestCounter.Tables)}"));
         }
 
         return ratios;
