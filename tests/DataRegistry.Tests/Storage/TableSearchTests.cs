@@ -1,4 +1,5 @@
 using System.Globalization;
+using Azure.Core.Pipeline;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 
@@ -10,12 +11,12 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
 {
     const int Rows = 2000;
 
-    readonly FaultyTransport transport = new();
+    readonly CountingHandler sent = new();
     TableClient table = null!;
 
     public async Task InitializeAsync()
     {
-        table = StorageAccount.FromConnectionString(azurite.ConnectionString, transport).Tables.GetTableClient(AzuriteFixture.NewTableName(), Storage.Rows.Default);
+        table = StorageAccount.FromConnectionString(azurite.ConnectionString, new HttpClientTransport(new HttpClient(sent))).Tables.GetTableClient(AzuriteFixture.NewTableName(), Storage.Rows.Default);
         await table.CreateIfNotExistsAsync();
         foreach (var chunk in Enumerable.Range(0, Rows).Chunk(TableClient.MaxTransactionActions))
             Assert.True((await table.SubmitTransactionAsync([.. chunk.Select(n => TableTransactionAction.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
@@ -23,7 +24,11 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
         Assert.True((await table.AddEntityAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public Task DisposeAsync()
+    {
+        sent.Dispose();
+        return Task.CompletedTask;
+    }
 
     [Fact]
     public async Task Rows_that_lie_close_together_are_read_a_thousand_at_a_time()
@@ -36,8 +41,10 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Rows_that_lie_far_apart_are_read_one_by_one_and_nothing_else_with_them()
     {
         Assert.Equal(1, await RequestsAsync([Key(7)]));
+        Assert.Equal(1, sent.Points);
         // A page of forty rows for the first two of them, one of eight for the third; eight by themselves; a page once more; and the eight that are left.
         Assert.Equal(19, await RequestsAsync([.. Enumerable.Range(0, 20).Select(n => Key(20 * n))]));
+        Assert.Equal(1 + 16, sent.Points);
     }
 
     [Fact]
@@ -75,12 +82,28 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     /// <summary>Those that it took.</summary>
     async Task<int> RequestsAsync(string[] wanted, string? before = "x")
     {
-        var requests = transport.Requests;
+        var requests = sent.Requests;
         var found = await table.FindManyAsync<Note>("p", wanted, before: before);
         Assert.Equal(wanted.Where(key => key.Length == 4), found.Keys.Order(StringComparer.Ordinal));
         Assert.All(found, row => Assert.Equal(row.Key, row.Value.RowKey));
-        return transport.Requests - requests;
+        return sent.Requests - requests;
     }
 
     static string Key(int n) => n.ToString("D4", CultureInfo.InvariantCulture);
+
+    sealed class CountingHandler() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public int Requests { get; private set; }
+
+        /// <summary>Those for one row by its key.</summary>
+        public int Points { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Requests++;
+            if (request.Method == HttpMethod.Get && request.RequestUri!.AbsolutePath.Contains("RowKey=", StringComparison.Ordinal))
+                Points++;
+            return base.SendAsync(request, cancellationToken);
+        }
+    }
 }
