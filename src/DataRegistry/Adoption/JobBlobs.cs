@@ -33,8 +33,6 @@ sealed class JobBlobs(BlobServiceClient blobs)
     /// <summary>Bytes of a run that are sent at a time.</summary>
     const int BlockBytes = 1024 * 1024;
 
-    static readonly string BlockId = Convert.ToBase64String(new byte[8]);
-
     static readonly JobBlobJson Json = new(WireJson.Options(JobBlobJson.Default));
 
     /// <summary>How an adoption's failed and skipped inputs are written.</summary>
@@ -105,7 +103,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
     /// <summary>The jobs that have blobs, oldest first, and <see cref="StagingFolder"/>.</summary>
     public async IAsyncEnumerable<string> FoldersAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var item in Container.GetBlobsByHierarchyAsync(delimiter: "/", cancellationToken: cancellationToken))
+        await foreach (var item in Container.GetBlobsByHierarchyAsync(new() { Delimiter = "/" }, cancellationToken))
         {
             if (item.IsPrefix)
                 yield return item.Prefix;
@@ -116,7 +114,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
     /// <param name="before">Only those that were written before; null for all.</param>
     public async Task DeleteAsync(string prefix, DateTimeOffset? before, CancellationToken cancellationToken)
     {
-        var old = Container.GetBlobsAsync(prefix: prefix, cancellationToken: cancellationToken).Where(b => before is null || b.Properties.CreatedOn < before);
+        var old = Container.GetBlobsAsync(new() { Prefix = prefix }, cancellationToken).Where(b => before is null || b.Properties.CreatedOn < before);
         await Parallel.ForEachAsync(old, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken }, async (blob, token) =>
             await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: token));
     }
@@ -153,11 +151,8 @@ sealed class JobBlobs(BlobServiceClient blobs)
         }
 
         using var content = StreamOf(lines.Written);
-        // By block, not by upload: that one loads System.IO.Hashing, which some feeds lack (see DataRegistry.csproj).
-        var blob = Container.GetBlockBlobClient(name);
-        await blob.StageBlockAsync(BlockId, content, cancellationToken: cancellationToken);
+        await Container.GetBlockBlobClient(name).UploadAsync(content, cancellationToken: cancellationToken);
         lines.Dispose();
-        await blob.CommitBlockListAsync([BlockId], cancellationToken: cancellationToken);
     }
 
     static MemoryStream StreamOf(ReadOnlyMemory<byte> bytes) =>
