@@ -15,6 +15,19 @@ sealed record AdoptionScope(JobId Job, Store Store, Project Project, string Adop
     public IReadOnlyDictionary<string, Guid>? Superseded { get; init; }
 }
 
+/// <summary>What an adoption is about to do with a window of keys.</summary>
+/// <param name="Located">Locations that stay as they are.</param>
+/// <param name="Free">Locations that may be taken over.</param>
+/// <param name="Probes">What S3 says of all keys that are not located.</param>
+sealed record AdoptionPlan(Dictionary<string, LocatedRow> Located, Dictionary<string, LocatedRow> Free, Dictionary<string, Probe> Probes)
+{
+    public bool Creates(string key) => Probes.TryGetValue(key, out var probe) && probe.Object is not null;
+
+    /// <summary>Of a key that is neither located nor created.</summary>
+    public AdoptionOutcome FailureOf(string key) =>
+        Probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.Code, failure.Message) : new AdoptionOutcome.ObjectMissing();
+}
+
 /// <summary>
 /// The adoption rule: a window of keys becomes locations and datums. Two rows an object, the location first: its insert is the
 /// commit, the datum row is derived from it. Repeating a window, also while it still runs elsewhere, adds what is missing and
@@ -33,6 +46,29 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> locate,
         Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
     {
+        var plan = await PlanAsync(scope, keys, locate, find, cancellationToken);
+        var (located, free, probes) = (plan.Located, plan.Free, plan.Probes);
+        // No message comes again for what is adopted at once: a caller who hangs up now is not waited for, but what is begun is ended.
+        cancellationToken.ThrowIfCancellationRequested();
+        if (scope.AtOnce)
+            cancellationToken = CancellationToken.None;
+        var created = await InsertAsync(scope, probes, free, located, cancellationToken);
+        await CompleteAsync(scope, located.Values, cancellationToken);
+        return [.. keys.Select(OutcomeOf)];
+
+        AdoptionOutcome OutcomeOf(string key) =>
+            created.TryGetValue(key, out var datum) ? new AdoptionOutcome.Created(new(TimedId.FromGuid(datum)))
+            : located.TryGetValue(key, out var location) ? Adopter.OutcomeOf(scope, location)
+            : plan.FailureOf(key);
+    }
+
+    /// <summary>What an adoption would do now; writes nothing. A dry run tells it, and an adoption does it.</summary>
+    /// <inheritdoc cref="AdoptAsync" path="/param"/>
+    public static async Task<AdoptionPlan> PlanAsync(
+        AdoptionScope scope, IReadOnlyList<string> keys,
+        Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> locate,
+        Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
+    {
         var located = await locate(keys, cancellationToken);
         // What a purge left free is taken over, but not by the job that made it: that one has done its work there. So is what has changed, for who says so.
         var free = located.Values.Where(r => IsFreeFor(scope, r)).ToDictionary(r => r.Key, StringComparer.Ordinal);
@@ -46,19 +82,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 probes.Add(key, probe);
         }
 
-        // No message comes again for what is adopted at once: a caller who hangs up now is not waited for, but what is begun is ended.
-        cancellationToken.ThrowIfCancellationRequested();
-        if (scope.AtOnce)
-            cancellationToken = CancellationToken.None;
-        var created = await InsertAsync(scope, probes, free, located, cancellationToken);
-        await CompleteAsync(scope, located.Values, cancellationToken);
-        return [.. keys.Select(OutcomeOf)];
-
-        AdoptionOutcome OutcomeOf(string key) =>
-            created.TryGetValue(key, out var datum) ? new AdoptionOutcome.Created(new(TimedId.FromGuid(datum)))
-            : located.TryGetValue(key, out var location) ? Adopter.OutcomeOf(scope, location)
-            : probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.Code, failure.Message)
-            : new AdoptionOutcome.ObjectMissing();
+        return new(located, free, probes);
     }
 
     /// <summary>The locations among the keys, wherever in the store they are.</summary>
@@ -216,6 +240,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             ObjectETag = found.ETag,
             LastModified = found.LastModified,
             VersionId = found.VersionId,
+            StorageClass = found.StorageClass,
             Md5 = found.Md5,
             Sha1 = found.Sha1,
             Sha256 = found.Sha256,

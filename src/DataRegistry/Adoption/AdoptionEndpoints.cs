@@ -51,14 +51,16 @@ static class AdoptionEndpoints
             if (urls.Count == 0)
                 throw new ApiException(body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
             if (body.DryRun)
-                return await DryRunAsync(store, body, urls, dryRun, staging.Token);
+                return await DryRunAsync(store, project, body, urls, dryRun, staging.Token);
             return urls.Count > AdoptionOptions.MaxUrlsAtOnce || !urls.IsInMemory
                 ? await AcceptAsync(context, store, project, body, urls, requests, trail, staging.Token)
                 : await AdoptAtOnceAsync(context, store, project, body, urls, requests, projects, permissions, trail);
         }
         catch (BucketException e)
         {
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(5) });
+            throw new ApiException(e.IsTransient
+                ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(5) }
+                : new ApiError.Message(StatusCodes.Status400BadRequest, e.Message, e.Code));
         }
         catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
@@ -126,9 +128,9 @@ static class AdoptionEndpoints
         return Accepted(context, job, project);
     }
 
-    static async Task<IResult> DryRunAsync(Store store, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
+    static async Task<IResult> DryRunAsync(Store store, Project project, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
         urls.IsInMemory && urls.Count <= DryRun.MaxUrls
-            ? Results.Json(await dryRun.RunAsync(store, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
+            ? Results.Json(await dryRun.RunAsync(store, project, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
             : throw new ApiException(new ApiError.Field("dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
 
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
@@ -138,15 +140,15 @@ static class AdoptionEndpoints
         if (body.HasUrl || body.HasList || body.Manifest is not null)
             throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'url', 'urls' and 'manifest'.", "invalid"));
         var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
-        if (await buckets.Open(store).ProbeAsync(selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message })
+        if (await buckets.Open(store).ProbeAsync(selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message, IsTransient: var isTransient })
         {
-            throw new ApiException(new BucketException(fault, message).IsTransient
+            throw new ApiException(isTransient
                 ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = TimeSpan.FromSeconds(5) }
                 : new ApiError.Message(StatusCodes.Status400BadRequest, message, BucketException.CodeOf(fault)));
         }
 
         if (body.DryRun)
-            return Results.Json(await dryRun.RunAsync(store, selection, context.RequestAborted), Json.DryRunBody);
+            return Results.Json(await dryRun.RunAsync(store, project, selection, context.RequestAborted), Json.DryRunBody);
         var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted) ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix } });
         return Accepted(context, job, project);

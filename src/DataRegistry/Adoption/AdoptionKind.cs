@@ -69,10 +69,10 @@ sealed class AdoptionKind(
             if (Job.Prefix is null)
                 return new ListWindows(scope, kind.blobs, kind.adopter, kind.finder, () => kind.buckets.Open(Store).At(pace));
             var bucket = kind.buckets.Open(Store).At(pace);
-            var (pager, seesVersions) = await ObjectPager.OpenAnyAsync(bucket, Job.Prefix, cancellationToken);
+            var pager = await ObjectPager.OpenAnyAsync(bucket, Job.Prefix, cancellationToken);
             // Where it does not see them the list tells what there is, and HEADs which version it is.
             return new PrefixWindows(
-                scope, KeySelection.Of(Job), new RangePages(pager, kind.work), seesVersions ? null : (keys, token) => kind.finder.HeadAsync(bucket, Store.Prefix, keys, token),
+                scope, KeySelection.Of(Job), new RangePages(pager, kind.work), (keys, token) => kind.finder.HeadAsync(bucket, Store.Prefix, keys, token),
                 kind.locations, kind.options.Value.WindowKeys, kind.options.Value.TableRequestsInFlight);
         }
     }

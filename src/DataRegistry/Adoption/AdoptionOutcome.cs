@@ -40,12 +40,23 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
         _ => null,
     };
 
-    public static AdoptionFailure Missing(string url, Store store) => new(url, Failed, "adoptable_file_not_found", $"Not found in {store.Name}: '{url}'");
+    public static AdoptionFailure Missing(string url, Store store) => new(url, Failed, "adoptable_file_not_found", $"Not found in {store.Name}: '{url}'{PrefixHint(url)}");
+
+    /// <summary>People name folders, and all objects that match; each is a prefix.</summary>
+    static string PrefixHint(string url) =>
+        url.EndsWith('/') ? ". To adopt all objects below a folder, send its URL as 'prefix' in place of 'url'"
+        : url.AsSpan().ContainsAny('*', '?') ? ". To adopt all objects that match, send this as 'prefix' in place of 'url'"
+        : "";
+
+    /// <summary><c>s3://bucket</c>, with or without a slash: a bucket, and no object in it.</summary>
+    static string BucketHint(string url) =>
+        url.StartsWith("s3://", StringComparison.Ordinal) && url.Length > 5 && url.IndexOf('/', 5) is var slash && (slash < 0 || (slash > 5 && slash == url.Length - 1))
+            ? " To adopt all objects of a bucket, send 's3://<bucket>/' as 'prefix' in place of 'url'." : "";
 
     public static AdoptionFailure Exists(string url, Store store) => new(url, Failed, null, $"{url} already exists in {store.Name}");
 
     public static AdoptionFailure Malformed(string url) => new(
-        url, Failed, "invalid_url", $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}");
+        url, Failed, "invalid_url", $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}");
 
     public static AdoptionFailure Outside(string url, Store store) =>
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");

@@ -1,11 +1,12 @@
 using DataRegistry.Datums;
+using DataRegistry.Organization;
 using DataRegistry.Stores;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>Tells what an adoption would do now, and writes nothing. Until it is adopted, others may have changed that.</summary>
-sealed class DryRun(LocationTable locations, ObjectFinder finder, Buckets buckets, IOptions<AdoptionOptions> options)
+/// <summary>Tells what an adoption would do now, by the plan that an adoption executes, and writes nothing. Until it is adopted, others may have changed that.</summary>
+sealed class DryRun(LocationTable locations, Adopter adopter, ObjectFinder finder, Buckets buckets, TimeProvider clock, IOptions<AdoptionOptions> options)
 {
     /// <summary>URLs, or objects of a prefix, that are looked at, so that it is answered at once: a worker's window.</summary>
     public const int MaxUrls = 10_000;
@@ -14,60 +15,41 @@ sealed class DryRun(LocationTable locations, ObjectFinder finder, Buckets bucket
 
     /// <summary>Of a prefix its first keys are looked at; where there are more, the counts are of those only, and say so.</summary>
     /// <exception cref="BucketException">S3 cannot be asked.</exception>
-    public async Task<DryRunBody> RunAsync(Store store, KeySelection selection, CancellationToken cancellationToken)
+    public async Task<DryRunBody> RunAsync(Store store, Project project, KeySelection selection, CancellationToken cancellationToken)
     {
-        var pager = await ObjectPager.OpenAsync(buckets.Open(store), selection.Prefix, cancellationToken);
-        List<string> keys = [], skipped = [];
-        var (after, looked) = ((string?)null, 0);
-        do
-        {
-            var page = await pager.ReadAsync(after, cancellationToken);
-            looked += page.Objects.Count;
-            foreach (var found in page.Objects.Where(o => selection.Matches(o.Key)))
-                (found.IsFolderMark ? skipped : keys).Add(found.Key);
-            after = page.LastKey;
-        }
-        while (after is not null && looked < MaxUrls);
-
-        var located = await locations.FindAsync(store.Id, keys, options.Value.TableRequestsInFlight, cancellationToken);
-        var existing = keys.Where(k => located.TryGetValue(k, out var row) && !row.IsFree).ToHashSet(StringComparer.Ordinal);
-        return new(
-            true, after is null, new(keys.Count + skipped.Count, keys.Count - existing.Count, existing.Count, 0, skipped.Count),
-            [.. skipped.Select(key => AdoptionFailure.Directory(UrlOf(key))).Select(r => new DryRunItem(r.Url, r.Outcome, r.Code, r.Message)).Take(MaxSample / 2)
-                .Concat(keys.Select(key => existing.Contains(key)
-                    ? new DryRunItem(UrlOf(key), "existing", null, AdoptionFailure.Exists(UrlOf(key), store).Message)
-                    : new DryRunItem(UrlOf(key), "created", null, null))).Take(MaxSample)]);
-
-        string UrlOf(string key) => new S3Url(store.Configuration.Bucket, key).ToString();
+        var scope = ScopeOf(store, project);
+        var bucket = buckets.Open(store);
+        var pager = await ObjectPager.OpenAnyAsync(bucket, selection.Prefix, cancellationToken);
+        var windows = new PrefixWindows(
+            scope, selection, new(pager, work: null), (keys, token) => finder.HeadAsync(bucket, store.Prefix, keys, token), locations, MaxUrls, options.Value.TableRequestsInFlight);
+        var window = await windows.ReadAsync(WorkTable.NewRange(scope.Job, range: 0, first: 0, end: 1), cancellationToken);
+        var plan = await Adopter.PlanAsync(scope, window.Keys, window.Locate, window.Find, cancellationToken);
+        return Tell(store, window.Ends, window.Keys, plan, window.Skipped);
     }
 
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
-    public async Task<DryRunBody> RunAsync(Store store, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+    public async Task<DryRunBody> RunAsync(Store store, Project project, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
     {
         var input = AdoptionInput.Sort(urls, store, exclude);
-        var located = await locations.FindAsync(store.Id, input.Keys, options.Value.TableRequestsInFlight, cancellationToken);
-        List<string> existing = [.. input.Keys.Where(IsTracked)], wanted = [.. input.Keys.Where(k => !IsTracked(k))];
-        var probes = wanted.Count == 0 ? [] : await finder.FindAsync(buckets.Open(store), store.Prefix, wanted, cancellationToken);
+        var plan = await Adopter.PlanAsync(
+            ScopeOf(store, project), input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), (wanted, token) => finder.FindAsync(buckets.Open(store), store.Prefix, wanted, token), cancellationToken);
+        return Tell(store, complete: true, input.Keys, plan, input.Refused);
+    }
 
-        var created = new List<string>();
-        var refused = input.Refused.ToList();
-        foreach (var (key, probe) in wanted.Zip(probes))
-        {
-            if (probe.Object is not null)
-                created.Add(key);
-            else
-                refused.Add(probe.Failure is { } failure ? new(UrlOf(key), AdoptionFailure.Failed, failure.Code, failure.Message) : AdoptionFailure.Missing(UrlOf(key), store));
-        }
+    AdoptionScope ScopeOf(Store store, Project project) => new(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, AdoptedBy: "", AtOnce: true);
 
-        var failed = refused.Count(r => r.Outcome == AdoptionFailure.Failed);
+    static DryRunBody Tell(Store store, bool complete, IReadOnlyList<string> keys, AdoptionPlan plan, IReadOnlyList<AdoptionFailure> refused)
+    {
+        List<string> existing = [.. keys.Where(plan.Located.ContainsKey)], created = [.. keys.Where(plan.Creates)];
+        List<AdoptionFailure> failures = [.. keys.Where(k => !plan.Located.ContainsKey(k) && !plan.Creates(k)).Select(k => AdoptionFailure.Of(plan.FailureOf(k), UrlOf(k), store)!), .. refused];
+        var failed = failures.Count(r => r.Outcome == AdoptionFailure.Failed);
         return new(
-            true, true, new(urls.Count, created.Count, existing.Count, failed, refused.Count - failed),
-            [.. refused.OrderBy(r => r.Outcome == AdoptionFailure.Skipped).Select(r => new DryRunItem(r.Url, r.Outcome, r.Code, r.Message))
+            true, complete, new(keys.Count + refused.Count, created.Count, existing.Count, failed, failures.Count - failed),
+            [.. failures.OrderBy(r => r.Outcome == AdoptionFailure.Skipped).Select(r => new DryRunItem(r.Url, r.Outcome, r.Code, r.Message)).Take(existing.Count + created.Count > 0 ? MaxSample / 2 : MaxSample)
                 .Concat(existing.Select(key => new DryRunItem(UrlOf(key), "existing", null, AdoptionFailure.Exists(UrlOf(key), store).Message)))
                 .Concat(created.Select(key => new DryRunItem(UrlOf(key), "created", null, null)))
                 .Take(MaxSample)]);
 
-        bool IsTracked(string key) => located.TryGetValue(key, out var row) && !row.IsFree;
         string UrlOf(string key) => new S3Url(store.Configuration.Bucket, key).ToString();
     }
 }

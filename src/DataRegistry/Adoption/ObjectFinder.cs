@@ -42,19 +42,19 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
                 {
                     probes[i] = hopeless is null ? new(await bucket.HeadAsync(keys[i], cancellationToken: token), null) : new(null, hopeless);
                 }
-                catch (BucketException e) when (!e.IsTransient)
+                catch (BucketException e) when (!e.IsTransient && !e.IsKeyRefusal())
                 {
                     probes[i] = new(null, e);
-                    // A denied key may be alone with it; anything else holds for the whole bucket.
-                    if (e.Fault != BucketFault.AccessDenied)
+                    // A denied key may be alone with it, as may one of which the answer cannot be read; anything else holds for the whole bucket.
+                    if (!e.IsOfKey())
                         hopeless = e;
                 }
                 catch (BucketException e) when (e.IsKeyRefusal())
                 {
                     // A HEAD's 400 has no body: it may be this key, which the server cannot hold, or credentials that have expired.
-                    if ((await (usable ??= bucket.ProbeAsync(prefix, token))).Fault is not null)
-                        throw;
-                    probes[i] = new(null, new(e.Fault, $"The server of bucket '{bucket.Name}' refuses this key (HTTP 400).", e.InnerException));
+                    if (await (usable ??= bucket.ProbeAsync(prefix, token)) is { Fault: { } fault } probe)
+                        throw new BucketException(fault, probe.Message, e.InnerException);
+                    probes[i] = new(null, new(e.Fault, $"The server of bucket '{bucket.Name}' refuses this key (HTTP 400).", e.InnerException) { Key = keys[i] });
                 }
             });
         return probes;
@@ -104,6 +104,19 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
             probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count).Take(stretch)], cancellationToken));
         }
 
+        return await WithSizesAsync(bucket, prefix, keys, probes, cancellationToken);
+    }
+
+    /// <summary>What a LIST left out a HEAD tells.</summary>
+    async Task<IReadOnlyList<Probe>> WithSizesAsync(Bucket bucket, string prefix, IReadOnlyList<string> keys, List<Probe> probes, CancellationToken cancellationToken)
+    {
+        List<int> unknown = [.. Enumerable.Range(0, probes.Count).Where(i => probes[i].Object?.SizeIsUnknown == true)];
+        if (unknown.Count > 0)
+        {
+            foreach (var (i, probe) in unknown.Zip(await HeadAsync(bucket, prefix, unknown.ConvertAll(i => keys[i]), cancellationToken)))
+                probes[i] = probe;
+        }
+
         return probes;
     }
 
@@ -139,7 +152,7 @@ sealed class ObjectFinder(IOptions<AdoptionOptions> options)
         // Controls are no good characters for a request; keys with them are rare enough to be passed over.
         if (last.Value <= ' ')
             return stem.Length == 0 ? null : stem;
-        var before = stem + new Rune(last.Value == 0xE000 ? 0xD7FF : last.Value - 1);
+        var before = stem + new Rune(last.Value switch { 0xE000 => 0xD7FF, 0xFFFF or 0x10000 => 0xFFFD, var value => value - 1 });
         return Encoding.UTF8.GetByteCount(before) + Encoding.UTF8.GetByteCount(LastCharacter) <= S3Url.MaxKeyBytes ? before + LastCharacter : before;
     }
 

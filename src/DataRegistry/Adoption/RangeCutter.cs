@@ -57,7 +57,7 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
             this.until = until;
             this.upper = upper ?? until;
             this.maxProbes = maxProbes;
-            alphabet = [.. sample.SelectMany(k => k.EnumerateRunes()), .. lower];
+            alphabet = [.. sample.SelectMany(k => k.EnumerateRunes()).Concat(lower).Where(IsMarker)];
         }
 
         public int Left => maxProbes - probes;
@@ -72,7 +72,7 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
             probes++;
             if (await firstAfter(key, cancellationToken) is { } first && (until is null || OrderedKey.Compare(first, until) <= 0))
             {
-                alphabet.UnionWith(first.EnumerateRunes());
+                alphabet.UnionWith(first.EnumerateRunes().Where(IsMarker));
                 return true;
             }
 
@@ -137,11 +137,17 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
             return text.Append(last).ToString();
         }
 
+        /// <summary>Whether XML can carry it.</summary>
+        static bool IsMarker(Rune rune) => rune.Value >= ' ' && rune.Value is not (0xFFFE or 0xFFFF);
+
         static int KindOf(Rune rune) => !rune.IsAscii ? 4 : Rune.IsDigit(rune) ? 0 : Rune.IsLower(rune) ? 1 : Rune.IsUpper(rune) ? 2 : 3;
 
         static Rune Next(Rune rune) => rune.Value switch
         {
+            // Neither surrogates nor what XML cannot carry: servers tell markers in XML.
+            < ' ' => new Rune(' '),
             0xD7FF => new Rune(0xE000),
+            0xFFFD => new Rune(0x10000),
             0x10FFFF => rune,
             var value => new Rune(value + 1),
         };

@@ -4,7 +4,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Adoption;
 
 /// <summary>The pages that a range of keys is worked on by, and where it is cut. One caller at a time.</summary>
-sealed class RangePages(ObjectPager pager, WorkTable work)
+/// <param name="work">Where ranges are cut; null where nobody cuts them.</param>
+sealed class RangePages(ObjectPager pager, WorkTable? work)
 {
     /// <summary>Keys that tell where to cut; more of them tell the same.</summary>
     const int SampleKeys = 100;
@@ -17,6 +18,9 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
 
     readonly List<string> sample = [];
     readonly Queue<(string? After, ObjectPage Page)> ahead = [];
+
+    /// <inheritdoc cref="ObjectPager.SeesVersions"/>
+    public bool SeesVersions => pager.SeesVersions;
 
     /// <summary>LISTs that were asked for.</summary>
     public int Requests { get; private set; }
@@ -72,9 +76,12 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
         if (budget <= 0 || page.LastKey is null || page.Objects.Count == 0 || IsLast(page, range.Until))
             return (range, null);
         var cut = await new RangeCutter(firstAfter ?? FirstListedAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
+        // Parts that cannot be begun would each be read from the very beginning.
+        if (!pager.BeginsAnywhere)
+            return (range, null);
         var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
         // A cut before where the range begins would count keys twice.
-        return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0 ? (known, null) : await work.CutAsync(known, cut.At, cancellationToken);
+        return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0 ? (known, null) : await work!.CutAsync(known, cut.At, cancellationToken);
     }
 
     async Task<ObjectPage> ListAsync(string? after, CancellationToken cancellationToken)

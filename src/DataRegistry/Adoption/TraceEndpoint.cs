@@ -98,7 +98,7 @@ sealed record TraceAdoptionBody(DateTimeOffset Time, string User, string? Job, s
 
 /// <summary>What S3 said of the object when it was adopted.</summary>
 /// <param name="VersionId">Null where the bucket keeps no versions.</param>
-sealed record TraceObjectBody(string Etag, string? VersionId, long Size, DateTimeOffset LastModified);
+sealed record TraceObjectBody(string Etag, string? VersionId, long Size, DateTimeOffset? LastModified);
 
 /// <param name="FromUser">Who pointed it here.</param>
 /// <param name="Until">Null where it still names the datum.</param>

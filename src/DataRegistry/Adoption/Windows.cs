@@ -47,11 +47,11 @@ sealed class ListWindows(AdoptionScope scope, JobBlobs blobs, Adopter adopter, O
 }
 
 /// <summary>Windows of a prefix: what LIST pages say, beside the store's locations in the same order.</summary>
-/// <param name="ask">How S3 is asked for what the list does not tell; null where it tells all.</param>
+/// <param name="ask">How S3 is asked for what the list does not tell.</param>
 /// <param name="windowKeys">Objects in a window, to the page.</param>
 /// <param name="parallel">Table requests at a time.</param>
 sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, RangePages pages,
-    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>>? ask, LocationTable locations, int windowKeys, int parallel) : Windows
+    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> ask, LocationTable locations, int windowKeys, int parallel) : Windows
 {
     /// <summary>Where few objects are wanted a window ends all the same after so many times its pages, for the sake of checkpoints.</summary>
     const int MaxSparsity = 5;
@@ -90,8 +90,18 @@ sealed class PrefixWindows(AdoptionScope scope, KeySelection selection, RangePag
         return new(
             [.. objects.Select(o => o.Key)],
             (keys, token) => keys.Count == 0 ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal)) : reader.ReadAsync(keys, scope.Job.Value.ToGuid(), ends ? range.Until : after, parallel, token),
-            ask ?? ((wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(key => new Probe(byKey[key], null))])),
+            (wanted, token) => FindAsync(wanted, byKey, token),
             skipped, after, ends);
+    }
+
+    /// <summary>As they are listed; those of which the list tells no version, or no size, as they are found.</summary>
+    async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, Dictionary<string, S3Object> listed, CancellationToken cancellationToken)
+    {
+        if (!pages.SeesVersions)
+            return await ask(wanted, cancellationToken);
+        List<string> unknown = [.. wanted.Where(key => listed[key].SizeIsUnknown)];
+        var asked = unknown.Count == 0 ? [] : unknown.Zip(await ask(unknown, cancellationToken)).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);
+        return [.. wanted.Select(key => asked.TryGetValue(key, out var probe) ? probe : new(listed[key], null))];
     }
 
     public override Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) =>

@@ -15,16 +15,23 @@ public enum ObjectRefusal
 
     /// <summary>Nothing is at the key, or the version is gone.</summary>
     Missing,
+
+    /// <summary>The object is there, but cannot be read before somebody restores it.</summary>
+    Archived,
 }
 
 /// <summary>The object that a datum stands for, or why it is not to be had.</summary>
 /// <param name="Found">Its version pins the bytes where the bucket keeps versions.</param>
-sealed record AdoptedObject(ObjectRefusal? Refusal, (Bucket Bucket, S3Object Object)? Found);
+sealed record AdoptedObject(ObjectRefusal? Refusal, (Bucket Bucket, S3Object Object)? Found)
+{
+    /// <summary>Of an archived object; null where the bucket does not tell it.</summary>
+    public string? StorageClass { get; init; }
+}
 
 /// <summary>Finds what was adopted again in its bucket, and nothing else that may be at its key by now.</summary>
 sealed class AdoptedObjects(StoreTable stores, Buckets buckets)
 {
-    /// <summary>One HEAD, where nothing speaks against it before.</summary>
+    /// <summary>One HEAD, where nothing speaks against it before; and a LIST of the key, where the HEAD tells something else than was adopted.</summary>
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public async Task<AdoptedObject> FindAsync(DatumRow datum, CancellationToken cancellationToken)
     {
@@ -35,15 +42,13 @@ sealed class AdoptedObjects(StoreTable stores, Buckets buckets)
         if (!store.AllowRead)
             return Refused(ObjectRefusal.ReadNotAllowed);
         var bucket = buckets.Open(store);
-        return await bucket.HeadAsync(datum.Key, datum.VersionId, cancellationToken) is not { } found ? Refused(ObjectRefusal.Missing)
-            : IsAdopted(datum, found) ? new(null, (bucket, found))
-            : Refused(ObjectRefusal.Changed);
+        var described = new S3Object(datum.Key, datum.Size, datum.ObjectETag, datum.LastModified, datum.VersionId) { StorageClass = datum.StorageClass };
+        var (there, found) = await bucket.FindAgainAsync(described, cancellationToken);
+        return !there ? Refused(ObjectRefusal.Missing)
+            : found is null ? Refused(ObjectRefusal.Changed)
+            : found.IsArchived ? Refused(ObjectRefusal.Archived) with { StorageClass = found.StorageClass ?? datum.StorageClass }
+            : new(null, (bucket, found));
     }
 
     static AdoptedObject Refused(ObjectRefusal refusal) => new(refusal, null);
-
-    /// <summary>An ETag changes with the bytes; only without one is there no better sign than the time, which a LIST says in milliseconds and a HEAD in seconds.</summary>
-    static bool IsAdopted(DatumRow datum, S3Object found) =>
-        found.Size == datum.Size
-        && (datum.ObjectETag.Length > 0 ? found.ETag == datum.ObjectETag : found.LastModified.ToUnixTimeSeconds() == datum.LastModified.ToUnixTimeSeconds());
 }

@@ -23,10 +23,15 @@ abstract record AdoptedRow : ITableEntity
 
     /// <summary>Without its quotes.</summary>
     public required string ObjectETag { get; init; }
-    public required DateTimeOffset LastModified { get; init; }
+
+    /// <summary>Null where the bucket does not tell it.</summary>
+    public required DateTimeOffset? LastModified { get; init; }
 
     /// <summary>Null where the bucket keeps no versions: then nothing pins the content.</summary>
     public string? VersionId { get; init; }
+
+    /// <summary>Null where the bucket did not tell it.</summary>
+    public string? StorageClass { get; init; }
 
     /// <summary>Hex; where S3 says it, or the object was read.</summary>
     public string? Md5 { get; init; }

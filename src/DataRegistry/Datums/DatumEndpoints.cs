@@ -43,7 +43,7 @@ static class DatumEndpoints
 /// <summary>A datum on the wire.</summary>
 /// <param name="Name">The key's last segment.</param>
 /// <param name="Ctime">When its job was made: the id's own time, by which lists are ordered.</param>
-/// <param name="FileMtime">S3's Last-Modified.</param>
+/// <param name="FileMtime">S3's Last-Modified; null where the bucket does not tell it.</param>
 /// <param name="Aliases">The names of those that point at it now, in the order of their bytes.</param>
 sealed record DatumBody(
     DatumId Id, string Name, string Uri, long Size, string? Md5, string? Sha1, string? Sha256, Guid Store, ProjectBody? Project,
@@ -54,6 +54,10 @@ sealed record DatumBody(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ChecksumError { get; init; }
 
+    /// <summary>S3's storage class, such as <c>GLACIER</c>; left out where the bucket did not tell it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? StorageClass { get; init; }
+
     public static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 
     /// <param name="scanned">See <see cref="ScannedStores"/>.</param>
@@ -61,6 +65,7 @@ sealed record DatumBody(
         row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
         project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases], DriftBody.From(row, scanned))
     {
+        StorageClass = row.StorageClass,
         ChecksumError = row.ChecksumError is { Length: > 0 } error ? error : null,
     };
 }

@@ -57,7 +57,7 @@ sealed partial class DatumHashing(
         var small = new List<int>();
         for (var i = 0; i < hashed.Length; i++)
         {
-            if (hashed[i] is { Sha256: null } some && some.Size <= room)
+            if (hashed[i] is { Sha256: null, IsArchived: false, SizeIsUnknown: false } some && some.Size <= room)
             {
                 room -= some.Size;
                 small.Add(i);
@@ -90,7 +90,7 @@ sealed partial class DatumHashing(
         {
             var adopted = found ?? await objects.FindAsync(datum, cancellationToken);
             if (adopted.Found is not var (bucket, there))
-                return await FailAsync(datum, Reason(adopted.Refusal!.Value), cancellationToken);
+                return await FailAsync(datum, Reason(adopted.Refusal!.Value, adopted.StorageClass), cancellationToken);
             var hashes = there.Sha256 is { } known ? new ObjectHashes(there.Md5, null, known) : await bucket.HashAsync(there, cancellationToken);
             return hashes is null ? await FailAsync(datum, Reason(ObjectRefusal.Changed), cancellationToken) : await datums.SetHashesAsync(datum, hashes, cancellationToken);
         }
@@ -140,8 +140,9 @@ sealed partial class DatumHashing(
         return limited;
     }
 
-    static string Reason(ObjectRefusal refusal) => refusal switch
+    static string Reason(ObjectRefusal refusal, string? storageClass = null) => refusal switch
     {
+        ObjectRefusal.Archived => $"The object is archived ({storageClass ?? "no storage class told"}): restore it first.",
         ObjectRefusal.Changed => "The object has changed since it was adopted.",
         ObjectRefusal.Missing => "The object is not in its bucket any more.",
         ObjectRefusal.ReadNotAllowed => "The store does not allow its objects to be read.",

@@ -37,7 +37,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     public DateTimeOffset? DriftModified { get; init; }
 
     /// <summary>What there is at its URL; null for nothing, and for what was adopted.</summary>
-    [JsonIgnore] public DriftFacts? DriftIs => Drift == DriftState.Changed ? new(DriftETag ?? "", DriftSize ?? 0, DriftVersion is { Length: > 0 } version ? version : null, DriftModified ?? default) : null;
+    [JsonIgnore] public DriftFacts? DriftIs => Drift == DriftState.Changed ? new(DriftETag ?? "", DriftSize, DriftVersion is { Length: > 0 } version ? version : null, DriftModified) : null;
 
     Guid? IFilteredDatum.Store => Store;
 
@@ -63,6 +63,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
             ObjectETag = location.ObjectETag,
             LastModified = location.LastModified,
             VersionId = location.VersionId,
+            StorageClass = location.StorageClass,
             Md5 = location.Md5,
             Sha1 = location.Sha1,
             Sha256 = location.Sha256,

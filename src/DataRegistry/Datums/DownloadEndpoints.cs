@@ -38,7 +38,7 @@ static class DownloadEndpoints
     public static async Task<(Bucket Bucket, S3Object Object)> RequiredAsync(DatumRow row, AdoptedObjects objects, CancellationToken cancellationToken)
     {
         var adopted = await AskAsync(() => objects.FindAsync(row, cancellationToken));
-        return adopted.Found ?? throw new ApiException(Error(adopted.Refusal!.Value, row));
+        return adopted.Found ?? throw new ApiException(Error(adopted, row));
     }
 
     /// <summary>What a browser calls the file; null where the key ends with a slash, and has no name.</summary>
@@ -59,15 +59,16 @@ static class DownloadEndpoints
         }
     }
 
-    static ApiError.Message Error(ObjectRefusal refusal, DatumRow row)
+    static ApiError.Message Error(AdoptedObject adopted, DatumRow row)
     {
         var uri = $"s3://{row.Bucket}/{row.Key}";
-        return refusal switch
+        return adopted.Refusal switch
         {
             ObjectRefusal.Purged => new(StatusCodes.Status404NotFound, $"Datum {row.Id} is purged.", "datum_purged"),
             ObjectRefusal.ReadNotAllowed => new(StatusCodes.Status403Forbidden, "The datum's store does not allow downloads.", "read_not_allowed"),
             ObjectRefusal.StoreDeleted => new(StatusCodes.Status409Conflict, "The datum's store is deleted: nothing can be downloaded from it any more.", "store_deleted"),
             ObjectRefusal.Changed => new(StatusCodes.Status409Conflict, $"{uri} has changed since it was adopted, and no version of it was kept.", "datum_changed"),
+            ObjectRefusal.Archived => new(StatusCodes.Status409Conflict, $"{uri} is archived ({adopted.StorageClass ?? "no storage class told"}): restore it first.", "datum_archived"),
             _ => new(StatusCodes.Status409Conflict, $"{uri} is not in its bucket any more.", "datum_missing"),
         };
     }

@@ -21,9 +21,10 @@ public enum DriftState
 
 /// <summary>What S3 says of an object, as far as scans compare it.</summary>
 /// <param name="ETag">Empty where it was not said.</param>
-public sealed record DriftFacts(string ETag, long Size, string? VersionId, DateTimeOffset LastModified)
+/// <param name="Size">Null where it was not said, as is the time.</param>
+public sealed record DriftFacts(string ETag, long? Size, string? VersionId, DateTimeOffset? LastModified)
 {
-    public static DriftFacts Of(S3Object found) => new(found.ETag, found.Size, found.VersionId, found.LastModified);
+    public static DriftFacts Of(S3Object found) => new(found.ETag, found.SizeIsUnknown ? null : found.Size, found.VersionId, found.LastModified);
 
     /// <summary>
     /// Whether it is the same. The time counts only where an ETag is missing, and in seconds, since a LIST says milliseconds and a HEAD does not: the same bytes put
@@ -31,9 +32,10 @@ public sealed record DriftFacts(string ETag, long Size, string? VersionId, DateT
     /// </summary>
     /// <param name="versions">Whether both tell their versions; else those do not count.</param>
     public bool IsLike(DriftFacts other, bool versions) =>
-        Size == other.Size
+        (Size is null || other.Size is null || Size == other.Size)
         && (!versions || VersionId == other.VersionId)
-        && (ETag.Length > 0 && other.ETag.Length > 0 ? ETag == other.ETag : LastModified.ToUnixTimeSeconds() == other.LastModified.ToUnixTimeSeconds());
+        && (ETag.Length > 0 && other.ETag.Length > 0 ? ETag == other.ETag
+            : LastModified is not { } time || other.LastModified is not { } otherTime || time.ToUnixTimeSeconds() == otherTime.ToUnixTimeSeconds());
 
     /// <summary>As a location keeps it, to tell whether something else was found.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{ETag} {Size} {VersionId}");

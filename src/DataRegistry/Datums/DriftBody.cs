@@ -27,7 +27,7 @@ sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Wa
 }
 
 /// <param name="VersionId">Null where the bucket keeps no versions.</param>
-sealed record DriftObjectBody(string Etag, long Size, string? VersionId, DateTimeOffset LastModified)
+sealed record DriftObjectBody(string Etag, long? Size, string? VersionId, DateTimeOffset? LastModified)
 {
     public static DriftObjectBody From(DriftFacts facts) => new(facts.ETag, facts.Size, facts.VersionId, facts.LastModified);
 }

@@ -76,8 +76,8 @@ sealed class RescanKind(
             if (giveUp is not null)
                 throw giveUp;
             var bucket = kind.buckets.Open(Store).At(pace);
-            var (pager, seesVersions) = await ObjectPager.OpenAnyAsync(bucket, Store.Prefix, cancellationToken);
-            var evidence = new ScanEvidence(bucket, Store.Prefix, pager, seesVersions, kind.finder, Job.Forced == true, kind.options.Value.HeadsInFlight);
+            var pager = await ObjectPager.OpenAnyAsync(bucket, Store.Prefix, cancellationToken);
+            var evidence = new ScanEvidence(bucket, Store.Prefix, pager, kind.finder, Job.Forced == true, kind.options.Value.HeadsInFlight);
             var stretches = new ScanStretches(
                 Store, new(pager, kind.work), new(kind.locations.Table, Store.Id, Store.Prefix, range.After, range.Until, ScannedRow.Columns), kind.locations, kind.options.Value.WindowKeys, kind.options.Value.TableRequestsInFlight);
             return new(new ScanRange(

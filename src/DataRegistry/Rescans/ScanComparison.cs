@@ -59,11 +59,7 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
             else if (location.Job == job.Id && IsSame(location, found))
             {
                 // It is told as it was the first time: by the datum before it, of which the location knows the id.
-                findings.Add(new(found.Key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New)
-                {
-                    Adopted = IdOf(location), IsDone = true, Was = null,
-                    Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
-                });
+                findings.Add(Done(found.Key, location, found));
             }
             else if (location.Drift == DriftState.Changed && location.DriftIs == DriftFacts.Of(found).ToString())
             {
@@ -102,6 +98,8 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
                 findings.Add(new(key, location, found, ScanItem.Changed));
             else if (IsDrifted(location))
                 findings.Add(new(key, location, found, ScanItem.Returned));
+            else if (location.Job == job.Id)
+                findings.Add(Done(key, location, found));
             else
                 unchanged++;
         }
@@ -109,6 +107,12 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
         findings.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key));
         return (new Counts(0, 0, 0, skipped) { Unchanged = unchanged }, findings);
     }
+
+    static Finding Done(string key, ScannedRow location, S3Object found) => new(key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New)
+    {
+        Adopted = IdOf(location), IsDone = true, Was = null,
+        Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
+    };
 
     public static DriftFacts FactsOf(ScannedRow location) => new(location.ObjectETag, location.Size, location.VersionId, location.LastModified);
 

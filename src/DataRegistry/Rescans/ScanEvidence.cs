@@ -10,7 +10,7 @@ namespace DataRegistry.Rescans;
 /// </summary>
 /// <param name="forced">Absence is believed also of a bucket that lists nothing at all.</param>
 /// <param name="parallel">Requests at a time.</param>
-sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, bool seesVersions, ObjectFinder finder, bool forced, int parallel)
+sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, ObjectFinder finder, bool forced, int parallel)
 {
     /// <summary>
     /// At least so many adopted objects must be gone at a time before an empty bucket is doubted: servers whose disks are not mounted, or that were set up anew, list
@@ -19,7 +19,7 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, bool 
     const int FewestToDoubt = 10;
 
     /// <summary>Whether listings tell objects' versions.</summary>
-    public bool SeesVersions => seesVersions;
+    public bool SeesVersions => pager.SeesVersions;
 
     /// <summary>LISTs and HEADs so far.</summary>
     public int Requests { get; private set; }
@@ -33,7 +33,7 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, bool 
         Requests += keys.Count;
         var probes = await finder.HeadAsync(bucket, prefix, keys, cancellationToken);
         var found = probes.ToArray();
-        if (probes.FirstOrDefault(p => p.Failure is { } failure && !failure.IsKeyRefusal() && failure.Fault != BucketFault.AccessDenied).Failure is { } fault)
+        if (probes.FirstOrDefault(p => p.Failure is { } failure && !failure.IsOfKey()).Failure is { } fault)
             throw fault;
         var denied = Enumerable.Range(0, keys.Count).Where(i => probes[i].Failure is { Fault: BucketFault.AccessDenied }).ToList();
         Requests += denied.Count;
@@ -58,7 +58,7 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, bool 
     /// <summary>The versions of listed objects, where listings do not tell them.</summary>
     public async Task<IReadOnlyList<Probe>> ProbeAsync(IReadOnlyList<S3Object> listed, CancellationToken cancellationToken)
     {
-        if (seesVersions)
+        if (SeesVersions && listed.All(o => !o.SizeIsUnknown))
             return [.. listed.Select(o => new Probe(o, null))];
         Requests += listed.Count;
         return await finder.HeadAsync(bucket, prefix, [.. listed.Select(o => o.Key)], cancellationToken);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Amazon.S3;
 using Amazon.S3.Model;
 
@@ -12,13 +13,20 @@ namespace DataRegistry.Stores;
 /// <param name="region">Only to name it in errors.</param>
 /// <param name="pace">What its server takes; null for all.</param>
 /// <param name="turn">What listings and HEADs wait for, at a share of its pace; null for nothing.</param>
-public sealed class Bucket(IAmazonS3 client, string name, string? region = null, BucketPace? pace = null, Func<double, CancellationToken, ValueTask>? turn = null)
+/// <param name="requesterPays">Each request says that its caller pays for it.</param>
+public sealed class Bucket(
+    IAmazonS3 client, string name, string? region = null, BucketPace? pace = null, Func<double, CancellationToken, ValueTask>? turn = null, bool requesterPays = false)
 {
+    /// <summary>An unreadable answer may be a proxy's, or cut off: so often it is asked for in all.</summary>
+    const int Reads = 3;
+
+    readonly RequestPayer? payer = requesterPays ? RequestPayer.Requester : null;
+
     public string Name { get; } = name;
 
     /// <summary>The same bucket, whose listings and HEADs wait for their turn first.</summary>
     /// <param name="turn">Is told what share of its pace the server takes now: 1 for all, less after it has asked us to slow down.</param>
-    public Bucket At(Func<double, CancellationToken, ValueTask> turn) => new(client, Name, region, pace, turn);
+    public Bucket At(Func<double, CancellationToken, ValueTask> turn) => new(client, Name, region, pace, turn, requesterPays);
 
     /// <summary>One request. Null if there is no such object or version, or if it is a delete marker.</summary>
     /// <remarks>
@@ -31,17 +39,17 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         if (!ObjectKey.CanExist(key))
             return null;
         await TurnAsync(cancellationToken);
-        var request = new GetObjectMetadataRequest { BucketName = Name, Key = key, VersionId = versionId, ChecksumMode = ChecksumMode.ENABLED };
+        var request = new GetObjectMetadataRequest { BucketName = Name, Key = key, VersionId = versionId, ChecksumMode = ChecksumMode.ENABLED, RequestPayer = payer };
         try
         {
             try
             {
-                return Described(key, await client.GetObjectMetadataAsync(request, cancellationToken));
+                return await DescribedAsync(key, versionId, await client.GetObjectMetadataAsync(request, cancellationToken), cancellationToken);
             }
             catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.Forbidden && client.Config is { ServiceURL: null })
             {
                 request.ChecksumMode = null;
-                return Described(key, await client.GetObjectMetadataAsync(request, cancellationToken));
+                return await DescribedAsync(key, versionId, await client.GetObjectMetadataAsync(request, cancellationToken), cancellationToken);
             }
         }
         catch (AmazonS3Exception e) when (IsAbsent(e, key, versionId))
@@ -50,15 +58,14 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         }
         catch (Exception e) when (!Cancelled(e, cancellationToken))
         {
-            throw Fault(e);
+            throw Fault(e, key);
         }
     }
 
     /// <summary>One page, one request.</summary>
     public async Task<ListPage> ListAsync(ListRequest request, CancellationToken cancellationToken = default)
     {
-        await TurnAsync(cancellationToken);
-        try
+        return await ReadAsync(request.StartAfter ?? request.Prefix, async () =>
         {
             var page = await client.ListObjectsV2Async(
                 new ListObjectsV2Request
@@ -70,21 +77,17 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
                     Delimiter = request.Delimiter,
                     MaxKeys = request.MaxKeys,
                     Encoding = EncodingType.Url,
+                    RequestPayer = payer,
                 },
                 cancellationToken);
             return Listed.Page(page) ?? throw BucketFaults.NotS3(Name, page.HttpStatusCode);
-        }
-        catch (Exception e) when (!Cancelled(e, cancellationToken))
-        {
-            throw Fault(e);
-        }
+        }, cancellationToken);
     }
 
     /// <summary>One page, one request. A bucket that never kept versions lists each object as its latest version, without id.</summary>
     public async Task<VersionsPage> ListVersionsAsync(ListVersionsRequest request, CancellationToken cancellationToken = default)
     {
-        await TurnAsync(cancellationToken);
-        try
+        return await ReadAsync(request.KeyMarker ?? request.Prefix, async () =>
         {
             var page = await client.ListVersionsAsync(
                 new Amazon.S3.Model.ListVersionsRequest
@@ -95,14 +98,43 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
                     VersionIdMarker = request.VersionIdMarker,
                     MaxKeys = request.MaxKeys,
                     Encoding = EncodingType.Url,
+                    RequestPayer = payer,
                 },
                 cancellationToken);
             return Listed.Versions(page) ?? throw BucketFaults.NotS3(Name, page.HttpStatusCode);
-        }
-        catch (Exception e) when (!Cancelled(e, cancellationToken))
+        }, cancellationToken);
+    }
+
+    /// <param name="near">The key after which the page begins; null for the bucket's first.</param>
+    async Task<T> ReadAsync<T>(string? near, Func<Task<T>> read, CancellationToken cancellationToken)
+    {
+        for (var reads = 1; ; reads++)
         {
-            throw Fault(e);
+            await TurnAsync(cancellationToken);
+            try
+            {
+                return await read();
+            }
+            catch (Exception e) when (!Cancelled(e, cancellationToken))
+            {
+                var fault = Fault(e);
+                if (!fault.IsUnreadable || fault.Status >= HttpStatusCode.BadRequest)
+                    throw fault;
+                if (reads >= Reads)
+                    throw string.IsNullOrEmpty(near) ? fault : new BucketException(fault.Fault, $"{fault.Message} The page after '{near}' cannot be read.", fault) { IsUnreadable = true };
+            }
         }
+    }
+
+    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
+    /// <param name="versions">Whether versions are listed, which tells the latest one's id.</param>
+    public async Task<S3Object?> FindListedAsync(string key, bool versions = false, CancellationToken cancellationToken = default)
+    {
+        // A key comes first among all that begin with it, and its latest version first among its own.
+        var first = versions
+            ? (await ListVersionsAsync(new() { Prefix = key, MaxKeys = 1 }, cancellationToken)).Versions is [{ IsLatest: true, IsDeleteMarker: false } latest, ..] ? latest.Entry : null
+            : (await ListAsync(new() { Prefix = key, MaxKeys = 1 }, cancellationToken)).Objects is [var listed, ..] ? listed : null;
+        return first?.Key == key ? first : null;
     }
 
     public async Task<BucketVersioning> GetVersioningAsync(CancellationToken cancellationToken = default)
@@ -120,7 +152,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         }
     }
 
-    /// <summary>Two requests at most; throws only if cancelled.</summary>
+    /// <summary>Three requests at most, of the kinds that jobs need; throws only if cancelled.</summary>
     /// <param name="prefix">That of the store: a policy may allow listing there only.</param>
     public async Task<BucketProbe> ProbeAsync(string? prefix = null, CancellationToken cancellationToken = default)
     {
@@ -130,15 +162,24 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         }
         catch (BucketException e)
         {
-            return new(e.Fault, e.Message, null);
+            return new(e.Fault, e.Message, null) { IsTransient = e.IsTransient };
         }
+        BucketVersioning? versioning = null;
         try
         {
-            return new(null, $"Bucket '{Name}' can be used.", await GetVersioningAsync(cancellationToken));
+            versioning = await GetVersioningAsync(cancellationToken);
+            if (versioning != BucketVersioning.Off)
+                await ListVersionsAsync(new() { Prefix = prefix, MaxKeys = 1 }, cancellationToken);
+            return new(null, $"Bucket '{Name}' can be used.", versioning);
         }
-        catch (BucketException)
+        catch (BucketException) when (versioning is null)
         {
             return new(null, $"Bucket '{Name}' can be used; whether it keeps versions is unknown (s3:GetBucketVersioning).", null);
+        }
+        catch (BucketException e)
+        {
+            return e.IsUnsupported() ? new(null, $"Bucket '{Name}' can be used; its versions cannot be listed (s3:ListBucketVersions): each object is asked for its own.", versioning)
+                : new(e.Fault, e.Message, null) { IsTransient = e.IsTransient };
         }
     }
 
@@ -148,7 +189,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
     {
         if (!ObjectKey.CanExist(key))
             return null;
-        var request = new GetObjectRequest { BucketName = Name, Key = key, VersionId = versionId };
+        var request = new GetObjectRequest { BucketName = Name, Key = key, VersionId = versionId, RequestPayer = payer };
         if (range is { } span)
             request.ByteRange = new ByteRange(span.First, span.Last);
         if (ifMatch is not null)
@@ -169,7 +210,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         }
         catch (Exception e) when (!Cancelled(e, cancellationToken))
         {
-            throw Fault(e);
+            throw Fault(e, key);
         }
     }
 
@@ -206,6 +247,7 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
             Key = key,
             VersionId = versionId,
             Verb = HttpVerb.GET,
+            RequestPayer = payer,
             Expires = end < wanted ? end : wanted,
             Protocol = client.Config?.ServiceURL?.StartsWith("http:", StringComparison.OrdinalIgnoreCase) == true ? Protocol.HTTP : Protocol.HTTPS,
         };
@@ -235,12 +277,49 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
         }
     }
 
-    S3Object Described(string key, GetObjectMetadataResponse head)
+    async Task<S3Object> DescribedAsync(string key, string? versionId, GetObjectMetadataResponse head, CancellationToken cancellationToken)
     {
-        // A web server answers 200 to anything; S3 always says an ETag.
-        if (string.IsNullOrEmpty(head.ETag))
+        // A web server answers 200 to anything; S3 says an ETag, or headers of its own.
+        if ((string.IsNullOrEmpty(head.ETag) && !head.ResponseMetadata?.Metadata.Keys.Any(name => name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase)) == true) || head.ETag?.Length > Listed.MaxETagLength)
             throw BucketFaults.NotS3(Name, head.HttpStatusCode);
-        return new(key, head.ContentLength, Listed.ETag(head.ETag), Listed.Utc(head.LastModified), Listed.Version(head.VersionId), Checksums.Md5(head, Name), Checksums.Sha256(head));
+        var storageClass = head.StorageClass?.Value is { Length: > 0 } told ? told : null;
+        return new(
+            key, SizeOf(head) ?? await SizeAsync(key, versionId, cancellationToken), Listed.ETag(head.ETag), Listed.Utc(head.LastModified), Listed.Version(head.VersionId),
+            Checksums.Md5(head, Name), Checksums.Sha256(head))
+        {
+            StorageClass = storageClass,
+            IsArchived = !string.IsNullOrEmpty(head.ArchiveStatus?.Value) || (Listed.IsArchive(storageClass) && (head.RestoreExpiration is null || head.RestoreInProgress == true)),
+        };
+    }
+
+    /// <summary>Null for a HEAD without length, which the SDK reads as 0.</summary>
+    static long? SizeOf(GetObjectMetadataResponse head) =>
+        head.ContentLength == 0 && !head.Headers.Keys.Contains("Content-Length", StringComparer.OrdinalIgnoreCase) ? null : head.ContentLength;
+
+    /// <summary>The size that a HEAD left out: as a GET of the first byte tells it, or a LIST of the key.</summary>
+    async Task<long> SizeAsync(string key, string? versionId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TurnAsync(cancellationToken);
+            using var first = await client.GetObjectAsync(
+                new GetObjectRequest { BucketName = Name, Key = key, VersionId = versionId, ByteRange = new ByteRange(0, 0), RequestPayer = payer }, cancellationToken);
+            if (ContentRangeHeaderValue.TryParse(first.ContentRange, out var range) && range.Length is { } length)
+                return length;
+            if (first.HttpStatusCode is HttpStatusCode.OK && first.Headers.Keys.Contains("Content-Length", StringComparer.OrdinalIgnoreCase))
+                return first.ContentLength;
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.RequestedRangeNotSatisfiable)
+        {
+            return 0;
+        }
+        catch (AmazonS3Exception e) when (BucketFaults.From(e, Name, region).IsUnsupported())
+        {
+            // A LIST may be allowed all the same.
+        }
+
+        return await FindListedAsync(key, versions: false, cancellationToken) is { SizeIsUnknown: false } listed ? listed.Size
+            : throw new BucketException(BucketFault.Unexpected, $"The server of bucket '{Name}' does not tell this object's size.") { IsUnreadable = true };
     }
 
     /// <summary>405 is the answer for a version that is a delete marker; a GET's NoSuchBucket is 404 too, but no absence.</summary>
@@ -253,5 +332,10 @@ public sealed class Bucket(IAmazonS3 client, string name, string? region = null,
 
     static bool Cancelled(Exception e, CancellationToken cancellationToken) => e is OperationCanceledException && cancellationToken.IsCancellationRequested;
 
-    BucketException Fault(Exception e) => BucketFaults.From(e, Name, region);
+    BucketException Fault(Exception e, string? key = null)
+    {
+        var fault = BucketFaults.From(e, Name, region, client.Config?.ServiceURL);
+        fault.Key ??= key;
+        return fault;
+    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Amazon.Runtime;
 using DataRegistry.Telemetry;
 
@@ -27,8 +28,9 @@ sealed class BucketRequests : IDisposable
 }
 
 /// <summary>One HTTP client for one S3 client.</summary>
+/// <param name="bucket">Only to name it in errors.</param>
 /// <param name="pace">Is told when the server asks to slow down, on each try; null for nobody.</param>
-sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, BucketPace? pace) : HttpClientFactory
+sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, string bucket, BucketPace? pace) : HttpClientFactory
 {
     public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
 
@@ -51,14 +53,11 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 // Requests are spans of our own; this handler's would hold signed addresses, and tell the bucket's server of our traces.
                 ActivityHeadersPropagator = null,
             },
-            requests, pace))
+            requests, bucket, pace))
         { Timeout = options.RequestTimeout };
 
-    sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests, BucketPace? pace) : DelegatingHandler(inner)
+    sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests, string bucket, BucketPace? pace) : DelegatingHandler(inner)
     {
-        /// <summary>A page of 1000 keys of 1024 bytes, all encoded, takes about 4 MB.</summary>
-        const long LargestDocument = 32 << 20;
-
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var operation = Operation(request);
@@ -83,30 +82,62 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             if (response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
                 pace?.SlowDown();
             // The SDK would go to wherever a redirect leads, as often as one does.
-            if ((int)response.StatusCode is >= 300 and < 400)
+            if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
+            {
+                // Its origin only: the rest is signed.
+                if (location.IsAbsoluteUri && location.GetLeftPart(UriPartial.Authority) is var origin && origin != request.RequestUri!.GetLeftPart(UriPartial.Authority))
+                    response.Headers.TryAddWithoutValidation(BucketFaults.RedirectHeader, origin);
                 response.Headers.Location = null;
+            }
+
             if (operation != "head" && !(operation == "get" && response.IsSuccessStatusCode))
-                await ReadDocumentAsync(response, cancellationToken);
+                await ReadDocumentAsync(response, operation, cancellationToken);
             return response;
         }
 
         /// <summary>The SDK reads documents to wherever they end, on a thread that waits for them; so they are read before it sees them, within the request's time.</summary>
-        static async Task ReadDocumentAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+        async Task ReadDocumentAsync(HttpResponseMessage response, string operation, CancellationToken cancellationToken)
         {
             try
             {
-                await response.Content.LoadIntoBufferAsync(LargestDocument, cancellationToken);
+                await response.Content.LoadIntoBufferAsync(S3Document.MaxBytes, cancellationToken);
+                var document = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+                Check(document, response.StatusCode, operation);
+                if (S3Document.Repaired(document) is { } repaired)
+                    response.Content = Replaced(response.Content, repaired);
             }
             catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
             {
                 response.Dispose();
-                throw new BucketException(BucketFault.Unexpected, "The server answers with a body larger than any S3 document; check that the endpoint URL is that of an S3 API.", e);
+                throw new BucketException(BucketFault.Unexpected, "The server answers with a body larger than any S3 document; check that the endpoint URL is that of an S3 API.", e) { IsUnreadable = true };
             }
             catch
             {
                 response.Dispose();
                 throw;
             }
+        }
+
+        void Check(byte[] document, HttpStatusCode status, string operation)
+        {
+            if (S3Document.Tags(document) > S3Document.MaxTags)
+                throw BucketFaults.NotS3(bucket, status);
+            if (status is HttpStatusCode.BadRequest && document.Length < 4096 && Encoding.UTF8.GetString(document) is var text && text.Contains("HTTPS", StringComparison.Ordinal) && text.Contains("HTTP request", StringComparison.Ordinal))
+                throw new BucketException(BucketFault.WrongEndpoint, $"The server of bucket '{bucket}' wants https; write the endpoint URL with https://.");
+            if (status is not HttpStatusCode.OK || operation is not ("list" or "list_versions"))
+                return;
+            if (S3Document.Root(document) is not { Length: > 0 } root || !root.StartsWith("List", StringComparison.Ordinal) || !root.Contains("Result", StringComparison.Ordinal))
+                throw BucketFaults.NotS3(bucket, status);
+            if (operation == "list" && S3Document.IsVersion1(document))
+                throw new BucketException(BucketFault.Unexpected, $"The server of bucket '{bucket}' lists by version 1 only; a server with ListObjectsV2 is needed.") { IsUnreadable = true };
+        }
+
+        static ByteArrayContent Replaced(HttpContent content, byte[] bytes)
+        {
+            var replaced = new ByteArrayContent(bytes);
+            foreach (var header in content.Headers.Where(h => !h.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)))
+                replaced.Headers.TryAddWithoutValidation(header.Key, header.Value);
+            return replaced;
         }
 
         /// <summary>The SDK says of each try which it is: <c>amz-sdk-request: attempt=2; max=4</c>.</summary>

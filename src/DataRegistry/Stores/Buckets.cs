@@ -51,7 +51,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
                     opened[store.Id] = found = new(configuration, Connect(store, pace), pace);
                 }
 
-        return new(found.Client, configuration.Bucket, configuration.Region, found.Pace);
+        return new(found.Client, configuration.Bucket, configuration.Region, found.Pace, requesterPays: configuration.RequesterPays);
     }
 
     /// <summary>Looks at the bucket of a store that is not kept yet, with a client that is let go afterwards. Throws only if cancelled.</summary>
@@ -60,7 +60,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         try
         {
             using var client = Connect(store, pace: null);
-            return await new Bucket(client, store.Configuration.Bucket, store.Configuration.Region).ProbeAsync(store.Prefix, cancellationToken);
+            return await new Bucket(client, store.Configuration.Bucket, store.Configuration.Region, requesterPays: store.Configuration.RequesterPays).ProbeAsync(store.Prefix, cancellationToken);
         }
         catch (BucketException e)
         {
@@ -84,7 +84,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = options.MaxRetries,
-            HttpClientFactory = new BucketHttpClients(options, requests, pace),
+            HttpClientFactory = new BucketHttpClients(options, requests, store.Bucket, pace),
             // Of the host's environment only its credentials count, never its endpoints.
             IgnoreConfiguredEndpointUrls = true,
         };
@@ -96,7 +96,8 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         {
             if (!Uri.TryCreate(store.EndpointUrl, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
                 throw new BucketException(BucketFault.Unexpected, $"The endpoint of bucket '{store.Bucket}' is no http or https URL; correct the store's endpoint URL.");
-            config.ServiceURL = store.EndpointUrl;
+            // With a slash behind a path the SDK would write two of them before the bucket.
+            config.ServiceURL = store.EndpointUrl.TrimEnd('/');
             config.AuthenticationRegion = region;
             config.ForcePathStyle = true;
             // Servers that do not know the SDK's newer checksums refuse, or misread, requests that carry them.
@@ -117,7 +118,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
         {
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = options.MaxRetries,
-            HttpClientFactory = new BucketHttpClients(options, requests, pace: null),
+            HttpClientFactory = new BucketHttpClients(options, requests, store.Bucket, pace: null),
             IgnoreConfiguredEndpointUrls = true,
         };
         if (store.EndpointUrl is null)
@@ -133,7 +134,8 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
     /// not be sent to whatever server a user names.
     /// </summary>
     static AWSCredentials? Credentials(StoreConfiguration store) =>
-        store.AccessKeyId is { } id ? new BasicAWSCredentials(id, store.SecretAccessKey ?? "")
+        store.Anonymous ? new AnonymousAWSCredentials()
+        : store.AccessKeyId is { } id ? new BasicAWSCredentials(id, store.SecretAccessKey ?? "")
         : store.EndpointUrl is not null ? new AnonymousAWSCredentials()
         : null;
 

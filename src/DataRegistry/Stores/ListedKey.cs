@@ -14,6 +14,8 @@ static class ListedKey
     /// <exception cref="FormatException">A percent sign without two hex digits, or bytes that are not UTF-8: better no page than a wrong key.</exception>
     public static string Decode(string text, bool encoded)
     {
+        if (S3Document.IsDamaged(text))
+            throw new FormatException("A listed key has characters that XML cannot carry, and is not encoded.");
         if (!encoded || text.AsSpan().IndexOfAny('%', '+') < 0)
             return text;
         var bytes = new byte[Strict.GetMaxByteCount(text.Length)];

@@ -18,8 +18,12 @@ public sealed record ListRequest
 }
 
 /// <param name="CommonPrefixes">Empty where no delimiter was asked.</param>
-/// <param name="NextContinuationToken">Null on the last page. A page may be empty and not the last.</param>
-public sealed record ListPage(IReadOnlyList<S3Object> Objects, IReadOnlyList<string> CommonPrefixes, string? NextContinuationToken);
+/// <param name="NextContinuationToken">Null on the last page, and where the server's token is damaged. A page may be empty and not the last.</param>
+public sealed record ListPage(IReadOnlyList<S3Object> Objects, IReadOnlyList<string> CommonPrefixes, string? NextContinuationToken)
+{
+    /// <summary>There are more pages: go on with the token, or after the last key where there is none.</summary>
+    public bool IsTruncated { get; init; } = NextContinuationToken is not null;
+}
 
 /// <summary>One page of versions: keys ascending, a key's versions from new to old.</summary>
 public sealed record ListVersionsRequest
@@ -49,4 +53,8 @@ public enum BucketVersioning { Off, Enabled, Suspended }
 /// <param name="Fault">Null if it can be listed, which everything here needs.</param>
 /// <param name="Message">One sentence, fit to be shown to whoever configures the store.</param>
 /// <param name="Versioning">Null if unknown: the bucket is unusable, or the credentials may not ask, which hinders nothing.</param>
-public sealed record BucketProbe(BucketFault? Fault, string Message, BucketVersioning? Versioning);
+public sealed record BucketProbe(BucketFault? Fault, string Message, BucketVersioning? Versioning)
+{
+    /// <summary>Of a fault: trying again later may help.</summary>
+    public bool IsTransient { get; init; }
+}

@@ -18,13 +18,30 @@ public static class ObjectHashing
     /// <exception cref="BucketException">It could not be read to its end, or its bytes are not those that its MD5 says.</exception>
     public static async Task<ObjectHashes?> HashAsync(this Bucket bucket, S3Object described, CancellationToken cancellationToken)
     {
-        await using var content = await bucket.GetAsync(described.Key, described.VersionId, ifMatch: described.ETag, cancellationToken: cancellationToken);
-        if (content is null || content.ETag != described.ETag || content.Length != described.Size || (described.VersionId is { } version && content.VersionId != version))
+        await using (var content = await bucket.GetAsync(described.Key, described.VersionId, ifMatch: described.ETag.Length > 0 ? described.ETag : null, cancellationToken: cancellationToken))
+        {
+            if (content is not null && content.ETag == described.ETag && content.Length == described.Size && (described.VersionId is not { } version || content.VersionId == version))
+                return Matching(bucket, described, await ReadAsync(bucket, content, cancellationToken));
+        }
+
+        return await HashBetweenHeadsAsync(bucket, described, cancellationToken);
+    }
+
+    /// <summary>Where a GET tells another ETag or size than was described: what a HEAD tells before and after the reading must be the same.</summary>
+    static async Task<ObjectHashes?> HashBetweenHeadsAsync(Bucket bucket, S3Object described, CancellationToken cancellationToken)
+    {
+        if ((await bucket.FindAgainAsync(described, cancellationToken)).Found is not { } before)
+            return null;
+        await using var content = await bucket.GetAsync(described.Key, described.VersionId, cancellationToken: cancellationToken);
+        if (content is null)
             return null;
         var hashes = await ReadAsync(bucket, content, cancellationToken);
-        return described.Md5 is null || described.Md5 == hashes.Md5 ? hashes
-            : throw new BucketException(BucketFault.Unexpected, $"The server of bucket '{bucket.Name}' gives other bytes than the object's ETag is the MD5 of.");
+        return await bucket.HeadAsync(described.Key, described.VersionId, cancellationToken) == before ? Matching(bucket, before, hashes) : null;
     }
+
+    static ObjectHashes Matching(Bucket bucket, S3Object described, ObjectHashes hashes) =>
+        described.Md5 is null || described.Md5 == hashes.Md5 ? hashes
+            : throw new BucketException(BucketFault.Unexpected, $"The server of bucket '{bucket.Name}' gives other bytes than the object's ETag is the MD5 of.");
 
     static async Task<ObjectHashes> ReadAsync(Bucket bucket, S3Content content, CancellationToken cancellationToken)
     {

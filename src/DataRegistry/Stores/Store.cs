@@ -80,7 +80,10 @@ public sealed record Store
 /// <param name="SecretAccessKey">Belongs to <paramref name="AccessKeyId"/>; kept encrypted, never shown.</param>
 /// <param name="RoleArn">A role that is assumed with these credentials, as which the bucket is then read; null for none.</param>
 /// <param name="ExternalId">What the role's trust policy may ask for; no secret.</param>
-public sealed record StoreConfiguration(string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId = null)
+/// <param name="RequesterPays">Requests say that their caller pays for them.</param>
+/// <param name="Anonymous">Requests are not signed, also at Amazon: never with the host's credentials.</param>
+public sealed record StoreConfiguration(
+    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId = null, bool RequesterPays = false, bool Anonymous = false)
 {
     // The generated one would print the secret.
     public override string ToString() => $"{Bucket} at {EndpointUrl ?? Region ?? "AWS"}";

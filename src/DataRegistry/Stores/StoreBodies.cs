@@ -18,7 +18,8 @@ sealed record StoreBody(
     /// <param name="scan">What is known of its scans; null for nothing.</param>
     public static StoreBody From(Store store, ScanRow? scan, string publicUrl) => new(
         store.Id, store.Name, "s3", store.Cluster, store.Project is { } project ? new(project) : null,
-        new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId, store.Configuration.RoleArn, store.Configuration.ExternalId),
+        new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId, store.Configuration.RoleArn, store.Configuration.ExternalId,
+            store.Configuration.RequesterPays ? true : null, store.Configuration.Anonymous ? true : null),
         store.Prefix.Length == 0 ? [] : new Dictionary<string, string>(StringComparer.Ordinal) { [StoreFields.PrefixPath] = store.Prefix }, store.UriPrefix,
         store.AllowRead, AllowWrite: false, store.AllowAdopt, Fields.WireName(store.HashAdopted), Fields.WireName(store.AccessMode), AllowUriDownload: false,
         store.CTime, store.MTime, store.Deleted, $"{publicUrl}/api/v0/stores/{store.Id}/", RescanBody.From(store.Rescan), LastScanBody.From(scan));
@@ -34,8 +35,11 @@ sealed record RescanBody(string? Schedule, bool? AdoptChanged, bool? AdoptNew, I
 sealed record StoreProjectBody(Guid Id);
 
 /// <param name="ExternalId">Left out where there is none.</param>
+/// <param name="RequesterPays">True where requests say that their caller pays for them; else left out.</param>
+/// <param name="Anonymous">True where the bucket is read without credentials, also at Amazon; else left out.</param>
 sealed record StoreConfigurationBody(
-    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExternalId);
+    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExternalId,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? RequesterPays, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Anonymous);
 
 /// <summary>What a store is to be. Without an access key the host's own credentials are used on AWS, and none elsewhere.</summary>
 /// <param name="Project">A project's id, or an object with it, as answers have it.</param>
@@ -49,7 +53,7 @@ sealed record NewStoreBody(
         new(
             Configuration?.Bucket ?? store.Configuration.Bucket, Configuration?.Region ?? store.Configuration.Region, Configuration?.EndpointUrl ?? store.Configuration.EndpointUrl,
             Configuration?.AccessKeyId ?? store.Configuration.AccessKeyId, Configuration?.SecretAccessKey, Configuration?.RoleArn ?? store.Configuration.RoleArn,
-            Configuration?.ExternalId ?? store.Configuration.ExternalId),
+            Configuration?.ExternalId ?? store.Configuration.ExternalId, Configuration?.RequesterPays ?? store.Configuration.RequesterPays, Configuration?.Anonymous ?? store.Configuration.Anonymous),
         Project ?? (store.Project is { } project ? JsonSerializer.SerializeToElement(project, StoreJsonContext.Default.Guid) : null),
         Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted ?? Fields.WireName(store.HashAdopted), AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload, Over(RescanBody.From(store.Rescan)));
 
@@ -58,7 +62,7 @@ sealed record NewStoreBody(
         Rescan?.Schedule ?? old.Schedule, Rescan?.AdoptChanged ?? old.AdoptChanged, Rescan?.AdoptNew ?? old.AdoptNew, Rescan?.Include ?? old.Include, Rescan?.Exclude ?? old.Exclude);
 }
 
-sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId);
+sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId, bool? RequesterPays, bool? Anonymous);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(NewStoreBody))]

@@ -82,6 +82,8 @@ static class StoreEndpoints
         ["access_key_id"] = store.Configuration.AccessKeyId,
         ["role_arn"] = store.Configuration.RoleArn,
         ["external_id"] = store.Configuration.ExternalId,
+        ["requester_pays"] = store.Configuration.RequesterPays,
+        ["anonymous"] = store.Configuration.Anonymous,
         ["project"] = store.Project?.ToString("D"),
         ["access_mode"] = Fields.WireName(store.AccessMode),
         ["allow_read"] = store.AllowRead,

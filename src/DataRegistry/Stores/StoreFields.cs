@@ -113,12 +113,17 @@ static partial class StoreFields
             throw Wrong(Configuration, "At an endpoint of its own a role is assumed with an access key: 'access_key_id' is missing.", "required");
         if (externalId is not null && accessKey is null && options.WebIdentityAudience is { Length: > 0 })
             throw Wrong(Configuration, "A role that is assumed with the registry's own identity takes no external id: leave 'external_id' out.", "not_supported");
+        var anonymous = body.Anonymous ?? false;
+        if (anonymous && (accessKey is not null || role is not null))
+            throw Wrong(Configuration, "'anonymous' reads without credentials: leave 'access_key_id' and 'role_arn' out.", "invalid");
+        if (anonymous && body.RequesterPays is true)
+            throw Wrong(Configuration, "Nobody can be charged for anonymous requests: 'requester_pays' needs credentials.", "invalid");
         // Nobody may have a secret that they do not know sent to another server, or used to assume another role.
         if (accessKey is not null && secret is null && old is not null && accessKey == old.AccessKeyId && endpoint == old.EndpointUrl && role == old.RoleArn)
             secret = old.SecretAccessKey;
         if (accessKey is not null && secret is null)
             throw Wrong(Configuration, "An access key needs its 'secret_access_key', anew if the key, the endpoint or the role changes.", "required");
-        return new(body.Bucket, body.Region is { Length: > 0 } ? body.Region : null, endpoint, accessKey, secret, role, externalId);
+        return new(body.Bucket, body.Region is { Length: > 0 } ? body.Region : null, endpoint, accessKey, secret, role, externalId, body.RequesterPays ?? false, anonymous);
     }
 
     static (string? Role, string? ExternalId) Role(NewStoreConfigurationBody body)

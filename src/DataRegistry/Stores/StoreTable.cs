@@ -153,7 +153,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Deleted = row.Deleted ?? false,
         CTime = row.CTime,
         MTime = row.MTime ?? row.CTime,
-        Configuration = new(row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey), row.RoleArn, row.ExternalId),
+        Configuration = new(row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey), row.RoleArn, row.ExternalId, row.RequesterPays ?? false, row.Anonymous ?? false),
     };
 
     /// <summary>A secret that cannot be decrypted any more is none: a new one can then be given, or the store be deleted.</summary>
@@ -196,6 +196,8 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Secret = store.Configuration.SecretAccessKey is { } secret ? secrets.Protect(secret, store.Id.ToString("D")) : null,
         RoleArn = store.Configuration.RoleArn,
         ExternalId = store.Configuration.ExternalId,
+        RequesterPays = store.Configuration.RequesterPays ? true : null,
+        Anonymous = store.Configuration.Anonymous ? true : null,
     };
 }
 
@@ -229,6 +231,8 @@ sealed record StoreRow : ITableEntity
     public bool? AdoptNew { get; init; }
     public string? RescanInclude { get; init; }
     public string? RescanExclude { get; init; }
+    public bool? RequesterPays { get; init; }
+    public bool? Anonymous { get; init; }
 }
 
 /// <summary>A name: whose it is.</summary>
