@@ -67,7 +67,7 @@ public sealed class BucketFaultTests
     [InlineData("\"abc\"", null, null)]
     public async Task Only_a_plain_etag_is_an_md5(string etag, string? encryption, string? md5)
     {
-        var head = new GetObjectMetadataResponse { ETag = etag, VersionId = "null", ServerSideEncryptionMethod = encryption is null ? null : new ServerSideEncryptionMethod(encryption) };
+        var head = new GetObjectMetadataResponse { ETag = etag, ContentLength = 5, VersionId = "null", ServerSideEncryptionMethod = encryption is null ? null : new ServerSideEncryptionMethod(encryption) };
         s3.Setup(c => c.GetObjectMetadataAsync(It.IsAny<GetObjectMetadataRequest>(), It.IsAny<CancellationToken>())).ReturnsAsync(head);
 
         var found = await Bucket.HeadAsync("a");

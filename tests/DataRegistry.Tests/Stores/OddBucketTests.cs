@@ -53,7 +53,7 @@ public sealed class OddBucketTests : IAsyncLifetime
         // After a stop there is no token.
         var pager = await OpenAsync();
         var page = await pager.ReadAsync("b", default);
-        Assert.Equal((["c"], "c", false), (page.Objects.Select(o => o.Key), page.LastKey, pager.BeginsAnywhere));
+        Assert.Equal(("c", "c", false), (Assert.Single(page.Objects).Key, page.LastKey, pager.BeginsAnywhere));
         Assert.Equal(["d"], (await pager.ReadAsync("c", default)).Objects.Select(o => o.Key));
         Assert.Null(await pager.FirstKeyAfterAsync("a", default));
     }
@@ -242,7 +242,6 @@ public sealed class OddBucketTests : IAsyncLifetime
     [Theory]
     [InlineData("<LastModified>0001-01-01T00:00:00Z</LastModified>")]
     [InlineData("<LastModified>1600-12-31T23:59:59.999Z</LastModified>")]
-    [InlineData("<LastModified></LastModified>")]
     [InlineData("")]
     public async Task A_time_that_is_none_is_unknown(string time)
     {
