@@ -25,7 +25,7 @@ abstract record AdoptedRow : ITableEntity
     public required string ObjectETag { get; init; }
 
     /// <summary>Null where the bucket does not tell it.</summary>
-    public required DateTimeOffset? LastModified { get; init; }
+    public DateTimeOffset? LastModified { get; init; }
 
     /// <summary>Null where the bucket keeps no versions: then nothing pins the content.</summary>
     public string? VersionId { get; init; }

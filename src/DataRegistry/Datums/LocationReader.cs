@@ -181,7 +181,7 @@ sealed record ScannedRow : LocatedRow
 {
     public required long Size { get; init; }
     public required string ObjectETag { get; init; }
-    public required DateTimeOffset? LastModified { get; init; }
+    public DateTimeOffset? LastModified { get; init; }
     public string? VersionId { get; init; }
     public Guid? Previous { get; init; }
 
