@@ -27,7 +27,7 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
             new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
             async (transaction, token) =>
             {
-                var result = await transaction.Table.SubmitTransactionAsync(transaction.Actions, token);
+                var result = await transaction.Table.TrySubmitAsync(transaction.Actions, token);
                 Done(result.IsDone || (result.Outcome == TableOutcome.AlreadyExists && await IsOursAsync(transaction.First, token)));
                 Interlocked.Add(ref rows, transaction.Actions.Count);
             });
@@ -57,8 +57,8 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
     async Task<bool> IsOursAsync(AdoptedRow first, CancellationToken cancellationToken)
     {
         AdoptedRow? there = first is DatumRow
-            ? await Datums.GetEntityIfExistsAsync<DatumRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken)
-            : await Locations.GetEntityIfExistsAsync<LocationRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken);
+            ? await Datums.FindAsync<DatumRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken)
+            : await Locations.FindAsync<LocationRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken);
         return there?.Job == first.Job;
     }
 
@@ -69,10 +69,10 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
         await foreach (var found in objects.WithCancellation(cancellationToken))
         {
             var location = LocationOf(found);
-            if (Add(Locations, location, TableTransactionAction.Add(location)) is { } first)
+            if (Add(Locations, location, Change.Add(location)) is { } first)
                 yield return (Locations, first.First, first.Actions);
             var datum = DatumOf(location);
-            if (Add(Datums, datum, TableTransactionAction.Add(datum)) is { } second)
+            if (Add(Datums, datum, Change.Add(datum)) is { } second)
                 yield return (Datums, second.First, second.Actions);
         }
 
@@ -85,7 +85,7 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
             if (!filling.TryGetValue((table, row.PartitionKey), out var transaction))
                 filling.Add((table, row.PartitionKey), transaction = (row, []));
             transaction.Actions.Add(action);
-            return transaction.Actions.Count == TableClient.MaxTransactionActions && filling.Remove((table, row.PartitionKey)) ? transaction : null;
+            return transaction.Actions.Count == Tables.MaxTransactionActions && filling.Remove((table, row.PartitionKey)) ? transaction : null;
         }
     }
 }

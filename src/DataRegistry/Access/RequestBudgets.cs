@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -38,7 +36,7 @@ sealed partial class RequestBudgets(TableServiceClient tables, TimeProvider cloc
 
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    readonly TableClient table = tables.GetTableClient("budgets", BudgetRows.Default);
+    readonly TableClient table = tables.GetTableClient("budgets");
     readonly Lock gate = new();
     Minute current = new(0);
 
@@ -100,7 +98,7 @@ sealed partial class RequestBudgets(TableServiceClient tables, TimeProvider cloc
         var (partition, part) = ($"{kind}-{hash[0]}", Math.Max(1, perMinute / Leases));
         for (var i = 0; i < Tries; i++)
         {
-            var row = await table.GetEntityIfExistsAsync<BudgetRow>(partition, hash, cancellationToken: cancellationToken);
+            var row = await table.FindAsync<BudgetRow>(partition, hash, cancellationToken: cancellationToken);
             // Another instance's clock may be a little ahead: its minute goes on.
             var same = row is not null && row.Minute >= minute && row.Minute <= minute + MaxSkewMinutes;
             var given = same ? row!.Given : 0;
@@ -108,7 +106,7 @@ sealed partial class RequestBudgets(TableServiceClient tables, TimeProvider cloc
                 return 0;
             var wanted = Math.Min(part, perMinute - given);
             var next = new BudgetRow { PartitionKey = partition, RowKey = hash, Minute = same ? row!.Minute : minute, Given = given + wanted };
-            var write = row is null ? await table.AddEntityAsync(next, cancellationToken) : await table.UpdateEntityAsync(next, row.ETag, cancellationToken: cancellationToken);
+            var write = row is null ? await table.TryAddAsync(next, cancellationToken) : await table.TryUpdateAsync(next, row.ETag, cancellationToken: cancellationToken);
             if (write.IsDone)
                 return wanted;
         }
@@ -173,17 +171,10 @@ sealed partial class RequestBudgets(TableServiceClient tables, TimeProvider cloc
     }
 }
 
-sealed record BudgetRow : ITableEntity
+sealed record BudgetRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>Minutes since the year 1, UTC.</summary>
     public required long Minute { get; init; }
 
     public required int Given { get; init; }
 }
-
-[JsonSerializable(typeof(BudgetRow))]
-sealed partial class BudgetRows : JsonSerializerContext;

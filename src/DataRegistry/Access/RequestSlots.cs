@@ -35,7 +35,7 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     readonly Guid instance = Guid.NewGuid();
-    readonly TableClient table = tables.GetTableClient("slots", SlotRows.Default);
+    readonly TableClient table = tables.GetTableClient("slots");
     readonly Lock gate = new();
     readonly Dictionary<Guid, Slots> subjects = [];
     readonly Recent<Guid, Slots> refused = new(clock, RefusedFor);
@@ -184,7 +184,7 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
         {
             if (i > 0)
                 await Task.Delay(Random.Shared.Next(PauseMilliseconds * i), cancellationToken);
-            var row = await table.GetEntityIfExistsAsync<SlotRow>(hash[..1], hash, cancellationToken: cancellationToken);
+            var row = await table.FindAsync<SlotRow>(hash[..1], hash, cancellationToken: cancellationToken);
             var now = clock.GetUtcNow();
             var holders = row?.Read().FindAll(h => h.Until > now) ?? [];
             var own = holders.Find(h => h.Instance == instance);
@@ -194,9 +194,9 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
                 return own ?? next;
             if (next.Count > 0)
                 holders.Add(next);
-            var write = row is null ? await table.AddEntityAsync(SlotRow.Of(hash, holders), cancellationToken)
-                : holders.Count == 0 ? await table.DeleteEntityAsync(hash[..1], hash, row.ETag, cancellationToken)
-                : await table.UpdateEntityAsync(SlotRow.Of(hash, holders), row.ETag, cancellationToken: cancellationToken);
+            var write = row is null ? await table.TryAddAsync(SlotRow.Of(hash, holders), cancellationToken)
+                : holders.Count == 0 ? await table.TryDeleteAsync(hash[..1], hash, row.ETag, cancellationToken)
+                : await table.TryUpdateAsync(SlotRow.Of(hash, holders), row.ETag, cancellationToken: cancellationToken);
             if (write.IsDone)
                 return next;
         }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -8,12 +7,8 @@ namespace DataRegistry.Access;
 /// <summary>Slots of an instance.</summary>
 sealed record SlotHolder(Guid Instance, int Count, DateTimeOffset Until);
 
-sealed record SlotRow : ITableEntity
+sealed record SlotRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>A list of <see cref="SlotHolder"/>.</summary>
     public required byte[] Json { get; init; }
 
@@ -23,6 +18,5 @@ sealed record SlotRow : ITableEntity
         new() { PartitionKey = hash[..1], RowKey = hash, Json = JsonSerializer.SerializeToUtf8Bytes(holders, SlotRows.Default.ListSlotHolder) };
 }
 
-[JsonSerializable(typeof(SlotRow))]
 [JsonSerializable(typeof(List<SlotHolder>))]
 sealed partial class SlotRows : JsonSerializerContext;

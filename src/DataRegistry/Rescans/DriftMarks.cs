@@ -110,7 +110,7 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
         {
             while (findings.Values.Where(f => !Says(f, job)).ToList() is { Count: > 0 } wanted)
             {
-                var result = await tables.locations.Table.SubmitTransactionAsync([.. wanted.Select(f => TableTransactionAction.Update(RowOf(f), f.Location!.ETag, TableUpdateMode.Merge))], cancellationToken);
+                var result = await tables.locations.Table.TrySubmitAsync([.. wanted.Select(f => Change.Update(RowOf(f), f.Location!.ETag, TableUpdateMode.Merge))], cancellationToken);
                 if (!result.IsDone)
                 {
                     await ReadLocationsAsync(_ => true, cancellationToken);

@@ -57,7 +57,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
             if (clock.GetUtcNow() - id.Value.Time < DeadAfter)
                 return (true, null);
             // A worker that has begun all the same has changed the row.
-            return (job is not null && !(await jobs.Table.DeleteEntityAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone, null);
+            return (job is not null && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone, null);
         }
 
         if (!job.Status.IsTerminal())

@@ -1,13 +1,5 @@
 namespace DataRegistry.Storage;
 
-/// <summary>A row's key alone, for asking which rows are there.</summary>
-public sealed record RowKeyOnly : ITableEntity
-{
-    public string PartitionKey { get; init; } = "";
-    public required string RowKey { get; init; }
-    [System.Text.Json.Serialization.JsonIgnore] public Azure.ETag ETag { get; init; }
-}
-
 public static class TableSearch
 {
     /// <summary>The service's own limit of rows in a page.</summary>
@@ -36,7 +28,7 @@ public static class TableSearch
         {
             if (points > 0)
             {
-                if (await table.GetEntityIfExistsAsync<T>(partitionKey, rowKeys[next], select, cancellationToken) is { } row)
+                if (await table.FindAsync<T>(partitionKey, rowKeys[next], select, cancellationToken) is { } row)
                     found.Add(row.RowKey, row);
                 (next, points) = (next + 1, points - 1);
                 continue;

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Azure;
 using DataRegistry.Access;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -168,9 +169,9 @@ public sealed class SlotTests
     static void Overtake(TestService service, Guid subject)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(subject.ToByteArray()));
-        var table = service.Storage.Tables.GetTableClient("slots", SlotRows.Default);
-        var row = table.GetEntityIfExistsAsync<SlotRow>(hash[..1], hash).GetAwaiter().GetResult()!;
-        Assert.True(table.UpdateEntityAsync(row, row.ETag).GetAwaiter().GetResult().IsDone);
+        var table = service.Storage.Tables.GetTableClient("slots");
+        var row = table.FindAsync<SlotRow>(hash[..1], hash).GetAwaiter().GetResult()!;
+        Assert.True(table.TryUpdateAsync(row, row.ETag).GetAwaiter().GetResult().IsDone);
     }
 
     Task<TestService> StartAsync(string? connection) => TestService.StartAsync(connection, clock);
