@@ -76,6 +76,7 @@ sealed class RunningService : IAsyncDisposable
         var app = builder.Build();
         await app.Services.CreateStorageAsync(cancellationToken);
         app.MapDataRegistry();
+        app.MapGet("/allocated", () => GC.GetTotalAllocatedBytes());
         await app.StartAsync(cancellationToken);
         await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "benchmark", cancellationToken);
         await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);
