@@ -53,7 +53,9 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// </summary>
     internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
     {
-        while (await FindNameAsync(username, cancellationToken) is { Identity: null, Password: null } name)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindNameAsync(username, cancellationToken) is { Identity: null, Password: null } name;
+            await retry.AgainAsync())
         {
             if (await FindAsync(name.Subject, cancellationToken) is not { Kind: SubjectKind.User, Disabled: false })
                 return null;
@@ -91,7 +93,7 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Changes a subject; null where there is none. Concurrent changes are made one after the other.</summary>
     internal async Task<SubjectRow?> ChangeAsync(Guid id, Func<SubjectRow, SubjectRow> change, CancellationToken cancellationToken)
     {
-        while (await FindAsync(id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken); await FindAsync(id, cancellationToken) is { } row; await retry.AgainAsync())
         {
             var changed = change(row);
             if (changed == row || (await table.TryUpdateAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
@@ -107,7 +109,9 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>False where the subject is gone meanwhile.</summary>
     internal async Task<bool> SetPasswordAsync(SubjectRow subject, string passwordHash, CancellationToken cancellationToken)
     {
-        while (await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id;
+            await retry.AgainAsync())
         {
             if ((await table.TryUpdateAsync(name with { Password = passwordHash }, name.ETag, cancellationToken: cancellationToken)).IsDone)
                 return true;
@@ -119,7 +123,9 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Removes the subject and sets its name, and the identity it was bound to, free. False where it is gone already.</summary>
     internal async Task<bool> DeleteAsync(SubjectRow subject, CancellationToken cancellationToken)
     {
-        while (await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id;
+            await retry.AgainAsync())
         {
             List<TableTransactionAction> actions =
                 [Change.Delete(Partition, subject.RowKey, ETag.All), Change.Delete(Partition, name.RowKey, name.ETag)];

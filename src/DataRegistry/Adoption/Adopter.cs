@@ -89,7 +89,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         await ForEachTransactionAsync(probes.Values.Select(p => p.Object).OfType<S3Object>(), o => Shards.Of(o.Key), async (objects, token) =>
         {
             List<LocationRow> chunk = [.. objects.Select(o => LocationOf(scope, o)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
-            while (chunk.Count > 0)
+            for (var retry = new WriteRetry(token); chunk.Count > 0; await retry.AgainAsync())
             {
                 if (free.Count > 0)
                     chunk = [.. chunk.Select(After)];
@@ -162,7 +162,9 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
     {
         // Refused only where somebody else wrote one of them at that very moment.
-        while (!(await datums.Table.TrySubmitAsync([.. rows.Select(Change.Upsert)], cancellationToken)).IsDone)
+        for (var retry = new WriteRetry(cancellationToken);
+            !(await datums.Table.TrySubmitAsync([.. rows.Select(Change.Upsert)], cancellationToken)).IsDone;
+            await retry.AgainAsync())
         {
         }
     }

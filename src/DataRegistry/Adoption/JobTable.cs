@@ -70,7 +70,9 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
     {
-        while (await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed;
+            await retry.AgainAsync())
         {
             if (!(await table.TryUpdateAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
@@ -151,7 +153,9 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public async Task<JobRow?> RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
-        while (await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total;
+            await retry.AgainAsync())
         {
             var recounted = job with { Counts = counts };
             if ((await table.TryUpdateAsync(recounted, job.ETag, cancellationToken: cancellationToken)).IsDone)

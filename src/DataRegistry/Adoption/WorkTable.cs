@@ -55,7 +55,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             List<TableTransactionAction> actions = [Change.Update(after, before.ETag)];
             if (results is not null)
@@ -128,7 +128,9 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> AddLateAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        while (await FindAsync(before.JobId, before.Range, cancellationToken) is { } now)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(before.JobId, before.Range, cancellationToken) is { } now;
+            await retry.AgainAsync())
         {
             if (now.Delivery == after.Delivery && now.Next == after.Next)
                 return now;
@@ -147,10 +149,12 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// <summary>Ends a range where it is; whoever works on it learns it from its next checkpoint.</summary>
     public async Task EndAsync(WorkRow range, CancellationToken cancellationToken)
     {
+        var retry = new WriteRetry(cancellationToken);
         for (var now = range; now is { IsDone: false }; now = await FindAsync(range.JobId, range.Range, cancellationToken))
         {
             if ((await table.TryUpdateAsync(now.Ended(), now.ETag, cancellationToken: cancellationToken)).IsDone)
                 return;
+            await retry.AgainAsync();
         }
     }
 

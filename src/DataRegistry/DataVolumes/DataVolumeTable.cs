@@ -15,9 +15,6 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// </summary>
     public const int MaxSharedScopes = 90;
 
-    // Changes of one row by others in between: more than this many is no contention, but rows that contradict each other.
-    const int MaxTries = 100;
-
     const int RangesAtOnce = 8;
 
     static readonly string[] Listed =
@@ -45,7 +42,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// <param name="repetition">What is kept for the Idempotency-Key; null for none.</param>
     public async Task<DataVolumeCreation> CreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < MaxTries; tries++)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
             if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
@@ -59,8 +56,6 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             if (taken)
                 return new DataVolumeCreation.NameTaken();
         }
-
-        throw Contradiction(row.Id);
     }
 
     async Task<bool> TryCreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, RepetitionRow? over, CancellationToken cancellationToken)
@@ -94,7 +89,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// <param name="change">Called anew with what is there after each change by another; what it returns unchanged is not written. It may end the request.</param>
     public async Task<DataVolumeRow?> ChangeAsync(DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < MaxTries; tries++)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
@@ -117,15 +112,13 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
                 await table.TryDeleteAsync(row.PartitionKey, DataVolumeKeys.Share(scope, row.Id), mark.ETag, cancellationToken);
             return changed;
         }
-
-        throw Contradiction(id.Value.ToGuid());
     }
 
     /// <summary>Removes a volume with all that belongs to it; null where there is none, also where another was faster.</summary>
     /// <param name="check">Called anew with what is there after each change by another; it may end the request.</param>
     public async Task<DataVolumeRow?> RemoveAsync(DataVolumeId id, Action<DataVolumeRow> check, CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < MaxTries; tries++)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
@@ -133,8 +126,6 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             if (await TryRemoveAsync(row, cancellationToken))
                 return row;
         }
-
-        throw Contradiction(id.Value.ToGuid());
     }
 
     /// <summary>False where it has changed since it was read, or is gone.</summary>
@@ -250,6 +241,4 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         table.FindAsync<RepetitionRow>(of.PartitionKey, of.RowKey, cancellationToken: cancellationToken);
 
     static PendingRow PendingOf(DataVolumeRow row) => new() { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Pending(row.Cluster, row.Id), Volume = row.Id };
-
-    static InvalidOperationException Contradiction(Guid id) => new($"Data volume {id} could not be written in {MaxTries} tries: its rows contradict each other.");
 }

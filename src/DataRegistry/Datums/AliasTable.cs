@@ -76,7 +76,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     {
         var change = Guid.NewGuid();
         Guid? from = null;
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var row = await FindAsync(project, name, cancellationToken);
             if (row?.Change == change)
@@ -107,6 +107,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>
     public async Task<bool> DeleteAsync(AliasRow alias, string user, CancellationToken cancellationToken)
     {
+        var retry = new WriteRetry(cancellationToken);
         for (var row = alias; row?.Id == alias.Id;)
         {
             var gone = row with { Revision = row.Revision + 1 };
@@ -120,6 +121,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
                 cancellationToken);
             if (deleted.IsDone)
                 return true;
+            await retry.AgainAsync();
             row = await table.FindAsync<AliasRow>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
         }
 

@@ -72,24 +72,25 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     {
         var row = new MetadataRow { PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json, Time = clock.GetUtcNow(), User = user };
         var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
-        TableTransactionResult written;
-        do
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var before = await table.FindAsync<MetadataRow>(row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
-            written = await table.TrySubmitAsync(
+            var written = await table.TrySubmitAsync(
                 [
                     before is null ? Change.Add(row) : Change.Update(row, before.ETag),
                     // The metadata's ETag stands for both.
                     Change.Update(tags, ETag.All, TableUpdateMode.Merge),
                 ],
                 cancellationToken);
+            if (written.IsDone)
+                return;
         }
-        while (!written.IsDone);
     }
 
     /// <summary>Marks the datum as purged; false where it was already, of which the first time stays.</summary>
     public async Task<bool> MarkPurgedAsync(DatumRow datum, DateTimeOffset time, string user, CancellationToken cancellationToken)
     {
+        var retry = new WriteRetry(cancellationToken);
         for (var row = datum; row is { Purged: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
             var mark = new DatumPurgedRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Purged = time, PurgedBy = user };
@@ -98,6 +99,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
                 actions.Add(Change.Delete(row.PartitionKey, drifted, ETag.All));
             if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return true;
+            await retry.AgainAsync();
         }
 
         return false;
@@ -107,11 +109,13 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     public async Task<DatumRow> SetHashesAsync(DatumRow datum, ObjectHashes hashes, CancellationToken cancellationToken)
     {
         var row = datum;
+        var retry = new WriteRetry(cancellationToken);
         for (; row is { Sha256: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
             var hashed = new DatumHashesRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
             if (await table.TryUpdateAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
                 return row with { ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "" };
+            await retry.AgainAsync();
         }
 
         return row ?? datum;

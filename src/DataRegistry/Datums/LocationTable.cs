@@ -43,7 +43,9 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     public async Task FreeAsync(Guid store, string key, DatumId datum, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
-        while (await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row && row.Datum == datum.Value.ToGuid())
+        for (var retry = new WriteRetry(cancellationToken);
+            await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row && row.Datum == datum.Value.ToGuid();
+            await retry.AgainAsync())
             await table.TryUpdateAsync(new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey }, row.ETag, TableUpdateMode.Merge, cancellationToken);
     }
 

@@ -65,8 +65,9 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Marks the project as deleted, or takes that back. Repeating it changes nothing.</summary>
     public async Task MarkAsync(Guid id, bool deleted, CancellationToken cancellationToken)
     {
-        while (await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted
-            && !(await table.TryUpdateAsync(row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+        for (var retry = new WriteRetry(cancellationToken);
+            await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted && !(await table.TryUpdateAsync(row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone;
+            await retry.AgainAsync())
         {
         }
 
@@ -86,7 +87,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
     public async Task<Project> EnsureAsync(Guid id, string name, Department department, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is { } found)
                 return found;
@@ -112,7 +113,9 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Gives a project another name; the one before and the one after, null where there is none.</summary>
     public async Task<(Project Before, Project After)?> RenameAsync(Guid id, string name, CancellationToken cancellationToken)
     {
-        while (await RowAsync(id, cancellationToken) is { Deleted: null } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await RowAsync(id, cancellationToken) is { Deleted: null } row;
+            await retry.AgainAsync())
         {
             var renamed = row with { Name = name };
             if (row.Name != name && !(await table.TryUpdateAsync(renamed, row.ETag, cancellationToken: cancellationToken)).IsDone)

@@ -67,7 +67,9 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null where there is none.</summary>
     public async Task<(Cluster Cluster, bool Changed)?> SetAgentAsync(Guid id, bool hasAgent, CancellationToken cancellationToken)
     {
-        while (await FindAsync(Clusters, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(Clusters, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
             if (row.HasAgent == hasAgent)
                 return (ClusterOf(row), false);
@@ -111,7 +113,9 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     async Task<UnitDeletion> DeleteAsync(string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
     {
-        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(partition, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
             if (await inUse(cancellationToken))
                 return UnitDeletion.InUse;
@@ -126,7 +130,9 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     async Task<bool> NoteAddedAsync(string partition, Guid id, CancellationToken cancellationToken)
     {
-        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(partition, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
             if ((await table.TryUpdateAsync(row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 return true;
@@ -138,7 +144,9 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>The row as it was before.</summary>
     async Task<UnitRow?> RenameAsync(string partition, Guid id, string name, CancellationToken cancellationToken)
     {
-        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(partition, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
             if (row.Name != name && !(await table.TryUpdateAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;

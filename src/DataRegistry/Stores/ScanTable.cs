@@ -39,8 +39,9 @@ sealed class ScanTable(TableServiceClient tables) : IStoredTable
     /// <summary>Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing where another one is the last.</summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
-        while (await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job)
-            && !(await table.TryUpdateAsync(end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job) && !(await table.TryUpdateAsync(end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone;
+            await retry.AgainAsync())
         {
         }
     }

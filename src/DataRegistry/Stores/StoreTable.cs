@@ -69,7 +69,9 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// <summary>Changes a store. Concurrent changes are made one after the other, so <paramref name="change"/> may be asked several times.</summary>
     public async Task<StoreChange> ChangeAsync(Guid id, Func<Store, Task<Store>> change, CancellationToken cancellationToken)
     {
-        while (await RowAsync(id, cancellationToken) is { Deleted: not true } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await RowAsync(id, cancellationToken) is { Deleted: not true } row;
+            await retry.AgainAsync())
         {
             var before = ReadToChange(row);
             var after = await change(before);
@@ -103,7 +105,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var row = await RowAsync(store.Id, cancellationToken);
             if (row is not null && Read(row) is var found && found.IsLike(store))
