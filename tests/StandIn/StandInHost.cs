@@ -10,6 +10,7 @@ using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -286,7 +287,7 @@ public sealed class StandInHost : IAsyncDisposable
     /// <summary>The request as the worker gets it: nothing is added but the invocation's id, and the caller's own wins.</summary>
     HttpRequestMessage Forwarded(HttpContext context, string id)
     {
-        var target = context.Features.GetRequiredFeature<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>().RawTarget;
+        var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), workerUrl + target);
         if (context.Request.ContentLength is > 0 || context.Request.Headers.TransferEncoding.Count > 0)
             request.Content = new StreamContent(context.Request.Body);

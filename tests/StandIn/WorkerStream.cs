@@ -14,7 +14,7 @@ sealed class WorkerStream(StandInHost host) : FunctionRpc.FunctionRpcBase
             while (await requestStream.MoveNext(context.CancellationToken))
                 await host.ReceiveAsync(requestStream.Current, SendAsync);
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or RpcException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or Grpc.Core.RpcException)
         {
             // The worker has gone.
         }

@@ -78,7 +78,7 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
 /// The poison queue's function: halves a message until the datum that makes it fail is alone, whose hash is then given up until somebody
 /// asks for it again.
 /// </summary>
-sealed partial class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock, ILogger<HashPoison> logger)
+sealed class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock)
 {
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {

@@ -40,8 +40,8 @@ sealed partial class Deliveries(QueueServiceClient queues, ILogger<Deliveries> l
         }
     }
 
-    Task SendAsync(string queue, QueueDelivery delivery, CancellationToken cancellationToken) =>
-        queues.GetQueueClient(queue).SendMessageAsync(delivery.Message, visibilityTimeout: null, timeToLive: Never, cancellationToken);
+    async Task SendAsync(string queue, QueueDelivery delivery, CancellationToken cancellationToken) =>
+        await queues.GetQueueClient(queue).SendMessageAsync(delivery.Message, visibilityTimeout: null, timeToLive: Never, cancellationToken);
 
     static partial class Log
     {
