@@ -51,6 +51,9 @@ public sealed class StandInHost : IAsyncDisposable
     /// <summary>Calls the host as the outside does.</summary>
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>When the worker was last started, as a timestamp of <see cref="Stopwatch"/>.</summary>
+    public long WorkerStarted { get; private set; }
+
     /// <summary>Log lines of the worker, by their levels.</summary>
     public ConcurrentQueue<(string Level, string Text)> Logs { get; } = new();
 
@@ -108,6 +111,7 @@ public sealed class StandInHost : IAsyncDisposable
         start.Environment["ASPNETCORE_URLS"] = front.Urls.Single();
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
+        WorkerStarted = Stopwatch.GetTimestamp();
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
