@@ -14,6 +14,13 @@ var rules = [
     query: 'requests | where name in ("AdoptPoison", "HashPoison")'
   }
   {
+    name: 'unreadable-messages'
+    description: 'Messages that cannot be read were kept in the queue unreadable-poison.'
+    severity: 2
+    threshold: 0
+    query: 'traces | where message has "cannot be read and is kept in"'
+  }
+  {
     name: 'failed-jobs'
     description: 'Adoption jobs failed as a whole, or gave inputs up.'
     severity: 2

@@ -121,6 +121,7 @@ public static class Registry
         services.AddSingleton<DatumPurge>();
         services.AddSingleton<AdoptedObjects>();
         services.AddSingleton<ContentTokens>();
+        services.AddSingleton<Deliveries>();
         services.AddSingleton<HashQueue>();
         services.AddSingleton<DatumHashing>();
         services.AddSingleton<HashDatum>();
@@ -161,6 +162,7 @@ public static class Registry
         [
             .. services.GetServices<IStoredTable>().Select(t => t.Table.CreateIfNotExistsAsync(cancellationToken)),
             .. QueueFunctions.Select(f => services.GetRequiredService<StorageAccount>().Queues.GetQueueClient(f.Queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
+            services.GetRequiredService<StorageAccount>().Queues.GetQueueClient(Deliveries.UnreadableQueue).CreateIfNotExistsAsync(cancellationToken: cancellationToken),
             services.GetRequiredService<JobBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
         ]);
         await services.GetRequiredService<UnitTable>().EnsureDefaultsAsync(cancellationToken);
@@ -229,7 +231,7 @@ public static class Registry
     static QueueFunction Measured(string name, string queue, Func<IServiceProvider, QueueDelivery, CancellationToken, Task> run) => new(name, queue, (services, delivery, token) =>
     {
         Measures.Delivered(queue, services.GetRequiredService<TimeProvider>().GetUtcNow() - delivery.InsertedOn, delivery.DequeueCount);
-        return run(services, delivery, token);
+        return services.GetRequiredService<Deliveries>().RunAsync(queue, delivery, () => run(services, delivery, token), token);
     });
 
     static IServiceCollection AddTable<T>(this IServiceCollection services) where T : class, IStoredTable =>

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DataRegistry.LocalHost.Buckets;
+using DataRegistry.StandIn;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Telemetry;
@@ -43,7 +44,7 @@ public sealed class ExportTests : IAsyncLifetime
         using var accepted = await app.Client.PostAsJsonAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/k", project });
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
         var message = Assert.Single((await StorageAccount.FromConnectionString(connection).Queues.GetQueueClient("adopt").ReceiveMessagesAsync(32)).Value);
-        Assert.Equal(HttpStatusCode.OK, (await app.InvokeAsync("AdoptRange", CustomHandlerProcess.QueueEnvelope(message.MessageText, 2))).Status);
+        Assert.Null(await app.InvokeAsync("AdoptRange", message.MessageText, 2));
         Assert.Equal(0, await app.TerminateAsync());
 
         var delivery = Assert.Single(receiver.Spans, s => s.Name == "process adopt");
@@ -72,15 +73,15 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Empty(receiver.Bodies);
     }
 
-    async Task<CustomHandlerProcess> StartAsync(params (string, string)[] more)
+    async Task<StandInHost> StartAsync(params (string, string)[] more)
     {
-        var app = await CustomHandlerProcess.StartAsync(
+        var app = await WorkerRun.StartAsync(
             connection, [.. receiver.Settings, ("Access__AdministratorToken", Token), ("Stores__AllowPrivateEndpoints", "true"), ("Stores__SecretKey", Convert.ToBase64String(new byte[32])), .. more]);
         app.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
         return app;
     }
 
-    static async Task<string> CreateAsync(CustomHandlerProcess app, string path, object body)
+    static async Task<string> CreateAsync(StandInHost app, string path, object body)
     {
         using var response = await app.Client.PostAsJsonAsync(path, body);
         Assert.True(response.StatusCode == HttpStatusCode.Created, await response.Content.ReadAsStringAsync());

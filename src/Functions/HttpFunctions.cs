@@ -1,8 +1,8 @@
 using Microsoft.Azure.Functions.Worker;
 
-namespace DataRegistry.Functions.Worker;
+namespace DataRegistry.Functions;
 
-/// <summary>The public functions, by area: what the custom handler's <c>function.json</c> files say, as attributes. They take every method.</summary>
+/// <summary>The public functions by area. They take every method; the routes below live in ASP.NET Core, which documents them.</summary>
 sealed class HttpFunctions(AppPipeline app)
 {
     [Function("AdoptionApi")]
