@@ -6,7 +6,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Infra;
 
-/// <summary>The files under <c>infra</c>, as the Bicep compiler sees them. It is a package of this project, for Linux on x64, and asks no network.</summary>
+/// <summary>The files under <c>infra</c>, as the Bicep compiler sees them. The compiler is a package, runs on Linux on x64, and asks no network.</summary>
 static class Bicep
 {
     /// <summary>Every condition of <c>main.bicep</c> holds with these, so that no resource is left out.</summary>
@@ -33,7 +33,7 @@ static class Bicep
     /// <summary>What <c>main.bicep</c> compiles to.</summary>
     public static Task<JsonElement> TemplateAsync() => Template.Value;
 
-    /// <summary>All resources that a deployment makes, with their names and properties evaluated as far as that can be done without Azure.</summary>
+    /// <summary>All resources that a deployment makes. Names and properties are evaluated as far as that can be done without Azure.</summary>
     public static Task<IReadOnlyList<JsonElement>> ResourcesAsync() => Resources.Value;
 
     public static async Task<IEnumerable<JsonElement>> ResourcesAsync(string type) =>
@@ -84,9 +84,11 @@ static class Bicep
     {
         await File.WriteAllTextAsync(Path.Combine(folder, "all.bicepparam"), AllParameters);
         var (status, _, diagnostics) = await RunAsync(
-            folder, "snapshot", "all.bicepparam", "--mode", "overwrite", "--subscription-id", Guid.Empty.ToString(), "--resource-group", "g", "--location", "westeurope");
+            folder, "snapshot", "all.bicepparam", "--mode", "overwrite",
+            "--subscription-id", Guid.Empty.ToString(), "--resource-group", "g", "--location", "westeurope");
         Assert.True(status == 0, diagnostics);
-        return [.. Parse(await File.ReadAllTextAsync(Path.Combine(folder, "all.snapshot.json"))).GetProperty("predictedResources").EnumerateArray()];
+        var snapshot = Parse(await File.ReadAllTextAsync(Path.Combine(folder, "all.snapshot.json")));
+        return [.. snapshot.GetProperty("predictedResources").EnumerateArray()];
     });
 
     static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;
