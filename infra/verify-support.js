@@ -76,9 +76,9 @@ class Api {
 
   /** The body of an answer with this status. */
   async must(status, method, where, how) {
-    const answer = await this.ask(method, where, how);
-    if (answer.status !== status) throw new Error(`${method} ${where} was answered with ${answer.status}: ${JSON.stringify(answer.body).slice(0, 500)}`);
-    return answer.body;
+    const { status: is, body } = await this.ask(method, where, how);
+    if (is !== status) throw new Error(`${method} ${where} was answered with ${is}: ${JSON.stringify(body).slice(0, 500)}`);
+    return body;
   }
 
   /** What all pages of a list hold. */
@@ -119,7 +119,8 @@ class Api {
 /** Runs a line of bash, which reads input; its own output is only told where it fails. */
 function command(line, input = '', key = undefined) {
   return new Promise((resolve, reject) => {
-    const env = key === undefined ? process.env : { ...process.env, KEY: key, KEY_IN_URL: key.split('/').map(encodeURIComponent).join('/') };
+    const ofKey = key === undefined ? {} : { KEY: key, KEY_IN_URL: key.split('/').map(encodeURIComponent).join('/') };
+    const env = { ...process.env, ...ofKey };
     const child = spawn('bash', ['-c', line], { env, stdio: ['pipe', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.on('data', data => { said = (said + data).slice(-1000); });
