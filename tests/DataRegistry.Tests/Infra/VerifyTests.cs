@@ -99,6 +99,33 @@ public sealed class VerifyTests : IAsyncLifetime
     }
 
     [UnixFact]
+    public async Task The_deployment_is_asked_by_az_where_a_group_is_given()
+    {
+        string[] http = ["AdoptionApi", "Console", "DataVolumesApi", "Health", "OpenApi"];
+        var names = http.Concat(Registry.QueueFunctions.Select(f => f.Name)).Concat(Registry.TimerFunctions.Select(f => f.Name));
+        // With the ends of lines that it has on Windows.
+        var printed = string.Concat(names.Select(n => $"app/{n}\\r\\n"));
+        var (status, lines) = await WithAzAsync($"*'function list'*) printf '{printed}' ;; *allowSharedKeyAccess*) echo false ;;");
+        Assert.Equal((0, "7 ok, 0 failed, 1 skipped"), (status, lines[^1]));
+
+        (status, lines) = await WithAzAsync(
+            "*'function list'*) echo app/Health ;; 'rest '*) echo Stores__SecretKey ;; *allowSharedKeyAccess*) echo true ;;");
+        Assert.Equal((1, "4 ok, 3 failed, 1 skipped"), (status, lines[^1]));
+        var secrets = lines.Single(l => l.StartsWith("FAILED: its secrets are read from the vault: ", StringComparison.Ordinal));
+        Assert.Contains("Stores__SecretKey", secrets, StringComparison.Ordinal);
+
+        async Task<(int, string[])> WithAzAsync(string cases)
+        {
+            var az = Path.Combine(folder.FullName, "az");
+            await File.WriteAllTextAsync(az, $"#!/usr/bin/env bash\ncase \"$*\" in {cases} 'rest '*) ;; *) echo x ;; esac\n");
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(az, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            using var process = Start([url, "--group", "g"], $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}");
+            return await EndAsync(process);
+        }
+    }
+
+    [UnixFact]
     public async Task Nothing_stays_behind_where_it_is_interrupted()
     {
         var arrived = new TaskCompletionSource();
@@ -108,7 +135,7 @@ public sealed class VerifyTests : IAsyncLifetime
                 arrived.TrySetResult();
             return Task.FromResult(false);
         };
-        using var process = Start();
+        using var process = Start(WithBucket());
         var output = process.StandardOutput.ReadToEndAsync();
         await arrived.Task.WithinDeadlineAsync();
         await Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]).WaitForExitAsync();
@@ -125,20 +152,28 @@ public sealed class VerifyTests : IAsyncLifetime
         url = command.Lines[^1]["ready ".Length..];
     }
 
-    Process Start(params string[] arguments)
+    // Of an option that is given twice the last one counts.
+    string[] WithBucket(params string[] arguments) => [url, "--store", StoreFile, "--put", Put, "--remove", Remove, .. arguments];
+
+    static Process Start(string[] arguments, string? path = null)
     {
-        var script = Path.Combine(Bicep.Folder, "verify");
-        // Of an option that is given twice the last one counts.
-        var start = new ProcessStartInfo(script, [url, "--store", StoreFile, "--put", Put, "--remove", Remove, .. arguments])
+        var start = new ProcessStartInfo(Path.Combine(Bicep.Folder, "verify"), arguments)
         {
             UseShellExecute = false, RedirectStandardOutput = true, Environment = { ["TOKEN"] = Token },
         };
+        if (path is not null)
+            start.Environment["PATH"] = path;
         return Process.Start(start)!;
     }
 
     async Task<(int Status, string[] Lines)> VerifyAsync(params string[] arguments)
     {
-        using var process = Start(arguments);
+        using var process = Start(WithBucket(arguments));
+        return await EndAsync(process);
+    }
+
+    static async Task<(int Status, string[] Lines)> EndAsync(Process process)
+    {
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
