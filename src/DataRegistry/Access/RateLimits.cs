@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using DataRegistry.Organization;
 using DataRegistry.Http;
-using DataRegistry.Storage;
 using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -18,7 +18,7 @@ sealed class RateLimits(RequestBudgets budgets, RequestSlots slots, TimeProvider
     /// <summary>A token that was good is let in from an address that is over its limit, so that a stranger behind the same address keeps nobody out.</summary>
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
-    readonly Recent<string, string> good = new(clock, Remembered);
+    readonly ExpiringCache<string, string> good = new(clock, Remembered);
 
     /// <summary>Before the token is looked at, which costs a request to a table: ends the request if its address is over its limit and its token is not known to be good.</summary>
     public void RequireStrangersTurn(HttpContext context)

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -38,7 +39,7 @@ sealed partial class RequestSlots(TableServiceClient tables, TimeProvider clock,
     readonly TableClient table = tables.GetTableClient("slots");
     readonly Lock gate = new();
     readonly Dictionary<Guid, Slots> subjects = [];
-    readonly Recent<Guid, Slots> refused = new(clock, RefusedFor);
+    readonly ExpiringCache<Guid, Slots> refused = new(clock, RefusedFor);
 
     public TableClient Table => table;
 
