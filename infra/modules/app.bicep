@@ -87,15 +87,21 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
 }
 
 // Nobody deploys with a password.
-resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
-  for policy in ['scm', 'ftp']: {
-    parent: site
-    name: policy
-    properties: {
-      allow: false
-    }
+resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'scm'
+  properties: {
+    allow: false
   }
-]
+}
+
+resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'ftp'
+  properties: {
+    allow: false
+  }
+}
 
 resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site

@@ -93,7 +93,7 @@ public sealed class DeployTests : IDisposable
         Program("openssl", "echo \"random$2-$3\"");
         Program("dotnet", """while [ "$1" != -o ]; do shift; done; mkdir -p "$2" """);
         Program("zip", "");
-        var start = new ProcessStartInfo("bash", [Path.Combine(BicepFiles.Folder, "deploy"), "g", "westeurope"])
+        var start = new ProcessStartInfo("bash", [Path.Combine(Bicep.Folder, "deploy"), "g", "westeurope"])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
             Environment = { ["PATH"] = $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}", ["STORES_SECRET_KEY"] = "of-the-shell", ["ACCESS_ADMINISTRATOR_TOKEN"] = "of-the-shell" },

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using DataRegistry.Tests.Host;
@@ -12,7 +11,7 @@ public sealed class MainCommandTests
     [Fact]
     public async Task It_gets_ready_its_three_commands_answer_as_they_say_and_it_ends_with_its_children()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         Assert.Matches(@"^ready http://127\.0\.0\.1:\d+$", command.Lines[^1]);
 
         var url = command.Lines[^1]["ready ".Length..];
@@ -38,7 +37,7 @@ public sealed class MainCommandTests
     [Fact]
     public async Task Its_children_end_although_it_is_killed()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var children = (await ShellAsync($"pgrep -P {command.Id}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await ShellAsync($"kill -KILL {command.Id}");
         await Eventually.IsTrueAsync(() => !Array.Exists(children, child => Directory.Exists($"/proc/{child}") && !IsZombie(child)), "the children have ended");
@@ -47,9 +46,9 @@ public sealed class MainCommandTests
     [Fact]
     public async Task A_taken_port_is_one_clear_line()
     {
-        await using var first = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var first = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var url = first.Lines[^1]["ready ".Length..];
-        await using var second = await Command.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
+        await using var second = await LocalHostCommand.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
         Assert.Equal(1, await second.ExitCodeAsync());
         Assert.Equal($"{url} is taken by another program: stop it, or choose another address with --urls.", second.Errors.Trim());
     }
@@ -57,7 +56,7 @@ public sealed class MainCommandTests
     [Fact]
     public async Task A_development_token_is_not_let_out_of_the_machine()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://0.0.0.0:0");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://0.0.0.0:0");
         Assert.Equal(1, await command.ExitCodeAsync());
         Assert.Contains("Access__AdministratorToken", command.Errors, StringComparison.Ordinal);
     }
@@ -71,55 +70,5 @@ public sealed class MainCommandTests
         await shell.WaitForExitAsync();
         Assert.True(shell.ExitCode == 0, await shell.StandardError.ReadToEndAsync());
         return output;
-    }
-
-    /// <summary>A run of LocalHost, read up to where it is ready or ends.</summary>
-    sealed class Command : IAsyncDisposable
-    {
-        readonly Process process;
-        readonly Task<string> errors;
-
-        Command(Process process) => (this.process, errors) = (process, process.StandardError.ReadToEndAsync());
-
-        public List<string> Lines { get; } = [];
-
-        public string Errors => errors.Result;
-
-        public string Id => process.Id.ToString(CultureInfo.InvariantCulture);
-
-        public static async Task<Command> StartAsync(params string[] arguments)
-        {
-            // A job in the background of a script has Ctrl-C ignored, and so would what it starts.
-            string[] program = [.. OperatingSystem.IsLinux() ? new[] { "env", "--default-signal=INT" } : [], "dotnet", Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll")];
-            var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
-            {
-                UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
-            };
-            start.Environment.Remove("AzureWebJobsStorage");
-            var command = new Command(Process.Start(start)!);
-            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-            while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
-            {
-                command.Lines.Add(line);
-                if (line.StartsWith("ready ", StringComparison.Ordinal))
-                    break;
-            }
-
-            return command;
-        }
-
-        public async Task<int> ExitCodeAsync()
-        {
-            await process.WaitForExitAsync().WithinDeadlineAsync();
-            return process.ExitCode;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (!process.HasExited)
-                process.Kill();
-            await process.WaitForExitAsync();
-            process.Dispose();
-        }
     }
 }
