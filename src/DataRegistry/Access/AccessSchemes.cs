@@ -46,6 +46,7 @@ static class AccessSchemes
         services.AddOptions<RateLimiterOptions>().Configure<RateLimits>((options, limits) => limits.Configure(options));
         // The framework tells each refused request at the level of information.
         return services.AddLogging(logging => logging
-            .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.Warning).AddFilter("Microsoft.AspNetCore.Authorization", LogLevel.Warning));
+            .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.Authorization", LogLevel.Warning));
     }
 }

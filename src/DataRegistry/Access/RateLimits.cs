@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Threading.RateLimiting;
 using DataRegistry.Http;
-using DataRegistry.Storage;
+using DataRegistry.Organization;
 using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
@@ -15,7 +15,7 @@ namespace DataRegistry.Access;
 /// The limits of requests, by ASP.NET Core's rate limiter. Each instance counts for itself; nothing is queued.
 /// <code>
 /// a subject's requests a minute      every request with a good token, right log-ins and client secrets
-/// a subject's requests at a time     endpoints with the policy <see cref="InFlight"/>; a permit lasts until the answer is written or the caller hangs up
+/// a subject's requests at a time     endpoints with the policy <see cref="InFlight"/>, until the answer is written or the caller hangs up
 /// an address's requests a minute     endpoints with the policy <see cref="Content"/> or <see cref="Description"/>
 /// an address's refusals a minute     requests without a good token
 /// </code>
@@ -32,10 +32,10 @@ sealed class RateLimits : IDisposable
     /// <summary>A permit that is taken may be free at any time.</summary>
     static readonly TimeSpan InFlightWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>A token that was good is let in from an address that is over its limit, so that a stranger behind the same address keeps nobody out.</summary>
+    /// <summary>A token that was good is let in from an address that is over its limit: strangers behind the same address keep nobody out.</summary>
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
-    readonly Recent<string, string> good;
+    readonly ExpiringCache<string, string> good;
     readonly TimeProvider clock;
     readonly LimitOptions limits;
     readonly int forwardedHops;
@@ -58,7 +58,8 @@ sealed class RateLimits : IDisposable
     public void Configure(RateLimiterOptions options)
     {
         // It comes before an endpoint's policy: a request that is refused at a time counts for the minute.
-        options.GlobalLimiter = subjects.WithTranslatedKey<HttpContext>(context => (context.User.Identity as CallerIdentity)?.Caller.Id, leaveOpen: true);
+        options.GlobalLimiter = subjects.WithTranslatedKey<HttpContext>(
+            context => (context.User.Identity as CallerIdentity)?.Caller.Id, leaveOpen: true);
         options.AddPolicy(InFlight, context => RateLimitPartition.GetConcurrencyLimiter(
             Caller.Of(context).Id, _ => new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }));
         options.AddPolicy(Content, context => Window(AddressOf(context), limits.RequestsPerMinute));
@@ -105,7 +106,7 @@ sealed class RateLimits : IDisposable
         good.Put(fingerprint, fingerprint, clock.GetUtcNow());
     }
 
-    /// <summary>The request has shown to be the subject's by other than a token: it counts like any of the subject's. Ends it if there were too many.</summary>
+    /// <summary>The subject has logged in, which counts like a request with its token. Ends the request if there were too many.</summary>
     public void Count(Guid subject)
     {
         using var lease = subjects.AttemptAcquire(subject);
@@ -117,7 +118,8 @@ sealed class RateLimits : IDisposable
     public static ApiException TooMany(string limit, TimeSpan wait)
     {
         Measures.Refused(limit);
-        return new(new ApiError.Detail(StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
+        return new(new ApiError.Detail(
+            StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
     }
 
     public void Dispose()

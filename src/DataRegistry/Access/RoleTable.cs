@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Azure;
+using DataRegistry.Organization;
 using DataRegistry.Http;
 using DataRegistry.Storage;
 
@@ -27,7 +28,7 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
     static readonly RoleAssignment[] AdministratorRoles = [new(Role.SystemAdmin, ScopeKind.System, Guid.Empty)];
 
     readonly TableClient table = tables.GetTableClient("roles");
-    readonly Recent<Guid, IReadOnlyList<RoleAssignment>> known = new(clock, AccessOptions.CachedFor);
+    readonly ExpiringCache<Guid, IReadOnlyList<RoleAssignment>> known = new(clock, AccessOptions.CachedFor);
 
     public TableClient Table => table;
 

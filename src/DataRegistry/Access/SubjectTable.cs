@@ -1,5 +1,7 @@
 using System.Runtime.Serialization;
 using Azure;
+using DataRegistry.Http;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -22,8 +24,8 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     const string IdentityPrefix = "oidc-";
 
     readonly TableClient table = tables.GetTableClient("subjects");
-    readonly Recent<Guid, SubjectRow> known = new(clock, AccessOptions.CachedFor);
-    readonly Recent<string, IdentityRow> identities = new(clock, AccessOptions.CachedFor);
+    readonly ExpiringCache<Guid, SubjectRow> known = new(clock, AccessOptions.CachedFor);
+    readonly ExpiringCache<string, IdentityRow> identities = new(clock, AccessOptions.CachedFor);
 
     public TableClient Table => table;
 

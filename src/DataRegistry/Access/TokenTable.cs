@@ -1,4 +1,5 @@
 using Azure;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 using Microsoft.Extensions.Logging;
 

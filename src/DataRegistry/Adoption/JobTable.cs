@@ -154,7 +154,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public async Task<JobRow?> RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);
-            await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total;
+            await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job
+            && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total;
             await retry.AgainAsync())
         {
             var recounted = job with { Counts = counts };

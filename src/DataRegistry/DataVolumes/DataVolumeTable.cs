@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Azure;
 using DataRegistry.Storage;
 
@@ -19,8 +20,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
 
     static readonly string[] Listed =
     [
-        .. typeof(DataVolumeRow).GetProperties().Where(p => !p.IsDefined(typeof(System.Text.Json.Serialization.JsonIgnoreAttribute), inherit: false)).Select(p => p.Name)
-            .Except([nameof(DataVolumeRow.Scopes), nameof(DataVolumeRow.Repetition)], StringComparer.Ordinal),
+        .. typeof(DataVolumeRow).GetProperties().Where(p => !p.IsDefined(typeof(IgnoreDataMemberAttribute), inherit: false)).Select(p => p.Name)
+            .Except([nameof(DataVolumeRow.Scopes), nameof(DataVolumeRow.Repetition), nameof(DataVolumeRow.ETag)], StringComparer.Ordinal),
     ];
 
     readonly TableClient table = tables.GetTableClient("datavolumes");

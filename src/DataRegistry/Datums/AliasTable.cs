@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 

@@ -43,10 +43,16 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     public async Task FreeAsync(Guid store, string key, DatumId datum, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
-        for (var retry = new WriteRetry(cancellationToken);
-            await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row && row.Datum == datum.Value.ToGuid();
-            await retry.AgainAsync())
-            await table.TryUpdateAsync(new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey }, row.ETag, TableUpdateMode.Merge, cancellationToken);
+        var purged = new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey };
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        {
+            var row = await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken);
+            if (row is not { IsFree: false } || row.Datum != datum.Value.ToGuid()
+                || (await table.TryUpdateAsync(purged, row.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null for none; one row.</summary>

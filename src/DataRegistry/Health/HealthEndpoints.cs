@@ -41,9 +41,11 @@ static class HealthEndpoints
         {
             if (context.Request.Headers.Authorization.Count == 0 || limits.StrangersWait(context) is not null)
                 return false;
-            if ((await context.AuthenticateAsync(AccessSchemes.Any)).Principal?.Identity is CallerIdentity { Caller: var caller })
+            var result = await context.AuthenticateAsync(AccessSchemes.Any);
+            if (result.Principal?.Identity is CallerIdentity { Caller: var caller })
                 return await permissions.AllowsAsync(caller, Permission.UsersManage, Scope.System, context.RequestAborted);
-            limits.CountRefusal(context);
+            if (result.Failure is not ApiException)
+                limits.CountRefusal(context);
             return false;
         }
         catch (Exception) when (!hungUp.IsCancellationRequested)

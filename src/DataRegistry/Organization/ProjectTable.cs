@@ -1,3 +1,4 @@
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -19,7 +20,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
 
     readonly TableClient table = tables.GetTableClient("organization");
     // Nothing but a project's name ever changes.
-    readonly Recent<Guid, Project> known = new(clock, TimeSpan.FromSeconds(15));
+    readonly ExpiringCache<Guid, Project> known = new(clock, TimeSpan.FromSeconds(15));
 
     public TableClient Table => table;
 
@@ -66,7 +67,8 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     public async Task MarkAsync(Guid id, bool deleted, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);
-            await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted && !(await table.TryUpdateAsync(row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone;
+            await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted && !(await table.TryUpdateAsync(
+                row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone;
             await retry.AgainAsync())
         {
         }

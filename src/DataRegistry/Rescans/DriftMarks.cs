@@ -121,6 +121,7 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
                 foreach (var (finding, etag) in wanted.Zip(result.ETags))
                     findings[finding.Key] = finding with { Location = finding.Location! with { ETag = etag, Drift = finding.State, DriftJob = job.Id, DriftIs = IsOf(finding) } };
+                return;
             }
         }
 

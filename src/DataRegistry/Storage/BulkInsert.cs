@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Runtime.Serialization;
 using System.Text;
@@ -38,6 +40,9 @@ sealed class BulkInsert
         $"--{Batch}\r\nContent-Type: multipart/mixed; boundary={ChangeSet}\r\n\r\n--{ChangeSet}\r\nContent-Type: application/http\r\n"
         + $"Content-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--{ChangeSet}--\r\n--{Batch}--\r\n");
 
+    /// <summary>Bodies that are not in use, at most as many as there were transactions at a time.</summary>
+    static readonly ConcurrentBag<ArrayBufferWriter<byte>> Buffers = [];
+
     readonly RequestContent body;
     TransactionAnswer answered;
 
@@ -54,13 +59,14 @@ sealed class BulkInsert
         Tables.RequireTransaction(rows, nameof(rows));
         if (rows is [var only])
             return await table.TrySubmitAsync([Change.Add(only)], cancellationToken);
-        // Disposed only after an answer: a request that was given up may still be reading the memory.
-        var buffer = new PooledBuffer(16 * 1024);
+        var buffer = Buffers.TryTake(out var used) ? used : new(64 * 1024);
         Write(buffer, table.Uri.AbsoluteUri, rows);
-        var bulk = new BulkInsert(buffer.Written);
+        var bulk = new BulkInsert(buffer.WrittenMemory);
         using var scope = RequestPolicy.NameTable(table.Name, bulk);
         await Tables.OnceAsync(() => table.SubmitTransactionAsync(Placeholder, cancellationToken));
-        buffer.Dispose();
+        // Only after an answer: a request that was given up may still be reading the memory.
+        buffer.ResetWrittenCount();
+        Buffers.Add(buffer);
         if (bulk.answered is { FailedStatus: > 0 and var status, FailedIndex: var index, ErrorCode: var code })
         {
             var refusal = new RequestFailedException(status, $"Row {index} of {rows.Count} was refused: {code}.", code, innerException: null);
@@ -85,7 +91,7 @@ sealed class BulkInsert
         return new StandInResponse(response, response.Status, new MemoryStream(PlaceholderDone), new("Content-Type", $"multipart/mixed; boundary={Batch}"));
     }
 
-    static void Write<T>(PooledBuffer body, string address, IReadOnlyList<T> rows) where T : TableRow
+    static void Write<T>(ArrayBufferWriter<byte> body, string address, IReadOnlyList<T> rows) where T : TableRow
     {
         using var json = new Utf8JsonWriter(body, new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
         Text($"--{Batch}\r\nContent-Type: multipart/mixed; boundary={ChangeSet}\r\n\r\n");
@@ -127,46 +133,40 @@ sealed class BulkInsert
         {
             var name = JsonEncodedText.Encode(property.Name);
             var typeName = JsonEncodedText.Encode(property.Name + "@odata.type");
-            var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
-            if (type == typeof(string))
-                return Class<string>((json, value) => json.WriteString(name, value));
-            if (type == typeof(bool))
-                return Value<bool>((json, value) => json.WriteBoolean(name, value));
-            if (type == typeof(int))
-                return Value<int>((json, value) => json.WriteNumber(name, value));
-            if (type == typeof(long))
-                return Value<long>((json, value) => Typed(json, "Edm.Int64"u8).WriteString(name, value.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-            if (type == typeof(Guid))
-                return Value<Guid>((json, value) => Typed(json, "Edm.Guid"u8).WriteString(name, value));
-            if (type == typeof(DateTimeOffset))
-                return Value<DateTimeOffset>((json, value) => Typed(json, "Edm.DateTime"u8).WriteString(name, value.UtcDateTime));
-            if (type.IsEnum)
-                return (json, row) => { if (property.GetValue(row) is { } value) json.WriteString(name, value.ToString()); };
-            throw new NotSupportedException($"Column {property.Name} of {typeof(T).Name} is a {type.Name}, which is not inserted in bulk.");
-
-            Utf8JsonWriter Typed(Utf8JsonWriter json, ReadOnlySpan<byte> edm)
+            return (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) switch
             {
-                json.WriteString(typeName, edm);
-                return json;
-            }
+                var type when type == typeof(string) => Text(property.GetMethod!.CreateDelegate<Func<T, string?>>()),
+                { IsEnum: true } => Text(row => property.GetValue(row)?.ToString()),
+                var type when type == typeof(bool) => Value<bool>(null, (json, value) => json.WriteBoolean(name, value)),
+                var type when type == typeof(int) => Value<int>(null, (json, value) => json.WriteNumber(name, value)),
+                var type when type == typeof(long) => Value<long>("Edm.Int64", (json, value) => json.WriteString(name, $"{value}")),
+                var type when type == typeof(Guid) => Value<Guid>("Edm.Guid", (json, value) => json.WriteString(name, value)),
+                var type when type == typeof(DateTimeOffset) => Value<DateTimeOffset>("Edm.DateTime", (json, value) => json.WriteString(name, value.UtcDateTime)),
+                var type => throw new NotSupportedException($"Column {property.Name} of {typeof(T).Name} is a {type.Name}, which is not inserted in bulk."),
+            };
 
-            Action<Utf8JsonWriter, T> Class<TValue>(Action<Utf8JsonWriter, TValue> write) where TValue : class
+            Action<Utf8JsonWriter, T> Text(Func<T, string?> get) => (json, row) =>
             {
-                var get = property.GetMethod!.CreateDelegate<Func<T, TValue?>>();
-                return (json, row) => { if (get(row) is { } value) write(json, value); };
-            }
+                if (get(row) is { } value)
+                    json.WriteString(name, value);
+            };
 
-            Action<Utf8JsonWriter, T> Value<TValue>(Action<Utf8JsonWriter, TValue> write) where TValue : struct
+            Action<Utf8JsonWriter, T> Value<TValue>(string? edmType, Action<Utf8JsonWriter, TValue> write) where TValue : struct
             {
-                if (property.PropertyType == typeof(TValue))
+                var get = property.PropertyType == typeof(TValue)
+                    ? Lifted(property.GetMethod!.CreateDelegate<Func<T, TValue>>())
+                    : property.GetMethod!.CreateDelegate<Func<T, TValue?>>();
+                return (json, row) =>
                 {
-                    var get = property.GetMethod!.CreateDelegate<Func<T, TValue>>();
-                    return (json, row) => write(json, get(row));
-                }
-
-                var getNullable = property.GetMethod!.CreateDelegate<Func<T, TValue?>>();
-                return (json, row) => { if (getNullable(row) is { } value) write(json, value); };
+                    if (get(row) is not { } value)
+                        return;
+                    if (edmType is not null)
+                        json.WriteString(typeName, edmType);
+                    write(json, value);
+                };
             }
+
+            static Func<T, TValue?> Lifted<TValue>(Func<T, TValue> get) where TValue : struct => row => get(row);
         }
     }
 }

@@ -24,20 +24,8 @@ sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
         }
     }
 
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
-    {
-        using var span = Start(message);
-        try
-        {
-            ProcessNext(message, pipeline);
-            span?.Answered(message.Response.Status);
-        }
-        catch (Exception e)
-        {
-            span?.Fail(e);
-            throw;
-        }
-    }
+    /// <summary>Nothing is sent this way.</summary>
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
 
     Activity? Start(HttpMessage message)
     {

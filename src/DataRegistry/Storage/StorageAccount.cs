@@ -146,22 +146,17 @@ public sealed class StorageAccount
                 NetworkTimeout = TimeSpan.FromSeconds(30),
             },
         };
-        options.AddPolicy(new RequestSpanPolicy("table"), HttpPipelinePosition.PerRetry);
-        options.AddPolicy(new RequestPolicy(new AdaptiveConcurrency(MaxTransactionsInFlight)), HttpPipelinePosition.PerRetry);
+        Spanned(options, "table").AddPolicy(new RequestPolicy(new AdaptiveConcurrency(MaxTransactionsInFlight)), HttpPipelinePosition.PerRetry);
         return options;
     }
 
-    static QueueClientOptions QueueOptions()
-    {
-        var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None };
-        options.AddPolicy(new RequestSpanPolicy("queue"), HttpPipelinePosition.PerRetry);
-        return options;
-    }
+    static QueueClientOptions QueueOptions() => Spanned(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }, "queue");
 
-    static BlobClientOptions BlobOptions()
+    static BlobClientOptions BlobOptions() => Spanned(new BlobClientOptions(), "blob");
+
+    static T Spanned<T>(T options, string service) where T : ClientOptions
     {
-        var options = new BlobClientOptions();
-        options.AddPolicy(new RequestSpanPolicy("blob"), HttpPipelinePosition.PerRetry);
+        options.AddPolicy(new RequestSpanPolicy(service), HttpPipelinePosition.PerRetry);
         return options;
     }
 

@@ -39,12 +39,6 @@ readonly record struct TableCall(string Operation, string Table)
     }
 }
 
-/// <summary>Statuses that pass by themselves, by the retry rules of Azure.Core.</summary>
-static class TransientStatus
-{
-    public static bool Is(int status) => status is 408 or 429 or 500 or 502 or 503 or 504;
-}
-
 /// <summary>
 /// Stands below the retries, so it sees each try. It counts every request, since requests are the bill. It keeps transactions to as many at
 /// a time as the account takes, whichever job or window they are of; the pauses of a retry (with jitter) hold no place. Single requests,
@@ -91,6 +85,9 @@ sealed class RequestPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
     /// <summary>Nothing is sent this way.</summary>
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
 
+    /// <summary>Statuses that pass by themselves, by the retry rules of Azure.Core.</summary>
+    public static bool IsTransient(int status) => status is 408 or 429 or 500 or 502 or 503 or 504;
+
     static async ValueTask SendAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline, TableCall call)
     {
         // 0 is a request that got no answer.
@@ -121,9 +118,11 @@ sealed class RequestPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
             return;
         var text = body.GetBuffer().AsMemory(0, (int)body.Length);
         var answer = TransactionAnswer.Parse(text.Span);
-        if (answer.FailedStatus == 0 && !text.Span.TrimEnd("\r\n"u8).EndsWith("--"u8))
+        var lastLine = text.Span.TrimEnd("\r\n"u8);
+        lastLine = lastLine[(lastLine.LastIndexOf((byte)'\n') + 1)..];
+        if (answer.FailedStatus == 0 && !(lastLine.StartsWith("--batch"u8) && lastLine.EndsWith("--"u8)))
             throw new IOException("The answer to a transaction broke off.");
-        if (TransientStatus.Is(answer.FailedStatus))
+        if (IsTransient(answer.FailedStatus))
             message.Response = new StandInResponse(response, answer.FailedStatus, body);
         else if (bulk is not null)
             message.Response = bulk.Answered(response, answer);
@@ -190,11 +189,7 @@ sealed class StandInResponse(Response response, int status, Stream body, HttpHea
 
     public override Stream? ContentStream { get; set; } = body;
 
-    public override string ClientRequestId
-    {
-        get => response.ClientRequestId;
-        set => response.ClientRequestId = value;
-    }
+    public override string ClientRequestId { get; set; } = response.ClientRequestId;
 
     public override void Dispose() => response.Dispose();
 
@@ -204,18 +199,10 @@ sealed class StandInResponse(Response response, int status, Stream body, HttpHea
 
     protected override bool TryGetHeader(string name, [NotNullWhen(true)] out string? value)
     {
-        if (header is { } own && name.Equals(own.Name, StringComparison.OrdinalIgnoreCase))
-        {
-            value = own.Value;
-            return true;
-        }
-
-        return response.Headers.TryGetValue(name, out value);
+        value = name.Equals(header?.Name, StringComparison.OrdinalIgnoreCase) ? header.Value.Value : null;
+        return value is not null || response.Headers.TryGetValue(name, out value);
     }
 
-    protected override bool TryGetHeaderValues(string name, [NotNullWhen(true)] out IEnumerable<string>? values)
-    {
-        values = TryGetHeader(name, out var value) ? [value] : null;
-        return values is not null;
-    }
+    protected override bool TryGetHeaderValues(string name, [NotNullWhen(true)] out IEnumerable<string>? values) =>
+        (values = TryGetHeader(name, out var value) ? [value] : null) is not null;
 }

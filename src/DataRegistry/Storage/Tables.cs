@@ -24,6 +24,8 @@ public static class Tables
     /// </summary>
     const int MaxSentBound = 100;
 
+    static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>Inserts a row: <see cref="TableOutcome.Done"/> or <see cref="TableOutcome.AlreadyExists"/>.</summary>
     public static Task<TableWrite> TryAddAsync<T>(this TableClient table, T row, CancellationToken cancellationToken = default)
         where T : ITableEntity
@@ -239,48 +241,25 @@ public static class Tables
     /// <summary>The range as a filter. An upper bound beyond <see cref="MaxSentBound"/> is not in it.</summary>
     static string FilterOf(TableRange range)
     {
-        var filter = new StringBuilder($"PartitionKey eq '{Literal(range.PartitionKey)}'");
-        switch (range)
-        {
-            case { From: not null, After: not null }:
-                throw new ArgumentException("A range has either From or After.", nameof(range));
-            case { From: { } from }:
-                filter.Append($" and RowKey ge '{Literal(from)}'");
-                break;
-            case { After: { } after }:
-                filter.Append($" and RowKey gt '{Literal(after)}'");
-                break;
-        }
-
-        if (range.Before is { Length: <= MaxSentBound } before)
-            filter.Append($" and RowKey lt '{Literal(before)}'");
-        return filter.ToString();
-    }
-
-    static string Literal(string key)
-    {
-        RequireWellFormed(key);
-        return key.Replace("'", "''", StringComparison.Ordinal);
+        if (range is { From: not null, After: not null })
+            throw new ArgumentException("A range has either From or After.", nameof(range));
+        RequireWellFormed(range.PartitionKey, range.From ?? "", range.After ?? "", range.Before ?? "");
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {range.PartitionKey}");
+        if (range.From is { } from)
+            filter += TableClient.CreateQueryFilter($" and RowKey ge {from}");
+        if (range.After is { } after)
+            filter += TableClient.CreateQueryFilter($" and RowKey gt {after}");
+        return range.Before is { Length: <= MaxSentBound } before ? filter + TableClient.CreateQueryFilter($" and RowKey lt {before}") : filter;
     }
 
     static void RequireWellFormed(ITableEntity row) => RequireWellFormed(row.PartitionKey, row.RowKey);
 
-    static void RequireWellFormed(string partitionKey, string rowKey)
-    {
-        RequireWellFormed(partitionKey);
-        RequireWellFormed(rowKey);
-    }
-
     /// <summary>Half a surrogate pair would silently become another character on its way, and so another row.</summary>
-    /// <exception cref="ArgumentException">It holds such a half.</exception>
-    static void RequireWellFormed(string key)
+    /// <exception cref="ArgumentException">A key holds such a half.</exception>
+    static void RequireWellFormed(params ReadOnlySpan<string> keys)
     {
-        for (var rest = key.AsSpan(); rest.Length > 0;)
-        {
-            if (Rune.DecodeFromUtf16(rest, out _, out var length) != System.Buffers.OperationStatus.Done)
-                throw new ArgumentException("A key holds half of a surrogate pair.", nameof(key));
-            rest = rest[length..];
-        }
+        foreach (var key in keys)
+            StrictUtf8.GetByteCount(key);
     }
 
     /// <summary>How many of the rows are before the range's end.</summary>

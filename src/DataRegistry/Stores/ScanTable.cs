@@ -40,7 +40,8 @@ sealed class ScanTable(TableServiceClient tables) : IStoredTable
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);
-            await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job) && !(await table.TryUpdateAsync(end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone;
+            await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job) && !(await table.TryUpdateAsync(
+                end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone;
             await retry.AgainAsync())
         {
         }

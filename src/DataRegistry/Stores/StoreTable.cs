@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 

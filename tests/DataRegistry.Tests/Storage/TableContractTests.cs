@@ -81,8 +81,8 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task A_change_without_an_ETag_is_refused_before_it_is_sent()
     {
-        await Assert.ThrowsAsync<ArgumentException>(() => table.TryUpdateAsync(Row("r"), default));
-        await Assert.ThrowsAsync<ArgumentException>(() => table.TryDeleteAsync("p", "r", default));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TryUpdateAsync(Row("r"), default));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TryDeleteAsync("p", "r", default));
         Assert.Throws<ArgumentException>(() => Change.Update(Row("r"), default));
     }
 
@@ -121,9 +121,9 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task Half_a_surrogate_pair_in_a_key_is_refused_rather_than_changed()
     {
-        await Assert.ThrowsAsync<ArgumentException>(() => table.FindAsync<Note>("p", "\ud83d"));
-        await Assert.ThrowsAsync<ArgumentException>(() => table.TryAddAsync(Row("a\ud83d")));
-        await Assert.ThrowsAsync<ArgumentException>(() => table.TrySubmitAsync([Change.Add(Row("a\ud83d"))]));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.FindAsync<Note>("p", "\ud83d"));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TryAddAsync(Row("a\ud83d")));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TrySubmitAsync([Change.Add(Row("a\ud83d"))]));
     }
 
     [Fact]
@@ -169,5 +169,5 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
 
     [Fact]
     public async Task A_range_with_two_lower_bounds_is_refused() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => table.QueryPageAsync<Note>(new TableRange("p") { From = "a", After = "a" }));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.QueryPageAsync<Note>(new TableRange("p") { From = "a", After = "a" }));
 }

@@ -1,9 +1,9 @@
 using System.Buffers;
 
-namespace DataRegistry.Storage;
+namespace DataRegistry.Adoption;
 
 /// <summary>
-/// A growing buffer on pooled memory, so that request bodies of up to 4 MiB never become garbage. After
+/// A growing buffer on pooled memory, so that large buffers never become garbage. After
 /// <see cref="Dispose"/> its memory belongs to others: dispose it only when no request can still be reading it.
 /// </summary>
 sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable

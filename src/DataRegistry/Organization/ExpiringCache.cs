@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 
-namespace DataRegistry.Storage;
+namespace DataRegistry.Organization;
 
 /// <summary>
 /// What was read a short while ago, so that not every request reads it again. A change made elsewhere shows after at most
 /// <paramref name="age"/>, one made here at once if it is forgotten here. What is not there is asked for each time.
 /// </summary>
-public sealed class Recent<TKey, TValue>(TimeProvider clock, TimeSpan age) where TKey : notnull where TValue : class
+public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age) where TKey : notnull where TValue : class
 {
     const int MaxEntries = 10_000;
 
