@@ -98,13 +98,8 @@ public static class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(BucketsOptionsOf(s), clock: s.GetRequiredService<TimeProvider>()));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<RequestBudgets>().AddTable<RequestSlots>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
-        services.AddSingleton<SignedTokens>();
-        services.AddSingleton<OidcKeys>();
-        services.AddSingleton<OidcLogIn>();
-        services.AddSingleton<RateLimits>();
-        services.AddSingleton<Authentication>();
-        services.AddSingleton<Permissions>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
+        services.AddAccess(configuration);
         services.AddSingleton<Scopes>();
         // What a project holds, from the room that is asked fastest to the slowest.
         services.AddSingleton<IProjectContents, ProjectJobs>();
@@ -179,18 +174,21 @@ public static class Registry
     public static IApplicationBuilder UseDataRegistry(this IApplicationBuilder app)
     {
         app.UseRequestIds().UseSecurityHeaders().UseApiErrors().UseRequestLimits().UseHeadAsGet().UseApiPage();
-        return app.UseRouting().UseEndpoints(MapEndpoints);
+        // A bad administrator's token ends the start.
+        app.ApplicationServices.GetRequiredService<ApiTokens>();
+        app.UseRouting().Use(app.ApplicationServices.GetRequiredService<RateLimits>().RequireStrangersTurnAsync);
+        return app.UseAuthorization().UseRateLimiter().UseEndpoints(MapEndpoints);
     }
 
     static void MapEndpoints(IEndpointRouteBuilder app)
     {
         app.MapGroup("/api/health").MapHealth();
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous().RequireRateLimiting(RateLimits.Description);
         app.MapGroup("/api/v0").MapLogIn();
         app.MapGroup("/api/v1").MapClientTokens();
-        app.MapGroup("/api/v0").AddEndpointFilter(app.ServiceProvider.GetRequiredService<RateLimits>().AdmitAddressAsync)
+        app.MapGroup("/api/v0").RequireRateLimiting(RateLimits.Content)
             .WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status429TooManyRequests, typeof(DetailBody), ["application/json"])).MapContent();
-        var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.ServiceProvider.GetRequiredService<Authentication>());
+        var adoption = app.MapGroup("/api/v0").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight);
         adoption.MapProjects();
         adoption.MapOrganization();
         adoption.MapClusterAgents();
@@ -210,7 +208,7 @@ public static class Registry
         adoption.MapTrace();
         adoption.MapRescans();
 
-        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.ServiceProvider.GetRequiredService<Authentication>());
+        var volumes = app.MapGroup("/api/v1").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight);
         volumes.MapUnitLists();
         volumes.MapDataVolumes();
         volumes.MapDataVolumeLists();

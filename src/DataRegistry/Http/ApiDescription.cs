@@ -98,7 +98,4 @@ public static class ApiDescription
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) => endpoint.Answers<Page<T>>(summary)
         .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
         .TakesQuery("cursor", "From the page before; follow its next");
-
-    /// <summary>The endpoint lets everybody in.</summary>
-    public static RouteHandlerBuilder WithoutToken(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new OperationDescription.NeedsNoToken());
 }

@@ -275,7 +275,6 @@ public sealed class TestService : IAsyncDisposable
         "datums" => Enumerable.Range(0, Shards.Count).Select(s => $"{Project.Slot:x3}{s:x}"),
         "jobs" => [$"{Project.Slot:x3}"],
         "work" => await BlobJobsAsync(),
-        "slots" => Enumerable.Range(0, 16).Select(digit => $"{digit:x}"),
         _ => throw new ArgumentOutOfRangeException(nameof(table)),
     };
 

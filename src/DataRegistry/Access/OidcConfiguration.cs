@@ -7,12 +7,13 @@ using Microsoft.IdentityModel.Tokens;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The identity provider's keys, from its discovery document. They are kept, and read again behind the requests when they are old; a
-/// request waits for them only where there are none yet, where its token names one that is not among them, or where nobody came for so
-/// long that they are very old; while the provider fails, old ones go on. However many such
-/// requests come, they are read by one at a time, and not again at once.
+/// The identity provider's keys, from its discovery document, for JwtBearer. The framework's own manager does not do: while the provider is
+/// away it asks for each request, it does not know which key a token names, and its clock cannot be set.
+/// A request waits for the keys in three cases: there are none yet, its token names an unknown one, or nobody used them for hours.
+/// Otherwise old keys are read again in the background, and go on working while the provider fails. One request reads at a time.
 /// </summary>
-sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock, ILogger<OidcKeys> logger) : IDisposable
+sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvider clock, ILogger<OidcConfiguration> logger)
+    : IConfigurationManager<OpenIdConnectConfiguration>, IDisposable
 {
     static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
 
@@ -32,22 +33,24 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
     };
 
     readonly Lock gate = new();
-    IReadOnlyList<SecurityKey>? keys;
+    OpenIdConnectConfiguration? current;
     DateTimeOffset tried = DateTimeOffset.MinValue;
     DateTimeOffset succeeded = DateTimeOffset.MinValue;
     bool failed;
     Task? reading;
 
-    /// <summary>Keys to check a signature with, among which the named one may yet be missing; null where the provider cannot be asked.</summary>
+    /// <summary>
+    /// Has the keys read where a token needs that. False where the provider cannot be asked; true also where the named key is not among its keys.
+    /// </summary>
     /// <param name="id">The token's <c>kid</c>; null or empty where it names none.</param>
-    public async Task<IReadOnlyList<SecurityKey>?> ForAsync(string? id, CancellationToken cancellationToken)
+    public async Task<bool> HasKeysForAsync(string? id, CancellationToken cancellationToken)
     {
         Task? wait;
         bool known;
         lock (gate)
         {
-            known = keys is not null && (string.IsNullOrEmpty(id) || keys.Any(k => k.KeyId == id));
-            var pause = known ? GoodFor : keys is null || failed ? AfterFailure : BetweenUnknownKeys;
+            known = current is not null && (string.IsNullOrEmpty(id) || current.SigningKeys.Any(k => k.KeyId == id));
+            var pause = known ? GoodFor : current is null || failed ? AfterFailure : BetweenUnknownKeys;
             if (reading is null && clock.GetUtcNow() - tried >= pause)
             {
                 tried = clock.GetUtcNow();
@@ -55,15 +58,25 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
             }
 
             if (known && (failed || clock.GetUtcNow() - succeeded < UnusedAfter))
-                return keys;
+                return true;
             wait = reading;
         }
 
         if (wait is not null)
             await wait.WaitAsync(cancellationToken);
         lock (gate)
-            return failed && !known ? null : keys;
+            return current is not null && (known || !failed);
     }
+
+    /// <summary>After <see cref="HasKeysForAsync"/>: it asks nobody.</summary>
+    public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
+    {
+        lock (gate)
+            return Task.FromResult(current ?? throw new InvalidOperationException("There are no keys yet."));
+    }
+
+    /// <summary>Nothing: <see cref="HasKeysForAsync"/> has read already what may be read.</summary>
+    public void RequestRefresh() { }
 
     public void Dispose() => http.Dispose();
 
@@ -72,7 +85,7 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
         // Whoever started it holds the lock.
         await Task.Yield();
         var issuer = options.Value.Issuer!;
-        IReadOnlyList<SecurityKey>? read = null;
+        OpenIdConnectConfiguration? read = null;
         try
         {
             using var timeout = new CancellationTokenSource(http.Timeout);
@@ -80,7 +93,9 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
             var document = await OpenIdConnectConfigurationRetriever.GetAsync($"{issuer.TrimEnd('/')}/.well-known/openid-configuration", documents, timeout.Token);
             if (document.Issuer != issuer)
                 throw new InvalidOperationException($"The discovery document is of '{document.Issuer}'.");
-            read = [.. document.SigningKeys.Where(k => k is not SymmetricSecurityKey)];
+            foreach (var secret in document.SigningKeys.OfType<SymmetricSecurityKey>().ToList())
+                document.SigningKeys.Remove(secret);
+            read = document;
         }
         catch (Exception e)
         {
@@ -89,7 +104,7 @@ sealed partial class OidcKeys(IOptions<OidcOptions> options, TimeProvider clock,
 
         lock (gate)
         {
-            keys = read ?? keys;
+            current = read ?? current;
             failed = read is null;
             succeeded = failed ? succeeded : tried;
             reading = null;
