@@ -1,10 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
-using Azure.Storage.Queues;
-using DataRegistry.LocalHost;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DataRegistry.Tests.Host;
 
@@ -89,39 +85,6 @@ public sealed class CustomHandlerTests(HostStorage storage) : IClassFixture<Host
 
         Assert.Contains(status, new[] { 400, 401, 404, 405 });
         Assert.DoesNotContain("RescanStores failed", handler.Output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_message_that_always_fails_is_tried_as_often_as_host_json_says_and_then_in_the_poison_queue()
-    {
-        string name = $"host-{Guid.NewGuid():N}";
-        QueueClient queue = storage.Queues.GetQueueClient(name);
-        QueueClient poison = storage.Queues.GetQueueClient(name + "-poison");
-        await queue.CreateAsync();
-        await queue.SendMessageAsync(Unreadable);
-        QueueSettings settings = QueueSettings.Read(Path.Combine(await PublishedApp.FolderAsync(), "host.json"));
-        var statuses = new List<HttpStatusCode>();
-
-        // The host's part: it posts each delivery, and only 2xx makes it delete the message.
-        var forward = new QueueFunction("Forward", name, async (_, delivery, _) =>
-        {
-            (HttpStatusCode status, _) = await handler.InvokeAsync("AdoptRange", CustomHandlerProcess.QueueEnvelope(delivery.Message, delivery.DequeueCount));
-            statuses.Add(status);
-            if ((int)status is < 200 or > 299)
-            {
-                throw new HttpRequestException("The invocation failed.");
-            }
-        });
-        await using ServiceProvider none = new ServiceCollection().BuildServiceProvider();
-        using var host = new QueuePump(storage.Queues, [forward], settings with { VisibilityTimeout = TimeSpan.Zero, MaxPollingInterval = TimeSpan.FromMilliseconds(200) }, none, NullLogger<QueuePump>.Instance);
-        await host.StartAsync(CancellationToken.None);
-        await Eventually.IsTrueAsync(async () => (await queue.GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, "an empty queue");
-        await host.StopAsync(CancellationToken.None);
-
-        Assert.Equal(Enumerable.Repeat(HttpStatusCode.InternalServerError, settings.MaxDequeueCount), statuses);
-        Assert.Equal(Unreadable, (await poison.ReceiveMessageAsync()).Value.Body.ToString());
-        await queue.DeleteAsync();
-        await poison.DeleteAsync();
     }
 
     [Fact]
