@@ -18,6 +18,7 @@ static class LocalApp
 
     public static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
 
+    /// <exception cref="StartException">A setting is wrong.</exception>
     public static WebApplication Build(Options options, LocalState state, string storage, string token)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -54,7 +55,16 @@ static class LocalApp
             Registry.TimerFunctions, services, TimeProvider.System, services.GetRequiredService<ILogger<Timers>>()));
 
         WebApplication app = builder.Build();
-        app.MapDataRegistry();
+        try
+        {
+            app.MapDataRegistry();
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A setting is wrong; the message says which one.
+            throw new StartException(exception.Message, exception);
+        }
+
         app.MapGet("/", () => Results.Redirect("/console/"));
         return app;
     }

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using DataRegistry.LocalHost;
 
 namespace DataRegistry.Tests.Host;
 
