@@ -28,9 +28,10 @@ public sealed partial class QueueListener : IHostedService, IDisposable
         var hostJson = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "host.json")).Build();
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection([new(StorageAccount.Setting, storage)]);
-        // A failure of a function is logged below, once. With the app's own loggers the SDK's scopes would be in every line.
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true)
-            .SetMinimumLevel(LogLevel.Warning).AddFilter("Host.Results", LogLevel.None).AddFilter("Function", LogLevel.None);
+        // With the app's own loggers the SDK's scopes would be in every line. A failed function is logged below, once; "Azure" is every
+        // request of this process that is slow or not answered with 2xx.
+        builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("Host.Results", LogLevel.None).AddFilter("Function", LogLevel.None).AddFilter("Azure", LogLevel.None);
         builder.Services.AddSingleton(this);
         builder.Services.AddSingleton<ITypeLocator>(new FunctionTypes());
         builder.Services.AddWebJobs(_ => { })

@@ -6,7 +6,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DataRegistry.LocalHost;
-using DataRegistry.Storage;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Benchmarks;
