@@ -163,6 +163,10 @@ public static class Registry
         await services.GetRequiredService<UnitTable>().EnsureDefaultsAsync(cancellationToken);
     }
 
+    /// <summary>Resumes every unfinished job at once. A head calls it at its start if its last process may have died with messages.</summary>
+    public static Task ResumeJobsAsync(this IServiceProvider services, CancellationToken cancellationToken = default) =>
+        services.GetRequiredService<StalledJobs>().ResumeAsync(cancellationToken);
+
     /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
     public static WebApplication MapDataRegistry(this WebApplication app)
     {

@@ -75,7 +75,7 @@ static class AdoptPrefix
         try
         {
             for (var n = 0; n < processes; n++)
-                services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, lease: null, cancellationToken));
+                services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken));
             // A process that has just started compiles at first; the bare loop's has not just started.
             await RunJobAsync(arena, bucket, services, SampleKeys.WarmUpPrefix, WarmUpObjects, 0, cancellationToken);
             var first = await RunJobAsync(arena, bucket, services, SampleKeys.Prefix, objects, 0, cancellationToken);

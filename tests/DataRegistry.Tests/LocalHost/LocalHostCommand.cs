@@ -9,6 +9,7 @@ sealed class LocalHostCommand : IAsyncDisposable
 {
     readonly Process process;
     readonly Task<string> errors;
+    Task<string> rest = Task.FromResult("");
 
     LocalHostCommand(Process process) => (this.process, errors) = (process, process.StandardError.ReadToEndAsync());
 
@@ -44,9 +45,17 @@ sealed class LocalHostCommand : IAsyncDisposable
         }
 
         // Its log would fill the pipe, and then it would stand still.
-        _ = command.process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
+        command.rest = command.process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         return command;
     }
+
+    public HttpClient NewClient() => new()
+    {
+        BaseAddress = new Uri(Lines[^1]["ready ".Length..]), DefaultRequestHeaders = { { "Authorization", "Token a-token-of-the-tests-only" } },
+    };
+
+    /// <summary>All that it prints after it is ready, once it has ended.</summary>
+    public Task<string> RestAsync() => rest;
 
     /// <summary>At once, as a crash would.</summary>
     public async Task KillAsync()
