@@ -123,7 +123,7 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
 
     Stores__WebIdentityAudience: webIdentityAudience
 
-    // The host's own.
+    // The host and the app read these.
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
   })
