@@ -125,6 +125,8 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
     // The host's own. Its limit lies above the app's, whose 413 says what is wrong; the host's answer would be an empty 500.
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '120000000'
     AzureWebJobsDisableHomepage: 'true'
+
+    // The host and the app read these.
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
   })

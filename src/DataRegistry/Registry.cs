@@ -63,7 +63,7 @@ public static class Registry
     /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
     public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOtlpExport(configuration);
+        services.AddTelemetryExport(configuration);
         services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section))
             .Validate(o => o.IsValid, "The settings Access__LogIn… and Access__ClientTokenMinutes (at most 1440) are numbers above 0, Access__ForwardedHops is 0 or more, and Access__SigningKey is empty or 32 bytes in base64.").ValidateOnStart();

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
+using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -60,7 +61,11 @@ static class HealthEndpoints
 }
 
 /// <param name="Dependencies">Whether each answers; left out for strangers, and where the tables cannot tell who asks.</param>
-sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Dependencies = null);
+sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Dependencies = null)
+{
+    /// <summary>The product's; the OpenAPI document tells it to strangers too.</summary>
+    public string Version { get; } = Product.Version;
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthBody))]
