@@ -24,7 +24,7 @@ public sealed partial class AlertTests
                 collected.AddTo(services);
                 services.Configure<AzureMonitorExporterOptions>(o => o.Transport = new HttpClientTransport(monitor));
             },
-            ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=https://monitor.invalid/"));
+            monitor.Setting);
         await DriftAsync(service);
         service.Transport.Fault = new InvalidOperationException("Nobody expects this.");
         Assert.Equal(HttpStatusCode.InternalServerError, await service.Http.StatusAsync("GET", "/api/v0/projects/"));

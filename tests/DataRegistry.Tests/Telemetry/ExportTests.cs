@@ -21,7 +21,6 @@ namespace DataRegistry.Tests.Telemetry;
 public sealed class ExportTests : IAsyncLifetime
 {
     const string Key = "00000000-0000-0000-0000-000000000001";
-    static readonly (string, string) AzureMonitor = ("APPLICATIONINSIGHTS_CONNECTION_STRING", $"InstrumentationKey={Key};IngestionEndpoint=https://monitor.invalid/");
 
     readonly ConcurrentQueue<string> posted = new();
     readonly MonitorTransport monitor = new();
@@ -49,7 +48,7 @@ public sealed class ExportTests : IAsyncLifetime
     [InlineData(true, true)]
     public async Task Each_exporter_that_is_configured_sends_all_signals_at_the_latest_at_the_end(bool otlp, bool azure)
     {
-        await RunAsync([.. otlp ? Otlp("OTEL_EXPORTER_OTLP_ENDPOINT", "") : [], .. azure ? new[] { AzureMonitor } : []]);
+        await RunAsync([.. otlp ? Otlp("OTEL_EXPORTER_OTLP_ENDPOINT", "") : [], .. azure ? new[] { monitor.Setting } : []]);
         Assert.Equal(otlp ? ["/v1/logs", "/v1/metrics", "/v1/traces"] : [], posted.Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(azure, monitor.Items.Any(i => i.Type == "RequestData"));
         Assert.Equal(azure, monitor.Items.Any(i => i.Type == "MetricData"));
@@ -66,7 +65,7 @@ public sealed class ExportTests : IAsyncLifetime
     [Fact]
     public async Task Azure_Monitor_gets_the_names_and_dimensions_that_OpenTelemetry_has_and_every_trace()
     {
-        await RunAsync([AzureMonitor], requests: 40);
+        await RunAsync([monitor.Setting], requests: 40);
         var requests = monitor.Items.Where(i => i.Type == "RequestData" && i.Data.GetProperty("name").GetString() == "GET /api/v0/projects/{id}/").ToList();
         // The exporter's default samples five traces a second.
         Assert.Equal(40, requests.Count);
@@ -82,7 +81,7 @@ public sealed class ExportTests : IAsyncLifetime
     [Fact]
     public async Task The_resource_names_the_service_its_version_and_the_instance()
     {
-        var service = await StartAsync([AzureMonitor, ("OTEL_SERVICE_NAME", "the-registry")]);
+        var service = await StartAsync([monitor.Setting, ("OTEL_SERVICE_NAME", "the-registry")]);
         var resource = service.Services.GetRequiredService<TracerProvider>().GetResource().Attributes.ToDictionary(a => a.Key, a => a.Value, StringComparer.Ordinal);
         await service.DisposeAsync();
         Assert.Equal(("the-registry", (object)Product.Version), (resource["service.name"], resource["service.version"]));

@@ -13,6 +13,10 @@ sealed class MonitorTransport : HttpMessageHandler
 
     public sealed record Metric(string Name, IReadOnlyDictionary<string, string> Dimensions);
 
+    /// <summary>One a test: in a process the exporter shares a sender, and so its transport, among those who have the same connection string.</summary>
+    public (string, string) Setting { get; } =
+        ("APPLICATIONINSIGHTS_CONNECTION_STRING", $"InstrumentationKey={Guid.NewGuid()};IngestionEndpoint=https://monitor.invalid/");
+
     public ConcurrentQueue<string> Bodies { get; } = new();
 
     public IEnumerable<Item> Items => Bodies.SelectMany(b => b.Split('\n', StringSplitOptions.RemoveEmptyEntries)).Select(line =>
