@@ -4,12 +4,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace DataRegistry.LocalHost;
 
-/// <summary>The app in this process: the same library that Azure Functions runs, with the queue pump and the timers beside it.</summary>
+/// <summary>The app in this process: the same library that Azure Functions runs, with the queue listener and the timers beside it.</summary>
 static class LocalApp
 {
-    /// <summary>A lease so short that a restart after a crash goes on with its work soon; the Functions host takes ten minutes.</summary>
-    static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
-
     /// <summary>Looking at an empty queue costs nothing here, and people wait for what they have started.</summary>
     static readonly TimeSpan PollingInterval = TimeSpan.FromSeconds(1);
 
@@ -21,6 +18,7 @@ static class LocalApp
 
     public static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
 
+    /// <exception cref="StartException">A setting is wrong.</exception>
     public static WebApplication Build(Options options, LocalState state, string storage, string token)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -51,18 +49,22 @@ static class LocalApp
         });
 
         builder.Services.AddDataRegistry(builder.Configuration);
-        QueueSettings queues = QueueSettings.Read(Path.Combine(AppContext.BaseDirectory, "host.json"));
-        builder.Services.AddSingleton<IHostedService>(services => new QueuePump(
-            StorageAccount.FromConnectionString(storage).Queues,
-            Registry.QueueFunctions,
-            queues with { Lease = Lease, MaxPollingInterval = PollingInterval },
-            services,
-            services.GetRequiredService<ILogger<QueuePump>>()));
+        builder.Services.AddSingleton<IHostedService>(services => new QueueListener(
+            storage, Registry.QueueFunctions, services, queues => queues.MaxPollingInterval = PollingInterval));
         builder.Services.AddSingleton<IHostedService>(services => new Timers(
             Registry.TimerFunctions, services, TimeProvider.System, services.GetRequiredService<ILogger<Timers>>()));
 
         WebApplication app = builder.Build();
-        app.MapDataRegistry();
+        try
+        {
+            app.MapDataRegistry();
+        }
+        catch (InvalidOperationException exception)
+        {
+            // A setting is wrong; the message says which one.
+            throw new StartException(exception.Message, exception);
+        }
+
         app.MapGet("/", () => Results.Redirect("/console/"));
         return app;
     }

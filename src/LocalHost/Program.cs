@@ -26,6 +26,7 @@ static async Task<int> RunAsync(Options options, CancellationToken cancellationT
 
         await using WebApplication app = LocalApp.Build(options, state, emulators.Storage, token);
         await app.Services.CreateStorageAsync(cancellationToken);
+        await app.Services.ResumeJobsAsync(cancellationToken);
         DemoData.Ids demo = await DemoData.CreateProjectAndStoreAsync(app.Services, emulators.BucketServer.Url, cancellationToken);
         await LocalApp.StartAsync(app, options, cancellationToken);
         Greet(app.Urls.First().TrimEnd('/'), token, demo);

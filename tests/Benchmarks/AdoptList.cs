@@ -128,7 +128,7 @@ static class AdoptList
         }
 
         requests.Print();
-        Console.WriteLine("Queue receives are mostly the pump's looks at empty queues, every 100 ms.");
+        Console.WriteLine("Queue receives are mostly the listener's looks at empty queues, every 100 ms.");
 
         static void Ratio(string name, IEnumerable<double> ratios) => Console.WriteLine($"{name}: {ratios.DescribePairs()}");
 

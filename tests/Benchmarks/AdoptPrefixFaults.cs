@@ -11,9 +11,6 @@ static class AdoptPrefixFaults
 {
     const int Kills = 5;
 
-    /// <summary>Of a message; what a killed process had comes again after it.</summary>
-    static readonly TimeSpan Lease = TimeSpan.FromSeconds(8);
-
     public static Benchmark Benchmark { get; } = new(
         "adopt-prefix-faults", "Adopts a prefix, killing the service five times, and on a bucket with faults; the totals must be right.", new Scale(100_000, 1), RunAsync);
 
@@ -53,7 +50,7 @@ static class AdoptPrefixFaults
 
     static async Task<(JobRow End, RequestCounts Requests)> RunAsync(Arena arena, BucketProcess bucket, int objects, int kills, CancellationToken cancellationToken)
     {
-        var services = new List<ServiceProcess> { await ServiceProcess.StartAsync(arena, bucket.Store, Lease, cancellationToken) };
+        var services = new List<ServiceProcess> { await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken) };
         try
         {
             var id = await services[0].AcceptAsync(bucket.Store, $"s3://{bucket.Store.Configuration.Bucket}/", cancellationToken);
@@ -65,7 +62,7 @@ static class AdoptPrefixFaults
                 while ((await work.ListAsync(job, cancellationToken).ToListAsync(cancellationToken)).Sum(r => r.Created) < (long)objects * kill / (kills + 2))
                     await Task.Delay(20, cancellationToken);
                 await services[^1].KillAsync();
-                services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, Lease, cancellationToken));
+                services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken));
             }
 
             var end = await AdoptPrefix.EndAsync(arena, id, cancellationToken);
@@ -85,7 +82,7 @@ static class AdoptPrefixFaults
         for (var shard = 0; shard < Shards.Count; shard++)
         {
             var partition = name == "locations" ? $"{bucket.Store.Id:N}-{shard:x}" : string.Create(CultureInfo.InvariantCulture, $"{slot:x3}{shard:x}");
-            count += await arena.Storage.Tables.GetTableClient(name, DatumRows.Default).QueryAsync<RowKeyOnly>(new TableRange(partition), 1000, ["RowKey"], cancellationToken).CountAsync(cancellationToken);
+            count += await arena.Storage.Tables.GetTableClient(name).ReadAsync<RowKeyOnly>(new TableRange(partition), 1000, ["RowKey"], cancellationToken).CountAsync(cancellationToken);
         }
 
         return count;

@@ -19,9 +19,6 @@ static class Rescan
     /// <summary>MiB. A million objects are two million rows, of some 2 KiB each in the emulator's memory.</summary>
     const int EmulatorMemory = 12 * 1024;
 
-    /// <summary>Of a message; what a killed process had comes again after it.</summary>
-    static readonly TimeSpan Lease = TimeSpan.FromSeconds(8);
-
     static readonly string[] RowTables = ["locations", "datums"];
 
     public static Benchmark Benchmark { get; } = new(
@@ -35,7 +32,7 @@ static class Rescan
         await using var bucket = await BucketProcess.StartAsync(keys, cancellationToken);
         await using var arena = await Arena.StartAsync(cancellationToken, EmulatorMemory);
         await AdoptAsync(arena, bucket, scale.Objects, cancellationToken);
-        var services = new List<ServiceProcess> { await ServiceProcess.StartAsync(arena, bucket.Store, Lease, cancellationToken) };
+        var services = new List<ServiceProcess> { await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken) };
         try
         {
             var project = await new ProjectTable(arena.Storage.Tables, TimeProvider.System).FindAsync(RunningService.ProjectId, cancellationToken)
@@ -72,7 +69,7 @@ static class Rescan
     /// <summary>By a service of its own: what it took is none of the scans'.</summary>
     static async Task AdoptAsync(Arena arena, BucketProcess bucket, int objects, CancellationToken cancellationToken)
     {
-        await using var service = await ServiceProcess.StartAsync(arena, bucket.Store, lease: null, cancellationToken);
+        await using var service = await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken);
         var run = await AdoptPrefix.RunJobAsync(arena, bucket, [service], SampleKeys.Prefix, objects, 0, cancellationToken);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{objects} objects adopted in {run.Elapsed.TotalSeconds:0} s, peak {run.PeakMebibytes:0} MiB; {string.Join(", ", run.Requests.Counts.OrderBy(c => $"{c.Key.Service} {c.Key.Operation}", StringComparer.Ordinal).Select(c => $"{c.Key.Service} {c.Key.Operation} {c.Value}"))}\n"));
@@ -117,7 +114,7 @@ static class Rescan
             while ((await work.SumAsync(job, cancellationToken)).Total < (long)objects * kill / (kills + 2))
                 await Task.Delay(20, cancellationToken);
             await services[^1].KillAsync();
-            services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, Lease, cancellationToken));
+            services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken));
         }
 
         var end = await AdoptPrefix.EndAsync(arena, id, cancellationToken);

@@ -19,7 +19,7 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// The whole service in this process, on a real port, with LocalHost's queue pump beside it. It works as <c>host.json</c> says, but looks
+/// The whole service in this process, on a real port, with LocalHost's queue listener beside it. It works as <c>host.json</c> says, but looks
 /// at an empty queue more often: a pause before the work begins would be the benchmark's own. Not much more often, since the emulator
 /// answers all three services, one request at a time. Settings can be given in the environment.
 /// </summary>
@@ -49,10 +49,10 @@ sealed class RunningService : IAsyncDisposable
     /// <summary>The same in every process.</summary>
     public static Guid ProjectId { get; } = new("5b0c1c5e-3b1a-4d8e-9f0a-2d6f7a8b9c0d");
 
-    public static Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken) => StartAsync(arena.Storage, store, lease: null, cancellationToken);
+    public static Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken) => StartAsync(arena.Connection, store, cancellationToken);
 
-    /// <param name="lease">How long a dead process keeps its messages; null for as long as the Functions host says, ten minutes.</param>
-    public static async Task<RunningService> StartAsync(StorageAccount storage, Store store, TimeSpan? lease, CancellationToken cancellationToken)
+    /// <summary>Resumes the jobs of a killed process at once, as LocalHost does.</summary>
+    public static async Task<RunningService> StartAsync(string connection, Store store, CancellationToken cancellationToken)
     {
         // As the app itself has it: its settings are watched for changes, with all folders beside them.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -65,17 +65,16 @@ sealed class RunningService : IAsyncDisposable
             ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
-        builder.Services.AddSingleton(storage);
+        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection));
         builder.Services.AddDataRegistry(builder.Configuration);
-        var queues = QueueSettings.Read(Path.Combine(AppContext.BaseDirectory, "host.json")) with { MinPollingInterval = QueuePause, MaxPollingInterval = QueuePause };
-        if (lease is { } shorter)
-            queues = queues with { Lease = shorter };
-        builder.Services.AddSingleton<IHostedService>(services => new QueuePump(
-            storage.Queues, Registry.QueueFunctions, queues, services, services.GetRequiredService<ILogger<QueuePump>>()));
+        builder.Services.AddSingleton<IHostedService>(services => new QueueListener(
+            connection, Registry.QueueFunctions, services, queues => queues.MaxPollingInterval = QueuePause));
 
         var app = builder.Build();
         await app.Services.CreateStorageAsync(cancellationToken);
+        await app.Services.ResumeJobsAsync(cancellationToken);
         app.MapDataRegistry();
+        app.MapGet("/allocated", () => GC.GetTotalAllocatedBytes());
         await app.StartAsync(cancellationToken);
         await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "benchmark", cancellationToken);
         await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);
@@ -88,7 +87,7 @@ sealed class RunningService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        // Disposal alone does not stop the pump, which would go on asking a storage account that is gone.
+        // Disposal alone does not stop the listener, which would go on asking a storage account that is gone.
         await app.StopAsync();
         await app.DisposeAsync();
     }

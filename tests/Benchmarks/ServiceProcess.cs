@@ -6,13 +6,12 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DataRegistry.LocalHost;
-using DataRegistry.Storage;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// The service and its queue pump in a process of its own: so that its memory is its own, that there can be two of them, and that it can be
+/// The service and its queue listener in a process of its own: so that its memory is its own, that there can be two of them, and that it can be
 /// killed. Every request that it sends is a line of a file. It ends when its standard input does.
 /// </summary>
 sealed class ServiceProcess : IAsyncDisposable
@@ -54,29 +53,24 @@ sealed class ServiceProcess : IAsyncDisposable
         var store = new Argument<string>("store");
         var ports = new Argument<int[]>("ports") { Arity = new(3, 3) };
         var log = new Option<string>("--log") { Required = true };
-        var lease = new Option<double?>("--lease");
-        var command = new Command(Verb, "The service, until its standard input ends.") { connection, store, ports, log, lease };
+        var command = new Command(Verb, "The service, until its standard input ends.") { connection, store, ports, log };
         command.Hidden = true;
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var listening = parsed.GetValue(ports)!;
             using var counter = new RequestCounter(new AzuritePorts(listening[0], listening[1], listening[2]), parsed.GetValue(log));
             await using var service = await RunningService.StartAsync(
-                StorageAccount.FromConnectionString(parsed.GetValue(connection)!), JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!,
-                parsed.GetValue(lease) is { } seconds ? TimeSpan.FromSeconds(seconds) : null, cancellationToken);
+                parsed.GetValue(connection)!, JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!, cancellationToken);
             Console.WriteLine(service.Url);
             await Console.In.ReadToEndAsync(cancellationToken);
         });
         return command;
     }
 
-    /// <param name="lease">After so long the messages of a killed process are delivered again; null for as long as the Functions host takes, ten minutes.</param>
-    public static async Task<ServiceProcess> StartAsync(Arena arena, Store store, TimeSpan? lease, CancellationToken cancellationToken)
+    public static async Task<ServiceProcess> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)
     {
         var log = Path.GetTempFileName();
         string[] arguments = [Verb, arena.Connection, JsonSerializer.Serialize(store), Text(arena.Ports.Blob), Text(arena.Ports.Queue), Text(arena.Ports.Table), "--log", log];
-        if (lease is { } shorter)
-            arguments = [.. arguments, "--lease", shorter.TotalSeconds.ToString(CultureInfo.InvariantCulture)];
         var start = BucketProcess.Self(arguments);
         var process = Process.Start(start)!;
         var url = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new WrongResultException("The service did not start.");
@@ -86,6 +80,9 @@ sealed class ServiceProcess : IAsyncDisposable
 
         static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Bytes that it has allocated since its start.</summary>
+    public Task<long> AllocatedAsync(CancellationToken cancellationToken) => Http.GetFromJsonAsync<long>("/allocated", cancellationToken);
 
     /// <summary>Has a prefix adopted as a job; returns its id.</summary>
     public async Task<string> AcceptAsync(Store store, string prefix, CancellationToken cancellationToken)

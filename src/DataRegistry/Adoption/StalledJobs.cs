@@ -35,6 +35,47 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, JobEnds ends, Ad
         Measures.JobsActive(count, oldest);
     }
 
+    /// <summary>
+    /// Resumes every unfinished job now, because the messages of a dead process stay hidden for ten minutes. Each range that has a message
+    /// gets a new epoch and a new message; the old message is dropped when it comes. A worker of another instance finds the new epoch at
+    /// its checkpoint and stops: its window is done again, and the counts stay exact. Of two who resume at once, one gets each range.
+    /// </summary>
+    public async Task ResumeAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var active in jobs.ListActiveAsync(cancellationToken))
+        {
+            try
+            {
+                await ResumeAsync(active.JobId, cancellationToken);
+            }
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+            {
+                Log.NotLookedAt(logger, active.JobId, e);
+            }
+        }
+    }
+
+    async Task ResumeAsync(JobId id, CancellationToken cancellationToken)
+    {
+        if (await jobs.FindAsync(id, cancellationToken) is not { Status: JobStatus.Accepted or JobStatus.Running or JobStatus.Cancelling } job)
+            return;
+        var ranges = 0;
+        await foreach (var range in work.ListAsync(id, cancellationToken))
+        {
+            // A postponed message is on the queue, and nobody has it.
+            if (job.Status == JobStatus.Cancelling || range.IsDone || range.Sent != range.Epoch || range.Postponed > clock.GetUtcNow())
+                continue;
+            // A death before the message is sent leaves a range that waits for one, like any other that does.
+            if (await work.CheckpointAsync(range, range with { Epoch = range.Epoch + 1, Delivery = Guid.NewGuid() }, null, cancellationToken) is not { } again)
+                continue;
+            await queue.SendAsync(again, cancellationToken);
+            ranges++;
+        }
+
+        Log.TakenOver(logger, id, ranges);
+        await ends.ConcludeAsync(id, cancellationToken);
+    }
+
     async Task LookAtAsync(ActiveJobRow active, CancellationToken cancellationToken)
     {
         var id = active.JobId;
@@ -90,6 +131,9 @@ sealed partial class StalledJobs(JobTable jobs, WorkTable work, JobEnds ends, Ad
     {
         [LoggerMessage(LogLevel.Warning, "Job {Job} made no progress since {Since}: new messages for {Ranges} ranges")]
         public static partial void Resumed(ILogger logger, JobId job, int ranges, DateTimeOffset since);
+
+        [LoggerMessage(LogLevel.Information, "Job {Job} is resumed: new messages for {Ranges} ranges")]
+        public static partial void TakenOver(ILogger logger, JobId job, int ranges);
 
         [LoggerMessage(LogLevel.Error, "Job {Job} could not be looked at")]
         public static partial void NotLookedAt(ILogger logger, JobId job, Exception exception);

@@ -2,7 +2,6 @@ using System.Text.RegularExpressions;
 using DataRegistry.LocalHost;
 using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Host;
-using Microsoft.Extensions.Logging.Abstractions;
 using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
@@ -20,15 +19,14 @@ public sealed class FairnessTests
         var huge = await service.AcceptAsync(TestKeys.OfShards(1, 50 * 20, "huge/"));
         var keys = TestKeys.OfShards(1, 200, "small/");
         service.Put(keys);
-        using var pump = new QueuePump(
-            service.Storage.Queues, Registry.QueueFunctions, QueueSettings.Read(Path.Combine(AzuriteFixture.RepositoryRoot(), "host.json")) with { MaxPollingInterval = TimeSpan.FromMilliseconds(100) },
-            service.Services, NullLogger<QueuePump>.Instance);
-        await pump.StartAsync(default);
+        using var listener = new QueueListener(
+            service.Connection, Registry.QueueFunctions, service.Services, queues => queues.MaxPollingInterval = TimeSpan.FromMilliseconds(100));
+        await listener.StartAsync(default);
         await Eventually.IsTrueAsync(() => Windows(service.Logs, huge) > 0, "a window of the huge job");
         var small = await service.AcceptAsync(keys);
         var before = Windows(service.Logs, huge);
         await Eventually.IsTrueAsync(() => service.Logs.Contains(Ended(small), StringComparison.Ordinal) && service.Logs.Contains(Ended(huge), StringComparison.Ordinal), "the end of both");
-        await pump.StopAsync(default);
+        await listener.StopAsync(default);
 
         AssertCounts(await service.GetAsync(small), created: 200, existing: 0, failed: 0);
         AssertCounts(await service.GetAsync(huge), created: 0, existing: 0, failed: 1000);

@@ -1,7 +1,9 @@
 using System.Diagnostics;
-using System.Globalization;
+using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using DataRegistry.LocalHost.Buckets;
+using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Host;
 
 namespace DataRegistry.Tests.LocalHost;
@@ -9,10 +11,13 @@ namespace DataRegistry.Tests.LocalHost;
 /// <summary>The one command, as a process of its own: what it prints works when pasted, and nothing of it stays behind.</summary>
 public sealed class MainCommandTests
 {
+    /// <summary>The demo project's id.</summary>
+    const string Project = "0198c0de-0000-7000-8000-000000000001";
+
     [Fact]
     public async Task It_gets_ready_its_three_commands_answer_as_they_say_and_it_ends_with_its_children()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         Assert.Matches(@"^ready http://127\.0\.0\.1:\d+$", command.Lines[^1]);
 
         var url = command.Lines[^1]["ready ".Length..];
@@ -38,18 +43,69 @@ public sealed class MainCommandTests
     [Fact]
     public async Task Its_children_end_although_it_is_killed()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var children = (await ShellAsync($"pgrep -P {command.Id}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await ShellAsync($"kill -KILL {command.Id}");
         await Eventually.IsTrueAsync(() => !Array.Exists(children, child => Directory.Exists($"/proc/{child}") && !IsZombie(child)), "the children have ended");
     }
 
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("TERM")]
+    [InlineData("INT")]
+    public async Task A_job_that_runs_when_it_is_stopped_goes_on_at_the_next_start(string signal)
+    {
+        const int Count = 3000;
+        await using var bucket = await BucketServer.StartAsync();
+        foreach (var number in Enumerable.Range(0, Count))
+            bucket.CreateBucket("kept").Put($"{number:D5}", [1]);
+        // Its windows take long enough for the signal to come in between.
+        bucket.Faults = new() { Delay = 1, DelayMilliseconds = 50 };
+        var account = await AzuriteFixture.NewAccountAsync();
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AzureWebJobsStorage"] = account, ["Stores__SecretKey"] = Convert.ToBase64String(new byte[32]), ["Adoption__WindowKeys"] = "50",
+        };
+        string[] arguments = ["--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only"];
+        string job;
+        await using (var command = await LocalHostCommand.StartAsync(settings, arguments))
+        {
+            using var http = command.NewClient();
+            var store = await PostAsync(http, "/api/v0/stores/", new { name = "kept", configuration = new { bucket = "kept", endpoint_url = bucket.Url, access_key_id = "key", secret_access_key = "a-secret-of-the-tests-only" } });
+            job = (await PostAsync(http, $"/api/v0/stores/{store.GetProperty("id").GetString()}/adopt/", new { prefix = "s3://kept/", project = Project })).GetProperty("id").GetString()!;
+            await Eventually.IsTrueAsync(async () => Created(await JobAsync(http, job)) > 0, "a window");
+            await ShellAsync($"kill -{signal} {command.Id}");
+            var exit = await command.ExitCodeAsync();
+            Assert.True(signal == "KILL" || exit == 0, $"{exit}: {command.Errors}");
+            Assert.Equal("", command.Errors);
+            Assert.DoesNotContain("fail: ", await command.RestAsync(), StringComparison.Ordinal);
+        }
+
+        bucket.Faults = FaultPlan.None;
+        await using (var command = await LocalHostCommand.StartAsync(settings, arguments))
+        {
+            using var http = command.NewClient();
+            Assert.Contains(command.Lines, l => l.Contains($"Job {job} is resumed", StringComparison.Ordinal));
+            await Eventually.IsTrueAsync(async () => (await JobAsync(http, job)).GetProperty("status").GetString() is not "running", "the job's end");
+            var end = await JobAsync(http, job);
+            Assert.Equal(("completed", Count), (end.GetProperty("status").GetString(), Created(end)));
+        }
+    }
+
+    [Fact]
+    public async Task A_token_that_is_too_short_is_one_clear_line()
+    {
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-short-token");
+        Assert.Equal(1, await command.ExitCodeAsync());
+        Assert.Equal("The setting Access__AdministratorToken has fewer than 20 characters. Generate a longer one.", command.Errors.Trim());
+    }
+
     [Fact]
     public async Task A_taken_port_is_one_clear_line()
     {
-        await using var first = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var first = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var url = first.Lines[^1]["ready ".Length..];
-        await using var second = await Command.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
+        await using var second = await LocalHostCommand.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
         Assert.Equal(1, await second.ExitCodeAsync());
         Assert.Equal($"{url} is taken by another program: stop it, or choose another address with --urls.", second.Errors.Trim());
     }
@@ -57,9 +113,20 @@ public sealed class MainCommandTests
     [Fact]
     public async Task A_development_token_is_not_let_out_of_the_machine()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://0.0.0.0:0");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://0.0.0.0:0");
         Assert.Equal(1, await command.ExitCodeAsync());
         Assert.Contains("Access__AdministratorToken", command.Errors, StringComparison.Ordinal);
+    }
+
+    static int Created(JsonElement job) => job.GetProperty("counts").GetProperty("created").GetInt32();
+
+    static async Task<JsonElement> JobAsync(HttpClient http, string job) => await http.GetFromJsonAsync<JsonElement>($"/api/v0/adoptions/{job}/");
+
+    static async Task<JsonElement> PostAsync(HttpClient http, string path, object body)
+    {
+        using var response = await http.PostAsJsonAsync(path, body);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
     static bool IsZombie(string process) => Regex.IsMatch(File.ReadAllText($"/proc/{process}/stat"), @"\) Z ");
@@ -71,55 +138,5 @@ public sealed class MainCommandTests
         await shell.WaitForExitAsync();
         Assert.True(shell.ExitCode == 0, await shell.StandardError.ReadToEndAsync());
         return output;
-    }
-
-    /// <summary>A run of LocalHost, read up to where it is ready or ends.</summary>
-    sealed class Command : IAsyncDisposable
-    {
-        readonly Process process;
-        readonly Task<string> errors;
-
-        Command(Process process) => (this.process, errors) = (process, process.StandardError.ReadToEndAsync());
-
-        public List<string> Lines { get; } = [];
-
-        public string Errors => errors.Result;
-
-        public string Id => process.Id.ToString(CultureInfo.InvariantCulture);
-
-        public static async Task<Command> StartAsync(params string[] arguments)
-        {
-            // A job in the background of a script has Ctrl-C ignored, and so would what it starts.
-            string[] program = [.. OperatingSystem.IsLinux() ? new[] { "env", "--default-signal=INT" } : [], "dotnet", Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll")];
-            var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
-            {
-                UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
-            };
-            start.Environment.Remove("AzureWebJobsStorage");
-            var command = new Command(Process.Start(start)!);
-            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-            while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
-            {
-                command.Lines.Add(line);
-                if (line.StartsWith("ready ", StringComparison.Ordinal))
-                    break;
-            }
-
-            return command;
-        }
-
-        public async Task<int> ExitCodeAsync()
-        {
-            await process.WaitForExitAsync().WithinDeadlineAsync();
-            return process.ExitCode;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (!process.HasExited)
-                process.Kill();
-            await process.WaitForExitAsync();
-            process.Dispose();
-        }
     }
 }
