@@ -17,6 +17,8 @@ if (!args.Contains("--functions-uri", StringComparer.Ordinal))
 }
 
 FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
+// First, so that it is around what the next line adds.
+builder.UseMiddleware<HangUps>();
 builder.ConfigureFunctionsWebApplication();
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
 builder.Services.Configure<KestrelServerOptions>(kestrel =>
