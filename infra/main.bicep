@@ -11,10 +11,6 @@ param name string = 'registry'
 @description('Region; `az functionapp list-flexconsumption-locations` names those that have Flex Consumption.')
 param location string = resourceGroup().location
 
-@description('How the Functions host runs the app: `custom` is what `dotnet publish src/Functions` makes, `dotnet-isolated` the same with `-p:IsolatedWorker=true`.')
-@allowed(['custom', 'dotnet-isolated'])
-param hostingModel string = 'custom'
-
 @description('Memory of an instance in MB.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
@@ -138,7 +134,6 @@ module app 'modules/app.bicep' = {
   params: {
     name: '${name}-${suffix}'
     location: location
-    hostingModel: hostingModel
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReadyInstances: alwaysReadyInstances

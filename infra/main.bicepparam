@@ -2,7 +2,6 @@ using 'main.bicep'
 
 // What is not named here has its default, which main.bicep describes.
 param name = 'registry'
-param hostingModel = 'custom'
 param instanceMemoryMB = 2048
 param maximumInstanceCount = 100
 param privateNetwork = false

@@ -1,5 +1,5 @@
-// What somebody should look at. The names of functions and the words of log lines are the code's, and host.json has no row sampled that is counted
-// here; the tests compare them.
+// What somebody should look at. The names of functions and metrics and the words of log lines are the code's, and host.json has no row sampled that
+// is counted here; the tests compare them. Requests by status are counted by their metric: `requests` has them twice, from the host and from the app.
 param name string
 param location string
 param applicationInsightsId string
@@ -14,6 +14,13 @@ var rules = [
     query: 'requests | where name in ("AdoptPoison", "HashPoison")'
   }
   {
+    name: 'unreadable-messages'
+    description: 'Messages that cannot be read were kept in the queue unreadable-poison.'
+    severity: 2
+    threshold: 0
+    query: 'traces | where message has "cannot be read and is kept in"'
+  }
+  {
     name: 'failed-jobs'
     description: 'Adoption jobs failed as a whole, or gave inputs up.'
     severity: 2
@@ -25,7 +32,7 @@ var rules = [
     description: 'A scan found that objects changed or went missing that had been adopted.'
     severity: 3
     threshold: 0
-    query: 'traces | where message has "has drifted:"'
+    query: 'customMetrics | where name == "dataregistry.scan.drift" and customDimensions["kind"] in ("changed", "missing")'
   }
   {
     name: 'stalled-jobs'
@@ -45,8 +52,8 @@ var rules = [
     name: 'server-errors'
     description: 'More than ten requests within a quarter of an hour were answered with 5xx.'
     severity: 2
-    threshold: 10
-    query: 'requests | where toint(resultCode) >= 500'
+    threshold: 0
+    query: 'customMetrics | where name == "http.server.request.duration" and toint(customDimensions["http.response.status_code"]) >= 500 | summarize failed = sum(valueCount) | where failed > 10'
   }
 ]
 

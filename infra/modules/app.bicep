@@ -3,7 +3,6 @@ import { AppSettings } from 'settings.bicep'
 
 param name string
 param location string
-param hostingModel string
 param instanceMemoryMB int
 param maximumInstanceCount int
 param alwaysReadyInstances int
@@ -17,12 +16,6 @@ param subnetId string
 param publicAccess bool
 param webIdentityAudience string
 param settings AppSettings
-
-// The host's own image has no version of a custom handler; Flex Consumption wants this one named.
-var runtimeVersions = {
-  custom: '1.0'
-  'dotnet-isolated': '10.0'
-}
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' existing = {
   name: storageAccount
@@ -69,8 +62,8 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
         }
       }
       runtime: {
-        name: hostingModel
-        version: runtimeVersions[hostingModel]
+        name: 'dotnet-isolated'
+        version: '10.0'
       }
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
@@ -94,15 +87,21 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
 }
 
 // Nobody deploys with a password.
-resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = [
-  for policy in ['scm', 'ftp']: {
-    parent: site
-    name: policy
-    properties: {
-      allow: false
-    }
+resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'scm'
+  properties: {
+    allow: false
   }
-]
+}
+
+resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
+  parent: site
+  name: 'ftp'
+  properties: {
+    allow: false
+  }
+}
 
 resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site
@@ -123,7 +122,11 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
 
     Stores__WebIdentityAudience: webIdentityAudience
 
-    // The host's own.
+    // The host's own. Its limit lies above the app's, whose 413 says what is wrong; the host's answer would be an empty 500.
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '120000000'
+    AzureWebJobsDisableHomepage: 'true'
+
+    // The host and the app read these.
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
   })

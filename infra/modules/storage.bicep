@@ -6,8 +6,8 @@ param principalId string
 param publicAccess bool
 
 // The app makes what is missing when it starts; here they are for the host, which watches the queues before that.
-var queues = ['adopt', 'adopt-poison', 'hash', 'hash-poison']
-var tables = ['aliases', 'attempts', 'audit', 'budgets', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'slots', 'stores', 'subjects', 'tokens', 'work']
+var queues = ['adopt', 'adopt-poison', 'hash', 'hash-poison', 'unreadable-poison']
+var tables = ['aliases', 'attempts', 'audit', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
 var containers = ['adoption']
 var package = 'app-package'
 

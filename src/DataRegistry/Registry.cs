@@ -63,7 +63,7 @@ public static class Registry
     /// <summary>Adds the service's parts. What is registered already (a clock, buckets, a storage account) is kept.</summary>
     public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOtlpExport(configuration);
+        services.AddTelemetryExport(configuration);
         services.Configure<HttpOptions>(configuration.GetSection(HttpOptions.Section));
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section))
             .Validate(o => o.IsValid, "The settings Access__LogIn… and Access__ClientTokenMinutes (at most 1440) are numbers above 0, Access__ForwardedHops is 0 or more, and Access__SigningKey is empty or 32 bytes in base64.").ValidateOnStart();
@@ -98,13 +98,8 @@ public static class Registry
         services.AddSingleton<EndpointGuard>();
         services.TryAddSingleton(s => new Buckets(BucketsOptionsOf(s), clock: s.GetRequiredService<TimeProvider>()));
 
-        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<RequestBudgets>().AddTable<RequestSlots>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
-        services.AddSingleton<SignedTokens>();
-        services.AddSingleton<OidcKeys>();
-        services.AddSingleton<OidcLogIn>();
-        services.AddSingleton<RateLimits>();
-        services.AddSingleton<Authentication>();
-        services.AddSingleton<Permissions>();
+        services.AddTable<ProjectTable>().AddTable<UnitTable>().AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>().AddTable<StoreTable>().AddTable<ScanTable>().AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>().AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>().AddTable<DataVolumeTable>();
+        services.AddAccess(configuration);
         services.AddSingleton<Scopes>();
         // What a project holds, from the room that is asked fastest to the slowest.
         services.AddSingleton<IProjectContents, ProjectJobs>();
@@ -121,6 +116,7 @@ public static class Registry
         services.AddSingleton<DatumPurge>();
         services.AddSingleton<AdoptedObjects>();
         services.AddSingleton<ContentTokens>();
+        services.AddSingleton<Deliveries>();
         services.AddSingleton<HashQueue>();
         services.AddSingleton<DatumHashing>();
         services.AddSingleton<HashDatum>();
@@ -161,6 +157,7 @@ public static class Registry
         [
             .. services.GetServices<IStoredTable>().Select(t => t.Table.CreateIfNotExistsAsync(cancellationToken)),
             .. QueueFunctions.Select(f => services.GetRequiredService<StorageAccount>().Queues.GetQueueClient(f.Queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
+            services.GetRequiredService<StorageAccount>().Queues.GetQueueClient(Deliveries.UnreadableQueue).CreateIfNotExistsAsync(cancellationToken: cancellationToken),
             services.GetRequiredService<JobBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
         ]);
         await services.GetRequiredService<UnitTable>().EnsureDefaultsAsync(cancellationToken);
@@ -181,18 +178,21 @@ public static class Registry
     public static IApplicationBuilder UseDataRegistry(this IApplicationBuilder app)
     {
         app.UseRequestIds().UseSecurityHeaders().UseApiErrors().UseRequestLimits().UseHeadAsGet().UseApiPage();
-        return app.UseRouting().UseEndpoints(MapEndpoints);
+        // A bad administrator's token ends the start.
+        app.ApplicationServices.GetRequiredService<ApiTokens>();
+        app.UseRouting().Use(app.ApplicationServices.GetRequiredService<RateLimits>().RequireStrangersTurnAsync);
+        return app.UseAuthorization().UseRateLimiter().UseEndpoints(MapEndpoints);
     }
 
     static void MapEndpoints(IEndpointRouteBuilder app)
     {
         app.MapGroup("/api/health").MapHealth();
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous().RequireRateLimiting(RateLimits.Description);
         app.MapGroup("/api/v0").MapLogIn();
         app.MapGroup("/api/v1").MapClientTokens();
-        app.MapGroup("/api/v0").AddEndpointFilter(app.ServiceProvider.GetRequiredService<RateLimits>().AdmitAddressAsync)
+        app.MapGroup("/api/v0").RequireRateLimiting(RateLimits.Content)
             .WithMetadata(new ProducesResponseTypeMetadata(StatusCodes.Status429TooManyRequests, typeof(DetailBody), ["application/json"])).MapContent();
-        var adoption = app.MapGroup("/api/v0").AddEndpointFilter(app.ServiceProvider.GetRequiredService<Authentication>());
+        var adoption = app.MapGroup("/api/v0").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight);
         adoption.MapProjects();
         adoption.MapOrganization();
         adoption.MapClusterAgents();
@@ -212,7 +212,7 @@ public static class Registry
         adoption.MapTrace();
         adoption.MapRescans();
 
-        var volumes = app.MapGroup("/api/v1").AddEndpointFilter(app.ServiceProvider.GetRequiredService<Authentication>());
+        var volumes = app.MapGroup("/api/v1").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight);
         volumes.MapUnitLists();
         volumes.MapDataVolumes();
         volumes.MapDataVolumeLists();
@@ -233,7 +233,7 @@ public static class Registry
     static QueueFunction Measured(string name, string queue, Func<IServiceProvider, QueueDelivery, CancellationToken, Task> run) => new(name, queue, (services, delivery, token) =>
     {
         Measures.Delivered(queue, services.GetRequiredService<TimeProvider>().GetUtcNow() - delivery.InsertedOn, delivery.DequeueCount);
-        return run(services, delivery, token);
+        return services.GetRequiredService<Deliveries>().RunAsync(queue, delivery, () => run(services, delivery, token), token);
     });
 
     static IServiceCollection AddTable<T>(this IServiceCollection services) where T : class, IStoredTable =>

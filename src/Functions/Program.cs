@@ -1,9 +1,35 @@
-#if ISOLATED_WORKER
-using DataRegistry.Functions.Worker;
+using DataRegistry;
+using DataRegistry.Functions;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Azure.Functions.Worker.Builder;
 
-await IsolatedWorker.RunAsync(args);
-#else
-using DataRegistry.Functions.Handler;
+if (GoneSettings.Find(new ConfigurationBuilder().AddEnvironmentVariables().Build()) is { } gone)
+{
+    await Console.Error.WriteLineAsync(gone);
+    return 1;
+}
 
-return await CustomHandler.RunAsync(args);
-#endif
+if (!args.Contains("--functions-uri", StringComparer.Ordinal))
+{
+    await Console.Error.WriteLineAsync(
+        "There is no --functions-uri: the Azure Functions host starts this program. To run Data Registry on your machine: dotnet run --project src/LocalHost");
+    return 1;
+}
+
+FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
+builder.ConfigureFunctionsWebApplication();
+builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
+builder.Services.Configure<KestrelServerOptions>(kestrel =>
+{
+    kestrel.AddServerHeader = false;
+
+    // The host has a limit of its own, and the app one for each endpoint.
+    kestrel.Limits.MaxRequestBodySize = null;
+});
+builder.Services.AddDataRegistry(builder.Configuration);
+builder.Services.AddSingleton<StorageReady>();
+builder.Services.AddHostedService(services => services.GetRequiredService<StorageReady>());
+builder.Services.AddSingleton<AppPipeline>();
+builder.Services.AddSingleton<HostCalls>();
+await builder.Build().RunAsync();
+return 0;

@@ -1,7 +1,7 @@
 namespace DataRegistry.Functions;
 
 /// <summary>
-/// Creates what is missing in storage while the process already listens: the Functions host gives a custom handler up to a
+/// Creates what is missing in storage while the process already listens: the Functions host gives a worker up to a
 /// minute to listen, and storage may be away for longer. It is tried again until it succeeds; instances may do it at once.
 /// </summary>
 sealed partial class StorageReady(IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<StorageReady> logger) : BackgroundService

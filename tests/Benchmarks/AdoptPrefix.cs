@@ -94,6 +94,7 @@ static class AdoptPrefix
         Arena arena, BucketProcess bucket, List<ServiceProcess> services, string prefix, int created, int existing, CancellationToken cancellationToken)
     {
         var before = RequestCounter.Read(services.Select(s => s.Log));
+        var allocated = await AllocatedAsync();
         var processor = (Services: services.Select(s => s.ProcessorTime).ToList(), arena.ProcessorTime);
         var watch = Stopwatch.StartNew();
         var job = await services[0].AcceptAsync(bucket.Store, $"s3://{bucket.Store.Configuration.Bucket}/{prefix}", cancellationToken);
@@ -103,7 +104,9 @@ static class AdoptPrefix
             throw new WrongResultException($"Not {created} created and {existing} existing: {end.Status} {end.Counts} {end.Error}");
         return new(
             watch.Elapsed, RequestCounter.Read(services.Select(s => s.Log)) - before, services.Max(s => s.PeakMebibytes),
-            TimeSpan.FromTicks(services.Zip(processor.Services, (s, t) => (s.ProcessorTime - t).Ticks).Sum()), arena.ProcessorTime - processor.ProcessorTime);
+            TimeSpan.FromTicks(services.Zip(processor.Services, (s, t) => (s.ProcessorTime - t).Ticks).Sum()), arena.ProcessorTime - processor.ProcessorTime, await AllocatedAsync() - allocated);
+
+        async Task<long> AllocatedAsync() => (await Task.WhenAll(services.Select(s => s.AllocatedAsync(cancellationToken)))).Sum();
     }
 
     /// <summary>The job's row once it is at its end; read past the service, whose requests are counted.</summary>
@@ -144,16 +147,16 @@ static class AdoptPrefix
     static void Print(List<Round> rounds, int objects)
     {
         Console.WriteLine();
-        var table = new TextTable("arm", "objects/s", "s", "CPU s service", "Azurite", "peak MiB");
+        var table = new TextTable("arm", "objects/s", "s", "CPU s service", "CPU µs/object", "KB/object", "Azurite", "peak MiB");
         for (var i = 0; i < rounds.Count; i++)
         {
             var (one, bare, two) = rounds[i];
             Add($"service {i + 1}", one.First);
-            table.Add($"bare    {i + 1}", bare.First.PerSecond, bare.First.Elapsed, bare.First.Processor.Self, bare.First.Processor.Azurite, bare.First.PeakMebibytes);
+            table.Add($"bare    {i + 1}", bare.First.PerSecond, bare.First.Elapsed, bare.First.Processor.Self, PerObject(bare.First.Processor.Self), KilobytesPerObject(bare.First.Allocated), bare.First.Processor.Azurite, bare.First.PeakMebibytes);
             if (two is not null)
                 Add($"two     {i + 1}", two.First);
             Add($"service {i + 1}, again", one.Again);
-            table.Add($"bare    {i + 1}, again", bare.Again.PerSecond, bare.Again.Elapsed, bare.Again.Processor.Self, bare.Again.Processor.Azurite, bare.Again.PeakMebibytes);
+            table.Add($"bare    {i + 1}, again", bare.Again.PerSecond, bare.Again.Elapsed, bare.Again.Processor.Self, PerObject(bare.Again.Processor.Self), KilobytesPerObject(bare.Again.Allocated), bare.Again.Processor.Azurite, bare.Again.PeakMebibytes);
         }
 
         table.Print();
@@ -175,10 +178,14 @@ static class AdoptPrefix
 
         void Ratio(string name, Func<Round, double> ratio) => Console.WriteLine($"{name}: {rounds.Select(ratio).DescribePairs()}");
 
-        void Add(string arm, Run run) => table.Add(arm, objects / run.Elapsed.TotalSeconds, run.Elapsed, run.Processor, run.Azurite, run.PeakMebibytes);
+        void Add(string arm, Run run) => table.Add(arm, objects / run.Elapsed.TotalSeconds, run.Elapsed, run.Processor, PerObject(run.Processor), KilobytesPerObject(run.Allocated), run.Azurite, run.PeakMebibytes);
+
+        double PerObject(TimeSpan processor) => processor.TotalMicroseconds / objects;
+
+        double KilobytesPerObject(long bytes) => bytes / 1000.0 / objects;
     }
 
-    internal sealed record Run(TimeSpan Elapsed, RequestCounts Requests, double PeakMebibytes, TimeSpan Processor, TimeSpan Azurite);
+    internal sealed record Run(TimeSpan Elapsed, RequestCounts Requests, double PeakMebibytes, TimeSpan Processor, TimeSpan Azurite, long Allocated);
 
     sealed record ServiceArm(Run First, Run Again);
 

@@ -82,7 +82,7 @@ static class AdoptPrefixFaults
         for (var shard = 0; shard < Shards.Count; shard++)
         {
             var partition = name == "locations" ? $"{bucket.Store.Id:N}-{shard:x}" : string.Create(CultureInfo.InvariantCulture, $"{slot:x3}{shard:x}");
-            count += await arena.Storage.Tables.GetTableClient(name, DatumRows.Default).QueryAsync<RowKeyOnly>(new TableRange(partition), 1000, ["RowKey"], cancellationToken).CountAsync(cancellationToken);
+            count += await arena.Storage.Tables.GetTableClient(name).ReadAsync<RowKeyOnly>(new TableRange(partition), 1000, ["RowKey"], cancellationToken).CountAsync(cancellationToken);
         }
 
         return count;

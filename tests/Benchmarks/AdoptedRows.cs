@@ -27,9 +27,9 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
             new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
             async (transaction, token) =>
             {
-                var result = await transaction.Table.SubmitTransactionAsync(transaction.Actions, token);
+                var result = await transaction.Submit(token);
                 Done(result.IsDone || (result.Outcome == TableOutcome.AlreadyExists && await IsOursAsync(transaction.First, token)));
-                Interlocked.Add(ref rows, transaction.Actions.Count);
+                Interlocked.Add(ref rows, transaction.Count);
             });
         return rows;
     }
@@ -57,35 +57,46 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
     async Task<bool> IsOursAsync(AdoptedRow first, CancellationToken cancellationToken)
     {
         AdoptedRow? there = first is DatumRow
-            ? await Datums.GetEntityIfExistsAsync<DatumRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken)
-            : await Locations.GetEntityIfExistsAsync<LocationRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken);
+            ? await Datums.FindAsync<DatumRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken)
+            : await Locations.FindAsync<LocationRow>(first.PartitionKey, first.RowKey, cancellationToken: cancellationToken);
         return there?.Job == first.Job;
     }
 
-    async IAsyncEnumerable<(TableClient Table, AdoptedRow First, List<TableTransactionAction> Actions)> TransactionsAsync(
-        IAsyncEnumerable<S3Object> objects, [EnumeratorCancellation] CancellationToken cancellationToken)
+    async IAsyncEnumerable<FullTransaction> TransactionsAsync(IAsyncEnumerable<S3Object> objects, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var filling = new Dictionary<(TableClient Table, string Partition), (AdoptedRow First, List<TableTransactionAction> Actions)>();
+        var locations = new Filling<LocationRow>(Locations);
+        var datums = new Filling<DatumRow>(Datums);
         await foreach (var found in objects.WithCancellation(cancellationToken))
         {
             var location = LocationOf(found);
-            if (Add(Locations, location, TableTransactionAction.Add(location)) is { } first)
-                yield return (Locations, first.First, first.Actions);
-            var datum = DatumOf(location);
-            if (Add(Datums, datum, TableTransactionAction.Add(datum)) is { } second)
-                yield return (Datums, second.First, second.Actions);
+            if (locations.Add(location) is { } first)
+                yield return first;
+            if (datums.Add(DatumOf(location)) is { } second)
+                yield return second;
         }
 
-        foreach (var ((table, _), rest) in filling)
-            yield return (table, rest.First, rest.Actions);
+        foreach (var rest in locations.Rest().Concat(datums.Rest()))
+            yield return rest;
+    }
 
-        // The partition's transaction, once it is full.
-        (AdoptedRow First, List<TableTransactionAction> Actions)? Add(TableClient table, AdoptedRow row, TableTransactionAction action)
+    sealed record FullTransaction(AdoptedRow First, int Count, Func<CancellationToken, Task<TableTransactionResult>> Submit);
+
+    /// <summary>Transactions of one table that are being filled, one a partition.</summary>
+    sealed class Filling<T>(TableClient table) where T : AdoptedRow
+    {
+        readonly Dictionary<string, List<T>> filling = new(StringComparer.Ordinal);
+
+        /// <summary>The partition's transaction, once it is full.</summary>
+        public FullTransaction? Add(T row)
         {
-            if (!filling.TryGetValue((table, row.PartitionKey), out var transaction))
-                filling.Add((table, row.PartitionKey), transaction = (row, []));
-            transaction.Actions.Add(action);
-            return transaction.Actions.Count == TableClient.MaxTransactionActions && filling.Remove((table, row.PartitionKey)) ? transaction : null;
+            if (!filling.TryGetValue(row.PartitionKey, out var rows))
+                filling.Add(row.PartitionKey, rows = []);
+            rows.Add(row);
+            return rows.Count == Tables.MaxTransactionActions && filling.Remove(row.PartitionKey) ? Of(rows) : null;
         }
+
+        public IEnumerable<FullTransaction> Rest() => filling.Values.Select(Of);
+
+        FullTransaction Of(List<T> rows) => new(rows[0], rows.Count, token => BulkInsert.TryInsertAsync(table, rows, token));
     }
 }

@@ -55,10 +55,10 @@ sealed class Arena : IAsyncDisposable
     /// <summary>Into a table of its own: a Node that has just started compiles at first, which no storage account does.</summary>
     async Task WarmUpAsync(CancellationToken cancellationToken)
     {
-        var table = Storage.Tables.GetTableClient("warmup", LocationRows.Default);
+        var table = Storage.Tables.GetTableClient("warmup");
         await table.CreateIfNotExistsAsync(cancellationToken);
         await Parallel.ForEachAsync(Enumerable.Range(0, WarmUpTransactions), cancellationToken, async (n, token) =>
-            await table.SubmitTransactionAsync([.. Enumerable.Range(0, TableClient.MaxTransactionActions).Select(i => TableTransactionAction.Add(Row(n, i)))], token));
+            await table.TrySubmitAsync([.. Enumerable.Range(0, Tables.MaxTransactionActions).Select(i => Change.Add(Row(n, i)))], token));
     }
 
     static LocationRow Row(int transaction, int index) => new()

@@ -38,7 +38,7 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
         var reading = Parallel.ForEachAsync(Enumerable.Range(0, Shards.Count), cancellationToken, async (shard, token) =>
         {
             var range = new TableRange($"{store.Id:N}-{shard:x}") { From = from, Before = from[..^1] + (char)(from[^1] + 1) };
-            await foreach (var _ in rows.Locations.QueryAsync<T>(range, 1000, columns, token))
+            await foreach (var _ in rows.Locations.ReadAsync<T>(range, 1000, columns, token))
                 Interlocked.Increment(ref read);
         });
         var objects = await ObjectsAsync(prefix, cancellationToken).CountAsync(cancellationToken);
@@ -53,11 +53,11 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
         await rows.Locations.QueryPageAsync<LocationRow>(new TableRange(partition) { From = rowKey }, null, 1, cancellationToken: cancellationToken);
         var found = await buckets.Open(store).HeadAsync(key, cancellationToken: cancellationToken) ?? throw new WrongResultException($"There is no {key}.");
         var location = rows.LocationOf(found);
-        var inserted = await rows.Locations.AddEntityAsync(location, cancellationToken);
+        var inserted = await rows.Locations.TryAddAsync(location, cancellationToken);
         AdoptedRows.Done(inserted.IsDone);
-        AdoptedRows.Done((await rows.Datums.AddEntityAsync(rows.DatumOf(location), cancellationToken)).IsDone);
+        AdoptedRows.Done((await rows.Datums.TryAddAsync(rows.DatumOf(location), cancellationToken)).IsDone);
         var settled = new SettledRow { PartitionKey = partition, RowKey = rowKey };
-        AdoptedRows.Done((await rows.Locations.UpdateEntityAsync(settled, inserted.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone);
+        AdoptedRows.Done((await rows.Locations.TryUpdateAsync(settled, inserted.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone);
     }
 
     async IAsyncEnumerable<S3Object> ObjectsAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)

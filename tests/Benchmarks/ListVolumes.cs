@@ -85,11 +85,11 @@ static class ListVolumes
     {
         var table = service.Find<DataVolumeTable>().Table;
         await Parallel.ForEachAsync(
-            Enumerable.Range(from, count).Select(i => Row(projects[i % projects.Count], i)).Chunk(TableClient.MaxTransactionActions),
+            Enumerable.Range(from, count).Select(i => Row(projects[i % projects.Count], i)).Chunk(Tables.MaxTransactionActions),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
             async (rows, token) =>
             {
-                if (!(await table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)], token)).IsDone)
+                if (!(await table.TrySubmitAsync([.. rows.Select(Change.Add)], token)).IsDone)
                     throw new WrongResultException($"{rows[0].Name} was not made.");
             });
     }

@@ -5,8 +5,9 @@ namespace DataRegistry.Benchmarks;
 
 /// <summary>What one arm took.</summary>
 /// <param name="Elapsed">Wall time.</param>
+/// <param name="Allocated">Bytes.</param>
 /// <param name="PeakMebibytes">The highest memory of this process meanwhile; null where the system does not tell.</param>
-sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, ProcessorTimes Processor, double? PeakMebibytes)
+sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, ProcessorTimes Processor, long Allocated, double? PeakMebibytes)
 {
     public double PerSecond => Objects / Elapsed.TotalSeconds;
 
@@ -18,10 +19,11 @@ sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, Pr
         ResetPeak();
         arena.Requests.Reset();
         var before = ProcessorTimes.Now(arena, bucket);
+        var allocated = GC.GetTotalAllocatedBytes();
         var watch = Stopwatch.StartNew();
         await run();
         watch.Stop();
-        return new(objects, watch.Elapsed, arena.Requests.Snapshot(), ProcessorTimes.Now(arena, bucket) - before, PeakOfProcess());
+        return new(objects, watch.Elapsed, arena.Requests.Snapshot(), ProcessorTimes.Now(arena, bucket) - before, GC.GetTotalAllocatedBytes() - allocated, PeakOfProcess());
     }
 
     static void ResetPeak()

@@ -74,6 +74,7 @@ sealed class RunningService : IAsyncDisposable
         await app.Services.CreateStorageAsync(cancellationToken);
         await app.Services.ResumeJobsAsync(cancellationToken);
         app.MapDataRegistry();
+        app.MapGet("/allocated", () => GC.GetTotalAllocatedBytes());
         await app.StartAsync(cancellationToken);
         await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "benchmark", cancellationToken);
         await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);

@@ -81,6 +81,9 @@ sealed class ServiceProcess : IAsyncDisposable
         static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Bytes that it has allocated since its start.</summary>
+    public Task<long> AllocatedAsync(CancellationToken cancellationToken) => Http.GetFromJsonAsync<long>("/allocated", cancellationToken);
+
     /// <summary>Has a prefix adopted as a job; returns its id.</summary>
     public async Task<string> AcceptAsync(Store store, string prefix, CancellationToken cancellationToken)
     {

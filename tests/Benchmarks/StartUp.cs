@@ -1,22 +1,15 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
+using DataRegistry.StandIn;
 
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// From the start of the published app's process to its first answer, as the Functions host starts it: a port, settings, and requests until one is
-/// answered. Several published folders are started by turns, so that they can be compared.
+/// From the start of the published app's process to its first answer, through the stand-in host.
+/// Several published folders are started by turns, so that they can be compared.
 /// </summary>
 static class StartUp
 {
-    const string Executable = "DataRegistry.Functions";
-
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
-
     public static Command Command()
     {
         var folders = new Argument<string[]>("folders") { Description = "Where the app was published to: dotnet publish src/Functions -c Release -o {folder}.", Arity = ArgumentArity.OneOrMore };
@@ -47,44 +40,8 @@ static class StartUp
 
     static async Task<TimeSpan> StartAsync(string folder, string storage, CancellationToken cancellationToken)
     {
-        var port = FreePort();
-        var start = new ProcessStartInfo(Path.Combine(folder, Executable)) { WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["FUNCTIONS_CUSTOMHANDLER_PORT"] = port.ToString(CultureInfo.InvariantCulture);
-        start.Environment["AzureWebJobsStorage"] = storage;
-        start.Environment.Remove("DOTNET_ROOT");
-        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = Patience };
-        var clock = Stopwatch.StartNew();
-        using var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    using var answer = await http.GetAsync(new Uri("api/health/live", UriKind.Relative), cancellationToken);
-                    return answer.IsSuccessStatusCode ? clock.Elapsed : throw new WrongResultException($"The first answer is {answer.StatusCode}.");
-                }
-                catch (HttpRequestException) when (!process.HasExited && clock.Elapsed < Patience)
-                {
-                    await Task.Delay(Pause, cancellationToken);
-                }
-            }
-        }
-        finally
-        {
-            process.Kill();
-            await process.WaitForExitAsync(CancellationToken.None);
-        }
-    }
-
-    static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        await using var host = await StandInHost.StartAsync(folder, new Dictionary<string, string>(StringComparer.Ordinal) { ["AzureWebJobsStorage"] = storage });
+        using var answer = await host.Client.GetAsync(new Uri("api/health/live", UriKind.Relative), cancellationToken);
+        return answer.IsSuccessStatusCode ? Stopwatch.GetElapsedTime(host.WorkerStarted) : throw new WrongResultException($"The first answer is {answer.StatusCode}.\n{host.Output}");
     }
 }

@@ -17,6 +17,13 @@ public sealed class SettingsTests : ConsoleTest
     }
 
     [BrowserFact]
+    public async Task The_version_of_the_service_is_there()
+    {
+        var page = await OpenAsync(In("settings"));
+        await Expect(page.GetByText(DataRegistry.Telemetry.Product.Version, new() { Exact = true })).ToBeVisibleAsync();
+    }
+
+    [BrowserFact]
     public async Task A_token_is_generated_shown_once_used_and_revoked()
     {
         var page = await OpenAsync(In("settings"), await NewTokenAsync("viewer"));

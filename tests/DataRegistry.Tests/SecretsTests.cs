@@ -19,8 +19,8 @@ public sealed class SecretsTests
     [Fact]
     public async Task Nothing_that_is_logged_exported_or_told_in_an_error_holds_a_secret()
     {
-        await using var receiver = await OtlpReceiver.StartAsync();
-        var service = await TestService.StartAsync([.. receiver.Settings, ("Access:SigningKey", Convert.ToBase64String([.. Enumerable.Range(0, 32).Select(i => (byte)i)]))]);
+        var collected = new CollectedTelemetry();
+        var service = await TestService.StartAsync(null, null, collected.AddTo, ("Access:SigningKey", Convert.ToBase64String([.. Enumerable.Range(0, 32).Select(i => (byte)i)])));
         service.Secrets.Add(Convert.ToBase64String([.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
         await LogInAsync(service);
         await UseClientCredentialsAsync(service);
@@ -32,11 +32,11 @@ public sealed class SecretsTests
 
         // Something was collected of each, so that there was something to be found.
         Assert.NotEmpty(logs);
-        Assert.Contains(receiver.Spans, s => s.Name == "POST /api/v0/get-token/");
-        Assert.Contains(receiver.Spans, s => s.Name == "GET /api/v0/data/{id}/content/");
-        Assert.Contains(receiver.Logs, l => l.Text.Contains("failed unexpectedly", StringComparison.Ordinal));
-        Assert.NotEmpty(receiver.Points);
-        Assert.All(receiver.Bodies.Append(logs), text => Assert.Empty(service.Secrets.In(text)));
+        Assert.Contains(collected.Spans, s => s.DisplayName == "POST /api/v0/get-token/");
+        Assert.Contains(collected.Spans, s => s.DisplayName == "GET /api/v0/data/{id}/content/");
+        Assert.Contains(collected.Logs, l => l.Text.Contains("failed unexpectedly", StringComparison.Ordinal));
+        Assert.NotEmpty(collected.Points);
+        Assert.All(collected.Texts().Append(logs), text => Assert.Empty(service.Secrets.In(text)));
     }
 
     [Theory]

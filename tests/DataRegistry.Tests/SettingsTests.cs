@@ -11,7 +11,7 @@ namespace DataRegistry.Tests;
 /// <summary>The code, <c>local.settings.example.json</c> and README name the same settings, with the same defaults.</summary>
 public sealed partial class SettingsTests
 {
-    static readonly string[] Prefixes = ["AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME", "OTEL_"];
+    static readonly string[] Prefixes = ["AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME", "OTEL_", "APPLICATIONINSIGHTS_"];
 
     static Dictionary<string, string> Example { get; } = JsonDocument.Parse(File.ReadAllText(Path.Combine(AzuriteFixture.RepositoryRoot(), "local.settings.example.json")))
         .RootElement.GetProperty("Values").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);

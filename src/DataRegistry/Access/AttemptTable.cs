@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 using Microsoft.Extensions.Options;
 
@@ -24,7 +22,7 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
     const string Name = "name";
     const string Address = "address";
 
-    readonly TableClient table = tables.GetTableClient("attempts", AttemptRows.Default);
+    readonly TableClient table = tables.GetTableClient("attempts");
     readonly TimeSpan window = TimeSpan.FromSeconds(options.Value.LogInWindowSeconds);
 
     public TableClient Table => table;
@@ -53,10 +51,10 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
         foreach (var partition in
             from kind in new[] { Name, Address } from digit in "0123456789abcdef" select $"{kind}-{digit}")
         {
-            var expired = await table.QueryAsync<AttemptRow>(new TableRange(partition), cancellationToken: cancellationToken)
+            var expired = await table.ReadAsync<AttemptRow>(new TableRange(partition), cancellationToken: cancellationToken)
                 .Where(row => clock.GetUtcNow() - row.Began >= window).ToListAsync(cancellationToken);
             foreach (var row in expired)
-                await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
+                await table.TryDeleteAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken);
         }
     }
 
@@ -65,12 +63,12 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
         for (var i = 0; i < MaxContention; i++)
         {
             var now = clock.GetUtcNow();
-            var row = await table.GetEntityIfExistsAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
+            var row = await table.FindAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
             var current = row is not null && now - row.Began < window ? row : null;
             if (current?.Failures >= limit)
                 return current.Began + window - now;
             var next = new AttemptRow { PartitionKey = key.Partition, RowKey = key.Row, Began = current?.Began ?? now, Failures = (current?.Failures ?? 0) + 1 };
-            var write = row is null ? await table.AddEntityAsync(next, cancellationToken) : await table.UpdateEntityAsync(next, row.ETag, cancellationToken: cancellationToken);
+            var write = row is null ? await table.TryAddAsync(next, cancellationToken) : await table.TryUpdateAsync(next, row.ETag, cancellationToken: cancellationToken);
             if (write.IsDone)
                 return null;
         }
@@ -82,9 +80,9 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
     {
         for (var i = 0; i < MaxContention; i++)
         {
-            var row = await table.GetEntityIfExistsAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
+            var row = await table.FindAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
             if (row is null || row.Failures == 0
-                || (await table.UpdateEntityAsync(row with { Failures = row.Failures - 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                || (await table.TryUpdateAsync(row with { Failures = row.Failures - 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
             {
                 return;
             }
@@ -98,14 +96,8 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
     }
 }
 
-sealed record AttemptRow : ITableEntity
+sealed record AttemptRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset Began { get; init; }
     public required int Failures { get; init; }
 }
-
-[JsonSerializable(typeof(AttemptRow))]
-sealed partial class AttemptRows : JsonSerializerContext;

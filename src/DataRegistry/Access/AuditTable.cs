@@ -1,6 +1,5 @@
+using System.Runtime.Serialization;
 using System.Globalization;
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -19,14 +18,14 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
     const int MaxRowsAPage = 10_000;
     const int MaxMonthsAPage = 24;
 
-    readonly TableClient table = tables.GetTableClient("audit", AuditRows.Default);
+    readonly TableClient table = tables.GetTableClient("audit");
 
     public TableClient Table => table;
 
     internal async Task AddAsync(AuditRow row, Guid? project, CancellationToken cancellationToken)
     {
         var id = TimedId.Create(row.Time, 0, BitConverter.ToUInt64(Guid.NewGuid().ToByteArray(), 8));
-        await table.AddEntityAsync(row with { PartitionKey = PartitionOf(project, MonthOf(row.Time)), RowKey = id.RowKey }, cancellationToken);
+        await table.TryAddAsync(row with { PartitionKey = PartitionOf(project, MonthOf(row.Time)), RowKey = id.RowKey }, cancellationToken);
     }
 
     /// <summary>A page, newest first, and the cursor after it; null at the end.</summary>
@@ -42,7 +41,7 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
         {
             if (months == MaxMonthsAPage)
                 return (rows, cursor);
-            await foreach (var row in table.QueryAsync<AuditRow>(RangeOf(query, cursor), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
+            await foreach (var row in table.ReadAsync<AuditRow>(RangeOf(query, cursor), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
             {
                 if (rows.Count == limit || seen == MaxRowsAPage)
                     return (rows, cursor);
@@ -113,11 +112,8 @@ sealed record AuditCursor(string Month, string? RowKey)
     public override string ToString() => $"{Month}-{RowKey}";
 }
 
-sealed record AuditRow : ITableEntity
+sealed record AuditRow : TableRow
 {
-    public string PartitionKey { get; init; } = "";
-    public string RowKey { get; init; } = "";
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset Time { get; init; }
     public required string Actor { get; init; }
     public Guid? ActorId { get; init; }
@@ -132,8 +128,5 @@ sealed record AuditRow : ITableEntity
     /// <summary>JSON; null for none.</summary>
     public string? Details { get; init; }
 
-    [JsonIgnore] public string Kind => Action[..Action.IndexOf('.', StringComparison.Ordinal)];
+    [IgnoreDataMember] public string Kind => Action[..Action.IndexOf('.', StringComparison.Ordinal)];
 }
-
-[JsonSerializable(typeof(AuditRow))]
-sealed partial class AuditRows : JsonSerializerContext;

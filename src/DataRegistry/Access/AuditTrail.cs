@@ -48,6 +48,7 @@ public sealed partial class AuditTrail(AuditTable table, TimeProvider clock, ILo
             await table.AddAsync(
                 new AuditRow
                 {
+                    PartitionKey = "", RowKey = "",
                     Time = clock.GetUtcNow(), Actor = actor.Name, ActorId = actor.Id, Token = actor.Token, Action = change.Action, Target = change.Target,
                     Project = change.Project, RequestId = actor.RequestId, Details = details is { Length: > MaxDetails } ? null : details,
                 },

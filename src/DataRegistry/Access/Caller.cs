@@ -23,5 +23,5 @@ public sealed record Caller(Guid Id, string Name, SubjectKind Kind, Guid? Token,
     public static Caller Administrator { get; } = new(AdministratorId, AdministratorName, SubjectKind.User, Token: null, Projects: null);
 
     /// <summary>The caller of an authenticated request.</summary>
-    public static Caller Of(HttpContext context) => (Caller)context.Items[typeof(Caller)]!;
+    public static Caller Of(HttpContext context) => ((CallerIdentity)context.User.Identity!).Caller;
 }

@@ -21,7 +21,7 @@ static class ClientTokenEndpoint
 
     public static void MapClientTokens(this IEndpointRouteBuilder api) => api.MapPost("/token", GrantAsync)
         .Takes<ClientCredentialsBody>().Answers<ClientTokenBody>("A short-lived token for client credentials")
-        .Produces<DetailBody>(StatusCodes.Status401Unauthorized).Produces<DetailBody>(StatusCodes.Status429TooManyRequests).WithoutToken();
+        .Produces<DetailBody>(StatusCodes.Status401Unauthorized).Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
 
     static async Task<IResult> GrantAsync(HttpContext context, LogIn logIn, RateLimits limits, SignedTokens signed, AuditTrail trail, IOptions<AccessOptions> options)
     {
@@ -36,7 +36,7 @@ static class ClientTokenEndpoint
         switch (await logIn.WithClientSecretAsync(client, secret, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
             case LogInOutcome.Client success:
-                await limits.CountAsync(context, success.Subject.Id);
+                limits.Count(success.Subject.Id);
                 var (text, expiresIn) = signed.Create(success.Token);
                 await trail.RecordAsync(
                     new AuditActor(success.Subject.Username, success.Subject.Id, success.Token.Id, context.TraceIdentifier),

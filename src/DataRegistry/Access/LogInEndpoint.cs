@@ -14,7 +14,7 @@ static class LogInEndpoint
 
     public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync)
         .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("A token for a user name and a password")
-        .Produces<DetailBody>(StatusCodes.Status429TooManyRequests).WithoutToken();
+        .Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
 
     public static ApiError TooMany(LogInOutcome.TooMany outcome)
     {
@@ -32,7 +32,7 @@ static class LogInEndpoint
         switch (await logIn.WithPasswordAsync(username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
             case LogInOutcome.In { Subject: var subject }:
-                await limits.CountAsync(context, subject.Id);
+                limits.Count(subject.Id);
                 var (token, row) = await logIn.CreateTokenAsync(subject, context.RequestAborted);
                 await trail.RecordAsync(
                     new AuditActor(subject.Username, subject.Id, Token: null, context.TraceIdentifier),

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using DataRegistry.Http;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,75 +1,140 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.RateLimiting;
 using DataRegistry.Http;
-using DataRegistry.Storage;
+using DataRegistry.Organization;
 using DataRegistry.Telemetry;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>How much subjects may ask, and how often addresses may come without a token, or a good one. Who is over a limit is told 429 and when to come again.</summary>
-sealed class RateLimits(RequestBudgets budgets, RequestSlots slots, TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
+/// <summary>
+/// The limits of requests, by ASP.NET Core's rate limiter. Each instance counts for itself; nothing is queued.
+/// <code>
+/// a subject's requests a minute      every request with a good token, right log-ins and client secrets
+/// a subject's requests at a time     endpoints with the policy <see cref="InFlight"/>, until the answer is written or the caller hangs up
+/// an address's requests a minute     endpoints with the policy <see cref="Content"/> or <see cref="Description"/>
+/// an address's refusals a minute     requests without a good token
+/// </code>
+/// </summary>
+sealed class RateLimits : IDisposable
 {
-    const string Address = "address";
-    const string Content = "content";
-    const string Subject = "subject";
+    public const string InFlight = "in-flight";
+    public const string Content = "content";
+    public const string Description = "description";
 
-    /// <summary>A token that was good is let in from an address that is over its limit, so that a stranger behind the same address keeps nobody out.</summary>
+    /// <summary>Addresses can be made up, so they share this many windows. Nobody outside can tell which do: hashes differ by process.</summary>
+    const int AddressWindows = 1 << 16;
+
+    /// <summary>A permit that is taken may be free at any time.</summary>
+    static readonly TimeSpan InFlightWait = TimeSpan.FromSeconds(1);
+
+    /// <summary>A token that was good is let in from an address that is over its limit: strangers behind the same address keep nobody out.</summary>
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
-    readonly Recent<string, string> good = new(clock, Remembered);
+    readonly ExpiringCache<string, string> good;
+    readonly TimeProvider clock;
+    readonly LimitOptions limits;
+    readonly int forwardedHops;
 
-    /// <summary>Before the token is looked at, which costs a request to a table: ends the request if its address is over its limit and its token is not known to be good.</summary>
-    public void RequireStrangersTurn(HttpContext context)
+    /// <summary>By subject; null is not limited.</summary>
+    readonly PartitionedRateLimiter<Guid?> subjects;
+
+    /// <summary>By address.</summary>
+    readonly PartitionedRateLimiter<int> refusals;
+
+    public RateLimits(TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
     {
-        if (budgets.Spent(Address, AddressOf(context)) is { } wait && good.Find(FingerprintOf(context)) is null)
+        (this.clock, this.limits, forwardedHops) = (clock, limits.Value, access.Value.ForwardedHops);
+        good = new(clock, Remembered);
+        subjects = PartitionedRateLimiter.Create<Guid?, Guid>(subject =>
+            subject is { } id ? Window(id, this.limits.RequestsPerMinute) : RateLimitPartition.GetNoLimiter(Guid.Empty));
+        refusals = PartitionedRateLimiter.Create<int, int>(address => Window(address, this.limits.RefusalsPerMinute));
+    }
+
+    public void Configure(RateLimiterOptions options)
+    {
+        // It comes before an endpoint's policy: a request that is refused at a time counts for the minute.
+        options.GlobalLimiter = subjects.WithTranslatedKey<HttpContext>(
+            context => (context.User.Identity as CallerIdentity)?.Caller.Id, leaveOpen: true);
+        options.AddPolicy(InFlight, context => RateLimitPartition.GetConcurrencyLimiter(
+            Caller.Of(context).Id, _ => new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }));
+        options.AddPolicy(Content, context => Window(AddressOf(context), limits.RequestsPerMinute));
+        options.AddPolicy(Description, context => Window(AddressOf(context), limits.RefusalsPerMinute));
+        options.OnRejected = (rejected, _) =>
+        {
+            var policy = rejected.HttpContext.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>()?.PolicyName;
+            var refusal = WaitOf(rejected.Lease) is not { } wait ? TooMany(nameof(LimitOptions.RequestsInFlight), InFlightWait)
+                : TooMany(policy == Description ? nameof(LimitOptions.RefusalsPerMinute) : nameof(LimitOptions.RequestsPerMinute), wait);
+            return new(refusal.Error.WriteAsync(rejected.HttpContext));
+        };
+    }
+
+    /// <summary>
+    /// Ends a request that needs a token if its address is over its limit and its token is not known to be good. It comes before the token is
+    /// looked at, which costs a request to a table.
+    /// </summary>
+    public Task RequireStrangersTurnAsync(HttpContext context, RequestDelegate next)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && StrangersWait(context) is { } wait)
             throw TooMany(nameof(LimitOptions.RefusalsPerMinute), wait);
+        return next(context);
+    }
+
+    /// <summary>How long the request's address has to wait before a token is looked at; null where it is looked at now.</summary>
+    public TimeSpan? StrangersWait(HttpContext context)
+    {
+        using var lease = refusals.AttemptAcquire(AddressOf(context), permitCount: 0);
+        return lease.IsAcquired || good.Find(FingerprintOf(context)) is not null ? null : WaitOf(lease) ?? limits.Window;
     }
 
     /// <summary>The request has no good token: it counts. Ends it if there were too many.</summary>
-    public async Task CountRefusalAsync(HttpContext context)
+    public void CountRefusal(HttpContext context)
     {
-        if (await budgets.TakeAsync(Address, AddressOf(context), limits.Value.RefusalsPerMinute, context.RequestAborted) is { } wait)
-            throw TooMany(nameof(LimitOptions.RefusalsPerMinute), wait);
+        using var lease = refusals.AttemptAcquire(AddressOf(context));
+        if (!lease.IsAcquired)
+            throw TooMany(nameof(LimitOptions.RefusalsPerMinute), WaitOf(lease) ?? limits.Window);
     }
 
-    /// <summary>The request is its caller's; it is under way until its answer is sent. Ends it if the caller has too many.</summary>
-    public async Task AdmitAsync(HttpContext context, Caller caller)
+    /// <summary>The request's token was good.</summary>
+    public void Remember(HttpContext context)
     {
         var fingerprint = FingerprintOf(context);
         good.Put(fingerprint, fingerprint, clock.GetUtcNow());
-        await CountAsync(context, caller.Id);
-        // Last, so that nothing keeps it from being given back.
-        if (!await slots.TryTakeAsync(caller.Id, limits.Value.RequestsInFlight, context.RequestAborted))
-            throw TooMany(nameof(LimitOptions.RequestsInFlight), RequestSlots.RefusedFor);
-        context.Response.OnCompleted(() => slots.EndAsync(caller.Id).AsTask());
     }
 
-    /// <summary>The request has shown to be the subject's by other than a token: it counts like any of the subject's. Ends it if there were too many.</summary>
-    public Task CountAsync(HttpContext context, Guid subject) => CountAsync(context, Subject, subject.ToString("N"));
-
-    /// <summary>For what its URL alone lets in, so that nobody knows whose it is: it counts for its address.</summary>
-    public async ValueTask<object?> AdmitAddressAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    /// <summary>The subject has logged in, which counts like a request with its token. Ends the request if there were too many.</summary>
+    public void Count(Guid subject)
     {
-        await CountAsync(context.HttpContext, Content, AddressOf(context.HttpContext));
-        return await next(context);
+        using var lease = subjects.AttemptAcquire(subject);
+        if (!lease.IsAcquired)
+            throw TooMany(nameof(LimitOptions.RequestsPerMinute), WaitOf(lease) ?? limits.Window);
     }
 
     /// <param name="limit">The setting's name.</param>
     public static ApiException TooMany(string limit, TimeSpan wait)
     {
         Measures.Refused(limit);
-        return new(new ApiError.Detail(StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
+        return new(new ApiError.Detail(
+            StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
     }
 
-    async Task CountAsync(HttpContext context, string kind, string name)
+    public void Dispose()
     {
-        if (await budgets.TakeAsync(kind, name, limits.Value.RequestsPerMinute, context.RequestAborted) is { } wait)
-            throw TooMany(nameof(LimitOptions.RequestsPerMinute), wait);
+        subjects.Dispose();
+        refusals.Dispose();
     }
 
-    string AddressOf(HttpContext context) => ClientAddress.Of(context, access.Value.ForwardedHops);
+    RateLimitPartition<TKey> Window<TKey>(TKey key, int limit) =>
+        RateLimitPartition.GetFixedWindowLimiter(key, _ => new() { PermitLimit = limit, Window = limits.Window, QueueLimit = 0 });
+
+    /// <summary>Null where the limit is one of requests at a time.</summary>
+    static TimeSpan? WaitOf(RateLimitLease lease) => lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : null;
+
+    int AddressOf(HttpContext context) => ClientAddress.Of(context, forwardedHops).GetHashCode(StringComparison.Ordinal) & (AddressWindows - 1);
 
     /// <summary>Of the token: it is not kept itself.</summary>
     static string FingerprintOf(HttpContext context) =>

@@ -1,5 +1,6 @@
-using System.Text.Json.Serialization;
+using System.Runtime.Serialization;
 using Azure;
+using DataRegistry.Organization;
 using DataRegistry.Http;
 using DataRegistry.Storage;
 
@@ -26,8 +27,8 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
 
     static readonly RoleAssignment[] AdministratorRoles = [new(Role.SystemAdmin, ScopeKind.System, Guid.Empty)];
 
-    readonly TableClient table = tables.GetTableClient("roles", RoleRows.Default);
-    readonly Recent<Guid, IReadOnlyList<RoleAssignment>> known = new(clock, AccessOptions.CachedFor);
+    readonly TableClient table = tables.GetTableClient("roles");
+    readonly ExpiringCache<Guid, IReadOnlyList<RoleAssignment>> known = new(clock, AccessOptions.CachedFor);
 
     public TableClient Table => table;
 
@@ -37,12 +38,12 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
         : (await known.GetAsync(subject, async token => await ListAsync(subject).Select(r => r.Assignment).ToListAsync(token), cancellationToken))!;
 
     /// <summary>A subject's roles as they are stored now, in the order of their ids.</summary>
-    internal IAsyncEnumerable<RoleRow> ListAsync(Guid subject) => table.QueryAsync<RoleRow>(new TableRange(Partition(subject)));
+    internal IAsyncEnumerable<RoleRow> ListAsync(Guid subject) => table.ReadAsync<RoleRow>(new TableRange(Partition(subject)));
 
     /// <summary>False where the subject has the role there already.</summary>
     public async Task<bool> AddAsync(Guid subject, RoleAssignment assignment, string by, CancellationToken cancellationToken)
     {
-        var write = await table.AddEntityAsync(
+        var write = await table.TryAddAsync(
             new RoleRow
             {
                 PartitionKey = Partition(subject), RowKey = assignment.Id, Role = assignment.Role, ScopeKind = assignment.ScopeKind, ScopeId = assignment.ScopeId,
@@ -56,30 +57,24 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>False where the subject does not have the role.</summary>
     public async Task<bool> RemoveAsync(Guid subject, string id, CancellationToken cancellationToken)
     {
-        var write = await table.DeleteEntityAsync(Partition(subject), id, ETag.All, cancellationToken);
+        var write = await table.TryDeleteAsync(Partition(subject), id, ETag.All, cancellationToken);
         known.Forget(subject);
         return write.IsDone;
     }
 
     internal Task<RoleRow?> FindAsync(Guid subject, string id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<RoleRow>(Partition(subject), id, cancellationToken: cancellationToken);
+        table.FindAsync<RoleRow>(Partition(subject), id, cancellationToken: cancellationToken);
 
     static string Partition(Guid subject) => subject.ToString("D");
 }
 
-sealed record RoleRow : ITableEntity
+sealed record RoleRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Role Role { get; init; }
     public required ScopeKind ScopeKind { get; init; }
     public required Guid ScopeId { get; init; }
     public required string GrantedBy { get; init; }
     public required DateTimeOffset CTime { get; init; }
 
-    [JsonIgnore] public RoleAssignment Assignment => new(Role, ScopeKind, ScopeId);
+    [IgnoreDataMember] public RoleAssignment Assignment => new(Role, ScopeKind, ScopeId);
 }
-
-[JsonSerializable(typeof(RoleRow))]
-sealed partial class RoleRows : JsonSerializerContext;

@@ -1,5 +1,7 @@
-using System.Text.Json.Serialization;
+using System.Runtime.Serialization;
 using Azure;
+using DataRegistry.Http;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -21,9 +23,9 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     const string NamePrefix = "name-";
     const string IdentityPrefix = "oidc-";
 
-    readonly TableClient table = tables.GetTableClient("subjects", SubjectRows.Default);
-    readonly Recent<Guid, SubjectRow> known = new(clock, AccessOptions.CachedFor);
-    readonly Recent<string, IdentityRow> identities = new(clock, AccessOptions.CachedFor);
+    readonly TableClient table = tables.GetTableClient("subjects");
+    readonly ExpiringCache<Guid, SubjectRow> known = new(clock, AccessOptions.CachedFor);
+    readonly ExpiringCache<string, IdentityRow> identities = new(clock, AccessOptions.CachedFor);
 
     public TableClient Table => table;
 
@@ -33,14 +35,14 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
 
     /// <summary>The subject as it is now; null where there is none.</summary>
     internal Task<SubjectRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<SubjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
+        table.FindAsync<SubjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
 
     internal Task<UsernameRow?> FindNameAsync(Username username, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<UsernameRow>(Partition, NamePrefix + username.Key, cancellationToken: cancellationToken);
+        table.FindAsync<UsernameRow>(Partition, NamePrefix + username.Key, cancellationToken: cancellationToken);
 
     /// <summary>A page of subjects in the order of their ids, and the cursor of the next one.</summary>
     internal Task<(IReadOnlyList<SubjectRow> Rows, string? Cursor)> ListAsync(SubjectKind? kind, int limit, string? after, CancellationToken cancellationToken) =>
-        table.QueryAsync<SubjectRow>(new TableRange(Partition) { After = after, Before = NamePrefix }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+        table.ReadAsync<SubjectRow>(new TableRange(Partition) { After = after, Before = NamePrefix }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .Where(s => kind is null || s.Kind == kind).PageAsync(limit, s => s.RowKey, cancellationToken);
 
     /// <summary>Whose an identity of the identity provider is, as it was within <see cref="AccessOptions.CachedFor"/>; null for nobody's.</summary>
@@ -53,12 +55,14 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// </summary>
     internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
     {
-        while (await FindNameAsync(username, cancellationToken) is { Identity: null, Password: null } name)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindNameAsync(username, cancellationToken) is { Identity: null, Password: null } name;
+            await retry.AgainAsync())
         {
             if (await FindAsync(name.Subject, cancellationToken) is not { Kind: SubjectKind.User, Disabled: false })
                 return null;
-            var result = await table.SubmitTransactionAsync(
-                [TableTransactionAction.Add(NewIdentity(identity, name.Subject)), TableTransactionAction.Update(name with { Identity = identity }, name.ETag)], cancellationToken);
+            var result = await table.TrySubmitAsync(
+                [Change.Add(NewIdentity(identity, name.Subject)), Change.Update(name with { Identity = identity }, name.ETag)], cancellationToken);
             if (result.IsDone)
                 return name.Subject;
             if (await IdentityAsync(identity, cancellationToken) is { } linked)
@@ -80,10 +84,10 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
             PartitionKey = Partition, RowKey = id.ToString("D"), Kind = kind, Username = username.Text, DisplayName = displayName, Email = email, CTime = clock.GetUtcNow(),
         };
         var name = new UsernameRow { PartitionKey = Partition, RowKey = NamePrefix + username.Key, Subject = id, Password = passwordHash, Identity = identity };
-        List<TableTransactionAction> actions = [TableTransactionAction.Add(name), TableTransactionAction.Add(row)];
+        List<TableTransactionAction> actions = [Change.Add(name), Change.Add(row)];
         if (identity is not null)
-            actions.Add(TableTransactionAction.Add(NewIdentity(identity, id)));
-        var result = await table.SubmitTransactionAsync(actions, cancellationToken);
+            actions.Add(Change.Add(NewIdentity(identity, id)));
+        var result = await table.TrySubmitAsync(actions, cancellationToken);
         // After a lost answer the name is there, and ours.
         return result.IsDone || (await FindNameAsync(username, cancellationToken))?.Subject == id ? row : null;
     }
@@ -91,10 +95,10 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Changes a subject; null where there is none. Concurrent changes are made one after the other.</summary>
     internal async Task<SubjectRow?> ChangeAsync(Guid id, Func<SubjectRow, SubjectRow> change, CancellationToken cancellationToken)
     {
-        while (await FindAsync(id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken); await FindAsync(id, cancellationToken) is { } row; await retry.AgainAsync())
         {
             var changed = change(row);
-            if (changed == row || (await table.UpdateEntityAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if (changed == row || (await table.TryUpdateAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
             {
                 known.Forget(id);
                 return changed;
@@ -107,9 +111,11 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>False where the subject is gone meanwhile.</summary>
     internal async Task<bool> SetPasswordAsync(SubjectRow subject, string passwordHash, CancellationToken cancellationToken)
     {
-        while (await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id;
+            await retry.AgainAsync())
         {
-            if ((await table.UpdateEntityAsync(name with { Password = passwordHash }, name.ETag, cancellationToken: cancellationToken)).IsDone)
+            if ((await table.TryUpdateAsync(name with { Password = passwordHash }, name.ETag, cancellationToken: cancellationToken)).IsDone)
                 return true;
         }
 
@@ -119,13 +125,15 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Removes the subject and sets its name, and the identity it was bound to, free. False where it is gone already.</summary>
     internal async Task<bool> DeleteAsync(SubjectRow subject, CancellationToken cancellationToken)
     {
-        while (await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id;
+            await retry.AgainAsync())
         {
             List<TableTransactionAction> actions =
-                [TableTransactionAction.Delete(Partition, subject.RowKey, ETag.All), TableTransactionAction.Delete(Partition, name.RowKey, name.ETag)];
+                [Change.Delete(Partition, subject.RowKey, ETag.All), Change.Delete(Partition, name.RowKey, name.ETag)];
             if (name.Identity is { } identity)
-                actions.Add(TableTransactionAction.Delete(Partition, IdentityPrefix + identity, ETag.All));
-            var result = await table.SubmitTransactionAsync(actions, cancellationToken);
+                actions.Add(Change.Delete(Partition, IdentityPrefix + identity, ETag.All));
+            var result = await table.TrySubmitAsync(actions, cancellationToken);
             known.Forget(subject.Id);
             if (name.Identity is not null)
                 identities.Forget(name.Identity);
@@ -137,16 +145,13 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     }
 
     Task<IdentityRow?> IdentityAsync(string identity, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<IdentityRow>(Partition, IdentityPrefix + identity, cancellationToken: cancellationToken);
+        table.FindAsync<IdentityRow>(Partition, IdentityPrefix + identity, cancellationToken: cancellationToken);
 
     static IdentityRow NewIdentity(string identity, Guid subject) => new() { PartitionKey = Partition, RowKey = IdentityPrefix + identity, Subject = subject };
 }
 
-sealed record SubjectRow : ITableEntity
+sealed record SubjectRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required SubjectKind Kind { get; init; }
     public required string Username { get; init; }
     public string? DisplayName { get; init; }
@@ -154,17 +159,14 @@ sealed record SubjectRow : ITableEntity
     public bool Disabled { get; init; }
     public required DateTimeOffset CTime { get; init; }
 
-    [JsonIgnore] public Guid Id => Guid.Parse(RowKey);
+    [IgnoreDataMember] public Guid Id => Guid.Parse(RowKey);
 
-    [JsonIgnore] public Username Name => Access.Username.TryParse(Username, out var name) ? name : throw new InvalidOperationException($"Subject {RowKey} has no valid name.");
+    [IgnoreDataMember] public Username Name => Access.Username.TryParse(Username, out var name) ? name : throw new InvalidOperationException($"Subject {RowKey} has no valid name.");
 }
 
 /// <summary>A user name: whose it is, and what log-ins are compared with.</summary>
-sealed record UsernameRow : ITableEntity
+sealed record UsernameRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Subject { get; init; }
 
     /// <summary>See <see cref="Access.Password"/>; null for none.</summary>
@@ -175,15 +177,7 @@ sealed record UsernameRow : ITableEntity
 }
 
 /// <summary>An identity of the identity provider: whose it is.</summary>
-sealed record IdentityRow : ITableEntity
+sealed record IdentityRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Subject { get; init; }
 }
-
-[JsonSerializable(typeof(SubjectRow))]
-[JsonSerializable(typeof(UsernameRow))]
-[JsonSerializable(typeof(IdentityRow))]
-sealed partial class SubjectRows : JsonSerializerContext;

@@ -1,5 +1,5 @@
-using System.Text.Json.Serialization;
 using Azure;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -19,14 +19,14 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     /// <summary>How exactly the time of the last use is known; more would be a write with every request.</summary>
     static readonly TimeSpan UsePrecision = TimeSpan.FromHours(1);
 
-    readonly TableClient table = tables.GetTableClient("tokens", TokenRows.Default);
+    readonly TableClient table = tables.GetTableClient("tokens");
 
     public TableClient Table => table;
 
     /// <summary>The token as it is now, not one that is over; null where there is none. One point read.</summary>
     /// <param name="hash">See <see cref="AccessToken.Hash"/>.</param>
     internal async Task<TokenRow?> FindAsync(string hash, CancellationToken cancellationToken) =>
-        await table.GetEntityIfExistsAsync<TokenRow>(PartitionOf(hash), hash, cancellationToken: cancellationToken) is { } row && !row.IsOver(clock.GetUtcNow()) ? row : null;
+        await table.FindAsync<TokenRow>(PartitionOf(hash), hash, cancellationToken: cancellationToken) is { } row && !row.IsOver(clock.GetUtcNow()) ? row : null;
 
     /// <summary>A new token; its text is nowhere but in the answer.</summary>
     internal async Task<(AccessToken Token, TokenListRow Row)> CreateAsync(
@@ -39,31 +39,31 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         {
             PartitionKey = subject.ToString("D"), RowKey = id.ToString("D"), Hash = token.Hash, Name = name, Expires = expires, Projects = limit, CTime = clock.GetUtcNow(),
         };
-        await table.AddEntityAsync(listed, cancellationToken);
-        await table.AddEntityAsync(
+        await table.TryAddAsync(listed, cancellationToken);
+        await table.TryAddAsync(
             new TokenRow { PartitionKey = PartitionOf(token.Hash), RowKey = token.Hash, Id = id, Subject = subject, Expires = expires, Projects = limit }, cancellationToken);
         return (token, listed);
     }
 
     /// <summary>A page of a subject's tokens in the order of their ids, and the cursor of the next one.</summary>
     internal Task<(IReadOnlyList<TokenListRow> Rows, string? Cursor)> ListAsync(Guid subject, int limit, string? after, CancellationToken cancellationToken) =>
-        table.QueryAsync<TokenListRow>(new TableRange(subject.ToString("D")) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+        table.ReadAsync<TokenListRow>(new TableRange(subject.ToString("D")) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, t => t.RowKey, cancellationToken);
 
     internal Task<TokenListRow?> FindAsync(Guid subject, Guid id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<TokenListRow>(subject.ToString("D"), id.ToString("D"), cancellationToken: cancellationToken);
+        table.FindAsync<TokenListRow>(subject.ToString("D"), id.ToString("D"), cancellationToken: cancellationToken);
 
     /// <summary>From now on nobody gets in with it. Repeating it changes nothing.</summary>
     internal async Task RevokeAsync(TokenListRow token, CancellationToken cancellationToken)
     {
-        await table.DeleteEntityAsync(PartitionOf(token.Hash), token.Hash, ETag.All, cancellationToken);
-        await table.DeleteEntityAsync(token.PartitionKey, token.RowKey, ETag.All, cancellationToken);
+        await table.TryDeleteAsync(PartitionOf(token.Hash), token.Hash, ETag.All, cancellationToken);
+        await table.TryDeleteAsync(token.PartitionKey, token.RowKey, ETag.All, cancellationToken);
     }
 
     /// <summary>Revokes all of a subject's tokens.</summary>
     internal async Task RevokeAllAsync(Guid subject, CancellationToken cancellationToken)
     {
-        foreach (var token in await table.QueryAsync<TokenListRow>(new TableRange(subject.ToString("D")), cancellationToken: cancellationToken).ToListAsync(cancellationToken))
+        foreach (var token in await table.ReadAsync<TokenListRow>(new TableRange(subject.ToString("D")), cancellationToken: cancellationToken).ToListAsync(cancellationToken))
             await RevokeAsync(token, cancellationToken);
     }
 
@@ -86,8 +86,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         {
             // Who loses against a revocation or another request changes nothing.
             var use = new TokenUseRow { PartitionKey = token.PartitionKey, RowKey = token.RowKey, LastUsed = now };
-            if ((await table.UpdateEntityAsync(use, token.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
-                await table.UpdateEntityAsync(use with { PartitionKey = token.Subject.ToString("D"), RowKey = token.Id.ToString("D") }, ETag.All, TableUpdateMode.Merge, cancellationToken);
+            if ((await table.TryUpdateAsync(use, token.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
+                await table.TryUpdateAsync(use with { PartitionKey = token.Subject.ToString("D"), RowKey = token.Id.ToString("D") }, ETag.All, TableUpdateMode.Merge, cancellationToken);
         }
         catch (RequestFailedException e)
         {
@@ -105,11 +105,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
 }
 
 /// <summary>What a request's token is looked up by.</summary>
-sealed record TokenRow : ITableEntity
+sealed record TokenRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Id { get; init; }
     public required Guid Subject { get; init; }
     public DateTimeOffset? Expires { get; init; }
@@ -124,11 +121,8 @@ sealed record TokenRow : ITableEntity
 }
 
 /// <summary>A token as lists show it.</summary>
-sealed record TokenListRow : ITableEntity
+sealed record TokenListRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string Hash { get; init; }
     public required string Name { get; init; }
     public DateTimeOffset? Expires { get; init; }
@@ -138,15 +132,7 @@ sealed record TokenListRow : ITableEntity
 }
 
 /// <summary>That a token was used; merged into both of its rows.</summary>
-sealed record TokenUseRow : ITableEntity
+sealed record TokenUseRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset LastUsed { get; init; }
 }
-
-[JsonSerializable(typeof(TokenRow))]
-[JsonSerializable(typeof(TokenListRow))]
-[JsonSerializable(typeof(TokenUseRow))]
-sealed partial class TokenRows : JsonSerializerContext;

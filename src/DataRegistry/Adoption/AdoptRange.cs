@@ -91,16 +91,7 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, JobEnds end
 
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {
-        WorkMessage message;
-        try
-        {
-            message = WorkMessage.Parse(delivery.Message);
-        }
-        catch (FormatException e)
-        {
-            Log.Unreadable(logger, e);
-            return;
-        }
+        var message = WorkMessage.Parse(delivery.Message);
 
         var range = await work.FindAsync(message.JobId, message.Range, cancellationToken);
         if (range is null)
@@ -133,9 +124,6 @@ sealed partial class AdoptPoison(WorkTable work, RangeWorker worker, JobEnds end
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "A message that is no work message is dropped")]
-        public static partial void Unreadable(ILogger logger, Exception exception);
-
         [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} failed too often and is tried anew: {Error}")]
         public static partial void Replanned(ILogger logger, Datums.JobId job, int range, string? error);
 

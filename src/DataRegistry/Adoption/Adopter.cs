@@ -89,11 +89,13 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         await ForEachTransactionAsync(probes.Values.Select(p => p.Object).OfType<S3Object>(), o => Shards.Of(o.Key), async (objects, token) =>
         {
             List<LocationRow> chunk = [.. objects.Select(o => LocationOf(scope, o)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
-            while (chunk.Count > 0)
+            for (var retry = new WriteRetry(token); chunk.Count > 0; await retry.AgainAsync())
             {
                 if (free.Count > 0)
                     chunk = [.. chunk.Select(After)];
-                var result = await locations.Table.SubmitTransactionAsync([.. chunk.Select(Put)], token);
+                var result = AreAllNew(chunk)
+                    ? await BulkInsert.TryInsertAsync(locations.Table, chunk, token)
+                    : await locations.Table.TrySubmitAsync([.. chunk.Select(Put)], token);
                 if (result.IsDone)
                 {
                     lock (created)
@@ -132,10 +134,16 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 return free.TryGetValue(row.Key, out var before) ? row with { Previous = before.Datum, Supersedes = before.IsFree ? null : true } : row with { Previous = null, Supersedes = null };
         }
 
+        bool AreAllNew(List<LocationRow> rows)
+        {
+            lock (located)
+                return free.Count == 0 || !rows.Exists(row => free.ContainsKey(row.Key));
+        }
+
         TableTransactionAction Put(LocationRow row)
         {
             lock (located)
-                return free.TryGetValue(row.Key, out var before) ? TableTransactionAction.Update(row, before.ETag) : TableTransactionAction.Add(row);
+                return free.TryGetValue(row.Key, out var before) ? Change.Update(row, before.ETag) : Change.Add(row);
         }
     }
 
@@ -143,7 +151,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     async Task InsertDatumsAsync(AdoptionScope scope, IReadOnlyList<LocationRow> from, CancellationToken cancellationToken)
     {
         var rows = DatumsOf(scope.Store, from);
-        if (!(await datums.Table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)], cancellationToken)).IsDone)
+        if (!(await BulkInsert.TryInsertAsync(datums.Table, rows, cancellationToken)).IsDone)
             await CompleteDatumsAsync(rows, cancellationToken);
     }
 
@@ -154,7 +162,9 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
     {
         // Refused only where somebody else wrote one of them at that very moment.
-        while (!(await datums.Table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Upsert)], cancellationToken)).IsDone)
+        for (var retry = new WriteRetry(cancellationToken);
+            !(await datums.Table.TrySubmitAsync([.. rows.Select(Change.Upsert)], cancellationToken)).IsDone;
+            await retry.AgainAsync())
         {
         }
     }
@@ -197,8 +207,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     /// <summary>Locations of one shard, at most a transaction's worth.</summary>
     Task<TableTransactionResult> SettleAsync(IReadOnlyList<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
         // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
-        locations.Table.SubmitTransactionAsync(
-            [.. rows.Select(r => TableTransactionAction.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))], cancellationToken);
+        locations.Table.TrySubmitAsync(
+            [.. rows.Select(r => Change.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))], cancellationToken);
 
     static LocationRow LocationOf(AdoptionScope scope, S3Object found)
     {
@@ -229,7 +239,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     Task ForEachTransactionAsync<T, TPartition>(
         IEnumerable<T> items, Func<T, TPartition> partition, Func<T[], CancellationToken, Task> submit, CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(
-            items.GroupBy(partition).SelectMany(g => g.Chunk(TableClient.MaxTransactionActions).Select((chunk, turn) => (chunk, turn))).OrderBy(t => t.turn),
+            items.GroupBy(partition).SelectMany(g => g.Chunk(Tables.MaxTransactionActions).Select((chunk, turn) => (chunk, turn))).OrderBy(t => t.turn),
             new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
             async (t, token) => await submit(t.chunk, token));
 }

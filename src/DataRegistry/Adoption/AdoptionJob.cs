@@ -1,5 +1,4 @@
-using System.Text.Json.Serialization;
-using Azure;
+using System.Runtime.Serialization;
 using DataRegistry.Datums;
 using DataRegistry.Storage;
 
@@ -63,10 +62,10 @@ sealed record JobRow : CountedRow
     /// <summary>The request that made it, as W3C Trace Context; null for none.</summary>
     public string? Traceparent { get; init; }
 
-    [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Id));
+    [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Id));
 
     /// <summary>What was refused at the door.</summary>
-    [JsonIgnore]
+    [IgnoreDataMember]
     public Counts Refused
     {
         get => new(0, 0, RefusedFailed, RefusedSkipped);
@@ -85,12 +84,8 @@ enum WorkKind
 }
 
 /// <summary>That a job is under way, and how far it was when the timer last looked.</summary>
-sealed record ActiveJobRow : ITableEntity
+sealed record ActiveJobRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>A number that changes with every checkpoint; null before the first look.</summary>
     public long? Progress { get; init; }
 
@@ -100,7 +95,7 @@ sealed record ActiveJobRow : ITableEntity
     /// <summary>How often new messages were sent since then.</summary>
     public int Resumes { get; init; }
 
-    [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Guid.ParseExact(RowKey, "N")));
+    [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Guid.ParseExact(RowKey, "N")));
 }
 
 /// <summary>
@@ -158,30 +153,24 @@ sealed record WorkRow : CountedRow
     /// <summary>Which span made the range, as W3C Trace Context: every delivery of its messages is a part of that trace. Null for none.</summary>
     public string? Traceparent { get; init; }
 
-    [JsonIgnore] public bool IsDone => Next >= End;
+    [IgnoreDataMember] public bool IsDone => Next >= End;
 
     /// <summary>The range ends where it is.</summary>
     public WorkRow Ended() => this with { End = Next };
 
-    [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
+    [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Job));
 }
 
 /// <summary>That a range's message is queued; merged into its row.</summary>
-sealed record WorkSentRow : ITableEntity
+sealed record WorkSentRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required int Sent { get; init; }
     public DateTimeOffset? Postponed { get; init; }
 }
 
 /// <summary>Why a range's delivery failed; merged into its row.</summary>
-sealed record WorkErrorRow : ITableEntity
+sealed record WorkErrorRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string LastError { get; init; }
 }
 
@@ -194,14 +183,3 @@ sealed record ResultsRow : CountedRow
     /// <summary>Name of the blob, one result a line.</summary>
     public required string Blob { get; init; }
 }
-
-[JsonSerializable(typeof(JobRow))]
-[JsonSerializable(typeof(string[]))]
-[JsonSerializable(typeof(ActiveJobRow))]
-[JsonSerializable(typeof(WorkRow))]
-[JsonSerializable(typeof(ManifestRow))]
-[JsonSerializable(typeof(RowKeyOnly))]
-[JsonSerializable(typeof(WorkSentRow))]
-[JsonSerializable(typeof(WorkErrorRow))]
-[JsonSerializable(typeof(ResultsRow))]
-sealed partial class JobRows : JsonSerializerContext;

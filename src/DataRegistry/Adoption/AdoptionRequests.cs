@@ -112,7 +112,7 @@ sealed class AdoptionRequests(
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
-        await work.Table.SubmitTransactionAsync([TableTransactionAction.Add(range), TableTransactionAction.Add(row)], cancellationToken);
+        await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
         return await StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], cancellationToken);
     }
 

@@ -1,5 +1,4 @@
-using System.Text.Json.Serialization;
-using Azure;
+using System.Runtime.Serialization;
 using DataRegistry.Storage;
 using DataRegistry.Telemetry;
 
@@ -70,11 +69,8 @@ readonly record struct Counts(long Created, long Existing, long Failed, long Ski
 }
 
 /// <summary>A row that counts. What only scans count is left out of it where it is none.</summary>
-abstract record CountedRow : ITableEntity
+abstract record CountedRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public long Created { get; init; }
     public long Existing { get; init; }
     public long Failed { get; init; }
@@ -87,7 +83,7 @@ abstract record CountedRow : ITableEntity
     public long? Adopted { get; init; }
     public long? Requests { get; init; }
 
-    [JsonIgnore]
+    [IgnoreDataMember]
     public Counts Counts
     {
         get => new(Created, Existing, Failed, Skipped)

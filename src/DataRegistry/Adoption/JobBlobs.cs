@@ -8,7 +8,6 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Specialized;
 using DataRegistry.Datums;
 using DataRegistry.Http;
-using DataRegistry.Storage;
 
 namespace DataRegistry.Adoption;
 

@@ -1,4 +1,5 @@
 using DataRegistry.Datums;
+using DataRegistry.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -51,7 +52,7 @@ sealed partial class JobCollection(JobTable jobs, WorkTable work, JobBlobs blobs
         {
             // A worker that has begun all the same has changed the row, and the job is one.
             if (id.Value.Time >= now - DeadAfter
-                || (job is not null && !(await jobs.Table.DeleteEntityAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone))
+                || (job is not null && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone))
             {
                 return;
             }

@@ -21,7 +21,7 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// <summary>After every slot.</summary>
     const string Active = "active";
 
-    readonly TableClient table = tables.GetTableClient("jobs", JobRows.Default);
+    readonly TableClient table = tables.GetTableClient("jobs");
     // A completed job stays completed. Small: one entry a job that was met.
     readonly ConcurrentDictionary<JobId, bool> finished = new();
 
@@ -37,7 +37,7 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
 
     /// <summary>The job; null where there is none.</summary>
     public Task<JobRow?> FindAsync(JobId id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<JobRow>(PartitionOf(id.Slot), RowKeyOf(id), cancellationToken: cancellationToken);
+        table.FindAsync<JobRow>(PartitionOf(id.Slot), RowKeyOf(id), cancellationToken: cancellationToken);
 
     /// <summary>Whether both rows of everything that the job created are known to be there. False too for an adoption that was answered at once, and for a job that ended otherwise.</summary>
     public async Task<bool> IsFinishedAsync(JobId id, CancellationToken cancellationToken)
@@ -55,7 +55,7 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// ends when its next message finds no project.
     /// </summary>
     public ValueTask<bool> AnyUnfinishedAsync(Project project, CancellationToken cancellationToken) =>
-        table.QueryAsync<JobRow>(new TableRange(PartitionOf(project.Slot)), 1000, cancellationToken: cancellationToken).Take(10_000)
+        table.ReadAsync<JobRow>(new TableRange(PartitionOf(project.Slot)), 1000, cancellationToken: cancellationToken).Take(10_000)
             .AnyAsync(job => job.Kind == JobKind.Adoption && job.Project == project.Id && job.Status != JobStatus.Staging && !job.Status.IsTerminal(), cancellationToken);
 
     public static JobRow NewRow(JobId id, Guid store, Guid project, string createdBy) => new()
@@ -70,9 +70,11 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
     {
-        while (await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed;
+            await retry.AgainAsync())
         {
-            if (!(await table.UpdateEntityAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
+            if (!(await table.TryUpdateAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
             // A death in between leaves it to the timer.
             if (changed.Status.IsTerminal())
@@ -90,14 +92,14 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>
     public async Task AddAsync(JobRow job, CancellationToken cancellationToken)
     {
-        await table.AddEntityAsync(new ActiveJobRow { PartitionKey = Active, RowKey = job.JobId.Value.ToGuid().ToString("N"), Since = clock.GetUtcNow() }, cancellationToken);
-        await table.AddEntityAsync(job, cancellationToken);
+        await table.TryAddAsync(new ActiveJobRow { PartitionKey = Active, RowKey = job.JobId.Value.ToGuid().ToString("N"), Since = clock.GetUtcNow() }, cancellationToken);
+        await table.TryAddAsync(job, cancellationToken);
     }
 
     /// <summary>Takes a job back that nobody knows yet.</summary>
     public async Task RemoveAsync(JobRow job, CancellationToken cancellationToken)
     {
-        await table.DeleteEntityAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
+        await table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
         await NoteInactiveAsync(job.JobId, cancellationToken);
     }
 
@@ -106,14 +108,14 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
 
     /// <summary>The jobs that are not known to have ended.</summary>
     public IAsyncEnumerable<ActiveJobRow> ListActiveAsync(CancellationToken cancellationToken) =>
-        table.QueryAsync<ActiveJobRow>(new TableRange(Active), 1000, cancellationToken: cancellationToken);
+        table.ReadAsync<ActiveJobRow>(new TableRange(Active), 1000, cancellationToken: cancellationToken);
 
     /// <summary>False where another was quicker.</summary>
     public async Task<bool> NoteActiveAsync(ActiveJobRow row, ETag ifMatch, CancellationToken cancellationToken) =>
-        (await table.UpdateEntityAsync(row, ifMatch, cancellationToken: cancellationToken)).IsDone;
+        (await table.TryUpdateAsync(row, ifMatch, cancellationToken: cancellationToken)).IsDone;
 
     public Task NoteInactiveAsync(JobId id, CancellationToken cancellationToken) =>
-        table.DeleteEntityAsync(Active, id.Value.ToGuid().ToString("N"), ETag.All, cancellationToken);
+        table.TryDeleteAsync(Active, id.Value.ToGuid().ToString("N"), ETag.All, cancellationToken);
 
     /// <summary>The job is worked on.</summary>
     public Task<JobRow?> StartAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
@@ -151,10 +153,13 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public async Task<JobRow?> RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
-        while (await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job
+            && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total;
+            await retry.AgainAsync())
         {
             var recounted = job with { Counts = counts };
-            if ((await table.UpdateEntityAsync(recounted, job.ETag, cancellationToken: cancellationToken)).IsDone)
+            if ((await table.TryUpdateAsync(recounted, job.ETag, cancellationToken: cancellationToken)).IsDone)
                 return recounted;
         }
 
@@ -174,12 +179,12 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// <param name="after">The row key of the one before; null from the newest on.</param>
     /// <param name="page">Jobs a request.</param>
     public IAsyncEnumerable<JobRow> ListAsync(int slot, JobKind kind, JobStatus? status, string? after, int page, CancellationToken cancellationToken) =>
-        table.QueryAsync<JobRow>(new TableRange(PartitionOf(slot)) { After = after }, Math.Min(page, 1000), cancellationToken: cancellationToken)
+        table.ReadAsync<JobRow>(new TableRange(PartitionOf(slot)) { After = after }, Math.Min(page, 1000), cancellationToken: cancellationToken)
             .Where(job => job.Kind == kind && job.Status != JobStatus.Staging && (status is null || job.Status == status));
 
     /// <summary>Keeps a job that is at its end for the sake of what it adopted, and no report of it. Nothing where it was changed meanwhile.</summary>
-    public Task ForgetAsync(JobRow job, CancellationToken cancellationToken) => table.UpdateEntityAsync(job with { Forgotten = true }, job.ETag, cancellationToken: cancellationToken);
+    public Task ForgetAsync(JobRow job, CancellationToken cancellationToken) => table.TryUpdateAsync(job with { Forgotten = true }, job.ETag, cancellationToken: cancellationToken);
 
     /// <summary>Deletes a job that is at its end; nothing of it is known any more.</summary>
-    public Task DeleteAsync(JobRow job, CancellationToken cancellationToken) => table.DeleteEntityAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
+    public Task DeleteAsync(JobRow job, CancellationToken cancellationToken) => table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
 }

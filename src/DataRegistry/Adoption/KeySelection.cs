@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using DataRegistry.Http;
 using DataRegistry.Stores;
 
@@ -37,15 +38,18 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlo
     public static KeySelection Of(JobRow job) => new(
         job.Prefix ?? "",
         job.Pattern is { } pattern ? Parse(pattern) : null,
-        job.Exclude is { } exclude ? [.. JsonSerializer.Deserialize(exclude, JobRows.Default.StringArray)!.Select(Parse)] : []);
+        job.Exclude is { } exclude ? [.. JsonSerializer.Deserialize(exclude, PatternsJson.Default.StringArray)!.Select(Parse)] : []);
 
     /// <summary>The job's row, with the selection in it.</summary>
     public JobRow Into(JobRow job) => job with
     {
         Prefix = Prefix,
         Pattern = Pattern?.Pattern,
-        Exclude = Exclude.Count == 0 ? null : JsonSerializer.Serialize([.. Exclude.Select(e => e.Pattern)], JobRows.Default.StringArray),
+        Exclude = Exclude.Count == 0 ? null : JsonSerializer.Serialize([.. Exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
     };
 
     static KeyGlob Parse(string pattern) => KeyGlob.TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
 }
+
+[JsonSerializable(typeof(string[]))]
+sealed partial class PatternsJson : JsonSerializerContext;

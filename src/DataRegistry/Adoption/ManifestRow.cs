@@ -1,6 +1,5 @@
+using System.Runtime.Serialization;
 using System.Globalization;
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Adoption;
@@ -9,12 +8,8 @@ namespace DataRegistry.Adoption;
 /// A file in the store that lists a job's input, how it is cut up, and how far it has come. What is made of it follows from the file and this cut
 /// alone, so whoever does a part of it again, or at the same time, writes the same blobs and rows once more.
 /// </summary>
-sealed record ManifestRow : ITableEntity
+sealed record ManifestRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>The file's key.</summary>
     public required string Key { get; init; }
 
@@ -50,7 +45,7 @@ sealed record ManifestRow : ITableEntity
     public long Skipped { get; init; }
 
     /// <summary>As many as the file has when all are there.</summary>
-    [JsonIgnore] public int AllRuns => (int)((Size + RunBytes - 1) / RunBytes);
+    [IgnoreDataMember] public int AllRuns => (int)((Size + RunBytes - 1) / RunBytes);
 
     /// <summary>A run's place in <see cref="Positions"/>.</summary>
     public long[] StartOfRuns() => Positions is null

@@ -39,7 +39,7 @@ sealed partial class ManifestStaging(
              RunBytes = (int)Math.Max(options.RunBytes, (file.Size + MaxRuns - 1) / MaxRuns),
              WindowKeys = options.WindowKeys,
              WindowsPerRange = options.WindowsPerRange,
-             Exclude = exclude.Count == 0 ? null : JsonSerializer.Serialize([.. exclude.Select(e => e.Pattern)], JobRows.Default.StringArray),
+             Exclude = exclude.Count == 0 ? null : JsonSerializer.Serialize([.. exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
          });
 
     /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
@@ -133,7 +133,7 @@ sealed partial class ManifestStaging(
 
     InputWriter InputOf(AdoptionScope scope, ManifestRow row)
     {
-        var patterns = row.Exclude is null ? [] : JsonSerializer.Deserialize(row.Exclude, JobRows.Default.StringArray)!;
+        var patterns = row.Exclude is null ? [] : JsonSerializer.Deserialize(row.Exclude, PatternsJson.Default.StringArray)!;
         IReadOnlyList<KeyGlob> exclude = [.. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new InvalidDataException($"Not a pattern: {p}"))];
         return new(blobs, scope.Job, scope.Store, exclude, row.WindowKeys) { Windows = row.Windows, FirstRefused = row.RefusedBlobs };
     }

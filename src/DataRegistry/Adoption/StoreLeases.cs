@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Azure;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
@@ -22,7 +21,7 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
     /// <summary>Others may be quicker with the same lease.</summary>
     const int Tries = 4;
 
-    readonly TableClient table = tables.GetTableClient("leases", LeaseRows.Default);
+    readonly TableClient table = tables.GetTableClient("leases");
 
     public TableClient Table => table;
 
@@ -44,8 +43,8 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
                 return null;
             var lease = new LeaseRow { PartitionKey = PartitionOf(store), RowKey = wanted, Holder = holder, Until = clock.GetUtcNow() + Duration };
             var written = rows.TryGetValue(wanted, out var before)
-                ? await table.UpdateEntityAsync(lease, before.ETag, cancellationToken: cancellationToken)
-                : await table.AddEntityAsync(lease, cancellationToken);
+                ? await table.TryUpdateAsync(lease, before.ETag, cancellationToken: cancellationToken)
+                : await table.TryAddAsync(lease, cancellationToken);
             if (written.IsDone)
                 return new(this, store, lease with { ETag = written.ETag }, RateOf(rows.Values.Count(r => r.RowKey != wanted && IsHeld(r)) + 1), clock);
         }
@@ -65,15 +64,15 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
     async Task<LeaseRow> WriteAsync(LeaseRow lease, DateTimeOffset until, CancellationToken cancellationToken)
     {
         var renewed = lease with { Until = until };
-        var written = await table.UpdateEntityAsync(renewed, lease.ETag, cancellationToken: cancellationToken);
+        var written = await table.TryUpdateAsync(renewed, lease.ETag, cancellationToken: cancellationToken);
         if (written.IsDone)
             return renewed with { ETag = written.ETag };
         // After a lost answer it is ours all the same; else it lapsed, and another has it.
-        return await table.GetEntityIfExistsAsync<LeaseRow>(lease.PartitionKey, lease.RowKey, cancellationToken: cancellationToken) is { } now && now.Holder == lease.Holder ? now : lease;
+        return await table.FindAsync<LeaseRow>(lease.PartitionKey, lease.RowKey, cancellationToken: cancellationToken) is { } now && now.Holder == lease.Holder ? now : lease;
     }
 
     ValueTask<Dictionary<string, LeaseRow>> ReadAsync(Guid store, CancellationToken cancellationToken) => table
-        .QueryAsync<LeaseRow>(new TableRange(PartitionOf(store)), 1000, cancellationToken: cancellationToken)
+        .ReadAsync<LeaseRow>(new TableRange(PartitionOf(store)), 1000, cancellationToken: cancellationToken)
         .ToDictionaryAsync(r => r.RowKey, cancellationToken: cancellationToken);
 
     bool IsHeld(LeaseRow row) => row.Until > clock.GetUtcNow();
@@ -134,16 +133,9 @@ sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double per
     }
 }
 
-sealed record LeaseRow : ITableEntity
+sealed record LeaseRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>Job and range.</summary>
     public required string Holder { get; init; }
     public required DateTimeOffset Until { get; init; }
 }
-
-[JsonSerializable(typeof(LeaseRow))]
-sealed partial class LeaseRows : JsonSerializerContext;

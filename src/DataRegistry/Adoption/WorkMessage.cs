@@ -14,7 +14,7 @@ sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
 
     [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
 
-    /// <exception cref="FormatException">Not a work message at all.</exception>
+    /// <exception cref="UnreadableMessageException">Not a work message at all.</exception>
     /// <exception cref="NotSupportedException">One of another version: of a newer app, while an older instance still runs.</exception>
     public static WorkMessage Parse(string text)
     {
@@ -24,12 +24,12 @@ sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
             {
                 { V: Version } message => message,
                 { } other => throw new NotSupportedException($"A work message of version {other.V}; this app knows {Version}."),
-                null => throw new FormatException($"Not a work message: {text}"),
+                null => throw new UnreadableMessageException($"Not a work message: {text}"),
             };
         }
         catch (JsonException e)
         {
-            throw new FormatException($"Not a work message: {text}", e);
+            throw new UnreadableMessageException($"Not a work message: {text}", e);
         }
     }
 

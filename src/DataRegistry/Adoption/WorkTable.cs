@@ -22,30 +22,30 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     const string RangePrefix = "w-";
     public const string ManifestKey = "m";
 
-    readonly TableClient table = tables.GetTableClient("work", JobRows.Default);
+    readonly TableClient table = tables.GetTableClient("work");
 
     public TableClient Table => table;
 
     /// <summary>The range; null where there is none.</summary>
     public Task<WorkRow?> FindAsync(JobId job, int range, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<WorkRow>(PartitionOf(job), RowKeyOf(range), cancellationToken: cancellationToken);
+        table.FindAsync<WorkRow>(PartitionOf(job), RowKeyOf(range), cancellationToken: cancellationToken);
 
     /// <summary>All ranges of a job, in order.</summary>
     public IAsyncEnumerable<WorkRow> ListAsync(JobId job, CancellationToken cancellationToken) =>
-        table.QueryAsync<WorkRow>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, cancellationToken: cancellationToken);
+        table.ReadAsync<WorkRow>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, cancellationToken: cancellationToken);
 
     /// <summary>Where those inputs stand that are told one by one: those of the windows in the order of keys, then those of the input in the order of URLs.</summary>
     public IAsyncEnumerable<ResultsRow> ListResultsAsync(JobId job, string? from, CancellationToken cancellationToken) =>
-        table.QueryAsync<ResultsRow>(new TableRange(PartitionOf(job)) { From = from ?? ResultsPrefix, Before = RangePrefix }, 1000, cancellationToken: cancellationToken);
+        table.ReadAsync<ResultsRow>(new TableRange(PartitionOf(job)) { From = from ?? ResultsPrefix, Before = RangePrefix }, 1000, cancellationToken: cancellationToken);
 
     /// <summary>Writes a new job's ranges, and where the inputs refused at the door stand. The job is nobody's yet, so nothing can be in the way.</summary>
     public async Task AddAsync(JobId job, IReadOnlyList<WorkRow> ranges, IReadOnlyList<ResultsRow> refused, CancellationToken cancellationToken)
     {
-        List<TableTransactionAction> actions = [.. ranges.Select(TableTransactionAction.Add), .. refused.Select(TableTransactionAction.Add)];
-        foreach (var chunk in actions.Chunk(TableClient.MaxTransactionActions))
+        List<TableTransactionAction> actions = [.. ranges.Select(Change.Add), .. refused.Select(Change.Add)];
+        foreach (var chunk in actions.Chunk(Tables.MaxTransactionActions))
         {
             // "Already there" is our own row after a lost answer: transactions are whole, and the job's id is new.
-            await table.SubmitTransactionAsync(chunk, cancellationToken);
+            await table.TrySubmitAsync(chunk, cancellationToken);
         }
     }
 
@@ -55,12 +55,12 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
-            List<TableTransactionAction> actions = [TableTransactionAction.Update(after, before.ETag)];
+            List<TableTransactionAction> actions = [Change.Update(after, before.ETag)];
             if (results is not null)
-                actions.Add(TableTransactionAction.Add(results));
-            var written = await table.SubmitTransactionAsync(actions, cancellationToken);
+                actions.Add(Change.Add(results));
+            var written = await table.TrySubmitAsync(actions, cancellationToken);
             if (written.IsDone)
                 return after with { ETag = written.ETags[0] };
             if (await FindAsync(before.JobId, before.Range, cancellationToken) is not { } now)
@@ -76,21 +76,21 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 
     /// <summary>The job's manifest; null where it has none.</summary>
     public Task<ManifestRow?> FindManifestAsync(JobId job, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<ManifestRow>(PartitionOf(job), ManifestKey, cancellationToken: cancellationToken);
+        table.FindAsync<ManifestRow>(PartitionOf(job), ManifestKey, cancellationToken: cancellationToken);
 
     /// <summary>Writes how far a manifest is. Null where another delivery is further, or this very write was done and its answer got lost: to be read anew.</summary>
     public async Task<ManifestRow?> SaveAsync(ManifestRow before, ManifestRow after, CancellationToken cancellationToken)
     {
-        var written = await table.SubmitTransactionAsync([TableTransactionAction.Update(after, before.ETag)], cancellationToken);
+        var written = await table.TrySubmitAsync([Change.Update(after, before.ETag)], cancellationToken);
         return written.IsDone ? after with { ETag = written.ETags[0] } : null;
     }
 
     /// <summary>Deletes all rows of a job. Repeating it changes nothing.</summary>
     public async Task DeleteAsync(JobId job, CancellationToken cancellationToken)
     {
-        var rows = await table.QueryAsync<RowKeyOnly>(new TableRange(PartitionOf(job)), 1000, [nameof(ITableEntity.RowKey)], cancellationToken).ToListAsync(cancellationToken);
-        foreach (var chunk in rows.Chunk(TableClient.MaxTransactionActions))
-            await table.SubmitTransactionAsync([.. chunk.Select(r => TableTransactionAction.Delete(PartitionOf(job), r.RowKey, ETag.All))], cancellationToken);
+        var rows = await table.ReadAsync<RowKeyOnly>(new TableRange(PartitionOf(job)), 1000, [nameof(ITableEntity.RowKey)], cancellationToken).ToListAsync(cancellationToken);
+        foreach (var chunk in rows.Chunk(Tables.MaxTransactionActions))
+            await table.TrySubmitAsync([.. chunk.Select(r => Change.Delete(PartitionOf(job), r.RowKey, ETag.All))], cancellationToken);
     }
 
     /// <summary>
@@ -103,7 +103,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
         {
             var rest = NewRange(range.JobId, number, 0, int.MaxValue) with { After = at, Until = range.Until, Upper = range.Upper };
             var cut = range with { Until = at, Upper = at };
-            var written = await table.SubmitTransactionAsync([TableTransactionAction.Add(rest), TableTransactionAction.Update(cut, range.ETag)], cancellationToken);
+            var written = await table.TrySubmitAsync([Change.Add(rest), Change.Update(cut, range.ETag)], cancellationToken);
             if (written.IsDone)
                 return (cut with { ETag = written.ETags[1] }, rest with { ETag = written.ETags[0] });
             if (written.Outcome != TableOutcome.AlreadyExists || await FindAsync(range.JobId, range.Range, cancellationToken) is not { } now || now.ETag != range.ETag)
@@ -128,16 +128,18 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> AddLateAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        while (await FindAsync(before.JobId, before.Range, cancellationToken) is { } now)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(before.JobId, before.Range, cancellationToken) is { } now;
+            await retry.AgainAsync())
         {
             if (now.Delivery == after.Delivery && now.Next == after.Next)
                 return now;
             if (!now.IsDone || now.Next != before.Next || now.Epoch != before.Epoch || now.Until != before.Until)
                 return null;
-            List<TableTransactionAction> actions = [TableTransactionAction.Update(after.Ended() with { Sent = now.Sent }, now.ETag)];
+            List<TableTransactionAction> actions = [Change.Update(after.Ended() with { Sent = now.Sent }, now.ETag)];
             if (results is not null)
-                actions.Add(TableTransactionAction.Add(results));
-            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                actions.Add(Change.Add(results));
+            if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return after.Ended();
         }
 
@@ -147,22 +149,24 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// <summary>Ends a range where it is; whoever works on it learns it from its next checkpoint.</summary>
     public async Task EndAsync(WorkRow range, CancellationToken cancellationToken)
     {
+        var retry = new WriteRetry(cancellationToken);
         for (var now = range; now is { IsDone: false }; now = await FindAsync(range.JobId, range.Range, cancellationToken))
         {
-            if ((await table.UpdateEntityAsync(now.Ended(), now.ETag, cancellationToken: cancellationToken)).IsDone)
+            if ((await table.TryUpdateAsync(now.Ended(), now.ETag, cancellationToken: cancellationToken)).IsDone)
                 return;
+            await retry.AgainAsync();
         }
     }
 
     async Task<int> NextNumberAsync(JobId job, CancellationToken cancellationToken) =>
-        await table.QueryAsync<RowKeyOnly>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, [nameof(RowKeyOnly.RowKey)], cancellationToken).CountAsync(cancellationToken);
+        await table.ReadAsync<RowKeyOnly>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, [nameof(RowKeyOnly.RowKey)], cancellationToken).CountAsync(cancellationToken);
 
     /// <summary>The message of the range's epoch is queued.</summary>
     /// <param name="postponed">When it will be seen; null for now.</param>
-    public Task NoteSentAsync(WorkRow range, DateTimeOffset? postponed, CancellationToken cancellationToken) => table.UpdateEntityAsync(
+    public Task NoteSentAsync(WorkRow range, DateTimeOffset? postponed, CancellationToken cancellationToken) => table.TryUpdateAsync(
         new WorkSentRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, Sent = range.Epoch, Postponed = postponed }, ETag.All, TableUpdateMode.Merge, cancellationToken);
 
-    public Task NoteErrorAsync(WorkRow range, string error, CancellationToken cancellationToken) => table.UpdateEntityAsync(
+    public Task NoteErrorAsync(WorkRow range, string error, CancellationToken cancellationToken) => table.TryUpdateAsync(
         new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error }, ETag.All, TableUpdateMode.Merge, cancellationToken);
 
     public static WorkRow NewRange(JobId job, int range, int first, int end) => new()

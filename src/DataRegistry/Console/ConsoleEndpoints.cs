@@ -17,7 +17,7 @@ static class ConsoleEndpoints
     public static void MapConsole(this IEndpointRouteBuilder app)
     {
         var files = new Lazy<ConsoleFiles>(ConsoleFiles.Embedded);
-        app.MapGet($"{Path}/{{**path}}", (HttpContext context, string? path) => Get(context, path ?? "", files.Value));
+        app.MapGet($"{Path}/{{**path}}", (HttpContext context, string? path) => Get(context, path ?? "", files.Value)).AllowAnonymous();
     }
 
     static IResult Get(HttpContext context, string path, ConsoleFiles files)

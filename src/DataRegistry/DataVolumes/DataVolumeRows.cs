@@ -1,6 +1,6 @@
+using System.Runtime.Serialization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Access;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -28,11 +28,8 @@ sealed record SharedScope(ScopeKind Kind, Guid Id, Guid? Department, DateTimeOff
 sealed record Condition(string Type, string Status, string? Message, string? Reason, DateTimeOffset? LastTransitionTime);
 
 /// <summary>A data volume; also its copy under each scope that it is shared with, which lacks <see cref="Scopes"/>.</summary>
-sealed record DataVolumeRow : ITableEntity
+sealed record DataVolumeRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Id { get; init; }
     public required string Name { get; init; }
     public string? Description { get; init; }
@@ -78,12 +75,12 @@ sealed record DataVolumeRow : ITableEntity
     public string? Repetition { get; init; }
 
     /// <summary>Whether it lies under a scope that the volume is shared with.</summary>
-    [JsonIgnore] public bool IsCopy => RowKey.StartsWith("s-", StringComparison.Ordinal);
+    [IgnoreDataMember] public bool IsCopy => RowKey.StartsWith("s-", StringComparison.Ordinal);
 
-    [JsonIgnore] public Scope Origin => Scope.Of(new Project(Project, "", 0, Department, Cluster));
+    [IgnoreDataMember] public Scope Origin => Scope.Of(new Project(Project, "", 0, Department, Cluster));
 
     /// <summary>Whether an agent has something to do about it, or did not say yet that it is done.</summary>
-    [JsonIgnore] public bool IsPending => DeletingSince is not null || Reported != DataVolumePhase.Ready || ObservedGeneration < Generation;
+    [IgnoreDataMember] public bool IsPending => DeletingSince is not null || Reported != DataVolumePhase.Ready || ObservedGeneration < Generation;
 
     public IReadOnlyList<SharedScope> ReadScopes() => Scopes is null ? [] : JsonSerializer.Deserialize(Scopes, DataVolumeRowJson.Default.SharedScopeArray)!;
 
@@ -100,32 +97,23 @@ sealed record DataVolumeRow : ITableEntity
 }
 
 /// <summary>Whose a name is.</summary>
-sealed record DataVolumeNameRow : ITableEntity
+sealed record DataVolumeNameRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Volume { get; init; }
 }
 
 /// <summary>The agent has work on a data volume; all that it needs stands in the volume's row.</summary>
-sealed record PendingRow : ITableEntity
+sealed record PendingRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Volume { get; init; }
 }
 
 /// <summary>What a create answered that had an Idempotency-Key.</summary>
-sealed record RepetitionRow : ITableEntity
+sealed record RepetitionRow : TableRow
 {
     /// <summary>For so long a repeated create is answered as the first one was.</summary>
     public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Volume { get; init; }
 
     /// <summary>SHA-256 of the request's body as it was understood.</summary>
@@ -137,20 +125,11 @@ sealed record RepetitionRow : ITableEntity
 }
 
 /// <summary>When a cluster's agent was last heard of.</summary>
-sealed record AgentRow : ITableEntity
+sealed record AgentRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset LastSeen { get; init; }
 }
 
-[JsonSerializable(typeof(DataVolumeRow))]
-[JsonSerializable(typeof(DataVolumeNameRow))]
-[JsonSerializable(typeof(PendingRow))]
-[JsonSerializable(typeof(RepetitionRow))]
-[JsonSerializable(typeof(AgentRow))]
-sealed partial class DataVolumeRows : JsonSerializerContext;
 
 /// <summary>What stands as JSON inside of rows.</summary>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true)]

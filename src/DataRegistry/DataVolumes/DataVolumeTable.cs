@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Azure;
 using DataRegistry.Storage;
 
@@ -15,28 +16,25 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// </summary>
     public const int MaxSharedScopes = 90;
 
-    // Changes of one row by others in between: more than this many is no contention, but rows that contradict each other.
-    const int MaxTries = 100;
-
     const int RangesAtOnce = 8;
 
     static readonly string[] Listed =
     [
-        .. typeof(DataVolumeRow).GetProperties().Where(p => !p.IsDefined(typeof(System.Text.Json.Serialization.JsonIgnoreAttribute), inherit: false)).Select(p => p.Name)
-            .Except([nameof(DataVolumeRow.Scopes), nameof(DataVolumeRow.Repetition)], StringComparer.Ordinal),
+        .. typeof(DataVolumeRow).GetProperties().Where(p => !p.IsDefined(typeof(IgnoreDataMemberAttribute), inherit: false)).Select(p => p.Name)
+            .Except([nameof(DataVolumeRow.Scopes), nameof(DataVolumeRow.Repetition), nameof(DataVolumeRow.ETag)], StringComparer.Ordinal),
     ];
 
-    readonly TableClient table = tables.GetTableClient("datavolumes", DataVolumeRows.Default);
+    readonly TableClient table = tables.GetTableClient("datavolumes");
 
     public TableClient Table => table;
 
     /// <summary>The volume; null where there is none.</summary>
     public Task<DataVolumeRow?> FindAsync(DataVolumeId id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<DataVolumeRow>(DataVolumeKeys.Partition(id), DataVolumeKeys.Volume(id), cancellationToken: cancellationToken);
+        table.FindAsync<DataVolumeRow>(DataVolumeKeys.Partition(id), DataVolumeKeys.Volume(id), cancellationToken: cancellationToken);
 
     /// <summary>Whether a data volume of the cluster has the name, also one that is being deleted.</summary>
     public async Task<bool> IsTakenAsync(Guid cluster, DataVolumeName name, CancellationToken cancellationToken) =>
-        await table.GetEntityIfExistsAsync<DataVolumeNameRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Name(cluster, name), cancellationToken: cancellationToken) is not null;
+        await table.FindAsync<DataVolumeNameRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Name(cluster, name), cancellationToken: cancellationToken) is not null;
 
     /// <summary>
     /// Inserts a volume and its name. Where the answer of the table is lost the volume is looked for: what was committed is never reported
@@ -45,7 +43,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// <param name="repetition">What is kept for the Idempotency-Key; null for none.</param>
     public async Task<DataVolumeCreation> CreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < MaxTries; tries++)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
             if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
@@ -59,23 +57,21 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             if (taken)
                 return new DataVolumeCreation.NameTaken();
         }
-
-        throw Contradiction(row.Id);
     }
 
     async Task<bool> TryCreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, RepetitionRow? over, CancellationToken cancellationToken)
     {
         List<TableTransactionAction> actions =
         [
-            TableTransactionAction.Add(new DataVolumeNameRow { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Name(row.Cluster, name), Volume = row.Id }),
-            TableTransactionAction.Add(row),
-            TableTransactionAction.Add(PendingOf(row)),
+            Change.Add(new DataVolumeNameRow { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Name(row.Cluster, name), Volume = row.Id }),
+            Change.Add(row),
+            Change.Add(PendingOf(row)),
         ];
         if (repetition is not null)
-            actions.Add(over is null ? TableTransactionAction.Add(repetition) : TableTransactionAction.Update(repetition, over.ETag));
+            actions.Add(over is null ? Change.Add(repetition) : Change.Update(repetition, over.ETag));
         try
         {
-            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+            if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return true;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
@@ -94,7 +90,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// <param name="change">Called anew with what is there after each change by another; what it returns unchanged is not written. It may end the request.</param>
     public async Task<DataVolumeRow?> ChangeAsync(DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < MaxTries; tries++)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
@@ -105,8 +101,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             // Too many for one transaction: those that do not fit stop counting by themselves first, and go afterwards.
             List<(SharedScope Scope, TableWrite Mark)> marked = [];
             foreach (var leaving in late)
-                marked.Add((leaving, await table.UpdateEntityAsync(row.CopyFor(leaving) with { Leaving = true }, ETag.All, cancellationToken: cancellationToken)));
-            if (!(await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                marked.Add((leaving, await table.TryUpdateAsync(row.CopyFor(leaving) with { Leaving = true }, ETag.All, cancellationToken: cancellationToken)));
+            if (!(await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
             {
                 await RemoveStaleAsync(row, changed, cancellationToken);
                 continue;
@@ -114,18 +110,16 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
 
             // As it was marked only: by now it may be another's, who shares the scope again.
             foreach (var (scope, mark) in marked.Where(m => m.Mark.IsDone))
-                await table.DeleteEntityAsync(row.PartitionKey, DataVolumeKeys.Share(scope, row.Id), mark.ETag, cancellationToken);
+                await table.TryDeleteAsync(row.PartitionKey, DataVolumeKeys.Share(scope, row.Id), mark.ETag, cancellationToken);
             return changed;
         }
-
-        throw Contradiction(id.Value.ToGuid());
     }
 
     /// <summary>Removes a volume with all that belongs to it; null where there is none, also where another was faster.</summary>
     /// <param name="check">Called anew with what is there after each change by another; it may end the request.</param>
     public async Task<DataVolumeRow?> RemoveAsync(DataVolumeId id, Action<DataVolumeRow> check, CancellationToken cancellationToken)
     {
-        for (var tries = 0; tries < MaxTries; tries++)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
@@ -133,27 +127,25 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             if (await TryRemoveAsync(row, cancellationToken))
                 return row;
         }
-
-        throw Contradiction(id.Value.ToGuid());
     }
 
     /// <summary>False where it has changed since it was read, or is gone.</summary>
     async Task<bool> TryRemoveAsync(DataVolumeRow row, CancellationToken cancellationToken)
     {
-        List<TableTransactionAction> actions = [TableTransactionAction.Delete(row.PartitionKey, row.RowKey, row.ETag)];
+        List<TableTransactionAction> actions = [Change.Delete(row.PartitionKey, row.RowKey, row.ETag)];
         if (DataVolumeName.TryParse(row.Name, out var name))
-            actions.Add(TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Name(row.Cluster, name), ETag.All));
+            actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Name(row.Cluster, name), ETag.All));
         if (row.IsPending)
-            actions.Add(TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
+            actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
         // A younger one stays: its create may still be repeated.
         if (row.Repetition is not null && clock.GetUtcNow() >= row.CreatedAt + RepetitionRow.Kept
-            && await table.GetEntityIfExistsAsync<RepetitionRow>(row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
+            && await table.FindAsync<RepetitionRow>(row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
         {
-            actions.Add(TableTransactionAction.Delete(row.PartitionKey, row.Repetition, repetition.ETag));
+            actions.Add(Change.Delete(row.PartitionKey, row.Repetition, repetition.ETag));
         }
 
-        actions.AddRange(row.ReadScopes().Select(s => TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
-        return (await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone;
+        actions.AddRange(row.ReadScopes().Select(s => Change.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
+        return (await table.TrySubmitAsync(actions, cancellationToken)).IsDone;
     }
 
     /// <summary>The wanted volumes in the ranges, those once that are in several; without their shared scopes. Some requests at a time.</summary>
@@ -164,7 +156,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             ranges, new ParallelOptions { MaxDegreeOfParallelism = RangesAtOnce, CancellationToken = cancellationToken },
             async (range, token) =>
             {
-                await foreach (var row in table.QueryAsync<DataVolumeRow>(range, maxPerPage: 1000, Listed, token))
+                await foreach (var row in table.ReadAsync<DataVolumeRow>(range, maxPerPage: 1000, Listed, token))
                 {
                     if (wanted(row) && (row.Leaving ? await SharedAsync(row, token) : row) is { } shared)
                         found.TryAdd(row.Id, shared);
@@ -176,7 +168,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// <summary>What the cluster's agent has work on, the oldest volumes first, and whether there is more of it.</summary>
     public async Task<(IReadOnlyList<DataVolumeRow> Rows, bool More)> PendingAsync(Guid cluster, int offset, int limit, CancellationToken cancellationToken)
     {
-        var pending = await table.QueryAsync<PendingRow>(DataVolumeKeys.PendingIn(cluster), maxPerPage: Math.Min(offset + limit + 1, 1000), cancellationToken: cancellationToken)
+        var pending = await table.ReadAsync<PendingRow>(DataVolumeKeys.PendingIn(cluster), maxPerPage: Math.Min(offset + limit + 1, 1000), cancellationToken: cancellationToken)
             .Skip(offset).Take(limit + 1).Select(p => DataVolumeKeys.Volume(new(TimedId.FromGuid(p.Volume)))).ToListAsync(cancellationToken);
         var keys = pending.Take(limit).Order(StringComparer.Ordinal).ToList();
         var found = keys.Count == 0 ? [] : (await table.FindManyAsync<DataVolumeRow>(DataVolumeKeys.Partition(cluster), keys, cancellationToken: cancellationToken)).Values.Where(r => r.IsPending);
@@ -185,7 +177,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
 
     /// <summary>When the cluster's agent was last heard of; null for never.</summary>
     public Task<AgentRow?> FindAgentAsync(Guid cluster, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<AgentRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Agent(cluster), cancellationToken: cancellationToken);
+        table.FindAsync<AgentRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Agent(cluster), cancellationToken: cancellationToken);
 
     /// <summary>Notes that the agent was heard of now. Of two at once one does it, which is as good.</summary>
     public async Task NoteAgentAsync(Guid cluster, CancellationToken cancellationToken)
@@ -193,19 +185,19 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         var known = await FindAgentAsync(cluster, cancellationToken);
         var row = new AgentRow { PartitionKey = DataVolumeKeys.Partition(cluster), RowKey = DataVolumeKeys.Agent(cluster), LastSeen = clock.GetUtcNow() };
         if (known is null)
-            await table.AddEntityAsync(row, cancellationToken);
+            await table.TryAddAsync(row, cancellationToken);
         else if (known.LastSeen < row.LastSeen)
-            await table.UpdateEntityAsync(row, known.ETag, cancellationToken: cancellationToken);
+            await table.TryUpdateAsync(row, known.ETag, cancellationToken: cancellationToken);
     }
 
     /// <summary>The transaction that makes <paramref name="row"/> into <paramref name="changed"/>, and the scopes that it could not take away in it.</summary>
     static (List<TableTransactionAction> Actions, List<SharedScope> Late) ActionsOf(DataVolumeRow row, DataVolumeRow changed)
     {
-        List<TableTransactionAction> actions = [TableTransactionAction.Update(changed, row.ETag)];
+        List<TableTransactionAction> actions = [Change.Update(changed, row.ETag)];
         if (row.IsPending != changed.IsPending)
         {
-            actions.Add(changed.IsPending ? TableTransactionAction.Add(PendingOf(changed))
-                : TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
+            actions.Add(changed.IsPending ? Change.Add(PendingOf(changed))
+                : Change.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
         }
 
         var (before, after) = (row.ReadScopes(), changed.ReadScopes());
@@ -213,14 +205,14 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         {
             var copy = changed.CopyFor(scope);
             if (!before.Any(scope.IsSame))
-                actions.Add(TableTransactionAction.Add(copy));
+                actions.Add(Change.Add(copy));
             else if (copy != row.CopyFor(scope))
-                actions.Add(TableTransactionAction.Update(copy, ETag.All));
+                actions.Add(Change.Update(copy, ETag.All));
         }
 
         var removed = before.Where(s => !after.Any(s.IsSame)).ToList();
-        var room = TableClient.MaxTransactionActions - actions.Count;
-        actions.AddRange(removed.Take(room).Select(s => TableTransactionAction.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
+        var room = Tables.MaxTransactionActions - actions.Count;
+        actions.AddRange(removed.Take(room).Select(s => Change.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
         return (actions, [.. removed.Skip(room)]);
     }
 
@@ -234,10 +226,10 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         foreach (var added in changed.ReadScopes().Where(s => !before.Any(s.IsSame)))
         {
             var key = DataVolumeKeys.Share(added, row.Id);
-            if (await table.GetEntityIfExistsAsync<DataVolumeRow>(row.PartitionKey, key, cancellationToken: cancellationToken) is { Leaving: true } stale
+            if (await table.FindAsync<DataVolumeRow>(row.PartitionKey, key, cancellationToken: cancellationToken) is { Leaving: true } stale
                 && await SharedAsync(stale, cancellationToken) is null)
             {
-                await table.DeleteEntityAsync(row.PartitionKey, key, stale.ETag, cancellationToken);
+                await table.TryDeleteAsync(row.PartitionKey, key, stale.ETag, cancellationToken);
             }
         }
     }
@@ -247,9 +239,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         await FindAsync(DataVolumeId.Of(copy), cancellationToken) is { } row && row.ReadScopes().Any(s => DataVolumeKeys.Share(s, row.Id) == copy.RowKey) ? row : null;
 
     Task<RepetitionRow?> RepetitionAsync(RepetitionRow of, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<RepetitionRow>(of.PartitionKey, of.RowKey, cancellationToken: cancellationToken);
+        table.FindAsync<RepetitionRow>(of.PartitionKey, of.RowKey, cancellationToken: cancellationToken);
 
     static PendingRow PendingOf(DataVolumeRow row) => new() { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Pending(row.Cluster, row.Id), Volume = row.Id };
-
-    static InvalidOperationException Contradiction(Guid id) => new($"Data volume {id} could not be written in {MaxTries} tries: its rows contradict each other.");
 }

@@ -1,15 +1,10 @@
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
 /// <summary>What a location and its datum both hold: who adopted the object for whom, and what S3 said of it then.</summary>
-abstract record AdoptedRow : ITableEntity
+abstract record AdoptedRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string Key { get; init; }
     public required Guid Project { get; init; }
     public required Guid Job { get; init; }

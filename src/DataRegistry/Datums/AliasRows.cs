@@ -1,15 +1,11 @@
-using System.Text.Json.Serialization;
-using Azure;
+using System.Runtime.Serialization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
 /// <summary>What an alias names now.</summary>
-sealed record AliasRow : ITableEntity
+sealed record AliasRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Id { get; init; }
     public required Guid Project { get; init; }
     public required string Name { get; init; }
@@ -26,25 +22,19 @@ sealed record AliasRow : ITableEntity
     /// <summary>The call that made the last change, so that it knows its own after a lost answer.</summary>
     public required Guid Change { get; init; }
 
-    [JsonIgnore] public DatumId DatumId => new(TimedId.FromGuid(Datum));
+    [IgnoreDataMember] public DatumId DatumId => new(TimedId.FromGuid(Datum));
 }
 
 /// <summary>Where an alias of this id is, or was before it was deleted. It never changes.</summary>
-sealed record AliasIdRow : ITableEntity
+sealed record AliasIdRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Project { get; init; }
     public required string Name { get; init; }
 }
 
 /// <summary>One change of an alias, inserted together with it.</summary>
-sealed record AliasChangeRow : ITableEntity
+sealed record AliasChangeRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset Time { get; init; }
     public required string User { get; init; }
 
@@ -56,11 +46,8 @@ sealed record AliasChangeRow : ITableEntity
 }
 
 /// <summary>That an alias names a datum, by the datum; there as long as it does.</summary>
-sealed record AliasOfDatumRow : ITableEntity
+sealed record AliasOfDatumRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Datum { get; init; }
     public required Guid Alias { get; init; }
     public required string Name { get; init; }
@@ -71,11 +58,8 @@ sealed record AliasOfDatumRow : ITableEntity
 }
 
 /// <summary>That an alias named a datum for a time, by the datum.</summary>
-sealed record AliasSpanRow : ITableEntity
+sealed record AliasSpanRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Alias { get; init; }
     public required string Name { get; init; }
     public required DateTimeOffset Since { get; init; }
@@ -85,10 +69,3 @@ sealed record AliasSpanRow : ITableEntity
     /// <summary>Who pointed it elsewhere, or deleted it.</summary>
     public required string UntilUser { get; init; }
 }
-
-[JsonSerializable(typeof(AliasRow))]
-[JsonSerializable(typeof(AliasOfDatumRow))]
-[JsonSerializable(typeof(AliasSpanRow))]
-[JsonSerializable(typeof(AliasIdRow))]
-[JsonSerializable(typeof(AliasChangeRow))]
-sealed partial class AliasRows : JsonSerializerContext;

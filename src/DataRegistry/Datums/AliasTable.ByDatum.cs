@@ -28,7 +28,7 @@ sealed partial class AliasTable
         var current = await table.FindByPrefixAsync<AliasOfDatumRow>(partition, [CurrentPrefix(datum)], cancellationToken);
         var spans = current.OrderByDescending(r => r.Since).Select(r => new AliasSpan(r.Alias, r.Name, r.Since, r.User, null, null)).ToList();
         var past = new TableRange(partition) { From = PastPrefix(datum), Before = PastPrefix(datum)[..^1] + '.' };
-        await foreach (var row in table.QueryAsync<AliasSpanRow>(past, cancellationToken: cancellationToken))
+        await foreach (var row in table.ReadAsync<AliasSpanRow>(past, cancellationToken: cancellationToken))
         {
             if (spans.Count >= max)
                 return (spans[..max], false);
@@ -53,8 +53,8 @@ sealed partial class AliasTable
     static IEnumerable<TableTransactionAction> NoLonger(AliasRow before, string user, DateTimeOffset now) => before.User is not { } pointedBy ? [] :
     [
         // The alias's own ETag stands for it.
-        TableTransactionAction.Delete(before.PartitionKey, $"{CurrentPrefix(before.DatumId)}{before.Id:N}", ETag.All),
-        TableTransactionAction.Add(new AliasSpanRow
+        Change.Delete(before.PartitionKey, $"{CurrentPrefix(before.DatumId)}{before.Id:N}", ETag.All),
+        Change.Add(new AliasSpanRow
         {
             PartitionKey = before.PartitionKey,
             RowKey = string.Create(CultureInfo.InvariantCulture, $"{PastPrefix(before.DatumId)}{~now.ToUnixTimeMilliseconds() & 0xFFFF_FFFF_FFFF:x12}-{before.Id:N}-{before.Revision:D10}"),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 
@@ -31,21 +32,21 @@ abstract record AliasOutcome(AliasRow Alias)
 /// </summary>
 sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
-    readonly TableClient table = tables.GetTableClient("aliases", AliasRows.Default);
+    readonly TableClient table = tables.GetTableClient("aliases");
 
     public TableClient Table => table;
 
     /// <summary>The alias by its name; null where there is none.</summary>
     public Task<AliasRow?> FindAsync(Project project, AliasName name, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<AliasRow>(PartitionOf(project.Slot), NameKey(project.Id, name.Value), cancellationToken: cancellationToken);
+        table.FindAsync<AliasRow>(PartitionOf(project.Slot), NameKey(project.Id, name.Value), cancellationToken: cancellationToken);
 
     /// <summary>Which project and name an id was given to; null where there never was such an alias.</summary>
     public Task<AliasIdRow?> FindIdAsync(TimedId id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<AliasIdRow>(PartitionOf(id.Partition >> 4), IdKey(id.ToGuid()), cancellationToken: cancellationToken);
+        table.FindAsync<AliasIdRow>(PartitionOf(id.Partition >> 4), IdKey(id.ToGuid()), cancellationToken: cancellationToken);
 
     /// <summary>The alias that an id's row leads to; null where it was deleted, also if its name is another alias's now.</summary>
     public async Task<AliasRow?> FindAsync(TimedId id, AliasIdRow where, CancellationToken cancellationToken) =>
-        await table.GetEntityIfExistsAsync<AliasRow>(where.PartitionKey, NameKey(where.Project, where.Name), cancellationToken: cancellationToken) is { } row
+        await table.FindAsync<AliasRow>(where.PartitionKey, NameKey(where.Project, where.Name), cancellationToken: cancellationToken) is { } row
         && row.Id == id.ToGuid() ? row : null;
 
     /// <summary>A page of a project's aliases in the order of their names' bytes, and the cursor after it.</summary>
@@ -56,7 +57,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
         {
             From = after is null ? first : null, After = after is { } name ? NameKey(project.Id, name.Value) : null, Before = $"n-{project.Id:N}.",
         };
-        return await table.QueryAsync<AliasRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).PageAsync(limit, r => r.Name, cancellationToken);
+        return await table.ReadAsync<AliasRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).PageAsync(limit, r => r.Name, cancellationToken);
     }
 
     /// <summary>A page of an alias's changes, the last one first, and the cursor after it.</summary>
@@ -64,7 +65,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     {
         var prefix = $"h-{id.ToGuid():N}-";
         var range = new TableRange(PartitionOf(id.Partition >> 4)) { From = after is null ? prefix : null, After = after is null ? null : prefix + after, Before = $"h-{id.ToGuid():N}." };
-        return table.QueryAsync<AliasChangeRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+        return table.ReadAsync<AliasChangeRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, r => r.RowKey[prefix.Length..], cancellationToken);
     }
 
@@ -76,7 +77,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     {
         var change = Guid.NewGuid();
         Guid? from = null;
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var row = await FindAsync(project, name, cancellationToken);
             if (row?.Change == change)
@@ -88,15 +89,15 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
             var pointed = row is null ? New(project, name, datum, change, user, now) : row with { Datum = datum.Value.ToGuid(), MTime = now, Revision = row.Revision + 1, Change = change, User = user };
             List<TableTransactionAction> actions =
             [
-                row is null ? TableTransactionAction.Add(pointed) : TableTransactionAction.Update(pointed, row.ETag),
-                TableTransactionAction.Add(ChangeOf(pointed, from, pointed.Datum, user, now)),
-                TableTransactionAction.Add(OfDatum(pointed, user)),
+                row is null ? Change.Add(pointed) : Change.Update(pointed, row.ETag),
+                Change.Add(ChangeOf(pointed, from, pointed.Datum, user, now)),
+                Change.Add(OfDatum(pointed, user)),
             ];
             if (row is not null)
                 actions.AddRange(NoLonger(row, user, now));
             if (row is null)
-                actions.Add(TableTransactionAction.Add(new AliasIdRow { PartitionKey = pointed.PartitionKey, RowKey = IdKey(pointed.Id), Project = project.Id, Name = name.Value }));
-            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                actions.Add(Change.Add(new AliasIdRow { PartitionKey = pointed.PartitionKey, RowKey = IdKey(pointed.Id), Project = project.Id, Name = name.Value }));
+            if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return Done(pointed, from);
             // Another one was quicker, or our own answer was lost: look again.
         }
@@ -107,20 +108,22 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>
     public async Task<bool> DeleteAsync(AliasRow alias, string user, CancellationToken cancellationToken)
     {
+        var retry = new WriteRetry(cancellationToken);
         for (var row = alias; row?.Id == alias.Id;)
         {
             var gone = row with { Revision = row.Revision + 1 };
             var now = clock.GetUtcNow();
-            var deleted = await table.SubmitTransactionAsync(
+            var deleted = await table.TrySubmitAsync(
                 [
-                    TableTransactionAction.Delete(row.PartitionKey, row.RowKey, row.ETag),
-                    TableTransactionAction.Add(ChangeOf(gone, row.Datum, null, user, now)),
+                    Change.Delete(row.PartitionKey, row.RowKey, row.ETag),
+                    Change.Add(ChangeOf(gone, row.Datum, null, user, now)),
                     .. NoLonger(row, user, now),
                 ],
                 cancellationToken);
             if (deleted.IsDone)
                 return true;
-            row = await table.GetEntityIfExistsAsync<AliasRow>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
+            await retry.AgainAsync();
+            row = await table.FindAsync<AliasRow>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
         }
 
         return false;

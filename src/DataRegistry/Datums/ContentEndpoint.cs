@@ -12,7 +12,7 @@ namespace DataRegistry.Datums;
 static class ContentEndpoint
 {
     public static void MapContent(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/content/", SendAsync)
-        .WithSummary("A datum's bytes; its URL comes from download").TakesQuery("token", "Of that URL").WithoutToken().Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
+        .WithSummary("A datum's bytes; its URL comes from download").TakesQuery("token", "Of that URL").AllowAnonymous().Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
 
     static async Task SendAsync(string id, HttpContext context, DatumTable datums, AdoptedObjects objects, ContentTokens tokens)
     {

@@ -1,6 +1,5 @@
+using System.Runtime.Serialization;
 using System.Globalization;
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
@@ -37,11 +36,11 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     public DateTimeOffset? DriftModified { get; init; }
 
     /// <summary>What there is at its URL; null for nothing, and for what was adopted.</summary>
-    [JsonIgnore] public DriftFacts? DriftIs => Drift == DriftState.Changed ? new(DriftETag ?? "", DriftSize ?? 0, DriftVersion is { Length: > 0 } version ? version : null, DriftModified ?? default) : null;
+    [IgnoreDataMember] public DriftFacts? DriftIs => Drift == DriftState.Changed ? new(DriftETag ?? "", DriftSize ?? 0, DriftVersion is { Length: > 0 } version ? version : null, DriftModified ?? default) : null;
 
     Guid? IFilteredDatum.Store => Store;
 
-    [JsonIgnore]
+    [IgnoreDataMember]
     public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
 
     /// <summary>The row that belongs to a location.</summary>
@@ -71,11 +70,8 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
 }
 
 /// <summary>What counting needs of a datum; without filters, not even all of it.</summary>
-sealed record DatumFilterRow : ITableEntity, IFilteredDatum
+sealed record DatumFilterRow : TableRow, IFilteredDatum
 {
-    public string PartitionKey { get; init; } = "";
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Project { get; init; }
     public string? Key { get; init; }
     public string? Bucket { get; init; }
@@ -86,12 +82,8 @@ sealed record DatumFilterRow : ITableEntity, IFilteredDatum
 }
 
 /// <summary>A datum's tags; merged into its row.</summary>
-sealed record DatumTagsRow : ITableEntity
+sealed record DatumTagsRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>Never null, so that merging it can take tags away.</summary>
     public required string Tags { get; init; }
 
@@ -104,11 +96,8 @@ sealed record DatumTagsRow : ITableEntity
 }
 
 /// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only where that has changed.</summary>
-sealed record DatumDriftRow : ITableEntity
+sealed record DatumDriftRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DriftState Drift { get; init; }
     public required DateTimeOffset DriftSince { get; init; }
     public required Guid DriftJob { get; init; }
@@ -121,42 +110,30 @@ sealed record DatumDriftRow : ITableEntity
 }
 
 /// <summary>That a datum has drifted: few have, so they are found without reading the others.</summary>
-sealed record DriftedRow : ITableEntity
+sealed record DriftedRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Project { get; init; }
 }
 
 /// <summary>Whose a datum is, and whether it is purged.</summary>
-sealed record DatumOwnerRow : ITableEntity
+sealed record DatumOwnerRow : TableRow
 {
     public static readonly string[] Properties = [nameof(RowKey), nameof(Project), nameof(Purged)];
 
-    public string PartitionKey { get; init; } = "";
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required Guid Project { get; init; }
     public DateTimeOffset? Purged { get; init; }
 }
 
 /// <summary>That a datum was purged; merged into its row.</summary>
-sealed record DatumPurgedRow : ITableEntity
+sealed record DatumPurgedRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset Purged { get; init; }
     public required string PurgedBy { get; init; }
 }
 
 /// <summary>A datum's hashes; merged into its row.</summary>
-sealed record DatumHashesRow : ITableEntity
+sealed record DatumHashesRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public string? Md5 { get; init; }
     public string? Sha1 { get; init; }
     public required string Sha256 { get; init; }
@@ -166,11 +143,8 @@ sealed record DatumHashesRow : ITableEntity
 }
 
 /// <summary>That a datum's hashes were tried or queued; merged into its row.</summary>
-sealed record DatumHashNoteRow : ITableEntity
+sealed record DatumHashNoteRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DateTimeOffset HashTried { get; init; }
 
     /// <summary>Never null, so that merging it takes an earlier one away.</summary>
@@ -178,11 +152,8 @@ sealed record DatumHashNoteRow : ITableEntity
 }
 
 /// <summary>A datum's properties.</summary>
-sealed record MetadataRow : ITableEntity
+sealed record MetadataRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required byte[] Json { get; init; }
 
     /// <summary>When it was set, and by whom; null in rows of before that was kept.</summary>
@@ -191,25 +162,8 @@ sealed record MetadataRow : ITableEntity
 }
 
 /// <summary>When a datum's properties were last set.</summary>
-sealed record MetadataChangeRow : ITableEntity
+sealed record MetadataChangeRow : TableRow
 {
-    public string PartitionKey { get; init; } = "";
-    public string RowKey { get; init; } = "";
-    [JsonIgnore] public ETag ETag { get; init; }
     public DateTimeOffset? Time { get; init; }
     public string? User { get; init; }
 }
-
-[JsonSerializable(typeof(DatumRow))]
-[JsonSerializable(typeof(DatumTagsRow))]
-[JsonSerializable(typeof(DatumOwnerRow))]
-[JsonSerializable(typeof(DatumDriftRow))]
-[JsonSerializable(typeof(DriftedRow))]
-[JsonSerializable(typeof(DatumPurgedRow))]
-[JsonSerializable(typeof(DatumHashesRow))]
-[JsonSerializable(typeof(DatumHashNoteRow))]
-[JsonSerializable(typeof(MetadataRow))]
-[JsonSerializable(typeof(MetadataChangeRow))]
-[JsonSerializable(typeof(DatumFilterRow))]
-[JsonSerializable(typeof(RowKeyOnly))]
-sealed partial class DatumRows : JsonSerializerContext;

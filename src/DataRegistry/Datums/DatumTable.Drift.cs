@@ -29,17 +29,17 @@ sealed partial class DatumTable
         var actions = new List<TableTransactionAction>();
         foreach (var (mark, row) in marks.Where(m => m.Row.Purged is null && (m.Mark.State == DriftState.None || !Says(m.Row, m.Mark))))
         {
-            actions.Add(TableTransactionAction.Update(RowOf(mark, row), row.ETag, TableUpdateMode.Merge));
+            actions.Add(Change.Update(RowOf(mark, row), row.ETag, TableUpdateMode.Merge));
             var (before, after) = (DriftedKeyOf(row), DriftedKeyOf(mark.State, row.RowKey));
             if (before == after)
                 continue;
             if (before is not null)
-                actions.Add(TableTransactionAction.Delete(row.PartitionKey, before, ETag.All));
+                actions.Add(Change.Delete(row.PartitionKey, before, ETag.All));
             if (after is not null)
-                actions.Add(TableTransactionAction.Add(new DriftedRow { PartitionKey = row.PartitionKey, RowKey = after, Project = row.Project }));
+                actions.Add(Change.Add(new DriftedRow { PartitionKey = row.PartitionKey, RowKey = after, Project = row.Project }));
         }
 
-        return actions.Count == 0 || (await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone;
+        return actions.Count == 0 || (await table.TrySubmitAsync(actions, cancellationToken)).IsDone;
     }
 
     static bool Says(DatumRow row, DriftMark mark) => (row.Drift ?? DriftState.None) == mark.State && (mark.Is is null || row.DriftIs == mark.Is);
@@ -110,7 +110,7 @@ sealed partial class DatumTable
                 After = after is { } past && partition <= past.Partition ? prefix + past.RowKey : null,
                 Before = prefix + EndOfDatums,
             };
-            var keys = await table.QueryAsync<DriftedRow>(range, Math.Min(MaxPageRows, count), cancellationToken: token)
+            var keys = await table.ReadAsync<DriftedRow>(range, Math.Min(MaxPageRows, count), cancellationToken: token)
                 .Where(r => projects.Contains(r.Project)).Take(count).Select(r => new DatumCursor(r.RowKey[prefix.Length..], partition)).ToListAsync(token);
             lock (found)
                 found.AddRange(keys);

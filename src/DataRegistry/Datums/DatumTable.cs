@@ -30,7 +30,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>So many times as large as the page before is a shard's next one: at most three for all that a list looks at.</summary>
     const int PageGrowth = 4;
 
-    readonly TableClient table = tables.GetTableClient("datums", DatumRows.Default);
+    readonly TableClient table = tables.GetTableClient("datums");
 
     public TableClient Table => table;
 
@@ -38,7 +38,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
 
     /// <summary>The datum; null where there is none.</summary>
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
+        table.FindAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
 
     /// <summary>Whether the project has a datum that is not purged; null where <paramref name="maxRows"/> rows do not tell.</summary>
     public async Task<bool?> AnyUnpurgedAsync(Project project, int maxRows, CancellationToken cancellationToken)
@@ -47,7 +47,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         for (var shard = 0; shard < Shards.Count; shard++)
         {
             var range = new TableRange(string.Create(CultureInfo.InvariantCulture, $"{project.Slot:x3}{shard:x}")) { Before = EndOfDatums };
-            await foreach (var row in table.QueryAsync<DatumOwnerRow>(range, select: DatumOwnerRow.Properties, cancellationToken: cancellationToken))
+            await foreach (var row in table.ReadAsync<DatumOwnerRow>(range, select: DatumOwnerRow.Properties, cancellationToken: cancellationToken))
             {
                 if (row.Project == project.Id && row.Purged is null)
                     return true;
@@ -61,10 +61,10 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
 
     /// <summary>The datum's properties, a JSON object; null where none were ever set.</summary>
     public async Task<byte[]?> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken) =>
-        (await table.GetEntityIfExistsAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
+        (await table.FindAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
 
     /// <summary>When they were last set, and by whom; null where they never were.</summary>
-    public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) => table.GetEntityIfExistsAsync<MetadataChangeRow>(
+    public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) => table.FindAsync<MetadataChangeRow>(
         datum.PartitionKey, MetadataPrefix + datum.RowKey, [nameof(MetadataChangeRow.Time), nameof(MetadataChangeRow.User)], cancellationToken);
 
     /// <summary>Replaces the datum's properties and tags, both or neither. Of concurrent calls the last one's stay, whole.</summary>
@@ -72,32 +72,34 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     {
         var row = new MetadataRow { PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json, Time = clock.GetUtcNow(), User = user };
         var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
-        TableTransactionResult written;
-        do
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
-            var before = await table.GetEntityIfExistsAsync<MetadataRow>(row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
-            written = await table.SubmitTransactionAsync(
+            var before = await table.FindAsync<MetadataRow>(row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
+            var written = await table.TrySubmitAsync(
                 [
-                    before is null ? TableTransactionAction.Add(row) : TableTransactionAction.Update(row, before.ETag),
+                    before is null ? Change.Add(row) : Change.Update(row, before.ETag),
                     // The metadata's ETag stands for both.
-                    TableTransactionAction.Update(tags, ETag.All, TableUpdateMode.Merge),
+                    Change.Update(tags, ETag.All, TableUpdateMode.Merge),
                 ],
                 cancellationToken);
+            if (written.IsDone)
+                return;
         }
-        while (!written.IsDone);
     }
 
     /// <summary>Marks the datum as purged; false where it was already, of which the first time stays.</summary>
     public async Task<bool> MarkPurgedAsync(DatumRow datum, DateTimeOffset time, string user, CancellationToken cancellationToken)
     {
+        var retry = new WriteRetry(cancellationToken);
         for (var row = datum; row is { Purged: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
             var mark = new DatumPurgedRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Purged = time, PurgedBy = user };
-            List<TableTransactionAction> actions = [TableTransactionAction.Update(mark, row.ETag, TableUpdateMode.Merge)];
+            List<TableTransactionAction> actions = [Change.Update(mark, row.ETag, TableUpdateMode.Merge)];
             if (DriftedKeyOf(row) is { } drifted)
-                actions.Add(TableTransactionAction.Delete(row.PartitionKey, drifted, ETag.All));
-            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+                actions.Add(Change.Delete(row.PartitionKey, drifted, ETag.All));
+            if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return true;
+            await retry.AgainAsync();
         }
 
         return false;
@@ -107,11 +109,13 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     public async Task<DatumRow> SetHashesAsync(DatumRow datum, ObjectHashes hashes, CancellationToken cancellationToken)
     {
         var row = datum;
+        var retry = new WriteRetry(cancellationToken);
         for (; row is { Sha256: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
             var hashed = new DatumHashesRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
-            if (await table.UpdateEntityAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
+            if (await table.TryUpdateAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
                 return row with { ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "" };
+            await retry.AgainAsync();
         }
 
         return row ?? datum;
@@ -119,7 +123,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
 
     /// <summary>Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.</summary>
     public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
-        datum.Sha256 is null && (await table.UpdateEntityAsync(
+        datum.Sha256 is null && (await table.TryUpdateAsync(
             new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
             datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
 
@@ -198,7 +202,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             if (count > max || read > maxRead)
                 return;
             var range = new TableRange(PartitionOf(partition)) { Before = EndOfDatums };
-            await foreach (var row in table.QueryAsync<DatumFilterRow>(range, MaxPageRows, columns, token))
+            await foreach (var row in table.ReadAsync<DatumFilterRow>(range, MaxPageRows, columns, token))
             {
                 if (Interlocked.Increment(ref read) > maxRead || (projects.Contains(row.Project) && query.Matches(row) && Interlocked.Increment(ref count) > max))
                     return;

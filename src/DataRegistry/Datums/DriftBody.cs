@@ -1,3 +1,4 @@
+using DataRegistry.Organization;
 using DataRegistry.Http;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
@@ -35,7 +36,7 @@ sealed record DriftObjectBody(string Etag, long Size, string? VersionId, DateTim
 /// <summary>When stores were last scanned. Read for all of them, every 15 seconds at most.</summary>
 sealed class ScannedStores(ScanTable scans, TimeProvider clock)
 {
-    readonly Recent<string, IReadOnlyDictionary<Guid, DateTimeOffset>> recent = new(clock, TimeSpan.FromSeconds(15));
+    readonly ExpiringCache<string, IReadOnlyDictionary<Guid, DateTimeOffset>> recent = new(clock, TimeSpan.FromSeconds(15));
 
     /// <summary>When the last scan began that was completed, by store; stores without one are left out.</summary>
     public async ValueTask<IReadOnlyDictionary<Guid, DateTimeOffset>> CompletedAsync(CancellationToken cancellationToken) =>

@@ -78,20 +78,11 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
 /// The poison queue's function: halves a message until the datum that makes it fail is alone, whose hash is then given up until somebody
 /// asks for it again.
 /// </summary>
-sealed partial class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock, ILogger<HashPoison> logger)
+sealed class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock)
 {
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {
-        HashMessage message;
-        try
-        {
-            message = HashMessage.Parse(delivery.Message);
-        }
-        catch (FormatException e)
-        {
-            Log.Unreadable(logger, e);
-            return;
-        }
+        var message = HashMessage.Parse(delivery.Message);
 
         using var span = message.DeliveryOf(HashQueue.PoisonName, delivery);
         var left = await HashDatum.LeftAsync(datums, message, clock, cancellationToken);
@@ -103,11 +94,5 @@ sealed partial class HashPoison(DatumTable datums, DatumHashing hashing, HashQue
 
         foreach (var half in left.Select(d => d.Id).Chunk(Math.Max(1, (left.Count + 1) / 2)))
             await queue.SendAsync(half, cancellationToken);
-    }
-
-    static partial class Log
-    {
-        [LoggerMessage(LogLevel.Error, "A message that is no hash message is dropped")]
-        public static partial void Unreadable(ILogger logger, Exception exception);
     }
 }

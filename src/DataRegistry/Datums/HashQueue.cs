@@ -16,7 +16,7 @@ sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent
 
     [JsonIgnore] public IEnumerable<DatumId> Ids => Datums.Select(d => new DatumId(TimedId.FromGuid(d)));
 
-    /// <exception cref="FormatException">Not such a message at all.</exception>
+    /// <exception cref="UnreadableMessageException">Not such a message at all.</exception>
     /// <exception cref="NotSupportedException">One of another version: of a newer app, while an older instance still runs.</exception>
     public static HashMessage Parse(string text)
     {
@@ -26,12 +26,12 @@ sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent
             {
                 { V: Version } message => message,
                 { } other => throw new NotSupportedException($"A hash message of version {other.V}; this app knows {Version}."),
-                null => throw new FormatException($"Not a hash message: {text}"),
+                null => throw new UnreadableMessageException($"Not a hash message: {text}"),
             };
         }
         catch (JsonException e)
         {
-            throw new FormatException($"Not a hash message: {text}", e);
+            throw new UnreadableMessageException($"Not a hash message: {text}", e);
         }
     }
 

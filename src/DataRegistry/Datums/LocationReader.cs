@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
@@ -155,11 +156,8 @@ sealed class LocationReader<T> where T : LocatedRow
 }
 
 /// <summary>What an adoption has to know of a location that is there.</summary>
-record LocatedRow : ITableEntity
+record LocatedRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [System.Text.Json.Serialization.JsonIgnore] public Azure.ETag ETag { get; init; }
     public required string Key { get; init; }
     public required Guid Datum { get; init; }
     public required Guid Job { get; init; }
@@ -171,7 +169,7 @@ record LocatedRow : ITableEntity
     /// <inheritdoc cref="LocationRow.Purged"/>
     public bool? Purged { get; init; }
 
-    [System.Text.Json.Serialization.JsonIgnore] public bool IsFree => Purged == true;
+    [IgnoreDataMember] public bool IsFree => Purged == true;
 
     public static IReadOnlyList<string> Columns { get; } = [nameof(RowKey), nameof(Key), nameof(Datum), nameof(Job), nameof(Project), nameof(Settled), nameof(Purged)];
 }

@@ -1,5 +1,4 @@
-using System.Text.Json.Serialization;
-using Azure;
+using System.Runtime.Serialization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
@@ -15,7 +14,7 @@ namespace DataRegistry.Datums;
 /// </summary>
 sealed class LocationTable(TableServiceClient tables) : IStoredTable
 {
-    readonly TableClient table = tables.GetTableClient("locations", LocationRows.Default);
+    readonly TableClient table = tables.GetTableClient("locations");
 
     public TableClient Table => table;
 
@@ -26,7 +25,7 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     {
         for (var shard = 0; shard < Shards.Count; shard++)
         {
-            await foreach (var _ in table.QueryAsync<RowKeyOnly>(new TableRange($"{store:N}-{shard:x}"), 1, [nameof(RowKeyOnly.RowKey)], cancellationToken))
+            await foreach (var _ in table.ReadAsync<RowKeyOnly>(new TableRange($"{store:N}-{shard:x}"), 1, [nameof(RowKeyOnly.RowKey)], cancellationToken))
                 return true;
         }
 
@@ -37,15 +36,23 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     public async Task<LocationRow?> FindAsync(Guid store, string key, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
-        return await table.GetEntityIfExistsAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row ? row : null;
+        return await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row ? row : null;
     }
 
     /// <summary>Frees the location of a purged datum; nothing where it is free, or another datum's by now.</summary>
     public async Task FreeAsync(Guid store, string key, DatumId datum, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
-        while (await table.GetEntityIfExistsAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row && row.Datum == datum.Value.ToGuid())
-            await table.UpdateEntityAsync(new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey }, row.ETag, TableUpdateMode.Merge, cancellationToken);
+        var purged = new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey };
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        {
+            var row = await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken);
+            if (row is not { IsFree: false } || row.Datum != datum.Value.ToGuid()
+                || (await table.TryUpdateAsync(purged, row.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null for none; one row.</summary>
@@ -100,15 +107,12 @@ sealed record LocationRow : AdoptedRow
     /// <summary>What it found, as <see cref="DriftFacts"/> writes it: found again, it is nothing new.</summary>
     public string? DriftIs { get; init; }
 
-    [JsonIgnore] public bool IsFree => Purged == true;
+    [IgnoreDataMember] public bool IsFree => Purged == true;
 }
 
 /// <summary>What a scan found, or took back; merged into the location.</summary>
-sealed record LocationDriftRow : ITableEntity
+sealed record LocationDriftRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required DriftState Drift { get; init; }
     public required Guid DriftJob { get; init; }
 
@@ -117,39 +121,20 @@ sealed record LocationDriftRow : ITableEntity
 }
 
 /// <summary>That the datum row is there; merged into the location.</summary>
-sealed record SettledRow : ITableEntity
+sealed record SettledRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public bool Settled { get; init; } = true;
 }
 
-sealed record LocationKeyRow : ITableEntity
+sealed record LocationKeyRow : TableRow
 {
-    public string PartitionKey { get; init; } = "";
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string Key { get; init; }
 
     public static IReadOnlyList<string> Columns { get; } = [nameof(RowKey), nameof(Key)];
 }
 
 /// <summary>That the datum was purged; merged into the location.</summary>
-sealed record LocationPurgedRow : ITableEntity
+sealed record LocationPurgedRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public bool Purged { get; init; } = true;
 }
-
-[JsonSerializable(typeof(LocationRow))]
-[JsonSerializable(typeof(LocatedRow))]
-[JsonSerializable(typeof(ScannedRow))]
-[JsonSerializable(typeof(LocationDriftRow))]
-[JsonSerializable(typeof(LocationPurgedRow))]
-[JsonSerializable(typeof(LocationKeyRow))]
-[JsonSerializable(typeof(SettledRow))]
-[JsonSerializable(typeof(RowKeyOnly))]
-sealed partial class LocationRows : JsonSerializerContext;

@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
+using DataRegistry.Telemetry;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,24 +14,24 @@ static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).Answers<HealthBody>("Whether the process is there").WithoutToken();
+        api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).Answers<HealthBody>("Whether the process is there").AllowAnonymous();
         api.MapGet("/ready", ReadyAsync).Answers<HealthBody>("Whether its tables and queues answer; to who administrates the system, also which of them do, unless it is the tables")
-            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).WithoutToken();
+            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).AllowAnonymous();
     }
 
-    static async Task<IResult> ReadyAsync(HttpContext context, Readiness readiness, Authentication authentication, Permissions permissions)
+    static async Task<IResult> ReadyAsync(HttpContext context, Readiness readiness, RateLimits limits, Permissions permissions)
     {
         var dependencies = await readiness.LookAsync(context.RequestAborted);
         var ready = dependencies.Values.All(answers => answers);
         // Whose token it is only the tables can tell.
-        var told = dependencies[Readiness.Tables] && await IsAdministratorAsync(context, readiness.Patience, authentication, permissions);
+        var told = dependencies[Readiness.Tables] && await IsAdministratorAsync(context, readiness.Patience, limits, permissions);
         return Results.Json(
             new HealthBody(ready ? "ready" : "not ready", told ? dependencies : null), HealthJson.Default.HealthBody,
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     /// <summary>False also where that cannot be found out, for whatever reason, or takes longer than the patience: the answer does not wait for it.</summary>
-    static async Task<bool> IsAdministratorAsync(HttpContext context, TimeSpan patience, Authentication authentication, Permissions permissions)
+    static async Task<bool> IsAdministratorAsync(HttpContext context, TimeSpan patience, RateLimits limits, Permissions permissions)
     {
         var hungUp = context.RequestAborted;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hungUp);
@@ -38,8 +40,14 @@ static class HealthEndpoints
         context.RequestAborted = waiting.Token;
         try
         {
-            return context.Request.Headers.Authorization.Count > 0
-                && await authentication.AuthenticateAsync(context) is ({ } caller, _) && await permissions.AllowsAsync(caller, Permission.UsersManage, Scope.System, context.RequestAborted);
+            if (context.Request.Headers.Authorization.Count == 0 || limits.StrangersWait(context) is not null)
+                return false;
+            var result = await context.AuthenticateAsync(AccessSchemes.Any);
+            if (result.Principal?.Identity is CallerIdentity { Caller: var caller })
+                return await permissions.AllowsAsync(caller, Permission.UsersManage, Scope.System, context.RequestAborted);
+            if (result.Failure is not ApiException)
+                limits.CountRefusal(context);
+            return false;
         }
         catch (Exception) when (!hungUp.IsCancellationRequested)
         {
@@ -53,7 +61,11 @@ static class HealthEndpoints
 }
 
 /// <param name="Dependencies">Whether each answers; left out for strangers, and where the tables cannot tell who asks.</param>
-sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Dependencies = null);
+sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Dependencies = null)
+{
+    /// <summary>The product's; the OpenAPI document tells it to strangers too.</summary>
+    public string Version { get; } = Product.Version;
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthBody))]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,7 +26,7 @@ public static class ApiDescription
             options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true) || api.RelativePath == "api/v1/clusters";
             options.AddDocumentTransformer((document, _, _) =>
             {
-                document.Info = new() { Title = "Data Registry", Version = "1", Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
+                document.Info = new() { Title = "Data Registry", Version = Product.Version, Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
                 // The framework's own are the names of classes.
                 document.Tags = document.Paths.Values.SelectMany(p => p.Operations ?? []).SelectMany(o => o.Value.Tags ?? new HashSet<OpenApiTagReference>())
                     .Select(t => t.Reference.Id!).Distinct(StringComparer.Ordinal).Select(name => new OpenApiTag { Name = name }).ToHashSet();
@@ -98,7 +99,4 @@ public static class ApiDescription
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) => endpoint.Answers<Page<T>>(summary)
         .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
         .TakesQuery("cursor", "From the page before; follow its next");
-
-    /// <summary>The endpoint lets everybody in.</summary>
-    public static RouteHandlerBuilder WithoutToken(this RouteHandlerBuilder endpoint) => endpoint.WithMetadata(new OperationDescription.NeedsNoToken());
 }

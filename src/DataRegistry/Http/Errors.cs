@@ -52,7 +52,7 @@ public static partial class Errors
 
     static bool IsUnavailable(Exception exception) => exception switch
     {
-        RequestFailedException failed => failed.Status == 0 || TableResponseClassifier.IsTransient(failed.Status),
+        RequestFailedException failed => failed.Status == 0 || RequestPolicy.IsTransient(failed.Status),
         // What Azure's clients throw where no try got an answer: how each ended.
         AggregateException { InnerExceptions: [.., OperationCanceledException] } => true,
         AggregateException { InnerExceptions: [.., RequestFailedException last] } => IsUnavailable(last),

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -41,7 +42,7 @@ static class OperationDescription
 
         if (context.Description.RelativePath!.Contains('{', StringComparison.Ordinal))
             await ErrorAsync("404", "There is none, or none that the caller may see");
-        if (metadata.OfType<NeedsNoToken>().Any())
+        if (metadata.OfType<IAllowAnonymous>().Any())
             return;
         operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
         await ErrorAsync("401", "No token, or none that is good");
@@ -95,6 +96,4 @@ static class OperationDescription
     public sealed record BodyOf(Type Type, string ContentType, string? Example);
 
     public sealed record AnswerOf(Type Type, int Status, string? Example);
-
-    public sealed record NeedsNoToken;
 }

@@ -56,3 +56,20 @@ public sealed record Paging(int Limit, string? Cursor)
         return PublicUrl.Of(context.Request) + context.Request.Path + query;
     }
 }
+
+/// <summary>Pages of rows that are read one after the other.</summary>
+public static class RowPaging
+{
+    /// <summary>The first rows, and the cursor after the last of them; null if no more follow.</summary>
+    /// <param name="limit">At least 1.</param>
+    public static async Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
+        this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken)
+    {
+        // One more than wanted tells whether there is a next page.
+        var taken = await rows.Take(limit + 1).ToListAsync(cancellationToken);
+        if (taken.Count <= limit)
+            return (taken, null);
+        taken.RemoveAt(limit);
+        return (taken, cursorOf(taken[^1]));
+    }
+}

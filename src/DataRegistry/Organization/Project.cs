@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -25,11 +23,8 @@ public interface IProjectContents
     Task<string?> FindAsync(Project project, CancellationToken cancellationToken);
 }
 
-sealed record ProjectRow : ITableEntity
+sealed record ProjectRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string Name { get; init; }
     public required int Slot { get; init; }
 
@@ -43,14 +38,7 @@ sealed record ProjectRow : ITableEntity
 }
 
 /// <summary>How many projects were made: the next one's slot.</summary>
-sealed record ProjectCounterRow : ITableEntity
+sealed record ProjectCounterRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required int Created { get; init; }
 }
-
-[JsonSerializable(typeof(ProjectRow))]
-[JsonSerializable(typeof(ProjectCounterRow))]
-sealed partial class ProjectRows : JsonSerializerContext;

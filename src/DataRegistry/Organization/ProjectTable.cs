@@ -1,3 +1,4 @@
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -17,9 +18,9 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     // After every id, whose characters end with 'f'.
     const string CounterKey = "slots";
 
-    readonly TableClient table = tables.GetTableClient("organization", ProjectRows.Default);
+    readonly TableClient table = tables.GetTableClient("organization");
     // Nothing but a project's name ever changes.
-    readonly Recent<Guid, Project> known = new(clock, TimeSpan.FromSeconds(15));
+    readonly ExpiringCache<Guid, Project> known = new(clock, TimeSpan.FromSeconds(15));
 
     public TableClient Table => table;
 
@@ -65,8 +66,10 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Marks the project as deleted, or takes that back. Repeating it changes nothing.</summary>
     public async Task MarkAsync(Guid id, bool deleted, CancellationToken cancellationToken)
     {
-        while (await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted
-            && !(await table.UpdateEntityAsync(row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+        for (var retry = new WriteRetry(cancellationToken);
+            await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted && !(await table.TryUpdateAsync(
+                row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone;
+            await retry.AgainAsync())
         {
         }
 
@@ -86,17 +89,17 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
     public async Task<Project> EnsureAsync(Guid id, string name, Department department, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is { } found)
                 return found;
-            var counter = await table.GetEntityIfExistsAsync<ProjectCounterRow>(Partition, CounterKey, cancellationToken: cancellationToken);
+            var counter = await table.FindAsync<ProjectCounterRow>(Partition, CounterKey, cancellationToken: cancellationToken);
             var created = counter?.Created ?? 0;
             var next = new ProjectCounterRow { PartitionKey = Partition, RowKey = CounterKey, Created = created + 1 };
-            var made = await table.SubmitTransactionAsync(
+            var made = await table.TrySubmitAsync(
                 [
-                    counter is null ? TableTransactionAction.Add(next) : TableTransactionAction.Update(next, counter.ETag),
-                    TableTransactionAction.Add(new ProjectRow
+                    counter is null ? Change.Add(next) : Change.Update(next, counter.ETag),
+                    Change.Add(new ProjectRow
                     {
                         PartitionKey = Partition, RowKey = id.ToString("D"), Name = name, Slot = created % Project.Slots,
                         Department = department.Id, Cluster = department.Cluster, CTime = clock.GetUtcNow(),
@@ -112,10 +115,12 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Gives a project another name; the one before and the one after, null where there is none.</summary>
     public async Task<(Project Before, Project After)?> RenameAsync(Guid id, string name, CancellationToken cancellationToken)
     {
-        while (await RowAsync(id, cancellationToken) is { Deleted: null } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await RowAsync(id, cancellationToken) is { Deleted: null } row;
+            await retry.AgainAsync())
         {
             var renamed = row with { Name = name };
-            if (row.Name != name && !(await table.UpdateEntityAsync(renamed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if (row.Name != name && !(await table.TryUpdateAsync(renamed, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
             known.Forget(id);
             return (Read(row), Read(renamed));
@@ -125,11 +130,11 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     }
 
     IAsyncEnumerable<Project> RowsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        table.QueryAsync<ProjectRow>(new TableRange(Partition) { After = after, Before = CounterKey }, pageSize, cancellationToken: cancellationToken)
+        table.ReadAsync<ProjectRow>(new TableRange(Partition) { After = after, Before = CounterKey }, pageSize, cancellationToken: cancellationToken)
             .Where(row => row.Deleted is null).Select(Read);
 
     Task<ProjectRow?> RowAsync(Guid id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
+        table.FindAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
 
     static Project Read(ProjectRow row) =>
         new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };

@@ -18,7 +18,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     const string Clusters = "clusters";
     const string Departments = "departments";
 
-    readonly TableClient table = tables.GetTableClient("organization", UnitRows.Default);
+    readonly TableClient table = tables.GetTableClient("organization");
 
     public TableClient Table => table;
 
@@ -43,11 +43,11 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     /// <summary>Clusters in the order of their ids, after the given id.</summary>
     public IAsyncEnumerable<Cluster> ListClustersAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        table.QueryAsync<UnitRow>(new TableRange(Clusters) { After = after }, pageSize, cancellationToken: cancellationToken).Select(ClusterOf);
+        table.ReadAsync<UnitRow>(new TableRange(Clusters) { After = after }, pageSize, cancellationToken: cancellationToken).Select(ClusterOf);
 
     /// <summary>Departments in the order of their ids, after the given id.</summary>
     public IAsyncEnumerable<Department> ListDepartmentsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        table.QueryAsync<UnitRow>(new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
+        table.ReadAsync<UnitRow>(new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
 
     /// <summary>Those of the clusters that there are, by id; one request or two, however many.</summary>
     public async Task<IReadOnlyDictionary<Guid, Cluster>> FindClustersAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
@@ -67,12 +67,14 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null where there is none.</summary>
     public async Task<(Cluster Cluster, bool Changed)?> SetAgentAsync(Guid id, bool hasAgent, CancellationToken cancellationToken)
     {
-        while (await FindAsync(Clusters, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(Clusters, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
             if (row.HasAgent == hasAgent)
                 return (ClusterOf(row), false);
             var changed = row with { HasAgent = hasAgent };
-            if ((await table.UpdateEntityAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if ((await table.TryUpdateAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 return (ClusterOf(changed), true);
         }
 
@@ -86,7 +88,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         await AddAsync(Departments, department.Id, name, cluster.Id, cancellationToken);
         if (await NoteAddedAsync(Clusters, cluster.Id, cancellationToken))
             return department;
-        await table.DeleteEntityAsync(Departments, department.Id.ToString("D"), ETag.All, cancellationToken);
+        await table.TryDeleteAsync(Departments, department.Id.ToString("D"), ETag.All, cancellationToken);
         return null;
     }
 
@@ -111,11 +113,13 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     async Task<UnitDeletion> DeleteAsync(string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
     {
-        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(partition, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
             if (await inUse(cancellationToken))
                 return UnitDeletion.InUse;
-            var write = await table.DeleteEntityAsync(partition, row.RowKey, row.ETag, cancellationToken);
+            var write = await table.TryDeleteAsync(partition, row.RowKey, row.ETag, cancellationToken);
             // Otherwise it was changed, perhaps by something put into it: look again.
             if (write.Outcome != TableOutcome.Changed)
                 return UnitDeletion.Deleted;
@@ -126,9 +130,11 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     async Task<bool> NoteAddedAsync(string partition, Guid id, CancellationToken cancellationToken)
     {
-        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(partition, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
-            if ((await table.UpdateEntityAsync(row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if ((await table.TryUpdateAsync(row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 return true;
         }
 
@@ -138,9 +144,11 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>The row as it was before.</summary>
     async Task<UnitRow?> RenameAsync(string partition, Guid id, string name, CancellationToken cancellationToken)
     {
-        while (await FindAsync(partition, id, cancellationToken) is { } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(partition, id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
-            if (row.Name != name && !(await table.UpdateEntityAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if (row.Name != name && !(await table.TryUpdateAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
             return row;
         }
@@ -149,7 +157,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     }
 
     Task<UnitRow?> FindAsync(string partition, Guid id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<UnitRow>(partition, id.ToString("D"), cancellationToken: cancellationToken);
+        table.FindAsync<UnitRow>(partition, id.ToString("D"), cancellationToken: cancellationToken);
 
     async Task<IEnumerable<UnitRow>> FindManyAsync(string partition, IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
         ids.Distinct().Select(id => id.ToString("D")).Order(StringComparer.Ordinal).ToList() is { Count: > 0 } keys
@@ -157,7 +165,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             : [];
 
     // A row that is there already is the one of an earlier try.
-    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) => table.AddEntityAsync(
+    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) => table.TryAddAsync(
         new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent, CTime = clock.GetUtcNow() }, cancellationToken);
 
     static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.HasAgent) { CTime = row.CTime };

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
@@ -27,11 +25,8 @@ public sealed record Department(Guid Id, string Name, Guid Cluster)
     public static Department Default { get; } = new(DefaultId, "default", Organization.Cluster.DefaultId);
 }
 
-sealed record UnitRow : ITableEntity
+sealed record UnitRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string Name { get; init; }
 
     /// <summary>A department's; null for a cluster.</summary>
@@ -56,6 +51,3 @@ public enum UnitDeletion
     /// <summary>There is none.</summary>
     Missing,
 }
-
-[JsonSerializable(typeof(UnitRow))]
-sealed partial class UnitRows : JsonSerializerContext;

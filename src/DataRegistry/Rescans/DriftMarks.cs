@@ -66,7 +66,7 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
         public async Task RunAsync(bool returned, CancellationToken cancellationToken)
         {
-            while (findings.Count > 0)
+            for (var retry = new WriteRetry(cancellationToken); findings.Count > 0; await retry.AgainAsync())
             {
                 // Before the locations: so a datum that was marked anew after that is not marked by what is old by then.
                 var rows = await ReadDatumsAsync(cancellationToken);
@@ -108,9 +108,11 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
         async Task MarkLocationsAsync(CancellationToken cancellationToken)
         {
-            while (findings.Values.Where(f => !Says(f, job)).ToList() is { Count: > 0 } wanted)
+            for (var retry = new WriteRetry(cancellationToken);
+                findings.Values.Where(f => !Says(f, job)).ToList() is { Count: > 0 } wanted;
+                await retry.AgainAsync())
             {
-                var result = await tables.locations.Table.SubmitTransactionAsync([.. wanted.Select(f => TableTransactionAction.Update(RowOf(f), f.Location!.ETag, TableUpdateMode.Merge))], cancellationToken);
+                var result = await tables.locations.Table.TrySubmitAsync([.. wanted.Select(f => Change.Update(RowOf(f), f.Location!.ETag, TableUpdateMode.Merge))], cancellationToken);
                 if (!result.IsDone)
                 {
                     await ReadLocationsAsync(_ => true, cancellationToken);
@@ -119,6 +121,7 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
                 foreach (var (finding, etag) in wanted.Zip(result.ETags))
                     findings[finding.Key] = finding with { Location = finding.Location! with { ETag = etag, Drift = finding.State, DriftJob = job.Id, DriftIs = IsOf(finding) } };
+                return;
             }
         }
 

@@ -20,7 +20,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     /// <summary>Begins a scan, or finds the one that runs, also where that is not forced and this one should be. Null where one is just beginning elsewhere.</summary>
     public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var row = await scans.FindAsync(store.Id, cancellationToken);
             if (row?.Running is { } running)
@@ -57,7 +57,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
             if (clock.GetUtcNow() - id.Value.Time < DeadAfter)
                 return (true, null);
             // A worker that has begun all the same has changed the row.
-            return (job is not null && !(await jobs.Table.DeleteEntityAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone, null);
+            return (job is not null && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone, null);
         }
 
         if (!job.Status.IsTerminal())

@@ -24,27 +24,15 @@ sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
         }
     }
 
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
-    {
-        using var span = Start(message);
-        try
-        {
-            ProcessNext(message, pipeline);
-            span?.Answered(message.Response.Status);
-        }
-        catch (Exception e)
-        {
-            span?.Fail(e);
-            throw;
-        }
-    }
+    /// <summary>Nothing is sent this way.</summary>
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
 
     Activity? Start(HttpMessage message)
     {
         if (message.ProcessingContext.RetryNumber > 0)
             Measures.Retried(service);
-        var call = TableCall.Of(message);
-        var span = Spans.Start(call is null ? $"{service} {message.Request.Method}" : $"{service} {call.Operation} {call.Table}", ActivityKind.Client);
+        var call = service == "table" ? TableCall.Of(message) : (TableCall?)null;
+        var span = Spans.Start(call is null ? $"{service} {message.Request.Method}" : $"{service} {call.Value.Operation} {call.Value.Table}", ActivityKind.Client);
         if (span is null)
             return null;
         span.SetTag("server.address", message.Request.Uri.Host);
@@ -52,6 +40,6 @@ sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
             span.SetTag("http.request.resend_count", message.ProcessingContext.RetryNumber);
         return call is null
             ? span.SetTag("http.request.method", message.Request.Method.ToString())
-            : span.SetTag("db.system.name", "azure.tables").SetTag("db.operation.name", call.Operation).SetTag("db.collection.name", call.Table);
+            : span.SetTag("db.system.name", "azure.tables").SetTag("db.operation.name", call.Value.Operation).SetTag("db.collection.name", call.Value.Table);
     }
 }

@@ -32,6 +32,9 @@ public sealed class StorageAccount
         Timeout = Timeout.InfiniteTimeSpan,
     });
 
+    /// <summary>Transactions of this process under way at a time, at most; fewer where the service says that it is too much.</summary>
+    const int MaxTransactionsInFlight = 64;
+
     StorageAccount(TableServiceClient tables, QueueServiceClient queues, BlobServiceClient blobs)
     {
         Tables = tables;
@@ -68,13 +71,22 @@ public sealed class StorageAccount
     /// <exception cref="InvalidOperationException">It is malformed; the message never holds its key.</exception>
     public static StorageAccount FromConnectionString(string connectionString, HttpPipelineTransport? transport = null, TimeSpan? retryDelay = null)
     {
-        var parsed = StorageConnectionString.Parse(connectionString);
-        var credential = new TableSharedKeyCredential(parsed.AccountName, parsed.AccountKey);
-        var storage = new Azure.Storage.StorageSharedKeyCredential(parsed.AccountName, parsed.AccountKey);
-        return new StorageAccount(
-            new TableServiceClient(parsed.Table, credential, Ours(new TableClientOptions())),
-            new QueueServiceClient(parsed.Queue, storage, Ours(QueueOptions())),
-            new BlobServiceClient(parsed.Blob, storage, Ours(BlobOptions())));
+        try
+        {
+            var account = new StorageAccount(
+                new TableServiceClient(connectionString, Ours(TableOptions())),
+                new QueueServiceClient(connectionString, Ours(QueueOptions())),
+                new BlobServiceClient(connectionString, Ours(BlobOptions())));
+            if (new[] { account.Tables.Uri, account.Queues.Uri, account.Blobs.Uri }.All(uri => uri.Scheme is "http" or "https"))
+                return account;
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidOperationException)
+        {
+            // The cause may hold the key, so it is neither the message nor the inner exception.
+        }
+
+        throw new InvalidOperationException(
+            $"{Setting} is no storage connection string: it needs AccountName, AccountKey in base64, and http or https endpoints.");
 
         T Ours<T>(T options) where T : ClientOptions
         {
@@ -85,7 +97,7 @@ public sealed class StorageAccount
     }
 
     static StorageAccount FromIdentity(IConfigurationSection section, TokenCredential credential, HttpPipelineTransport? transport) => new(
-        new TableServiceClient(ServiceUri(section, "table"), credential, With(new TableClientOptions(), transport)),
+        new TableServiceClient(ServiceUri(section, "table"), credential, With(TableOptions(), transport)),
         new QueueServiceClient(ServiceUri(section, "queue"), credential, With(QueueOptions(), transport)),
         new BlobServiceClient(ServiceUri(section, "blob"), credential, With(BlobOptions(), transport)));
 
@@ -121,17 +133,30 @@ public sealed class StorageAccount
         };
     }
 
-    static QueueClientOptions QueueOptions()
+    /// <summary>Five retries, from 0.2 s to 10 s apart; a try takes at most 30 s.</summary>
+    internal static TableClientOptions TableOptions()
     {
-        var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None };
-        options.AddPolicy(new RequestSpanPolicy("queue"), HttpPipelinePosition.PerRetry);
+        var options = new TableClientOptions
+        {
+            // RequestSpanPolicy makes the spans: the package's would call an expected refusal an error.
+            Diagnostics = { IsDistributedTracingEnabled = false },
+            Retry =
+            {
+                Mode = RetryMode.Exponential, MaxRetries = 5, Delay = TimeSpan.FromMilliseconds(200), MaxDelay = TimeSpan.FromSeconds(10),
+                NetworkTimeout = TimeSpan.FromSeconds(30),
+            },
+        };
+        Spanned(options, "table").AddPolicy(new RequestPolicy(new AdaptiveConcurrency(MaxTransactionsInFlight)), HttpPipelinePosition.PerRetry);
         return options;
     }
 
-    static BlobClientOptions BlobOptions()
+    static QueueClientOptions QueueOptions() => Spanned(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.None }, "queue");
+
+    static BlobClientOptions BlobOptions() => Spanned(new BlobClientOptions(), "blob");
+
+    static T Spanned<T>(T options, string service) where T : ClientOptions
     {
-        var options = new BlobClientOptions();
-        options.AddPolicy(new RequestSpanPolicy("blob"), HttpPipelinePosition.PerRetry);
+        options.AddPolicy(new RequestSpanPolicy(service), HttpPipelinePosition.PerRetry);
         return options;
     }
 

@@ -1,74 +1,68 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
 using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 
 namespace DataRegistry.Storage;
 
-/// <summary>What a request is for; travels with the message to the policies.</summary>
-/// <param name="Read">Reads the body of an answer that is no error as it comes; null to have it in memory. May be called again, when the request is tried again.</param>
-sealed record TableCall(string Operation, string Table, Func<Stream, CancellationToken, ValueTask>? Read = null)
+/// <summary>The purpose of a request to a table: names for spans, counts and limits.</summary>
+readonly record struct TableCall(string Operation, string Table)
 {
-    public static TableCall? Of(HttpMessage message) => message.TryGetProperty(typeof(TableCall), out var call) ? (TableCall?)call : null;
-}
+    const string Batch = "/$batch";
 
-/// <summary>404, 409 and 412 are answers, neither raised nor tried again. What passes by itself is tried again.</summary>
-sealed class TableResponseClassifier : ResponseClassifier
-{
-    public static TableResponseClassifier Instance { get; } = new();
+    public bool IsTransaction => Operation == "transaction";
 
-    public static bool IsExpected(int status) => status is 404 or 409 or 412;
-
-    public static bool IsTransient(int status) => status is 408 or 429 or 500 or 502 or 503 or 504;
-
-    public override bool IsErrorResponse(HttpMessage message) => message.Response.Status >= 400 && !IsExpected(message.Response.Status);
-
-    public override bool IsRetriableResponse(HttpMessage message) => IsTransient(message.Response.Status);
-
-    public override bool IsRetriableException(Exception exception) =>
-        base.IsRetriableException(exception) || (exception is RequestFailedException failed && IsTransient(failed.Status));
-}
-
-/// <summary>
-/// Reads large answers as they come, below the retry policy: so they take no memory of their size, and what breaks off within one, or is a transient failure
-/// inside of it (a 503 within a transaction's 202), is tried again like any other.
-/// </summary>
-sealed class AnswerPolicy : HttpPipelinePolicy
-{
-    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    /// <summary>Read off the request. Only a transaction's address has no table in it (see <see cref="RequestPolicy.NameTable"/>).</summary>
+    public static TableCall Of(HttpMessage message)
     {
-        await ProcessNextAsync(message, pipeline);
-        if (TableCall.Of(message)?.Read is not { } read || message.Response.ContentStream is not { } body)
-            return;
-        if (message.Response.Status < 300)
+        var path = message.Request.Uri.Path.AsSpan();
+        if (path.EndsWith(Batch, StringComparison.Ordinal))
+            return new("transaction", message.TryGetProperty(RequestPolicy.TableProperty, out var name) ? (string)name! : "");
+        path = path[(path.LastIndexOf('/') + 1)..];
+        var keys = path.IndexOf('(');
+        var table = (keys < 0 ? path : path[..keys]).ToString();
+        var method = message.Request.Method;
+        if (method == RequestMethod.Get)
+            return new(path.EndsWith("()", StringComparison.Ordinal) ? "query" : "get", table);
+        return method.Method switch
         {
-            await read(body, message.CancellationToken);
-            return;
-        }
-
-        var error = new MemoryStream();
-        await body.CopyToAsync(error, message.CancellationToken);
-        await body.DisposeAsync();
-        error.Position = 0;
-        message.Response.ContentStream = error;
+            "POST" when table == "Tables" => new("create", table),
+            "POST" => new("insert", table),
+            "PUT" => new("update", table),
+            "DELETE" => new("delete", table),
+            _ => new("merge", table),
+        };
     }
-
-    /// <summary>Answers that are read so are never asked for this way.</summary>
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
 }
 
 /// <summary>
-/// Keeps transactions to as many at a time as the account takes: all of this process, whichever job or window they are of. Below the retries, whose
-/// pauses (with jitter) are no one's place. Single requests, for which people wait, go past it.
+/// Stands below the retries, so it sees each try. It counts every request, since requests are the bill. It keeps transactions to as many at
+/// a time as the account takes, whichever job or window they are of; the pauses of a retry (with jitter) hold no place. Single requests,
+/// for which people wait, go past that limit. It reads the answer to a transaction whole, so that one that breaks off, or holds a failure
+/// that passes by itself (a 503 within a 202), is tried again like any other.
 /// </summary>
-sealed class TransactionConcurrencyPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
+sealed class RequestPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
 {
+    public const string TableProperty = "dataregistry.table";
+
+    static readonly Meter Meter = new("DataRegistry.Storage");
+    static readonly Counter<long> Requests = Meter.CreateCounter<long>(
+        "dataregistry.table.requests", "{request}", "Requests sent to Table Storage, retries included.");
+
+    /// <summary>Transactions within the scope are of this table; their address does not say so.</summary>
+    public static IDisposable NameTable(string table, BulkInsert? bulk = null) => HttpPipeline.CreateHttpMessagePropertiesScope(
+        new Dictionary<string, object?>(StringComparer.Ordinal) { [TableProperty] = table, [BulkInsert.Property] = bulk });
+
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
-        if (TableCall.Of(message)?.Operation != TableOperations.Transaction)
+        var call = TableCall.Of(message);
+        if (!call.IsTransaction)
         {
-            await ProcessNextAsync(message, pipeline);
+            await SendAsync(message, pipeline, call);
             return;
         }
 
@@ -76,13 +70,11 @@ sealed class TransactionConcurrencyPolicy(AdaptiveConcurrency concurrency) : Htt
         bool? refused = null;
         try
         {
-            await ProcessNextAsync(message, pipeline);
-            refused = message.Response.Status is var status && IsBusy(status, status == 500 ? TableError.Parse(message.Response.Content.ToMemory().Span).Code : null);
-        }
-        catch (RequestFailedException e) when (IsBusy(e.Status, e.ErrorCode))
-        {
-            refused = true;
-            throw;
+            var bulk = message.TryGetProperty(BulkInsert.Property, out var inserted) ? (BulkInsert?)inserted : null;
+            bulk?.PutInto(message.Request);
+            await SendAsync(message, pipeline, call);
+            await ReadAsync(message, bulk);
+            refused = IsBusy(message.Response);
         }
         finally
         {
@@ -90,22 +82,15 @@ sealed class TransactionConcurrencyPolicy(AdaptiveConcurrency concurrency) : Htt
         }
     }
 
-    /// <summary>Transactions are never sent this way.</summary>
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
+    /// <summary>Nothing is sent this way.</summary>
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
 
-    /// <summary>503 ServerBusy and 500 OperationTimedOut are what a partition or account says that is asked too much (Azure's published error codes); 429 a front end.</summary>
-    static bool IsBusy(int status, string? code) => status is 503 or 429 || (status == 500 && code is ("OperationTimedOut" or "ServerBusy"));
-}
+    /// <summary>Statuses that pass by themselves, by the retry rules of Azure.Core.</summary>
+    public static bool IsTransient(int status) => status is 408 or 429 or 500 or 502 or 503 or 504;
 
-/// <summary>Counts every request that is sent, retries too: requests are the bill. Status 0 is one that got no answer.</summary>
-sealed class RequestCountPolicy : HttpPipelinePolicy
-{
-    static readonly Meter Meter = new("DataRegistry.Storage");
-    static readonly Counter<long> Requests = Meter.CreateCounter<long>(
-        "dataregistry.table.requests", "{request}", "Requests sent to Table Storage, retries included.");
-
-    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    static async ValueTask SendAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline, TableCall call)
     {
+        // 0 is a request that got no answer.
         var status = 0;
         try
         {
@@ -114,41 +99,110 @@ sealed class RequestCountPolicy : HttpPipelinePolicy
         }
         finally
         {
-            Count(message, status);
+            if (Requests.Enabled)
+                Requests.Add(1, new TagList { { "operation", call.Operation }, { "table", call.Table }, { "status", status } });
         }
     }
 
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    static async ValueTask ReadAsync(HttpMessage message, BulkInsert? bulk)
     {
-        var status = 0;
-        try
-        {
-            ProcessNext(message, pipeline);
-            status = message.Response.Status;
-        }
-        finally
-        {
-            Count(message, status);
-        }
+        var response = message.Response;
+        if (response.ContentStream is not { } stream)
+            return;
+        var body = new MemoryStream();
+        await stream.CopyToAsync(body, message.CancellationToken);
+        await stream.DisposeAsync();
+        body.Position = 0;
+        response.ContentStream = body;
+        if (response.Status != 202)
+            return;
+        var text = body.GetBuffer().AsMemory(0, (int)body.Length);
+        var answer = TransactionAnswer.Parse(text.Span);
+        var lastLine = text.Span.TrimEnd("\r\n"u8);
+        lastLine = lastLine[(lastLine.LastIndexOf((byte)'\n') + 1)..];
+        if (answer.FailedStatus == 0 && !(lastLine.StartsWith("--batch"u8) && lastLine.EndsWith("--"u8)))
+            throw new IOException("The answer to a transaction broke off.");
+        if (IsTransient(answer.FailedStatus))
+            message.Response = new StandInResponse(response, answer.FailedStatus, body);
+        else if (bulk is not null)
+            message.Response = bulk.Answered(response, answer);
     }
 
-    static void Count(HttpMessage message, int status)
+    /// <summary>
+    /// 503 ServerBusy and 500 OperationTimedOut are the answers of a partition or account that is asked too much (Azure's published error
+    /// codes); 429 is a front end's.
+    /// </summary>
+    static bool IsBusy(Response response) => response.Status is 503 or 429
+        || (response.Status == 500 && response.Content.ToMemory().Span is var error
+            && (error.IndexOf("OperationTimedOut"u8) >= 0 || error.IndexOf("ServerBusy"u8) >= 0));
+}
+
+/// <summary>The answer to a transaction: one part for each action when all were done, or a single part that failed.</summary>
+/// <param name="ETags">One for each part that succeeded, in order; default for deletes.</param>
+/// <param name="FailedStatus">Status of the part that failed; 0 when none did.</param>
+/// <param name="FailedIndex">Index of the action that failed; 0 also where the service names none.</param>
+/// <param name="ErrorCode">The service's code; null where no part failed.</param>
+readonly record struct TransactionAnswer(List<ETag> ETags, int FailedStatus, int FailedIndex, string? ErrorCode)
+{
+    public static TransactionAnswer Parse(ReadOnlySpan<byte> body)
     {
-        if (Requests.Enabled && TableCall.Of(message) is { } call)
+        var etags = new List<ETag>(Tables.MaxTransactionActions);
+        foreach (var range in body.Split((byte)'\n'))
         {
-            Requests.Add(1, new TagList { { "operation", call.Operation }, { "table", call.Table }, { "status", status } });
+            var line = body[range];
+            if (line.StartsWith("HTTP/1."u8))
+            {
+                // A status that is none is a failure, never taken for success.
+                var status = line.Length >= 12 && TryReadNumber(line[9..12], out var read) ? read : 500;
+                if (status is < 200 or >= 300)
+                    return new([], status, TryReadNumber(TextAfter("\"value\":\""u8, ':', body), out var index) ? index : 0, Encoding.UTF8.GetString(TextAfter("\"code\":\""u8, '"', body)));
+                etags.Add(default);
+            }
+            else if (etags.Count > 0 && line.Length > 5 && Ascii.EqualsIgnoreCase(line[..5], "ETag:"u8))
+            {
+                etags[^1] = new(Encoding.UTF8.GetString(line[5..]).Trim());
+            }
         }
+
+        return new(etags, 0, -1, null);
+    }
+
+    static bool TryReadNumber(ReadOnlySpan<byte> text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    /// <summary>The text between a beginning and the next end; empty where there is none.</summary>
+    static ReadOnlySpan<byte> TextAfter(ReadOnlySpan<byte> beginning, char end, ReadOnlySpan<byte> body)
+    {
+        var start = body.IndexOf(beginning);
+        var rest = start < 0 ? [] : body[(start + beginning.Length)..];
+        return rest[..Math.Max(0, rest.IndexOf((byte)end))];
     }
 }
 
-static class TableOperations
+/// <summary>A response with another status, body and header than the one that came: the package acts on these instead.</summary>
+sealed class StandInResponse(Response response, int status, Stream body, HttpHeader? header = null) : Response
 {
-    public const string Create = "create";
-    public const string Insert = "insert";
-    public const string Update = "update";
-    public const string Merge = "merge";
-    public const string Delete = "delete";
-    public const string Get = "get";
-    public const string Query = "query";
-    public const string Transaction = "transaction";
+    public override int Status => status;
+
+    public override bool IsError => status >= 400;
+
+    public override string ReasonPhrase => response.ReasonPhrase;
+
+    public override Stream? ContentStream { get; set; } = body;
+
+    public override string ClientRequestId { get; set; } = response.ClientRequestId;
+
+    public override void Dispose() => response.Dispose();
+
+    protected override bool ContainsHeader(string name) => TryGetHeader(name, out _);
+
+    protected override IEnumerable<HttpHeader> EnumerateHeaders() => response.Headers;
+
+    protected override bool TryGetHeader(string name, [NotNullWhen(true)] out string? value)
+    {
+        value = name.Equals(header?.Name, StringComparison.OrdinalIgnoreCase) ? header.Value.Value : null;
+        return value is not null || response.Headers.TryGetValue(name, out value);
+    }
+
+    protected override bool TryGetHeaderValues(string name, [NotNullWhen(true)] out IEnumerable<string>? values) =>
+        (values = TryGetHeader(name, out var value) ? [value] : null) is not null;
 }

@@ -1,13 +1,5 @@
 namespace DataRegistry.Storage;
 
-/// <summary>A row's key alone, for asking which rows are there.</summary>
-public sealed record RowKeyOnly : ITableEntity
-{
-    public string PartitionKey { get; init; } = "";
-    public required string RowKey { get; init; }
-    [System.Text.Json.Serialization.JsonIgnore] public Azure.ETag ETag { get; init; }
-}
-
 public static class TableSearch
 {
     /// <summary>The service's own limit of rows in a page.</summary>
@@ -36,7 +28,7 @@ public static class TableSearch
         {
             if (points > 0)
             {
-                if (await table.GetEntityIfExistsAsync<T>(partitionKey, rowKeys[next], select, cancellationToken) is { } row)
+                if (await table.FindAsync<T>(partitionKey, rowKeys[next], select, cancellationToken) is { } row)
                     found.Add(row.RowKey, row);
                 (next, points) = (next + 1, points - 1);
                 continue;
@@ -67,55 +59,5 @@ public static class TableSearch
         }
 
         return found;
-    }
-
-    /// <summary>
-    /// The rows whose keys begin with one of the prefixes, in their order. Reads ranges as <see cref="FindManyAsync"/> does, and takes no
-    /// more requests than there are prefixes and pages of wanted rows.
-    /// </summary>
-    /// <param name="prefixes">In ordinal order, none the beginning of another.</param>
-    public static async Task<IReadOnlyList<T>> FindByPrefixAsync<T>(
-        this TableClient table, string partitionKey, IReadOnlyList<string> prefixes, CancellationToken cancellationToken = default)
-        where T : class, ITableEntity
-    {
-        var found = new List<T>();
-        string? continuation = null;
-        string? after = null;
-        for (var next = 0; next < prefixes.Count;)
-        {
-            var range = new TableRange(partitionKey) { From = after is null ? prefixes[next] : null, After = after, Before = EndOf(prefixes[^1]) };
-            var page = await table.QueryPageAsync<T>(range, continuation, cancellationToken: cancellationToken);
-            foreach (var row in page.Values)
-            {
-                while (next < prefixes.Count && string.CompareOrdinal(EndOf(prefixes[next]), row.RowKey) <= 0)
-                    next++;
-                if (next < prefixes.Count && row.RowKey.StartsWith(prefixes[next], StringComparison.Ordinal))
-                    found.Add(row);
-            }
-
-            if (page.ContinuationToken is null)
-                break;
-            continuation = page.Values.Count == 0 ? page.ContinuationToken : null;
-            // In the middle of a group its next row follows; otherwise what lies before the next group is leapt over.
-            if (page.Values is [.., var last])
-                after = next < prefixes.Count && last.RowKey.StartsWith(prefixes[next], StringComparison.Ordinal) ? last.RowKey : null;
-        }
-
-        return found;
-
-        static string EndOf(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
-    }
-
-    /// <summary>The first rows, and the cursor after the last of them; null if no more follow.</summary>
-    /// <param name="limit">At least 1.</param>
-    public static async Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
-        this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken)
-    {
-        // One more than wanted tells whether there is a next page.
-        var taken = await rows.Take(limit + 1).ToListAsync(cancellationToken);
-        if (taken.Count <= limit)
-            return (taken, null);
-        taken.RemoveAt(limit);
-        return (taken, cursorOf(taken[^1]));
     }
 }

@@ -1,5 +1,4 @@
-using System.Text.Json.Serialization;
-using Azure;
+using System.Runtime.Serialization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Stores;
@@ -16,32 +15,34 @@ sealed class ScanTable(TableServiceClient tables) : IStoredTable
 {
     const string Partition = "scans";
 
-    readonly TableClient table = tables.GetTableClient("scans", ScanRows.Default);
+    readonly TableClient table = tables.GetTableClient("scans");
 
     public TableClient Table => table;
 
     /// <summary>Null where the store was never scanned.</summary>
     public Task<ScanRow?> FindAsync(Guid store, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<ScanRow>(Partition, RowKeyOf(store), cancellationToken: cancellationToken);
+        table.FindAsync<ScanRow>(Partition, RowKeyOf(store), cancellationToken: cancellationToken);
 
     /// <summary>Those of all stores that were ever scanned, by store.</summary>
     public ValueTask<Dictionary<Guid, ScanRow>> ListAsync(CancellationToken cancellationToken) =>
-        table.QueryAsync<ScanRow>(new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
+        table.ReadAsync<ScanRow>(new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
 
     /// <summary>Lets a scan begin. False where another one has begun meanwhile, or this very one whose answer got lost.</summary>
     /// <param name="before">The row as it was when no scan ran; null where there was none.</param>
     public async Task<bool> TryBeginAsync(Guid store, ScanRow? before, Guid job, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var row = (before ?? new() { PartitionKey = Partition, RowKey = RowKeyOf(store) }) with { Running = job, Begun = now };
-        var written = before is null ? await table.AddEntityAsync(row, cancellationToken) : await table.UpdateEntityAsync(row, before.ETag, cancellationToken: cancellationToken);
+        var written = before is null ? await table.TryAddAsync(row, cancellationToken) : await table.TryUpdateAsync(row, before.ETag, cancellationToken: cancellationToken);
         return written.IsDone || (await FindAsync(store, cancellationToken))?.Running == job;
     }
 
     /// <summary>Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing where another one is the last.</summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
-        while (await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job)
-            && !(await table.UpdateEntityAsync(end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job) && !(await table.TryUpdateAsync(
+                end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone;
+            await retry.AgainAsync())
         {
         }
     }
@@ -49,12 +50,8 @@ sealed class ScanTable(TableServiceClient tables) : IStoredTable
     static string RowKeyOf(Guid store) => store.ToString("D");
 }
 
-sealed record ScanRow : ITableEntity
+sealed record ScanRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
-
     /// <summary>The job of the scan that runs; null for none. A job that has ended, or never came to be, runs no more.</summary>
     public Guid? Running { get; init; }
 
@@ -80,7 +77,7 @@ sealed record ScanRow : ITableEntity
     public long Skipped { get; init; }
     public long Requests { get; init; }
 
-    [JsonIgnore]
+    [IgnoreDataMember]
     public ScanCountsBody Counts
     {
         get => new(Unchanged + Changed + Missing + Returned + New + Failed + Skipped, Unchanged, Changed, Missing, Returned, New, Adopted, Failed, Skipped);
@@ -107,6 +104,3 @@ sealed record LastScanBody(string Id, string Status, DateTimeOffset? Started, Da
     public static LastScanBody? From(ScanRow? row) => row?.Last is not { } last ? null : new(
         last.ToString("D"), row.Status ?? "", row.Started, row.Finished, (row.Finished - row.Started)?.TotalSeconds is { } seconds ? Math.Round(seconds, 3) : null, row.Counts, row.Requests, row.Error);
 }
-
-[JsonSerializable(typeof(ScanRow))]
-sealed partial class ScanRows : JsonSerializerContext;

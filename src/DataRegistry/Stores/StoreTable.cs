@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Serialization;
-using Azure;
+using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 
@@ -38,7 +37,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     // After every id, whose characters end with 'f'.
     const string NamePrefix = "name-";
 
-    readonly TableClient table = tables.GetTableClient("stores", StoreRows.Default);
+    readonly TableClient table = tables.GetTableClient("stores");
 
     public TableClient Table => table;
 
@@ -55,7 +54,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         int limit, string? after, Func<Store, CancellationToken, ValueTask<bool>>? visible, CancellationToken cancellationToken)
     {
         var range = new TableRange(Partition) { After = after, Before = NamePrefix };
-        var stores = table.QueryAsync<StoreRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).Select(r => Read(r with { Secret = null })).Where(s => !s.Deleted);
+        var stores = table.ReadAsync<StoreRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).Select(r => Read(r with { Secret = null })).Where(s => !s.Deleted);
         return (visible is null ? stores : stores.Where(visible)).PageAsync(limit, s => s.Id.ToString("D"), cancellationToken);
     }
 
@@ -63,7 +62,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     public async Task<Store?> CreateAsync(Store store, CancellationToken cancellationToken)
     {
         var row = Write(store with { CTime = clock.GetUtcNow(), MTime = clock.GetUtcNow() });
-        var result = await table.SubmitTransactionAsync([TableTransactionAction.Add(NameOf(store)), TableTransactionAction.Add(row)], cancellationToken);
+        var result = await table.TrySubmitAsync([Change.Add(NameOf(store)), Change.Add(row)], cancellationToken);
         // After a lost answer the name is there, and ours.
         return result.IsDone || (await NameAsync(store.Name, cancellationToken))?.Store == store.Id ? Read(row) : null;
     }
@@ -71,25 +70,27 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// <summary>Changes a store. Concurrent changes are made one after the other, so <paramref name="change"/> may be asked several times.</summary>
     public async Task<StoreChange> ChangeAsync(Guid id, Func<Store, Task<Store>> change, CancellationToken cancellationToken)
     {
-        while (await RowAsync(id, cancellationToken) is { Deleted: not true } row)
+        for (var retry = new WriteRetry(cancellationToken);
+            await RowAsync(id, cancellationToken) is { Deleted: not true } row;
+            await retry.AgainAsync())
         {
             var before = ReadToChange(row);
             var after = await change(before);
             if (after.IsLike(before))
                 return new StoreChange.Done(before, before);
             after = after with { CTime = before.CTime, MTime = clock.GetUtcNow() };
-            List<TableTransactionAction> actions = [TableTransactionAction.Update(Write(after), row.ETag)];
+            List<TableTransactionAction> actions = [Change.Update(Write(after), row.ETag)];
             if (KeyOfName(after.Name) != KeyOfName(before.Name))
             {
                 if (await NameAsync(after.Name, cancellationToken) is { } taken && taken.Store != id)
                     return new StoreChange.NameTaken();
-                actions.Add(TableTransactionAction.Add(NameOf(after)));
+                actions.Add(Change.Add(NameOf(after)));
             }
 
             if (actions.Count > 1 || after.Deleted)
                 actions.AddRange(await LetGoAsync(before, cancellationToken));
             // Otherwise another one was quicker with the row or the name, or an answer was lost: look again.
-            if ((await table.SubmitTransactionAsync(actions, cancellationToken)).IsDone)
+            if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return new StoreChange.Done(before, after);
         }
 
@@ -105,7 +106,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
             var row = await RowAsync(store.Id, cancellationToken);
             if (row is not null && Read(row) is var found && found.IsLike(store))
@@ -114,22 +115,22 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
                 return created;
             var written = Write(store with { CTime = row?.CTime ?? clock.GetUtcNow(), MTime = clock.GetUtcNow() });
             var write = row is null
-                ? await table.AddEntityAsync(written, cancellationToken)
-                : await table.UpdateEntityAsync(written, row.ETag, TableUpdateMode.Replace, cancellationToken);
+                ? await table.TryAddAsync(written, cancellationToken)
+                : await table.TryUpdateAsync(written, row.ETag, TableUpdateMode.Replace, cancellationToken);
             if (write.IsDone)
                 return Read(written);
         }
     }
 
     Task<StoreRow?> RowAsync(Guid id, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<StoreRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
+        table.FindAsync<StoreRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
 
     Task<StoreNameRow?> NameAsync(string name, CancellationToken cancellationToken) =>
-        table.GetEntityIfExistsAsync<StoreNameRow>(Partition, KeyOfName(name), cancellationToken: cancellationToken);
+        table.FindAsync<StoreNameRow>(Partition, KeyOfName(name), cancellationToken: cancellationToken);
 
     /// <summary>What frees a store's name, if it has it.</summary>
     async Task<IEnumerable<TableTransactionAction>> LetGoAsync(Store store, CancellationToken cancellationToken) =>
-        await NameAsync(store.Name, cancellationToken) is { } name && name.Store == store.Id ? [TableTransactionAction.Delete(Partition, name.RowKey, name.ETag)] : [];
+        await NameAsync(store.Name, cancellationToken) is { } name && name.Store == store.Id ? [Change.Delete(Partition, name.RowKey, name.ETag)] : [];
 
     static StoreNameRow NameOf(Store store) => new() { PartitionKey = Partition, RowKey = KeyOfName(store.Name), Name = store.Name, Store = store.Id };
 
@@ -199,11 +200,8 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     };
 }
 
-sealed record StoreRow : ITableEntity
+sealed record StoreRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string Name { get; init; }
     public string? Prefix { get; init; }
     public required string Bucket { get; init; }
@@ -232,15 +230,8 @@ sealed record StoreRow : ITableEntity
 }
 
 /// <summary>A name: whose it is.</summary>
-sealed record StoreNameRow : ITableEntity
+sealed record StoreNameRow : TableRow
 {
-    public required string PartitionKey { get; init; }
-    public required string RowKey { get; init; }
-    [JsonIgnore] public ETag ETag { get; init; }
     public required string Name { get; init; }
     public required Guid Store { get; init; }
 }
-
-[JsonSerializable(typeof(StoreRow))]
-[JsonSerializable(typeof(StoreNameRow))]
-sealed partial class StoreRows : JsonSerializerContext;

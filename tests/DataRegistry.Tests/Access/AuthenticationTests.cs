@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using DataRegistry.Access;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -37,6 +38,49 @@ public sealed partial class AuthenticationTests : IAsyncLifetime
         }
 
         Assert.InRange(tried, 30, 1000);
+    }
+
+    [Fact]
+    public async Task Two_tokens_in_one_request_are_none_and_neither_is_a_long_or_odd_one()
+    {
+        var good = await service.NewTokenAsync(service.Http, new { name = "t" });
+        using var stranger = service.NewClient();
+        foreach (var (values, expected) in new (string[], HttpStatusCode)[]
+        {
+            ([$"Token {good}"], HttpStatusCode.OK), ([$"bearer  {good} "], HttpStatusCode.OK), ([$"Token {good}", $"Token {good}"], HttpStatusCode.Unauthorized),
+            ([$"Basic {good}"], HttpStatusCode.Unauthorized), ([good], HttpStatusCode.Unauthorized), (["Token "], HttpStatusCode.Unauthorized), ([""], HttpStatusCode.Unauthorized),
+            ([$"Token {good}{new string('a', 20_000)}"], HttpStatusCode.Unauthorized), ([$"Bearer {new string('.', 20_000)}"], HttpStatusCode.Unauthorized), (["Bearer .."], HttpStatusCode.Unauthorized),
+        })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/api/v0/users/me/", UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Authorization", values);
+            using var response = await stranger.SendAsync(request);
+            Assert.True(response.StatusCode == expected, string.Join(" | ", values));
+        }
+    }
+
+    [Fact]
+    public async Task A_request_reads_its_token_once()
+    {
+        var good = await service.NewTokenAsync(service.Http, new { name = "t" });
+        using var http = service.As(good);
+        Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", "/api/v0/users/me/"));
+        var before = service.Transport.Requests;
+        Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", "/api/v0/users/me/"));
+        Assert.Equal(before + 1, service.Transport.Requests);
+        using var bad = service.As(AccessToken.Create().Text);
+        Assert.Equal(HttpStatusCode.Unauthorized, await bad.StatusAsync("GET", "/api/v0/users/me/"));
+        Assert.Equal(before + 2, service.Transport.Requests);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_needs_no_token_reads_none()
+    {
+        using var bad = service.As(AccessToken.Create().Text);
+        var before = service.Transport.Requests;
+        foreach (var path in new[] { "/api/health/live", "/openapi/v1.json", "/console/" })
+            Assert.Equal(HttpStatusCode.OK, await bad.StatusAsync("GET", path));
+        Assert.Equal(before, service.Transport.Requests);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Azure;
 using DataRegistry.Access;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
@@ -67,6 +68,9 @@ public sealed class OidcTests : IAsyncLifetime
         using var http = Bearer(Bad(provider, clock).Single(b => b.Name == name).Token());
         using var response = await http.SendAsync("GET", "/api/v0/users/me/");
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("Token", response.Headers.WwwAuthenticate.ToString());
+        using var volumes = await http.SendAsync("GET", "/api/v1/org-unit/projects");
+        Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), (volumes.StatusCode, volumes.Headers.WwwAuthenticate.ToString()));
         Assert.Equal(
             name is "wrong issuer" or "no issuer" ? "Issuer is not familiar."
                 : name is "expired" or "not yet valid" or "no expiry" ? "The token has expired, or is not valid yet."
@@ -77,6 +81,7 @@ public sealed class OidcTests : IAsyncLifetime
     static IEnumerable<(string Name, Func<string> Token)> Bad(IdentityProvider provider, FakeClock clock)
     {
         string Changed(Action<SecurityTokenDescriptor> change) => provider.Token(Rsa, "alice", change: change);
+        string Forged(Action<SecurityTokenDescriptor> change) => provider.Token(IdentityProvider.NewRsa("rsa"), "alice", change: change);
         string[] Parts() => provider.Token(Rsa, "alice").Split('.');
 
         yield return ("expired", () => Changed(d => (d.NotBefore, d.Expires) = (clock.GetUtcNow().AddHours(-1).UtcDateTime, clock.GetUtcNow().AddMinutes(-2).UtcDateTime)));
@@ -91,6 +96,10 @@ public sealed class OidcTests : IAsyncLifetime
         yield return ("wrongly signed", () => provider.Token(IdentityProvider.NewRsa("rsa"), "alice"));
         yield return ("signed with the key of another kind", () => provider.Token(IdentityProvider.NewEc("rsa"), "alice"));
         yield return ("unknown key", () => provider.Token(IdentityProvider.NewRsa("unknown"), "alice"));
+        yield return ("another's key without a name", () => provider.Token(IdentityProvider.NewRsa(null!), "alice"));
+        yield return ("another's key by a path", () => provider.Token(IdentityProvider.NewRsa("../../../../dev/null"), "alice"));
+        yield return ("another's key by its address", () => Forged(d => d.AdditionalHeaderClaims = new Dictionary<string, object> { ["jku"] = $"{provider.Url}/keys", ["x5u"] = $"{provider.Url}/keys" }));
+        yield return ("another's key in the header", () => Forged(d => d.AdditionalHeaderClaims = new Dictionary<string, object> { ["jwk"] = new Dictionary<string, object> { ["kty"] = "RSA", ["n"] = "AQAB", ["e"] = "AQAB" } }));
         yield return ("HS256 with the public key", () => HmacWithPublicKey(Parts()[1]));
         yield return ("another's payload", () => $"{Parts()[0]}.{Base64UrlEncoder.Encode(Encoding.UTF8.GetString(Base64UrlEncoder.DecodeBytes(Parts()[1])).Replace("alice", "admin", StringComparison.Ordinal))}.{Parts()[2]}");
         yield return ("truncated", () => provider.Token(Rsa, "alice")[..^10]);
@@ -260,6 +269,15 @@ public sealed class OidcTests : IAsyncLifetime
             clock.Move(TimeSpan.FromHours(1));
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
         }
+    }
+
+    [Fact]
+    public async Task While_the_tables_are_away_a_good_token_is_503_and_not_401()
+    {
+        service.Transport.Fault = new RequestFailedException(503, "Not now.");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(provider.Token(Rsa, "alice")));
+        service.Transport.Fault = null;
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
     }
 
     [Fact]

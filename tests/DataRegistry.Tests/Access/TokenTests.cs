@@ -1,6 +1,7 @@
-using System.Net;
 using System.Net.Http.Json;
+using System.Net;
 using DataRegistry.Access;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -49,8 +50,8 @@ public sealed class TokenTests : IAsyncLifetime
         using var _ = http;
         var text = await service.NewTokenAsync(http, new { name = "secret" });
         Assert.True(AccessToken.TryParse(text, out var token));
-        var rows = service.Storage.Tables.GetTableClient("tokens", TokenRows.Default);
-        Assert.Equal(id, (await rows.GetEntityIfExistsAsync<TokenRow>(token.Hash[..2], token.Hash))!.Subject);
+        var rows = service.Storage.Tables.GetTableClient("tokens");
+        Assert.Equal(id, (await rows.FindAsync<TokenRow>(token.Hash[..2], token.Hash))!.Subject);
         Assert.DoesNotContain(text[AccessToken.Prefix.Length..], token.Hash, StringComparison.Ordinal);
         Assert.DoesNotContain(text, token.ToString(), StringComparison.Ordinal);
     }

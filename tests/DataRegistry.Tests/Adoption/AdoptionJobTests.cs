@@ -8,9 +8,10 @@ namespace DataRegistry.Tests.Adoption;
 /// <summary>Lists that become a job. Windows are small here, so that a few hundred keys make several of them, and ranges of several windows.</summary>
 public sealed class AdoptionJobTests : IAsyncLifetime
 {
+    readonly FakeClock clock = new();
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(("Adoption:WindowKeys", "50"), ("Adoption:WindowsPerRange", "2"), ("Adoption:MessagesPerJob", "2"));
+    public async Task InitializeAsync() => service = await TestService.StartAsync(null, clock, ("Adoption:WindowKeys", "50"), ("Adoption:WindowsPerRange", "2"), ("Adoption:MessagesPerJob", "2"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -28,7 +29,11 @@ public sealed class AdoptionJobTests : IAsyncLifetime
         var job = accepted.Headers.Location!.ToString();
         Assert.StartsWith($"{service.Http.BaseAddress}api/v0/adoptions/", job, StringComparison.Ordinal);
 
-        await service.DrainAsync();
+        await service.DrainAsync(run =>
+        {
+            clock.Move(TimeSpan.FromSeconds(1));
+            return run();
+        });
         using var done = await service.Http.GetAsync(new Uri(job));
         await Wire.AssertAsync("job-completed", done);
         Assert.Equal(290, (await service.GetDatumsAsync()).Count);
@@ -96,7 +101,7 @@ public sealed class AdoptionJobTests : IAsyncLifetime
         service.Put(Keys(101));
         var first = await service.AcceptAsync(Keys(101));
         await service.DrainAsync();
-        await Task.Delay(5);
+        clock.Move(TimeSpan.FromMilliseconds(5));
         var second = await service.AcceptAsync(Keys(101));
         var path = $"/api/v0/adoptions/?project={service.Project.Id}";
         Assert.Equal([second, first], (await service.GetAllAsync($"{path}&limit=1")).Select(j => $"/api/v0/adoptions/{j.GetProperty("id").GetString()}/"));
@@ -126,7 +131,7 @@ public sealed class AdoptionJobTests : IAsyncLifetime
         {
             await service.AcceptAsync(part);
             await service.DrainAsync();
-            await Task.Delay(5);
+            clock.Move(TimeSpan.FromMilliseconds(5));
         }
 
         foreach (var limit in new[] { 7, 100, 330, 9000 })

@@ -1,5 +1,6 @@
 using System.Net;
 using DataRegistry.LocalHost.Buckets;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -81,7 +82,7 @@ public sealed class BadBucketTests : IAsyncLifetime
         service.Put(Keys(101));
         var job = await service.AcceptAsync(Keys(101));
         var stores = service.Services.GetRequiredService<StoreTable>().Table;
-        Assert.True((await stores.DeleteEntityAsync("stores", service.Store.Id.ToString(), Azure.ETag.All)).IsDone);
+        Assert.True((await stores.TryDeleteAsync("stores", service.Store.Id.ToString(), Azure.ETag.All)).IsDone);
         await service.DrainAsync();
         var ended = await service.GetAsync(job);
         Assert.Equal("failed", ended.GetProperty("status").GetString());

@@ -1,5 +1,6 @@
 using System.Net;
 using DataRegistry.Adoption;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Adoption.AdoptionJobTests;
@@ -121,7 +122,7 @@ public sealed class JobCollectionTests : IAsyncLifetime
     }
 
     async Task<int> RowsAsync(string job) => await service.Services.GetRequiredService<WorkTable>().Table
-        .QueryAsync<DataRegistry.Storage.RowKeyOnly>(new DataRegistry.Storage.TableRange(Guid.Parse(job.Split('/')[^2]).ToString("N"))).CountAsync();
+        .ReadAsync<DataRegistry.Storage.RowKeyOnly>(new DataRegistry.Storage.TableRange(Guid.Parse(job.Split('/')[^2]).ToString("N"))).CountAsync();
 
     Task CollectAsync() => service.Services.GetRequiredService<JobCollection>().RunAsync(default);
 

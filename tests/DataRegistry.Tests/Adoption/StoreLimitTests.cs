@@ -4,6 +4,7 @@ using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using static DataRegistry.Tests.Adoption.AdoptionJobTests;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DataRegistry.Tests.Adoption;
 
@@ -79,7 +80,7 @@ public sealed class StoreLimitTests
     public async Task A_worker_sends_no_more_requests_than_its_share_and_fewer_to_a_bucket_that_is_asked_too_much()
     {
         await using var service = await TestService.StartAsync();
-        var stopwatch = new FakeStopwatch();
+        var stopwatch = new FakeTimeProvider();
         var leases = service.Services.GetRequiredService<StoreLeases>();
         var row = new LeaseRow { PartitionKey = "p", RowKey = "00", Holder = "h", Until = default };
         var lease = new StoreLease(leases, service.Store.Id, row, perSecond: 100, stopwatch);
@@ -87,9 +88,9 @@ public sealed class StoreLimitTests
         // A hundred at once take a second, whoever asks.
         Assert.Equal(0.99, Enumerable.Range(0, 100).Max(_ => lease.Reserve(1)).TotalSeconds, 6);
         // Half a second later a tenth of a second's worth was not used and is not lost, but no more than that.
-        stopwatch.Move(TimeSpan.FromSeconds(1.5));
+        stopwatch.Advance(TimeSpan.FromSeconds(1.5));
         Assert.Equal(11, Enumerable.Range(0, 20).Count(_ => lease.Reserve(1) <= TimeSpan.Zero));
-        stopwatch.Move(TimeSpan.FromSeconds(10));
+        stopwatch.Advance(TimeSpan.FromSeconds(10));
         // At a quarter, and each at a time of its own, 100 take four seconds, within the randomness of so many.
         var slow = Enumerable.Range(0, 101).Select(_ => lease.Reserve(0.25).TotalSeconds).ToList();
         Assert.InRange(slow[^1], 3.2, 4.6);

@@ -1,3 +1,4 @@
+using DataRegistry.Datums;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -85,17 +86,15 @@ public sealed class AliasesOfDatumTests : IAsyncLifetime
     [Fact]
     public async Task Rows_are_found_by_prefix_over_gaps_and_pages()
     {
-        var table = service.Storage.Tables.GetTableClient("prefixes", TestRows.Default);
+        var table = service.Storage.Tables.GetTableClient("prefixes");
         await table.CreateIfNotExistsAsync();
         string[] groups = ["b", "d", "f", "h"];
         foreach (var letter in "abcdefg")
         {
             for (var from = 0; from < 1100; from += 100)
             {
-                using var transaction = table.CreateTransaction();
-                foreach (var i in Enumerable.Range(from, 100))
-                    transaction.TryAdd(TableTransactionAction.Add(new RowKeyOnly { PartitionKey = "p", RowKey = $"{letter}-{i:D4}" }));
-                Assert.True((await table.SubmitTransactionAsync(transaction)).IsDone);
+                var keys = Enumerable.Range(from, 100).Select(i => $"{letter}-{i:D4}");
+                Assert.True((await table.TrySubmitAsync([.. keys.Select(key => Change.Add(new RowKeyOnly { PartitionKey = "p", RowKey = key }))])).IsDone);
             }
         }
 

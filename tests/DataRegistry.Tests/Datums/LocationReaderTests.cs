@@ -10,13 +10,13 @@ public sealed class LocationReaderTests(AzuriteFixture azurite)
     [Fact]
     public async Task Groups_of_long_keys_are_handed_out_one_after_the_other()
     {
-        var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), LocationRows.Default);
+        var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
         var store = Guid.NewGuid();
         string[] stems = [.. "abc".Select(c => new string(c, OrderedKey.MaxClearBytes))];
         var keys = stems.SelectMany(stem => Enumerable.Range(0, 600).Select(n => $"{stem}{n:D3}")).ToList();
-        foreach (var chunk in keys.Chunk(TableClient.MaxTransactionActions))
-            Assert.True((await table.SubmitTransactionAsync([.. chunk.Select(key => TableTransactionAction.Add(Row(store, key)))])).IsDone);
+        foreach (var chunk in keys.Chunk(Tables.MaxTransactionActions))
+            Assert.True((await table.TrySubmitAsync([.. chunk.Select(key => Change.Add(Row(store, key)))])).IsDone);
 
         var reader = new LocationReader<LocatedRow>(table, store, "", null, null, LocatedRow.Columns);
         var read = new List<string>();
@@ -35,11 +35,11 @@ public sealed class LocationReaderTests(AzuriteFixture azurite)
     [Fact]
     public async Task Nothing_beyond_the_end_is_read()
     {
-        var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), LocationRows.Default);
+        var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
         var store = Guid.NewGuid();
         string[] keys = ["a", "b", "ba", "b\u0001", "c", new('d', 500), new('d', 501), "e"];
-        Assert.True((await table.SubmitTransactionAsync([.. keys.Select(key => TableTransactionAction.Add(Row(store, key)))])).IsDone);
+        Assert.True((await table.TrySubmitAsync([.. keys.Select(key => Change.Add(Row(store, key)))])).IsDone);
         foreach (var until in keys)
         {
             // Long keys that begin alike are in no order, and read together.

@@ -231,7 +231,7 @@ public sealed class TestService : IAsyncDisposable
         var count = 0;
         foreach (var partition in await PartitionsAsync(table))
         {
-            await foreach (var _ in Storage.Tables.GetTableClient(table, TestRows.Default).QueryAsync<RowKeyOnly>(new TableRange(partition), 1000))
+            await foreach (var _ in Storage.Tables.GetTableClient(table).ReadAsync<RowKeyOnly>(new TableRange(partition), 1000))
                 count++;
         }
 
@@ -244,7 +244,7 @@ public sealed class TestService : IAsyncDisposable
         var rows = new List<LocationRow>();
         for (var shard = 0; shard < Shards.Count; shard++)
         {
-            await foreach (var row in Storage.Tables.GetTableClient("locations", LocationRows.Default).QueryAsync<LocationRow>(new TableRange($"{store:N}-{shard:x}"), 1000))
+            await foreach (var row in Storage.Tables.GetTableClient("locations").ReadAsync<LocationRow>(new TableRange($"{store:N}-{shard:x}"), 1000))
                 rows.Add(row);
         }
 
@@ -275,7 +275,6 @@ public sealed class TestService : IAsyncDisposable
         "datums" => Enumerable.Range(0, Shards.Count).Select(s => $"{Project.Slot:x3}{s:x}"),
         "jobs" => [$"{Project.Slot:x3}"],
         "work" => await BlobJobsAsync(),
-        "slots" => Enumerable.Range(0, 16).Select(digit => $"{digit:x}"),
         _ => throw new ArgumentOutOfRangeException(nameof(table)),
     };
 
@@ -288,6 +287,3 @@ public sealed class TestService : IAsyncDisposable
         return jobs;
     }
 }
-
-[System.Text.Json.Serialization.JsonSerializable(typeof(RowKeyOnly))]
-sealed partial class TestRows : System.Text.Json.Serialization.JsonSerializerContext;

@@ -1,6 +1,7 @@
 using System.Net;
 using Azure;
 using DataRegistry.Health;
+using DataRegistry.Telemetry;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -8,9 +9,9 @@ namespace DataRegistry.Tests.Health;
 
 public sealed class HealthTests : IAsyncLifetime
 {
-    const string Ready = """{"detail":"ready"}""";
-    const string NotReady = """{"detail":"not ready"}""";
-    const string Both = """{"detail":"ready","dependencies":{"tables":true,"queues":true}}""";
+    static readonly string Ready = $$"""{"detail":"ready","version":"{{Product.Version}}"}""";
+    static readonly string NotReady = $$"""{"detail":"not ready","version":"{{Product.Version}}"}""";
+    static readonly string Both = $$"""{"detail":"ready","dependencies":{"tables":true,"queues":true},"version":"{{Product.Version}}"}""";
 
     readonly FakeClock clock = new();
     TestService service = null!;
@@ -42,7 +43,7 @@ public sealed class HealthTests : IAsyncLifetime
     {
         await service.Storage.Queues.DeleteQueueAsync("hash");
         Assert.Equal((HttpStatusCode.ServiceUnavailable, NotReady), await ReadyAsync(stranger));
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, """{"detail":"not ready","dependencies":{"tables":true,"queues":false}}"""), await ReadyAsync(service.Http));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, $$"""{"detail":"not ready","dependencies":{"tables":true,"queues":false},"version":"{{Product.Version}}"}"""), await ReadyAsync(service.Http));
     }
 
     [Fact]
@@ -94,7 +95,7 @@ public sealed class HealthTests : IAsyncLifetime
     public async Task The_process_is_live_whatever_storage_does()
     {
         service.Transport.Fault = new RequestFailedException(403, "Not now.");
-        Assert.Equal("""{"detail":"live"}""", await stranger.GetStringAsync(new Uri("/api/health/live", UriKind.Relative)));
+        Assert.Equal($$"""{"detail":"live","version":"{{Product.Version}}"}""", await stranger.GetStringAsync(new Uri("/api/health/live", UriKind.Relative)));
     }
 
     static async Task<(HttpStatusCode, string)> ReadyAsync(HttpClient http)

@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Routing.Template;
 
 namespace DataRegistry.Tests.Host;
 
-/// <summary>The <c>function.json</c> files of a published app, as the Functions host reads them.</summary>
+/// <summary>The functions of a published app, as the Functions host reads them.</summary>
 sealed class FunctionFolders
 {
     readonly List<(string Function, JsonObject Trigger)> triggers;
 
     public FunctionFolders(string folder)
     {
-        triggers = Directory.EnumerateFiles(folder, "function.json", SearchOption.AllDirectories)
-            .Select(file => (Path.GetFileName(Path.GetDirectoryName(file))!, JsonNode.Parse(File.ReadAllText(file))!["bindings"]![0]!.AsObject()))
+        triggers = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "functions.metadata")))!.AsArray()
+            .Select(function => ((string)function!["name"]!, function["bindings"]![0]!.AsObject()))
             .ToList();
     }
 

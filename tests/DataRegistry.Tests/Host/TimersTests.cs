@@ -1,52 +1,44 @@
 using DataRegistry.LocalHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DataRegistry.Tests.Host;
 
 public sealed class TimersTests
 {
     readonly CapturedLog<Timers> log = new();
+    readonly FakeTimeProvider clock = new();
+    readonly List<DateTimeOffset> ran = [];
 
     [Fact]
     public async Task A_function_runs_at_each_occurrence_once()
     {
-        var ran = new List<DateTimeOffset>();
-        await RunAsync(new TimerFunction("Test", "* * * * * *", (_, _) =>
-        {
-            ran.Add(DateTimeOffset.UtcNow);
-            return Task.CompletedTask;
-        }), () => ran.Count >= 3);
-
+        await RunAsync(_ => Task.CompletedTask, () => TickUntilAsync(3));
         Assert.Equal(ran.Count, ran.Select(time => time.ToUnixTimeSeconds()).Distinct().Count());
     }
 
     [Fact]
     public async Task A_function_that_throws_runs_again_at_the_next_occurrence()
     {
-        int runs = 0;
-        await RunAsync(new TimerFunction("Test", "* * * * * *", (_, _) =>
-        {
-            runs++;
-            throw new InvalidOperationException("no");
-        }), () => runs >= 2);
-
+        await RunAsync(_ => throw new InvalidOperationException("no"), () => TickUntilAsync(2));
         Assert.Contains(log.Lines, line => line.Level == LogLevel.Error && line.Text.StartsWith("Test failed.", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_function_that_still_runs_is_not_started_again()
     {
-        int running = 0, most = 0, runs = 0;
-        await RunAsync(new TimerFunction("Test", "* * * * * *", async (_, cancellationToken) =>
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await RunAsync(_ => end.Task, async () =>
         {
-            most = Math.Max(most, ++running);
-            await Task.Delay(TimeSpan.FromSeconds(2.5), cancellationToken);
-            running--;
-            runs++;
-        }), () => runs >= 1);
-
-        Assert.Equal(1, most);
+            await TickUntilAsync(1);
+            clock.Advance(TimeSpan.FromSeconds(2.5));
+            Assert.Single(ran);
+            end.SetResult();
+            await TickUntilAsync(2);
+        });
+        // It had been due twice meanwhile.
+        Assert.True(ran[1] - ran[0] > TimeSpan.FromSeconds(2), $"{ran[0]}, {ran[1]}");
     }
 
     [Fact]
@@ -56,12 +48,27 @@ public sealed class TimersTests
             function.Schedule, new NCrontab.CrontabSchedule.ParseOptions { IncludingSeconds = true }));
     }
 
-    async Task RunAsync(TimerFunction function, Func<bool> until)
+    async Task RunAsync(Func<CancellationToken, Task> run, Func<Task> meanwhile)
     {
         await using ServiceProvider services = new ServiceCollection().BuildServiceProvider();
-        using var timers = new Timers([function], services, TimeProvider.System, log);
+        var function = new TimerFunction("Test", "* * * * * *", (_, cancellationToken) =>
+        {
+            ran.Add(clock.GetUtcNow());
+            return run(cancellationToken);
+        });
+        using var timers = new Timers([function], services, clock, log);
         await timers.StartAsync(CancellationToken.None);
-        await Eventually.IsTrueAsync(until, "enough runs");
+        await meanwhile();
         await timers.StopAsync(CancellationToken.None).WithinDeadlineAsync();
     }
+
+    /// <summary>Moves the clock on in steps, because the timer begins its next wait in its own time.</summary>
+    Task TickUntilAsync(int runs) => Eventually.IsTrueAsync(
+        () =>
+        {
+            if (ran.Count < runs)
+                clock.Advance(TimeSpan.FromSeconds(0.25));
+            return ran.Count >= runs;
+        },
+        $"{runs} runs");
 }

@@ -26,7 +26,7 @@ public sealed class WebIdentityThroughTheHostTests
         var sts = new TokenService(bucket);
         var asked = new List<string>();
         await using var identity = await IdentityEndpointAsync(asked);
-        await using var handler = await CustomHandlerProcess.StartAsync(
+        await using var handler = await WorkerRun.StartAsync(
             await AzuriteFixture.NewAccountAsync(),
             ("IDENTITY_ENDPOINT", identity.Urls.Single() + "/msi/token"), ("IDENTITY_HEADER", Secret),
             ("AzureWebJobsStorage__credential", "managedidentity"), ("AzureWebJobsStorage__clientId", "11111111-2222-3333-4444-555555555555"),

@@ -35,7 +35,7 @@ public sealed class ErrorsTests
             $"DefaultEndpointsProtocol=http;AccountName=account;AccountKey=AAAA;BlobEndpoint={nobody};QueueEndpoint={nobody};TableEndpoint={nobody}", retryDelay: TimeSpan.FromMilliseconds(1));
         Assert.Equal(503, await StatusAsync(() => storage.Blobs.GetBlobContainerClient("adoption").GetPropertiesAsync()));
         Assert.Equal(503, await StatusAsync(() => storage.Queues.GetQueueClient("adopt").GetPropertiesAsync()));
-        Assert.Equal(503, await StatusAsync(() => storage.Tables.GetTableClient("jobs", DataRegistry.Tests.Fixtures.TestRows.Default).CreateIfNotExistsAsync(default)));
+        Assert.Equal(503, await StatusAsync(() => storage.Tables.GetTableClient("jobs").CreateIfNotExistsAsync(default)));
     }
 
     [Fact]

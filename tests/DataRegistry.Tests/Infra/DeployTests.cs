@@ -24,7 +24,6 @@ public sealed class DeployTests : IDisposable
         Assert.Equal((0, 1), (status, Times(output, Token)));
         Assert.Contains($"secrets: random-base64-32 random-base64-32 {Token}\n", log, StringComparison.Ordinal);
         Assert.Contains("dotnet publish", log, StringComparison.Ordinal);
-        Assert.DoesNotContain("IsolatedWorker", log, StringComparison.Ordinal);
     }
 
     [UnixFact]
@@ -67,14 +66,6 @@ public sealed class DeployTests : IDisposable
     }
 
     [UnixFact]
-    public async Task The_isolated_worker_is_published_where_the_deployment_has_it()
-    {
-        var (status, _, log) = await DeployAsync("*parameters.hostingModel*) echo dotnet-isolated ;;\n");
-        Assert.Equal(0, status);
-        Assert.Contains("-p:IsolatedWorker=true", log, StringComparison.Ordinal);
-    }
-
-    [UnixFact]
     public async Task The_provider_of_networks_is_registered_where_it_is_not_and_who_may_not_deploys_all_the_same()
     {
         var (_, _, registered) = await DeployAsync("");
@@ -96,14 +87,13 @@ public sealed class DeployTests : IDisposable
             esac
             case "$*" in
             {cases}"provider show "*) echo Registered ;;
-            *parameters.hostingModel*) echo custom ;;
             "deployment group show "*) echo something ;;
             esac
             """);
         Program("openssl", "echo \"random$2-$3\"");
         Program("dotnet", """while [ "$1" != -o ]; do shift; done; mkdir -p "$2" """);
         Program("zip", "");
-        var start = new ProcessStartInfo("bash", [Path.Combine(BicepFiles.Folder, "deploy"), "g", "westeurope"])
+        var start = new ProcessStartInfo("bash", [Path.Combine(Bicep.Folder, "deploy"), "g", "westeurope"])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
             Environment = { ["PATH"] = $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}", ["STORES_SECRET_KEY"] = "of-the-shell", ["ACCESS_ADMINISTRATOR_TOKEN"] = "of-the-shell" },

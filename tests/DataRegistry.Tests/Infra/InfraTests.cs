@@ -13,51 +13,79 @@ namespace DataRegistry.Tests.Infra;
 public sealed partial class InfraTests
 {
     /// <summary>Of the Functions host, which the code does not read. https://learn.microsoft.com/azure/azure-functions/functions-app-settings</summary>
-    static readonly string[] HostSettings = ["APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"];
+    static readonly string[] HostSettings =
+    [
+        "AzureWebJobsDisableHomepage", "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
+    ];
 
     /// <summary>Of other ways to run: the emulator's, the account by its name, and what Flex Consumption takes from the site's runtime.</summary>
     static readonly string[] NotOnAzure = ["AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "FUNCTIONS_WORKER_RUNTIME"];
 
-    [Fact]
+    [BicepFact]
+    public async Task Every_file_compiles_without_a_warning()
+    {
+        var (status, _, diagnostics) = await Bicep.RunAsync(Bicep.Folder, "lint", "--pattern", "**/*.bicep");
+        Assert.Equal((0, ""), (status, diagnostics));
+        (status, _, diagnostics) = await Bicep.RunAsync(Bicep.Folder, "build-params", "main.bicepparam", "--stdout");
+        Assert.Equal((0, ""), (status, diagnostics));
+    }
+
+    [BicepFact]
+    public async Task A_setting_that_does_not_exist_is_an_error()
+    {
+        var (status, diagnostics) = await Bicep.InCopyAsync(async folder =>
+        {
+            var parameters = "using 'main.bicep'\nparam settings = { Adoption__WorkersPerStores: '32' }\n";
+            await File.WriteAllTextAsync(Path.Combine(folder, "wrong.bicepparam"), parameters);
+            var (status, _, diagnostics) = await Bicep.RunAsync(folder, "build-params", "wrong.bicepparam", "--stdout");
+            return (status, diagnostics);
+        });
+        Assert.NotEqual(0, status);
+        Assert.Contains("The property \"Adoption__WorkersPerStores\" is not allowed", diagnostics, StringComparison.Ordinal);
+    }
+
+    [BicepFact]
     public async Task Every_setting_of_the_code_is_set_or_can_be_given_and_no_other()
     {
         var example = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "local.settings.example.json")))
             .RootElement.GetProperty("Values").EnumerateObject().Select(p => p.Name);
-        var given = (await BicepFiles.TreeAsync("modules/settings.bicep")).Own("type_declaration").Single().Children[^1].Properties.Select(p => p.Name);
-        var set = (await AppSettingsAsync()).Properties.Select(p => p.Name);
+        var given = Names((await Bicep.TemplateAsync()).GetProperty("definitions").GetProperty("AppSettings").GetProperty("properties"));
+        var set = Names(await AppSettingsAsync());
+        Assert.Contains("Adoption__WorkersPerStore", set);
         Assert.Equal(example.Except(NotOnAzure).Order(StringComparer.Ordinal), given.Union(set).Except(HostSettings).Order(StringComparer.Ordinal));
     }
 
-    [Fact]
+    [BicepFact]
     public async Task Every_secret_that_a_setting_refers_to_is_put_into_the_vault()
     {
-        var referred = (await AppSettingsAsync()).Properties.Select(p => p.Value).Where(v => v.Type == "string" && v.Literal.StartsWith("@Microsoft.KeyVault", StringComparison.Ordinal))
-            .Select(v => v.Literal[(v.Literal.LastIndexOf('/') + 1)..].TrimEnd(')')).Order(StringComparer.Ordinal).ToList();
-        var kept = (await BicepFiles.TreeAsync("modules/vault.bicep")).Own("resource_declaration").Where(r => r.Children[1].Literal.Contains("/secrets@", StringComparison.Ordinal))
-            .Select(r => r.Body.Property("name")!.Literal).Order(StringComparer.Ordinal);
+        var referred = (await AppSettingsAsync()).EnumerateObject().Select(p => Reference().Match(p.Value.GetString()!)).Where(m => m.Success)
+            .Select(m => m.Groups["secret"].Value).Order(StringComparer.Ordinal).ToList();
+        var kept = (await Bicep.ResourcesAsync("Microsoft.KeyVault/vaults/secrets")).Select(Bicep.LastName).Order(StringComparer.Ordinal);
         Assert.Equal(3, referred.Count);
         Assert.Equal(kept, referred);
-        var deploy = await File.ReadAllTextAsync(Path.Combine(BicepFiles.Folder, "deploy"));
+        var deploy = await File.ReadAllTextAsync(Path.Combine(Bicep.Folder, "deploy"));
         Assert.All(referred, name => Assert.Contains($"has {name} ||", deploy, StringComparison.Ordinal));
     }
 
-    [Fact]
+    [BicepFact]
     public async Task Queues_tables_and_containers_are_those_of_the_code()
     {
-        var tree = await BicepFiles.TreeAsync("modules/storage.bicep");
-        IEnumerable<string> Names(string variable) => tree.Own("variable_declaration").Single(v => v.Name == variable).Children[^1].Children.Select(c => c.Literal);
+        static async Task<IEnumerable<string>> NamesAsync(string type) =>
+            (await Bicep.ResourcesAsync($"Microsoft.Storage/storageAccounts/{type}")).Select(Bicep.LastName).Order(StringComparer.Ordinal);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration["AzureWebJobsStorage"] = "UseDevelopmentStorage=true";
         builder.Services.AddDataRegistry(builder.Configuration);
         await using var app = builder.Build();
 
-        Assert.Equal(Registry.QueueFunctions.Select(f => f.Queue).Order(StringComparer.Ordinal), Names("queues").Order(StringComparer.Ordinal));
-        Assert.Equal(app.Services.GetServices<IStoredTable>().Select(t => t.Table.Name).Distinct().Order(StringComparer.Ordinal), Names("tables").Order(StringComparer.Ordinal));
-        Assert.Equal([app.Services.GetRequiredService<JobBlobs>().Container.Name], Names("containers"));
+        Assert.Equal(
+            Registry.QueueFunctions.Select(f => f.Queue).Append(Deliveries.UnreadableQueue).Order(StringComparer.Ordinal), await NamesAsync("queueServices/queues"));
+        Assert.Equal(
+            app.Services.GetServices<IStoredTable>().Select(t => t.Table.Name).Distinct().Order(StringComparer.Ordinal), await NamesAsync("tableServices/tables"));
+        Assert.Equal([app.Services.GetRequiredService<JobBlobs>().Container.Name, "app-package"], await NamesAsync("blobServices/containers"));
     }
 
     /// <summary>https://learn.microsoft.com/azure/role-based-access-control/built-in-roles</summary>
-    [Fact]
+    [BicepFact]
     public async Task The_identity_has_the_roles_that_it_needs_and_no_other()
     {
         var roles = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -68,27 +96,36 @@ public sealed partial class InfraTests
             ["3913510d-42f4-4e42-8a64-420c390055eb"] = "Monitoring Metrics Publisher",
             ["4633458b-17de-408a-b874-0445c86b69e6"] = "Key Vault Secrets User",
         };
-        var files = await BicepFiles.AllAsync();
-        var named = files.Values.SelectMany(f => f.Tree.All("string")).Where(s => s.IsPlain && Guid.TryParse(s.Literal, out _)).Select(s => s.Literal).Distinct();
-        Assert.Equal(roles.Keys.Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
-        Assert.All(
-            files["modules/storage.bicep"].Tree.Own("variable_declaration").Single(v => v.Name == "roles").Children[^1].Properties,
-            role => Assert.Equal(roles[role.Value.Literal], role.Name));
+        var assigned = (await Bicep.ResourcesAsync("Microsoft.Authorization/roleAssignments")).Select(assignment =>
+        {
+            var properties = assignment.GetProperty("properties");
+            Assert.Contains("/registry-identity', ", properties.GetProperty("principalId").GetString(), StringComparison.Ordinal);
+            var role = roles[properties.GetProperty("roleDefinitionId").GetString()!.Split('/')[^1]];
+            return $"{role} on {Scope().Match(assignment.GetProperty("id").GetString()!).Groups["type"].Value}";
+        });
+        Assert.Equal(
+            [
+                "Key Vault Secrets User on Microsoft.KeyVault/vaults", "Monitoring Metrics Publisher on Microsoft.Insights/components",
+                "Storage Blob Data Owner on Microsoft.Storage/storageAccounts", "Storage Queue Data Contributor on Microsoft.Storage/storageAccounts",
+                "Storage Table Data Contributor on Microsoft.Storage/storageAccounts",
+            ],
+            assigned.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
+    [BicepFact]
     public async Task Alerts_ask_for_functions_and_log_lines_that_there_are()
     {
         var functions = Registry.QueueFunctions.Select(f => f.Name).Concat(Registry.TimerFunctions.Select(f => f.Name)).ToHashSet(StringComparer.Ordinal);
         var lines = LogLines().ToList();
-        var rules = (await BicepFiles.TreeAsync("modules/alerts.bicep")).Own("variable_declaration").Single(v => v.Name == "rules").Children[^1].Children;
-        Assert.NotEmpty(rules);
-        foreach (var rule in rules)
+        var alerts = await AlertsAsync();
+        Assert.NotEmpty(alerts);
+        foreach (var (name, query) in alerts)
         {
-            var query = rule.Property("query")!.Literal;
+            // Telemetry/AlertTests looks at these.
+            if (query.StartsWith("customMetrics", StringComparison.Ordinal))
+                continue;
             var words = Quoted().Matches(query).Select(m => m.Groups["text"].Value).ToList();
-            // Statuses are numbers, of any function.
-            Assert.Equal(rule.Property("name")!.Literal != "server-errors", words.Count > 0);
+            Assert.NotEmpty(words);
             if (query.StartsWith("requests", StringComparison.Ordinal))
                 Assert.All(words, word => Assert.Contains(word, functions));
             else
@@ -96,46 +133,49 @@ public sealed partial class InfraTests
         }
 
         // Poison is what both queues' last functions take.
-        var poison = rules.Single(r => r.Property("name")!.Literal == "poison-messages").Property("query")!.Literal;
-        Assert.All(Registry.QueueFunctions.Where(f => f.Queue.EndsWith("-poison", StringComparison.Ordinal)), f => Assert.Contains($"\"{f.Name}\"", poison, StringComparison.Ordinal));
+        Assert.All(
+            Registry.QueueFunctions.Where(f => f.Queue.EndsWith("-poison", StringComparison.Ordinal)),
+            f => Assert.Contains($"\"{f.Name}\"", alerts["registry-poison-messages"], StringComparison.Ordinal));
     }
 
     /// <summary>Tables of Application Insights and what host.json calls their rows: https://learn.microsoft.com/azure/azure-functions/functions-host-json</summary>
-    [Fact]
+    [BicepFact]
     public async Task No_row_that_an_alert_counts_is_sampled()
     {
         var types = new Dictionary<string, string>(StringComparer.Ordinal) { ["requests"] = "Request", ["traces"] = "Trace" };
-        var counted = (await BicepFiles.TreeAsync("modules/alerts.bicep")).Own("variable_declaration").Single(v => v.Name == "rules").Children[^1].Children
-            .Select(r => types[r.Property("query")!.Literal.Split(' ')[0]]).Distinct().Order(StringComparer.Ordinal);
-        foreach (var file in new[] { "host.json", "src/Functions/Worker/host.json" })
-        {
-            var host = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), file))).RootElement;
-            var kept = host.GetProperty("logging").GetProperty("applicationInsights").GetProperty("samplingSettings").GetProperty("excludedTypes").GetString()!.Split(';');
-            Assert.Equal(counted, kept.Order(StringComparer.Ordinal));
-        }
+        var counted = (await AlertsAsync()).Values.Select(query => query.Split(' ')[0])
+            .Where(table => table != "customMetrics").Select(table => types[table]).Distinct().Order(StringComparer.Ordinal);
+        var host = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "host.json"))).RootElement;
+        var kept = host.GetProperty("logging").GetProperty("applicationInsights").GetProperty("samplingSettings").GetProperty("excludedTypes").GetString()!.Split(';');
+        Assert.Equal(counted, kept.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public async Task What_the_scripts_and_the_parameters_file_name_is_in_the_main_file()
+    [BicepFact]
+    public async Task The_scripts_ask_for_outputs_and_parameters_that_the_template_has()
     {
-        var main = await BicepFiles.TreeAsync("main.bicep");
-        var parameters = main.Own("parameter_declaration").Select(p => p.Name).ToHashSet(StringComparer.Ordinal);
-        var outputs = main.Own("output_declaration").Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
-        async Task<string> TextAsync(string file) => await File.ReadAllTextAsync(Path.Combine(BicepFiles.Folder, file));
-
-        Assert.All(Assigned().Matches(await TextAsync("main.bicepparam")), m => Assert.Contains(m.Groups["name"].Value, parameters));
-        var asked = ScriptOutput().Matches(await TextAsync("deploy") + await TextAsync("verify")).Select(m => m.Groups["name"].Value).ToList();
-        Assert.NotEmpty(asked);
+        var template = await Bicep.TemplateAsync();
+        var outputs = Names(template.GetProperty("outputs"));
+        var parameters = Names(template.GetProperty("parameters"));
+        var deploy = await File.ReadAllTextAsync(Path.Combine(Bicep.Folder, "deploy"));
+        var verify = await File.ReadAllTextAsync(Path.Combine(Bicep.Folder, "verify"));
+        var asked = ScriptOutput().Matches(deploy + verify).Select(m => m.Groups["name"].Value).ToList();
+        Assert.Contains("hostName", asked);
+        Assert.Contains("storageAccount", asked);
         Assert.All(asked, name => Assert.Contains(name, outputs));
-        Assert.All(ScriptParameter().Matches(await TextAsync("deploy")), m => Assert.Contains(m.Groups["name"].Value, parameters));
+        Assert.All(ScriptParameter().Matches(deploy), m => Assert.Contains(m.Groups["name"].Value, parameters));
     }
 
-    static async Task<BicepNode> AppSettingsAsync()
-    {
-        var settings = (await BicepFiles.TreeAsync("modules/app.bicep")).Own("resource_declaration").Single(r => r.Body.Property("name")?.Literal == "appsettings");
-        var objects = settings.Body.Property("properties")!.All("object").ToList();
-        return new("object", "", [.. objects.SelectMany(o => o.Children)]);
-    }
+    static async Task<JsonElement> AppSettingsAsync() =>
+        (await Bicep.ResourcesAsync("Microsoft.Web/sites/config")).Single(r => Bicep.LastName(r) == "appsettings").GetProperty("properties");
+
+    /// <summary>Queries by the alerts' names.</summary>
+    static async Task<IReadOnlyDictionary<string, string>> AlertsAsync() =>
+        (await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules")).ToDictionary(
+            Bicep.LastName,
+            r => r.GetProperty("properties").GetProperty("criteria").GetProperty("allOf").EnumerateArray().Single().GetProperty("query").GetString()!,
+            StringComparer.Ordinal);
+
+    static IEnumerable<string> Names(JsonElement of) => of.EnumerateObject().Select(p => p.Name);
 
     /// <summary>Messages of all log lines, with a value that none has for what is put into them.</summary>
     static IEnumerable<string> LogLines() => typeof(Registry).Assembly.GetTypes()
@@ -150,11 +190,15 @@ public sealed partial class InfraTests
     [GeneratedRegex("\"(?<text>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Quoted();
 
-    [GeneratedRegex(@"^param (?<name>\w+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Assigned();
+    [GeneratedRegex(@"@Microsoft\.KeyVault\(SecretUri=\{0\}secrets/(?<secret>[\w-]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Reference();
+
+    // An assignment's id begins with that of the resource it is for.
+    [GeneratedRegex(@"^\[extensionResourceId\('[^']*/providers/(?<type>[\w.]+/\w+)/[^/']+', ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Scope();
 
     // deploy asks for properties, verify for outputs by name.
-    [GeneratedRegex(@"output (outputs\.)?(?<name>(?!outputs|parameters)\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"output( |\(')(outputs\.)?(?<name>(?!outputs|parameters)\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ScriptOutput();
 
     [GeneratedRegex(@"output parameters\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -18,7 +17,7 @@ public sealed class MainCommandTests
     [Fact]
     public async Task It_gets_ready_its_three_commands_answer_as_they_say_and_it_ends_with_its_children()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         Assert.Matches(@"^ready http://127\.0\.0\.1:\d+$", command.Lines[^1]);
 
         var url = command.Lines[^1]["ready ".Length..];
@@ -44,7 +43,7 @@ public sealed class MainCommandTests
     [Fact]
     public async Task Its_children_end_although_it_is_killed()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var children = (await ShellAsync($"pgrep -P {command.Id}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await ShellAsync($"kill -KILL {command.Id}");
         await Eventually.IsTrueAsync(() => !Array.Exists(children, child => Directory.Exists($"/proc/{child}") && !IsZombie(child)), "the children have ended");
@@ -63,10 +62,13 @@ public sealed class MainCommandTests
         // Its windows take long enough for the signal to come in between.
         bucket.Faults = new() { Delay = 1, DelayMilliseconds = 50 };
         var account = await AzuriteFixture.NewAccountAsync();
-        (string, string)[] settings = [("AzureWebJobsStorage", account), ("Stores__SecretKey", Convert.ToBase64String(new byte[32])), ("Adoption__WindowKeys", "50")];
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AzureWebJobsStorage"] = account, ["Stores__SecretKey"] = Convert.ToBase64String(new byte[32]), ["Adoption__WindowKeys"] = "50",
+        };
         string[] arguments = ["--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only"];
         string job;
-        await using (var command = await Command.StartAsync(settings, arguments))
+        await using (var command = await LocalHostCommand.StartAsync(settings, arguments))
         {
             using var http = command.NewClient();
             var store = await PostAsync(http, "/api/v0/stores/", new { name = "kept", configuration = new { bucket = "kept", endpoint_url = bucket.Url, access_key_id = "key", secret_access_key = "a-secret-of-the-tests-only" } });
@@ -80,7 +82,7 @@ public sealed class MainCommandTests
         }
 
         bucket.Faults = FaultPlan.None;
-        await using (var command = await Command.StartAsync(settings, arguments))
+        await using (var command = await LocalHostCommand.StartAsync(settings, arguments))
         {
             using var http = command.NewClient();
             Assert.Contains(command.Lines, l => l.Contains($"Job {job} is resumed", StringComparison.Ordinal));
@@ -93,7 +95,7 @@ public sealed class MainCommandTests
     [Fact]
     public async Task A_token_that_is_too_short_is_one_clear_line()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-short-token");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-short-token");
         Assert.Equal(1, await command.ExitCodeAsync());
         Assert.Equal("The setting Access__AdministratorToken has fewer than 20 characters. Generate a longer one.", command.Errors.Trim());
     }
@@ -101,9 +103,9 @@ public sealed class MainCommandTests
     [Fact]
     public async Task A_taken_port_is_one_clear_line()
     {
-        await using var first = await Command.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var first = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var url = first.Lines[^1]["ready ".Length..];
-        await using var second = await Command.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
+        await using var second = await LocalHostCommand.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
         Assert.Equal(1, await second.ExitCodeAsync());
         Assert.Equal($"{url} is taken by another program: stop it, or choose another address with --urls.", second.Errors.Trim());
     }
@@ -111,7 +113,7 @@ public sealed class MainCommandTests
     [Fact]
     public async Task A_development_token_is_not_let_out_of_the_machine()
     {
-        await using var command = await Command.StartAsync("--memory", "--urls", "http://0.0.0.0:0");
+        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://0.0.0.0:0");
         Assert.Equal(1, await command.ExitCodeAsync());
         Assert.Contains("Access__AdministratorToken", command.Errors, StringComparison.Ordinal);
     }
@@ -136,67 +138,5 @@ public sealed class MainCommandTests
         await shell.WaitForExitAsync();
         Assert.True(shell.ExitCode == 0, await shell.StandardError.ReadToEndAsync());
         return output;
-    }
-
-    /// <summary>A run of LocalHost, read up to where it is ready or ends.</summary>
-    sealed class Command : IAsyncDisposable
-    {
-        readonly Process process;
-        readonly Task<string> errors;
-
-        Command(Process process) => (this.process, errors) = (process, process.StandardError.ReadToEndAsync());
-
-        public List<string> Lines { get; } = [];
-
-        public string Errors => errors.Result;
-
-        public string Id => process.Id.ToString(CultureInfo.InvariantCulture);
-
-        public static Task<Command> StartAsync(params string[] arguments) => StartAsync([], arguments);
-
-        public static async Task<Command> StartAsync((string Name, string Value)[] settings, string[] arguments)
-        {
-            // A job in the background of a script has Ctrl-C ignored, and so would what it starts.
-            string[] program = [.. OperatingSystem.IsLinux() ? new[] { "env", "--default-signal=INT" } : [], "dotnet", Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll")];
-            var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
-            {
-                UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
-            };
-            start.Environment.Remove("AzureWebJobsStorage");
-            foreach (var (name, value) in settings)
-                start.Environment[name] = value;
-            var command = new Command(Process.Start(start)!);
-            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
-            while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
-            {
-                command.Lines.Add(line);
-                if (line.StartsWith("ready ", StringComparison.Ordinal))
-                    break;
-            }
-
-            return command;
-        }
-
-        public HttpClient NewClient() => new()
-        {
-            BaseAddress = new Uri(Lines[^1]["ready ".Length..]), DefaultRequestHeaders = { { "Authorization", "Token a-token-of-the-tests-only" } },
-        };
-
-        /// <summary>What it printed after it was ready; it has ended.</summary>
-        public Task<string> RestAsync() => process.StandardOutput.ReadToEndAsync();
-
-        public async Task<int> ExitCodeAsync()
-        {
-            await process.WaitForExitAsync().WithinDeadlineAsync();
-            return process.ExitCode;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (!process.HasExited)
-                process.Kill();
-            await process.WaitForExitAsync();
-            process.Dispose();
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using DataRegistry.Adoption;
 using DataRegistry.Rescans;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -256,7 +257,7 @@ public sealed class RescanScheduleTests : IAsyncLifetime
     {
         var scans = service.Services.GetRequiredService<ScanTable>();
         var row = (await scans.FindAsync(service.Store.Id, default))!;
-        await scans.Table.UpdateEntityAsync(row with { Begun = row.Begun + delay }, row.ETag);
+        await scans.Table.TryUpdateAsync(row with { Begun = row.Begun + delay }, row.ETag);
     }
 
     async Task TickAsync(int minutes, bool drain = true)

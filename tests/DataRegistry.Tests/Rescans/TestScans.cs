@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using DataRegistry.Datums;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 
@@ -66,7 +65,7 @@ static class TestScans
         for (var shard = 0; shard < Shards.Count; shard++)
         {
             var partition = $"{service.Project.Slot:x3}{shard:x}";
-            await foreach (var row in service.Storage.Tables.GetTableClient("datums", DatumRows.Default).QueryAsync<RowKeyOnly>(new TableRange(partition), 1000))
+            await foreach (var row in service.Storage.Tables.GetTableClient("datums").ReadAsync<RowKeyOnly>(new TableRange(partition), 1000))
                 rows.Add($"{partition} {row.RowKey} {row.ETag}");
         }
 

@@ -75,13 +75,13 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
     public async Task Transactions_get_through_to_an_account_that_refuses_more_than_a_few_at_a_time(int status, string code)
     {
         using var handler = new BusyHandler(new SocketsHttpHandler()) { Capacity = 4, Status = status, Code = code };
-        var parsed = StorageConnectionString.Parse(azurite.ConnectionString);
-        var options = new TableClientOptions { Transport = new HttpClientTransport(new HttpClient(handler)) };
+        var options = StorageAccount.TableOptions();
+        options.Transport = new HttpClientTransport(new HttpClient(handler));
         (options.Retry.MaxRetries, options.Retry.Delay, options.Retry.MaxDelay) = (8, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
-        var table = new TableServiceClient(parsed.Table, new TableSharedKeyCredential(parsed.AccountName, parsed.AccountKey), options).GetTableClient(AzuriteFixture.NewTableName(), Rows.Default);
+        var table = new TableServiceClient(azurite.ConnectionString, options).GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
-        var results = await Task.WhenAll(Enumerable.Range(0, 300).Select(n => table.SubmitTransactionAsync(
-            [.. Enumerable.Range(0, 2).Select(row => TableTransactionAction.Add(new Note { PartitionKey = $"{n}", RowKey = $"{row}" }))])));
+        var results = await Task.WhenAll(Enumerable.Range(0, 300).Select(n => table.TrySubmitAsync(
+            [.. Enumerable.Range(0, 2).Select(row => Change.Add(new Note { PartitionKey = $"{n}", RowKey = $"{row}" }))])));
         Assert.All(results, result => Assert.True(result.IsDone));
         Assert.InRange(handler.Refused, 1, 300);
     }

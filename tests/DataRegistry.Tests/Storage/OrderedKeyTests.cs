@@ -78,16 +78,16 @@ public sealed class OrderedKeyTests(AzuriteFixture azurite)
     [Fact]
     public async Task A_table_reads_back_in_the_order_of_UTF8_bytes()
     {
-        var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), Rows.Default);
+        var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
         var keys = Gen.Sample(ShortKeys, 150).Concat(Atoms).Append(Repeat("😀", 480)).Append(Repeat("é", 480)).Distinct(StringComparer.Ordinal).Where(key => key.Length > 0).ToList();
-        foreach (var chunk in keys.Chunk(TableClient.MaxTransactionActions))
+        foreach (var chunk in keys.Chunk(Tables.MaxTransactionActions))
         {
-            Assert.True((await table.SubmitTransactionAsync([.. chunk.Select(key => TableTransactionAction.Add(new Note { PartitionKey = "p", RowKey = OrderedKey.Encode(key), Text = key }))])).IsDone);
+            Assert.True((await table.TrySubmitAsync([.. chunk.Select(key => Change.Add(new Note { PartitionKey = "p", RowKey = OrderedKey.Encode(key), Text = key }))])).IsDone);
         }
 
         var read = new List<string>();
-        await foreach (var row in table.QueryAsync<Note>(new TableRange("p"), maxPerPage: 40))
+        await foreach (var row in table.ReadAsync<Note>(new TableRange("p"), maxPerPage: 40))
         {
             read.Add(row.Text!);
         }

@@ -1,21 +1,10 @@
-using System.Text.Json.Serialization;
-using Azure;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Tests.Storage;
 
 /// <summary>One property of each type a row may have.</summary>
-sealed record EveryType : ITableEntity
+sealed record EveryType : TableRow
 {
-    public required string PartitionKey { get; init; }
-
-    public required string RowKey { get; init; }
-
-    [JsonIgnore]
-    public ETag ETag { get; init; }
-
-    public DateTimeOffset? Timestamp { get; init; }
-
     public string? Text { get; init; }
 
     public bool Flag { get; init; }
@@ -49,37 +38,16 @@ sealed record EveryType : ITableEntity
     public DayOfWeek? MaybeDay { get; init; }
 }
 
-sealed class Note : ITableEntity
+sealed record Note : TableRow
 {
-    public string PartitionKey { get; set; } = "";
+    public string? Text { get; init; }
 
-    public string RowKey { get; set; } = "";
+    public string? Other { get; init; }
 
-    [JsonIgnore]
-    public ETag ETag { get; set; }
-
-    public string? Text { get; set; }
-
-    public string? Other { get; set; }
-
-    public int? Number { get; set; }
+    public int? Number { get; init; }
 }
 
-/// <summary>The bare minimum, with constructor parameters.</summary>
-sealed record Point(string PartitionKey, string RowKey, long? Size = null) : ITableEntity
+sealed record Unkeepable : TableRow
 {
-    [JsonIgnore]
-    public ETag ETag { get; init; }
+    public required decimal Price { get; init; }
 }
-
-sealed record Unkeepable(string PartitionKey, string RowKey, decimal Price) : ITableEntity
-{
-    [JsonIgnore]
-    public ETag ETag { get; init; }
-}
-
-[JsonSerializable(typeof(EveryType))]
-[JsonSerializable(typeof(Note))]
-[JsonSerializable(typeof(Point))]
-[JsonSerializable(typeof(Unkeepable))]
-sealed partial class Rows : JsonSerializerContext;

@@ -7,7 +7,7 @@ namespace DataRegistry.Tests.Storage;
 [Collection(AzuriteTests.Name)]
 public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
 {
-    readonly TableClient table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), Rows.Default);
+    readonly TableClient table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
 
     public Task InitializeAsync() => table.CreateIfNotExistsAsync();
 
@@ -27,41 +27,41 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task An_insert_of_a_row_that_is_there_says_so_and_changes_nothing()
     {
-        Assert.Equal(TableOutcome.Done, (await table.AddEntityAsync(Row("r", "first"))).Outcome);
-        Assert.Equal(new TableWrite(TableOutcome.AlreadyExists, default), await table.AddEntityAsync(Row("r", "second")));
-        Assert.Equal("first", (await table.GetEntityIfExistsAsync<Note>("p", "r"))!.Text);
+        Assert.Equal(TableOutcome.Done, (await table.TryAddAsync(Row("r", "first"))).Outcome);
+        Assert.Equal(new TableWrite(TableOutcome.AlreadyExists, default), await table.TryAddAsync(Row("r", "second")));
+        Assert.Equal("first", (await table.FindAsync<Note>("p", "r"))!.Text);
     }
 
     [Fact]
     public async Task An_absent_row_is_null_and_its_changes_are_missing()
     {
-        Assert.Null(await table.GetEntityIfExistsAsync<Note>("p", "none"));
-        Assert.Equal(TableOutcome.Missing, (await table.UpdateEntityAsync(Row("none"), ETag.All)).Outcome);
-        Assert.Equal(TableOutcome.Missing, (await table.UpdateEntityAsync(Row("none"), ETag.All, TableUpdateMode.Merge)).Outcome);
-        Assert.Equal(TableOutcome.Missing, (await table.DeleteEntityAsync("p", "none", ETag.All)).Outcome);
+        Assert.Null(await table.FindAsync<Note>("p", "none"));
+        Assert.Equal(TableOutcome.Missing, (await table.TryUpdateAsync(Row("none"), ETag.All)).Outcome);
+        Assert.Equal(TableOutcome.Missing, (await table.TryUpdateAsync(Row("none"), ETag.All, TableUpdateMode.Merge)).Outcome);
+        Assert.Equal(TableOutcome.Missing, (await table.TryDeleteAsync("p", "none", ETag.All)).Outcome);
     }
 
     [Fact]
     public async Task A_change_needs_the_ETag_that_was_read()
     {
-        var first = await table.AddEntityAsync(Row("r", "1"));
-        var second = await table.UpdateEntityAsync(Row("r", "2"), first.ETag);
+        var first = await table.TryAddAsync(Row("r", "1"));
+        var second = await table.TryUpdateAsync(Row("r", "2"), first.ETag);
         Assert.Equal(TableOutcome.Done, second.Outcome);
         Assert.NotEqual(first.ETag, second.ETag);
-        Assert.Equal(TableOutcome.Changed, (await table.UpdateEntityAsync(Row("r", "3"), first.ETag)).Outcome);
-        Assert.Equal(TableOutcome.Changed, (await table.UpdateEntityAsync(Row("r", "3"), first.ETag, TableUpdateMode.Merge)).Outcome);
-        Assert.Equal(TableOutcome.Changed, (await table.DeleteEntityAsync("p", "r", first.ETag)).Outcome);
-        var read = await table.GetEntityIfExistsAsync<Note>("p", "r");
+        Assert.Equal(TableOutcome.Changed, (await table.TryUpdateAsync(Row("r", "3"), first.ETag)).Outcome);
+        Assert.Equal(TableOutcome.Changed, (await table.TryUpdateAsync(Row("r", "3"), first.ETag, TableUpdateMode.Merge)).Outcome);
+        Assert.Equal(TableOutcome.Changed, (await table.TryDeleteAsync("p", "r", first.ETag)).Outcome);
+        var read = await table.FindAsync<Note>("p", "r");
         Assert.Equal(("2", second.ETag), (read!.Text, read.ETag));
-        Assert.Equal(TableOutcome.Done, (await table.DeleteEntityAsync("p", "r", read.ETag)).Outcome);
-        Assert.Null(await table.GetEntityIfExistsAsync<Note>("p", "r"));
+        Assert.Equal(TableOutcome.Done, (await table.TryDeleteAsync("p", "r", read.ETag)).Outcome);
+        Assert.Null(await table.FindAsync<Note>("p", "r"));
     }
 
     [Fact]
     public async Task Of_many_changes_at_once_with_one_ETag_only_one_is_done()
     {
-        var row = await table.AddEntityAsync(Row("r"));
-        var writes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => table.UpdateEntityAsync(Row("r", $"{i}"), row.ETag)));
+        var row = await table.TryAddAsync(Row("r"));
+        var writes = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => table.TryUpdateAsync(Row("r", $"{i}"), row.ETag)));
         Assert.Single(writes, write => write.IsDone);
         Assert.Equal(7, writes.Count(write => write.Outcome == TableOutcome.Changed));
     }
@@ -69,21 +69,21 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task Merge_keeps_what_the_entity_leaves_out_and_replace_removes_it()
     {
-        var write = await table.AddEntityAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "text", Other = "other" });
-        write = await table.UpdateEntityAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "merged" }, write.ETag, TableUpdateMode.Merge);
-        var merged = await table.GetEntityIfExistsAsync<Note>("p", "r");
+        var write = await table.TryAddAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "text", Other = "other" });
+        write = await table.TryUpdateAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "merged" }, write.ETag, TableUpdateMode.Merge);
+        var merged = await table.FindAsync<Note>("p", "r");
         Assert.Equal(("merged", "other"), (merged!.Text, merged.Other));
-        await table.UpdateEntityAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "replaced" }, write.ETag);
-        var replaced = await table.GetEntityIfExistsAsync<Note>("p", "r");
+        await table.TryUpdateAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "replaced" }, write.ETag);
+        var replaced = await table.FindAsync<Note>("p", "r");
         Assert.Equal(("replaced", null), (replaced!.Text, replaced.Other));
     }
 
     [Fact]
     public async Task A_change_without_an_ETag_is_refused_before_it_is_sent()
     {
-        await Assert.ThrowsAsync<ArgumentException>(() => table.UpdateEntityAsync(Row("r"), default));
-        await Assert.ThrowsAsync<ArgumentException>(() => table.DeleteEntityAsync("p", "r", default));
-        Assert.Throws<ArgumentException>(() => TableTransactionAction.Update(Row("r"), default));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TryUpdateAsync(Row("r"), default));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TryDeleteAsync("p", "r", default));
+        Assert.Throws<ArgumentException>(() => Change.Update(Row("r"), default));
     }
 
     [Theory]
@@ -91,15 +91,15 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Odd_keys_are_written_read_queried_changed_and_deleted(string key)
     {
         var odd = new Note { PartitionKey = key, RowKey = key, Text = "1" };
-        var write = await table.AddEntityAsync(odd);
+        var write = await table.TryAddAsync(odd);
         Assert.Equal(TableOutcome.Done, write.Outcome);
-        var read = await table.GetEntityIfExistsAsync<Note>(key, key);
+        var read = await table.FindAsync<Note>(key, key);
         Assert.Equal((key, key, write.ETag), (read!.PartitionKey, read.RowKey, read.ETag));
         Assert.Equal(key, Assert.Single((await table.QueryPageAsync<Note>(new TableRange(key) { From = key })).Values).RowKey);
         Assert.Empty((await table.QueryPageAsync<Note>(new TableRange(key) { After = key })).Values);
-        write = await table.UpdateEntityAsync(odd, write.ETag, TableUpdateMode.Merge);
-        write = await table.UpdateEntityAsync(odd, write.ETag);
-        Assert.Equal(TableOutcome.Done, (await table.DeleteEntityAsync(key, key, write.ETag)).Outcome);
+        write = await table.TryUpdateAsync(odd, write.ETag, TableUpdateMode.Merge);
+        write = await table.TryUpdateAsync(odd, write.ETag);
+        Assert.Equal(TableOutcome.Done, (await table.TryDeleteAsync(key, key, write.ETag)).Outcome);
     }
 
     [Theory]
@@ -107,43 +107,35 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Odd_keys_are_written_changed_and_deleted_in_transactions(string key)
     {
         var odd = new Note { PartitionKey = key, RowKey = key, Text = key };
-        var added = await table.SubmitTransactionAsync([TableTransactionAction.Add(odd)]);
+        var added = await table.TrySubmitAsync([Change.Add(odd)]);
         Assert.True(added.IsDone);
-        Assert.Equal(key, (await table.GetEntityIfExistsAsync<Note>(key, key))!.Text);
-        var updated = await table.SubmitTransactionAsync([TableTransactionAction.Update(odd, added.ETags[0])]);
-        var merged = await table.SubmitTransactionAsync([TableTransactionAction.Update(odd, updated.ETags[0], TableUpdateMode.Merge)]);
+        Assert.Equal(key, (await table.FindAsync<Note>(key, key))!.Text);
+        var updated = await table.TrySubmitAsync([Change.Update(odd, added.ETags[0])]);
+        var merged = await table.TrySubmitAsync([Change.Update(odd, updated.ETags[0], TableUpdateMode.Merge)]);
         Assert.True(merged.IsDone);
-        var deleted = await table.SubmitTransactionAsync([TableTransactionAction.Delete(key, key, merged.ETags[0])]);
+        var deleted = await table.TrySubmitAsync([Change.Delete(key, key, merged.ETags[0])]);
         Assert.Equal((TableOutcome.Done, default), (deleted.Outcome, deleted.ETags[0]));
-        Assert.Null(await table.GetEntityIfExistsAsync<Note>(key, key));
+        Assert.Null(await table.FindAsync<Note>(key, key));
     }
 
     [Fact]
     public async Task Half_a_surrogate_pair_in_a_key_is_refused_rather_than_changed()
     {
-        await Assert.ThrowsAsync<ArgumentException>(() => table.GetEntityIfExistsAsync<Note>("p", "\ud83d"));
-        await Assert.ThrowsAsync<ArgumentException>(() => table.AddEntityAsync(Row("a\ud83d")));
-        await Assert.ThrowsAsync<ArgumentException>(() => table.SubmitTransactionAsync([TableTransactionAction.Add(Row("a\ud83d"))]));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.FindAsync<Note>("p", "\ud83d"));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TryAddAsync(Row("a\ud83d")));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.TrySubmitAsync([Change.Add(Row("a\ud83d"))]));
     }
 
     [Fact]
     public async Task A_missing_table_is_an_error_with_the_services_code()
     {
-        var missing = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), Rows.Default);
-        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.AddEntityAsync(Row("r")))).ErrorCode);
-        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.GetEntityIfExistsAsync<Note>("p", "r"))).ErrorCode);
+        var missing = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
+        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.TryAddAsync(Row("r")))).ErrorCode);
+        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.FindAsync<Note>("p", "r"))).ErrorCode);
         Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.QueryPageAsync<Note>(new TableRange("p")))).ErrorCode);
-        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.DeleteEntityAsync("p", "r", ETag.All))).ErrorCode);
-        Assert.Equal(404, (await Assert.ThrowsAsync<RequestFailedException>(() => missing.SubmitTransactionAsync([TableTransactionAction.Add(Row("r"))]))).Status);
+        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.TryDeleteAsync("p", "r", ETag.All))).ErrorCode);
+        Assert.Equal(404, (await Assert.ThrowsAsync<RequestFailedException>(() => missing.TrySubmitAsync([Change.Add(Row("r"))]))).Status);
     }
-
-    [Theory]
-    [InlineData("a")]
-    [InlineData("1abc")]
-    [InlineData("a-b-c")]
-    [InlineData("tablé")]
-    public void A_name_that_is_none_is_refused(string name) =>
-        Assert.Throws<ArgumentException>(() => azurite.Account.Tables.GetTableClient(name, Rows.Default));
 
     [Fact]
     public async Task Pages_follow_one_another_over_thousands_of_rows()
@@ -151,10 +143,10 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
         const int count = 2500;
         foreach (var chunk in Enumerable.Range(0, count).Chunk(100))
         {
-            Assert.True((await table.SubmitTransactionAsync([.. chunk.Select(i => TableTransactionAction.Add(Row($"ā{i:D5}")))])).IsDone);
+            Assert.True((await table.TrySubmitAsync([.. chunk.Select(i => Change.Add(Row($"ā{i:D5}")))])).IsDone);
         }
 
-        await table.AddEntityAsync(new Note { PartitionKey = "q", RowKey = "ā00000" });
+        await table.TryAddAsync(new Note { PartitionKey = "q", RowKey = "ā00000" });
         var sizes = new List<int>();
         var keys = new List<string>();
         string? token = null;
@@ -170,16 +162,12 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
         Assert.Equal([1000, 1000, 500], sizes);
         Assert.Equal(Enumerable.Range(0, count).Select(i => $"ā{i:D5}"), keys, StringComparer.Ordinal);
 
-        var part = await table.QueryAsync<Note>(new TableRange("p") { From = "ā00100", Before = "ā00350" }, maxPerPage: 100).Select(row => row.RowKey).ToListAsync();
+        var part = await table.ReadAsync<Note>(new TableRange("p") { From = "ā00100", Before = "ā00350" }, maxPerPage: 100).Select(row => row.RowKey).ToListAsync();
         Assert.Equal(Enumerable.Range(100, 250).Select(i => $"ā{i:D5}"), part, StringComparer.Ordinal);
-        Assert.Empty(await table.QueryAsync<Note>(new TableRange("p") { After = "ā00100", Before = "ā00101" }).ToListAsync());
+        Assert.Empty(await table.ReadAsync<Note>(new TableRange("p") { After = "ā00100", Before = "ā00101" }).ToListAsync());
     }
 
     [Fact]
-    public async Task A_malformed_continuation_token_is_refused() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => table.QueryPageAsync<Note>(new TableRange("p"), "x"));
-
-    [Fact]
     public async Task A_range_with_two_lower_bounds_is_refused() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => table.QueryPageAsync<Note>(new TableRange("p") { From = "a", After = "a" }));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => table.QueryPageAsync<Note>(new TableRange("p") { From = "a", After = "a" }));
 }

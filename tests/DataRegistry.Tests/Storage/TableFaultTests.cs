@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Net;
 using System.Text;
@@ -14,7 +15,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
 {
     readonly string name = AzuriteFixture.NewTableName();
 
-    public Task InitializeAsync() => azurite.Account.Tables.GetTableClient(name, Rows.Default).CreateIfNotExistsAsync();
+    public Task InitializeAsync() => azurite.Account.Tables.GetTableClient(name).CreateIfNotExistsAsync();
 
     public Task DisposeAsync() => Task.CompletedTask;
 
@@ -22,31 +23,36 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
 
     TableClient Faulty(FaultyHandler handler, int maxRetries = 5)
     {
-        var parsed = StorageConnectionString.Parse(azurite.ConnectionString);
-        var options = new TableClientOptions { Transport = new HttpClientTransport(new HttpClient(handler)) };
+        var options = StorageAccount.TableOptions();
+        options.Transport = new HttpClientTransport(new HttpClient(handler));
         options.Retry.MaxRetries = maxRetries;
         options.Retry.Delay = TimeSpan.FromMilliseconds(1);
         options.Retry.MaxDelay = TimeSpan.FromMilliseconds(2);
-        return new TableServiceClient(parsed.Table, new TableSharedKeyCredential(parsed.AccountName, parsed.AccountKey), options).GetTableClient(name, Rows.Default);
+        return new TableServiceClient(azurite.ConnectionString, options).GetTableClient(name);
     }
 
     static HttpResponseMessage Status(int status) => new((HttpStatusCode)status) { Content = new StringContent("") };
 
-    static HttpResponseMessage Inside(int status, string code) => new(HttpStatusCode.Accepted)
+    internal static HttpResponseMessage Answer(string body)
     {
-        Content = new StringContent(
+        var content = new StringContent(body);
+        content.Headers.Remove("Content-Type");
+        content.Headers.TryAddWithoutValidation("Content-Type", "multipart/mixed; boundary=batchresponse_1");
+        return new(HttpStatusCode.Accepted) { Content = content };
+    }
+
+    internal static HttpResponseMessage Inside(int status, string code, string index = "0:") => Answer(
             $"--batchresponse_1\r\nContent-Type: multipart/mixed; boundary=changesetresponse_1\r\n\r\n--changesetresponse_1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 {status} Busy\r\nContent-Type: application/json\r\n\r\n" +
-            "{\"odata.error\":{\"code\":\"" + code + "\",\"message\":{\"lang\":\"en-US\",\"value\":\"0:Later.\\nTime:now\"}}}" +
-            "\r\n--changesetresponse_1--\r\n--batchresponse_1--\r\n", Encoding.UTF8),
-    };
+            "{\"odata.error\":{\"code\":\"" + code + "\",\"message\":{\"lang\":\"en-US\",\"value\":\"" + index + "Later.\\nTime:now\"}}}" +
+            "\r\n--changesetresponse_1--\r\n--batchresponse_1--\r\n");
 
     [Fact]
     public async Task An_insert_whose_answer_was_lost_finds_its_own_row()
     {
         using var handler = new FaultyHandler { LoseAnswers = 1 };
         var table = Faulty(handler);
-        Assert.Equal(TableOutcome.AlreadyExists, (await table.AddEntityAsync(Row("r", "ours"))).Outcome);
-        Assert.Equal("ours", (await table.GetEntityIfExistsAsync<Note>("p", "r"))!.Text);
+        Assert.Equal(TableOutcome.AlreadyExists, (await table.TryAddAsync(Row("r", "ours"))).Outcome);
+        Assert.Equal("ours", (await table.FindAsync<Note>("p", "r"))!.Text);
         Assert.Equal(3, handler.Requests);
     }
 
@@ -55,7 +61,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var handler = new FaultyHandler { LoseAnswers = 1 };
         var table = Faulty(handler);
-        var result = await table.SubmitTransactionAsync([TableTransactionAction.Add(Row("1", "ours")), TableTransactionAction.Add(Row("2", "ours"))]);
+        var result = await table.TrySubmitAsync([Change.Add(Row("1", "ours")), Change.Add(Row("2", "ours"))]);
         Assert.Equal((TableOutcome.AlreadyExists, 0), (result.Outcome, result.FailedIndex));
         Assert.All((await table.QueryPageAsync<Note>(new TableRange("p"))).Values, row => Assert.Equal("ours", row.Text));
     }
@@ -70,7 +76,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task What_passes_by_itself_is_tried_again(int status)
     {
         using var handler = new FaultyHandler { Answers = { () => Status(status), () => Status(status) } };
-        Assert.True((await Faulty(handler).AddEntityAsync(Row("r"))).IsDone);
+        Assert.True((await Faulty(handler).TryAddAsync(Row("r"))).IsDone);
         Assert.Equal(3, handler.Requests);
     }
 
@@ -79,7 +85,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var handler = new FaultyHandler();
         var table = Faulty(handler);
-        await table.SubmitTransactionAsync([.. Enumerable.Range(0, 100).Select(i => TableTransactionAction.Add(Row($"{i:D3}", new string('x', 500))))]);
+        await table.TrySubmitAsync([.. Enumerable.Range(0, 100).Select(i => Change.Add(Row($"{i:D3}", new string('x', 500))))]);
         var half = Encoding.UTF8.GetBytes($"{{\"value\":[{string.Join(',', Enumerable.Range(0, 50).Select(i => $"{{\"PartitionKey\":\"p\",\"RowKey\":\"{i:D3}\",\"Text\":\"{new string('x', 500)}\"}}"))},");
         handler.Answers.Add(() => new(HttpStatusCode.OK) { Content = new StreamContent(new BrokenStream(half)) });
         handler.Answers.Add(() => Status(503));
@@ -92,7 +98,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Throttling_without_end_is_an_error_after_the_retries()
     {
         using var handler = new FaultyHandler { Answers = { () => Status(503), () => Status(503), () => Status(503) } };
-        var error = await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler, maxRetries: 2).AddEntityAsync(Row("r")));
+        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler, maxRetries: 2).TryAddAsync(Row("r")));
         Assert.Equal((503, 3), (error.Status, handler.Requests));
     }
 
@@ -100,7 +106,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task A_server_that_cannot_be_reached_is_an_error_after_the_retries()
     {
         using var handler = new FaultyHandler { LoseAnswers = 9 };
-        await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler, maxRetries: 2).AddEntityAsync(Row("r")));
+        await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler, maxRetries: 2).TryAddAsync(Row("r")));
         Assert.Equal(3, handler.Requests);
     }
 
@@ -110,7 +116,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Throttling_inside_an_accepted_transaction_is_tried_again(int status)
     {
         using var handler = new FaultyHandler { Answers = { () => Inside(status, "ServerBusy") } };
-        Assert.True((await Faulty(handler).SubmitTransactionAsync([TableTransactionAction.Add(Row("r")), TableTransactionAction.Add(Row("s"))])).IsDone);
+        Assert.True((await Faulty(handler).TrySubmitAsync([Change.Add(Row("r")), Change.Add(Row("s"))])).IsDone);
         Assert.Equal(2, handler.Requests);
     }
 
@@ -121,8 +127,8 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var handler = new FaultyHandler();
         handler.Answers.AddRange(Enumerable.Repeat(() => Inside(503, "ServerBusy"), 9));
-        var error = await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler, maxRetries).SubmitTransactionAsync([TableTransactionAction.Add(Row("r")), TableTransactionAction.Add(Row("s"))]));
-        Assert.Equal((503, "ServerBusy", maxRetries + 1), (error.Status, error.ErrorCode, handler.Requests));
+        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler, maxRetries).TrySubmitAsync([Change.Add(Row("r")), Change.Add(Row("s"))]));
+        Assert.Equal((503, maxRetries + 1), (error.Status, handler.Requests));
     }
 
     [Theory]
@@ -132,7 +138,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Other_refusals_inside_a_transaction_are_errors_and_not_tried_again(int status, string code)
     {
         using var handler = new FaultyHandler { Answers = { () => Inside(status, code) } };
-        var error = await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler).SubmitTransactionAsync([TableTransactionAction.Add(Row("r")), TableTransactionAction.Add(Row("s"))]));
+        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler).TrySubmitAsync([Change.Add(Row("r")), Change.Add(Row("s"))]));
         Assert.Equal((status, code, 1), (error.Status, error.ErrorCode, handler.Requests));
     }
 
@@ -143,8 +149,42 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task An_answer_that_lacks_parts_is_never_success(string body)
     {
         using var handler = new FaultyHandler();
-        handler.Answers.AddRange(Enumerable.Repeat(() => new HttpResponseMessage(HttpStatusCode.Accepted) { Content = new StringContent(body) }, 9));
-        await Assert.ThrowsAsync<RequestFailedException>(() => Faulty(handler, maxRetries: 1).SubmitTransactionAsync([TableTransactionAction.Add(Row("1")), TableTransactionAction.Add(Row("2"))]));
+        handler.Answers.AddRange(Enumerable.Repeat(() => Answer(body), 9));
+        await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler, maxRetries: 1).TrySubmitAsync([Change.Add(Row("1")), Change.Add(Row("2"))]));
+    }
+
+    [Fact]
+    public async Task A_transaction_whose_answer_breaks_off_is_sent_again()
+    {
+        using var handler = new FaultyHandler { Answers = { () => Answer("--batchresponse_1\r\nContent-Type: mult") } };
+        Assert.True((await Faulty(handler).TrySubmitAsync([Change.Add(Row("1")), Change.Add(Row("2"))])).IsDone);
+        Assert.Equal(2, handler.Requests);
+    }
+
+    [Fact]
+    public async Task A_refusal_that_names_no_action_is_of_the_first()
+    {
+        using var handler = new FaultyHandler { Answers = { () => Inside(409, "EntityAlreadyExists", index: "") } };
+        var result = await Faulty(handler).TrySubmitAsync([Change.Add(Row("1")), Change.Add(Row("2"))]);
+        Assert.Equal((TableOutcome.AlreadyExists, 0), (result.Outcome, result.FailedIndex));
+    }
+
+    [Fact]
+    public async Task Expected_refusals_make_no_span_of_the_package()
+    {
+        var spans = new List<string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name.StartsWith("Azure.Data.Tables", StringComparison.Ordinal),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = activity => { lock (spans) spans.Add(activity.OperationName); },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var handler = new FaultyHandler();
+        var table = Faulty(handler);
+        await table.TryAddAsync(Row("r"));
+        Assert.Equal(TableOutcome.AlreadyExists, (await table.TryAddAsync(Row("r"))).Outcome);
+        Assert.Empty(spans);
     }
 
     [Fact]
@@ -152,10 +192,10 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var handler = new FaultyHandler();
         var table = Faulty(handler);
-        await table.AddEntityAsync(Row("r"));
-        Assert.Equal(TableOutcome.AlreadyExists, (await table.AddEntityAsync(Row("r"))).Outcome);
-        Assert.Equal(TableOutcome.Changed, (await table.UpdateEntityAsync(Row("r"), new ETag("W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""))).Outcome);
-        Assert.Null(await table.GetEntityIfExistsAsync<Note>("p", "none"));
+        await table.TryAddAsync(Row("r"));
+        Assert.Equal(TableOutcome.AlreadyExists, (await table.TryAddAsync(Row("r"))).Outcome);
+        Assert.Equal(TableOutcome.Changed, (await table.TryUpdateAsync(Row("r"), new ETag("W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""))).Outcome);
+        Assert.Null(await table.FindAsync<Note>("p", "none"));
         Assert.Equal(4, handler.Requests);
     }
 
@@ -171,7 +211,7 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         }
 
         using var handler = new FaultyHandler { Answers = { Empty, Empty, () => Status(200, """{"value":[{"PartitionKey":"p","RowKey":"r"}]}""") } };
-        Assert.Equal("r", (await Faulty(handler).QueryAsync<Note>(new TableRange("p")).SingleAsync()).RowKey);
+        Assert.Equal("r", (await Faulty(handler).ReadAsync<Note>(new TableRange("p")).SingleAsync()).RowKey);
         Assert.EndsWith("&NextPartitionKey=p&NextRowKey=1%218%21a%2Bb%3D%26c", handler.LastAddress, StringComparison.Ordinal);
     }
 
@@ -201,18 +241,17 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         listener.Start();
         using var handler = new FaultyHandler { Answers = { () => Status(503) } };
         var table = Faulty(handler);
-        await table.CreateIfNotExistsAsync();
-        var write = await table.AddEntityAsync(Row("r"));
-        await table.AddEntityAsync(Row("r"));
-        write = await table.UpdateEntityAsync(Row("r"), write.ETag);
-        write = await table.UpdateEntityAsync(Row("r"), write.ETag, TableUpdateMode.Merge);
-        await table.GetEntityIfExistsAsync<Note>("p", "r");
+        var write = await table.TryAddAsync(Row("r"));
+        await table.TryAddAsync(Row("r"));
+        write = await table.TryUpdateAsync(Row("r"), write.ETag);
+        write = await table.TryUpdateAsync(Row("r"), write.ETag, TableUpdateMode.Merge);
+        await table.FindAsync<Note>("p", "r");
         await table.QueryPageAsync<Note>(new TableRange("p"));
-        await table.DeleteEntityAsync("p", "r", write.ETag);
+        await table.TryDeleteAsync("p", "r", write.ETag);
         handler.LoseAnswers = 1;
-        await table.SubmitTransactionAsync([TableTransactionAction.Add(Row("t")), TableTransactionAction.Add(Row("u"))]);
+        await table.TrySubmitAsync([Change.Add(Row("t")), Change.Add(Row("u"))]);
         Assert.Equal(
-            ["create 503 1", "create 409 1", "insert 204 1", "insert 409 1", "update 204 1", "merge 204 1", "get 200 1", "query 200 1", "delete 204 1", "transaction 0 1", "transaction 202 1"],
+            ["insert 503 1", "insert 204 1", "insert 409 1", "update 204 1", "merge 204 1", "get 200 1", "query 200 1", "delete 204 1", "transaction 0 1", "transaction 202 1"],
             counted, StringComparer.Ordinal);
     }
 

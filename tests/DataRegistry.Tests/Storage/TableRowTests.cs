@@ -6,7 +6,7 @@ namespace DataRegistry.Tests.Storage;
 [Collection(AzuriteTests.Name)]
 public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
 {
-    readonly TableClient table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName(), Rows.Default);
+    readonly TableClient table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
 
     public Task InitializeAsync() => table.CreateIfNotExistsAsync();
 
@@ -38,16 +38,16 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Every_type_comes_back_as_it_was_written()
     {
         var row = Full("all");
-        var write = await table.AddEntityAsync(row);
+        var write = await table.TryAddAsync(row);
         Assert.Equal(TableOutcome.Done, write.Outcome);
-        AssertSame(row, await table.GetEntityIfExistsAsync<EveryType>("p", "all"), write);
+        AssertSame(row, await table.FindAsync<EveryType>("p", "all"), write);
     }
 
     [Fact]
     public async Task Every_type_comes_back_from_a_transaction_and_a_query()
     {
         EveryType[] rows = [Full("1"), Full("2")];
-        var result = await table.SubmitTransactionAsync([.. rows.Select(TableTransactionAction.Add)]);
+        var result = await table.TrySubmitAsync([.. rows.Select(Change.Add)]);
         Assert.True(result.IsDone);
         var page = await table.QueryPageAsync<EveryType>(new TableRange("p"));
         Assert.Equal(2, page.Values.Count);
@@ -59,58 +59,49 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Nulls_are_not_stored_and_come_back_as_nulls()
     {
         var row = new EveryType { PartitionKey = "p", RowKey = "nulls" };
-        var write = await table.AddEntityAsync(row);
-        AssertSame(row, await table.GetEntityIfExistsAsync<EveryType>("p", "nulls"), write);
+        var write = await table.TryAddAsync(row);
+        AssertSame(row, await table.FindAsync<EveryType>("p", "nulls"), write);
+    }
+
+    /// <summary>The package reads it as null, in silence: a row of a newer release may name one.</summary>
+    [Fact]
+    public async Task An_enums_name_that_is_not_known_is_read_as_none()
+    {
+        await table.AddEntityAsync(new TableEntity("p", "unknown") { [nameof(EveryType.MaybeDay)] = "Caturday" });
+        Assert.Null((await table.FindAsync<EveryType>("p", "unknown"))!.MaybeDay);
     }
 
     [Theory]
-    [InlineData(double.NaN)]
-    [InlineData(double.PositiveInfinity)]
-    [InlineData(double.NegativeInfinity)]
     [InlineData(double.Epsilon)]
     [InlineData(1e300)]
     [InlineData(-0.5)]
     public async Task Odd_doubles_come_back(double value)
     {
-        await table.AddEntityAsync(new EveryType { PartitionKey = "p", RowKey = "double", Real = value });
-        Assert.Equal(value, (await table.GetEntityIfExistsAsync<EveryType>("p", "double"))!.Real);
+        await table.TryAddAsync(new EveryType { PartitionKey = "p", RowKey = "double", Real = value });
+        Assert.Equal(value, (await table.FindAsync<EveryType>("p", "double"))!.Real);
     }
 
     [Fact]
     public async Task A_time_with_an_offset_comes_back_as_the_same_instant()
     {
         var time = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.FromHours(5)).AddTicks(7);
-        await table.AddEntityAsync(new EveryType { PartitionKey = "p", RowKey = "time", Time = time });
-        Assert.Equal(time, (await table.GetEntityIfExistsAsync<EveryType>("p", "time"))!.Time);
-    }
-
-    [Fact]
-    public async Task A_row_with_constructor_parameters_is_read_with_its_ETag()
-    {
-        var write = await table.AddEntityAsync(new Point("p", "point", 7));
-        Assert.Equal(new Point("p", "point", 7) { ETag = write.ETag }, await table.GetEntityIfExistsAsync<Point>("p", "point"));
-    }
-
-    [Fact]
-    public async Task Properties_the_type_does_not_know_are_skipped()
-    {
-        await table.AddEntityAsync(Full("wide"));
-        Assert.Null((await table.GetEntityIfExistsAsync<Point>("p", "wide"))!.Size);
+        await table.TryAddAsync(new EveryType { PartitionKey = "p", RowKey = "time", Time = time });
+        Assert.Equal(time, (await table.FindAsync<EveryType>("p", "time"))!.Time);
     }
 
     [Fact]
     public async Task Selected_properties_come_with_the_keys_and_the_ETag()
     {
-        var write = await table.AddEntityAsync(Full("narrow"));
-        var row = await table.GetEntityIfExistsAsync<EveryType>("p", "narrow", [nameof(EveryType.Big)]);
+        var write = await table.TryAddAsync(Full("narrow"));
+        var row = await table.FindAsync<EveryType>("p", "narrow", [nameof(EveryType.Big)]);
         Assert.Equal((long.MaxValue, "p", "narrow", write.ETag, null), (row!.Big, row.PartitionKey, row.RowKey, row.ETag, row.Text));
     }
 
     [Fact]
-    public async Task A_type_the_service_cannot_keep_is_refused()
+    public async Task A_type_the_service_cannot_keep_is_not_inserted_in_bulk()
     {
-        var error = await Assert.ThrowsAsync<NotSupportedException>(() => table.AddEntityAsync(new Unkeepable("p", "r", 1m)));
-        Assert.Contains("Price", error.Message, StringComparison.Ordinal);
+        Unkeepable[] rows = [new() { PartitionKey = "p", RowKey = "1", Price = 1m }, new() { PartitionKey = "p", RowKey = "2", Price = 1m }];
+        await Assert.ThrowsAnyAsync<Exception>(() => BulkInsert.TryInsertAsync(table, rows, default));
     }
 
     static void AssertSame(EveryType expected, EveryType? actual, TableWrite write)
@@ -118,6 +109,6 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
         Assert.NotNull(actual);
         Assert.NotEqual(default, write.ETag);
         Assert.Equal(expected.Blob, actual.Blob);
-        Assert.Equal(expected with { Blob = null, ETag = write.ETag, Timestamp = null }, actual with { Blob = null, Timestamp = null });
+        Assert.Equal(expected with { Blob = null, ETag = write.ETag }, actual with { Blob = null });
     }
 }

@@ -16,12 +16,12 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        table = StorageAccount.FromConnectionString(azurite.ConnectionString, new HttpClientTransport(new HttpClient(sent))).Tables.GetTableClient(AzuriteFixture.NewTableName(), Storage.Rows.Default);
+        table = StorageAccount.FromConnectionString(azurite.ConnectionString, new HttpClientTransport(new HttpClient(sent))).Tables.GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
-        foreach (var chunk in Enumerable.Range(0, Rows).Chunk(TableClient.MaxTransactionActions))
-            Assert.True((await table.SubmitTransactionAsync([.. chunk.Select(n => TableTransactionAction.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
+        foreach (var chunk in Enumerable.Range(0, Rows).Chunk(Tables.MaxTransactionActions))
+            Assert.True((await table.TrySubmitAsync([.. chunk.Select(n => Change.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
         // Of another kind, beyond the end.
-        Assert.True((await table.AddEntityAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
+        Assert.True((await table.TryAddAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
     }
 
     public Task DisposeAsync()

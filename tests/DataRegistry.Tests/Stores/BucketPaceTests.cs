@@ -1,12 +1,12 @@
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Stores;
-using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.Time.Testing;
 
 namespace DataRegistry.Tests.Stores;
 
 public sealed class BucketPaceTests
 {
-    readonly FakeStopwatch clock = new();
+    readonly FakeTimeProvider clock = new();
 
     [Fact]
     public void What_is_refused_together_halves_the_pace_once_and_it_grows_back_within_a_minute()
@@ -16,12 +16,12 @@ public sealed class BucketPaceTests
         foreach (var _ in Enumerable.Range(0, 100))
             pace.SlowDown();
         Assert.Equal(0.5, pace.Share, 6);
-        clock.Move(TimeSpan.FromSeconds(1.5));
+        clock.Advance(TimeSpan.FromSeconds(1.5));
         pace.SlowDown();
         Assert.Equal(0.2625, pace.Share, 6);
-        clock.Move(TimeSpan.FromSeconds(30));
+        clock.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(0.7625, pace.Share, 6);
-        clock.Move(TimeSpan.FromSeconds(30));
+        clock.Advance(TimeSpan.FromSeconds(30));
         Assert.Equal(1, pace.Share);
     }
 
@@ -32,7 +32,7 @@ public sealed class BucketPaceTests
         foreach (var _ in Enumerable.Range(0, 600))
         {
             pace.SlowDown();
-            clock.Move(TimeSpan.FromSeconds(1));
+            clock.Advance(TimeSpan.FromSeconds(1));
         }
 
         Assert.InRange(pace.Share, 1.0 / 64, 0.1);
@@ -60,7 +60,7 @@ public sealed class BucketPaceTests
             shares.Add(share);
             return ValueTask.CompletedTask;
         });
-        clock.Move(TimeSpan.FromSeconds(1));
+        clock.Advance(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAsync<BucketException>(() => bucket.ListAsync(new()));
         server.Faults = FaultPlan.None;
         await bucket.ListAsync(new());

@@ -4,49 +4,41 @@ using System.Net.Http.Json;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Tests.Fixtures;
 using Xunit.Abstractions;
+using static DataRegistry.Tests.Telemetry.CollectedTelemetry;
 
 namespace DataRegistry.Tests.Telemetry;
 
 /// <summary>What is exported of a job is one trace, from the request that asked for it to the last request that it took.</summary>
-public sealed class TraceTests(ITestOutputHelper output) : IAsyncLifetime
+public sealed class TraceTests(ITestOutputHelper output)
 {
     readonly string trace = ActivityTraceId.CreateRandom().ToHexString();
     readonly string caller = ActivitySpanId.CreateRandom().ToHexString();
-    OtlpReceiver receiver = null!;
-    TestService service = null!;
-
-    public async Task InitializeAsync()
-    {
-        receiver = await OtlpReceiver.StartAsync();
-        service = await TestService.StartAsync([.. receiver.Settings, ("Adoption:WindowKeys", "100"), ("Adoption:RangeSeconds", "0")]);
-        service.Put([.. Enumerable.Range(0, 2500).Select(i => $"data/{i:D4}")]);
-    }
-
-    public async Task DisposeAsync() => await receiver.DisposeAsync();
+    readonly CollectedTelemetry collected = new();
 
     [Fact]
     public async Task A_bulk_job_is_one_unbroken_trace_from_its_request_over_every_delivery_to_buckets_and_tables()
     {
-        await AcceptAsync(new { prefix = service.Url("data/"), project = service.Project.Id });
+        var service = await StartAsync();
+        await AcceptAsync(service, new { prefix = service.Url("data/"), project = service.Project.Id });
         await service.DrainAsync();
         Assert.Equal(2500, (await service.GetDatumsAsync()).Count);
         await service.DisposeAsync();
 
-        var spans = receiver.Spans.Where(s => s.Trace == trace).ToDictionary(s => s.Id);
-        output.WriteLine(receiver.Tree(trace));
-        var root = Assert.Single(spans.Values, s => s.Parent == caller);
-        Assert.Equal(("POST /api/v0/stores/{id}/adopt/", "202"), (root.Name, root.Tags["http.response.status_code"]));
-        Assert.All(spans.Values, s => Assert.True(s == root || spans.ContainsKey(s.Parent), $"{s.Name} has a parent that is not there"));
+        var spans = collected.Trace(trace).ToDictionary(s => s.SpanId);
+        output.WriteLine(collected.Tree(trace));
+        var root = Assert.Single(spans.Values, s => s.ParentSpanId.ToHexString() == caller);
+        Assert.Equal(("POST /api/v0/stores/{id}/adopt/", "202"), (root.DisplayName, Tags(root)["http.response.status_code"]));
+        Assert.All(spans.Values, s => Assert.True(s == root || spans.ContainsKey(s.ParentSpanId), $"{s.DisplayName} has a parent that is not there"));
         // Handed on after each window, and cut in between: every delivery is there.
-        var deliveries = spans.Values.Where(s => s.Name == "process adopt").ToList();
-        Assert.True(deliveries.Count > 3 && deliveries.Select(d => d.Tags["dataregistry.range"]).Distinct().Count() > 1 && deliveries.Select(d => d.Tags["dataregistry.epoch"]).Distinct().Count() > 1);
-        Assert.Single(deliveries.Select(d => d.Tags["dataregistry.job.id"]).Distinct());
+        var deliveries = spans.Values.Where(s => s.DisplayName == "process adopt").ToList();
+        Assert.True(deliveries.Count > 3 && deliveries.Select(d => Tags(d)["dataregistry.range"]).Distinct().Count() > 1 && deliveries.Select(d => Tags(d)["dataregistry.epoch"]).Distinct().Count() > 1);
+        Assert.Single(deliveries.Select(d => Tags(d)["dataregistry.job.id"]).Distinct());
         foreach (var name in new[] { "S3 list", "table transaction locations", "table transaction datums", "table update work" })
-            Assert.Contains(spans.Values, s => s.Name == name && Above(s).Any(p => p.Name == "window") && Above(s).Any(p => p.Name == "process adopt") && Above(s).Last() == root);
+            Assert.Contains(spans.Values, s => s.DisplayName == name && Above(s).Any(p => p.DisplayName == "window") && Above(s).Any(p => p.DisplayName == "process adopt") && Above(s).Last() == root);
 
-        IEnumerable<ExportedSpan> Above(ExportedSpan span)
+        IEnumerable<Activity> Above(Activity span)
         {
-            while (spans.TryGetValue(span.Parent, out var parent))
+            while (spans.TryGetValue(span.ParentSpanId, out var parent))
                 yield return span = parent;
         }
     }
@@ -54,7 +46,8 @@ public sealed class TraceTests(ITestOutputHelper output) : IAsyncLifetime
     [Fact]
     public async Task A_delivery_that_fails_and_its_repetition_are_in_the_trace_and_so_is_what_was_logged_of_it()
     {
-        await AcceptAsync(new { urls = Enumerable.Range(0, 150).Select(i => service.Url($"data/{i:D4}")), project = service.Project.Id });
+        var service = await StartAsync();
+        await AcceptAsync(service, new { urls = Enumerable.Range(0, 150).Select(i => service.Url($"data/{i:D4}")), project = service.Project.Id });
         var message = Assert.Single(await service.ReceiveAsync("adopt"));
         var function = Registry.QueueFunctions.Single(f => f.Name == "AdoptRange");
         service.Server.Faults = new() { InternalError = 1 };
@@ -64,11 +57,11 @@ public sealed class TraceTests(ITestOutputHelper output) : IAsyncLifetime
         var logs = service.Logs;
         await service.DisposeAsync();
 
-        var deliveries = receiver.Spans.Where(s => s.Trace == trace && s.Name == "process adopt").OrderBy(s => s.Start).ToList();
-        Assert.Equal([("1", true, "BucketException"), ("2", false, null)], deliveries.Select(d => (d.Tags["dataregistry.delivery"], d.Failed, d.Tags.GetValueOrDefault("error.type"))));
-        Assert.Single(deliveries.Select(d => d.Parent).Distinct());
-        var job = deliveries[0].Tags["dataregistry.job.id"];
-        var failure = Assert.Single(receiver.Logs, l => l.Trace == trace && l.Text.Contains("delivery 1 failed", StringComparison.Ordinal));
+        var deliveries = collected.Trace(trace).Where(s => s.DisplayName == "process adopt").ToList();
+        Assert.Equal([("1", true, "BucketException"), ("2", false, null)], deliveries.Select(d => (Tags(d)["dataregistry.delivery"], d.Status == ActivityStatusCode.Error, Tags(d).GetValueOrDefault("error.type"))));
+        Assert.Single(deliveries.Select(d => d.ParentSpanId).Distinct());
+        var job = Tags(deliveries[0])["dataregistry.job.id"];
+        var failure = Assert.Single(collected.Logs, l => l.Trace == trace && l.Text.Contains("delivery 1 failed", StringComparison.Ordinal));
         Assert.Equal(job, failure.Tags["Job"]);
         // The same ids for who reads the log.
         Assert.Contains(logs.Split('\n'), l => l.Contains("delivery 1 failed", StringComparison.Ordinal) && l.Contains($"TraceId:{trace}", StringComparison.Ordinal) && l.Contains($"Job:{job}", StringComparison.Ordinal));
@@ -86,10 +79,16 @@ public sealed class TraceTests(ITestOutputHelper output) : IAsyncLifetime
         await silent.DrainAsync();
 
         Assert.Contains(silent.Logs.Split('\n'), l => l.Contains("window 0 done", StringComparison.Ordinal) && l.Contains($"TraceId:{trace}", StringComparison.Ordinal));
-        await service.DisposeAsync();
     }
 
-    async Task AcceptAsync(object body)
+    async Task<TestService> StartAsync()
+    {
+        var service = await TestService.StartAsync(null, null, collected.AddTo, ("Adoption:WindowKeys", "100"), ("Adoption:RangeSeconds", "0"));
+        service.Put([.. Enumerable.Range(0, 2500).Select(i => $"data/{i:D4}")]);
+        return service;
+    }
+
+    async Task AcceptAsync(TestService service, object body)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, service.AdoptPath) { Content = JsonContent.Create(body) };
         request.Headers.Add("traceparent", $"00-{trace}-{caller}-01");

@@ -11,6 +11,7 @@ const LIFETIMES = [{ value: '30', label: '30 days' }, { value: '90', label: '90 
 
 /** The project's id, and one's own tokens: made, shown once, revoked. */
 export async function render({ project, me, signal }) {
+  const { version } = await api.get('/api/health/live', { signal });
   return h('div',
     pageHeader('Settings'),
     h('div.card', facts([
@@ -18,6 +19,7 @@ export async function render({ project, me, signal }) {
       ['Project id', h('span.id', h('code', project.id), copyButton(project.id, 'Copy', 'the project’s id'))],
       ['Signed in as', me.display_name ? `${me.display_name} (${me.username})` : me.username],
       ['Roles', rolesAt(me, project).map(r => `${r.role.replaceAll('_', ' ')} (${r.scope_type})`).join(', ')],
+      ['Version', version],
     ])),
     section('Your tokens', me.projects === null ? tokens({ project, signal })
       : notice('warn', h('p', 'You are signed in with a token that is limited to some projects. Such a token can neither see nor make tokens: sign in with another one for that.'))));

@@ -1,0 +1,37 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Access;
+
+/// <summary>Answers requests that have no good token, in the contracts' shapes, and counts them for their address.</summary>
+sealed class Refusals(RateLimits limits) : IAuthorizationMiddlewareResultHandler
+{
+    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    {
+        if (authorizeResult.Forbidden)
+            throw Permissions.Denied();
+        if (!authorizeResult.Succeeded)
+            throw await RefusalAsync(context);
+        limits.Remember(context);
+        await next(context);
+    }
+
+    async Task<ApiException> RefusalAsync(HttpContext context)
+    {
+        // The framework keeps the result of a request's handler: nothing is read twice.
+        var failure = (await context.AuthenticateAsync(AccessSchemes.Any)).Failure;
+        if (failure is ApiException unavailable)
+            return new(unavailable.Error);
+        limits.CountRefusal(context);
+        context.Response.Headers.WWWAuthenticate = V1ErrorBody.IsFor(context.Request) ? "Bearer" : "Token";
+        return new(new ApiError.Detail(StatusCodes.Status401Unauthorized, failure switch
+        {
+            null => "Authentication credentials were not provided.",
+            AuthenticationFailureException refused => refused.Message,
+            _ => JwtRefusals.Of(failure),
+        }));
+    }
+}

@@ -1,0 +1,44 @@
+using System.Collections.Concurrent;
+
+namespace DataRegistry.Organization;
+
+/// <summary>
+/// What was read a short while ago, so that not every request reads it again. A change made elsewhere shows after at most
+/// <paramref name="age"/>, one made here at once if it is forgotten here. What is not there is asked for each time.
+/// </summary>
+public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age) where TKey : notnull where TValue : class
+{
+    const int MaxEntries = 10_000;
+
+    readonly ConcurrentDictionary<TKey, (TValue Value, DateTimeOffset Read)> entries = new();
+
+    public async ValueTask<TValue?> GetAsync(TKey key, Func<CancellationToken, Task<TValue?>> read, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        if (Find(key) is { } known)
+            return known;
+        // The time before the read counts: what changes while it is read is seen in time, too.
+        if (await read(cancellationToken) is not { } value)
+        {
+            entries.TryRemove(key, out _);
+            return null;
+        }
+
+        Put(key, value, now);
+        return value;
+    }
+
+    /// <summary>What was read a short while ago; null where nothing was.</summary>
+    public TValue? Find(TKey key) => entries.TryGetValue(key, out var known) && clock.GetUtcNow() - known.Read < age ? known.Value : null;
+
+    /// <summary>Keeps what was read together with others.</summary>
+    /// <param name="read">The time before it was read.</param>
+    public void Put(TKey key, TValue value, DateTimeOffset read)
+    {
+        if (entries.Count >= MaxEntries)
+            entries.Clear();
+        entries[key] = (value, read);
+    }
+
+    public void Forget(TKey key) => entries.TryRemove(key, out _);
+}

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Globalization;
+using DataRegistry.Tests.Host;
+
+namespace DataRegistry.Tests.LocalHost;
+
+/// <summary>A run of LocalHost, read up to where it is ready or ends.</summary>
+sealed class LocalHostCommand : IAsyncDisposable
+{
+    readonly Process process;
+    readonly Task<string> errors;
+    Task<string> rest = Task.FromResult("");
+
+    LocalHostCommand(Process process) => (this.process, errors) = (process, process.StandardError.ReadToEndAsync());
+
+    public List<string> Lines { get; } = [];
+
+    public string Errors => errors.Result;
+
+    public string Id => process.Id.ToString(CultureInfo.InvariantCulture);
+
+    public static Task<LocalHostCommand> StartAsync(params string[] arguments) =>
+        StartAsync(new Dictionary<string, string>(StringComparer.Ordinal), arguments);
+
+    /// <param name="environment">Variables that it has besides.</param>
+    public static async Task<LocalHostCommand> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        // A job in the background of a script has Ctrl-C ignored, and so would what it starts.
+        string[] signals = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
+        string[] program = [.. signals, "dotnet", Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll")];
+        var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        start.Environment.Remove("AzureWebJobsStorage");
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        var command = new LocalHostCommand(Process.Start(start)!);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
+        {
+            command.Lines.Add(line);
+            if (line.StartsWith("ready ", StringComparison.Ordinal))
+                break;
+        }
+
+        // Its log would fill the pipe, and then it would stand still.
+        command.rest = command.process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        return command;
+    }
+
+    public HttpClient NewClient() => new()
+    {
+        BaseAddress = new Uri(Lines[^1]["ready ".Length..]), DefaultRequestHeaders = { { "Authorization", "Token a-token-of-the-tests-only" } },
+    };
+
+    /// <summary>All that it prints after it is ready, once it has ended.</summary>
+    public Task<string> RestAsync() => rest;
+
+    /// <summary>At once, as a crash would.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    public async Task<int> ExitCodeAsync()
+    {
+        await process.WaitForExitAsync().WithinDeadlineAsync();
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+}
