@@ -33,5 +33,13 @@ builder.Services.AddSingleton<StorageReady>();
 builder.Services.AddHostedService(services => services.GetRequiredService<StorageReady>());
 builder.Services.AddSingleton<AppPipeline>();
 builder.Services.AddSingleton<HostCalls>();
-await builder.Build().RunAsync();
+try
+{
+    await builder.Build().RunAsync();
+}
+catch (OperationCanceledException)
+{
+    // The host told the app to end while it was starting.
+}
+
 return 0;
