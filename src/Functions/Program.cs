@@ -17,6 +17,8 @@ if (!args.Contains("--functions-uri", StringComparer.Ordinal))
 }
 
 FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
+// First, so that it is around what the next line adds.
+builder.UseMiddleware<HangUps>();
 builder.ConfigureFunctionsWebApplication();
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
 builder.Services.Configure<KestrelServerOptions>(kestrel =>
@@ -31,5 +33,13 @@ builder.Services.AddSingleton<StorageReady>();
 builder.Services.AddHostedService(services => services.GetRequiredService<StorageReady>());
 builder.Services.AddSingleton<AppPipeline>();
 builder.Services.AddSingleton<HostCalls>();
-await builder.Build().RunAsync();
+try
+{
+    await builder.Build().RunAsync();
+}
+catch (OperationCanceledException)
+{
+    // The host told the app to end while it was starting.
+}
+
 return 0;

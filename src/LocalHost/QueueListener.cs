@@ -12,6 +12,8 @@ namespace DataRegistry.LocalHost;
 /// </summary>
 public sealed partial class QueueListener : IHostedService, IDisposable
 {
+    static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
+
     readonly CancellationTokenSource stopping = new();
     readonly IReadOnlyList<QueueFunction> functions;
     readonly IServiceProvider services;
@@ -27,7 +29,14 @@ public sealed partial class QueueListener : IHostedService, IDisposable
         logger = services.GetRequiredService<ILogger<QueueListener>>();
         var hostJson = new ConfigurationBuilder().AddJsonFile(Path.Combine(AppContext.BaseDirectory, "host.json")).Build();
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Configuration.AddInMemoryCollection([new(StorageAccount.Setting, storage)]);
+        builder.Configuration.AddInMemoryCollection(
+        [
+            new(StorageAccount.Setting, storage),
+            // The SDK ends the process when its client gives up, so that one tries until storage answers again.
+            new($"{StorageAccount.Setting}:Retry:MaxRetries", $"{int.MaxValue}"),
+            new($"{StorageAccount.Setting}:Retry:Mode", "Fixed"),
+            new($"{StorageAccount.Setting}:Retry:Delay", "00:00:05"),
+        ]);
         // With the app's own loggers the SDK's scopes would be in every line. A failed function is logged below, once; "Azure" is every
         // request of this process that is slow or not answered with 2xx.
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
@@ -48,11 +57,14 @@ public sealed partial class QueueListener : IHostedService, IDisposable
 
     public Task StartAsync(CancellationToken cancellationToken) => host.StartAsync(cancellationToken);
 
-    /// <summary>Takes no more messages, cancels the functions that run, and waits for their end. The SDK alone would let them finish.</summary>
+    /// <summary>
+    /// Takes no more messages, cancels the functions that run, and waits a little for their end. The SDK alone would let them finish, and
+    /// would wait for storage that does not answer. A message that is left behind comes again, like that of a dead process.
+    /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await stopping.CancelAsync();
-        await host.StopAsync(cancellationToken);
+        await host.StopAsync(CancellationToken.None).WaitAsync(StopTimeout, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public void Dispose()

@@ -9,6 +9,7 @@ var root = new RootCommand(
 foreach (var benchmark in benchmarks)
     root.Add(benchmark.Command());
 root.Add(StartUp.Command());
+root.Add(AdoptWorker.Command());
 root.Add(BucketProcess.Command());
 root.Add(ServiceProcess.Command());
 return await root.Parse(args).InvokeAsync();

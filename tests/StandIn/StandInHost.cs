@@ -58,6 +58,19 @@ public sealed class StandInHost : IAsyncDisposable
     /// <summary>When the worker was last started, as a timestamp of <see cref="Stopwatch"/>.</summary>
     public long WorkerStarted { get; private set; }
 
+    /// <summary>The worker's process id.</summary>
+    public int WorkerProcess => process.Id;
+
+    /// <summary>Processor time of the worker's process.</summary>
+    public TimeSpan WorkerProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Log lines of the worker, by their levels.</summary>
     public ConcurrentQueue<(string Level, string Text)> Logs { get; } = new();
 
@@ -276,6 +289,7 @@ public sealed class StandInHost : IAsyncDisposable
         {
             kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = protocols);
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.AddServerHeader = false;
         });
         add(builder.Services);
         return builder.Build();

@@ -40,8 +40,8 @@ sealed class RateLimits : IDisposable
     readonly LimitOptions limits;
     readonly int forwardedHops;
 
-    /// <summary>By subject; null is not limited.</summary>
-    readonly PartitionedRateLimiter<Guid?> subjects;
+    /// <summary>By subject.</summary>
+    readonly PartitionedRateLimiter<Guid> subjects;
 
     /// <summary>By address.</summary>
     readonly PartitionedRateLimiter<int> refusals;
@@ -50,16 +50,12 @@ sealed class RateLimits : IDisposable
     {
         (this.clock, this.limits, forwardedHops) = (clock, limits.Value, access.Value.ForwardedHops);
         good = new(clock, Remembered);
-        subjects = PartitionedRateLimiter.Create<Guid?, Guid>(subject =>
-            subject is { } id ? Window(id, this.limits.RequestsPerMinute) : RateLimitPartition.GetNoLimiter(Guid.Empty));
+        subjects = PartitionedRateLimiter.Create<Guid, Guid>(subject => Window(subject, this.limits.RequestsPerMinute));
         refusals = PartitionedRateLimiter.Create<int, int>(address => Window(address, this.limits.RefusalsPerMinute));
     }
 
     public void Configure(RateLimiterOptions options)
     {
-        // It comes before an endpoint's policy: a request that is refused at a time counts for the minute.
-        options.GlobalLimiter = subjects.WithTranslatedKey<HttpContext>(
-            context => (context.User.Identity as CallerIdentity)?.Caller.Id, leaveOpen: true);
         options.AddPolicy(InFlight, context => RateLimitPartition.GetConcurrencyLimiter(
             Caller.Of(context).Id, _ => new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }));
         options.AddPolicy(Content, context => Window(AddressOf(context), limits.RequestsPerMinute));
@@ -77,11 +73,22 @@ sealed class RateLimits : IDisposable
     /// Ends a request that needs a token if its address is over its limit and its token is not known to be good. It comes before the token is
     /// looked at, which costs a request to a table.
     /// </summary>
-    public Task RequireStrangersTurnAsync(HttpContext context, RequestDelegate next)
+    public async Task RequireStrangersTurnAsync(HttpContext context, RequestDelegate next)
     {
-        if (context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null && StrangersWait(context) is { } wait)
+        var needsToken = context.GetEndpoint()?.Metadata.GetMetadata<IAuthorizeData>() is not null;
+        if (needsToken && StrangersWait(context) is { } wait)
             throw TooMany(nameof(LimitOptions.RefusalsPerMinute), wait);
-        return next(context);
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (needsToken && context.RequestAborted.IsCancellationRequested
+            && context.User.Identity is not CallerIdentity && good.Find(FingerprintOf(context)) is null)
+        {
+            // A caller who hangs up before the refusal costs as much as one who waits for it.
+            refusals.AttemptAcquire(AddressOf(context)).Dispose();
+            throw;
+        }
     }
 
     /// <summary>How long the request's address has to wait before a token is looked at; null where it is looked at now.</summary>
@@ -94,6 +101,7 @@ sealed class RateLimits : IDisposable
     /// <summary>The request has no good token: it counts. Ends it if there were too many.</summary>
     public void CountRefusal(HttpContext context)
     {
+        good.Forget(FingerprintOf(context));
         using var lease = refusals.AttemptAcquire(AddressOf(context));
         if (!lease.IsAcquired)
             throw TooMany(nameof(LimitOptions.RefusalsPerMinute), WaitOf(lease) ?? limits.Window);

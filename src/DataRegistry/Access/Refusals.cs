@@ -16,6 +16,8 @@ sealed class Refusals(RateLimits limits) : IAuthorizationMiddlewareResultHandler
         if (!authorizeResult.Succeeded)
             throw await RefusalAsync(context);
         limits.Remember(context);
+        // Before the endpoint's own policy: a request that is refused at a time counts for the minute, once.
+        limits.Count(Caller.Of(context).Id);
         await next(context);
     }
 

@@ -43,8 +43,20 @@ sealed partial class AdoptRange(WorkTable work, RangeWorker worker, JobEnds ends
             var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
             span.Fail(e);
             Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
-            await work.NoteErrorAsync(range, e.Message, cancellationToken);
-            await queue.SendAsync(await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range, delay, cancellationToken);
+            var now = range;
+            try
+            {
+                await work.NoteErrorAsync(range, e.Message, cancellationToken);
+                now = await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range;
+            }
+            catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The tables themselves are slow: the message matters, the note does not.
+            }
+
+            // A delivery that handed the range on meanwhile has sent the message of the new epoch.
+            if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
+                await queue.SendAsync(now, delay, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {

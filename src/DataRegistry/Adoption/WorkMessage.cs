@@ -24,19 +24,21 @@ sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
             {
                 { V: Version } message => message,
                 { } other => throw new NotSupportedException($"A work message of version {other.V}; this app knows {Version}."),
-                null => throw new UnreadableMessageException($"Not a work message: {text}"),
+                null => throw new UnreadableMessageException("Not a work message: null."),
             };
         }
         catch (JsonException e)
         {
-            throw new UnreadableMessageException($"Not a work message: {text}", e);
+            if (MessageVersion.Of(text) is { } version && version != Version)
+                throw new NotSupportedException($"A work message of version {version}; this app knows {Version}.", e);
+            throw new UnreadableMessageException($"Not a work message ({text.Length} characters).", e);
         }
     }
 
     public override string ToString() => JsonSerializer.Serialize(this, WorkMessageJson.Default.WorkMessage);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(WorkMessage))]
 sealed partial class WorkMessageJson : JsonSerializerContext;
 

@@ -53,13 +53,15 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
             }
         });
 
-        if (!later.IsEmpty)
-            await queue.SendAsync(later, throttled ? TimeSpan.FromSeconds(15 + Random.Shared.Next(30)) : null, cancellationToken);
         if (failure is not null)
         {
+            // The message comes again for all that are left, also for those that were put off.
             span.Fail(failure);
             throw new BucketException(failure.Fault, failure.Message, failure);
         }
+
+        if (!later.IsEmpty)
+            await queue.SendAsync(later, throttled ? TimeSpan.FromSeconds(15 + Random.Shared.Next(30)) : null, cancellationToken);
     }
 
     /// <summary>The message's datums that still want hashing, and did not just fail for good.</summary>

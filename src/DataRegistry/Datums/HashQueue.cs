@@ -26,12 +26,14 @@ sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent
             {
                 { V: Version } message => message,
                 { } other => throw new NotSupportedException($"A hash message of version {other.V}; this app knows {Version}."),
-                null => throw new UnreadableMessageException($"Not a hash message: {text}"),
+                null => throw new UnreadableMessageException("Not a hash message: null."),
             };
         }
         catch (JsonException e)
         {
-            throw new UnreadableMessageException($"Not a hash message: {text}", e);
+            if (MessageVersion.Of(text) is { } version && version != Version)
+                throw new NotSupportedException($"A hash message of version {version}; this app knows {Version}.", e);
+            throw new UnreadableMessageException($"Not a hash message ({text.Length} characters).", e);
         }
     }
 
@@ -43,7 +45,7 @@ sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent
         .SetTag("dataregistry.delivery", delivery.DequeueCount).SetTag("dataregistry.datums", Datums.Count);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(HashMessage))]
 sealed partial class HashMessageJson : JsonSerializerContext;
 

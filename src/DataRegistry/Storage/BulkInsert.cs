@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.Serialization;
 using System.Text;
@@ -40,7 +41,10 @@ sealed class BulkInsert
         $"--{Batch}\r\nContent-Type: multipart/mixed; boundary={ChangeSet}\r\n\r\n--{ChangeSet}\r\nContent-Type: application/http\r\n"
         + $"Content-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--{ChangeSet}--\r\n--{Batch}--\r\n");
 
-    /// <summary>Bodies that are not in use, at most as many as there were transactions at a time.</summary>
+    /// <summary>As many bodies as are kept for the next transactions, and the largest in bytes; the others are left to the collector.</summary>
+    const int MaxKept = 32, MaxKeptBytes = 256 * 1024;
+
+    /// <summary>Bodies that are not in use.</summary>
     static readonly ConcurrentBag<ArrayBufferWriter<byte>> Buffers = [];
 
     readonly RequestContent body;
@@ -66,7 +70,8 @@ sealed class BulkInsert
         await Tables.OnceAsync(() => table.SubmitTransactionAsync(Placeholder, cancellationToken));
         // Only after an answer: a request that was given up may still be reading the memory.
         buffer.ResetWrittenCount();
-        Buffers.Add(buffer);
+        if (Buffers.Count < MaxKept && buffer.Capacity <= MaxKeptBytes)
+            Buffers.Add(buffer);
         if (bulk.answered is { FailedStatus: > 0 and var status, FailedIndex: var index, ErrorCode: var code })
         {
             var refusal = new RequestFailedException(status, $"Row {index} of {rows.Count} was refused: {code}.", code, innerException: null);
@@ -139,7 +144,7 @@ sealed class BulkInsert
                 { IsEnum: true } => Text(row => property.GetValue(row)?.ToString()),
                 var type when type == typeof(bool) => Value<bool>(null, (json, value) => json.WriteBoolean(name, value)),
                 var type when type == typeof(int) => Value<int>(null, (json, value) => json.WriteNumber(name, value)),
-                var type when type == typeof(long) => Value<long>("Edm.Int64", (json, value) => json.WriteString(name, $"{value}")),
+                var type when type == typeof(long) => Value<long>("Edm.Int64", (json, value) => json.WriteString(name, value.ToString(CultureInfo.InvariantCulture))),
                 var type when type == typeof(Guid) => Value<Guid>("Edm.Guid", (json, value) => json.WriteString(name, value)),
                 var type when type == typeof(DateTimeOffset) => Value<DateTimeOffset>("Edm.DateTime", (json, value) => json.WriteString(name, value.UtcDateTime)),
                 var type => throw new NotSupportedException($"Column {property.Name} of {typeof(T).Name} is a {type.Name}, which is not inserted in bulk."),

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Logging;
 
@@ -5,6 +6,25 @@ namespace DataRegistry.Storage;
 
 /// <summary>A queue message's text that is no message of its queue, and never will be.</summary>
 public sealed class UnreadableMessageException(string message, Exception? innerException = null) : FormatException(message, innerException);
+
+/// <summary>The version in a message's text, however the rest of it looks: a newer app may have sent it.</summary>
+static class MessageVersion
+{
+    /// <returns>Null where there is none.</returns>
+    public static int? Of(string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("v", out var version)
+                && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) ? number : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
 
 /// <summary>
 /// Runs a queue function once for a delivery. A message that cannot be read is kept in a queue without a function. A message that an
@@ -48,7 +68,7 @@ sealed partial class Deliveries(QueueServiceClient queues, ILogger<Deliveries> l
         [LoggerMessage(LogLevel.Error, "A message of the queue {Queue} cannot be read and is kept in {Kept}: {Error}")]
         public static partial void Unreadable(ILogger logger, string queue, string kept, string error);
 
-        [LoggerMessage(LogLevel.Information, "The instance stops: a message of the queue {Queue} is handed on")]
+        [LoggerMessage(LogLevel.Information, "A delivery of the queue {Queue} is cancelled: its message is handed on")]
         public static partial void HandedOn(ILogger logger, string queue);
     }
 }

@@ -6,7 +6,7 @@ using Azure.Data.Tables.Models;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// The seam to Table Storage: what this app asks of the package's own <see cref="TableClient"/>. Every write is conditional. Expected
+/// The seam to Table Storage: what this app asks of the package's own <see cref="TableClient"/>. Every write but <see cref="Change.Upsert"/> is conditional. Expected
 /// refusals are outcomes. Anything else that is still so after the retries is a <see cref="RequestFailedException"/> with the service's
 /// error code; a missing table (TableNotFound) is never taken for a missing row.
 /// </summary>

@@ -16,6 +16,9 @@ public sealed class QueueListenerTests : IAsyncLifetime
 {
     const string Text = """{"job":"ä \" / \\ 🦉","range":1}""";
 
+    /// <summary>Nothing listens there.</summary>
+    const string NoStorage = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;QueueEndpoint=http://127.0.0.1:1/devstoreaccount1;";
+
     readonly CapturedLog<QueueListener> log = new();
     readonly ConcurrentQueue<(string Function, QueueDelivery Delivery)> deliveries = new();
     readonly List<QueueListener> listeners = [];
@@ -112,6 +115,17 @@ public sealed class QueueListenerTests : IAsyncLifetime
         Assert.Empty(log.Lines);
         QueueMessage again = await queues.GetQueueClient("adopt").ReceiveMessageAsync();
         Assert.Equal(2, again.DequeueCount);
+    }
+
+    [Fact]
+    public async Task Stopping_returns_though_storage_does_not_answer()
+    {
+        connection = NoStorage;
+        QueueListener listener = await ListenAsync((_, _, _) => Task.CompletedTask);
+
+        await listener.StopAsync(CancellationToken.None).WithinDeadlineAsync();
+
+        Assert.Empty(log.Lines);
     }
 
     static void InterlockedMax(ref int most, int value)
