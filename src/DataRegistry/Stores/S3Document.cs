@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 
 namespace DataRegistry.Stores;
@@ -21,7 +20,7 @@ static class S3Document
     static readonly SearchValues<byte> Controls = SearchValues.Create([0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]);
 
     static readonly SearchValues<byte> Suspects = SearchValues.Create(
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, (byte)'&', 0xEF]);
+        [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 0xEF]);
 
     static readonly SearchValues<byte> NameEnds = SearchValues.Create(" \t\r\n/>"u8);
 
@@ -59,11 +58,11 @@ static class S3Document
 
     /// <summary>
     /// The same document with <see cref="IsDamaged"/> texts where it has characters that XML 1.0 does not allow (U+FFFE, U+FFFF and controls): Ceph writes
-    /// markers as they are, also where it encodes keys. Null where it has none.
+    /// markers as they are, also where it encodes keys. Such a character written as a reference (&amp;#x1;) is read all the same. Null where it has none.
     /// </summary>
     public static byte[]? Repaired(ReadOnlySpan<byte> document)
     {
-        if (document.IndexOfAny(Controls) < 0 && document.IndexOf("\uFFFF"u8) < 0 && document.IndexOf("\uFFFE"u8) < 0 && document.IndexOf("&#"u8) < 0)
+        if (document.IndexOfAny(Controls) < 0 && document.IndexOf("\uFFFF"u8) < 0 && document.IndexOf("\uFFFE"u8) < 0)
             return null;
         var repaired = new ArrayBufferWriter<byte>(document.Length + 64);
         var changed = false;
@@ -92,14 +91,6 @@ static class S3Document
     {
         if (Controls.Contains(text[0]))
             return 1;
-        if (text.StartsWith("\uFFFF"u8) || text.StartsWith("\uFFFE"u8))
-            return 3;
-        if (!text.StartsWith("&#"u8) || text[..Math.Min(text.Length, 16)].IndexOf((byte)';') is not (> 2 and var end))
-            return 0;
-        var digits = Encoding.ASCII.GetString(text[2..end]);
-        var isNumber = digits[0] is 'x' or 'X'
-            ? int.TryParse(digits.AsSpan(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
-            : int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out code);
-        return isNumber && code is < ' ' and not (9 or 10 or 13) or (>= 0xD800 and <= 0xDFFF) or 0xFFFE or 0xFFFF or > 0x10FFFF ? end + 1 : 0;
+        return text.StartsWith("\uFFFF"u8) || text.StartsWith("\uFFFE"u8) ? 3 : 0;
     }
 }
