@@ -2,7 +2,7 @@ using System.Text.Json;
 using Azure.Storage.Queues;
 using Microsoft.Extensions.Logging;
 
-namespace DataRegistry.Storage;
+namespace DataRegistry;
 
 /// <summary>A queue message's text that is no message of its queue, and never will be.</summary>
 public sealed class UnreadableMessageException(string message, Exception? innerException = null) : FormatException(message, innerException);
