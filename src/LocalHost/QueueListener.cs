@@ -67,11 +67,11 @@ public sealed partial class QueueListener : IHostedService, IDisposable
         await host.StopAsync(CancellationToken.None).WaitAsync(StopTimeout, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    public void Dispose()
-    {
-        host.Dispose();
-        stopping.Dispose();
-    }
+    /// <summary>
+    /// Leaves the SDK's services to the end of the process. The SDK does not wait for a message that it takes while it stops, and ends the
+    /// process with an error where its services are gone before that message's function has returned.
+    /// </summary>
+    public void Dispose() => stopping.Dispose();
 
     /// <summary>Hands a message on to the function of that name.</summary>
     /// <exception cref="Exception">The function failed, which is logged; the message comes again.</exception>
