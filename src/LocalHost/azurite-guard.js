@@ -16,6 +16,13 @@ for (const event of ["end", "close", "error"]) {
 const on = process.once.bind(process);
 process.once = (event, listener) => (event === "SIGINT" ? process : on(event, listener));
 process.on("SIGINT", () => {});
+// Azurite answers no request that comes while it stops, and would wait for its connection to end.
+const { Server } = require("http");
+const close = Server.prototype.close;
+Server.prototype.close = function (...args) {
+  setTimeout(() => this.closeAllConnections(), 1000).unref();
+  return close.apply(this, args);
+};
 const [entry, ...args] = process.argv.slice(2);
 process.argv = [process.argv[0], entry, ...args];
 require(entry);
