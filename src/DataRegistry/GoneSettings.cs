@@ -14,7 +14,8 @@ public static class GoneSettings
     public static string? Find(IConfiguration configuration)
     {
         if (string.Equals(configuration["FUNCTIONS_WORKER_RUNTIME"], "custom", StringComparison.OrdinalIgnoreCase))
-            return "FUNCTIONS_WORKER_RUNTIME is custom: this version is a .NET isolated worker. Set FUNCTIONS_WORKER_RUNTIME to dotnet-isolated.";
+            return "FUNCTIONS_WORKER_RUNTIME is custom: this version is a .NET isolated worker. Set FUNCTIONS_WORKER_RUNTIME to "
+                + "dotnet-isolated.";
         foreach (var (name, replacement) in Replacements)
             if (configuration[name.Replace("__", ":", StringComparison.Ordinal)] is not null)
                 return $"The setting {name} has gone: {replacement}";

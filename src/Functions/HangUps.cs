@@ -22,5 +22,6 @@ sealed class HangUps : IFunctionsWorkerMiddleware
     }
 
     static bool IsHttp(FunctionContext context) =>
-        context.FunctionDefinition.InputBindings.Values.Any(binding => binding.Type.Equals("httpTrigger", StringComparison.OrdinalIgnoreCase));
+        context.FunctionDefinition.InputBindings.Values.Any(
+            binding => binding.Type.Equals("httpTrigger", StringComparison.OrdinalIgnoreCase));
 }

@@ -1,4 +1,5 @@
 using Azure.Storage.Queues.Models;
+using DataRegistry.Triggers;
 using Microsoft.Azure.Functions.Worker;
 
 namespace DataRegistry.Functions;

@@ -12,7 +12,8 @@ if (GoneSettings.Find(new ConfigurationBuilder().AddEnvironmentVariables().Build
 if (!args.Contains("--functions-uri", StringComparer.Ordinal))
 {
     await Console.Error.WriteLineAsync(
-        "There is no --functions-uri: the Azure Functions host starts this program. To run Data Registry on your machine: dotnet run --project src/LocalHost");
+        "There is no --functions-uri: the Azure Functions host starts this program. To run Data Registry on your machine: dotnet run "
+            + "--project src/LocalHost");
     return 1;
 }
 

@@ -4,10 +4,11 @@ namespace DataRegistry.Functions;
 /// Creates what is missing in storage while the process already listens: the Functions host gives a worker up to a
 /// minute to listen, and storage may be away for longer. It is tried again until it succeeds; instances may do it at once.
 /// </summary>
-sealed partial class StorageReady(IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<StorageReady> logger) : BackgroundService
+sealed partial class StorageReady(IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<StorageReady> logger)
+    : BackgroundService
 {
     /// <summary>How long a request waits for storage; the host's own limit for an HTTP answer is 230 seconds.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
@@ -23,7 +24,7 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
         }
 
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task delay = Task.Delay(Patience, waiting.Token);
+        Task delay = Task.Delay(Timeout, waiting.Token);
         await Task.WhenAny(ready.Task, delay);
         await waiting.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
@@ -37,7 +38,8 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
     public async Task DelayAsync(HttpContext context, RequestDelegate next)
     {
         PathString path = context.Request.Path;
-        if (!ready.Task.IsCompleted && path.StartsWithSegments("/api", StringComparison.Ordinal) && !path.StartsWithSegments("/api/health", StringComparison.Ordinal))
+        if (!ready.Task.IsCompleted && path.StartsWithSegments("/api", StringComparison.Ordinal)
+            && !path.StartsWithSegments("/api/health", StringComparison.Ordinal))
         {
             await WaitAsync(context.RequestAborted);
         }

@@ -70,7 +70,8 @@ public sealed class Azurite : IAsyncDisposable
     public int ProcessId => process.Id;
 
     /// <summary>Fetches the package if need be, starts Azurite and waits until all three services answer.</summary>
-    /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or Azurite did not start; the message says which.</exception>
+    /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or Azurite did not start;
+    /// the message says which.</exception>
     public static async Task<Azurite> StartAsync(AzuriteOptions options, CancellationToken cancellationToken = default)
     {
         var entry = await AzuritePackage.EnsureAsync(options.PackageFolder, options.Report, cancellationToken);
@@ -119,7 +120,10 @@ public sealed class Azurite : IAsyncDisposable
     static Azurite Launch(string entry, AzuriteOptions options)
     {
         var ports = options.Ports ?? FreePorts();
-        var start = new ProcessStartInfo("node") { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("node")
+        {
+            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
         if (options.Memory is { } mebibytes)
             start.ArgumentList.Add($"--max-old-space-size={Text(mebibytes)}");
         string[] arguments =
@@ -224,7 +228,8 @@ public sealed class Azurite : IAsyncDisposable
     {
         try
         {
-            using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/{Account}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await http.GetAsync(
+                new Uri($"http://127.0.0.1:{port}/{Account}"), HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             return true;
         }
         catch (HttpRequestException)

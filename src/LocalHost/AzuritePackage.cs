@@ -44,7 +44,8 @@ static class AzuritePackage
         }
         catch (Win32Exception missing)
         {
-            throw new InvalidOperationException($"The storage emulator needs Node.js, and there is no {start.FileName} here. {InstallNode}", missing);
+            throw new InvalidOperationException(
+                $"The storage emulator needs Node.js, and there is no {start.FileName} here. {InstallNode}", missing);
         }
     }
 
@@ -54,7 +55,8 @@ static class AzuritePackage
         var text = output.Trim().TrimStart('v').Split('.')[0];
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var major) || major < OldestNode)
         {
-            throw new InvalidOperationException($"The storage emulator needs Node.js {OldestNode} or later, and this is {output.Trim()}. {InstallNode}");
+            throw new InvalidOperationException(
+                $"The storage emulator needs Node.js {OldestNode} or later, and this is {output.Trim()}. {InstallNode}");
         }
     }
 
@@ -63,8 +65,10 @@ static class AzuritePackage
         var temporary = Directory.CreateDirectory(Path.Combine(folder, $"fetching-{Guid.NewGuid():N}")).FullName;
         try
         {
-            await File.WriteAllTextAsync(Path.Combine(temporary, "package.json"), """{"name":"azurite-home","private":true}""", cancellationToken);
-            string[] install = ["install", $"azurite@{Version}", "--no-audit", "--no-fund", "--omit=dev", "--ignore-scripts", "--loglevel=error"];
+            await File.WriteAllTextAsync(
+                Path.Combine(temporary, "package.json"), """{"name":"azurite-home","private":true}""", cancellationToken);
+            string[] install = [
+                "install", $"azurite@{Version}", "--no-audit", "--no-fund", "--omit=dev", "--ignore-scripts", "--loglevel=error"];
             var (exitCode, output) = OperatingSystem.IsWindows()
                 ? await RunAsync("cmd.exe", ["/c", "npm", .. install], temporary, cancellationToken)
                 : await RunAsync("npm", install, temporary, cancellationToken);
@@ -105,9 +109,13 @@ static class AzuritePackage
         File.Move(temporary, target, overwrite: true);
     }
 
-    static async Task<(int ExitCode, string Output)> RunAsync(string program, string[] arguments, string? workingDirectory, CancellationToken cancellationToken)
+    static async Task<(int ExitCode, string Output)> RunAsync(
+        string program, string[] arguments, string? workingDirectory, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingDirectory ?? "" };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = workingDirectory ?? "",
+        };
         using var process = Start(start);
         try
         {

@@ -6,7 +6,9 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.LocalHost;
 
-/// <summary>A project, a store and a bucket of objects to try things on. Each start finds what an earlier one made and adds what is missing.</summary>
+/// <summary>
+/// A project, a store and a bucket of objects to try things on. Each start finds what an earlier one made and adds what is missing.
+/// </summary>
 static class DemoData
 {
     public const string Bucket = "demo";
@@ -15,7 +17,8 @@ static class DemoData
     public const string AccessKeyId = "local", SecretAccessKey = "local";
 
     // Always the same, so that commands which were pasted somewhere go on working.
-    static readonly Guid ProjectId = Guid.Parse("0198c0de-0000-7000-8000-000000000001"), StoreId = Guid.Parse("0198c0de-0000-7000-8000-000000000002");
+    static readonly Guid ProjectId = Guid.Parse(
+        "0198c0de-0000-7000-8000-000000000001"), StoreId = Guid.Parse("0198c0de-0000-7000-8000-000000000002");
 
     static readonly string[] Sites = ["berlin", "são paulo", "東京", "new york"];
     static readonly string[] Sensors = ["camera-front", "camera-rear", "lidar"];
@@ -40,7 +43,8 @@ static class DemoData
         ];
         IEnumerable<string> drives = Enumerable.Range(0, Math.Max(0, count)).Select(n => string.Create(
             CultureInfo.InvariantCulture,
-            $"datasets/drives/{Sites[n / 3 % Sites.Length]}/2026-{1 + (n / 12 % 12):00}/{Sensors[n % Sensors.Length]}/frame_{n:00000}.{(n % Sensors.Length == 2 ? "pcd" : "jpg")}"));
+            $"datasets/drives/{Sites[n / 3 % Sites.Length]}/2026-{1
+                + (n / 12 % 12):00}/{Sensors[n % Sensors.Length]}/frame_{n:00000}.{(n % Sensors.Length == 2 ? "pcd" : "jpg")}"));
         return beginning.Concat(drives).Take(count);
     }
 
@@ -62,11 +66,16 @@ static class DemoData
     /// The demo project, and in it the demo store on <paramref name="endpointUrl"/>. A store that an earlier start made may
     /// name another port: it is changed then.
     /// </summary>
-    public static async Task<Ids> CreateProjectAndStoreAsync(IServiceProvider services, string endpointUrl, CancellationToken cancellationToken)
+    public static async Task<Ids> CreateProjectAndStoreAsync(
+        IServiceProvider services, string endpointUrl, CancellationToken cancellationToken)
     {
         Project project = await services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "demo", cancellationToken);
         Store store = await services.GetRequiredService<StoreTable>().EnsureAsync(
-            new Store { Id = StoreId, Name = Bucket, Configuration = new(Bucket, Region: null, endpointUrl, AccessKeyId, SecretAccessKey, RoleArn: null) }, cancellationToken);
+            new Store
+            {
+                Id = StoreId, Name = Bucket,
+                Configuration = new(Bucket, Region: null, endpointUrl, AccessKeyId, SecretAccessKey, RoleArn: null),
+            }, cancellationToken);
         return new(store.Id, project.Id);
     }
 }

@@ -3,7 +3,9 @@ using DataRegistry.LocalHost.Buckets;
 
 namespace DataRegistry.LocalHost;
 
-/// <summary>What the app needs in the cloud, on this machine: a storage account and a bucket. They end with this process, however it ends.</summary>
+/// <summary>
+/// What the app needs in the cloud, on this machine: a storage account and a bucket. They end with this process, however it ends.
+/// </summary>
 sealed class Emulators : IAsyncDisposable
 {
     const string PortFile = "bucket.port";
@@ -59,7 +61,11 @@ sealed class Emulators : IAsyncDisposable
         try
         {
             Azurite emulator = await Azurite.StartAsync(
-                new AzuriteOptions { PackageFolder = state.PathOf("azurite"), Folder = state.InMemory ? null : state.PathOf("storage"), Report = Console.WriteLine },
+                new AzuriteOptions
+                {
+                    PackageFolder = state.PathOf("azurite"), Folder = state.InMemory ? null : state.PathOf("storage"),
+                    Report = Console.WriteLine,
+                },
                 cancellationToken);
             if (!state.InMemory)
             {
@@ -70,7 +76,8 @@ sealed class Emulators : IAsyncDisposable
         }
         catch (InvalidOperationException exception)
         {
-            throw new StartException($"{exception.Message} (Or set AzureWebJobsStorage to a storage account's connection string.)", exception);
+            throw new StartException(
+                $"{exception.Message} (Or set AzureWebJobsStorage to a storage account's connection string.)", exception);
         }
     }
 

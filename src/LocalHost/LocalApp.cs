@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace DataRegistry.LocalHost;
 
-/// <summary>The app in this process: the same library that Azure Functions runs, with the queue listener and the timers beside it.</summary>
+/// <summary>
+/// The app in this process: the same library that Azure Functions runs, with the queue listener and the timers beside it.
+/// </summary>
 static class LocalApp
 {
     /// <summary>Looking at an empty queue costs nothing here, and people wait for what they have started.</summary>
@@ -21,7 +23,10 @@ static class LocalApp
     /// <exception cref="StartException">A setting is wrong.</exception>
     public static WebApplication Build(Options options, LocalState state, string storage, string token)
     {
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+        });
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddEnvironmentVariables();
         string secretKey = builder.Configuration[SecretKeySetting] is { Length: > 0 } set
@@ -78,7 +83,8 @@ static class LocalApp
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException)
         {
-            throw new StartException($"{options.Urls} is taken by another program: stop it, or choose another address with --urls.", exception);
+            throw new StartException(
+                $"{options.Urls} is taken by another program: stop it, or choose another address with --urls.", exception);
         }
     }
 }

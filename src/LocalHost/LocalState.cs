@@ -85,7 +85,9 @@ public sealed class LocalState : IDisposable
     public async Task EndLeftoverAsync(string name, CancellationToken cancellationToken)
     {
         if (InMemory || !File.Exists(PathOf(name))
-            || !int.TryParse(await File.ReadAllTextAsync(PathOf(name), cancellationToken), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out int id))
+            || !int.TryParse(
+                await File.ReadAllTextAsync(PathOf(name), cancellationToken), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture,
+                out int id))
         {
             return;
         }

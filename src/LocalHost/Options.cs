@@ -15,7 +15,10 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
     public static RootCommand Command(Func<Options, CancellationToken, Task<int>> run)
     {
         var urls = new Option<string>("--urls") { Description = "Where to listen.", DefaultValueFactory = _ => "http://127.0.0.1:7071" };
-        var token = new Option<string?>("--token") { Description = "The development token. Without it, one is made at the first start and kept in .local/token." };
+        var token = new Option<string?>("--token")
+        {
+            Description = "The development token. Without it, one is made at the first start and kept in .local/token.",
+        };
         var memory = new Option<bool>("--memory") { Description = "Keep nothing: storage, bucket and token are new at each start." };
         var count = new Option<int>("--count") { Description = "How many objects the demo bucket holds.", DefaultValueFactory = _ => 200 };
         urls.Validators.Add(result =>
@@ -36,9 +39,11 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
                 result.AddError("--count is 0 or more.");
             }
         });
-        var command = new RootCommand("Data Registry on your machine, with emulators of what it needs in the cloud, and demo data.") { urls, token, memory, count };
+        var command = new RootCommand(
+            "Data Registry on your machine, with emulators of what it needs in the cloud, and demo data.") { urls, token, memory, count };
         command.SetAction((parsed, cancellationToken) => run(
-            new Options(parsed.GetValue(urls)!, parsed.GetValue(token), parsed.GetValue(memory), parsed.GetValue(count)), cancellationToken));
+            new Options(parsed.GetValue(urls)!, parsed.GetValue(token), parsed.GetValue(memory), parsed.GetValue(count)),
+            cancellationToken));
         return command;
     }
 }

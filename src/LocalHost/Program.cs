@@ -14,7 +14,9 @@ static async Task<int> RunAsync(Options options, CancellationToken cancellationT
         string? setToken = Environment.GetEnvironmentVariable(LocalApp.TokenSetting.Replace(":", "__", StringComparison.Ordinal));
         if (!options.IsLoopback && string.IsNullOrEmpty(setToken))
         {
-            throw new StartException($"{options.Urls} lets other machines in, and the development token is for this one only: set Access__AdministratorToken to a token of your own.");
+            throw new StartException(
+                $"{options.Urls} lets other machines in, and the development token is for this one only: set Access__AdministratorToken to "
+                    + "a token of your own.");
         }
 
         using var state = new LocalState(options.InMemory);
@@ -56,5 +58,9 @@ static void Greet(string url, string token, DemoData.Ids demo)
         """);
 
     string Adopt(string key) =>
-        $"curl -sS {url}/api/v0/stores/{demo.Store}/adopt/ -H 'Authorization: Token {token}' -H 'Content-Type: application/json' -d '{JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal) { ["url"] = $"s3://{DemoData.Bucket}/{key}", ["project"] = demo.Project.ToString() })}'";
+        $"curl -sS {url}/api/v0/stores/{demo.Store}/adopt/ -H 'Authorization: Token {token}' -H 'Content-Type: application/json' -d "
+            + $"'{JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["url"] = $"s3://{DemoData.Bucket}/{key}", ["project"] = demo.Project.ToString(),
+            })}'";
 }

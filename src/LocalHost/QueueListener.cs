@@ -1,5 +1,6 @@
 using Azure.Storage.Queues.Models;
 using DataRegistry.Storage;
+using DataRegistry.Triggers;
 using Microsoft.Azure.WebJobs;
 using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Azure.WebJobs.Hosting;
@@ -23,7 +24,8 @@ public sealed partial class QueueListener : IHostedService, IDisposable
     /// <param name="storage">The connection string of the account whose queues are listened to.</param>
     /// <param name="services">The app's. Each delivery gets a scope of its own.</param>
     /// <param name="configure">Changes what <c>host.json</c> says.</param>
-    public QueueListener(string storage, IReadOnlyList<QueueFunction> functions, IServiceProvider services, Action<QueuesOptions>? configure = null)
+    public QueueListener(
+        string storage, IReadOnlyList<QueueFunction> functions, IServiceProvider services, Action<QueuesOptions>? configure = null)
     {
         (this.functions, this.services) = (functions, services);
         logger = services.GetRequiredService<ILogger<QueueListener>>();
@@ -50,7 +52,8 @@ public sealed partial class QueueListener : IHostedService, IDisposable
                 hostJson.GetSection("extensions:queues").Bind(queues);
                 configure?.Invoke(queues);
             });
-        builder.Services.Configure<JobHostFunctionTimeoutOptions>(timeout => timeout.Timeout = hostJson.GetValue<TimeSpan>("functionTimeout"));
+        builder.Services.Configure<JobHostFunctionTimeoutOptions>(
+            timeout => timeout.Timeout = hostJson.GetValue<TimeSpan>("functionTimeout"));
         builder.Services.AddHostedService<JobHostService>();
         host = builder.Build();
     }
@@ -64,7 +67,8 @@ public sealed partial class QueueListener : IHostedService, IDisposable
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await stopping.CancelAsync();
-        await host.StopAsync(CancellationToken.None).WaitAsync(StopTimeout, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await host.StopAsync(CancellationToken.None).WaitAsync(
+            StopTimeout, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using DataRegistry.Triggers;
 using NCrontab;
 
 namespace DataRegistry.LocalHost;
@@ -6,7 +7,8 @@ namespace DataRegistry.LocalHost;
 /// Runs timer functions on their schedules, in this process. A function never overlaps itself: what its schedule names while
 /// it still runs is left out, as by the Functions host. What was due while no process ran is not made up for.
 /// </summary>
-public sealed partial class Timers(IEnumerable<TimerFunction> functions, IServiceProvider services, TimeProvider time, ILogger<Timers> logger) : BackgroundService
+public sealed partial class Timers(
+    IEnumerable<TimerFunction> functions, IServiceProvider services, TimeProvider time, ILogger<Timers> logger) : BackgroundService
 {
     /// <summary>A clock that is set or a machine that sleeps is noticed after so long at the latest.</summary>
     static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
@@ -36,7 +38,8 @@ public sealed partial class Timers(IEnumerable<TimerFunction> functions, IServic
         TimeSpan left;
         while ((left = due - time.GetUtcNow().UtcDateTime) > TimeSpan.Zero && !stopping.IsCancellationRequested)
         {
-            await Task.Delay(left < LongestWait ? left : LongestWait, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(
+                left < LongestWait ? left : LongestWait, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -47,7 +47,8 @@ static class AdoptList
 
         var best = rates.MaxBy(r => r.Value).Key;
         Console.WriteLine(
-            $"bare transactions in flight: {string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}: {r.Value:0}/s")))}; taken: {best}\n");
+            $"bare transactions in flight: {string.Join(
+                ", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}: {r.Value:0}/s")))}; taken: {best}\n");
         return best;
     }
 
@@ -78,7 +79,9 @@ static class AdoptList
         {
             TimeSpan accepted = default;
             JsonElement counts = default;
-            var measured = await Measured.RunAsync(input.Objects, arena, input.Bucket, async () => (accepted, counts) = await service.AdoptListAsync(input.Body, cancellationToken));
+            var measured = await Measured.RunAsync(
+                input.Objects, arena, input.Bucket,
+                async () => (accepted, counts) = await service.AdoptListAsync(input.Body, cancellationToken));
             if (counts.GetProperty(expected).GetInt64() != input.Objects || counts.GetProperty("total").GetInt64() != input.Objects)
                 throw new WrongResultException($"{expected} is not {input.Objects}: {counts}");
             return (measured, accepted);
@@ -109,7 +112,9 @@ static class AdoptList
         }
 
         table.Print();
-        Console.WriteLine("Peak memory is that of this whole process: service, client, the list's own strings, and what the arms before left to the collector.\n");
+        Console.WriteLine(
+            "Peak memory is that of this whole process: service, client, the list's own strings, and what the arms before left to the "
+                + "collector.\n");
 
         Ratio("rate, service/bare", rounds.Select(r => r.Service.First.PerSecond / r.Bare.PerSecond));
         // Steadier than the rate on a machine that others use too; the emulator's is what limits.
@@ -122,7 +127,9 @@ static class AdoptList
         foreach (var service in new[] { RequestCounter.S3, RequestCounter.Tables, RequestCounter.Blobs, RequestCounter.Queues })
         {
             foreach (var operation in Operations(service))
-                requests.Add($"{service} {operation}", Per(last.Service.First, operation), Per(last.Bare, operation), Per(last.Service.Again, operation));
+                requests.Add(
+                    $"{service} {operation}", Per(last.Service.First, operation), Per(last.Bare, operation),
+                    Per(last.Service.Again, operation));
 
             double Per(Measured arm, string operation) => arm.Requests.Counts.GetValueOrDefault((service, operation)) * 1000.0 / objects;
         }
@@ -133,10 +140,13 @@ static class AdoptList
         static void Ratio(string name, IEnumerable<double> ratios) => Console.WriteLine($"{name}: {ratios.DescribePairs()}");
 
         void Add(string arm, Measured m, TimeSpan? fromAccepted) =>
-            table.Add(arm, m.PerSecond, m.Elapsed, fromAccepted, m.Processor.Self, m.Processor.Azurite, m.Processor.Bucket, m.PeakMebibytes);
+            table.Add(
+                arm, m.PerSecond, m.Elapsed, fromAccepted, m.Processor.Self, m.Processor.Azurite, m.Processor.Bucket, m.PeakMebibytes);
 
         IEnumerable<string> Operations(string service) => new[] { last.Service.First, last.Bare, last.Service.Again }
-            .SelectMany(m => m.Requests.Counts.Keys).Where(k => k.Service == service).Select(k => k.Operation).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+            .SelectMany(
+                m => m.Requests.Counts.Keys).Where(
+                    k => k.Service == service).Select(k => k.Operation).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }
 
     /// <summary>A bucket, the request that adopts all that it holds, and one that adopts nothing.</summary>
@@ -148,7 +158,8 @@ static class AdoptList
             var bucket = await BucketProcess.StartAsync(keys, cancellationToken);
             return new(bucket, BodyOf(keys), BodyOf(Enumerable.Range(0, MissingObjects).Select(n => $"missing/{n}")), objects);
 
-            byte[] BodyOf(IEnumerable<string> some) => SampleKeys.AdoptionBody(some, bucket.Store.Configuration.Bucket, RunningService.ProjectId);
+            byte[] BodyOf(IEnumerable<string> some) =>
+                SampleKeys.AdoptionBody(some, bucket.Store.Configuration.Bucket, RunningService.ProjectId);
         }
 
         public ValueTask DisposeAsync() => Bucket.DisposeAsync();

@@ -1,12 +1,15 @@
 namespace DataRegistry.Benchmarks;
 
-/// <summary>Single URLs, each answered at once, one after the other and 16 at a time; against the requests that this cannot do without.</summary>
+/// <summary>
+/// Single URLs, each answered at once, one after the other and 16 at a time; against the requests that this cannot do without.
+/// </summary>
 static class AdoptOne
 {
     const int Clients = 16;
 
     public static Benchmark Benchmark { get; } = new(
-        "adopt-one", "Adopts single URLs, one after the other and 16 at a time; and bare HEAD, query and three writes.", new Scale(500, 3), RunAsync);
+        "adopt-one", "Adopts single URLs, one after the other and 16 at a time; and bare HEAD, query and three writes.", new Scale(500, 3),
+        RunAsync);
 
     static async Task RunAsync(Scale scale, CancellationToken cancellationToken)
     {
@@ -38,7 +41,9 @@ static class AdoptOne
     {
         await using var arena = await Arena.StartAsync(cancellationToken);
         await using var service = await RunningService.StartAsync(arena, bucket.Store, cancellationToken);
-        return await RunAsync(arena, bucket, keys, (key, token) => service.AdoptOneAsync($"s3://{bucket.Store.Configuration.Bucket}/{key}", token), cancellationToken);
+        return await RunAsync(
+            arena, bucket, keys, (key, token) => service.AdoptOneAsync($"s3://{bucket.Store.Configuration.Bucket}/{key}", token),
+            cancellationToken);
     }
 
     static async Task<Arm> BareAsync(BucketProcess bucket, string[] keys, CancellationToken cancellationToken)
@@ -49,7 +54,8 @@ static class AdoptOne
         return await RunAsync(arena, bucket, keys, bare.AdoptOneAsync, cancellationToken);
     }
 
-    static async Task<Arm> RunAsync(Arena arena, BucketProcess bucket, string[] keys, Func<string, CancellationToken, Task> adopt, CancellationToken cancellationToken)
+    static async Task<Arm> RunAsync(
+        Arena arena, BucketProcess bucket, string[] keys, Func<string, CancellationToken, Task> adopt, CancellationToken cancellationToken)
     {
         var half = keys.Length / 2;
         return new(await RunAsync(keys[..half], 1), await RunAsync(keys[half..], Clients));
@@ -75,13 +81,16 @@ static class AdoptOne
         Ratio("rate, one by one", r => r.Service.Sequential.PerSecond / r.Bare.Sequential.PerSecond);
         Ratio($"rate, {Clients} at a time", r => r.Service.Concurrent.PerSecond / r.Bare.Concurrent.PerSecond);
         Ratio("emulator's processor time, one by one", r => r.Service.Sequential.Processor.Azurite / r.Bare.Sequential.Processor.Azurite);
-        Ratio($"emulator's processor time, {Clients} at a time", r => r.Service.Concurrent.Processor.Azurite / r.Bare.Concurrent.Processor.Azurite);
+        Ratio(
+            $"emulator's processor time, {Clients} at a time",
+            r => r.Service.Concurrent.Processor.Azurite / r.Bare.Concurrent.Processor.Azurite);
 
         void Add(string arm, Measured m) => table.Add(
             arm, m.PerSecond, m.Processor.Self, m.Processor.Azurite, m.Processor.Bucket,
             $"s3: {m.Requests.Describe(RequestCounter.S3, objects)}; tables: {m.Requests.Describe(RequestCounter.Tables, objects)}");
 
-        void Ratio(string name, Func<Round, double> ratio) => Console.WriteLine($"{name}, service/bare: {rounds.Select(ratio).DescribePairs()}");
+        void Ratio(string name, Func<Round, double> ratio) =>
+            Console.WriteLine($"{name}, service/bare: {rounds.Select(ratio).DescribePairs()}");
     }
 
     sealed record Arm(Measured Sequential, Measured Concurrent);

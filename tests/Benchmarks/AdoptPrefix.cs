@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// A prefix through queue and functions against a bare loop of LIST and insert; then the same prefix again, of which everything exists, against a
+/// A prefix through queue and functions against a bare loop of LIST and insert; then the same prefix again, of which everything exists,
+/// against a
 /// bare loop of LIST and read; and the first with two processes.
 /// </summary>
 static class AdoptPrefix
@@ -25,13 +26,15 @@ static class AdoptPrefix
     const int EmulatorMemory = 12 * 1024;
 
     public static Benchmark Benchmark { get; } = new(
-        "adopt-prefix", "Adopts a prefix as a job; once more; with two processes; and bare LIST and insert, LIST and read.", new Scale(100_000, 3), RunAsync);
+        "adopt-prefix", "Adopts a prefix as a job; once more; with two processes; and bare LIST and insert, LIST and read.",
+        new Scale(100_000, 3), RunAsync);
 
     static async Task RunAsync(Scale scale, CancellationToken cancellationToken)
     {
         Console.WriteLine($"adopt-prefix: {scale.Objects} objects, {scale.Rounds} rounds");
         var inFlight = await BestConcurrencyAsync(cancellationToken);
-        await using var bucket = await BucketProcess.StartAsync([.. SampleKeys.WarmUp(WarmUpObjects), .. SampleKeys.Shuffled(scale.Objects)], cancellationToken);
+        await using var bucket = await BucketProcess.StartAsync(
+            [.. SampleKeys.WarmUp(WarmUpObjects), .. SampleKeys.Shuffled(scale.Objects)], cancellationToken);
         var rounds = new List<Round>();
         for (var number = 1; number <= scale.Rounds; number++)
         {
@@ -40,7 +43,9 @@ static class AdoptPrefix
             var one = await ServiceAsync(bucket, scale.Objects, processes: 1, cancellationToken);
             Tell("service", one.First.Elapsed, one.Again.Elapsed);
             bare ??= await BareAsync();
-            rounds.Add(new(one, bare, scale.Objects <= MostObjectsOfTwo ? await ServiceAsync(bucket, scale.Objects, processes: 2, cancellationToken) : null));
+            rounds.Add(new(
+                one, bare,
+                scale.Objects <= MostObjectsOfTwo ? await ServiceAsync(bucket, scale.Objects, processes: 2, cancellationToken) : null));
         }
 
         Print(rounds, scale.Objects);
@@ -55,16 +60,20 @@ static class AdoptPrefix
 
     static async Task<int> BestConcurrencyAsync(CancellationToken cancellationToken)
     {
-        await using var bucket = await BucketProcess.StartAsync([.. SampleKeys.WarmUp(WarmUpObjects), .. SampleKeys.Shuffled(WarmUpObjects)], cancellationToken);
+        await using var bucket = await BucketProcess.StartAsync(
+            [.. SampleKeys.WarmUp(WarmUpObjects), .. SampleKeys.Shuffled(WarmUpObjects)], cancellationToken);
         var rates = new Dictionary<int, double>();
         for (var pass = 0; pass < 2; pass++)
         {
             foreach (var inFlight in Concurrencies)
-                rates[inFlight] = WarmUpObjects / (await BareAsync(bucket, WarmUpObjects, inFlight, cancellationToken)).First.Elapsed.TotalSeconds;
+                rates[inFlight] =
+                    WarmUpObjects / (await BareAsync(bucket, WarmUpObjects, inFlight, cancellationToken)).First.Elapsed.TotalSeconds;
         }
 
         var best = rates.MaxBy(r => r.Value).Key;
-        Console.WriteLine($"bare transactions in flight: {string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}: {r.Value:0}/s")))}; taken: {best}\n");
+        Console.WriteLine(
+            $"bare transactions in flight: {string.Join(
+                ", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key}: {r.Value:0}/s")))}; taken: {best}\n");
         return best;
     }
 
@@ -91,7 +100,8 @@ static class AdoptPrefix
 
     /// <summary>Has a prefix adopted, to the end; fails where it does not come to so many created and existing.</summary>
     internal static async Task<Run> RunJobAsync(
-        Arena arena, BucketProcess bucket, List<ServiceProcess> services, string prefix, int created, int existing, CancellationToken cancellationToken)
+        Arena arena, BucketProcess bucket, List<ServiceProcess> services, string prefix, int created, int existing,
+        CancellationToken cancellationToken)
     {
         var before = RequestCounter.Read(services.Select(s => s.Log));
         var allocated = await AllocatedAsync();
@@ -104,7 +114,8 @@ static class AdoptPrefix
             throw new WrongResultException($"Not {created} created and {existing} existing: {end.Status} {end.Counts} {end.Error}");
         return new(
             watch.Elapsed, RequestCounter.Read(services.Select(s => s.Log)) - before, services.Max(s => s.PeakMebibytes),
-            TimeSpan.FromTicks(services.Zip(processor.Services, (s, t) => (s.ProcessorTime - t).Ticks).Sum()), arena.ProcessorTime - processor.ProcessorTime, await AllocatedAsync() - allocated);
+            TimeSpan.FromTicks(services.Zip(processor.Services, (s, t) => (s.ProcessorTime - t).Ticks).Sum()),
+            arena.ProcessorTime - processor.ProcessorTime, await AllocatedAsync() - allocated);
 
         async Task<long> AllocatedAsync() => (await Task.WhenAll(services.Select(s => s.AllocatedAsync(cancellationToken)))).Sum();
     }
@@ -129,8 +140,12 @@ static class AdoptPrefix
         using var bare = new BareLoop(arena, bucket.Store);
         await bare.PrepareAsync(cancellationToken);
         Equal(WarmUpObjects, await bare.ListAsync(SampleKeys.WarmUpPrefix, inFlight, cancellationToken));
-        var first = await Measured.RunAsync(objects, arena, bucket, async () => Equal(objects, await bare.ListAsync(SampleKeys.Prefix, inFlight, cancellationToken)));
-        var again = await Measured.RunAsync(objects, arena, bucket, async () => Equal((objects, objects), await bare.CompareAsync<LocatedRow>(SampleKeys.Prefix, LocatedRow.Columns, cancellationToken)));
+        var first = await Measured.RunAsync(
+            objects, arena, bucket, async () => Equal(objects, await bare.ListAsync(SampleKeys.Prefix, inFlight, cancellationToken)));
+        var again = await Measured.RunAsync(
+            objects, arena, bucket,
+            async () => Equal(
+                (objects, objects), await bare.CompareAsync<LocatedRow>(SampleKeys.Prefix, LocatedRow.Columns, cancellationToken)));
         return new(first, again);
 
         static void Equal<T>(T expected, T actual)
@@ -142,7 +157,8 @@ static class AdoptPrefix
 
     /// <summary>A run of a million takes long: what was measured before it is broken off stands.</summary>
     static void Tell(string arm, TimeSpan first, TimeSpan again) =>
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{arm}: {first.TotalSeconds:0.0} s, again {again.TotalSeconds:0.0} s"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"{arm}: {first.TotalSeconds:0.0} s, again {again.TotalSeconds:0.0} s"));
 
     static void Print(List<Round> rounds, int objects)
     {
@@ -152,11 +168,17 @@ static class AdoptPrefix
         {
             var (one, bare, two) = rounds[i];
             Add($"service {i + 1}", one.First);
-            table.Add($"bare    {i + 1}", bare.First.PerSecond, bare.First.Elapsed, bare.First.Processor.Self, PerObject(bare.First.Processor.Self), KilobytesPerObject(bare.First.Allocated), bare.First.Processor.Azurite, bare.First.PeakMebibytes);
+            table.Add(
+                $"bare    {i + 1}", bare.First.PerSecond, bare.First.Elapsed, bare.First.Processor.Self,
+                PerObject(bare.First.Processor.Self), KilobytesPerObject(bare.First.Allocated), bare.First.Processor.Azurite,
+                bare.First.PeakMebibytes);
             if (two is not null)
                 Add($"two     {i + 1}", two.First);
             Add($"service {i + 1}, again", one.Again);
-            table.Add($"bare    {i + 1}, again", bare.Again.PerSecond, bare.Again.Elapsed, bare.Again.Processor.Self, PerObject(bare.Again.Processor.Self), KilobytesPerObject(bare.Again.Allocated), bare.Again.Processor.Azurite, bare.Again.PeakMebibytes);
+            table.Add(
+                $"bare    {i + 1}, again", bare.Again.PerSecond, bare.Again.Elapsed, bare.Again.Processor.Self,
+                PerObject(bare.Again.Processor.Self), KilobytesPerObject(bare.Again.Allocated), bare.Again.Processor.Azurite,
+                bare.Again.PeakMebibytes);
         }
 
         table.Print();
@@ -170,22 +192,36 @@ static class AdoptPrefix
 
         var last = rounds[^1];
         var requests = new TextTable("requests per 1,000 objects", "service", "bare", "again", "bare again");
-        (RequestCounts Requests, string Name)[] arms = [(last.One.First.Requests, "service"), (last.Bare.First.Requests, "bare"), (last.One.Again.Requests, "again"), (last.Bare.Again.Requests, "bare again")];
-        foreach (var key in arms.SelectMany(a => a.Requests.Counts.Keys).Distinct().OrderBy(k => $"{k.Service} {k.Operation}", StringComparer.Ordinal))
-            requests.Add([$"{key.Service} {key.Operation}", .. arms.Select(a => (object)(a.Requests.Counts.GetValueOrDefault(key) * 1000.0 / objects))]);
+        (RequestCounts Requests, string Name)[] arms = [
+            (last.One.First.Requests, "service"), (last.Bare.First.Requests, "bare"), (last.One.Again.Requests, "again"),
+            (last.Bare.Again.Requests, "bare again")];
+        foreach (var key in arms.SelectMany(
+            a => a.Requests.Counts.Keys).Distinct().OrderBy(k => $"{k.Service} {k.Operation}", StringComparer.Ordinal))
+            requests.Add(
+                [$"{key.Service} {key.Operation}", .. arms.Select(
+                    a => (object)(a.Requests.Counts.GetValueOrDefault(key) * 1000.0 / objects))]);
         requests.Print();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"all table requests of the service: {last.One.First.Requests.Total(RequestCounter.Tables) * 1000.0 / objects:0.00} per 1,000, again {last.One.Again.Requests.Total(RequestCounter.Tables) * 1000.0 / objects:0.00}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"all table requests of the service: {last.One.First.Requests.Total(RequestCounter.Tables)
+                    * 1000.0 / objects:0.00} per 1,000, again {last.One.Again.Requests.Total(RequestCounter.Tables)
+                        * 1000.0 / objects:0.00}"));
 
         void Ratio(string name, Func<Round, double> ratio) => Console.WriteLine($"{name}: {rounds.Select(ratio).DescribePairs()}");
 
-        void Add(string arm, Run run) => table.Add(arm, objects / run.Elapsed.TotalSeconds, run.Elapsed, run.Processor, PerObject(run.Processor), KilobytesPerObject(run.Allocated), run.Azurite, run.PeakMebibytes);
+        void Add(string arm, Run run) =>
+            table.Add(
+                arm, objects / run.Elapsed.TotalSeconds, run.Elapsed, run.Processor, PerObject(run.Processor),
+                KilobytesPerObject(run.Allocated), run.Azurite, run.PeakMebibytes);
 
         double PerObject(TimeSpan processor) => processor.TotalMicroseconds / objects;
 
         double KilobytesPerObject(long bytes) => bytes / 1000.0 / objects;
     }
 
-    internal sealed record Run(TimeSpan Elapsed, RequestCounts Requests, double PeakMebibytes, TimeSpan Processor, TimeSpan Azurite, long Allocated);
+    internal sealed record Run(
+        TimeSpan Elapsed, RequestCounts Requests, double PeakMebibytes, TimeSpan Processor, TimeSpan Azurite, long Allocated);
 
     sealed record ServiceArm(Run First, Run Again);
 

@@ -1,24 +1,28 @@
 using System.Globalization;
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Benchmarks;
 
-/// <summary>A prefix while the service is killed again and again, and on a bucket that fails now and then: the totals must be those of a quiet run.</summary>
+/// <summary>
+/// A prefix while the service is killed again and again, and on a bucket that fails now and then: the totals must be those of a quiet run.
+/// </summary>
 static class AdoptPrefixFaults
 {
     const int Kills = 5;
 
     public static Benchmark Benchmark { get; } = new(
-        "adopt-prefix-faults", "Adopts a prefix, killing the service five times, and on a bucket with faults; the totals must be right.", new Scale(100_000, 1), RunAsync);
+        "adopt-prefix-faults", "Adopts a prefix, killing the service five times, and on a bucket with faults; the totals must be right.",
+        new Scale(100_000, 1), RunAsync);
 
     static async Task RunAsync(Scale scale, CancellationToken cancellationToken)
     {
         Console.WriteLine($"adopt-prefix-faults: {scale.Objects} objects\n");
         await using var bucket = await BucketProcess.StartAsync(SampleKeys.Shuffled(scale.Objects), cancellationToken);
-        var table = new TextTable("run", "created", "datums", "locations", "LISTs", "HEADs", "S3 failures", "transactions", "table requests", "s");
+        var table = new TextTable(
+            "run", "created", "datums", "locations", "LISTs", "HEADs", "S3 failures", "transactions", "table requests", "s");
         for (var round = 0; round < scale.Rounds; round++)
         {
             await AddAsync("quiet", kills: 0);
@@ -36,8 +40,10 @@ static class AdoptPrefixFaults
             var watch = System.Diagnostics.Stopwatch.StartNew();
             var (end, requests) = await RunAsync(arena, bucket, scale.Objects, kills, cancellationToken);
             watch.Stop();
-            var (datums, locations) = (await CountAsync(arena, bucket, "datums", cancellationToken), await CountAsync(arena, bucket, "locations", cancellationToken));
-            if (end.Status != JobStatus.Completed || end.Created != scale.Objects || end.Counts.Total != scale.Objects || datums != scale.Objects || locations != scale.Objects)
+            var (datums, locations) = (await CountAsync(
+                arena, bucket, "datums", cancellationToken), await CountAsync(arena, bucket, "locations", cancellationToken));
+            if (end.Status != JobStatus.Completed || end.Created != scale.Objects || end.Counts.Total != scale.Objects
+                || datums != scale.Objects || locations != scale.Objects)
                 throw new WrongResultException($"{name}: {end.Status} {end.Counts}, {datums} datums, {locations} locations {end.Error}");
             table.Add(
                 name, end.Created, datums, locations, Of(RequestCounter.S3, "list"), Of(RequestCounter.S3, "head"),
@@ -48,7 +54,8 @@ static class AdoptPrefixFaults
         }
     }
 
-    static async Task<(JobRow End, RequestCounts Requests)> RunAsync(Arena arena, BucketProcess bucket, int objects, int kills, CancellationToken cancellationToken)
+    static async Task<(JobRow End, RequestCounts Requests)> RunAsync(
+        Arena arena, BucketProcess bucket, int objects, int kills, CancellationToken cancellationToken)
     {
         var services = new List<ServiceProcess> { await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken) };
         try
@@ -59,7 +66,8 @@ static class AdoptPrefixFaults
             for (var kill = 1; kill <= kills; kill++)
             {
                 // Each time some more of it is done.
-                while ((await work.ListAsync(job, cancellationToken).ToListAsync(cancellationToken)).Sum(r => r.Created) < (long)objects * kill / (kills + 2))
+                while ((await work.ListAsync(job, cancellationToken)
+                    .ToListAsync(cancellationToken)).Sum(r => r.Created) < (long)objects * kill / (kills + 2))
                     await Task.Delay(20, cancellationToken);
                 await services[^1].KillAsync();
                 services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken));
@@ -77,12 +85,16 @@ static class AdoptPrefixFaults
 
     static async Task<int> CountAsync(Arena arena, BucketProcess bucket, string name, CancellationToken cancellationToken)
     {
-        var slot = (await new Organization.ProjectTable(arena.Storage.Tables, TimeProvider.System).FindAsync(RunningService.ProjectId, cancellationToken))!.Slot;
+        var slot = (await new Organization.ProjectTable(
+            arena.Storage.Tables, TimeProvider.System).FindAsync(RunningService.ProjectId, cancellationToken))!.Slot;
         var count = 0;
         for (var shard = 0; shard < Shards.Count; shard++)
         {
-            var partition = name == "locations" ? $"{bucket.Store.Id:N}-{shard:x}" : string.Create(CultureInfo.InvariantCulture, $"{slot:x3}{shard:x}");
-            count += await arena.Storage.Tables.GetTableClient(name).ReadAsync<RowKeyOnly>(new TableRange(partition), 1000, ["RowKey"], cancellationToken).CountAsync(cancellationToken);
+            var partition = name == "locations"
+                ? $"{bucket.Store.Id:N}-{shard:x}"
+                : string.Create(CultureInfo.InvariantCulture, $"{slot:x3}{shard:x}");
+            count += await arena.Storage.Tables.GetTableClient(name).ReadAsync<RowKeyOnly>(
+                new TableRange(partition), 1000, ["RowKey"], cancellationToken).CountAsync(cancellationToken);
         }
 
         return count;

@@ -3,6 +3,7 @@ using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Benchmarks;
 
@@ -39,7 +40,8 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
         var (partition, rowKey) = LocationTable.KeyOf(store.Id, found.Key);
         return new()
         {
-            PartitionKey = partition, RowKey = rowKey, Key = found.Key, Datum = DatumId.Mint(job, project.Slot, found.Key, found.VersionId).Value.ToGuid(),
+            PartitionKey = partition, RowKey = rowKey, Key = found.Key,
+            Datum = DatumId.Mint(job, project.Slot, found.Key, found.VersionId).Value.ToGuid(),
             Job = job.Value.ToGuid(), Project = project.Id, AdoptedBy = "administrator", Size = found.Size, ObjectETag = found.ETag,
             LastModified = found.LastModified, VersionId = found.VersionId, Md5 = found.Md5, Sha256 = found.Sha256,
         };
@@ -53,7 +55,9 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
             throw new WrongResultException("A row was there already.");
     }
 
-    /// <summary>Whether a transaction that was refused had been done before, and its answer lost: a retry then finds its own rows.</summary>
+    /// <summary>
+    /// Whether a transaction that was refused had been done before, and its answer lost: a retry then finds its own rows.
+    /// </summary>
     async Task<bool> IsOursAsync(AdoptedRow first, CancellationToken cancellationToken)
     {
         AdoptedRow? there = first is DatumRow
@@ -62,7 +66,8 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
         return there?.Job == first.Job;
     }
 
-    async IAsyncEnumerable<FullTransaction> TransactionsAsync(IAsyncEnumerable<S3Object> objects, [EnumeratorCancellation] CancellationToken cancellationToken)
+    async IAsyncEnumerable<FullTransaction> TransactionsAsync(
+        IAsyncEnumerable<S3Object> objects, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var locations = new Filling<LocationRow>(Locations);
         var datums = new Filling<DatumRow>(Datums);

@@ -5,7 +5,9 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Benchmarks;
 
-/// <summary>A storage account that nobody has used yet, in memory, and what was asked of it. For one arm: Azurite slows down as it fills.</summary>
+/// <summary>
+/// A storage account that nobody has used yet, in memory, and what was asked of it. For one arm: Azurite slows down as it fills.
+/// </summary>
 sealed class Arena : IAsyncDisposable
 {
     const int WarmUpTransactions = 50;
@@ -39,7 +41,8 @@ sealed class Arena : IAsyncDisposable
     /// <param name="memory">MiB that the account may fill; null for what Node.js allows.</param>
     public static async Task<Arena> StartAsync(CancellationToken cancellationToken, int? memory = null)
     {
-        var azurite = await Azurite.StartAsync(new() { PackageFolder = Path.Combine(RepositoryRoot(), ".local", "azurite"), Memory = memory }, cancellationToken);
+        var azurite = await Azurite.StartAsync(
+            new() { PackageFolder = Path.Combine(RepositoryRoot(), ".local", "azurite"), Memory = memory }, cancellationToken);
         var arena = new Arena(azurite);
         await arena.WarmUpAsync(cancellationToken);
         arena.Requests.Reset();
@@ -64,7 +67,8 @@ sealed class Arena : IAsyncDisposable
     static LocationRow Row(int transaction, int index) => new()
     {
         PartitionKey = $"{transaction % 16}", RowKey = OrderedKey.Encode($"{transaction}/{index}"), Key = $"{transaction}/{index}",
-        Datum = Guid.Empty, Job = Guid.Empty, Project = Guid.Empty, AdoptedBy = "nobody", Size = 1, ObjectETag = "", LastModified = DateTimeOffset.UnixEpoch,
+        Datum = Guid.Empty, Job = Guid.Empty, Project = Guid.Empty, AdoptedBy = "nobody", Size = 1, ObjectETag = "",
+        LastModified = DateTimeOffset.UnixEpoch,
     };
 
     static string RepositoryRoot()

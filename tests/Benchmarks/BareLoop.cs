@@ -3,6 +3,7 @@ using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Benchmarks;
 
@@ -14,7 +15,8 @@ namespace DataRegistry.Benchmarks;
 sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisposable
 {
     readonly AdoptedRows rows = new(
-        arena.Storage, store, project ?? new Project(Guid.NewGuid(), "bare", 0, Guid.NewGuid(), Guid.NewGuid()), JobId.Create(DateTimeOffset.UtcNow, project?.Slot ?? 0));
+        arena.Storage, store, project ?? new Project(Guid.NewGuid(), "bare", 0, Guid.NewGuid(), Guid.NewGuid()),
+        JobId.Create(DateTimeOffset.UtcNow, project?.Slot ?? 0));
     readonly Buckets buckets = new();
 
     public void Dispose() => buckets.Dispose();
@@ -29,9 +31,11 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
         await rows.InsertAsync(ObjectsAsync(prefix, cancellationToken), inFlight, cancellationToken) / 2;
 
     /// <summary>
-    /// Lists what begins with the prefix and reads its locations, as whoever adopts or scans it again cannot do without; returns how many objects and rows.
+    /// Lists what begins with the prefix and reads its locations, as whoever adopts or scans it again cannot do without; returns how many
+    /// objects and rows.
     /// </summary>
-    public async Task<(int Objects, int Rows)> CompareAsync<T>(string prefix, IReadOnlyList<string> columns, CancellationToken cancellationToken) where T : LocatedRow
+    public async Task<(int Objects, int Rows)> CompareAsync<T>(
+        string prefix, IReadOnlyList<string> columns, CancellationToken cancellationToken) where T : LocatedRow
     {
         var from = OrderedKey.Encode(prefix);
         var read = 0;
@@ -50,8 +54,10 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
     public async Task AdoptOneAsync(string key, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = LocationTable.KeyOf(store.Id, key);
-        await rows.Locations.QueryPageAsync<LocationRow>(new TableRange(partition) { From = rowKey }, null, 1, cancellationToken: cancellationToken);
-        var found = await buckets.Open(store).HeadAsync(key, cancellationToken: cancellationToken) ?? throw new WrongResultException($"There is no {key}.");
+        await rows.Locations.QueryPageAsync<LocationRow>(
+            new TableRange(partition) { From = rowKey }, null, 1, cancellationToken: cancellationToken);
+        var found = await buckets.Open(store).HeadAsync(key, cancellationToken: cancellationToken)
+            ?? throw new WrongResultException($"There is no {key}.");
         var location = rows.LocationOf(found);
         var inserted = await rows.Locations.TryAddAsync(location, cancellationToken);
         AdoptedRows.Done(inserted.IsDone);

@@ -10,7 +10,8 @@ sealed record Scale(int Objects, int Rounds);
 sealed class WrongResultException(string message) : Exception(message);
 
 /// <summary>A benchmark as the command line knows it.</summary>
-/// <param name="RunAsync">Prints its tables; throws <see cref="WrongResultException"/> rather than to report numbers of something else.</param>
+/// <param name="RunAsync">Prints its tables; throws <see cref="WrongResultException"/> rather than to report numbers of something
+/// else.</param>
 sealed record Benchmark(string Name, string Description, Scale Default, Func<Scale, CancellationToken, Task> RunAsync)
 {
     public Command Command()

@@ -64,7 +64,8 @@ sealed class BucketProcess : IAsyncDisposable
     {
         var start = Self(Verb);
         var process = Process.Start(start)!;
-        var url = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new WrongResultException("The bucket server did not start.");
+        var url = await process.StandardOutput.ReadLineAsync(cancellationToken)
+            ?? throw new WrongResultException("The bucket server did not start.");
         var bucket = new BucketProcess(process, url);
         try
         {
@@ -82,7 +83,8 @@ sealed class BucketProcess : IAsyncDisposable
     public async Task PutAsync(IEnumerable<(string Key, int Size)> objects, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = new Uri(url) };
-        using var lines = new StringContent(string.Join('\n', objects.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Size} {o.Key}"))));
+        using var lines = new StringContent(
+            string.Join('\n', objects.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o.Size} {o.Key}"))));
         using var response = await http.PutAsync(new Uri($"/_synthetic/{Bucket}", UriKind.Relative), lines, cancellationToken);
         response.EnsureSuccessStatusCode();
     }
@@ -92,7 +94,8 @@ sealed class BucketProcess : IAsyncDisposable
         using var http = new HttpClient { BaseAddress = new Uri(url) };
         foreach (var key in keys)
         {
-            using var response = await http.DeleteAsync(new Uri($"/{Bucket}/{Uri.EscapeDataString(key)}", UriKind.Relative), cancellationToken);
+            using var response = await http.DeleteAsync(
+                new Uri($"/{Bucket}/{Uri.EscapeDataString(key)}", UriKind.Relative), cancellationToken);
             response.EnsureSuccessStatusCode();
         }
     }

@@ -8,6 +8,7 @@ using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -34,7 +35,10 @@ static class ListData
     static readonly DateTimeOffset Start = DateTimeOffset.UtcNow.AddHours(-1);
 
     /// <summary>A store that is never asked.</summary>
-    static readonly Store Store = new() { Id = Guid.NewGuid(), Name = "bucket", Configuration = new("bucket", null, "http://127.0.0.1:9", "key", "secret", null) };
+    static readonly Store Store = new()
+    {
+        Id = Guid.NewGuid(), Name = "bucket", Configuration = new("bucket", null, "http://127.0.0.1:9", "key", "secret", null),
+    };
 
     public static Benchmark Benchmark { get; } = new(
         "list-data", "Lists and finds datums of a project with a tenth of the objects, then with all.", new Scale(100_000, 3), RunAsync);
@@ -44,7 +48,8 @@ static class ListData
         Console.WriteLine($"list-data: {scale.Objects / 10} and {scale.Objects} datums, each read {scale.Rounds} times");
         await using var arena = await Arena.StartAsync(cancellationToken, EmulatorMemory);
         await using var service = await RunningService.StartAsync(arena, Store, cancellationToken);
-        var project = await service.Services.GetRequiredService<ProjectTable>().FindAsync(RunningService.ProjectId, cancellationToken) ?? throw new WrongResultException("The project is missing.");
+        var project = await service.Services.GetRequiredService<ProjectTable>().FindAsync(RunningService.ProjectId, cancellationToken)
+            ?? throw new WrongResultException("The project is missing.");
         var keys = SampleKeys.Shuffled(scale.Objects);
         var order = new List<DatumCursor>();
         var results = new List<Dictionary<string, Read>>();
@@ -58,8 +63,11 @@ static class ListData
         Print(results[0], results[1], scale.Objects);
     }
 
-    /// <summary>In jobs of one second each, so that the objects that come later are newer; returns where each datum is in the list.</summary>
-    static async Task<List<DatumCursor>> LoadAsync(Arena arena, Project project, string[] keys, int before, CancellationToken cancellationToken)
+    /// <summary>
+    /// In jobs of one second each, so that the objects that come later are newer; returns where each datum is in the list.
+    /// </summary>
+    static async Task<List<DatumCursor>> LoadAsync(
+        Arena arena, Project project, string[] keys, int before, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         var cursors = new List<DatumCursor>(keys.Length);
@@ -68,26 +76,35 @@ static class ListData
         {
             var rows = new AdoptedRows(arena.Storage, Store, project, JobId.Create(time, project.Slot));
             time = time.AddSeconds(1);
-            var objects = chunk.Select(key => new S3Object(key, key.Length, "\"0\"", DateTimeOffset.UnixEpoch) { Sha256 = new('0', 64) }).ToList();
+            var objects = chunk.Select(
+                key => new S3Object(key, key.Length, "\"0\"", DateTimeOffset.UnixEpoch) { Sha256 = new('0', 64) }).ToList();
             var inserted = await rows.InsertAsync(objects.ToAsyncEnumerable(), InFlight, cancellationToken);
             if (inserted != 2 * chunk.Length)
                 throw new WrongResultException($"{inserted} rows were inserted for {chunk.Length} objects.");
-            cursors.AddRange(objects.Select(o => rows.DatumOf(rows.LocationOf(o)).Id.Value).Select(id => new DatumCursor(id.RowKey, id.Partition)));
+            cursors.AddRange(
+                objects.Select(o => rows.DatumOf(rows.LocationOf(o)).Id.Value).Select(id => new DatumCursor(id.RowKey, id.Partition)));
         }
 
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{keys.Length} datums loaded in {watch.Elapsed.TotalSeconds:0} s: {2 * keys.Length / watch.Elapsed.TotalSeconds:0} rows/s"));
+            CultureInfo.InvariantCulture,
+            $"{keys.Length} datums loaded in {watch.Elapsed.TotalSeconds:0} s: {2 * keys.Length / watch.Elapsed.TotalSeconds:0} rows/s"));
         return cursors;
     }
 
     static void Print(Dictionary<string, Read> tenth, Dictionary<string, Read> all, int objects)
     {
-        var table = new TextTable("table requests", $"{objects / 10} datums", $"{objects}", "rows answered", $"ms at {objects / 10}", $"ms at {objects}", "of which");
+        var table = new TextTable(
+            "table requests", $"{objects / 10} datums", $"{objects}", "rows answered", $"ms at {objects / 10}", $"ms at {objects}",
+            "of which");
         foreach (var (name, read) in all)
-            table.Add(name, tenth[name].Requests, read.Requests, read.Rows, tenth[name].Milliseconds, read.Milliseconds, read.Counts.Describe(RequestCounter.Tables, 1));
+            table.Add(
+                name, tenth[name].Requests, read.Requests, read.Rows, tenth[name].Milliseconds, read.Milliseconds,
+                read.Counts.Describe(RequestCounter.Tables, 1));
         Console.WriteLine();
         table.Print();
-        var grown = all.Where(r => r.Value.Requests > Math.Ceiling(tenth[r.Key].Requests * Tolerance)).Select(r => $"{r.Key}: {tenth[r.Key].Requests} to {r.Value.Requests}").ToList();
+        var grown = all.Where(
+            r => r.Value.Requests > Math.Ceiling(tenth[r.Key].Requests * Tolerance)).Select(
+                r => $"{r.Key}: {tenth[r.Key].Requests} to {r.Value.Requests}").ToList();
         if (grown.Count > 0)
             throw new WrongResultException($"Requests grow with the project: {string.Join("; ", grown)}");
         Console.WriteLine("No read asks more of the larger project.");
@@ -122,20 +139,30 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
         var (next, datum) = await WalkAsync(order, cancellationToken);
         await AddAsync("page in the middle, limit=100, no_count", $"{List}&limit=100&no_count=true{next}", 100, cancellationToken);
         await AddAsync("page in the middle, limit=1000, no_count", $"{List}&limit=1000&no_count=true{next}", 1000, cancellationToken);
-        await AddAsync("largest offset, limit=100, no_count", $"{List}&limit=100&offset={Math.Min(DatumQuery.MaxOffset, order.Count / 2)}&no_count=true", 100, cancellationToken);
+        await AddAsync(
+            "largest offset, limit=100, no_count",
+            $"{List}&limit=100&offset={Math.Min(DatumQuery.MaxOffset, order.Count / 2)}&no_count=true", 100, cancellationToken);
 
         var id = datum.GetProperty("id").GetString()!;
-        await PostAsync($"/api/v0/data/{id}/metadata/", new Dictionary<string, object>(StringComparer.Ordinal) { ["valohai.tags"] = new[] { RareTag }, ["valohai.alias"] = Alias }, cancellationToken);
+        await PostAsync(
+            $"/api/v0/data/{id}/metadata/",
+            new Dictionary<string, object>(StringComparer.Ordinal) { ["valohai.tags"] = new[] { RareTag }, ["valohai.alias"] = Alias },
+            cancellationToken);
         await AddAsync("by id", $"/api/v0/data/{id}/", null, cancellationToken);
         await AddAsync("by alias", $"/api/v0/data/{Alias}/?project={RunningService.ProjectId}", null, cancellationToken);
-        await AddAsync("alias resolved", $"/api/v0/datum-aliases/resolve/?name={Alias}&project={RunningService.ProjectId}", null, cancellationToken);
+        await AddAsync(
+            "alias resolved", $"/api/v0/datum-aliases/resolve/?name={Alias}&project={RunningService.ProjectId}", null, cancellationToken);
         await AddAsync("by uri", $"{List}&uri={Uri.EscapeDataString(datum.GetProperty("uri").GetString()!)}", 1, cancellationToken);
         await AddAsync("store of all", $"{List}&limit=100&store={store}", 100, cancellationToken);
         await AddAsync("store of all, no_count", $"{List}&limit=100&store={store}&no_count=true", 100, cancellationToken);
         await AddAsync("store of none", $"{List}&limit=100&store={Guid.NewGuid()}", 0, cancellationToken);
         await AddAsync("tag of one in the middle", $"{List}&limit=100&tag={RareTag}", 0, cancellationToken);
-        await AddAsync("name of one in the middle", $"{List}&limit=100&name={Uri.EscapeDataString(datum.GetProperty("name").GetString()!)}", 0, cancellationToken);
-        await AddAsync("name of one in the middle, no_count", $"{List}&limit=100&no_count=true&name={Uri.EscapeDataString(datum.GetProperty("name").GetString()!)}", 0, cancellationToken);
+        await AddAsync(
+            "name of one in the middle", $"{List}&limit=100&name={Uri.EscapeDataString(datum.GetProperty("name").GetString()!)}", 0,
+            cancellationToken);
+        await AddAsync(
+            "name of one in the middle, no_count",
+            $"{List}&limit=100&no_count=true&name={Uri.EscapeDataString(datum.GetProperty("name").GetString()!)}", 0, cancellationToken);
         return reads;
     }
 
@@ -165,7 +192,9 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
                 throw new WrongResultException($"{page.GetProperty("next")} does not lead behind the {seen}. newest.");
         }
 
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  walked over {seen} datums, each in its place, in {watch.Elapsed.TotalSeconds:0} s"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture, $"  walked over {seen} datums, each in its place, in {watch.Elapsed.TotalSeconds:0} s"));
         reads.Add("largest page of the walk to the middle", most);
         var before = order[Math.Max(seen, order.Count / 2) - 1];
         var (middle, _) = await GetAsync($"/api/v0/data/{IdOf(before)}/", cancellationToken);
@@ -177,9 +206,12 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
     static DatumId IdOf(DatumCursor cursor) => new(TimedId.FromRowKey(cursor.Partition, cursor.RowKey));
 
     static DatumCursor CursorOf(JsonElement datum) =>
-        DatumId.TryParse(datum.GetProperty("id").GetString(), out var id) ? new(id.Value.RowKey, id.Value.Partition) : throw new WrongResultException($"{datum} has no id.");
+        DatumId.TryParse(datum.GetProperty("id").GetString(), out var id)
+            ? new(id.Value.RowKey, id.Value.Partition)
+            : throw new WrongResultException($"{datum} has no id.");
 
-    /// <param name="expected">Results; null for an answer that is no list, and a page that filters leave little of may have any number.</param>
+    /// <param name="expected">Results; null for an answer that is no list, and a page that filters leave little of may have any
+    /// number.</param>
     async Task AddAsync(string name, string url, int? expected, CancellationToken cancellationToken)
     {
         var all = new List<Read>();
@@ -195,7 +227,8 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
         var read = all.MaxBy(r => r.Requests)! with { Milliseconds = all.Select(r => r.Milliseconds).Median() };
         reads.Add(name, read);
         // A run of a million takes long: what was measured before it is broken off stands.
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name}: {read.Requests} table requests, {read.Milliseconds:0} ms"));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"  {name}: {read.Requests} table requests, {read.Milliseconds:0} ms"));
     }
 
     async Task<(JsonElement Body, Read Read)> GetAsync(string url, CancellationToken cancellationToken)
@@ -204,7 +237,9 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
         var watch = Stopwatch.StartNew();
         var body = await http.GetFromJsonAsync<JsonElement>(url, cancellationToken);
         var counts = arena.Requests.Snapshot();
-        return (body, new(counts.Total(RequestCounter.Tables), counts, body.TryGetProperty("results", out var results) ? results.GetArrayLength() : null, watch.Elapsed.TotalMilliseconds));
+        return (body, new(
+            counts.Total(RequestCounter.Tables), counts, body.TryGetProperty("results", out var results) ? results.GetArrayLength() : null,
+            watch.Elapsed.TotalMilliseconds));
     }
 
     async Task PostAsync(string url, object body, CancellationToken cancellationToken)

@@ -10,7 +10,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// Lists of data volumes of 50 projects: filtered, sorted, one page, as an administrator and as a viewer of one project; then again with three
+/// Lists of data volumes of 50 projects: filtered, sorted, one page, as an administrator and as a viewer of one project; then again with
+/// three
 /// times as many volumes outside of that project. The viewer's table requests must not have grown.
 /// </summary>
 static class ListVolumes
@@ -21,7 +22,9 @@ static class ListVolumes
     const string Query = "filterBy=name=@9&sortBy=projectName&limit=50";
 
     public static Benchmark Benchmark { get; } = new(
-        "list-volumes", "Lists data volumes of 50 projects, filtered and sorted: table requests and time, with more and more of them outside of the caller's scope.", new Scale(10_000, 5), RunAsync);
+        "list-volumes",
+        "Lists data volumes of 50 projects, filtered and sorted: table requests and time, with more and more of them outside of the "
+            + "caller's scope.", new Scale(10_000, 5), RunAsync);
 
     static async Task RunAsync(Scale scale, CancellationToken cancellationToken)
     {
@@ -32,7 +35,9 @@ static class ListVolumes
         for (var i = 0; i < Projects; i++)
             projects.Add(await service.Find<ProjectTable>().EnsureAsync(Guid.NewGuid(), $"project {i}", cancellationToken));
         using var viewer = await ViewerAsync(service, projects[0], cancellationToken);
-        Console.WriteLine($"list-volumes: {scale.Objects} data volumes in {Projects} projects, then {Grown} times as many outside of the viewer's; {scale.Rounds} calls each\n");
+        Console.WriteLine(
+            $"list-volumes: {scale.Objects} data volumes in {Projects} projects, then {Grown} times as many outside of the viewer's; "
+                + $"{scale.Rounds} calls each\n");
 
         var table = new TextTable("list", "volumes", "matches", "ms a call", "table requests a call");
         await FillAsync(service, projects, 0, scale.Objects, cancellationToken);
@@ -41,18 +46,22 @@ static class ListVolumes
         var many = await MeasureAsync(table, arena, service, viewer, projects[0], scale, Grown * scale.Objects, cancellationToken);
         table.Print();
         if (!few.SequenceEqual(many))
-            throw new WrongResultException($"The viewer's lists took {string.Join(", ", few)} table requests before, and {string.Join(", ", many)} with more volumes outside.");
+            throw new WrongResultException(
+                $"The viewer's lists took {string.Join(
+                    ", ", few)} table requests before, and {string.Join(", ", many)} with more volumes outside.");
         Console.WriteLine("The viewer's lists take as many table requests with more volumes outside of its project.");
     }
 
     /// <summary>Measures each kind of list; returns the viewer's table requests.</summary>
     static async Task<List<double>> MeasureAsync(
-        TextTable table, Arena arena, RunningService service, HttpClient viewer, Project project, Scale scale, int volumes, CancellationToken cancellationToken)
+        TextTable table, Arena arena, RunningService service, HttpClient viewer, Project project, Scale scale, int volumes,
+        CancellationToken cancellationToken)
     {
         var requests = new List<double>();
         foreach (var (name, http, query) in new[]
         {
-            ("administrator, all", service.Http, $"requestType=Originated&{Query}"), ("viewer, one project", viewer, $"requestType=Originated&{Query}"),
+            ("administrator, all", service.Http, $"requestType=Originated&{Query}"),
+            ("viewer, one project", viewer, $"requestType=Originated&{Query}"),
             ("viewer, usable in it", viewer, $"requestType=UsableInProject&usableInProjectId={project.Id}&{Query}"),
         })
         {
@@ -64,7 +73,8 @@ static class ListVolumes
                 await ListAsync(http, query, cancellationToken);
             var counted = arena.Requests.Snapshot();
             var elapsed = watch.Elapsed.TotalMilliseconds / scale.Rounds;
-            var count = (await http.GetFromJsonAsync<JsonElement>($"/api/v1/datavolumes/count?{query}", cancellationToken)).GetProperty("count").GetInt32();
+            var count = (await http.GetFromJsonAsync<JsonElement>(
+                $"/api/v1/datavolumes/count?{query}", cancellationToken)).GetProperty("count").GetInt32();
             table.Add(name, volumes, count, elapsed, counted.Describe(RequestCounter.Tables, scale.Rounds));
             if (http == viewer)
                 requests.Add(counted.Total(RequestCounter.Tables) / (double)scale.Rounds);
@@ -80,7 +90,9 @@ static class ListVolumes
             throw new WrongResultException($"{query}: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
     }
 
-    /// <summary>The volumes' own rows only, which is all that lists read: with their names and the agent's work it would take three times as long.</summary>
+    /// <summary>
+    /// The volumes' own rows only, which is all that lists read: with their names and the agent's work it would take three times as long.
+    /// </summary>
     static async Task FillAsync(RunningService service, List<Project> projects, int from, int count, CancellationToken cancellationToken)
     {
         var table = service.Find<DataVolumeTable>().Table;
@@ -100,8 +112,10 @@ static class ListVolumes
         var id = DataVolumeId.Create(time, project);
         return new()
         {
-            PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(), Name = string.Create(CultureInfo.InvariantCulture, $"volume-{number}"),
-            Description = "Results of an experiment", OriginPvcName = "pvc", Project = project.Id, Department = project.Department, Cluster = project.Cluster,
+            PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(),
+            Name = string.Create(CultureInfo.InvariantCulture, $"volume-{number}"),
+            Description = "Results of an experiment", OriginPvcName = "pvc", Project = project.Id, Department = project.Department,
+            Cluster = project.Cluster,
             CreatedAt = time, CreatedBy = "somebody", UpdatedAt = time, UpdatedBy = "somebody", Generation = 1,
         };
     }
@@ -111,7 +125,11 @@ static class ListVolumes
         var user = (await PostAsync("users", new { username = "viewer", type = "service_account" })).GetProperty("id").GetGuid();
         await PostAsync($"users/{user}/roles", new { role = "viewer", scope_type = "project", scope_id = project.Id });
         var token = (await PostAsync("tokens", new { name = "benchmark", user })).GetProperty("token").GetString();
-        return new() { BaseAddress = service.Http.BaseAddress, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) } };
+        return new()
+        {
+            BaseAddress = service.Http.BaseAddress,
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
+        };
 
         async Task<JsonElement> PostAsync(string path, object body)
         {

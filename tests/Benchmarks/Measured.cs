@@ -7,7 +7,8 @@ namespace DataRegistry.Benchmarks;
 /// <param name="Elapsed">Wall time.</param>
 /// <param name="Allocated">Bytes.</param>
 /// <param name="PeakMebibytes">The highest memory of this process meanwhile; null where the system does not tell.</param>
-sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, ProcessorTimes Processor, long Allocated, double? PeakMebibytes)
+sealed record Measured(
+    int Objects, TimeSpan Elapsed, RequestCounts Requests, ProcessorTimes Processor, long Allocated, double? PeakMebibytes)
 {
     public double PerSecond => Objects / Elapsed.TotalSeconds;
 
@@ -23,7 +24,9 @@ sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, Pr
         var watch = Stopwatch.StartNew();
         await run();
         watch.Stop();
-        return new(objects, watch.Elapsed, arena.Requests.Snapshot(), ProcessorTimes.Now(arena, bucket) - before, GC.GetTotalAllocatedBytes() - allocated, PeakOfProcess());
+        return new(
+            objects, watch.Elapsed, arena.Requests.Snapshot(), ProcessorTimes.Now(arena, bucket) - before,
+            GC.GetTotalAllocatedBytes() - allocated, PeakOfProcess());
     }
 
     static void ResetPeak()
@@ -39,8 +42,12 @@ sealed record Measured(int Objects, TimeSpan Elapsed, RequestCounts Requests, Pr
     public static double? PeakOf(int process)
     {
         const string name = "VmHWM:";
-        var line = OperatingSystem.IsLinux() ? File.ReadLines($"/proc/{process}/status").FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal)) : null;
-        return line is null ? null : double.Parse(line.AsSpan(name.Length, line.Length - name.Length - " kB".Length).Trim(), CultureInfo.InvariantCulture) / 1024;
+        var line = OperatingSystem.IsLinux()
+            ? File.ReadLines($"/proc/{process}/status").FirstOrDefault(l => l.StartsWith(name, StringComparison.Ordinal))
+            : null;
+        return line is null
+            ? null
+            : double.Parse(line.AsSpan(name.Length, line.Length - name.Length - " kB".Length).Trim(), CultureInfo.InvariantCulture) / 1024;
     }
 }
 
@@ -49,7 +56,9 @@ readonly record struct ProcessorTimes(TimeSpan Self, TimeSpan Azurite, TimeSpan 
 {
     public TimeSpan Total => Self + Azurite + Bucket;
 
-    public static ProcessorTimes Now(Arena arena, BucketProcess bucket) => new(Environment.CpuUsage.TotalTime, arena.ProcessorTime, bucket.ProcessorTime);
+    public static ProcessorTimes Now(Arena arena, BucketProcess bucket) =>
+        new(Environment.CpuUsage.TotalTime, arena.ProcessorTime, bucket.ProcessorTime);
 
-    public static ProcessorTimes operator -(ProcessorTimes a, ProcessorTimes b) => new(a.Self - b.Self, a.Azurite - b.Azurite, a.Bucket - b.Bucket);
+    public static ProcessorTimes operator -(ProcessorTimes a, ProcessorTimes b) =>
+        new(a.Self - b.Self, a.Azurite - b.Azurite, a.Bucket - b.Bucket);
 }

@@ -5,7 +5,8 @@ Benchmark[] benchmarks =
     [AdoptList.Benchmark, AdoptOne.Benchmark, AdoptPrefix.Benchmark, AdoptPrefixFaults.Benchmark, ListData.Benchmark, ListVolumes.Benchmark, Rescan.Benchmark];
 
 var root = new RootCommand(
-    "Benchmarks of the service against bare loops on the same storage emulator and bucket, in one run. Rates are this machine's; only the ratios say something.");
+    "Benchmarks of the service against bare loops on the same storage emulator and bucket, in one run. Rates are this machine's; only the "
+        + "ratios say something.");
 foreach (var benchmark in benchmarks)
     root.Add(benchmark.Command());
 root.Add(StartUp.Command());

@@ -27,7 +27,12 @@ sealed class RequestCounter : IDisposable
     public RequestCounter(AzuritePorts ports, string? log = null)
     {
         this.ports = ports;
-        this.log = log is null ? null : new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
+        this.log = log is null
+            ? null
+            : new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
+            {
+                AutoFlush = true,
+            };
         listener.InstrumentPublished = (instrument, listener) =>
         {
             if ((instrument.Meter.Name, instrument.Name) is ("DataRegistry.Storage", "dataregistry.table.requests")
@@ -35,7 +40,9 @@ sealed class RequestCounter : IDisposable
                 listener.EnableMeasurementEvents(instrument);
         };
         listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
-            Count(instrument.Name == "dataregistry.s3.requests" ? S3 : Tables, Tag(tags, "operation")?.ToString() ?? "?", Tag(tags, "status"), Tag(tags, "table")));
+            Count(
+                instrument.Name == "dataregistry.s3.requests" ? S3 : Tables, Tag(tags, "operation")?.ToString() ?? "?", Tag(tags, "status"),
+                Tag(tags, "table")));
         listener.SetMeasurementEventCallback<double>((_, _, tags, _) => CountHttp(tags));
         listener.Start();
     }
@@ -58,7 +65,8 @@ sealed class RequestCounter : IDisposable
 
     /// <param name="byTable">Whether an operation names its table: <c>query locations</c>.</param>
     public static RequestCounts Read(IEnumerable<string> logs, bool byTable) => new(logs.SelectMany(File.ReadAllLines)
-        .GroupBy(line => byTable ? line.Replace(TableMark, " ", StringComparison.Ordinal) : line.Split(TableMark)[0], StringComparer.Ordinal)
+        .GroupBy(
+            line => byTable ? line.Replace(TableMark, " ", StringComparison.Ordinal) : line.Split(TableMark)[0], StringComparer.Ordinal)
         .ToDictionary(g => (g.Key.Split(' ')[0], g.Key[(g.Key.IndexOf(' ') + 1)..]), g => (long)g.Count()));
 
     void CountHttp(ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -68,7 +76,9 @@ sealed class RequestCounter : IDisposable
         if (port == ports.Blob)
             Count(Blobs, method.ToLowerInvariant(), Tag(tags, "http.response.status_code"));
         else if (port == ports.Queue)
-            Count(Queues, method switch { "POST" => "put", "GET" => "receive", "PUT" => "update", _ => method.ToLowerInvariant() }, Tag(tags, "http.response.status_code"));
+            Count(
+                Queues, method switch { "POST" => "put", "GET" => "receive", "PUT" => "update", _ => method.ToLowerInvariant() },
+                Tag(tags, "http.response.status_code"));
     }
 
     void Count(string service, string operation, object? status, object? table = null)

@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.LocalHost;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -19,7 +19,8 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// The whole service in this process, on a real port, with LocalHost's queue listener beside it. It works as <c>host.json</c> says, but looks
+/// The whole service in this process, on a real port, with LocalHost's queue listener beside it. It works as <c>host.json</c> says, but
+/// looks
 /// at an empty queue more often: a pause before the work begins would be the benchmark's own. Not much more often, since the emulator
 /// answers all three services, one request at a time. Settings can be given in the environment.
 /// </summary>
@@ -49,7 +50,8 @@ sealed class RunningService : IAsyncDisposable
     /// <summary>The same in every process.</summary>
     public static Guid ProjectId { get; } = new("5b0c1c5e-3b1a-4d8e-9f0a-2d6f7a8b9c0d");
 
-    public static Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken) => StartAsync(arena.Connection, store, cancellationToken);
+    public static Task<RunningService> StartAsync(Arena arena, Store store, CancellationToken cancellationToken) =>
+        StartAsync(arena.Connection, store, cancellationToken);
 
     /// <summary>Resumes the jobs of a killed process at once, as LocalHost does.</summary>
     public static async Task<RunningService> StartAsync(string connection, Store store, CancellationToken cancellationToken)
@@ -108,7 +110,8 @@ sealed class RunningService : IAsyncDisposable
         content.Headers.ContentType = new("application/json");
         using var response = await Http.PostAsync(adoptPath, content, cancellationToken);
         if (response.StatusCode != HttpStatusCode.Accepted)
-            throw new WrongResultException($"The list was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+            throw new WrongResultException(
+                $"The list was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
         var accepted = watch.Elapsed;
         var job = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
         await FinishedAsync(job.GetProperty("id").GetString()!, cancellationToken);
@@ -117,7 +120,9 @@ sealed class RunningService : IAsyncDisposable
         return (accepted, end.GetProperty("counts"));
     }
 
-    /// <summary>By reading the job's row: the endpoint would read the work rows too, each time, and its requests could not be told from the job's.</summary>
+    /// <summary>
+    /// By reading the job's row: the endpoint would read the work rows too, each time, and its requests could not be told from the job's.
+    /// </summary>
     async Task FinishedAsync(string id, CancellationToken cancellationToken)
     {
         using var uncounted = RequestCounter.Uncounted();

@@ -18,7 +18,8 @@ static class SampleKeys
     public static string[] Shuffled(int count)
     {
         string[] keys = [.. Enumerable.Range(0, count).Select(n => string.Create(
-            CultureInfo.InvariantCulture, $"{Prefix}2026-{1 + (n / 5000 % 12):00}/drive-{n / 1000:0000}/{Sensors[n % Sensors.Length]}/frame_{n:0000000}.bin"))];
+            CultureInfo.InvariantCulture,
+            $"{Prefix}2026-{1 + (n / 5000 % 12):00}/drive-{n / 1000:0000}/{Sensors[n % Sensors.Length]}/frame_{n:0000000}.bin"))];
         new Random(1).Shuffle(keys);
         return keys;
     }

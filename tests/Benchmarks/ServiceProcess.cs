@@ -11,7 +11,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// The service and its queue listener in a process of its own: so that its memory is its own, that there can be two of them, and that it can be
+/// The service and its queue listener in a process of its own: so that its memory is its own, that there can be two of them, and that it
+/// can be
 /// killed. Every request that it sends is a line of a file. It ends when its standard input does.
 /// </summary>
 sealed class ServiceProcess : IAsyncDisposable
@@ -70,10 +71,13 @@ sealed class ServiceProcess : IAsyncDisposable
     public static async Task<ServiceProcess> StartAsync(Arena arena, Store store, CancellationToken cancellationToken)
     {
         var log = Path.GetTempFileName();
-        string[] arguments = [Verb, arena.Connection, JsonSerializer.Serialize(store), Text(arena.Ports.Blob), Text(arena.Ports.Queue), Text(arena.Ports.Table), "--log", log];
+        string[] arguments = [
+            Verb, arena.Connection, JsonSerializer.Serialize(store), Text(arena.Ports.Blob), Text(arena.Ports.Queue),
+            Text(arena.Ports.Table), "--log", log];
         var start = BucketProcess.Self(arguments);
         var process = Process.Start(start)!;
-        var url = await process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new WrongResultException("The service did not start.");
+        var url = await process.StandardOutput.ReadLineAsync(cancellationToken)
+            ?? throw new WrongResultException("The service did not start.");
         // Else a full pipe would stop it.
         _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         return new(process, url, log);
@@ -87,9 +91,11 @@ sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Has a prefix adopted as a job; returns its id.</summary>
     public async Task<string> AcceptAsync(Store store, string prefix, CancellationToken cancellationToken)
     {
-        using var response = await Http.PostAsJsonAsync($"/api/v0/stores/{store.Id}/adopt/", new { prefix, project = RunningService.ProjectId }, cancellationToken);
+        using var response = await Http.PostAsJsonAsync(
+            $"/api/v0/stores/{store.Id}/adopt/", new { prefix, project = RunningService.ProjectId }, cancellationToken);
         if (response.StatusCode != HttpStatusCode.Accepted)
-            throw new WrongResultException($"The prefix was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+            throw new WrongResultException(
+                $"The prefix was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
         return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
     }
 
@@ -98,7 +104,8 @@ sealed class ServiceProcess : IAsyncDisposable
     {
         using var response = await Http.PostAsync(new Uri($"/api/v0/stores/{store.Id}/rescan/", UriKind.Relative), null, cancellationToken);
         if (response.StatusCode != HttpStatusCode.Accepted)
-            throw new WrongResultException($"The scan was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
+            throw new WrongResultException(
+                $"The scan was not accepted: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
         return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
     }
 

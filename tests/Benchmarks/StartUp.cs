@@ -12,10 +12,16 @@ static class StartUp
 {
     public static Command Command()
     {
-        var folders = new Argument<string[]>("folders") { Description = "Where the app was published to: dotnet publish src/Functions -c Release -o {folder}.", Arity = ArgumentArity.OneOrMore };
+        var folders = new Argument<string[]>("folders")
+        {
+            Description = "Where the app was published to: dotnet publish src/Functions -c Release -o {folder}.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var rounds = new Option<int>("--rounds") { Description = "How often each is started.", DefaultValueFactory = _ => 10 };
-        var command = new Command("start-up", "From the start of the published app's process to its first answer, in milliseconds.") { folders, rounds };
-        command.SetAction(async (parsed, cancellationToken) => await RunAsync(parsed.GetValue(folders)!, parsed.GetValue(rounds), cancellationToken));
+        var command = new Command(
+            "start-up", "From the start of the published app's process to its first answer, in milliseconds.") { folders, rounds };
+        command.SetAction(
+            async (parsed, cancellationToken) => await RunAsync(parsed.GetValue(folders)!, parsed.GetValue(rounds), cancellationToken));
         return command;
     }
 
@@ -40,8 +46,11 @@ static class StartUp
 
     static async Task<TimeSpan> StartAsync(string folder, string storage, CancellationToken cancellationToken)
     {
-        await using var host = await StandInHost.StartAsync(folder, new Dictionary<string, string>(StringComparer.Ordinal) { ["AzureWebJobsStorage"] = storage });
+        await using var host = await StandInHost.StartAsync(
+            folder, new Dictionary<string, string>(StringComparer.Ordinal) { ["AzureWebJobsStorage"] = storage });
         using var answer = await host.Client.GetAsync(new Uri("api/health/live", UriKind.Relative), cancellationToken);
-        return answer.IsSuccessStatusCode ? Stopwatch.GetElapsedTime(host.WorkerStarted) : throw new WrongResultException($"The first answer is {answer.StatusCode}.\n{host.Output}");
+        return answer.IsSuccessStatusCode
+            ? Stopwatch.GetElapsedTime(host.WorkerStarted)
+            : throw new WrongResultException($"The first answer is {answer.StatusCode}.\n{host.Output}");
     }
 }

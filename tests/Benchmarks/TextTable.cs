@@ -14,7 +14,9 @@ sealed class TextTable(params string[] head)
         var widths = Enumerable.Range(0, head.Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
         rows.Insert(1, [.. widths.Select(width => new string('-', width))]);
         foreach (var row in rows)
-            Console.WriteLine(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column]))).TrimEnd());
+            Console.WriteLine(
+                string.Join(
+                    "  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column]))).TrimEnd());
         Console.WriteLine();
     }
 
@@ -41,6 +43,7 @@ static class Numbers
         var all = ratios.ToList();
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{all.Median():0.00} (median of pairs {string.Join(", ", all.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture)))})");
+            $"{all.Median():0.00} (median of pairs {string.Join(
+                ", ", all.Select(r => r.ToString("0.00", CultureInfo.InvariantCulture)))})");
     }
 }

@@ -15,7 +15,8 @@ public sealed class AdoptTests : ConsoleTest
         Service.Put("a.csv", "b.csv");
         (await Service.AdoptUrlAsync(Service.Url("b.csv"))).Dispose();
         var page = await OpenAsync(In("data/adopt"));
-        await Expect(page.GetByText("One URL per line; only URLs supported by the selected destination store are accepted.")).ToBeVisibleAsync();
+        await Expect(
+            page.GetByText("One URL per line; only URLs supported by the selected destination store are accepted.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt");
         await Adopt(page).ClickAsync();
         await Expect(page.GetByText("URLs to adopt is needed.")).ToBeVisibleAsync();
@@ -30,7 +31,8 @@ public sealed class AdoptTests : ConsoleTest
         await Expect(rows.Nth(3)).ToContainTextAsync("Not an S3 URL");
         await Expect(page.GetByText("1 adopted, 1 existed already, 2 failed.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt-result");
-        var failed = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Failed as text" }).ClickAsync());
+        var failed = await page.RunAndWaitForDownloadAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Failed as text" }).ClickAsync());
         Assert.Equal($"{Service.Url("missing.csv")}\nnonsense\n", await File.ReadAllTextAsync(await failed.PathAsync()));
 
         await rows.Nth(0).GetByRole(AriaRole.Link).ClickAsync();
@@ -104,9 +106,12 @@ public sealed class AdoptTests : ConsoleTest
         await Expect(page.GetByText("150 of 150")).ToBeVisibleAsync();
         await Expect(page.GetByText("completed, some failed").First).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt-job-completed");
-        var failed = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Failed as NDJSON" }).ClickAsync());
+        var failed = await page.RunAndWaitForDownloadAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Failed as NDJSON" }).ClickAsync());
         var lines = (await File.ReadAllTextAsync(await failed.PathAsync())).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(keys[140..].Select(Service.Url), lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("url").GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            keys[140..].Select(Service.Url),
+            lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("url").GetString()).Order(StringComparer.Ordinal));
         Assert.Equal(140, (await Service.GetDatumsAsync()).Count);
     }
 
@@ -142,7 +147,9 @@ public sealed class AdoptTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Adoption job" })).ToBeVisibleAsync();
         await Service.DrainAsync();
         await Expect(page.GetByText("completed", new() { Exact = true }).First).ToBeVisibleAsync();
-        Assert.Equal(["a.jpg", "b.jpg"], (await Service.GetDatumsAsync()).Select(d => d.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["a.jpg", "b.jpg"],
+            (await Service.GetDatumsAsync()).Select(d => d.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
 
         await Prefix(page).FillAsync("s3://elsewhere/");
         await page.GetByRole(AriaRole.Button, new() { Name = "Adopt the prefix" }).ClickAsync();
@@ -155,7 +162,9 @@ public sealed class AdoptTests : ConsoleTest
     {
         Service.Put("a.csv");
         var page = await OpenAsync(In("data/adopt"));
-        await Urls(page).FillAsync(string.Join('\n', Enumerable.Range(0, 120).Select(n => Service.Url(n == 0 ? "a.csv" : n.ToString(CultureInfo.InvariantCulture)))));
+        await Urls(page).FillAsync(
+            string.Join(
+                '\n', Enumerable.Range(0, 120).Select(n => Service.Url(n == 0 ? "a.csv" : n.ToString(CultureInfo.InvariantCulture)))));
         await page.GetByRole(AriaRole.Button, new() { Name = "Preview the URLs" }).ClickAsync();
         await Expect(page.GetByText("1 would be adopted, 119 would fail.")).ToBeVisibleAsync();
         Assert.Empty(await Service.GetDatumsAsync());
@@ -168,7 +177,8 @@ public sealed class AdoptTests : ConsoleTest
         await Expect(reader.GetByText("You may look here, but not adopt")).ToBeVisibleAsync();
         await reader.AssertAccessibleAsync("adopt-not-allowed");
 
-        await TestUsers.JsonAsync(await Service.Http.SendAsync("PATCH", $"/api/v0/stores/{Service.Store.Id}/", """{"allow_adopt":false}"""));
+        await TestUsers.JsonAsync(
+            await Service.Http.SendAsync("PATCH", $"/api/v0/stores/{Service.Store.Id}/", """{"allow_adopt":false}"""));
         var page = await OpenAsync(In("data/adopt"));
         await Expect(page.GetByText("There is no store to adopt from")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt-no-store");

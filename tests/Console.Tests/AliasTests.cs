@@ -76,13 +76,17 @@ public sealed class AliasTests : ConsoleTest
     [BrowserFact]
     public async Task A_thousand_aliases_are_scrolled_through_and_long_names_keep_their_place()
     {
-        var datum = await Service.AdoptedAsync($"{new string('d', 200)}/a file with a name that goes on and on {new string('x', 150)}.parquet");
+        var datum = await Service.AdoptedAsync(
+            $"{new string('d', 200)}/a file with a name that goes on and on {new string('x', 150)}.parquet");
         for (var n = 0; n < 450; n++)
-            await Service.NewAsync("/api/v0/datum-aliases/", new { name = n == 0 ? new string('a', 120) : $"b-{n:D4}", datum, project = Service.Project.Id });
+            await Service.NewAsync(
+                "/api/v0/datum-aliases/", new { name = n == 0 ? new string('a', 120) : $"b-{n:D4}", datum, project = Service.Project.Id });
         var page = await OpenAsync(In("data/aliases"));
         await Expect(page.GetByText("b-0001")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("aliases-many");
-        await page.EvaluateAsync("async () => { for (let n = 0; n < 40; n++) { scrollTo(0, document.body.scrollHeight); await new Promise(done => setTimeout(done, 50)); } }");
+        await page.EvaluateAsync(
+            "async () => { for (let n = 0; n < 40; n++) { scrollTo(0, document.body.scrollHeight); await new Promise(done => "
+                + "setTimeout(done, 50)); } }");
         await Expect(page.GetByText("b-0449")).ToBeVisibleAsync();
         await Expect(page.GetByText("450 aliases")).ToBeVisibleAsync();
         // Only what is in view is there.

@@ -18,7 +18,10 @@ public sealed class BrowseTests : ConsoleTest
         var page = await OpenAsync(In("data"));
         await Expect(page.GetByText("2 datums")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("data");
-        foreach (var text in new[] { "überblick #1.csv", Service.Url("2026/überblick #1.csv"), id, $"datum://{id}", "latest", "datum://latest" })
+        foreach (var text in new[]
+        {
+            "überblick #1.csv", Service.Url("2026/überblick #1.csv"), id, $"datum://{id}", "latest", "datum://latest",
+        })
         {
             await Search(page).FillAsync(text);
             await Expect(page.GetByText("1 datum", new() { Exact = true })).ToBeVisibleAsync();
@@ -79,7 +82,9 @@ public sealed class BrowseTests : ConsoleTest
         var page = await OpenAsync(In("data"));
         await Expect(page.GetByText(new Regex(@"^10,000 datums"))).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("data-10000");
-        await page.EvaluateAsync("async () => { while (!document.querySelector('.list-status').textContent.startsWith('10,000 datums, 2,') ) { scrollTo(0, document.body.scrollHeight); await new Promise(done => setTimeout(done, 30)); } }");
+        await page.EvaluateAsync(
+            "async () => { while (!document.querySelector('.list-status').textContent.startsWith('10,000 datums, 2,') ) { scrollTo(0, "
+                + "document.body.scrollHeight); await new Promise(done => setTimeout(done, 30)); } }");
         Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 10, 100);
 
         await page.EvaluateAsync("() => scrollTo(0, 0)");
@@ -94,7 +99,8 @@ public sealed class BrowseTests : ConsoleTest
         await Expect(page.GetByText("No datum has exactly this name or alias")).ToBeVisibleAsync();
         var waits = (await page.EvaluateAsync<double[]>("() => window.waits")).Order().ToList();
         Assert.Equal(24, waits.Count);
-        Assert.True(waits[waits.Count / 2] < 50, $"From a key to the next picture took {string.Join(", ", waits.Select(w => $"{w:F0}"))} ms.");
+        Assert.True(
+            waits[waits.Count / 2] < 50, $"From a key to the next picture took {string.Join(", ", waits.Select(w => $"{w:F0}"))} ms.");
 
         // The second of its two pages is held back: meanwhile it says how far it is, and can be stopped.
         var held = new TaskCompletionSource();
@@ -160,10 +166,13 @@ public sealed class BrowseTests : ConsoleTest
         var page = await OpenAsync(In("stores"));
         await page.RouteAsync("**/api/v0/data/?*", route => route.FulfillAsync(new()
         {
-            Status = 500, ContentType = "application/json", Headers = [new("X-Request-Id", "abc-1")], Body = """{"detail":"A server error occurred. The request can be repeated."}""",
+            Status = 500, ContentType = "application/json", Headers = [new("X-Request-Id", "abc-1")],
+            Body = """{"detail":"A server error occurred. The request can be repeated."}""",
         }));
         await page.GetByRole(AriaRole.Link, new() { Name = "Data", Exact = true }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The service had a problem. Try again. If it goes on, tell whoever runs this service: request abc-1.");
+        await Expect(
+            page.GetByRole(AriaRole.Alert)).ToContainTextAsync(
+                "The service had a problem. Try again. If it goes on, tell whoever runs this service: request abc-1.");
         await page.AssertAccessibleAsync("data-error");
         await page.UnrouteAllAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
@@ -174,7 +183,8 @@ public sealed class BrowseTests : ConsoleTest
     public async Task Names_that_are_markup_or_very_long_stay_text_and_in_their_place()
     {
         await Service.AdoptedAsync("<img src=x onerror=alert(1)>.csv");
-        var id = await Service.AdoptedAsync($"{string.Join('/', Enumerable.Repeat("a folder with a long name", 12))}/{new string('n', 300)}.parquet");
+        var id = await Service.AdoptedAsync(
+            $"{string.Join('/', Enumerable.Repeat("a folder with a long name", 12))}/{new string('n', 300)}.parquet");
         await TagAsync(id, new string('t', 150));
         var page = await OpenAsync(In("data"));
         await Expect(Names(page).Last).ToHaveTextAsync("<img src=x onerror=alert(1)>.csv");
@@ -203,7 +213,10 @@ public sealed class BrowseTests : ConsoleTest
     }
 
     async Task TagAsync(string id, string tag) =>
-        await TestUsers.JsonAsync(await Service.Http.SendAsync("POST", $"/api/v0/data/{id}/metadata/", JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal) { ["valohai.tags"] = new[] { tag } })));
+        await TestUsers.JsonAsync(
+            await Service.Http.SendAsync(
+                "POST", $"/api/v0/data/{id}/metadata/",
+                JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal) { ["valohai.tags"] = new[] { tag } })));
 
     static ILocator Search(IPage page) => page.GetByLabel("Search");
 

@@ -2,7 +2,9 @@ using Microsoft.Playwright;
 
 namespace DataRegistry.ConsoleTests;
 
-/// <summary>The browser that is installed here, started by the first test that asks and shared by all: each has a context of its own.</summary>
+/// <summary>
+/// The browser that is installed here, started by the first test that asks and shared by all: each has a context of its own.
+/// </summary>
 static class Chromium
 {
     static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
@@ -16,7 +18,8 @@ static class Chromium
     public static bool IsRequired => Environment.GetEnvironmentVariable("DATAREGISTRY_REQUIRE_CHROMIUM") is "1";
 
     /// <summary>Null if its tests can run.</summary>
-    public static string? SkipReason => IsRequired || Path is not null ? null : "Chromium is not installed (Debian: chromium): the console was not tried in a browser.";
+    public static string? SkipReason =>
+        IsRequired || Path is not null ? null : "Chromium is not installed (Debian: chromium): the console was not tried in a browser.";
 
     static string? Path => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(System.IO.Path.PathSeparator)
         .SelectMany(folder => Names.Select(name => System.IO.Path.Combine(folder, name))).FirstOrDefault(File.Exists);
@@ -25,7 +28,9 @@ static class Chromium
 
     static async Task<IBrowser> StartAsync()
     {
-        var path = Path ?? throw new InvalidOperationException("DATAREGISTRY_REQUIRE_CHROMIUM is set, but no chromium is on the PATH; install it, or unset the variable.");
+        var path = Path
+            ?? throw new InvalidOperationException(
+                "DATAREGISTRY_REQUIRE_CHROMIUM is set, but no chromium is on the PATH; install it, or unset the variable.");
         // A busy machine takes longer than its own five seconds.
         Assertions.SetDefaultExpectTimeout(Patience);
         // It ends with this process, whose child the driver is.

@@ -5,7 +5,8 @@ using Microsoft.Playwright;
 namespace DataRegistry.ConsoleTests;
 
 /// <summary>
-/// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. Whatever a page throws, whatever it is refused by its
+/// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. Whatever a page throws, whatever it is refused by
+/// its
 /// content security policy and whatever it asks of another host fails the test, at its end.
 /// </summary>
 public abstract class ConsoleTest : IAsyncLifetime
@@ -54,7 +55,9 @@ public abstract class ConsoleTest : IAsyncLifetime
         token ??= TestService.Token;
         // Only if it has none: a page that signs out stays signed out when it is loaded again.
         if (token.Length > 0)
-            await context.AddInitScriptAsync($"if (!sessionStorage.getItem('test.begun')) {{ sessionStorage.setItem('test.begun', '1'); sessionStorage.setItem('{TokenKey}', '{token}'); }}");
+            await context.AddInitScriptAsync(
+                $"if (!sessionStorage.getItem('test.begun')) {{ sessionStorage.setItem('test.begun', '1'); "
+                    + $"sessionStorage.setItem('{TokenKey}', '{token}'); }}");
         var page = await context.NewPageAsync();
         Watch(page);
         await page.GotoAsync($"{Origin}/console/{address}");

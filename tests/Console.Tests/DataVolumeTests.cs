@@ -90,7 +90,12 @@ public sealed class DataVolumeTests : ConsoleTest
         var page = await OpenAsync($"#/p/{project.Id}/volumes/{id}");
         await Expect(page.GetByText("Creating", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText("Waiting for the agent of cluster 'with-agent'")).ToBeVisibleAsync();
-        (await agent.ReportAsync(cluster, id, new { phase = "NotReady", conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } } })).Dispose();
+        (await agent.ReportAsync(
+            cluster, id,
+            new
+            {
+                phase = "NotReady", conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } },
+            })).Dispose();
         await Expect(page.GetByText("Not ready", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText("is not bound to a volume. Look at its events and bind it")).ToBeVisibleAsync();
         await Expect(page.GetByText("OriginalPvcNotBound")).ToBeVisibleAsync();

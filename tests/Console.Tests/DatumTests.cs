@@ -13,24 +13,29 @@ public sealed class DatumTests : ConsoleTest
     public async Task A_datum_shows_what_it_is_and_how_to_use_it_elsewhere()
     {
         var id = await Service.AdoptedAsync("2026/it's a file.csv");
-        await SetAsync(id, """{"site":"berlin","frames":1200,"valohai.tags":["train","a tag that is long enough to need the whole width of a card, and then some more"]}""");
+        await SetAsync(
+            id, """{"site":"berlin","frames":1200,"valohai.tags":["train","a tag that is long enough to need the whole width of a card, and then some more"]}""");
         await Service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum = id, project = Service.Project.Id });
         var page = await OpenAsync(In($"datums/{id}"));
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "it's a file.csv" })).ToBeFocusedAsync();
         await Expect(page).ToHaveTitleAsync("it's a file.csv · demo · Data Registry");
-        await Expect(page.GetByText(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("2026/it's a file.csv"))))).ToBeVisibleAsync();
+        await Expect(
+            page.GetByText(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes("2026/it's a file.csv"))))).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum");
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Copy datum://" }).ClickAsync();
         await Expect(page.GetByText("Copied.")).ToBeVisibleAsync();
         Assert.Equal($"datum://{id}", await page.EvaluateAsync<string>("() => navigator.clipboard.readText()"));
-        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "curl commands" })).ToContainTextAsync($"{Origin}/api/v0/data/{id}/download/");
+        await Expect(
+            page.GetByRole(AriaRole.Region, new() { Name = "curl commands" })).ToContainTextAsync($"{Origin}/api/v0/data/{id}/download/");
         await page.GetByRole(AriaRole.Tab, new() { Name = "curl" }).FocusAsync();
         await page.Keyboard.PressAsync("ArrowRight");
-        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("with open(\"it's a file.csv\", \"wb\")");
+        await Expect(
+            page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("with open(\"it's a file.csv\", \"wb\")");
         await page.Keyboard.PressAsync("End");
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "AWS CLI command" }))
-            .ToContainTextAsync($@"aws s3 cp --endpoint-url '{Service.Server.Url}' 's3://bucket/2026/it'\''s a file.csv' 'it'\''s a file.csv'");
+            .ToContainTextAsync(
+                $@"aws s3 cp --endpoint-url '{Service.Server.Url}' 's3://bucket/2026/it'\''s a file.csv' 'it'\''s a file.csv'");
     }
 
     [BrowserFact]
@@ -38,7 +43,8 @@ public sealed class DatumTests : ConsoleTest
     {
         var id = await Service.AdoptedAsync("a.csv");
         var page = await OpenAsync(In($"datums/{id}"));
-        var answer = await page.RunAndWaitForResponseAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync(), $"**/api/v0/data/{id}/download/");
+        var answer = await page.RunAndWaitForResponseAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync(), $"**/api/v0/data/{id}/download/");
         var url = (await answer.JsonAsync())!.Value.GetProperty("url").GetString()!;
         Assert.StartsWith(Service.Server.Url, url, StringComparison.Ordinal);
         using var http = new HttpClient();
@@ -46,7 +52,9 @@ public sealed class DatumTests : ConsoleTest
 
         Service.Bucket.Delete("a.csv");
         await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("is not in its bucket any more. Put it back into the bucket, or purge the datum.");
+        await Expect(
+            page.Locator(".toast.bad")).ToContainTextAsync(
+                "is not in its bucket any more. Put it back into the bucket, or purge the datum.");
         await page.AssertAccessibleAsync("datum-download-failed");
         await page.GetByRole(AriaRole.Button, new() { Name = "Dismiss" }).ClickAsync();
         await Expect(page.Locator(".toast.bad")).ToHaveCountAsync(0);
@@ -156,10 +164,12 @@ public sealed class DatumTests : ConsoleTest
         await page.AssertAccessibleAsync("datum-missing");
     }
 
-    async Task SetAsync(string id, string json) => await TestUsers.JsonAsync(await Service.Http.SendAsync("POST", $"/api/v0/data/{id}/metadata/", json));
+    async Task SetAsync(string id, string json) =>
+        await TestUsers.JsonAsync(await Service.Http.SendAsync("POST", $"/api/v0/data/{id}/metadata/", json));
 
     async Task<string> MetadataAsync(string id) => (await Service.GetAsync($"/api/v0/data/{id}/metadata/")).GetRawText();
 
     async Task<string?> ResolveAsync(string name) =>
-        (await Service.GetAsync($"/api/v0/datum-aliases/resolve/?name={name}&project={Service.Project.Id}")).GetProperty("datum").GetProperty("id").GetString();
+        (await Service.GetAsync($"/api/v0/datum-aliases/resolve/?name={name}&project={Service.Project.Id}")).GetProperty("datum")
+            .GetProperty("id").GetString();
 }

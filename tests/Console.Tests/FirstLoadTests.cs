@@ -13,7 +13,8 @@ public sealed class FirstLoadTests(ITestOutputHelper output) : ConsoleTest
     {
         var page = await OpenAsync("", token: "");
         var first = await LoadAsync(page, "#/projects");
-        output.WriteLine($"{first.Count} files, {first.Sum(f => f.Bytes)} bytes\n{string.Join('\n', first.Select(f => $"{f.Bytes,7} {f.Path}"))}");
+        output.WriteLine(
+            $"{first.Count} files, {first.Sum(f => f.Bytes)} bytes\n{string.Join('\n', first.Select(f => $"{f.Bytes,7} {f.Path}"))}");
         Assert.InRange(first.Sum(f => f.Bytes), 1, MostBytes);
         Assert.Contains(first, f => f.Path.EndsWith("/app.js", StringComparison.Ordinal));
 
@@ -35,12 +36,19 @@ public sealed class FirstLoadTests(ITestOutputHelper output) : ConsoleTest
 
         var urls = new ConcurrentDictionary<string, string>();
         var loaded = new ConcurrentDictionary<string, double>();
-        client.Event("Network.requestWillBeSent").OnEvent += (_, e) => urls[e!.Value.GetProperty("requestId").GetString()!] = e.Value.GetProperty("request").GetProperty("url").GetString()!;
-        client.Event("Network.loadingFinished").OnEvent += (_, e) => loaded[e!.Value.GetProperty("requestId").GetString()!] = e.Value.GetProperty("encodedDataLength").GetDouble();
+        client.Event(
+            "Network.requestWillBeSent").OnEvent += (_, e) => urls[
+                e!.Value.GetProperty("requestId").GetString()!] = e.Value.GetProperty("request").GetProperty("url").GetString()!;
+        client.Event(
+            "Network.loadingFinished").OnEvent += (_, e) => loaded[
+                e!.Value.GetProperty("requestId").GetString()!] = e.Value.GetProperty("encodedDataLength").GetDouble();
         await page.GotoAsync($"{Origin}/console/{address}");
         await page.GetByRole(AriaRole.Heading, new() { Level = 1 }).WaitForAsync();
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
         await client.DetachAsync();
-        return [.. loaded.Where(l => urls.GetValueOrDefault(l.Key, "").Contains("/console/", StringComparison.Ordinal)).Select(l => (urls[l.Key], l.Value)).Where(l => l.Value > 0)];
+        return [
+            .. loaded.Where(
+                l => urls.GetValueOrDefault(l.Key, "").Contains("/console/", StringComparison.Ordinal)).Select(
+                    l => (urls[l.Key], l.Value)).Where(l => l.Value > 0)];
     }
 }

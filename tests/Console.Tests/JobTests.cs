@@ -7,7 +7,8 @@ namespace DataRegistry.ConsoleTests;
 public sealed class JobTests : ConsoleTest
 {
     // Several windows, so that a job has a middle.
-    protected override (string Setting, string Value)[] Settings => [("Adoption:WindowKeys", "100"), ("Adoption:WindowsPerRange", "1"), ("Adoption:MessagesPerJob", "1")];
+    protected override (string Setting, string Value)[] Settings =>
+        [("Adoption:WindowKeys", "100"), ("Adoption:WindowsPerRange", "1"), ("Adoption:MessagesPerJob", "1")];
 
     [BrowserFact]
     public async Task A_running_job_is_followed_to_its_end_and_what_failed_is_shown_downloaded_and_tried_again()
@@ -28,11 +29,13 @@ public sealed class JobTests : ConsoleTest
         await Service.DrainAsync();
         await Expect(page.GetByText("completed, some failed")).ToBeVisibleAsync();
         var results = page.GetByRole(AriaRole.Table, new() { Name = "Results" });
-        await Expect(results.GetByText("adoptable_file_not_found").Or(results.GetByText("Not found in my-bucket")).First).ToBeVisibleAsync();
+        await Expect(
+            results.GetByText("adoptable_file_not_found").Or(results.GetByText("Not found in my-bucket")).First).ToBeVisibleAsync();
         await Expect(page.GetByText("10 results")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("job-completed");
 
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Failed as CSV" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Failed as CSV" }).ClickAsync());
         var lines = (await File.ReadAllTextAsync(await download.PathAsync())).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(11, lines.Length);
         Assert.StartsWith($"\"{Service.Url(keys[290])}\",\"failed\",\"adoptable_file_not_found\",", lines[1], StringComparison.Ordinal);

@@ -11,7 +11,10 @@ public sealed class PermissionTests : ConsoleTest
         var page = await OpenAsync("", token: "");
         var known = await page.EvaluateAsync<Dictionary<string, string[]>>("async () => (await import('/console/permissions.js')).ROLES");
         Assert.Equal(
-            Enum.GetValues<Role>().ToDictionary(Fields.WireName, role => string.Join(' ', Roles.PermissionsOf(role).Select(p => Fields.WireName(p)).Order(StringComparer.Ordinal)), StringComparer.Ordinal),
+            Enum.GetValues<Role>().ToDictionary(
+                Fields.WireName,
+                role => string.Join(' ', Roles.PermissionsOf(role).Select(p => Fields.WireName(p)).Order(StringComparer.Ordinal)),
+                StringComparer.Ordinal),
             known.ToDictionary(k => k.Key, k => string.Join(' ', k.Value.Order(StringComparer.Ordinal)), StringComparer.Ordinal));
     }
 }

@@ -30,12 +30,14 @@ public sealed class RescanTests : ConsoleTest
         await Expect(page.GetByText("1 result", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Show").SelectOptionAsync("changed");
         // The other list's rows stay until this one's have come.
-        await results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" }).GetByRole(AriaRole.Link, new() { Name = "its datum" }).ClickAsync();
+        await results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" }).GetByRole(
+            AriaRole.Link, new() { Name = "its datum" }).ClickAsync();
         await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{changed}")}");
 
         await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");
         var last = page.GetByRole(AriaRole.Region, new() { Name = "Last rescan" });
-        await Expect(last.Locator("div").Filter(new() { Has = page.GetByText("Changed", new() { Exact = true }) }).Last).ToContainTextAsync("1");
+        await Expect(
+            last.Locator("div").Filter(new() { Has = page.GetByText("Changed", new() { Exact = true }) }).Last).ToContainTextAsync("1");
         await page.AssertAccessibleAsync("store-scanned");
         await page.GetByRole(AriaRole.Link, new() { Name = "Jobs" }).ClickAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Rescans" }).ClickAsync();
@@ -83,6 +85,8 @@ public sealed class RescanTests : ConsoleTest
         Assert.Equal("24h", saved.GetProperty("schedule").GetString());
         Assert.True(saved.GetProperty("adopt_changed").GetBoolean());
         Assert.Equal(["**/*.tmp", "scratch/**"], saved.GetProperty("exclude").EnumerateArray().Select(p => p.GetString()));
-        await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Rescans", Exact = true }).GetByLabel("But not these")).ToHaveValueAsync("**/*.tmp\nscratch/**");
+        await Expect(
+            page.GetByRole(AriaRole.Region, new() { Name = "Rescans", Exact = true }).GetByLabel("But not these"))
+            .ToHaveValueAsync("**/*.tmp\nscratch/**");
     }
 }

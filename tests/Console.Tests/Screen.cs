@@ -18,7 +18,8 @@ static class Screen
     public static int HeightOf(int width) => width == Narrow ? 844 : 900;
 
     /// <summary>
-    /// Nothing that axe knows to be a barrier, light on a wide screen and dark on a phone's, where also nothing sticks out at the side. With
+    /// Nothing that axe knows to be a barrier, light on a wide screen and dark on a phone's, where also nothing sticks out at the side.
+    /// With
     /// pictures of both under that name, where they are wanted. The page is then wide and light again.
     /// </summary>
     public static async Task AssertAccessibleAsync(this IPage page, string name)
@@ -26,7 +27,11 @@ static class Screen
         try
         {
             var folder = Environment.GetEnvironmentVariable(Pictures) is { Length: > 0 } set ? set : null;
-            foreach (var (scheme, width, looked) in new[] { (ColorScheme.Light, Wide, true), (ColorScheme.Dark, Wide, false), (ColorScheme.Light, Narrow, false), (ColorScheme.Dark, Narrow, true) })
+            foreach (var (scheme, width, looked) in new[]
+            {
+                (ColorScheme.Light, Wide, true), (ColorScheme.Dark, Wide, false), (ColorScheme.Light, Narrow, false),
+                (ColorScheme.Dark, Narrow, true),
+            })
             {
                 if (!looked && folder is null)
                     continue;
@@ -36,12 +41,16 @@ static class Screen
                 await page.EvaluateAsync("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
                 var here = $"{name}-{width}-{scheme.ToString().ToLowerInvariant()}";
                 if (folder is not null)
-                    await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"{here}.png"), FullPage = await HeightAsync(page) < LongestPicture });
+                    await page.ScreenshotAsync(new()
+                    {
+                        Path = Path.Combine(folder, $"{here}.png"), FullPage = await HeightAsync(page) < LongestPicture,
+                    });
                 if (!looked)
                     continue;
                 var violations = (await page.RunAxe()).Violations;
                 Assert.True(violations.Length == 0, $"{here}: {Describe(violations)}");
-                var outside = await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+                var outside = await page.EvaluateAsync<int>(
+                    "() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
                 Assert.True(outside <= 0, $"{here}: the page is {outside} px wider than the screen.");
             }
         }
@@ -61,7 +70,8 @@ static class Screen
         {
             text.AppendLine().Append(violation.Id).Append(": ").Append(violation.Help);
             foreach (var node in violation.Nodes)
-                text.AppendLine().Append("  ").Append(node.Html).Append("  ").Append(string.Join(' ', node.Any.Concat(node.All).Concat(node.None).Select(c => c.Message)));
+                text.AppendLine().Append("  ").Append(node.Html).Append("  ").Append(
+                    string.Join(' ', node.Any.Concat(node.All).Concat(node.None).Select(c => c.Message)));
         }
 
         return text.ToString();

@@ -39,7 +39,9 @@ public sealed class SignInTests : ConsoleTest
 
         await page.ReloadAsync();
         await Expect(page.GetByLabel("Search")).ToBeVisibleAsync();
-        Assert.DoesNotContain(TestService.Token, await page.EvaluateAsync<string>("() => JSON.stringify(localStorage) + document.cookie"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            TestService.Token, await page.EvaluateAsync<string>("() => JSON.stringify(localStorage) + document.cookie"),
+            StringComparison.Ordinal);
         var other = await page.Context.NewPageAsync();
         await other.GotoAsync(page.Url);
         await Expect(other.GetByRole(AriaRole.Heading, new() { Name = "Sign in" })).ToBeVisibleAsync();

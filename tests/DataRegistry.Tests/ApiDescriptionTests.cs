@@ -34,10 +34,16 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     {
         var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v", StringComparison.Ordinal))
-            .SelectMany(e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => Plain(m, e.RoutePattern.RawText!))).Order(StringComparer.Ordinal).ToList();
+            .SelectMany(
+                e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => Plain(m, e.RoutePattern.RawText!)))
+                .Order(StringComparer.Ordinal).ToList();
         Assert.Contains("POST /api/v0/get-token", routes);
         Assert.Contains("PATCH /api/v1/datavolumes/{}/shared-scopes", routes);
-        Assert.Equal(routes, Operations().Where(o => o.Path.StartsWith("/api/v", StringComparison.Ordinal)).Select(o => Plain(o.Method.ToUpperInvariant(), o.Path)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            routes,
+            Operations().Where(
+                o => o.Path.StartsWith("/api/v", StringComparison.Ordinal)).Select(
+                    o => Plain(o.Method.ToUpperInvariant(), o.Path)).Order(StringComparer.Ordinal));
 
         static string Plain(string method, string path) => $"{method} {Parameter().Replace(path.TrimEnd('/'), "{}")}";
     }
@@ -52,7 +58,9 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
         {
             Expect(operation.TryGetProperty("summary", out _), "a summary");
             var takes = operation.TryGetProperty("requestBody", out var request);
-            Expect(takes || method is not ("post" or "put" or "patch") || Array.Exists(withoutBody, w => path.TrimEnd('/').EndsWith(w.TrimEnd('/'), StringComparison.Ordinal)), "a body");
+            Expect(
+                takes || method is not ("post" or "put" or "patch")
+                    || Array.Exists(withoutBody, w => path.TrimEnd('/').EndsWith(w.TrimEnd('/'), StringComparison.Ordinal)), "a body");
             if (takes)
                 ExpectContent(request, "its body");
             var answers = operation.GetProperty("responses").EnumerateObject().ToList();
@@ -61,7 +69,8 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
             var bytes = path.Contains("/content", StringComparison.Ordinal);
             foreach (var answer in answers.Where(a => a.Name != "204" && !(bytes && a.Name[0] == '2')))
                 ExpectContent(answer.Value, answer.Name);
-            var open = path.StartsWith("/api/v0/get-token", StringComparison.Ordinal) || path.StartsWith("/api/health", StringComparison.Ordinal) || bytes;
+            var open = path.StartsWith("/api/v0/get-token", StringComparison.Ordinal)
+                || path.StartsWith("/api/health", StringComparison.Ordinal) || bytes;
             Expect(open != operation.TryGetProperty("security", out _), "whether it needs a token");
 
             void Expect(bool holds, string what)
@@ -76,7 +85,9 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
                 foreach (var media in content.ValueKind == JsonValueKind.Object ? content.EnumerateObject().ToList() : [])
                 {
                     Expect(media.Value.TryGetProperty("schema", out _), $"the schema of {what}");
-                    Expect(media.Value.TryGetProperty("example", out _) || media.Value.TryGetProperty("examples", out _) || what is "401" or "403" or "404" or "429", $"an example of {what}");
+                    Expect(
+                        media.Value.TryGetProperty("example", out _) || media.Value.TryGetProperty("examples", out _)
+                            || what is "401" or "403" or "404" or "429", $"an example of {what}");
                 }
             }
         }
@@ -88,8 +99,12 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     public void Every_example_is_one_of_its_body()
     {
         var assembly = typeof(Registry).Assembly;
-        var options = new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
-        var names = assembly.GetManifestResourceNames().Where(n => n.StartsWith("Examples/", StringComparison.Ordinal)).Select(n => n["Examples/".Length..^".json".Length]).ToList();
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        };
+        var names = assembly.GetManifestResourceNames().Where(
+            n => n.StartsWith("Examples/", StringComparison.Ordinal)).Select(n => n["Examples/".Length..^".json".Length]).ToList();
         Assert.True(names.Count > 30);
         foreach (var name in names.Except(["FieldErrors", "MetadataBody", "UrlLines"]))
         {
@@ -119,7 +134,8 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     {
         using var page = await stranger.GetAsync(new Uri("/openapi/", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, page.StatusCode);
-        Assert.StartsWith("default-src 'none'; script-src 'self';", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "default-src 'none'; script-src 'self';", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         var html = await page.Content.ReadAsStringAsync();
         var files = References().Matches(html).Select(m => m.Groups[1].Value).ToList();
         Assert.Contains(files, f => f.EndsWith("swagger-ui-bundle.js", StringComparison.Ordinal));

@@ -24,14 +24,18 @@ public sealed class BadInputSweepTests : IAsyncLifetime
 
     static readonly string[] Texts =
     [
-        "", "x", "-1", "0", "99999999999999999999", "1e9", "null", "true", "ü😀𝒳", "a\r\nb", "'\" or 1 eq 1", "<b>", "{id}", "datum://x", "s3://", "s3://bucket/", "//",
-        "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "http://127.0.0.1/api/v0/data/x/", "2026-13-45", new string('a', 3000),
+        "", "x", "-1", "0", "99999999999999999999", "1e9", "null", "true", "ü😀𝒳", "a\r\nb", "'\" or 1 eq 1", "<b>", "{id}", "datum://x",
+        "s3://", "s3://bucket/", "//",
+        "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "http://127.0.0.1/api/v0/data/x/", "2026-13-45",
+        new string('a', 3000),
     ];
 
     static readonly string[] Values =
     [
-        "null", "true", "0", "-1", "1e400", "12345678901234567890123", "\"\"", "\" \"", "\"x\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"a\\nb\"", "\"ü😀𝒳\"", "[]", "[null]", "[[]]", "[5]", "{}",
-        "{\"id\":5}", "{\"id\":\"\\ud800\"}", "{\"\\ud800\":1}", "{\"a\":1,\"a\":2}", "\"00000000-0000-0000-0000-000000000000\"", $"\"{new string('a', 70_000)}\"",
+        "null", "true", "0", "-1", "1e400", "12345678901234567890123", "\"\"", "\" \"", "\"x\"", "\"\\u0000\"", "\"\\ud800\"",
+        "\"\\ud800\\u0041\"", "\"a\\nb\"", "\"ü😀𝒳\"", "[]", "[null]", "[[]]", "[5]", "{}",
+        "{\"id\":5}", "{\"id\":\"\\ud800\"}", "{\"\\ud800\":1}", "{\"a\":1,\"a\":2}", "\"00000000-0000-0000-0000-000000000000\"",
+        $"\"{new string('a', 70_000)}\"",
     ];
 
     TestService service = null!;
@@ -44,7 +48,9 @@ public sealed class BadInputSweepTests : IAsyncLifetime
     {
         // Only this machine's own names: what is made up here must not be looked up in the world.
         service = await TestService.StartAsync(null, null, services => services.AddSingleton<HostResolver>((host, _) =>
-            host == "localhost" ? Task.FromResult<IPAddress[]>([IPAddress.Loopback]) : throw new SocketException((int)SocketError.HostNotFound)));
+            host == "localhost"
+                ? Task.FromResult<IPAddress[]>([IPAddress.Loopback])
+                : throw new SocketException((int)SocketError.HostNotFound)));
         service.Secrets.AreNone(Values.Select(v => v.Trim('"')));
         document = await service.GetAsync("/openapi/v1.json");
         (datum, other) = (await service.AdoptedAsync("a"), await service.AdoptedAsync("b"));
@@ -53,7 +59,8 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         ids["stores"] = service.Store.Id.ToString();
         ids["projects"] = service.Project.Id.ToString();
         ids["users"] = (await service.NewUserAsync("swept", type: "service_account")).ToString();
-        ids["datum-aliases"] = (await service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum, project = service.Project.Id })).ToString();
+        ids["datum-aliases"] = (await service.NewAsync(
+            "/api/v0/datum-aliases/", new { name = "latest", datum, project = service.Project.Id })).ToString();
         using (var scan = await service.Http.SendAsync("POST", $"/api/v0/stores/{service.Store.Id}/rescan/"))
             ids["rescans"] = scan.Headers.Location!.AbsolutePath.Split('/')[^2];
         ids["adoptions"] = (await service.AcceptAsync(Enumerable.Range(0, 101).Select(i => $"none{i}"))).Split('/')[^2];
@@ -75,7 +82,9 @@ public sealed class BadInputSweepTests : IAsyncLifetime
                 {
                     var url = parameter.GetProperty("in").GetString() == "query"
                         ? $"{Path(path, method)}?{Required(parameters, name)}{name}={Uri.EscapeDataString(text)}"
-                        : Path(path, method).Length > 0 && text.Length > 0 ? $"{Path(path, method, name, Uri.EscapeDataString(text))}?{Required(parameters, "")}" : null;
+                        : Path(path, method).Length > 0 && text.Length > 0
+                            ? $"{Path(path, method, name, Uri.EscapeDataString(text))}?{Required(parameters, "")}"
+                            : null;
                     if (url is not null)
                         await SendAsync(method, url, body);
                 }
@@ -111,7 +120,9 @@ public sealed class BadInputSweepTests : IAsyncLifetime
                 await SendAsync(method, url, without.ToJsonString());
             }
 
-            string[] bodies = ["", "null", "[]", "5", "\"x\"", "{", "{}", "\0", "{\"\\ud800\":1}", valid + valid, valid[..^1] + ",\"name\":1,\"name\":2}", $"{new string('[', 5000)}{new string(']', 5000)}", $"{{\"a\":\"{new string('x', 1 << 20)}\"}}"];
+            string[] bodies = [
+                "", "null", "[]", "5", "\"x\"", "{", "{}", "\0", "{\"\\ud800\":1}", valid + valid, valid[..^1] + ",\"name\":1,\"name\":2}",
+                $"{new string('[', 5000)}{new string(']', 5000)}", $"{{\"a\":\"{new string('x', 1 << 20)}\"}}"];
             foreach (var text in bodies)
                 await SendAsync(method, url, text);
             await SendAsync(method, url, valid, "application/xml");
@@ -128,7 +139,8 @@ public sealed class BadInputSweepTests : IAsyncLifetime
     [InlineData("http://127.0.0.1/api/v0/datum-aliases/resolve/?name=loop")]
     public async Task An_alias_names_a_datum_and_never_an_alias(string target)
     {
-        using var response = await service.Http.PostAsJsonAsync("/api/v0/datum-aliases/", new { name = "loop", datum = target, project = service.Project.Id });
+        using var response = await service.Http.PostAsJsonAsync(
+            "/api/v0/datum-aliases/", new { name = "loop", datum = target, project = service.Project.Id });
         Assert.Equal("datum", (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name);
         await service.GetAsync($"/api/v0/datum-aliases/resolve/?name=loop&project={service.Project.Id}", HttpStatusCode.NotFound);
     }
@@ -139,11 +151,22 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         var aliases = await AtOnceAsync("/api/v0/datum-aliases/", new { name = "same", datum, project = service.Project.Id });
         Assert.Single(aliases, a => a == HttpStatusCode.Created);
         Assert.Equal(7, aliases.Count(a => a == HttpStatusCode.OK));
-        var stores = await AtOnceAsync("/api/v0/stores/", new { name = "same", configuration = new { bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret" } });
+        var stores = await AtOnceAsync(
+            "/api/v0/stores/",
+            new
+            {
+                name = "same",
+                configuration = new
+                {
+                    bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret",
+                },
+            });
         Assert.Single(stores, s => s == HttpStatusCode.Created);
         Assert.Equal(7, stores.Count(s => s == HttpStatusCode.BadRequest));
         Assert.All(await AtOnceAsync("/api/v0/tokens/", new { name = "same" }), t => Assert.Equal(HttpStatusCode.Created, t));
-        Assert.Equal(8, (await service.GetAllAsync("/api/v0/tokens/")).Where(t => t.GetProperty("name").GetString() == "same").Select(TestUsers.Id).Distinct().Count());
+        Assert.Equal(
+            8, (await service.GetAllAsync("/api/v0/tokens/")).Where(
+                t => t.GetProperty("name").GetString() == "same").Select(TestUsers.Id).Distinct().Count());
     }
 
     async Task<HttpStatusCode[]> AtOnceAsync(string path, object body) => await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ =>
@@ -156,7 +179,8 @@ public sealed class BadInputSweepTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), new Uri(url, UriKind.Relative));
         if (body is not null)
-            request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = contentType is null ? null : new(contentType) } };
+            request.Content = new ByteArrayContent(
+                Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = contentType is null ? null : new(contentType) } };
         var writes = service.Transport.Writes;
         var watch = Stopwatch.StartNew();
         using var response = await service.Http.SendAsync(request);
@@ -166,7 +190,8 @@ public sealed class BadInputSweepTests : IAsyncLifetime
             : status != 204 && !IsContract(status, text, response) ? "not the contract's shape"
             : watch.Elapsed > Soon ? $"slow ({watch.Elapsed})"
             // A log-in counts its tries; a name that is taken is noticed by writing.
-            : status >= 400 && service.Transport.Writes != writes && !url.Contains("get-token", StringComparison.Ordinal) && !text.Contains("\"unique\"", StringComparison.Ordinal) ? "refused, and yet something was written"
+            : status >= 400 && service.Transport.Writes != writes && !url.Contains("get-token", StringComparison.Ordinal)
+                && !text.Contains("\"unique\"", StringComparison.Ordinal) ? "refused, and yet something was written"
             : null;
         if (fault is not null)
             wrong.Add($"{fault}: {method} {Short(url)} {Short(body)} → {status} {Short(text)}");
@@ -177,8 +202,13 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         if (response.Content.Headers.ContentType?.MediaType != "application/json")
             return false;
         var body = JsonNode.Parse(text);
-        return status < 400 || (body is JsonObject error && (error.All(f => f.Key == "detail" && f.Value is JsonValue) || (error.ContainsKey("message") && error.ContainsKey("code"))
-            || error.ContainsKey("errors") || error.All(f => f.Value is JsonArray { Count: > 0 } messages && messages.All(m => m is JsonObject e && e.ContainsKey("message") && e.ContainsKey("code")))));
+        return status < 400
+            || (body is JsonObject error
+            && (error.All(f => f.Key == "detail" && f.Value is JsonValue) || (error.ContainsKey("message") && error.ContainsKey("code"))
+            || error.ContainsKey("errors")
+            || error.All(
+                f => f.Value is JsonArray { Count: > 0 } messages
+                    && messages.All(m => m is JsonObject e && e.ContainsKey("message") && e.ContainsKey("code")))));
     }
 
     /// <summary>The route's path with ids that are there, but for deletions, which are to do no harm.</summary>
@@ -186,18 +216,23 @@ public sealed class BadInputSweepTests : IAsyncLifetime
     {
         var room = path.Split('/')[3];
         path = name.Length == 0 ? path : path.Replace($"{{{name}}}", value, StringComparison.Ordinal);
-        return path.Replace("{id}", method == "delete" ? Guid.NewGuid().ToString() : ids.GetValueOrDefault(room) ?? Guid.NewGuid().ToString(), StringComparison.Ordinal)
+        return path.Replace(
+            "{id}", method == "delete" ? Guid.NewGuid().ToString() : ids.GetValueOrDefault(room) ?? Guid.NewGuid().ToString(),
+            StringComparison.Ordinal)
             .Replace("{role}", "editor-system-x", StringComparison.Ordinal);
     }
 
     string Required(List<JsonElement> parameters, string but) => string.Concat(parameters
         .Where(p => p.TryGetProperty("required", out var required) && required.GetBoolean() && p.GetProperty("in").GetString() == "query")
-        .Select(p => p.GetProperty("name").GetString()!).Where(n => n != but).Select(n => n == "project" ? $"project={service.Project.Id}&" : $"{n}=latest&"));
+        .Select(
+            p => p.GetProperty("name").GetString()!).Where(n => n != but).Select(
+                n => n == "project" ? $"project={service.Project.Id}&" : $"{n}=latest&"));
 
     /// <summary>The example of the operation's JSON body, with ids that are there; null for none.</summary>
     string? BodyOf(string path, JsonElement operation)
     {
-        if (!operation.TryGetProperty("requestBody", out var request) || !request.GetProperty("content").TryGetProperty("application/json", out var media))
+        if (!operation.TryGetProperty("requestBody", out var request)
+            || !request.GetProperty("content").TryGetProperty("application/json", out var media))
             return null;
         var text = media.GetProperty("example").GetRawText()
             .Replace("0198c0de-0000-7000-8000-000000000001", service.Project.Id.ToString(), StringComparison.Ordinal)
@@ -207,22 +242,30 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         if (!path.StartsWith("/api/v0/stores", StringComparison.Ordinal) || path.Contains("adopt", StringComparison.Ordinal))
             return text;
         var store = JsonNode.Parse(text)!;
-        store["configuration"] = new JsonObject { ["bucket"] = "bucket", ["region"] = "eu-west-1", ["endpoint_url"] = service.Server.Url, ["access_key_id"] = "key", ["secret_access_key"] = "secret", ["role_arn"] = null };
+        store["configuration"] = new JsonObject
+        {
+            ["bucket"] = "bucket", ["region"] = "eu-west-1", ["endpoint_url"] = service.Server.Url, ["access_key_id"] = "key",
+            ["secret_access_key"] = "secret", ["role_arn"] = null,
+        };
         return store.ToJsonString();
     }
 
     static string Replaced(JsonObject body, string name, string value) =>
-        $"{{{string.Join(',', body.Select(p => $"{JsonSerializer.Serialize(p.Key)}:{(p.Key == name ? value : p.Value?.ToJsonString() ?? "null")}"))}}}";
+        $"{{{string.Join(
+            ',', body.Select(p => $"{JsonSerializer.Serialize(p.Key)}:{(p.Key == name ? value : p.Value?.ToJsonString() ?? "null")}"))}}}";
 
     /// <summary>Those of other lists, and such as only who knows what they are made of would send.</summary>
     IEnumerable<string> Cursors() => new[]
     {
-        "", "\0", "/", "a/b", "r- 0", "r-x 99999999999", "r-000000-000000 2147483647", new string('0', 10), new string('f', 28), new string('f', 29), new string('f', 32), new string('F', 32), new string('9', 10), datum,
+        "", "\0", "/", "a/b", "r- 0", "r-x 99999999999", "r-000000-000000 2147483647", new string('0', 10), new string('f', 28),
+        new string('f', 29), new string('f', 32), new string('F', 32), new string('9', 10), datum,
         $"{{{datum}}}", Guid.Empty.ToString(), "202611-", "202613-ffff", "\ud83d", "latest", "name-", new string('k', 2000), "'",
     }.Select(c => WebEncoders.Base64UrlEncode(Encoding.UTF8.GetBytes(c)));
 
     static string? Short(string? text) => text is { Length: > 200 } ? text[..200] + "…" : text;
 
     IEnumerable<(string Path, string Method, JsonElement Operation)> Operations() => document.GetProperty("paths").EnumerateObject()
-        .Where(p => p.Name.StartsWith("/api/v0/", StringComparison.Ordinal)).SelectMany(path => path.Value.EnumerateObject().Select(o => (path.Name, o.Name, o.Value)));
+        .Where(
+            p => p.Name.StartsWith("/api/v0/", StringComparison.Ordinal)).SelectMany(
+                path => path.Value.EnumerateObject().Select(o => (path.Name, o.Name, o.Value)));
 }

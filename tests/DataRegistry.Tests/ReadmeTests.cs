@@ -21,9 +21,14 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         service = await TestService.StartAsync();
         var demo = service.Server.CreateBucket("demo");
         demo.Put("readme.txt", "Demo object readme.txt\n"u8.ToArray());
-        await service.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.Parse("0198c0de-0000-7000-8000-000000000001"), "demo", default);
+        await service.Services.GetRequiredService<ProjectTable>().EnsureAsync(
+            Guid.Parse("0198c0de-0000-7000-8000-000000000001"), "demo", default);
         await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
-            new() { Id = Guid.Parse("0198c0de-0000-7000-8000-000000000002"), Name = "demo", Configuration = new("demo", null, service.Server.Url, "local", "local", null) }, default);
+            new()
+            {
+                Id = Guid.Parse("0198c0de-0000-7000-8000-000000000002"), Name = "demo",
+                Configuration = new("demo", null, service.Server.Url, "local", "local", null),
+            }, default);
         await service.Http.StatusAsync("DELETE", $"/api/v0/stores/{service.Store.Id}/");
     }
 
@@ -36,8 +41,11 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         Assert.True(commands.Count > 10);
         var script = new StringBuilder("set -euo pipefail\n");
         foreach (var (command, _) in commands)
-            script.Append(command.Replace("http://127.0.0.1:7071", service.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal)).Append($"\necho\necho '{Mark}'\n");
-        var start = new ProcessStartInfo("bash", ["-c", script.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+            script.Append(
+                command.Replace("http://127.0.0.1:7071", service.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal))
+                .Append($"\necho\necho '{Mark}'\n");
+        var start = new ProcessStartInfo(
+            "bash", ["-c", script.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["TOKEN"] = TestService.Token;
         using var bash = Process.Start(start)!;
         var errors = bash.StandardError.ReadToEndAsync();
@@ -68,7 +76,8 @@ public sealed partial class ReadmeTests : IAsyncLifetime
     }
 
     /// <summary>Without what differs from run to run.</summary>
-    static string Plain(string answer) => Token().Replace(Time().Replace(Port().Replace(Id().Replace(answer.Trim(), "<id>"), "<host>"), "<time>"), "<token>");
+    static string Plain(string answer) =>
+        Token().Replace(Time().Replace(Port().Replace(Id().Replace(answer.Trim(), "<id>"), "<host>"), "<time>"), "<token>");
 
     [GeneratedRegex("^```console\n(?<commands>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Blocks();

@@ -10,7 +10,10 @@ using Xunit.Sdk;
 
 namespace DataRegistry.Tests;
 
-/// <summary>Nothing secret leaves by a way that is not meant for it. Every other test looks at its service's log in the end, too (<see cref="Secrets"/>).</summary>
+/// <summary>
+/// Nothing secret leaves by a way that is not meant for it. Every other test looks at its service's log in the end, too
+/// (<see cref="Secrets"/>).
+/// </summary>
 public sealed class SecretsTests
 {
     const string Password = "correct horse battery staple";
@@ -20,7 +23,8 @@ public sealed class SecretsTests
     public async Task Nothing_that_is_logged_exported_or_told_in_an_error_holds_a_secret()
     {
         var collected = new CollectedTelemetry();
-        var service = await TestService.StartAsync(null, null, collected.AddTo, ("Access:SigningKey", Convert.ToBase64String([.. Enumerable.Range(0, 32).Select(i => (byte)i)])));
+        var service = await TestService.StartAsync(
+            null, null, collected.AddTo, ("Access:SigningKey", Convert.ToBase64String([.. Enumerable.Range(0, 32).Select(i => (byte)i)])));
         service.Secrets.Add(Convert.ToBase64String([.. Enumerable.Range(0, 32).Select(i => (byte)i)]));
         await LogInAsync(service);
         await UseClientCredentialsAsync(service);
@@ -46,7 +50,8 @@ public sealed class SecretsTests
     public async Task A_secret_in_a_services_log_fails_its_test(string line)
     {
         var service = await TestService.StartAsync();
-        service.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").Log(LogLevel.Information, default, line, null, (text, _) => text);
+        service.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").Log(
+            LogLevel.Information, default, line, null, (text, _) => text);
         await Assert.ThrowsAnyAsync<XunitException>(async () => await service.DisposeAsync());
     }
 
@@ -58,10 +63,17 @@ public sealed class SecretsTests
         using var right = await service.LogInAsync("alice", Password);
         using var http = service.As((await TestUsers.JsonAsync(right)).GetProperty("token").GetString()!);
         Assert.Equal(alice, TestUsers.Id(await TestUsers.JsonAsync(await http.SendAsync("GET", "/api/v0/users/me/"))));
-        Assert.Equal(HttpStatusCode.BadRequest, await http.StatusAsync("PATCH", "/api/v0/users/me/", """{"password":"another long password","current_password":"not the current one"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            await http.StatusAsync(
+                "PATCH", "/api/v0/users/me/", """{"password":"another long password","current_password":"not the current one"}"""));
         // Where nobody expects it: in an address, in a broken body.
-        Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("GET", $"/api/v0/nonsense/?token={http.DefaultRequestHeaders.Authorization!.Parameter}"));
-        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("POST", "/api/v0/users/", $$"""{"username":"bob","password":"{{Password}}","""));
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            await http.StatusAsync("GET", $"/api/v0/nonsense/?token={http.DefaultRequestHeaders.Authorization!.Parameter}"));
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            await service.Http.StatusAsync("POST", "/api/v0/users/", $$"""{"username":"bob","password":"{{Password}}","""));
     }
 
     static async Task UseClientCredentialsAsync(TestService service)
@@ -69,9 +81,11 @@ public sealed class SecretsTests
         var robot = await service.NewUserAsync("robot", type: "service_account");
         var secret = await service.NewTokenAsync(service.Http, new { name = "client", user = robot });
         using var stranger = service.NewClient();
-        using var refused = await stranger.PostAsJsonAsync("/api/v1/token", new { grantType = "client_credentials", clientId = robot, clientSecret = TestService.Token + "-wrong" });
+        using var refused = await stranger.PostAsJsonAsync(
+            "/api/v1/token", new { grantType = "client_credentials", clientId = robot, clientSecret = TestService.Token + "-wrong" });
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
-        using var granted = await stranger.PostAsJsonAsync("/api/v1/token", new { grantType = "client_credentials", clientId = robot, clientSecret = secret });
+        using var granted = await stranger.PostAsJsonAsync(
+            "/api/v1/token", new { grantType = "client_credentials", clientId = robot, clientSecret = secret });
         var jwt = (await TestUsers.JsonAsync(granted)).GetProperty("accessToken").GetString()!;
         using var http = service.As(jwt);
         Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", "/api/v0/users/me/"));
@@ -81,7 +95,11 @@ public sealed class SecretsTests
 
     static async Task MakeStoresAsync(TestService service)
     {
-        foreach (var (name, bucket, url) in new[] { ("good", "bucket", service.Server.Url), ("missing", "no-such-bucket", service.Server.Url), ("away", "bucket", "http://127.0.0.1:1") })
+        foreach (var (name, bucket, url) in new[]
+        {
+            ("good", "bucket", service.Server.Url), ("missing", "no-such-bucket", service.Server.Url),
+            ("away", "bucket", "http://127.0.0.1:1"),
+        })
         {
             var configuration = new { bucket, endpoint_url = url, access_key_id = "AKIAEXAMPLE", secret_access_key = AccessSecret };
             using var made = await service.Http.PostAsJsonAsync("/api/v0/stores/", new { name, configuration });

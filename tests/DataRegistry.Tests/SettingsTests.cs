@@ -13,7 +13,8 @@ public sealed partial class SettingsTests
 {
     static readonly string[] Prefixes = ["AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME", "OTEL_", "APPLICATIONINSIGHTS_"];
 
-    static Dictionary<string, string> Example { get; } = JsonDocument.Parse(File.ReadAllText(Path.Combine(AzuriteFixture.RepositoryRoot(), "local.settings.example.json")))
+    static Dictionary<string, string> Example { get; } = JsonDocument.Parse(
+        File.ReadAllText(Path.Combine(AzuriteFixture.RepositoryRoot(), "local.settings.example.json")))
         .RootElement.GetProperty("Values").EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetString()!);
 
     static Dictionary<string, string> Code { get; } = typeof(Registry).Assembly.GetTypes()
@@ -27,7 +28,9 @@ public sealed partial class SettingsTests
     public void The_example_has_every_setting_of_the_code_with_its_default_and_no_other() =>
         Assert.Equal(
             Code.OrderBy(s => s.Key, StringComparer.Ordinal),
-            Example.Where(s => !Array.Exists(Prefixes, p => s.Key.StartsWith(p, StringComparison.Ordinal))).OrderBy(s => s.Key, StringComparer.Ordinal));
+            Example.Where(
+                s => !Array.Exists(Prefixes, p => s.Key.StartsWith(p, StringComparison.Ordinal))).OrderBy(
+                    s => s.Key, StringComparer.Ordinal));
 
     [Fact]
     public void Readme_has_every_setting_of_the_example_and_no_other()
@@ -41,8 +44,10 @@ public sealed partial class SettingsTests
     public void The_example_is_a_storage_account_that_can_be_opened()
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection(Example.Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value))).Build();
-        Assert.Equal("http://127.0.0.1:10002/devstoreaccount1", StorageAccount.FromConfiguration(configuration).Tables.Uri.ToString().TrimEnd('/'));
+            .AddInMemoryCollection(
+                Example.Select(s => KeyValuePair.Create(s.Key.Replace("__", ":", StringComparison.Ordinal), (string?)s.Value))).Build();
+        Assert.Equal(
+            "http://127.0.0.1:10002/devstoreaccount1", StorageAccount.FromConfiguration(configuration).Tables.Uri.ToString().TrimEnd('/'));
     }
 
     // A row of README's table of settings.

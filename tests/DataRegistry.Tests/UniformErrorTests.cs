@@ -63,7 +63,9 @@ public sealed class UniformErrorTests : IAsyncLifetime
         var path = target[..^query.Length].TrimEnd('/');
         foreach (var variant in new[] { path + query, path + "/" + query })
         {
-            var (status, headers, body) = await SendAsync($"{method} {(variant.StartsWith('/') ? variant : "/" + variant)} HTTP/1.1", body: method is "POST" or "PATCH" ? "nonsense" : "");
+            var (status, headers, body) = await SendAsync(
+                $"{method} {(variant.StartsWith('/') ? variant : "/" + variant)} HTTP/1.1",
+                body: method is "POST" or "PATCH" ? "nonsense" : "");
             Assert.True(status == expected, $"{variant}: {status} {body}");
             AssertShape(target, status, headers, body);
             if (status == 405)
@@ -109,7 +111,11 @@ public sealed class UniformErrorTests : IAsyncLifetime
     [Fact]
     public async Task A_head_is_answered_as_a_get_without_its_body()
     {
-        foreach (var (path, expected) in new[] { ("/api/v0/projects/", 200), ("/api/v1/clusters", 200), ("/api/health/live", 200), ("/api/v0/nonsense/", 404), ("/api/v0/get-token/", 405) })
+        foreach (var (path, expected) in new[]
+        {
+            ("/api/v0/projects/", 200), ("/api/v1/clusters", 200), ("/api/health/live", 200), ("/api/v0/nonsense/", 404),
+            ("/api/v0/get-token/", 405),
+        })
         {
             using var request = new HttpRequestMessage(HttpMethod.Head, new Uri(path, UriKind.Relative));
             using var response = await service.Http.SendAsync(request);
@@ -138,7 +144,8 @@ public sealed class UniformErrorTests : IAsyncLifetime
     public async Task A_fault_inside_is_a_500_or_503_in_shape_with_its_headers_and_no_word_of_what_it_was()
     {
         service.Transport.DieAt(0, after: false);
-        var (status, headers, body) = await SendAsync("POST /api/v0/projects/ HTTP/1.1", extra: "X-Request-Id: the-fault\r\n", body: """{"name":"a"}""");
+        var (status, headers, body) = await SendAsync(
+            "POST /api/v0/projects/ HTTP/1.1", extra: "X-Request-Id: the-fault\r\n", body: """{"name":"a"}""");
         service.Transport.Revive();
         Assert.InRange(status, 500, 503);
         AssertShape("/api/v0/projects/", status, headers, body);
@@ -157,14 +164,16 @@ public sealed class UniformErrorTests : IAsyncLifetime
     {
         given = given switch { "long" => new string('x', 129), "longest" => new string('x', 128), _ => given };
         var name = Guid.NewGuid().ToString("N");
-        var (status, headers, _) = await SendAsync("POST /api/v0/clusters/ HTTP/1.1", $"X-Request-Id: {given}\r\n", $$"""{"name":"{{name}}"}""");
+        var (status, headers, _) = await SendAsync(
+            "POST /api/v0/clusters/ HTTP/1.1", $"X-Request-Id: {given}\r\n", $$"""{"name":"{{name}}"}""");
         Assert.Equal(201, status);
         var id = headers["X-Request-Id"];
         if (kept)
             Assert.Equal(given, id);
         else
             Assert.Matches("^[0-9a-f]{32}$", id);
-        var row = (await service.GetAllAsync("/api/v0/audit/?action=cluster.created")).Single(e => e.GetProperty("details").GetProperty("name").GetString() == name);
+        var row = (await service.GetAllAsync("/api/v0/audit/?action=cluster.created")).Single(
+            e => e.GetProperty("details").GetProperty("name").GetString() == name);
         Assert.Equal(id, row.GetProperty("request_id").GetString());
     }
 
@@ -190,13 +199,19 @@ public sealed class UniformErrorTests : IAsyncLifetime
     }
 
     /// <summary>As it is written: a client library would put right what is wrong.</summary>
-    async Task<(int Status, Dictionary<string, string> Headers, string Body)> SendAsync(string line, string extra = "", string body = "", string token = TestService.Token)
+    async Task<(int Status, Dictionary<string, string> Headers, string Body)> SendAsync(
+        string line, string extra = "", string body = "", string token = TestService.Token)
     {
         using var client = new TcpClient();
         await client.ConnectAsync(service.Http.BaseAddress!.Host, service.Http.BaseAddress.Port);
         await using var stream = client.GetStream();
-        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || body.Length == 0 ? "" : $"Content-Length: {body.Length}\r\n";
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{line}\r\nHost: {service.Http.BaseAddress.Authority}\r\nConnection: close\r\nAuthorization: Token {token}\r\n{length}{extra}\r\n{body}"));
+        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || body.Length == 0
+            ? ""
+            : $"Content-Length: {body.Length}\r\n";
+        await stream.WriteAsync(
+            Encoding.UTF8.GetBytes(
+                $"{line}\r\nHost: {service.Http.BaseAddress.Authority}\r\nConnection: close\r\nAuthorization: Token "
+                    + $"{token}\r\n{length}{extra}\r\n{body}"));
         using var reader = new StreamReader(stream, Encoding.UTF8);
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         var text = new StringBuilder();
@@ -217,7 +232,10 @@ public sealed class UniformErrorTests : IAsyncLifetime
         var lines = text.ToString()[..end].Split("\r\n");
         var headers = lines[1..].Select(l => l.Split(": ", 2)).ToDictionary(p => p[0], p => p[1], StringComparer.OrdinalIgnoreCase);
         var rest = text.ToString()[(end + 4)..];
-        return (int.Parse(lines[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), headers, headers.ContainsKey("Transfer-Encoding") ? Unchunked(rest) : rest);
+        return (int.Parse(
+            lines[0].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture), headers, headers.ContainsKey("Transfer-Encoding")
+                ? Unchunked(rest)
+                : rest);
     }
 
     static string Unchunked(string text)

@@ -20,7 +20,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.StandIn;
 
-/// <summary>Imitates the Azure Functions host for a published worker: it starts it, calls it over gRPC and proxies HTTP requests to it.</summary>
+/// <summary>
+/// Imitates the Azure Functions host for a published worker: it starts it, calls it over gRPC and proxies HTTP requests to it.
+/// </summary>
 public sealed class StandInHost : IAsyncDisposable
 {
     /// <summary>The Functions host's own limit for a body.</summary>
@@ -33,7 +35,10 @@ public sealed class StandInHost : IAsyncDisposable
     readonly ConcurrentDictionary<string, TaskCompletionSource<InvocationResponse>> invocations = new(StringComparer.Ordinal);
     readonly List<(string Name, string Id, string? Route, string Binding)> functions = [];
     readonly StringBuilder output = new();
-    readonly HttpMessageInvoker proxy = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None });
+    readonly HttpMessageInvoker proxy = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None,
+    });
     readonly WebApplication grpc;
     readonly WebApplication front;
     TaskCompletionSource ready = NewSource();
@@ -46,7 +51,9 @@ public sealed class StandInHost : IAsyncDisposable
     StandInHost(string folder, IReadOnlyDictionary<string, string> settings)
     {
         (this.folder, this.settings) = (folder, settings);
-        grpc = Build(HttpProtocols.Http2, services => services.AddGrpc(o => (o.MaxReceiveMessageSize, o.MaxSendMessageSize) = (null, null)).Services.AddSingleton(this));
+        grpc = Build(
+            HttpProtocols.Http2,
+            services => services.AddGrpc(o => (o.MaxReceiveMessageSize, o.MaxSendMessageSize) = (null, null)).Services.AddSingleton(this));
         grpc.MapGrpcService<WorkerStream>();
         front = Build(HttpProtocols.Http1, services => services);
         front.Run(ProxyAsync);
@@ -90,7 +97,10 @@ public sealed class StandInHost : IAsyncDisposable
         var host = new StandInHost(folder, settings);
         await host.grpc.StartAsync();
         await host.front.StartAsync();
-        host.Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(host.front.Urls.Single()), Timeout = TimeSpan.FromSeconds(90) };
+        host.Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
+        {
+            BaseAddress = new Uri(host.front.Urls.Single()), Timeout = TimeSpan.FromSeconds(90),
+        };
         try
         {
             await host.StartWorkerAsync();
@@ -117,8 +127,10 @@ public sealed class StandInHost : IAsyncDisposable
         };
         string[] arguments =
         [
-            Path.Combine(folder, "DataRegistry.Functions.dll"), "--host", url.Host, "--port", url.Port.ToString(CultureInfo.InvariantCulture), "--workerId", worker,
-            "--requestId", request, "--grpcMaxMessageLength", "2147483647", "--functions-uri", url.ToString(), "--functions-worker-id", worker,
+            Path.Combine(folder, "DataRegistry.Functions.dll"), "--host", url.Host, "--port",
+            url.Port.ToString(CultureInfo.InvariantCulture), "--workerId", worker,
+            "--requestId", request, "--grpcMaxMessageLength", "2147483647", "--functions-uri", url.ToString(), "--functions-worker-id",
+            worker,
             "--functions-request-id", request, "--functions-grpc-max-message-length", "2147483647",
         ];
         foreach (var argument in arguments)
@@ -150,7 +162,11 @@ public sealed class StandInHost : IAsyncDisposable
         });
         var data = new TypedData
         {
-            ModelBindingData = new() { Version = "1.0", Source = "AzureStorageQueues", ContentType = "application/json", Content = ByteString.CopyFromUtf8(content) },
+            ModelBindingData = new()
+            {
+                Version = "1.0", Source = "AzureStorageQueues", ContentType = "application/json",
+                Content = ByteString.CopyFromUtf8(content),
+            },
         };
         return await InvokeAsync(function, data, cancel);
     }
@@ -161,7 +177,8 @@ public sealed class StandInHost : IAsyncDisposable
     /// </summary>
     /// <param name="functions">Queues and the functions that take their messages.</param>
     /// <param name="maxDequeueCount">Tries, by host.json.</param>
-    public async Task PumpAsync(QueueServiceClient queues, IReadOnlyDictionary<string, string> functions, int maxDequeueCount, Func<Task<bool>> isDone)
+    public async Task PumpAsync(
+        QueueServiceClient queues, IReadOnlyDictionary<string, string> functions, int maxDequeueCount, Func<Task<bool>> isDone)
     {
         while (!await isDone())
         {
@@ -220,7 +237,10 @@ public sealed class StandInHost : IAsyncDisposable
     /// <summary>Asks the worker to end. Returns its exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        await send(new() { WorkerTerminate = new() { GracePeriod = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(5)) } });
+        await send(new()
+        {
+            WorkerTerminate = new() { GracePeriod = Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(TimeSpan.FromSeconds(5)) },
+        });
         await process.WaitForExitAsync().WaitAsync(StartTimeout);
         return process.ExitCode;
     }
@@ -303,7 +323,9 @@ public sealed class StandInHost : IAsyncDisposable
         await send(Request(id, found.Id, found.Binding, data));
         await using var registration = cancel.Register(() => _ = CancelAsync(id));
         var response = await done;
-        return response.Result.Status == StatusResult.Types.Status.Success ? null : $"{response.Result.Exception?.Type} {response.Result.Exception?.Message}";
+        return response.Result.Status == StatusResult.Types.Status.Success
+            ? null
+            : $"{response.Result.Exception?.Type} {response.Result.Exception?.Message}";
     }
 
     static StreamingMessage Request(string id, string function, string binding, TypedData data)
@@ -328,7 +350,9 @@ public sealed class StandInHost : IAsyncDisposable
             return;
         }
 
-        var limit = settings.TryGetValue("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", out var raised) ? long.Parse(raised, CultureInfo.InvariantCulture) : DefaultBodyLimit;
+        var limit = settings.TryGetValue("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT", out var raised)
+            ? long.Parse(raised, CultureInfo.InvariantCulture)
+            : DefaultBodyLimit;
         if (context.Request.ContentLength > limit)
         {
             context.Response.StatusCode = StatusCodes.Status500InternalServerError;
@@ -340,13 +364,17 @@ public sealed class StandInHost : IAsyncDisposable
         using var request = Forwarded(context, id);
         var answer = proxy.SendAsync(request, context.RequestAborted);
         var done = Await(id);
-        await send(Request(id, found.Id, found.Binding, new() { Http = new() { Method = context.Request.Method, Url = request.RequestUri!.ToString() } }));
+        await send(
+            Request(
+                id, found.Id, found.Binding,
+                new() { Http = new() { Method = context.Request.Method, Url = request.RequestUri!.ToString() } }));
         await using var hungUp = context.RequestAborted.Register(() => _ = CancelAsync(id));
         try
         {
             using var response = await answer;
             context.Response.StatusCode = (int)response.StatusCode;
-            foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Where(h => !h.Key.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase)))
+            foreach (var (name, values) in response.Headers.Concat(
+                response.Content.Headers).Where(h => !h.Key.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase)))
                 context.Response.Headers[name] = values.ToArray();
             await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
             await done;

@@ -6,7 +6,8 @@ namespace DataRegistry.StandIn;
 /// <summary>The host's end of a worker's stream.</summary>
 sealed class WorkerStream(StandInHost host) : FunctionRpc.FunctionRpcBase
 {
-    public override async Task EventStream(IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+    public override async Task EventStream(
+        IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
     {
         using var one = new SemaphoreSlim(1);
         try

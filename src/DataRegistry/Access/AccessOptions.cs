@@ -13,13 +13,17 @@ public sealed class AccessOptions
     /// <summary>https://www.rfc-editor.org/rfc/rfc7518#section-3.2</summary>
     const int MinSigningKeyBytes = 32;
 
-    /// <summary>How long a process goes by the subjects and roles that it read: what another one changed takes effect within this time.</summary>
+    /// <summary>
+    /// How long a process goes by the subjects and roles that it read: what another one changed takes effect within this time.
+    /// </summary>
     public static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(15);
 
     /// <summary>The bootstrap administrator's token; without it that administrator is not let in. Keep it in a secret store.</summary>
     public string? AdministratorToken { get; set; }
 
-    /// <summary>Failed log-ins that a user name may have in a window, and an address <see cref="LogInFailuresPerAddress"/>; 429 beyond.</summary>
+    /// <summary>
+    /// Failed log-ins that a user name may have in a window, and an address <see cref="LogInFailuresPerAddress"/>; 429 beyond.
+    /// </summary>
     public int LogInFailures { get; set; } = 10;
 
     public int LogInFailuresPerAddress { get; set; } = 100;
@@ -49,7 +53,9 @@ public sealed class AccessOptions
     internal byte[]? SigningKeyBytes()
     {
         var buffer = new byte[SigningKey?.Length ?? 0];
-        return Convert.TryFromBase64String(SigningKey ?? "", buffer, out var length) && length >= MinSigningKeyBytes ? buffer[..length] : null;
+        return Convert.TryFromBase64String(SigningKey ?? "", buffer, out var length) && length >= MinSigningKeyBytes
+            ? buffer[..length]
+            : null;
     }
 
     /// <summary>Takes a key from another secret where none is set; that secret cannot be told from it.</summary>
@@ -57,9 +63,12 @@ public sealed class AccessOptions
     {
         var bytes = new byte[MinSigningKeyBytes];
         if (string.IsNullOrEmpty(SigningKey) && Convert.TryFromBase64String(secret ?? "", bytes, out var length) && length == bytes.Length)
-            SigningKey = Convert.ToBase64String(HKDF.DeriveKey(HashAlgorithmName.SHA256, bytes, MinSigningKeyBytes, info: "data-registry client tokens"u8.ToArray()));
+            SigningKey = Convert.ToBase64String(
+                HKDF.DeriveKey(HashAlgorithmName.SHA256, bytes, MinSigningKeyBytes, info: "data-registry client tokens"u8.ToArray()));
     }
 
-    internal bool IsValid => LogInFailures > 0 && LogInFailuresPerAddress > 0 && LogInWindowSeconds > 0 && LogInTokenHours is > 0 and <= 100 * 365 * 24 && ForwardedHops >= 0
+    internal bool IsValid =>
+        LogInFailures > 0 && LogInFailuresPerAddress > 0 && LogInWindowSeconds > 0 && LogInTokenHours is > 0 and <= 100 * 365 * 24
+        && ForwardedHops >= 0
         && ClientTokenMinutes is > 0 and <= 24 * 60 && (string.IsNullOrEmpty(SigningKey) || SigningKeyBytes() is not null);
 }

@@ -24,7 +24,7 @@ static class AccessSchemes
     /// <summary>The identity provider's, where one is set.</summary>
     public const string Oidc = "Oidc";
 
-    public static IServiceCollection AddAccess(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddSchemes(this IServiceCollection services, IConfiguration configuration)
     {
         // AddAuthentication would also bring data protection, which writes key files at the start and is of no use here.
         services.AddAuthenticationCore();

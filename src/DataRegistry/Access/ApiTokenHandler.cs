@@ -7,7 +7,8 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>Authenticates requests by the tokens that this service gave out.</summary>
-sealed class ApiTokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiTokens tokens)
+sealed class ApiTokenHandler(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiTokens tokens)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
@@ -15,7 +16,9 @@ sealed class ApiTokenHandler(IOptionsMonitor<AuthenticationSchemeOptions> option
         if (RequestToken.Of(Request) is not { } text)
             return AuthenticateResult.NoResult();
         var (caller, refusal) = await tokens.CallerOfAsync(text, Context.RequestAborted);
-        return caller is null ? AuthenticateResult.Fail(refusal!) : AuthenticateResult.Success(new(CallerIdentity.PrincipalOf(caller), Scheme.Name));
+        return caller is null
+            ? AuthenticateResult.Fail(refusal!)
+            : AuthenticateResult.Success(new(CallerIdentity.PrincipalOf(caller), Scheme.Name));
     }
 }
 

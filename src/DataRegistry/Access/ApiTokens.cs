@@ -5,8 +5,10 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Finds the caller of a token that this service gave out: the administrator's of the settings, an API token, or a JWT that was got for one.
-/// A revoked token is of no use at once, and neither is a JWT that was got for it; a disabled subject's within <see cref="AccessOptions.CachedFor"/>.
+/// Finds the caller of a token that this service gave out: the administrator's of the settings, an API token, or a JWT that was got for
+/// one.
+/// A revoked token is of no use at once, and neither is a JWT that was got for it; a disabled subject's within
+/// <see cref="AccessOptions.CachedFor"/>.
 /// </summary>
 sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens signed, IOptions<AccessOptions> options)
 {
@@ -23,7 +25,9 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
         if (administrator is not null && CryptographicOperations.FixedTimeEquals(Hash(text), administrator))
             return (Caller.Administrator, null);
         if (!RequestToken.IsJwt(text))
-            return AccessToken.TryParse(text, out var token) ? await CallerOfTokenAsync(token.Hash, cancellationToken) : (null, JwtRefusals.Invalid);
+            return AccessToken.TryParse(text, out var token)
+                ? await CallerOfTokenAsync(token.Hash, cancellationToken)
+                : (null, JwtRefusals.Invalid);
         if (RequestToken.ReadJwt(text) is not { } jwt)
             return (null, JwtRefusals.Invalid);
         if (jwt.Issuer != SignedTokens.Issuer)
@@ -43,7 +47,8 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
         if (row.Subject != Caller.AdministratorId && subject is not { Disabled: false })
             return (null, Inactive);
         await tokens.NoteUseAsync(row, cancellationToken);
-        return (new(row.Subject, subject?.Username ?? Caller.AdministratorName, subject?.Kind ?? SubjectKind.User, row.Id, row.ProjectIds()), null);
+        return (new(
+            row.Subject, subject?.Username ?? Caller.AdministratorName, subject?.Kind ?? SubjectKind.User, row.Id, row.ProjectIds()), null);
     }
 
     static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));

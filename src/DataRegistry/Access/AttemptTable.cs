@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using DataRegistry.Storage;
+using DataRegistry.Triggers;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
@@ -14,7 +15,7 @@ namespace DataRegistry.Access;
 /// An attempt counts as failed before the password is looked at, and is taken back if it was right: whatever runs at the same time, no
 /// more than the limit are ever tried.
 /// </summary>
-public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, IOptions<AccessOptions> options) : IStoredTable
+public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, IOptions<AccessOptions> options) : IStoredTable, ICollector
 {
     /// <summary>A name on which so many log-ins contend at once is being attacked.</summary>
     const int MaxContention = 20;
@@ -45,7 +46,9 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
         await TakeBackAsync(KeyOf(Name, username), cancellationToken);
     }
 
-    /// <summary>Deletes what counts no more, for the timer. A query a partition, of which there are 32. A row that is written meanwhile stays.</summary>
+    /// <summary>
+    /// Deletes what counts no more, for the timer. A query a partition, of which there are 32. A row that is written meanwhile stays.
+    /// </summary>
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
         foreach (var partition in
@@ -67,8 +70,13 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
             var current = row is not null && now - row.Began < window ? row : null;
             if (current?.Failures >= limit)
                 return current.Began + window - now;
-            var next = new AttemptRow { PartitionKey = key.Partition, RowKey = key.Row, Began = current?.Began ?? now, Failures = (current?.Failures ?? 0) + 1 };
-            var write = row is null ? await table.TryAddAsync(next, cancellationToken) : await table.TryUpdateAsync(next, row.ETag, cancellationToken: cancellationToken);
+            var next = new AttemptRow
+            {
+                PartitionKey = key.Partition, RowKey = key.Row, Began = current?.Began ?? now, Failures = (current?.Failures ?? 0) + 1,
+            };
+            var write = row is null
+                ? await table.TryAddAsync(next, cancellationToken)
+                : await table.TryUpdateAsync(next, row.ETag, cancellationToken: cancellationToken);
             if (write.IsDone)
                 return null;
         }
@@ -82,7 +90,8 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
         {
             var row = await table.FindAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
             if (row is null || row.Failures == 0
-                || (await table.TryUpdateAsync(row with { Failures = row.Failures - 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+                || (await table.TryUpdateAsync(
+                    row with { Failures = row.Failures - 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
             {
                 return;
             }

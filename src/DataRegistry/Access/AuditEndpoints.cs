@@ -20,7 +20,8 @@ static class AuditEndpoints
     /// A project's trail, or without <c>project</c> that of what belongs to none. A page may hold fewer than it could, even none, and yet
     /// have a next one: it looks at a limited number of rows, however few of them match.
     /// </summary>
-    static async Task<IResult> ListAsync(HttpContext context, AuditTable audit, ProjectTable projects, UnitTable units, Permissions permissions)
+    static async Task<IResult> ListAsync(
+        HttpContext context, AuditTable audit, ProjectTable projects, UnitTable units, Permissions permissions)
     {
         var request = context.Request;
         var project = Fields.Query(request, "project") is { } named ? await ProjectAsync(context, named, projects, permissions) : null;
@@ -37,10 +38,12 @@ static class AuditEndpoints
         if (paging.Cursor is not null && !AuditCursor.TryParse(paging.Cursor, out after))
             throw new ApiException(Paging.BadCursor());
 
-        var (rows, next) = await audit.ListAsync(query, await units.BeganAsync(context.RequestAborted), paging.Limit, after, context.RequestAborted);
+        var (rows, next) = await audit.ListAsync(
+            query, await units.BeganAsync(context.RequestAborted), paging.Limit, after, context.RequestAborted);
         var count = next is null && after is null ? rows.Count : (int?)null;
         return Results.Json(
-            new Page<AuditBody>(count, Paging.Next(context, next?.ToString()), null, [.. rows.Select(AuditBody.From)]), AccessJson.Default.PageAuditBody);
+            new Page<AuditBody>(count, Paging.Next(context, next?.ToString()), null, [.. rows.Select(AuditBody.From)]),
+            AccessJson.Default.PageAuditBody);
     }
 
     /// <summary>The project that is named, also a deleted one, for who may read its trail.</summary>

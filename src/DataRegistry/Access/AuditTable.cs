@@ -1,5 +1,5 @@
-using System.Runtime.Serialization;
 using System.Globalization;
+using System.Runtime.Serialization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -14,7 +14,10 @@ namespace DataRegistry.Access;
 /// </summary>
 public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
-    /// <summary>Rows and months that a page looks at, at most: one that finds less than it wanted tells where to go on, so that no page costs more than another.</summary>
+    /// <summary>
+    /// Rows and months that a page looks at, at most: one that finds less than it wanted tells where to go on, so that no page costs more
+    /// than another.
+    /// </summary>
     const int MaxRowsAPage = 10_000;
     const int MaxMonthsAPage = 24;
 
@@ -41,7 +44,8 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
         {
             if (months == MaxMonthsAPage)
                 return (rows, cursor);
-            await foreach (var row in table.ReadAsync<AuditRow>(RangeOf(query, cursor), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
+            await foreach (var row in table.ReadAsync<AuditRow>(
+                RangeOf(query, cursor), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
             {
                 if (rows.Count == limit || seen == MaxRowsAPage)
                     return (rows, cursor);
@@ -72,7 +76,8 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
     static string MonthOf(DateTimeOffset time) => time.UtcDateTime.ToString("yyyyMM", CultureInfo.InvariantCulture);
 
     static string Before(string month) => MonthOf(new DateTimeOffset(
-        int.Parse(month.AsSpan(0, 4), CultureInfo.InvariantCulture), int.Parse(month.AsSpan(4), CultureInfo.InvariantCulture), 1, 0, 0, 0, TimeSpan.Zero).AddDays(-1));
+        int.Parse(month.AsSpan(0, 4), CultureInfo.InvariantCulture), int.Parse(month.AsSpan(4), CultureInfo.InvariantCulture), 1, 0, 0, 0,
+        TimeSpan.Zero).AddDays(-1));
 }
 
 /// <summary>Which rows of the trail are asked for.</summary>
@@ -100,7 +105,8 @@ sealed record AuditCursor(string Month, string? RowKey)
         cursor = null;
         var parts = text.Split('-');
         if (parts.Length != 2 || (parts[1].Length != 0 && (parts[1].Length != RowKeyLength || !parts[1].All(char.IsAsciiHexDigitLower)))
-            || !DateTime.TryParseExact(parts[0], "yyyyMM", CultureInfo.InvariantCulture, DateTimeStyles.None, out var month) || month.Year < 1970)
+            || !DateTime.TryParseExact(parts[0], "yyyyMM", CultureInfo.InvariantCulture, DateTimeStyles.None, out var month)
+            || month.Year < 1970)
         {
             return false;
         }

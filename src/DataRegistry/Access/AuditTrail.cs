@@ -49,7 +49,8 @@ public sealed partial class AuditTrail(AuditTable table, TimeProvider clock, ILo
                 new AuditRow
                 {
                     PartitionKey = "", RowKey = "",
-                    Time = clock.GetUtcNow(), Actor = actor.Name, ActorId = actor.Id, Token = actor.Token, Action = change.Action, Target = change.Target,
+                    Time = clock.GetUtcNow(), Actor = actor.Name, ActorId = actor.Id, Token = actor.Token, Action = change.Action,
+                    Target = change.Target,
                     Project = change.Project, RequestId = actor.RequestId, Details = details is { Length: > MaxDetails } ? null : details,
                 },
                 change.Project, CancellationToken.None);
@@ -62,7 +63,10 @@ public sealed partial class AuditTrail(AuditTable table, TimeProvider clock, ILo
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Error, "Not in the audit trail: {Actor} {Action} {Target}, project {Project}, request {RequestId}, {Details}")]
-        public static partial void NotRecorded(ILogger logger, string actor, string action, string target, Guid? project, string? requestId, string? details, Exception exception);
+        [LoggerMessage(
+            LogLevel.Error, "Not in the audit trail: {Actor} {Action} {Target}, project {Project}, request {RequestId}, {Details}")]
+        public static partial void NotRecorded(
+            ILogger logger, string actor, string action, string target, Guid? project, string? requestId, string? details,
+            Exception exception);
     }
 }

@@ -6,7 +6,9 @@ namespace DataRegistry.Access;
 
 static class ClientAddress
 {
-    /// <summary>Who a request comes from, as far as that can be told; of IPv6 the first 64 bits, since who has one address has them all.</summary>
+    /// <summary>
+    /// Who a request comes from, as far as that can be told; of IPv6 the first 64 bits, since who has one address has them all.
+    /// </summary>
     /// <param name="forwardedHops">See <see cref="AccessOptions.ForwardedHops"/>.</param>
     public static string Of(HttpContext context, int forwardedHops)
     {
@@ -14,7 +16,8 @@ static class ClientAddress
         if (forwardedHops > 0 && address is not null && IPAddress.IsLoopback(address))
         {
             // Entries before the wanted one were written by the client, or by those whom it told.
-            var entries = context.Request.Headers["X-Forwarded-For"].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            var entries = context.Request.Headers["X-Forwarded-For"].ToString().Split(
+                ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (entries.Length >= forwardedHops && IPEndPoint.TryParse(entries[^forwardedHops], out var forwarded))
                 address = forwarded.Address;
         }

@@ -21,9 +21,11 @@ static class ClientTokenEndpoint
 
     public static void MapClientTokens(this IEndpointRouteBuilder api) => api.MapPost("/token", GrantAsync)
         .Takes<ClientCredentialsBody>().Answers<ClientTokenBody>("A short-lived token for client credentials")
-        .Produces<DetailBody>(StatusCodes.Status401Unauthorized).Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
+        .Produces<DetailBody>(
+            StatusCodes.Status401Unauthorized).Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
 
-    static async Task<IResult> GrantAsync(HttpContext context, LogIn logIn, RateLimits limits, SignedTokens signed, AuditTrail trail, IOptions<AccessOptions> options)
+    static async Task<IResult> GrantAsync(
+        HttpContext context, LogIn logIn, RateLimits limits, SignedTokens signed, AuditTrail trail, IOptions<AccessOptions> options)
     {
         var fields = await ReadAsync(context);
         if (!Grants.Contains(Required("grantType", MaxSecretLength), StringComparer.Ordinal))
@@ -31,9 +33,12 @@ static class ClientTokenEndpoint
         var client = Required("clientId", Username.MaxLength);
         var secret = Required("clientSecret", MaxSecretLength);
         if (!signed.IsPossible)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, "The service has no key to sign tokens with: the setting Access__SigningKey is missing."));
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status503ServiceUnavailable,
+                "The service has no key to sign tokens with: the setting Access__SigningKey is missing."));
         context.Response.Headers.CacheControl = "no-store";
-        switch (await logIn.WithClientSecretAsync(client, secret, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
+        switch (await logIn.WithClientSecretAsync(
+            client, secret, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
             case LogInOutcome.Client success:
                 limits.Count(success.Subject.Id);
@@ -46,11 +51,14 @@ static class ClientTokenEndpoint
                 throw new ApiException(LogInEndpoint.TooMany(tooMany));
             default:
                 context.Response.Headers.WWWAuthenticate = "Bearer";
-                throw new ApiException(new ApiError.Detail(StatusCodes.Status401Unauthorized, "The client id or the client secret is wrong."));
+                throw new ApiException(new ApiError.Detail(
+                    StatusCodes.Status401Unauthorized, "The client id or the client secret is wrong."));
         }
 
         string Required(string field, int maxLength) => fields.TryGetValue(field, out var text) && text.Length > 0
-            ? text.Length <= maxLength ? text : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
+            ? text.Length <= maxLength
+                ? text
+                : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
             : throw new ApiException(ApiError.Required(field));
     }
 
@@ -59,7 +67,8 @@ static class ClientTokenEndpoint
     {
         var given = context.Request.HasFormContentType
             ? (await RequestBody.ReadFormAsync(context, MaxBodyBytes)).SelectMany(f => f.Value.Select(v => (f.Key, Text: v)))
-            : (await RequestBody.ReadJsonAsync(context, ClientTokenJson.Default.DictionaryStringJsonElement, MaxBodyBytes)).Select(f => (f.Key, Text: TextOf(f.Key, f.Value)));
+            : (await RequestBody.ReadJsonAsync(context, ClientTokenJson.Default.DictionaryStringJsonElement, MaxBodyBytes)).Select(
+                f => (f.Key, Text: TextOf(f.Key, f.Value)));
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, text) in given)
         {

@@ -22,11 +22,14 @@ static class ClusterAgentEndpoints
         SetAsync(id, hasAgent: false, context, units, permissions, trail);
 
     /// <summary>The cluster as it is now. Repeating it changes nothing and is not in the trail.</summary>
-    static async Task<IResult> SetAsync(string id, bool hasAgent, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> SetAsync(
+        string id, bool hasAgent, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
-        var found = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        var found = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null)
+            ?? throw new ApiException(ApiError.NotFound());
         await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.OrganizationManage, Scope.Of(found));
-        var (cluster, changed) = await units.SetAgentAsync(found.Id, hasAgent, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        var (cluster, changed) = await units.SetAgentAsync(found.Id, hasAgent, context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound());
         if (changed)
             await trail.RecordAsync(context, new(hasAgent ? "cluster.agent_added" : "cluster.agent_removed", cluster.Id.ToString("D")));
         return Results.Json(ClusterBody.From(cluster), AccessJson.Default.ClusterBody);

@@ -11,7 +11,9 @@ public sealed class LimitOptions
     /// <summary>Requests of one subject that are under way at a time; 429 beyond.</summary>
     public int RequestsInFlight { get; set; } = 64;
 
-    /// <summary>Requests a minute of one client address that come without a good token, and those for the OpenAPI document; 429 beyond.</summary>
+    /// <summary>
+    /// Requests a minute of one client address that come without a good token, and those for the OpenAPI document; 429 beyond.
+    /// </summary>
     public int RefusalsPerMinute { get; set; } = 600;
 
     /// <summary>The minute; tests cannot wait for one.</summary>

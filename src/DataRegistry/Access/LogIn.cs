@@ -25,7 +25,8 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     public const string TokenName = "log-in";
 
     /// <summary>Whose name and password it is. Costs the same for a user that is not there.</summary>
-    public async Task<LogInOutcome> WithPasswordAsync(string usernameText, string password, string address, CancellationToken cancellationToken)
+    public async Task<LogInOutcome> WithPasswordAsync(
+        string usernameText, string password, string address, CancellationToken cancellationToken)
     {
         var known = Username.TryParse(usernameText, out var username);
         var counted = known ? username.Key : usernameText;
@@ -46,12 +47,14 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     public async Task<(AccessToken Token, TokenListRow Row)> CreateTokenAsync(SubjectRow subject, CancellationToken cancellationToken)
     {
         await tokens.RemoveOverAsync(subject.Id, cancellationToken);
-        return await tokens.CreateAsync(subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
+        return await tokens.CreateAsync(
+            subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
     }
 
     /// <summary>
     /// The API token that is a client's secret. The client is its owner: named by its id, or by its name in any case.
-    /// What is right is never limited: a secret is random, so trying them gets nobody anywhere, and whoever knows the client's id must not keep it out.
+    /// What is right is never limited: a secret is random, so trying them gets nobody anywhere, and whoever knows the client's id must not
+    /// keep it out.
     /// What fails is limited by the client and the address together.
     /// </summary>
     public async Task<LogInOutcome> WithClientSecretAsync(string client, string secret, string address, CancellationToken cancellationToken)
@@ -59,7 +62,9 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
         var row = AccessToken.TryParse(secret, out var token) ? await tokens.FindAsync(token.Hash, cancellationToken) : null;
         var subject = row is null ? null : await subjects.FindAsync(row.Subject, cancellationToken);
         if (subject is { Disabled: false }
-            && (Guid.TryParse(client, out var id) ? id == subject.Id : Username.TryParse(client, out var name) && name.Key == subject.Name.Key))
+            && (Guid.TryParse(client, out var id)
+                ? id == subject.Id
+                : Username.TryParse(client, out var name) && name.Key == subject.Name.Key))
         {
             return new LogInOutcome.Client(subject, row!);
         }
@@ -75,7 +80,8 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     {
         if (await attempts.BeginAsync(subject.Name.Key, address, cancellationToken) is { } wait)
             return new LogInOutcome.TooMany(wait);
-        if (!await Password.MatchesAsync((await subjects.FindNameAsync(subject.Name, cancellationToken))?.Password, password, cancellationToken))
+        if (!await Password.MatchesAsync(
+            (await subjects.FindNameAsync(subject.Name, cancellationToken))?.Password, password, cancellationToken))
             return new LogInOutcome.Refused();
         await attempts.SucceedAsync(subject.Name.Key, address, cancellationToken);
         return null;

@@ -18,18 +18,22 @@ static class LogInEndpoint
 
     public static ApiError TooMany(LogInOutcome.TooMany outcome)
     {
-        Measures.Refused(nameof(AccessOptions.LogInFailures));
-        return new ApiError.Detail(StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.") { RetryAfter = outcome.RetryAfter };
+        Metrics.Refused(nameof(AccessOptions.LogInFailures));
+        return new ApiError.Detail(
+            StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.") { RetryAfter = outcome.RetryAfter };
     }
 
-    static async Task<IResult> LogInAsync(HttpContext context, LogIn logIn, RateLimits limits, AuditTrail trail, IOptions<AccessOptions> options)
+    static async Task<IResult> LogInAsync(
+        HttpContext context, LogIn logIn, RateLimits limits, AuditTrail trail, IOptions<AccessOptions> options)
     {
         if (!context.Request.HasFormContentType)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded."));
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded."));
         var form = await RequestBody.ReadFormAsync(context, MaxBodyBytes);
         var username = Required("username", Username.MaxLength);
         var password = Required("password", Password.MaxLength);
-        switch (await logIn.WithPasswordAsync(username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
+        switch (await logIn.WithPasswordAsync(
+            username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
             case LogInOutcome.In { Subject: var subject }:
                 limits.Count(subject.Id);
@@ -42,11 +46,15 @@ static class LogInEndpoint
             case LogInOutcome.TooMany tooMany:
                 throw new ApiException(TooMany(tooMany));
             default:
-                throw new ApiException(new ApiError.Field("non_field_errors", "Unable to log in with provided credentials.", "authorization"));
+                throw new ApiException(new ApiError.Field(
+                    "non_field_errors", "Unable to log in with provided credentials.", "authorization"));
         }
 
         string Required(string field, int maxLength) => form[field] is [{ Length: > 0 } text]
-            ? text.Length <= maxLength ? text : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
-            : throw new ApiException(form[field].Count > 1 ? new ApiError.Field(field, "Given more than once.", "invalid") : ApiError.Required(field));
+            ? text.Length <= maxLength
+                ? text
+                : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
+            : throw new ApiException(
+                form[field].Count > 1 ? new ApiError.Field(field, "Given more than once.", "invalid") : ApiError.Required(field));
     }
 }

@@ -27,7 +27,10 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
 
     const int MaxDocumentBytes = 1024 * 1024;
 
-    readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    readonly HttpClient http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    })
     {
         Timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds), MaxResponseContentBufferSize = MaxDocumentBytes,
     };
@@ -40,7 +43,8 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
     Task? reading;
 
     /// <summary>
-    /// Has the keys read where a token needs that. False where the provider cannot be asked; true also where the named key is not among its keys.
+    /// Has the keys read where a token needs that. False where the provider cannot be asked; true also where the named key is not among its
+    /// keys.
     /// </summary>
     /// <param name="id">The token's <c>kid</c>; null or empty where it names none.</param>
     public async Task<bool> HasKeysForAsync(string? id, CancellationToken cancellationToken)
@@ -89,8 +93,12 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
         try
         {
             using var timeout = new CancellationTokenSource(http.Timeout);
-            var documents = new HttpDocumentRetriever(http) { RequireHttps = issuer.StartsWith("https:", StringComparison.OrdinalIgnoreCase) };
-            var document = await OpenIdConnectConfigurationRetriever.GetAsync($"{issuer.TrimEnd('/')}/.well-known/openid-configuration", documents, timeout.Token);
+            var documents = new HttpDocumentRetriever(http)
+            {
+                RequireHttps = issuer.StartsWith("https:", StringComparison.OrdinalIgnoreCase),
+            };
+            var document = await OpenIdConnectConfigurationRetriever.GetAsync(
+                $"{issuer.TrimEnd('/')}/.well-known/openid-configuration", documents, timeout.Token);
             if (document.Issuer != issuer)
                 throw new InvalidOperationException($"The discovery document is of '{document.Issuer}'.");
             foreach (var secret in document.SigningKeys.OfType<SymmetricSecurityKey>().ToList())

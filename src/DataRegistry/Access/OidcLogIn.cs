@@ -34,7 +34,8 @@ sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOpt
     async Task<Guid?> FirstTimeAsync(JsonWebToken token, string identity, HttpContext context)
     {
         var claim = options.Value.UserClaim;
-        if (!token.TryGetPayloadValue(claim, out string? text) || !Username.TryParse(text, out var username) || username.Key == Caller.AdministratorName
+        if (!token.TryGetPayloadValue(claim, out string? text) || !Username.TryParse(text, out var username)
+            || username.Key == Caller.AdministratorName
             || (claim == EmailClaim && !(token.TryGetPayloadValue("email_verified", out bool verified) && verified)))
         {
             return null;
@@ -50,7 +51,8 @@ sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOpt
         if (!options.Value.CreateUsers)
             return await subjects.FindIdentityAsync(identity, context.RequestAborted);
         var made = await subjects.CreateAsync(
-            SubjectKind.User, username, Text(token, "name", AccessJson.MaxNameLength), Text(token, EmailClaim, UserEndpoints.MaxEmailLength), passwordHash: null, context.RequestAborted, identity);
+            SubjectKind.User, username, Text(token, "name", AccessJson.MaxNameLength),
+            Text(token, EmailClaim, UserEndpoints.MaxEmailLength), passwordHash: null, context.RequestAborted, identity);
         // Of two requests at once one makes it.
         if (made is null)
             return await subjects.FindIdentityAsync(identity, context.RequestAborted);
@@ -58,10 +60,12 @@ sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOpt
         return made.Id;
 
         Task RecordAsync(string action, Guid user) => trail.RecordAsync(
-            new AuditActor(username.Text, user, Token: null, context.TraceIdentifier), new(action, user.ToString("D")) { Details = new() { ["issuer"] = token.Issuer, ["sub"] = token.Subject } });
+            new AuditActor(username.Text, user, Token: null, context.TraceIdentifier),
+            new(action, user.ToString("D")) { Details = new() { ["issuer"] = token.Issuer, ["sub"] = token.Subject } });
     }
 
     /// <summary>A claim for people to read; null where it is missing or not fit for that.</summary>
     static string? Text(JsonWebToken token, string claim, int maxLength) =>
-        token.TryGetPayloadValue(claim, out string? text) && text is { Length: > 0 } && text.Length <= maxLength && !text.Any(char.IsControl) ? text : null;
+        token.TryGetPayloadValue(claim, out string? text) && text is { Length: > 0 } && text.Length <= maxLength
+            && !text.Any(char.IsControl) ? text : null;
 }

@@ -5,14 +5,17 @@ public sealed class OidcOptions
 {
     public const string Section = "Oidc";
 
-    /// <summary>Exactly as its tokens and its discovery document name it; without it, no others' tokens are taken. By https, but on this machine.</summary>
+    /// <summary>
+    /// Exactly as its tokens and its discovery document name it; without it, no others' tokens are taken. By https, but on this machine.
+    /// </summary>
     public string? Issuer { get; set; }
 
     /// <summary>What its tokens for us have as their audience.</summary>
     public string? Audience { get; set; }
 
     /// <summary>
-    /// The claim that names a user when its identity comes for the first time; from then on the identity (issuer and <c>sub</c>) counts, and
+    /// The claim that names a user when its identity comes for the first time; from then on the identity (issuer and <c>sub</c>) counts,
+    /// and
     /// no other gets in as this user. <c>email</c> counts only where the provider says that it is verified.
     /// </summary>
     public string UserClaim { get; set; } = "preferred_username";

@@ -26,9 +26,12 @@ static class OidcScheme
         schemes.Services.AddSingleton<OidcConfiguration>().AddSingleton<OidcLogIn>();
         // Not AddJwtBearer, which would also read validation parameters from settings that this service does not know.
         schemes.AddScheme<JwtBearerOptions, JwtBearerHandler>(AccessSchemes.Oidc, null);
-        schemes.Services.AddOptions<JwtBearerOptions>(AccessSchemes.Oidc).Configure<OidcConfiguration, IOptions<OidcOptions>, TimeProvider>(Configure);
+        schemes.Services.AddOptions<JwtBearerOptions>(AccessSchemes.Oidc)
+            .Configure<OidcConfiguration, IOptions<OidcOptions>, TimeProvider>(Configure);
         schemes.Services.AddOptions<PolicySchemeOptions>(AccessSchemes.Any).Configure<IOptions<OidcOptions>>((selection, oidc) =>
-            selection.ForwardDefaultSelector = context => ReadJwt(context.Request)?.Issuer == oidc.Value.Issuer ? AccessSchemes.Oidc : AccessSchemes.ApiToken);
+            selection.ForwardDefaultSelector = context => ReadJwt(context.Request)?.Issuer == oidc.Value.Issuer
+                ? AccessSchemes.Oidc
+                : AccessSchemes.ApiToken);
     }
 
     static void Configure(JwtBearerOptions options, OidcConfiguration configuration, IOptions<OidcOptions> oidc, TimeProvider clock)
@@ -43,7 +46,8 @@ static class OidcScheme
             ValidAudience = oidc.Value.Audience,
             ValidAlgorithms = Algorithms,
             LifetimeValidator = (from, until, _, _) =>
-                until is { } end && end > clock.GetUtcNow().UtcDateTime - ClockSkew && (from is null || from <= clock.GetUtcNow().UtcDateTime + ClockSkew),
+                until is { } end && end > clock.GetUtcNow().UtcDateTime - ClockSkew
+                    && (from is null || from <= clock.GetUtcNow().UtcDateTime + ClockSkew),
         };
         options.Events = new() { OnMessageReceived = FindKeyAsync, OnTokenValidated = FindCallerAsync };
 
@@ -74,5 +78,6 @@ static class OidcScheme
         context.Success();
     }
 
-    static JsonWebToken? ReadJwt(HttpRequest request) => RequestToken.Of(request) is { } text && RequestToken.IsJwt(text) ? RequestToken.ReadJwt(text) : null;
+    static JsonWebToken? ReadJwt(HttpRequest request) =>
+        RequestToken.Of(request) is { } text && RequestToken.IsJwt(text) ? RequestToken.ReadJwt(text) : null;
 }

@@ -13,12 +13,15 @@ static class OrganizationEndpoints
     public static void MapOrganization(this IEndpointRouteBuilder api)
     {
         api.MapGet("/clusters/", ListClustersAsync).AnswersPages<ClusterBody>("Clusters that one has a role in");
-        api.MapPost("/clusters/", CreateClusterAsync).Takes<NewUnitBody>().Answers<ClusterBody>("Make a cluster", StatusCodes.Status201Created);
+        api.MapPost(
+            "/clusters/", CreateClusterAsync).Takes<NewUnitBody>().Answers<ClusterBody>("Make a cluster", StatusCodes.Status201Created);
         api.MapGet("/clusters/{id}/", GetClusterAsync).Answers<ClusterBody>("A cluster");
         api.MapPatch("/clusters/{id}/", RenameClusterAsync).Takes<UnitNameBody>().Answers<ClusterBody>("Rename a cluster");
         api.MapDelete("/clusters/{id}/", DeleteClusterAsync).AnswersNothing("Delete a cluster; 409 while departments are in it");
         api.MapGet("/departments/", ListDepartmentsAsync).AnswersPages<DepartmentBody>("Departments that one has a role in");
-        api.MapPost("/departments/", CreateDepartmentAsync).Takes<NewUnitBody>().Answers<DepartmentBody>("Make a department, in the default cluster if none is named", StatusCodes.Status201Created);
+        api.MapPost(
+            "/departments/", CreateDepartmentAsync).Takes<NewUnitBody>().Answers<DepartmentBody>(
+                "Make a department, in the default cluster if none is named", StatusCodes.Status201Created);
         api.MapGet("/departments/{id}/", GetDepartmentAsync).Answers<DepartmentBody>("A department");
         api.MapPatch("/departments/{id}/", RenameDepartmentAsync).Takes<UnitNameBody>().Answers<DepartmentBody>("Rename a department");
         api.MapDelete("/departments/{id}/", DeleteDepartmentAsync).AnswersNothing("Delete a department; 409 while projects are in it");
@@ -29,9 +32,12 @@ static class OrganizationEndpoints
         var paging = AccessJson.PagingById(context.Request);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var (found, next) = await units.ListClustersAsync(paging.Cursor, Math.Min(paging.Limit + 1, 1000), context.RequestAborted)
-            .Where(c => rights.Allow(Permission.ProjectsRead, Scope.Of(c))).PageAsync(paging.Limit, c => c.Id.ToString("D"), context.RequestAborted);
+            .Where(
+                c => rights.Allow(Permission.ProjectsRead, Scope.Of(c))).PageAsync(
+                    paging.Limit, c => c.Id.ToString("D"), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
-        return Results.Json(new Page<ClusterBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]), AccessJson.Default.PageClusterBody);
+        return Results.Json(
+            new Page<ClusterBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]), AccessJson.Default.PageClusterBody);
     }
 
     static async Task<IResult> GetClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions) =>
@@ -41,7 +47,8 @@ static class OrganizationEndpoints
     {
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
-        var cluster = await units.CreateClusterAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted, body.HasAgent ?? false);
+        var cluster = await units.CreateClusterAsync(
+            Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted, body.HasAgent ?? false);
         await trail.RecordAsync(context, new("cluster.created", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
         return Results.Json(Body(cluster), AccessJson.Default.ClusterBody, statusCode: StatusCodes.Status201Created);
     }
@@ -51,22 +58,29 @@ static class OrganizationEndpoints
         var paging = AccessJson.PagingById(context.Request);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var (found, next) = await units.ListDepartmentsAsync(paging.Cursor, Math.Min(paging.Limit + 1, 1000), context.RequestAborted)
-            .Where(d => rights.Allow(Permission.ProjectsRead, Scope.Of(d))).PageAsync(paging.Limit, d => d.Id.ToString("D"), context.RequestAborted);
+            .Where(
+                d => rights.Allow(Permission.ProjectsRead, Scope.Of(d))).PageAsync(
+                    paging.Limit, d => d.Id.ToString("D"), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
-        return Results.Json(new Page<DepartmentBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]), AccessJson.Default.PageDepartmentBody);
+        return Results.Json(
+            new Page<DepartmentBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]),
+            AccessJson.Default.PageDepartmentBody);
     }
 
-    static async Task<IResult> RenameClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> RenameClusterAsync(
+        string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var cluster = await ClusterAsync(id, context, units, permissions, Permission.OrganizationManage);
-        var (before, after) = await units.RenameClusterAsync(cluster.Id, await ReadNameAsync(context), context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        var (before, after) = await units.RenameClusterAsync(cluster.Id, await ReadNameAsync(context), context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound());
         if (after != before)
             await trail.RecordAsync(context, Renamed("cluster.renamed", after.Id, before.Name, after.Name));
         return Results.Json(Body(after), AccessJson.Default.ClusterBody);
     }
 
     /// <summary>Roles at it stay with their subjects, without effect: ids never come again.</summary>
-    static async Task<IResult> DeleteClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> DeleteClusterAsync(
+        string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var cluster = await ClusterAsync(id, context, units, permissions, Permission.OrganizationManage);
         // As making one: a cluster's own administrator does not end it.
@@ -79,12 +93,15 @@ static class OrganizationEndpoints
     }
 
     static async Task<IResult> GetDepartmentAsync(string id, HttpContext context, UnitTable units, Permissions permissions) =>
-        Results.Json(Body(await DepartmentAsync(id, context, units, permissions, Permission.ProjectsRead)), AccessJson.Default.DepartmentBody);
+        Results.Json(
+            Body(await DepartmentAsync(id, context, units, permissions, Permission.ProjectsRead)), AccessJson.Default.DepartmentBody);
 
-    static async Task<IResult> RenameDepartmentAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> RenameDepartmentAsync(
+        string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var department = await DepartmentAsync(id, context, units, permissions, Permission.OrganizationManage);
-        var (before, after) = await units.RenameDepartmentAsync(department.Id, await ReadNameAsync(context), context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        var (before, after) = await units.RenameDepartmentAsync(department.Id, await ReadNameAsync(context), context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound());
         if (after != before)
             await trail.RecordAsync(context, Renamed("department.renamed", after.Id, before.Name, after.Name));
         return Results.Json(Body(after), AccessJson.Default.DepartmentBody);
@@ -98,7 +115,9 @@ static class OrganizationEndpoints
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(department.Cluster));
         if (department.Id == Department.DefaultId)
             throw Stays("The default department is always there.");
-        EndUnless(await units.DeleteDepartmentAsync(department.Id, projects, context.RequestAborted), $"Projects are in the department '{department.Name}'.");
+        EndUnless(
+            await units.DeleteDepartmentAsync(department.Id, projects, context.RequestAborted),
+            $"Projects are in the department '{department.Name}'.");
         await trail.RecordAsync(context, new("department.deleted", department.Id.ToString("D"))
         {
             Details = new() { ["name"] = department.Name, ["cluster"] = department.Cluster.ToString("D") },
@@ -114,7 +133,8 @@ static class OrganizationEndpoints
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(clusterId));
         var cluster = await units.FindClusterAsync(clusterId, context.RequestAborted)
             ?? throw new ApiException(NoCluster(clusterId));
-        var department = await units.CreateDepartmentAsync(Fields.Name("name", body.Name, AccessJson.MaxNameLength), cluster, context.RequestAborted)
+        var department = await units.CreateDepartmentAsync(
+            Fields.Name("name", body.Name, AccessJson.MaxNameLength), cluster, context.RequestAborted)
             ?? throw new ApiException(NoCluster(clusterId));
         await trail.RecordAsync(context, new("department.created", department.Id.ToString("D"))
         {
@@ -126,21 +146,26 @@ static class OrganizationEndpoints
     /// <summary>The cluster that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
     static async Task<Cluster> ClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
     {
-        var cluster = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        var cluster = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null)
+            ?? throw new ApiException(ApiError.NotFound());
         await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(cluster));
         return cluster;
     }
 
     /// <inheritdoc cref="ClusterAsync"/>
-    static async Task<Department> DepartmentAsync(string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
+    static async Task<Department> DepartmentAsync(
+        string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
     {
-        var department = (Guid.TryParse(id, out var parsed) ? await units.FindDepartmentAsync(parsed, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        var department = (Guid.TryParse(id, out var parsed) ? await units.FindDepartmentAsync(parsed, context.RequestAborted) : null)
+            ?? throw new ApiException(ApiError.NotFound());
         await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(department));
         return department;
     }
 
     static async Task<string> ReadNameAsync(HttpContext context) =>
-        Fields.Name("name", (await RequestBody.ReadJsonAsync(context, AccessJson.Default.UnitNameBody, AccessJson.MaxBodyBytes)).Name, AccessJson.MaxNameLength);
+        Fields.Name(
+            "name", (await RequestBody.ReadJsonAsync(context, AccessJson.Default.UnitNameBody, AccessJson.MaxBodyBytes)).Name,
+            AccessJson.MaxNameLength);
 
     static AuditEvent Renamed(string action, Guid id, string before, string after) =>
         new(action, id.ToString("D")) { Details = new() { ["name"] = new JsonObject { ["before"] = before, ["after"] = after } } };

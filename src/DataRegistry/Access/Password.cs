@@ -37,7 +37,8 @@ public static class Password
         var parts = (hash ?? Nobody).Split('$');
         if (parts is not [Algorithm, var count, var salt, var expected])
             throw new InvalidOperationException("A stored password has a hash of an unknown kind.");
-        var derived = await DeriveAsync(password, Convert.FromBase64String(salt), int.Parse(count, CultureInfo.InvariantCulture), cancellationToken);
+        var derived = await DeriveAsync(
+            password, Convert.FromBase64String(salt), int.Parse(count, CultureInfo.InvariantCulture), cancellationToken);
         return CryptographicOperations.FixedTimeEquals(derived, Convert.FromBase64String(expected)) && hash is not null;
     }
 
@@ -47,7 +48,9 @@ public static class Password
         try
         {
             return await Task.Run(
-                () => Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password), salt, iterations, HashAlgorithmName.SHA256, SHA256.HashSizeInBytes), cancellationToken);
+                () => Rfc2898DeriveBytes.Pbkdf2(
+                    Encoding.UTF8.GetBytes(password), salt, iterations, HashAlgorithmName.SHA256, SHA256.HashSizeInBytes),
+                    cancellationToken);
         }
         finally
         {
@@ -56,5 +59,6 @@ public static class Password
     }
 
     static string Format(int iterations, byte[] salt, byte[] hash) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Algorithm}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
+        string.Create(
+            CultureInfo.InvariantCulture, $"{Algorithm}${iterations}${Convert.ToBase64String(salt)}${Convert.ToBase64String(hash)}");
 }

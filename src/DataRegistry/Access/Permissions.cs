@@ -11,7 +11,8 @@ namespace DataRegistry.Access;
 /// </summary>
 public sealed class Permissions(RoleTable roles)
 {
-    public async ValueTask<bool> AllowsAsync(Caller caller, Permission permission, Scope scope, CancellationToken cancellationToken = default) =>
+    public async ValueTask<bool> AllowsAsync(
+        Caller caller, Permission permission, Scope scope, CancellationToken cancellationToken = default) =>
         (await OfAsync(caller, cancellationToken)).Allow(permission, scope);
 
     /// <summary>All that a caller may do: for lists, which ask it of each item.</summary>
@@ -72,7 +73,8 @@ public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Gu
         var places = Projects?.Select(id => (ScopeKind.Project, id)) ?? Roles.Select(r => (r.ScopeKind, r.ScopeId)).Distinct();
         foreach (var (kind, id) in places)
         {
-            if (await scopes.FindAsync(kind, id, cancellationToken) is { } place && place.IsWithin(scope.Kind, scope.Id) && Allow(permission, place))
+            if (await scopes.FindAsync(kind, id, cancellationToken) is { } place && place.IsWithin(scope.Kind, scope.Id)
+                && Allow(permission, place))
                 return true;
         }
 
@@ -80,5 +82,6 @@ public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Gu
     }
 
     /// <summary>Whether there is a scope at all where it is allowed.</summary>
-    public bool AllowSomewhere(Permission permission) => Projects is null && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission));
+    public bool AllowSomewhere(Permission permission) =>
+        Projects is null && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission));
 }

@@ -12,7 +12,9 @@ static class ProjectEndpoints
     public static void MapProjects(this IEndpointRouteBuilder api)
     {
         api.MapGet("/projects/", ListAsync).AnswersPages<ProjectDetailBody>("Projects that one may see");
-        api.MapPost("/projects/", CreateAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Make a project, in the default department if none is named", StatusCodes.Status201Created);
+        api.MapPost(
+            "/projects/", CreateAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>(
+                "Make a project, in the default department if none is named", StatusCodes.Status201Created);
         api.MapGet("/projects/{id}/", GetAsync).Answers<ProjectDetailBody>("A project");
         api.MapPatch("/projects/{id}/", RenameAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Rename a project");
         api.MapDelete("/projects/{id}/", DeleteAsync).AnswersNothing("Delete a project; 409 while anything belongs to it");
@@ -23,17 +25,22 @@ static class ProjectEndpoints
     {
         var paging = AccessJson.PagingById(context.Request);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
-        var (found, next) = await projects.ListAsync(paging.Limit, paging.Cursor, p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)), context.RequestAborted);
+        var (found, next) = await projects.ListAsync(
+            paging.Limit, paging.Cursor, p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(
-            new Page<ProjectDetailBody>(count, Paging.Next(context, next), null, [.. found.Select(ProjectDetailBody.From)]), AccessJson.Default.PageProjectDetailBody);
+            new Page<ProjectDetailBody>(count, Paging.Next(context, next), null, [.. found.Select(ProjectDetailBody.From)]),
+            AccessJson.Default.PageProjectDetailBody);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions) =>
-        Results.Json(ProjectDetailBody.From(await RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead)), AccessJson.Default.ProjectDetailBody);
+        Results.Json(
+            ProjectDetailBody.From(await RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead)),
+            AccessJson.Default.ProjectDetailBody);
 
     /// <summary>In the default department if none is named.</summary>
-    static async Task<IResult> CreateAsync(HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> CreateAsync(
+        HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         var departmentId = body.Department is null ? Department.DefaultId : Fields.Id("department", body.Department);
@@ -42,7 +49,8 @@ static class ProjectEndpoints
         await permissions.RequireAsync(context, Permission.ProjectsManage, department is null ? Scope.System : Scope.Of(department));
         if (department is null)
             throw NoDepartment(departmentId);
-        var project = await projects.EnsureAsync(Guid.CreateVersion7(), Fields.Name("name", body.Name, AccessJson.MaxNameLength), department, context.RequestAborted);
+        var project = await projects.EnsureAsync(
+            Guid.CreateVersion7(), Fields.Name("name", body.Name, AccessJson.MaxNameLength), department, context.RequestAborted);
         // Not to be given up half-way: a project without a department helps nobody.
         if (!await units.NoteProjectAsync(department.Id, CancellationToken.None))
         {
@@ -55,7 +63,8 @@ static class ProjectEndpoints
             Project = project.Id,
             Details = new() { ["name"] = project.Name, ["department"] = department.Id.ToString("D") },
         });
-        return Results.Json(ProjectDetailBody.From(project), AccessJson.Default.ProjectDetailBody, statusCode: StatusCodes.Status201Created);
+        return Results.Json(
+            ProjectDetailBody.From(project), AccessJson.Default.ProjectDetailBody, statusCode: StatusCodes.Status201Created);
     }
 
     static async Task<IResult> RenameAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions, AuditTrail trail)
@@ -64,7 +73,8 @@ static class ProjectEndpoints
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         if (body.Department is not null)
             throw new ApiException(new ApiError.Field("department", "A project stays in its department.", "invalid"));
-        var (before, renamed) = await projects.RenameAsync(project.Id, Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted)
+        var (before, renamed) = await projects.RenameAsync(
+            project.Id, Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted)
             ?? throw new ApiException(ApiError.NotFound());
         if (renamed.Name != before.Name)
         {
@@ -83,7 +93,8 @@ static class ProjectEndpoints
     /// instance still puts into it, which may take the project as there for some seconds, is found by deleting it again.
     /// </summary>
     static async Task<IResult> DeleteAsync(
-        string id, HttpContext context, ProjectTable projects, IEnumerable<IProjectContents> rooms, Permissions permissions, AuditTrail trail)
+        string id, HttpContext context, ProjectTable projects, IEnumerable<IProjectContents> rooms, Permissions permissions,
+        AuditTrail trail)
     {
         var known = Guid.TryParse(id, out var projectId);
         var deleted = known ? await projects.FindDeletedAsync(projectId, context.RequestAborted) : null;
@@ -115,7 +126,7 @@ static class ProjectEndpoints
 
     static async Task<string?> ContentsAsync(IEnumerable<IProjectContents> rooms, Project project, CancellationToken cancellationToken)
     {
-        foreach (var room in rooms)
+        foreach (var room in rooms.OrderBy(r => r.Order))
         {
             if (await room.FindAsync(project, cancellationToken) is { } contents)
                 return contents;
@@ -130,7 +141,8 @@ static class ProjectEndpoints
     static ApiException NoDepartment(Guid id) => new(new ApiError.Field("department", $"There is no department {id}.", "does_not_exist"));
 
     /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
-    static async Task<Project> RequiredAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
+    static async Task<Project> RequiredAsync(
+        string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
     {
         var project = (Guid.TryParse(id, out var projectId) ? await projects.FindAsync(projectId, context.RequestAborted) : null)
             ?? throw new ApiException(ApiError.NotFound());

@@ -26,13 +26,17 @@ sealed class RateLimits : IDisposable
     public const string Content = "content";
     public const string Description = "description";
 
-    /// <summary>Addresses can be made up, so they share this many windows. Nobody outside can tell which do: hashes differ by process.</summary>
+    /// <summary>
+    /// Addresses can be made up, so they share this many windows. Nobody outside can tell which do: hashes differ by process.
+    /// </summary>
     const int AddressWindows = 1 << 16;
 
     /// <summary>A permit that is taken may be free at any time.</summary>
     static readonly TimeSpan InFlightWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>A token that was good is let in from an address that is over its limit: strangers behind the same address keep nobody out.</summary>
+    /// <summary>
+    /// A token that was good is let in from an address that is over its limit: strangers behind the same address keep nobody out.
+    /// </summary>
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
     readonly ExpiringCache<string, string> good;
@@ -70,7 +74,8 @@ sealed class RateLimits : IDisposable
     }
 
     /// <summary>
-    /// Ends a request that needs a token if its address is over its limit and its token is not known to be good. It comes before the token is
+    /// Ends a request that needs a token if its address is over its limit and its token is not known to be good. It comes before the token
+    /// is
     /// looked at, which costs a request to a table.
     /// </summary>
     public async Task RequireStrangersTurnAsync(HttpContext context, RequestDelegate next)
@@ -125,9 +130,10 @@ sealed class RateLimits : IDisposable
     /// <param name="limit">The setting's name.</param>
     public static ApiException TooMany(string limit, TimeSpan wait)
     {
-        Measures.Refused(limit);
+        Metrics.Refused(limit);
         return new(new ApiError.Detail(
-            StatusCodes.Status429TooManyRequests, $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
+            StatusCodes.Status429TooManyRequests,
+            $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
     }
 
     public void Dispose()
@@ -142,7 +148,8 @@ sealed class RateLimits : IDisposable
     /// <summary>Null where the limit is one of requests at a time.</summary>
     static TimeSpan? WaitOf(RateLimitLease lease) => lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : null;
 
-    int AddressOf(HttpContext context) => ClientAddress.Of(context, forwardedHops).GetHashCode(StringComparison.Ordinal) & (AddressWindows - 1);
+    int AddressOf(HttpContext context) =>
+        ClientAddress.Of(context, forwardedHops).GetHashCode(StringComparison.Ordinal) & (AddressWindows - 1);
 
     /// <summary>Of the token: it is not kept itself.</summary>
     static string FingerprintOf(HttpContext context) =>

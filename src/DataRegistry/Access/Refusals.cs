@@ -9,7 +9,8 @@ namespace DataRegistry.Access;
 /// <summary>Answers requests that have no good token, in the contracts' shapes, and counts them for their address.</summary>
 sealed class Refusals(RateLimits limits) : IAuthorizationMiddlewareResultHandler
 {
-    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    public async Task HandleAsync(
+        RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         if (authorizeResult.Forbidden)
             throw Permissions.Denied();

@@ -19,7 +19,9 @@ static class RequestToken
     public static string? Of(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
-        return Array.Find(Schemes, s => header.StartsWith(s, StringComparison.OrdinalIgnoreCase)) is { } scheme ? header[scheme.Length..].Trim() : null;
+        return Array.Find(Schemes, s => header.StartsWith(s, StringComparison.OrdinalIgnoreCase)) is { } scheme
+            ? header[scheme.Length..].Trim()
+            : null;
     }
 
     /// <summary>Whether it has the form of a signed JWT.</summary>

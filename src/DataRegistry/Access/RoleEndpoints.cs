@@ -11,12 +11,14 @@ static class RoleEndpoints
     public static void MapRoles(this IEndpointRouteBuilder api)
     {
         api.MapGet("/users/{id}/roles/", ListAsync).Answers<Page<RoleBody>>("A user's roles; of others those that one could take");
-        api.MapPost("/users/{id}/roles/", AddAsync).Takes<NewRoleBody>().Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created);
+        api.MapPost(
+            "/users/{id}/roles/", AddAsync).Takes<NewRoleBody>().Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created);
         api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).AnswersNothing("Take a role");
     }
 
     /// <summary>All of one's own; of others those at scopes where the caller gives roles. There are few: one page holds all.</summary>
-    static async Task<IResult> ListAsync(string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions)
+    static async Task<IResult> ListAsync(
+        string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions)
     {
         var caller = Caller.Of(context);
         var rights = await permissions.OfAsync(caller, context.RequestAborted);
@@ -37,7 +39,8 @@ static class RoleEndpoints
     }
 
     /// <summary>201, or 200 where the subject has the role there already.</summary>
-    static async Task<IResult> AddAsync(string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> AddAsync(
+        string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions, AuditTrail trail)
     {
         var caller = Caller.Of(context);
         var rights = await permissions.OfAsync(caller, context.RequestAborted);
@@ -58,24 +61,30 @@ static class RoleEndpoints
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
         if (await roles.ListAsync(subject.Id).CountAsync(context.RequestAborted) >= RoleTable.MaxRoles)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, $"A subject has at most {RoleTable.MaxRoles} roles."));
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status400BadRequest, $"A subject has at most {RoleTable.MaxRoles} roles."));
 
         var assignment = new RoleAssignment(role, kind, scopeId);
         var added = await roles.AddAsync(subject.Id, assignment, caller.Name, context.RequestAborted);
         if (added)
             await trail.RecordAsync(context, Event("role.given", subject, assignment));
-        return Results.Json(RoleBody.From(assignment), AccessJson.Default.RoleBody, statusCode: added ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+        return Results.Json(
+            RoleBody.From(assignment), AccessJson.Default.RoleBody,
+            statusCode: added ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     static async Task<IResult> RemoveAsync(
-        string id, string role, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions, AuditTrail trail)
+        string id, string role, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions,
+        AuditTrail trail)
     {
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         if (!rights.AllowSomewhere(Permission.RolesManage))
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
         // Only what may be a key is one.
-        var row = role.Length <= 100 && role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? await roles.FindAsync(subject.Id, role, context.RequestAborted) : null;
+        var row = role.Length <= 100 && role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
+            ? await roles.FindAsync(subject.Id, role, context.RequestAborted)
+            : null;
         if (row is null)
             throw new ApiException(ApiError.NotFound());
         var scope = await ScopeAsync(row.Assignment, scopes, context.RequestAborted);

@@ -1,7 +1,7 @@
 using System.Runtime.Serialization;
 using Azure;
-using DataRegistry.Organization;
 using DataRegistry.Http;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -33,9 +33,11 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
     public TableClient Table => table;
 
     /// <summary>A subject's roles; what changed elsewhere shows within <see cref="AccessOptions.CachedFor"/>.</summary>
-    public async ValueTask<IReadOnlyList<RoleAssignment>> OfAsync(Guid subject, CancellationToken cancellationToken) => subject == Caller.AdministratorId
+    public async ValueTask<IReadOnlyList<RoleAssignment>> OfAsync(Guid subject, CancellationToken cancellationToken) =>
+        subject == Caller.AdministratorId
         ? AdministratorRoles
-        : (await known.GetAsync(subject, async token => await ListAsync(subject).Select(r => r.Assignment).ToListAsync(token), cancellationToken))!;
+        : (await known.GetAsync(
+            subject, async token => await ListAsync(subject).Select(r => r.Assignment).ToListAsync(token), cancellationToken))!;
 
     /// <summary>A subject's roles as they are stored now, in the order of their ids.</summary>
     internal IAsyncEnumerable<RoleRow> ListAsync(Guid subject) => table.ReadAsync<RoleRow>(new TableRange(Partition(subject)));
@@ -46,7 +48,8 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
         var write = await table.TryAddAsync(
             new RoleRow
             {
-                PartitionKey = Partition(subject), RowKey = assignment.Id, Role = assignment.Role, ScopeKind = assignment.ScopeKind, ScopeId = assignment.ScopeId,
+                PartitionKey = Partition(subject), RowKey = assignment.Id, Role = assignment.Role, ScopeKind = assignment.ScopeKind,
+                ScopeId = assignment.ScopeId,
                 GrantedBy = by, CTime = clock.GetUtcNow(),
             },
             cancellationToken);

@@ -69,7 +69,8 @@ public static class Roles
     static readonly Permission[] Read = [Permission.ProjectsRead, Permission.DataRead, Permission.StoresRead, Permission.DataVolumesRead];
     static readonly Permission[] Data = [Permission.DataAdopt, Permission.DataEdit, Permission.AliasesEdit];
     static readonly Permission[] Volumes = [Permission.DataVolumesCreate, Permission.DataVolumesUpdate, Permission.DataVolumesDelete];
-    static readonly Permission[] Organize = [Permission.ProjectsManage, Permission.StoresManage, Permission.UsersRead, Permission.RolesManage, Permission.AuditRead];
+    static readonly Permission[] Organize = [
+        Permission.ProjectsManage, Permission.StoresManage, Permission.UsersRead, Permission.RolesManage, Permission.AuditRead];
 
     static readonly FrozenDictionary<Role, FrozenSet<Permission>> Table = new Dictionary<Role, FrozenSet<Permission>>
     {

@@ -31,7 +31,8 @@ public sealed record Scope
 
     public static Scope Of(Department department) => new(ScopeKind.Department, department.Id, OfCluster(department.Cluster));
 
-    public static Scope Of(Project project) => new(ScopeKind.Project, project.Id, new Scope(ScopeKind.Department, project.Department, OfCluster(project.Cluster)));
+    public static Scope Of(Project project) =>
+        new(ScopeKind.Project, project.Id, new Scope(ScopeKind.Department, project.Department, OfCluster(project.Cluster)));
 
     /// <summary>Whether it is the named scope, or lies in it.</summary>
     public bool IsWithin(ScopeKind kind, Guid id) => (Kind == kind && Id == id) || (Above?.IsWithin(kind, id) ?? false);

@@ -36,7 +36,10 @@ sealed class SignedTokens(TimeProvider clock, IOptions<AccessOptions> options)
             Audience = Issuer,
             IssuedAt = now.UtcDateTime,
             Expires = expires.UtcDateTime,
-            Claims = new Dictionary<string, object>(StringComparer.Ordinal) { [JwtRegisteredClaimNames.Sub] = token.Subject.ToString("D"), [HashClaim] = token.RowKey },
+            Claims = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                [JwtRegisteredClaimNames.Sub] = token.Subject.ToString("D"), [HashClaim] = token.RowKey,
+            },
             SigningCredentials = new(key ?? throw new InvalidOperationException("There is no signing key."), SecurityAlgorithms.HmacSha256),
         });
         return (text, (int)(expires - now).TotalSeconds);
@@ -55,7 +58,9 @@ sealed class SignedTokens(TimeProvider clock, IOptions<AccessOptions> options)
             ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
             LifetimeValidator = (_, expires, _, _) => expires > clock.GetUtcNow().UtcDateTime,
         });
-        return result.IsValid && token.TryGetPayloadValue(HashClaim, out string hash) ? (hash, null) : (null, JwtRefusals.Of(result.Exception));
+        return result.IsValid && token.TryGetPayloadValue(HashClaim, out string hash)
+            ? (hash, null)
+            : (null, JwtRefusals.Of(result.Exception));
     }
 }
 
@@ -65,5 +70,6 @@ static class JwtRefusals
     public const string Invalid = "Invalid token.";
     public const string UnknownIssuer = "Issuer is not familiar.";
 
-    public static string Of(Exception? fault) => fault is SecurityTokenInvalidLifetimeException ? "The token has expired, or is not valid yet." : Invalid;
+    public static string Of(Exception? fault) =>
+        fault is SecurityTokenInvalidLifetimeException ? "The token has expired, or is not valid yet." : Invalid;
 }

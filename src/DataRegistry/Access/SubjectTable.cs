@@ -41,16 +41,22 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         table.FindAsync<UsernameRow>(Partition, NamePrefix + username.Key, cancellationToken: cancellationToken);
 
     /// <summary>A page of subjects in the order of their ids, and the cursor of the next one.</summary>
-    internal Task<(IReadOnlyList<SubjectRow> Rows, string? Cursor)> ListAsync(SubjectKind? kind, int limit, string? after, CancellationToken cancellationToken) =>
-        table.ReadAsync<SubjectRow>(new TableRange(Partition) { After = after, Before = NamePrefix }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+    internal Task<(IReadOnlyList<SubjectRow> Rows, string? Cursor)> ListAsync(
+        SubjectKind? kind, int limit, string? after, CancellationToken cancellationToken) =>
+        table.ReadAsync<SubjectRow>(
+            new TableRange(Partition) { After = after, Before = NamePrefix }, Math.Min(limit + 1, 1000),
+            cancellationToken: cancellationToken)
             .Where(s => kind is null || s.Kind == kind).PageAsync(limit, s => s.RowKey, cancellationToken);
 
-    /// <summary>Whose an identity of the identity provider is, as it was within <see cref="AccessOptions.CachedFor"/>; null for nobody's.</summary>
+    /// <summary>
+    /// Whose an identity of the identity provider is, as it was within <see cref="AccessOptions.CachedFor"/>; null for nobody's.
+    /// </summary>
     internal async ValueTask<Guid?> FindIdentityAsync(string identity, CancellationToken cancellationToken) =>
         (await identities.GetAsync(identity, token => IdentityAsync(identity, token), cancellationToken))?.Subject;
 
     /// <summary>
-    /// Binds a user to the identity; the user's id. Null where no user has the name (a service account is none), it is disabled, bound to another identity,
+    /// Binds a user to the identity; the user's id. Null where no user has the name (a service account is none), it is disabled, bound to
+    /// another identity,
     /// or has a password: what is its owner's already is not given to who comes with its name. Of several at once one is bound.
     /// </summary>
     internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
@@ -62,7 +68,8 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
             if (await FindAsync(name.Subject, cancellationToken) is not { Kind: SubjectKind.User, Disabled: false })
                 return null;
             var result = await table.TrySubmitAsync(
-                [Change.Add(NewIdentity(identity, name.Subject)), Change.Update(name with { Identity = identity }, name.ETag)], cancellationToken);
+                [Change.Add(NewIdentity(identity, name.Subject)), Change.Update(name with { Identity = identity }, name.ETag)],
+                cancellationToken);
             if (result.IsDone)
                 return name.Subject;
             if (await IdentityAsync(identity, cancellationToken) is { } linked)
@@ -76,14 +83,19 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <param name="passwordHash">Null for none: such a user can log in with tokens only.</param>
     /// <param name="identity">An identity to bind it to; null for none. Where that is another's, null is the answer, too.</param>
     internal async Task<SubjectRow?> CreateAsync(
-        SubjectKind kind, Username username, string? displayName, string? email, string? passwordHash, CancellationToken cancellationToken, string? identity = null)
+        SubjectKind kind, Username username, string? displayName, string? email, string? passwordHash, CancellationToken cancellationToken,
+        string? identity = null)
     {
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var row = new SubjectRow
         {
-            PartitionKey = Partition, RowKey = id.ToString("D"), Kind = kind, Username = username.Text, DisplayName = displayName, Email = email, CTime = clock.GetUtcNow(),
+            PartitionKey = Partition, RowKey = id.ToString("D"), Kind = kind, Username = username.Text, DisplayName = displayName,
+            Email = email, CTime = clock.GetUtcNow(),
         };
-        var name = new UsernameRow { PartitionKey = Partition, RowKey = NamePrefix + username.Key, Subject = id, Password = passwordHash, Identity = identity };
+        var name = new UsernameRow
+        {
+            PartitionKey = Partition, RowKey = NamePrefix + username.Key, Subject = id, Password = passwordHash, Identity = identity,
+        };
         List<TableTransactionAction> actions = [Change.Add(name), Change.Add(row)];
         if (identity is not null)
             actions.Add(Change.Add(NewIdentity(identity, id)));
@@ -147,7 +159,8 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     Task<IdentityRow?> IdentityAsync(string identity, CancellationToken cancellationToken) =>
         table.FindAsync<IdentityRow>(Partition, IdentityPrefix + identity, cancellationToken: cancellationToken);
 
-    static IdentityRow NewIdentity(string identity, Guid subject) => new() { PartitionKey = Partition, RowKey = IdentityPrefix + identity, Subject = subject };
+    static IdentityRow NewIdentity(string identity, Guid subject) =>
+        new() { PartitionKey = Partition, RowKey = IdentityPrefix + identity, Subject = subject };
 }
 
 sealed record SubjectRow : TableRow
@@ -161,7 +174,11 @@ sealed record SubjectRow : TableRow
 
     [IgnoreDataMember] public Guid Id => Guid.Parse(RowKey);
 
-    [IgnoreDataMember] public Username Name => Access.Username.TryParse(Username, out var name) ? name : throw new InvalidOperationException($"Subject {RowKey} has no valid name.");
+    [IgnoreDataMember]
+    public Username Name =>
+        Access.Username.TryParse(Username, out var name)
+            ? name
+            : throw new InvalidOperationException($"Subject {RowKey} has no valid name.");
 }
 
 /// <summary>A user name: whose it is, and what log-ins are compared with.</summary>

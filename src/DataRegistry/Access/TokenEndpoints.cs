@@ -19,7 +19,9 @@ static class TokenEndpoints
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
         api.MapGet("/tokens/", ListAsync).AnswersPages<TokenBody>("Tokens, without their secrets").TakesQuery("user", UserParameter);
-        api.MapPost("/tokens/", CreateAsync).Takes<NewTokenBody>().Answers<CreatedTokenBody>("Make a token; it is shown this once", StatusCodes.Status201Created);
+        api.MapPost(
+            "/tokens/", CreateAsync).Takes<NewTokenBody>().Answers<CreatedTokenBody>(
+                "Make a token; it is shown this once", StatusCodes.Status201Created);
         api.MapGet("/tokens/{id}/", GetAsync).Answers<TokenBody>("A token").TakesQuery("user", UserParameter);
         api.MapDelete("/tokens/{id}/", RevokeAsync).AnswersNothing("Revoke a token, at once").TakesQuery("user", UserParameter);
     }
@@ -30,20 +32,24 @@ static class TokenEndpoints
         var paging = AccessJson.PagingById(context.Request);
         var (rows, next) = await tokens.ListAsync(owner, paging.Limit, paging.Cursor, context.RequestAborted);
         var count = next is null && paging.Cursor is null ? rows.Count : (int?)null;
-        return Results.Json(new Page<TokenBody>(count, Paging.Next(context, next), null, [.. rows.Select(TokenBody.From)]), AccessJson.Default.PageTokenBody);
+        return Results.Json(
+            new Page<TokenBody>(count, Paging.Next(context, next), null, [.. rows.Select(TokenBody.From)]),
+            AccessJson.Default.PageTokenBody);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, TokenTable tokens, Permissions permissions) =>
         Results.Json(TokenBody.From(await RequiredAsync(id, context, tokens, permissions)), AccessJson.Default.TokenBody);
 
     static async Task<IResult> CreateAsync(
-        HttpContext context, TokenTable tokens, SubjectTable subjects, ProjectTable projects, Permissions permissions, AuditTrail trail, TimeProvider clock)
+        HttpContext context, TokenTable tokens, SubjectTable subjects, ProjectTable projects, Permissions permissions, AuditTrail trail,
+        TimeProvider clock)
     {
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
         var caller = Caller.Of(context);
         var owner = await OwnerAsync(context, body.User, permissions);
         if (owner != caller.Id && await subjects.FindAsync(owner, context.RequestAborted) is not { Kind: SubjectKind.ServiceAccount })
-            throw new ApiException(new ApiError.Field("user", "The id of a service account is expected: users make their tokens themselves.", "invalid"));
+            throw new ApiException(new ApiError.Field(
+                "user", "The id of a service account is expected: users make their tokens themselves.", "invalid"));
         var name = Fields.Name("name", body.Name, AccessJson.MaxNameLength);
         var expires = Fields.Time("expires", body.Expires);
         if (expires <= clock.GetUtcNow())
@@ -53,7 +59,11 @@ static class TokenEndpoints
         var (token, row) = await tokens.CreateAsync(owner, name, expires, limit, context.RequestAborted);
         await trail.RecordAsync(context, new("token.created", row.RowKey)
         {
-            Details = new() { ["user"] = owner.ToString("D"), ["name"] = name, ["expires"] = body.Expires, ["projects"] = limit is null ? null : new JsonArray([.. limit.Select(p => JsonValue.Create(p.ToString("D")))]) },
+            Details = new()
+            {
+                ["user"] = owner.ToString("D"), ["name"] = name, ["expires"] = body.Expires,
+                ["projects"] = limit is null ? null : new JsonArray([.. limit.Select(p => JsonValue.Create(p.ToString("D")))]),
+            },
         });
         var listed = TokenBody.From(row);
         context.Response.Headers.CacheControl = "no-store";
@@ -66,14 +76,16 @@ static class TokenEndpoints
     {
         var row = await RequiredAsync(id, context, tokens, permissions);
         await tokens.RevokeAsync(row, context.RequestAborted);
-        await trail.RecordAsync(context, new("token.revoked", row.RowKey) { Details = new() { ["user"] = row.PartitionKey, ["name"] = row.Name } });
+        await trail.RecordAsync(
+            context, new("token.revoked", row.RowKey) { Details = new() { ["user"] = row.PartitionKey, ["name"] = row.Name } });
         return Results.NoContent();
     }
 
     static async Task<TokenListRow> RequiredAsync(string id, HttpContext context, TokenTable tokens, Permissions permissions)
     {
         var owner = await OwnerAsync(context, Fields.Query(context.Request, "user"), permissions);
-        return (Guid.TryParse(id, out var token) ? await tokens.FindAsync(owner, token, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        return (Guid.TryParse(id, out var token) ? await tokens.FindAsync(owner, token, context.RequestAborted) : null)
+            ?? throw new ApiException(ApiError.NotFound());
     }
 
     /// <summary>Whose tokens it is about: one's own, or for administrators those of the named user.</summary>
@@ -88,18 +100,21 @@ static class TokenEndpoints
         return owner;
     }
 
-    static async Task<IReadOnlyCollection<Guid>?> ProjectsAsync(List<string?>? texts, HttpContext context, ProjectTable projects, Permissions permissions)
+    static async Task<IReadOnlyCollection<Guid>?> ProjectsAsync(
+        List<string?>? texts, HttpContext context, ProjectTable projects, Permissions permissions)
     {
         if (texts is null)
             return null;
         if (texts.Count is 0 or > MaxProjects)
-            throw new ApiException(new ApiError.Field("projects", $"1 to {MaxProjects} projects are expected, or none of this field for all.", "invalid"));
+            throw new ApiException(new ApiError.Field(
+                "projects", $"1 to {MaxProjects} projects are expected, or none of this field for all.", "invalid"));
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var ids = new HashSet<Guid>();
         foreach (var text in texts)
         {
             var id = Fields.Id("projects", text);
-            if (await projects.FindAsync(id, context.RequestAborted) is not { } project || !rights.Allow(Permission.ProjectsRead, Scope.Of(project)))
+            if (await projects.FindAsync(id, context.RequestAborted) is not { } project
+                || !rights.Allow(Permission.ProjectsRead, Scope.Of(project)))
                 throw new ApiException(new ApiError.Field("projects", $"There is no project {id}.", "does_not_exist"));
             ids.Add(id);
         }

@@ -26,7 +26,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     /// <summary>The token as it is now, not one that is over; null where there is none. One point read.</summary>
     /// <param name="hash">See <see cref="AccessToken.Hash"/>.</param>
     internal async Task<TokenRow?> FindAsync(string hash, CancellationToken cancellationToken) =>
-        await table.FindAsync<TokenRow>(PartitionOf(hash), hash, cancellationToken: cancellationToken) is { } row && !row.IsOver(clock.GetUtcNow()) ? row : null;
+        await table.FindAsync<TokenRow>(PartitionOf(hash), hash, cancellationToken: cancellationToken) is { } row
+            && !row.IsOver(clock.GetUtcNow()) ? row : null;
 
     /// <summary>A new token; its text is nowhere but in the answer.</summary>
     internal async Task<(AccessToken Token, TokenListRow Row)> CreateAsync(
@@ -37,17 +38,24 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         var limit = projects is null ? null : string.Join(',', projects);
         var listed = new TokenListRow
         {
-            PartitionKey = subject.ToString("D"), RowKey = id.ToString("D"), Hash = token.Hash, Name = name, Expires = expires, Projects = limit, CTime = clock.GetUtcNow(),
+            PartitionKey = subject.ToString("D"), RowKey = id.ToString("D"), Hash = token.Hash, Name = name, Expires = expires,
+            Projects = limit, CTime = clock.GetUtcNow(),
         };
         await table.TryAddAsync(listed, cancellationToken);
         await table.TryAddAsync(
-            new TokenRow { PartitionKey = PartitionOf(token.Hash), RowKey = token.Hash, Id = id, Subject = subject, Expires = expires, Projects = limit }, cancellationToken);
+            new TokenRow
+            {
+                PartitionKey = PartitionOf(token.Hash), RowKey = token.Hash, Id = id, Subject = subject, Expires = expires,
+                Projects = limit,
+            }, cancellationToken);
         return (token, listed);
     }
 
     /// <summary>A page of a subject's tokens in the order of their ids, and the cursor of the next one.</summary>
-    internal Task<(IReadOnlyList<TokenListRow> Rows, string? Cursor)> ListAsync(Guid subject, int limit, string? after, CancellationToken cancellationToken) =>
-        table.ReadAsync<TokenListRow>(new TableRange(subject.ToString("D")) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+    internal Task<(IReadOnlyList<TokenListRow> Rows, string? Cursor)> ListAsync(
+        Guid subject, int limit, string? after, CancellationToken cancellationToken) =>
+        table.ReadAsync<TokenListRow>(
+            new TableRange(subject.ToString("D")) { After = after }, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, t => t.RowKey, cancellationToken);
 
     internal Task<TokenListRow?> FindAsync(Guid subject, Guid id, CancellationToken cancellationToken) =>
@@ -63,15 +71,20 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     /// <summary>Revokes all of a subject's tokens.</summary>
     internal async Task RevokeAllAsync(Guid subject, CancellationToken cancellationToken)
     {
-        foreach (var token in await table.ReadAsync<TokenListRow>(new TableRange(subject.ToString("D")), cancellationToken: cancellationToken).ToListAsync(cancellationToken))
+        foreach (var token in await table.ReadAsync<TokenListRow>(
+            new TableRange(subject.ToString("D")), cancellationToken: cancellationToken).ToListAsync(cancellationToken))
             await RevokeAsync(token, cancellationToken);
     }
 
-    /// <summary>Removes tokens that are over: a few among the subject's oldest, so that the log-in that does it costs the same however many there are.</summary>
+    /// <summary>
+    /// Removes tokens that are over: a few among the subject's oldest, so that the log-in that does it costs the same however many there
+    /// are.
+    /// </summary>
     internal async Task RemoveOverAsync(Guid subject, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var oldest = await table.QueryPageAsync<TokenListRow>(new TableRange(subject.ToString("D")), maxPerPage: 100, cancellationToken: cancellationToken);
+        var oldest = await table.QueryPageAsync<TokenListRow>(
+            new TableRange(subject.ToString("D")), maxPerPage: 100, cancellationToken: cancellationToken);
         foreach (var token in oldest.Values.Where(t => t.Expires <= now).Take(10))
             await RevokeAsync(token, cancellationToken);
     }
@@ -87,7 +100,9 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
             // Who loses against a revocation or another request changes nothing.
             var use = new TokenUseRow { PartitionKey = token.PartitionKey, RowKey = token.RowKey, LastUsed = now };
             if ((await table.TryUpdateAsync(use, token.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
-                await table.TryUpdateAsync(use with { PartitionKey = token.Subject.ToString("D"), RowKey = token.Id.ToString("D") }, ETag.All, TableUpdateMode.Merge, cancellationToken);
+                await table.TryUpdateAsync(
+                    use with { PartitionKey = token.Subject.ToString("D"), RowKey = token.Id.ToString("D") }, ETag.All,
+                    TableUpdateMode.Merge, cancellationToken);
         }
         catch (RequestFailedException e)
         {

@@ -7,7 +7,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>The organization as <c>/api/v1</c> shows it: the units that the caller may see. All of them are read for each page; there are thousands, not millions.</summary>
+/// <summary>
+/// The organization as <c>/api/v1</c> shows it: the units that the caller may see. All of them are read for each page; there are thousands,
+/// not millions.
+/// </summary>
 static class UnitListEndpoints
 {
     static readonly UnitListJson Json = new(WireJson.Options(UnitListJson.Default));
@@ -15,7 +18,8 @@ static class UnitListEndpoints
     public static void MapUnitLists(this IEndpointRouteBuilder api)
     {
         Describe(api.MapGet("/org-unit/projects", ListProjectsAsync).Answers<ProjectListBody>("Projects that one may see"));
-        Describe(api.MapGet("/org-unit/departments", ListDepartmentsAsync).Answers<DepartmentListBody>("Departments that one has a role in"));
+        Describe(
+            api.MapGet("/org-unit/departments", ListDepartmentsAsync).Answers<DepartmentListBody>("Departments that one has a role in"));
         api.MapGet("/clusters", ListClustersAsync).Answers<ListedClusterBody[]>("Clusters that one has a role in");
     }
 
@@ -28,7 +32,8 @@ static class UnitListEndpoints
             .Select(p => new ListedUnit(p.Id, p.Name, p.Cluster, p.Department, p.CTime)).ToListAsync(context.RequestAborted));
         var parents = await units.FindDepartmentsAsync(page.Select(p => p.Parent!.Value), context.RequestAborted);
         var bodies = page.Select(p => new ListedProjectBody(
-            p.Id, p.Name, p.Cluster, p.Parent!.Value, parents.TryGetValue(p.Parent.Value, out var parent) ? new(parent.Id, parent.Name) : null, p.CTime)).ToList();
+            p.Id, p.Name, p.Cluster, p.Parent!.Value,
+            parents.TryGetValue(p.Parent.Value, out var parent) ? new(parent.Id, parent.Name) : null, p.CTime)).ToList();
         return Results.Json(new ProjectListBody(bodies, next), Json.ProjectListBody);
     }
 
@@ -39,7 +44,9 @@ static class UnitListEndpoints
         var (page, next) = query.Of(await units.ListDepartmentsAsync(after: null, 1000, context.RequestAborted)
             .Where(d => rights.Allow(Permission.ProjectsRead, Scope.Of(d)))
             .Select(d => new ListedUnit(d.Id, d.Name, d.Cluster, Parent: null, d.CTime)).ToListAsync(context.RequestAborted));
-        return Results.Json(new DepartmentListBody([.. page.Select(d => new ListedDepartmentBody(d.Id, d.Name, d.Cluster, d.CTime))], next), Json.DepartmentListBody);
+        return Results.Json(
+            new DepartmentListBody([.. page.Select(d => new ListedDepartmentBody(d.Id, d.Name, d.Cluster, d.CTime))], next),
+            Json.DepartmentListBody);
     }
 
     /// <summary>A bare array, of all of them.</summary>
@@ -53,8 +60,11 @@ static class UnitListEndpoints
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
-        .TakesQuery("filterBy", "Such as name==a or clusterId==…, several with commas between").TakesQuery("search", "What the name contains")
-        .TakesQuery("sortBy", "name if not given").TakesQuery("sortOrder", "asc or desc").TakesQuery("offset", "0 if not given").TakesQuery("limit", "1 to 500, 50 if not given");
+        .TakesQuery(
+            "filterBy", "Such as name==a or clusterId==…, several with commas between").TakesQuery("search", "What the name contains")
+        .TakesQuery(
+            "sortBy", "name if not given").TakesQuery(
+                "sortOrder", "asc or desc").TakesQuery("offset", "0 if not given").TakesQuery("limit", "1 to 500, 50 if not given");
 }
 
 /// <param name="Next">The next page's offset; left out at the end.</param>
@@ -75,7 +85,8 @@ sealed record ListedClusterBody(Guid Uuid, int TenantId, string Name, DateTimeOf
     public const int OnlyTenant = 1;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ProjectListBody))]
 [JsonSerializable(typeof(DepartmentListBody))]
 [JsonSerializable(typeof(ListedClusterBody[]))]

@@ -12,7 +12,8 @@ sealed record ListedUnit(Guid Id, string Name, Guid Cluster, Guid? Parent, DateT
 /// <c>filterBy</c>, <c>search</c>, <c>sortBy</c>, <c>sortOrder</c>, <c>offset</c> and <c>limit</c> of those lists. A filter is a field, an
 /// operator and a value; several are ANDed, whether joined by commas or given again. Text is compared ignoring case.
 /// </summary>
-sealed record UnitListQuery(IReadOnlyList<UnitListQuery.Filter> Filters, string? Search, string SortBy, bool Descending, int Offset, int Limit)
+sealed record UnitListQuery(
+    IReadOnlyList<UnitListQuery.Filter> Filters, string? Search, string SortBy, bool Descending, int Offset, int Limit)
 {
     const int DefaultLimit = 50;
     const int MaxLimit = 500;
@@ -48,17 +49,29 @@ sealed record UnitListQuery(IReadOnlyList<UnitListQuery.Filter> Filters, string?
     public static UnitListQuery From(HttpRequest request) => new(
         [.. request.Query["filterBy"].SelectMany(f => Split(f ?? "")).Select(Parse)],
         Http.Fields.Line("search", Http.Fields.Query(request, "search"), MaxTextLength),
-        Http.Fields.Query(request, "sortBy") is not { } sort ? "name" : Fields.ContainsKey(sort) ? sort : throw Wrong("sortBy", $"One of {string.Join(", ", Fields.Keys)} is expected."),
-        Http.Fields.Query(request, "sortOrder") switch { null or "asc" => false, "desc" => true, _ => throw Wrong("sortOrder", "asc or desc is expected.") },
+        Http.Fields.Query(request, "sortBy") is not { } sort
+            ? "name"
+            : Fields.ContainsKey(sort) ? sort : throw Wrong("sortBy", $"One of {string.Join(", ", Fields.Keys)} is expected."),
+        Http.Fields.Query(request, "sortOrder") switch
+        {
+            null or "asc" => false,
+            "desc" => true,
+            _ => throw Wrong("sortOrder", "asc or desc is expected."),
+        },
         Number(request, "offset", 0, 0, int.MaxValue),
         Number(request, "limit", DefaultLimit, 1, MaxLimit));
 
     /// <summary>The page, and the offset of the next one; null at the end.</summary>
     public (IReadOnlyList<ListedUnit> Page, int? Next) Of(IEnumerable<ListedUnit> units)
     {
-        var found = units.Where(u => Filters.All(f => f.Matches(u)) && (Search is null || u.Name.Contains(Search, StringComparison.OrdinalIgnoreCase))).ToList();
+        var found = units.Where(
+            u => Filters.All(f => f.Matches(u)) && (Search is null || u.Name.Contains(Search, StringComparison.OrdinalIgnoreCase)))
+            .ToList();
         var by = Fields[SortBy];
-        found.Sort((a, b) => StringComparer.OrdinalIgnoreCase.Compare(by(a), by(b)) is var order && order != 0 ? (Descending ? -order : order) : a.Id.CompareTo(b.Id));
+        found.Sort(
+            (a, b) => StringComparer.OrdinalIgnoreCase.Compare(by(a), by(b)) is var order && order != 0
+                ? (Descending ? -order : order)
+                : a.Id.CompareTo(b.Id));
         var page = found.Skip(Offset).Take(Limit).ToList();
         return (page, (long)Offset + page.Count < found.Count && page.Count > 0 ? Offset + page.Count : null);
     }
@@ -81,16 +94,22 @@ sealed record UnitListQuery(IReadOnlyList<UnitListQuery.Filter> Filters, string?
     static Filter Parse(string text)
     {
         var field = Fields.Keys.FirstOrDefault(f => StartsFilter(text, f)) ?? throw Wrong(
-            "filterBy", $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is no filter: one of {string.Join(", ", Fields.Keys)}, one of {string.Join(" ", Operators)}, and a value are expected.");
+            "filterBy",
+            $"'{(text.Length > 100
+                ? $"{text.AsSpan(0, 100)}…"
+                : text)}' is no filter: one of {string.Join(
+                    ", ", Fields.Keys)}, one of {string.Join(" ", Operators)}, and a value are expected.");
         return new(field, text.Substring(field.Length, 2), text[(field.Length + 2)..]);
     }
 
     static bool IsFilter(string text) => Fields.Keys.Any(f => StartsFilter(text, f));
 
-    static bool StartsFilter(string text, string field) => text.StartsWith(field, StringComparison.Ordinal) && text.Length > field.Length + 2
+    static bool StartsFilter(string text, string field) =>
+        text.StartsWith(field, StringComparison.Ordinal) && text.Length > field.Length + 2
         && Array.Exists(Operators, o => string.CompareOrdinal(text, field.Length, o, 0, o.Length) == 0);
 
-    static int Number(HttpRequest request, string name, int absent, int min, int max) => Http.Fields.Query(request, name) is not { } text ? absent
+    static int Number(HttpRequest request, string name, int absent, int min, int max) =>
+        Http.Fields.Query(request, name) is not { } text ? absent
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max ? number
         : throw Wrong(name, max == int.MaxValue ? $"A number from {min} is expected." : $"A number from {min} to {max} is expected.");
 

@@ -11,15 +11,18 @@ namespace DataRegistry.Access;
 sealed record UserBody(Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime)
 {
     public static UserBody Administrator { get; } =
-        new(Caller.AdministratorId, Caller.AdministratorName, Fields.WireName(SubjectKind.User), DisplayName: null, Email: null, Disabled: false, Ctime: null);
+        new(Caller.AdministratorId, Caller.AdministratorName, Fields.WireName(
+            SubjectKind.User), DisplayName: null, Email: null, Disabled: false, Ctime: null);
 
-    public static UserBody From(SubjectRow row) => new(row.Id, row.Username, Fields.WireName(row.Kind), row.DisplayName, row.Email, row.Disabled, row.CTime);
+    public static UserBody From(SubjectRow row) =>
+        new(row.Id, row.Username, Fields.WireName(row.Kind), row.DisplayName, row.Email, row.Disabled, row.CTime);
 }
 
 /// <summary>The caller itself.</summary>
 /// <param name="Projects">The only projects that the token is good for; null for no limit.</param>
 sealed record MeBody(
-    Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime, IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects);
+    Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime,
+    IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects);
 
 /// <param name="ScopeId">Null for the system.</param>
 sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
@@ -38,14 +41,18 @@ sealed record UserChangeBody(string? DisplayName, string? Email, string? Passwor
 sealed record NewRoleBody(string? Role, string? ScopeType, string? ScopeId);
 
 /// <summary>A token on the wire, without its secret.</summary>
-sealed record TokenBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, DateTimeOffset? LastUsed)
+sealed record TokenBody(
+    Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, DateTimeOffset? LastUsed)
 {
     public static TokenBody From(TokenListRow row) =>
-        new(Guid.Parse(row.RowKey), row.Name, row.CTime, row.Expires, row.Projects is null ? null : [.. row.Projects.Split(',').Select(Guid.Parse)], row.LastUsed);
+        new(Guid.Parse(row.RowKey), row.Name, row.CTime, row.Expires, row.Projects is null
+            ? null
+            : [.. row.Projects.Split(',').Select(Guid.Parse)], row.LastUsed);
 }
 
 /// <param name="Token">The secret, shown this once.</param>
-sealed record CreatedTokenBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, string Token);
+sealed record CreatedTokenBody(
+    Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, string Token);
 
 /// <param name="User">A service account's id, for administrators; else it is one's own.</param>
 sealed record NewTokenBody(string? Name, string? Expires, List<string?>? Projects, string? User);
@@ -80,10 +87,12 @@ sealed record ProjectDetailBody(Guid Id, string Name, Guid Department, Guid Clus
 }
 
 sealed record AuditBody(
-    Guid Id, DateTimeOffset Time, string Actor, Guid? ActorId, Guid? Token, string Action, string Kind, string Target, Guid? Project, string? RequestId, JsonNode? Details)
+    Guid Id, DateTimeOffset Time, string Actor, Guid? ActorId, Guid? Token, string Action, string Kind, string Target, Guid? Project,
+    string? RequestId, JsonNode? Details)
 {
     public static AuditBody From(AuditRow row) => new(
-        Storage.TimedId.FromRowKey(0, row.RowKey).ToGuid(), row.Time, row.Actor, row.ActorId, row.Token, row.Action, row.Kind, row.Target, row.Project, row.RequestId,
+        Storage.TimedId.FromRowKey(0, row.RowKey).ToGuid(), row.Time, row.Actor, row.ActorId, row.Token, row.Action, row.Kind, row.Target,
+        row.Project, row.RequestId,
         row.Details is null ? null : JsonNode.Parse(row.Details));
 }
 

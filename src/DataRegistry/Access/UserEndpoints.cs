@@ -13,8 +13,10 @@ static class UserEndpoints
 
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/users/", ListAsync).AnswersPages<UserBody>("Users and service accounts, for those who give roles").TakesQuery("type", "user or service_account");
-        api.MapPost("/users/", CreateAsync).Takes<NewUserBody>().Answers<UserBody>("Make a user or service account", StatusCodes.Status201Created);
+        api.MapGet("/users/", ListAsync).AnswersPages<UserBody>(
+            "Users and service accounts, for those who give roles").TakesQuery("type", "user or service_account");
+        api.MapPost("/users/", CreateAsync).Takes<NewUserBody>().Answers<UserBody>(
+            "Make a user or service account", StatusCodes.Status201Created);
         api.MapGet("/users/me/", MeAsync).Answers<MeBody>("Oneself, and what one may do");
         api.MapPatch("/users/me/", ChangeMeAsync).Takes<UserChangeBody>().Answers<UserBody>("Change the own name, address or password");
         api.MapGet("/users/{id}/", GetAsync).Answers<UserBody>("A user").Produces<DetailBody>(StatusCodes.Status404NotFound);
@@ -30,7 +32,8 @@ static class UserEndpoints
         var kind = Fields.Query(context.Request, "type") is { } type ? Fields.Choice<SubjectKind>("type", type) : (SubjectKind?)null;
         var (rows, next) = await subjects.ListAsync(kind, paging.Limit, paging.Cursor, context.RequestAborted);
         var count = next is null && paging.Cursor is null ? rows.Count : (int?)null;
-        return Results.Json(new Page<UserBody>(count, Paging.Next(context, next), null, [.. rows.Select(UserBody.From)]), AccessJson.Default.PageUserBody);
+        return Results.Json(
+            new Page<UserBody>(count, Paging.Next(context, next), null, [.. rows.Select(UserBody.From)]), AccessJson.Default.PageUserBody);
     }
 
     static async Task<IResult> CreateAsync(HttpContext context, SubjectTable subjects, Permissions permissions, AuditTrail trail)
@@ -46,7 +49,8 @@ static class UserEndpoints
             throw new ApiException(new ApiError.Field("password", "A service account has tokens, no password.", "invalid"));
         var hash = await HashAsync(body.Password, context.RequestAborted);
         var row = username.Key == Caller.AdministratorName ? null : await subjects.CreateAsync(
-            kind, username, Fields.Line("display_name", body.DisplayName, AccessJson.MaxNameLength), Fields.Line("email", body.Email, MaxEmailLength), hash, context.RequestAborted);
+            kind, username, Fields.Line("display_name", body.DisplayName, AccessJson.MaxNameLength),
+            Fields.Line("email", body.Email, MaxEmailLength), hash, context.RequestAborted);
         if (row is null)
             throw new ApiException(new ApiError.Field("username", "A user with that username already exists.", "unique"));
         await trail.RecordAsync(context, new("user.created", row.RowKey)
@@ -59,10 +63,14 @@ static class UserEndpoints
     static async Task<IResult> MeAsync(HttpContext context, SubjectTable subjects, RoleTable roles)
     {
         var caller = Caller.Of(context);
-        var me = caller.Id == Caller.AdministratorId ? UserBody.Administrator : UserBody.From(await subjects.RequiredAsync(caller.Id, context));
+        var me = caller.Id == Caller.AdministratorId
+            ? UserBody.Administrator
+            : UserBody.From(await subjects.RequiredAsync(caller.Id, context));
         var given = await roles.OfAsync(caller.Id, context.RequestAborted);
         return Results.Json(
-            new MeBody(me.Id, me.Username, me.Type, me.DisplayName, me.Email, me.Disabled, me.Ctime, [.. given.Select(RoleBody.From)], caller.Projects is null ? null : [.. caller.Projects]),
+            new MeBody(
+                me.Id, me.Username, me.Type, me.DisplayName, me.Email, me.Disabled, me.Ctime, [.. given.Select(RoleBody.From)],
+                caller.Projects is null ? null : [.. caller.Projects]),
             AccessJson.Default.MeBody);
     }
 
@@ -91,7 +99,8 @@ static class UserEndpoints
     }
 
     /// <summary>The own name, address and password; the last only for who knows it.</summary>
-    static async Task<IResult> ChangeMeAsync(HttpContext context, SubjectTable subjects, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
+    static async Task<IResult> ChangeMeAsync(
+        HttpContext context, SubjectTable subjects, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
     {
         var caller = Caller.Of(context);
         if (caller.Projects is not null || caller.Id == Caller.AdministratorId || caller.Kind == SubjectKind.ServiceAccount)
@@ -104,7 +113,8 @@ static class UserEndpoints
         {
             if (body.CurrentPassword is null)
                 throw new ApiException(ApiError.Required("current_password"));
-            var refusal = await logIn.ConfirmAsync(row, body.CurrentPassword, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted);
+            var refusal = await logIn.ConfirmAsync(
+                row, body.CurrentPassword, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted);
             if (refusal is LogInOutcome.TooMany tooMany)
                 throw new ApiException(LogInEndpoint.TooMany(tooMany));
             if (refusal is not null)
@@ -114,14 +124,18 @@ static class UserEndpoints
         return await ApplyAsync(row, body, context, subjects, trail);
     }
 
-    static async Task<IResult> ApplyAsync(SubjectRow before, UserChangeBody body, HttpContext context, SubjectTable subjects, AuditTrail trail)
+    static async Task<IResult> ApplyAsync(
+        SubjectRow before, UserChangeBody body, HttpContext context, SubjectTable subjects, AuditTrail trail)
     {
         var displayName = Fields.Line("display_name", body.DisplayName, AccessJson.MaxNameLength);
         var email = Fields.Line("email", body.Email, MaxEmailLength);
         var hash = await HashAsync(body.Password, context.RequestAborted);
         var after = await subjects.ChangeAsync(
             before.Id,
-            row => row with { DisplayName = displayName ?? row.DisplayName, Email = email ?? row.Email, Disabled = body.Disabled ?? row.Disabled },
+            row => row with
+            {
+                DisplayName = displayName ?? row.DisplayName, Email = email ?? row.Email, Disabled = body.Disabled ?? row.Disabled,
+            },
             context.RequestAborted);
         if (after is null || (hash is not null && !await subjects.SetPasswordAsync(after, hash, context.RequestAborted)))
             throw new ApiException(ApiError.NotFound());
@@ -143,8 +157,13 @@ static class UserEndpoints
         }
     }
 
-    /// <summary>The user is gone with its row; what its tokens and roles leave behind if this dies half-way is of no use to anybody, as ids never come again.</summary>
-    static async Task<IResult> DeleteAsync(string id, HttpContext context, SubjectTable subjects, TokenTable tokens, RoleTable roles, Permissions permissions, AuditTrail trail)
+    /// <summary>
+    /// The user is gone with its row; what its tokens and roles leave behind if this dies half-way is of no use to anybody, as ids never
+    /// come again.
+    /// </summary>
+    static async Task<IResult> DeleteAsync(
+        string id, HttpContext context, SubjectTable subjects, TokenTable tokens, RoleTable roles, Permissions permissions,
+        AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
         var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
@@ -166,8 +185,10 @@ static class UserEndpoints
     static async Task<string?> HashAsync(string? password, CancellationToken cancellationToken) => password switch
     {
         null => null,
-        { Length: < Password.MinLength } => throw new ApiException(new ApiError.Field("password", $"At least {Password.MinLength} characters are expected.", "min_length")),
-        { Length: > Password.MaxLength } => throw new ApiException(new ApiError.Field("password", $"At most {Password.MaxLength} characters are expected.", "max_length")),
+        { Length: < Password.MinLength } =>
+            throw new ApiException(new ApiError.Field("password", $"At least {Password.MinLength} characters are expected.", "min_length")),
+        { Length: > Password.MaxLength } =>
+            throw new ApiException(new ApiError.Field("password", $"At most {Password.MaxLength} characters are expected.", "max_length")),
         _ => await Password.HashAsync(password, cancellationToken),
     };
 }

@@ -18,7 +18,8 @@ public readonly record struct Username
 
     public static bool TryParse([NotNullWhen(true)] string? text, out Username username)
     {
-        var valid = text is { Length: > 0 and <= MaxLength } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '@' or '.' or '+' or '-' or '_');
+        var valid = text is { Length: > 0 and <= MaxLength }
+            && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '@' or '.' or '+' or '-' or '_');
         username = valid ? new(text!) : default;
         return valid;
     }

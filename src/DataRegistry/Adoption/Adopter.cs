@@ -1,17 +1,23 @@
 using Azure;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
 /// <summary>On whose behalf objects are adopted.</summary>
-/// <param name="AtOnce">No message and no job row stand behind it: locations are settled one by one, as nothing else would say that they are.</param>
+/// <param name="AtOnce">No message and no job row stand behind it: locations are settled one by one, as nothing else would say that they
+/// are.</param>
 sealed record AdoptionScope(JobId Job, Store Store, Project Project, string AdoptedBy, bool AtOnce)
 {
-    /// <summary>Datums whose objects were seen to have changed, by key: as long as their locations name them, others may be put in their place. Null for none.</summary>
+    /// <summary>
+    /// Datums whose objects were seen to have changed, by key: as long as their locations name them, others may be put in their place. Null
+    /// for none.
+    /// </summary>
     public IReadOnlyDictionary<string, Guid>? Superseded { get; init; }
 }
 
@@ -25,7 +31,9 @@ sealed record AdoptionPlan(Dictionary<string, LocatedRow> Located, Dictionary<st
 
     /// <summary>Of a key that is neither located nor created.</summary>
     public AdoptionOutcome FailureOf(string key) =>
-        Probes[key].Failure is { } failure ? new AdoptionOutcome.Refused(failure.Code, failure.Message) : new AdoptionOutcome.ObjectMissing();
+        Probes[key].Failure is { } failure
+            ? new AdoptionOutcome.Refused(failure.Code, failure.Message)
+            : new AdoptionOutcome.ObjectMissing();
 }
 
 /// <summary>
@@ -33,12 +41,13 @@ sealed record AdoptionPlan(Dictionary<string, LocatedRow> Located, Dictionary<st
 /// commit, the datum row is derived from it. Repeating a window, also while it still runs elsewhere, adds what is missing and
 /// changes nothing else; what this job created is told from what was there before by the job that the location names.
 /// </summary>
-sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, IOptions<AdoptionOptions> options)
+sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, IOptions<JobOptions> options)
 {
     readonly int inFlight = options.Value.TableRequestsInFlight;
 
     /// <param name="keys">None twice.</param>
-    /// <param name="locate">Reads which of the keys have a location, also free ones; and perhaps other locations of this job, whose datums may be missing.</param>
+    /// <param name="locate">Reads which of the keys have a location, also free ones; and perhaps other locations of this job, whose datums
+    /// may be missing.</param>
     /// <param name="find">Asks S3 about the keys that have no location yet; answers in their order.</param>
     /// <returns>The outcomes, in the order of the keys.</returns>
     public async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
@@ -70,7 +79,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
     {
         var located = await locate(keys, cancellationToken);
-        // What a purge left free is taken over, but not by the job that made it: that one has done its work there. So is what has changed, for who says so.
+        // What a purge left free is taken over, but not by the job that made it: that one has done its work there. So is what has changed,
+        // for who says so.
         var free = located.Values.Where(r => IsFreeFor(scope, r)).ToDictionary(r => r.Key, StringComparer.Ordinal);
         foreach (var key in free.Keys)
             located.Remove(key);
@@ -106,11 +116,13 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     /// inserted. Returns those datums, by key; the locations that others were quicker with go to <paramref name="located"/>.
     /// </summary>
     async Task<Dictionary<string, Guid>> InsertAsync(
-        AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocatedRow> free, Dictionary<string, LocatedRow> located, CancellationToken cancellationToken)
+        AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocatedRow> free, Dictionary<string, LocatedRow> located,
+        CancellationToken cancellationToken)
     {
         var created = new Dictionary<string, Guid>(StringComparer.Ordinal);
         // Rows are several times as large as what they are made of: they are made as they are written, and not kept.
-        await ForEachTransactionAsync(probes.Values.Select(p => p.Object).OfType<S3Object>(), o => Shards.Of(o.Key), async (objects, token) =>
+        await ForEachTransactionAsync(
+            probes.Values.Select(p => p.Object).OfType<S3Object>(), o => Shards.Of(o.Key), async (objects, token) =>
         {
             List<LocationRow> chunk = [.. objects.Select(o => LocationOf(scope, o)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
             for (var retry = new WriteRetry(token); chunk.Count > 0; await retry.AgainAsync())
@@ -135,7 +147,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 }
 
                 // Another job was quicker with some of them, or this very transaction was, whose answer got lost.
-                var existing = await locations.Table.FindManyAsync<LocatedRow>(chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], LocatedRow.Columns, cancellationToken: token);
+                var existing = await locations.Table.FindManyAsync<LocatedRow>(
+                    chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], LocatedRow.Columns, cancellationToken: token);
                 lock (located)
                 {
                     foreach (var row in existing.Values)
@@ -155,7 +168,9 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         LocationRow After(LocationRow row)
         {
             lock (located)
-                return free.TryGetValue(row.Key, out var before) ? row with { Previous = before.Datum, Supersedes = before.IsFree ? null : true } : row with { Previous = null, Supersedes = null };
+                return free.TryGetValue(row.Key, out var before)
+                    ? row with { Previous = before.Datum, Supersedes = before.IsFree ? null : true }
+                    : row with { Previous = null, Supersedes = null };
         }
 
         bool AreAllNew(List<LocationRow> rows)
@@ -180,7 +195,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     }
 
     /// <summary>
-    /// Inserts those of the rows that are missing. A row with our id is our row, since the id is made of the job, key and version: what it is made with
+    /// Inserts those of the rows that are missing. A row with our id is our row, since the id is made of the job, key and version: what it
+    /// is made with
     /// never changes, and everything else of it is left alone. So nobody needs to ask which are there, which for ids is a request for each.
     /// </summary>
     async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
@@ -197,7 +213,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         [.. locations.Select(r => DatumRow.Of(r, store.Id, store.Configuration.Bucket)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
 
     /// <summary>
-    /// Inserts the datum row of every location that may lack its own: those of an earlier delivery of this job, and those of others whose job is
+    /// Inserts the datum row of every location that may lack its own: those of an earlier delivery of this job, and those of others whose
+    /// job is
     /// not known to be finished.
     /// </summary>
     async Task CompleteAsync(AdoptionScope scope, IReadOnlyCollection<LocatedRow> found, CancellationToken cancellationToken)
@@ -214,25 +231,34 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         await ForEachTransactionAsync(unsettled.OrderBy(r => r.RowKey, StringComparer.Ordinal), r => r.PartitionKey, async (chunk, token) =>
         {
             await CompleteAsync(scope.Store, chunk, token);
-            if (chunk.Where(r => scope.AtOnce || r.Job != job).Select(r => (r.PartitionKey, r.RowKey, r.ETag)).ToList() is { Count: > 0 } settled)
+            if (chunk.Where(
+                r => scope.AtOnce || r.Job != job).Select(r => (r.PartitionKey, r.RowKey, r.ETag)).ToList() is { Count: > 0 } settled)
                 await SettleAsync(settled, token);
         }, cancellationToken);
     }
 
-    /// <summary>Inserts those of the datums that are missing of locations of one shard, at most a transaction's worth, in the order of their row keys.</summary>
+    /// <summary>
+    /// Inserts those of the datums that are missing of locations of one shard, at most a transaction's worth, in the order of their row
+    /// keys.
+    /// </summary>
     public async Task CompleteAsync(Store store, IReadOnlyList<LocatedRow> found, CancellationToken cancellationToken)
     {
-        var whole = await locations.Table.FindManyAsync<LocationRow>(found[0].PartitionKey, [.. found.Select(r => r.RowKey)], cancellationToken: cancellationToken);
+        var whole = await locations.Table.FindManyAsync<LocationRow>(
+            found[0].PartitionKey, [.. found.Select(r => r.RowKey)], cancellationToken: cancellationToken);
         // Another project's datums are in another partition.
-        foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
+        foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(
+            r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
             await CompleteDatumsAsync(DatumsOf(store, rows), cancellationToken);
     }
 
     /// <summary>Locations of one shard, at most a transaction's worth.</summary>
-    Task<TableTransactionResult> SettleAsync(IReadOnlyList<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
+    Task<TableTransactionResult> SettleAsync(
+        IReadOnlyList<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
         // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
         locations.Table.TrySubmitAsync(
-            [.. rows.Select(r => Change.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))], cancellationToken);
+            [.. rows.Select(
+                r => Change.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))],
+                cancellationToken);
 
     static LocationRow LocationOf(AdoptionScope scope, S3Object found)
     {
@@ -262,9 +288,11 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     /// take turns, since each takes only a sixteenth of what all of them do (see <see cref="Shards"/>).
     /// </summary>
     Task ForEachTransactionAsync<T, TPartition>(
-        IEnumerable<T> items, Func<T, TPartition> partition, Func<T[], CancellationToken, Task> submit, CancellationToken cancellationToken) =>
+        IEnumerable<T> items, Func<T, TPartition> partition, Func<T[], CancellationToken, Task> submit,
+        CancellationToken cancellationToken) =>
         Parallel.ForEachAsync(
-            items.GroupBy(partition).SelectMany(g => g.Chunk(Tables.MaxTransactionActions).Select((chunk, turn) => (chunk, turn))).OrderBy(t => t.turn),
+            items.GroupBy(partition).SelectMany(
+                g => g.Chunk(Tables.MaxTransactionActions).Select((chunk, turn) => (chunk, turn))).OrderBy(t => t.turn),
             new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
             async (t, token) => await submit(t.chunk, token));
 }

@@ -1,10 +1,13 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
+using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using DataRegistry.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,18 +22,26 @@ static class AdoptionEndpoints
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
-        .TakesQuery("dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
-        .Answers<CreatedBody>($"Adopt a URL, or several, in JSON or as lines of text: up to {AdoptionOptions.MaxUrlsAtOnce} are answered at once, more become a job")
-        .OrAnswers<AnswerBody>(StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
+        .TakesQuery(
+            "dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .Answers<CreatedBody>(
+            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, more become a "
+                + "job")
+        .OrAnswers<AnswerBody>(
+            StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
         .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
         .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
-    /// <summary>A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is given up.</summary>
+    /// <summary>
+    /// A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is
+    /// given up.
+    /// </summary>
     static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
 
     static async Task<IResult> AdoptAsync(
-        string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions, JobBlobs blobs, DryRun dryRun, Buckets buckets,
-        AuditTrail trail, IOptions<AdoptionOptions> options)
+        string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions,
+        JobBlobs blobs, DryRun dryRun, Buckets buckets,
+        AuditTrail trail, IOptions<JobOptions> options)
     {
         var store = await access.RequiredAsync(context, id, secret: true);
         using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
@@ -39,20 +50,24 @@ static class AdoptionEndpoints
         {
             await using var urls = new StagedUrls(blobs, options);
             var body = await AdoptionBody.ReadAsync(context, store, urls, options.Value, staging.Token);
-            var project = await permissions.ProjectAsync(context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
+            var project = await permissions.ProjectAsync(
+                context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
             if (!store.AllowAdopt)
-                throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
+                throw new ApiException(new ApiError.Detail(
+                    StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
-                throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
+                throw new ApiException(new ApiError.Detail(
+                    StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
             if (body.Prefix is not null)
                 return await AdoptPrefixAsync(context, store, project, body, requests, dryRun, buckets, trail);
             if (body.Manifest is not null)
                 return await AcceptManifestAsync(context, store, project, body, requests, buckets, trail);
             if (urls.Count == 0)
-                throw new ApiException(body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
+                throw new ApiException(
+                    body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
             if (body.DryRun)
                 return await DryRunAsync(store, project, body, urls, dryRun, staging.Token);
-            return urls.Count > AdoptionOptions.MaxUrlsAtOnce || !urls.IsInMemory
+            return urls.Count > JobOptions.MaxUrlsAtOnce || !urls.IsInMemory
                 ? await AcceptAsync(context, store, project, body, urls, requests, trail, staging.Token)
                 : await AdoptAtOnceAsync(context, store, project, body, urls, requests, projects, permissions, trail);
         }
@@ -65,28 +80,43 @@ static class AdoptionEndpoints
         catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
             throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status408RequestTimeout, $"The list did not arrive and was not put away within {StagingTime.TotalSeconds} seconds. Nothing was adopted: send it in several requests."));
+                StatusCodes.Status408RequestTimeout,
+                $"The list did not arrive and was not put away within {StagingTime.TotalSeconds} seconds. Nothing was adopted: send it in "
+                    + "several requests."));
         }
     }
 
     static async Task<IResult> AcceptAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail, CancellationToken stagingToken)
+        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail,
+        CancellationToken stagingToken)
     {
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, urls, body.Exclude, stagingToken, context.RequestAborted) ?? throw TooManyJobs();
-        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total } });
+        var job = await requests.AcceptAsync(
+            store, project, Caller.Of(context).Name, urls, body.Exclude, stagingToken, context.RequestAborted) ?? throw TooManyJobs();
+        await trail.RecordAsync(
+            context,
+            new("adoption.accepted", job.JobId.ToString())
+            {
+                Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total },
+            });
         return Accepted(context, job, project);
     }
 
     static async Task<IResult> AdoptAtOnceAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, ProjectTable projects, Permissions permissions, AuditTrail trail)
+        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests,
+        ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
-        var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
+        var answer = await requests.AdoptAsync(
+            store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
         if (answer.Created.Count > 0)
         {
             await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
             {
                 Project = project.Id,
-                Details = new() { ["adoption"] = answer.Id.ToString(), ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count, ["failed"] = answer.Errors.Count },
+                Details = new()
+                {
+                    ["adoption"] = answer.Id.ToString(), ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count,
+                    ["failed"] = answer.Errors.Count,
+                },
             });
         }
 
@@ -94,14 +124,16 @@ static class AdoptionEndpoints
     }
 
     /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
-    static async Task<IResult> AcceptManifestAsync(HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+    static async Task<IResult> AcceptManifestAsync(
+        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
     {
         if (body.HasUrl || body.HasList || body.DryRun)
             throw new ApiException(new ApiError.Field("manifest", "A manifest comes without 'url', 'urls' and 'dry_run'.", "invalid"));
         if (!S3Url.TryParse(body.Manifest, out var url))
             throw new ApiException(new ApiError.Field("manifest", S3Url.Requirement, "invalid_url"));
         if (!store.Holds(url))
-            throw new ApiException(new ApiError.Field("manifest", AdoptionFailure.Outside(body.Manifest!, store).Message, "url_outside_store"));
+            throw new ApiException(new ApiError.Field(
+                "manifest", AdoptionFailure.Outside(body.Manifest!, store).Message, "url_outside_store"));
         S3Object? file;
         try
         {
@@ -119,8 +151,11 @@ static class AdoptionEndpoints
         }
 
         if (file.Size is 0 or > ManifestStaging.MaxBytes)
-            throw new ApiException(new ApiError.Field("manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.", file.Size == 0 ? "empty" : "too_large"));
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted) ?? throw TooManyJobs();
+            throw new ApiException(new ApiError.Field(
+                "manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.",
+                file.Size == 0 ? "empty" : "too_large"));
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted)
+            ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
         {
             Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
@@ -128,19 +163,23 @@ static class AdoptionEndpoints
         return Accepted(context, job, project);
     }
 
-    static async Task<IResult> DryRunAsync(Store store, Project project, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
+    static async Task<IResult> DryRunAsync(
+        Store store, Project project, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
         urls.IsInMemory && urls.Count <= DryRun.MaxUrls
             ? Results.Json(await dryRun.RunAsync(store, project, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
-            : throw new ApiException(new ApiError.Field("dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
+            : throw new ApiException(new ApiError.Field(
+                "dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
 
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
     static async Task<IResult> AdoptPrefixAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets, AuditTrail trail)
+        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets,
+        AuditTrail trail)
     {
         if (body.HasUrl || body.HasList || body.Manifest is not null)
             throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'url', 'urls' and 'manifest'.", "invalid"));
         var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
-        if (await buckets.Open(store).ProbeAsync(selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message, IsTransient: var isTransient })
+        if (await buckets.Open(store).ProbeAsync(
+            selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message, IsTransient: var isTransient })
         {
             throw new ApiException(isTransient
                 ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = TimeSpan.FromSeconds(5) }
@@ -149,12 +188,20 @@ static class AdoptionEndpoints
 
         if (body.DryRun)
             return Results.Json(await dryRun.RunAsync(store, project, selection, context.RequestAborted), Json.DryRunBody);
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted) ?? throw TooManyJobs();
-        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix } });
+        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted)
+            ?? throw TooManyJobs();
+        await trail.RecordAsync(
+            context,
+            new("adoption.accepted", job.JobId.ToString())
+            {
+                Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix },
+            });
         return Accepted(context, job, project);
     }
 
-    /// <summary>The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.</summary>
+    /// <summary>
+    /// The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.
+    /// </summary>
     static IResult One(AdoptionAnswer answer, Store store)
     {
         if (answer.Created.Count > 0)
@@ -174,7 +221,8 @@ static class AdoptionEndpoints
     }
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
-    static async Task<IReadOnlyDictionary<string, DatumId?>> ExistingAsync(AdoptionAnswer answer, HttpContext context, ProjectTable projects, Permissions permissions)
+    static async Task<IReadOnlyDictionary<string, DatumId?>> ExistingAsync(
+        AdoptionAnswer answer, HttpContext context, ProjectTable projects, Permissions permissions)
     {
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var existing = new Dictionary<string, DatumId?>(StringComparer.Ordinal);
@@ -189,8 +237,10 @@ static class AdoptionEndpoints
 
     public static ApiException TooManyJobs()
     {
-        Measures.Refused(nameof(AdoptionOptions.JobsPerProject));
-        return new(new ApiError.Detail(StatusCodes.Status429TooManyRequests, "The project has as many jobs under way as it may. Try again when one has ended.") { RetryAfter = TimeSpan.FromSeconds(30) });
+        Metrics.Refused(nameof(JobOptions.JobsPerProject));
+        return new(new ApiError.Detail(
+            StatusCodes.Status429TooManyRequests,
+            "The project has as many jobs under way as it may. Try again when one has ended.") { RetryAfter = TimeSpan.FromSeconds(30) });
     }
 
     public static IResult Accepted(HttpContext context, JobRow job, Project project)
@@ -208,12 +258,15 @@ static class AdoptionEndpoints
 /// <param name="Exclude">Patterns of keys to leave out.</param>
 /// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
 sealed record AdoptBody(
-    string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude, bool? DryRun);
+    string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
+    bool? DryRun);
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 
 /// <param name="Existing">Ids are null where the caller may not read the datum.</param>
-sealed record AnswerBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing, IReadOnlyList<UrlErrorBody> Errors);
+sealed record AnswerBody(
+    bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
+    IReadOnlyList<UrlErrorBody> Errors);
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 

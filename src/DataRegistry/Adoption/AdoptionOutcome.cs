@@ -1,4 +1,8 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption;
@@ -28,6 +32,10 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     /// <summary>Characters of a malformed URL that its message repeats: it may be as long as the request.</summary>
     const int MaxShown = 200;
 
+    /// <summary>How blobs of results hold it.</summary>
+    internal static JsonTypeInfo<AdoptionFailure> Stored { get; } = new AdoptionFailureJson(
+        WireJson.Options(AdoptionFailureJson.Default)).AdoptionFailure;
+
     public const string Failed = "failed";
     public const string Skipped = "skipped";
     public const string DuplicateCode = "duplicate";
@@ -40,7 +48,8 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
         _ => null,
     };
 
-    public static AdoptionFailure Missing(string url, Store store) => new(url, Failed, "adoptable_file_not_found", $"Not found in {store.Name}: '{url}'{PrefixHint(url)}");
+    public static AdoptionFailure Missing(string url, Store store) =>
+        new(url, Failed, "adoptable_file_not_found", $"Not found in {store.Name}: '{url}'{PrefixHint(url)}");
 
     /// <summary>People name folders, and all objects that match; each is a prefix.</summary>
     static string PrefixHint(string url) =>
@@ -50,13 +59,15 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     /// <summary><c>s3://bucket</c>, with or without a slash: a bucket, and no object in it.</summary>
     static string BucketHint(string url) =>
-        url.StartsWith("s3://", StringComparison.Ordinal) && url.Length > 5 && url.IndexOf('/', 5) is var slash && (slash < 0 || (slash > 5 && slash == url.Length - 1))
+        url.StartsWith("s3://", StringComparison.Ordinal) && url.Length > 5 && url.IndexOf('/', 5) is var slash
+            && (slash < 0 || (slash > 5 && slash == url.Length - 1))
             ? " To adopt all objects of a bucket, send 's3://<bucket>/' as 'prefix' in place of 'url'." : "";
 
     public static AdoptionFailure Exists(string url, Store store) => new(url, Failed, null, $"{url} already exists in {store.Name}");
 
     public static AdoptionFailure Malformed(string url) => new(
-        url, Failed, "invalid_url", $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}");
+        url, Failed, "invalid_url",
+        $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}");
 
     public static AdoptionFailure Outside(string url, Store store) =>
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");
@@ -64,7 +75,12 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     /// <summary>What consoles show as a folder: an object of no bytes whose key ends with a slash.</summary>
     public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but the mark of a folder: '{url}'");
 
-    public static AdoptionFailure Excluded(string url, KeyGlob pattern) => new(url, Skipped, "excluded", $"Excluded by '{pattern.Pattern}': '{url}'");
+    public static AdoptionFailure Excluded(string url, KeyGlob pattern) =>
+        new(url, Skipped, "excluded", $"Excluded by '{pattern.Pattern}': '{url}'");
 
     public static AdoptionFailure Duplicate(string url) => new(url, Skipped, DuplicateCode, $"Given more than once: '{url}'");
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(AdoptionFailure))]
+sealed partial class AdoptionFailureJson : JsonSerializerContext;

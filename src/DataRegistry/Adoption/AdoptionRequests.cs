@@ -1,25 +1,33 @@
+using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
 /// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
-sealed record AdoptionAnswer(JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing, IReadOnlyList<AdoptionFailure> Errors);
+sealed record AdoptionAnswer(
+    JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing,
+    IReadOnlyList<AdoptionFailure> Errors);
 
 /// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
 sealed class AdoptionRequests(
-    JobTable jobs, JobStarts starts, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<AdoptionOptions> options)
+    JobTable jobs, JobStarter starts, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter,
+    DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<JobOptions> options)
 {
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
-    public async Task<AdoptionAnswer> AdoptAsync(Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
+    public async Task<AdoptionAnswer> AdoptAsync(
+        Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
         var unhashed = new HashSet<string>(StringComparer.Ordinal);
-        var outcomes = await adopter.AdoptAsync(scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, cancellationToken);
+        var outcomes = await adopter.AdoptAsync(
+            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, cancellationToken);
 
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
@@ -43,9 +51,13 @@ sealed class AdoptionRequests(
         }
 
         var skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
-        new Counts(created.Count, existing.Count, errors.Count(e => e.Outcome != AdoptionFailure.Skipped), skipped).Measure(JobKind.Adoption);
+        new Counts(
+            created.Count, existing.Count, errors.Count(e => e.Outcome != AdoptionFailure.Skipped), skipped).Measure(JobKind.Adoption);
         if (store.HashAdopted == HashAdopted.All)
-            await hashes.SendAsync(input.Keys.Zip(outcomes).Where(o => unhashed.Contains(o.First)).Select(o => o.Second).OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
+            await hashes.SendAsync(
+                input.Keys.Zip(outcomes).Where(
+                    o => unhashed.Contains(o.First)).Select(o => o.Second).OfType<AdoptionOutcome.Created>().Select(c => c.Datum),
+                    cancellationToken);
         return new(scope.Job, created, existing, errors);
 
         async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token)
@@ -58,10 +70,12 @@ sealed class AdoptionRequests(
     }
 
     /// <summary>
-    /// Makes a job of a prefix. Its one range is everything; whoever begins with it shares it out. Null, as for the others, where the project has
+    /// Makes a job of a prefix. Its one range is everything; whoever begins with it shares it out. Null, as for the others, where the
+    /// project has
     /// as many jobs as it may.
     /// </summary>
-    public async Task<JobRow?> AcceptAsync(Store store, Project project, string createdBy, KeySelection selection, CancellationToken cancellationToken)
+    public async Task<JobRow?> AcceptAsync(
+        Store store, Project project, string createdBy, KeySelection selection, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
@@ -78,7 +92,8 @@ sealed class AdoptionRequests(
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
     public async Task<JobRow?> AcceptAsync(
-        Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken, CancellationToken cancellationToken)
+        Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken,
+        CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
         if (await jobs.CountActiveAsync(project.Slot, cancellationToken) >= options.Value.JobsPerProject)
@@ -101,12 +116,15 @@ sealed class AdoptionRequests(
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
         return await StartAsync(
-            JobTable.NewRow(id, store.Id, project.Id, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges, cancellationToken);
+            JobTable.NewRow(
+                id, store.Id, project.Id, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges,
+                cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
     public async Task<JobRow?> AcceptAsync(
-        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude,
+        CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);

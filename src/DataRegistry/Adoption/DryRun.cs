@@ -1,12 +1,19 @@
+using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>Tells what an adoption would do now, by the plan that an adoption executes, and writes nothing. Until it is adopted, others may have changed that.</summary>
-sealed class DryRun(LocationTable locations, Adopter adopter, ObjectFinder finder, Buckets buckets, TimeProvider clock, IOptions<AdoptionOptions> options)
+/// <summary>
+/// Tells what an adoption would do now, by the plan that an adoption executes, and writes nothing. Until it is adopted, others may have
+/// changed that.
+/// </summary>
+sealed class DryRun(
+    LocationTable locations, Adopter adopter, ObjectFinder finder, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options)
 {
     /// <summary>URLs, or objects of a prefix, that are looked at, so that it is answered at once: a worker's window.</summary>
     public const int MaxUrls = 10_000;
@@ -20,33 +27,45 @@ sealed class DryRun(LocationTable locations, Adopter adopter, ObjectFinder finde
         var scope = ScopeOf(store, project);
         var bucket = buckets.Open(store);
         var pager = await ObjectPager.OpenAnyAsync(bucket, selection.Prefix, cancellationToken);
-        var windows = new PrefixWindows(
-            scope, selection, new(pager, work: null), (keys, token) => finder.HeadAsync(bucket, store.Prefix, keys, token), locations, MaxUrls, options.Value.TableRequestsInFlight);
+        var windows = new PrefixWindowReader(
+            scope, selection, new(pager, work: null), (keys, token) => finder.HeadAsync(bucket, store.Prefix, keys, token), locations,
+            MaxUrls, options.Value.TableRequestsInFlight);
         var window = await windows.ReadAsync(WorkTable.NewRange(scope.Job, range: 0, first: 0, end: 1), cancellationToken);
         var plan = await Adopter.PlanAsync(scope, window.Keys, window.Locate, window.Find, cancellationToken);
         return Tell(store, window.Ends, window.Keys, plan, window.Skipped, MaxSample / 2);
     }
 
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
-    public async Task<DryRunBody> RunAsync(Store store, Project project, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+    public async Task<DryRunBody> RunAsync(
+        Store store, Project project, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
     {
         var input = AdoptionInput.Sort(urls, store, exclude);
         var plan = await Adopter.PlanAsync(
-            ScopeOf(store, project), input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), (wanted, token) => finder.FindAsync(buckets.Open(store), store.Prefix, wanted, token), cancellationToken);
+            ScopeOf(store, project), input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token),
+            (wanted, token) => finder.FindAsync(buckets.Open(store), store.Prefix, wanted, token), cancellationToken);
         return Tell(store, complete: true, input.Keys, plan, input.Refused, MaxSample);
     }
 
-    AdoptionScope ScopeOf(Store store, Project project) => new(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, AdoptedBy: "", AtOnce: true);
+    AdoptionScope ScopeOf(Store store, Project project) =>
+        new(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, AdoptedBy: "", AtOnce: true);
 
-    static DryRunBody Tell(Store store, bool complete, IReadOnlyList<string> keys, AdoptionPlan plan, IReadOnlyList<AdoptionFailure> refused, int maxFailures)
+    static DryRunBody Tell(
+        Store store, bool complete, IReadOnlyList<string> keys, AdoptionPlan plan, IReadOnlyList<AdoptionFailure> refused, int maxFailures)
     {
         List<string> existing = [.. keys.Where(plan.Located.ContainsKey)], created = [.. keys.Where(plan.Creates)];
-        List<AdoptionFailure> failures = [.. refused, .. keys.Where(k => !plan.Located.ContainsKey(k) && !plan.Creates(k)).Select(k => AdoptionFailure.Of(plan.FailureOf(k), UrlOf(k), store)!)];
+        List<AdoptionFailure> failures = [
+            .. refused,
+            .. keys.Where(
+                k => !plan.Located.ContainsKey(k) && !plan.Creates(k)).Select(
+                    k => AdoptionFailure.Of(plan.FailureOf(k), UrlOf(k), store)!)];
         var failed = failures.Count(r => r.Outcome == AdoptionFailure.Failed);
         return new(
             true, complete, new(keys.Count + refused.Count, created.Count, existing.Count, failed, failures.Count - failed),
-            [.. failures.OrderBy(r => r.Outcome == AdoptionFailure.Skipped).Select(r => new DryRunItem(r.Url, r.Outcome, r.Code, r.Message)).Take(maxFailures)
-                .Concat(existing.Select(key => new DryRunItem(UrlOf(key), "existing", null, AdoptionFailure.Exists(UrlOf(key), store).Message)))
+            [.. failures.OrderBy(
+                r => r.Outcome == AdoptionFailure.Skipped).Select(
+                    r => new DryRunItem(r.Url, r.Outcome, r.Code, r.Message)).Take(maxFailures)
+                .Concat(
+                    existing.Select(key => new DryRunItem(UrlOf(key), "existing", null, AdoptionFailure.Exists(UrlOf(key), store).Message)))
                 .Concat(created.Select(key => new DryRunItem(UrlOf(key), "created", null, null)))
                 .Take(MaxSample)]);
 

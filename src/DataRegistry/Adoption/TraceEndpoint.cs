@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
@@ -22,7 +23,9 @@ static class TraceEndpoint
         .Answers<TraceBody>("Who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after")
         .TakesQuery("project", "Where an alias is looked up; needed where several projects have it");
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions, ScannedStores scanned)
+    static async Task<IResult> GetAsync(
+        string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions,
+        ScannedStores scanned)
     {
         var token = context.RequestAborted;
         var (datum, _) = await lookup.RequiredAsync(id, context);
@@ -35,7 +38,8 @@ static class TraceEndpoint
             new TraceBody(
                 datum.Id, $"s3://{datum.Bucket}/{datum.Key}", datum.Store,
                 new(datum.Id.Value.Time, datum.AdoptedBy, hasJob ? job.ToString() : null, hasJob ? null : job.ToString()),
-                new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified), DriftBody.From(datum, await scanned.CompletedAsync(token)),
+                new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified),
+                DriftBody.From(datum, await scanned.CompletedAsync(token)),
                 [.. spans.Select(s => new TraceAliasBody(s.Alias, s.Name, s.Since, s.User, s.Until, s.UntilUser))], all,
                 metadata is { Time: { } set } ? new(set, metadata.User) : null,
                 TraceChangeBody.OfPurge(datum),
@@ -50,7 +54,9 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
     /// <summary>Each is a point read.</summary>
     const int Max = 50;
 
-    /// <summary>Those before and after, the last one first, that the caller may read; and whether none is missing but what may not be read.</summary>
+    /// <summary>
+    /// Those before and after, the last one first, that the caller may read; and whether none is missing but what may not be read.
+    /// </summary>
     public async Task<(List<DatumRow> Earlier, List<DatumRow> Later, bool Whole)> OfAsync(DatumRow datum, HttpContext context)
     {
         var now = (await locations.FindAsync(datum.Store, [datum.Key], 1, context.RequestAborted)).GetValueOrDefault(datum.Key);
@@ -68,7 +74,8 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
         {
             if (await datums.FindAsync(new DatumId(TimedId.FromGuid(id)), context.RequestAborted) is not { } row)
                 break;
-            if (await projects.FindAsync(row.Project, context.RequestAborted) is { } project && rights.Allow(Permission.DataRead, Scope.Of(project)))
+            if (await projects.FindAsync(row.Project, context.RequestAborted) is { } project
+                && rights.Allow(Permission.DataRead, Scope.Of(project)))
                 rows.Add(row);
             from = row.Previous;
         }

@@ -5,14 +5,17 @@ using Microsoft.Net.Http.Headers;
 
 namespace DataRegistry.WebConsole;
 
-/// <summary>The web console, <c>/console/</c>: a page that uses the API as everybody else does. It needs no token to be read, and holds no data.</summary>
+/// <summary>
+/// The web console, <c>/console/</c>: a page that uses the API as everybody else does. It needs no token to be read, and holds no data.
+/// </summary>
 static class ConsoleEndpoints
 {
     const string Path = "/console";
 
     /// <summary>Nothing but this service's own files, no script or style in the text of a page, and in nobody's frame.</summary>
     const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri "
+            + "'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static void MapConsole(this IEndpointRouteBuilder app)
     {

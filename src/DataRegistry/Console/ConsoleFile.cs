@@ -35,10 +35,13 @@ sealed class ConsoleFile
         var other => throw new InvalidOperationException($"{Name}: what is '{other}'?"),
     };
 
-    /// <summary>The form for who accepts these encodings, and its name; null for the file as it is. Each form has a tag of its own.</summary>
+    /// <summary>
+    /// The form for who accepts these encodings, and its name; null for the file as it is. Each form has a tag of its own.
+    /// </summary>
     public (byte[] Bytes, string? Encoding, EntityTagHeaderValue Tag) For(IList<StringWithQualityHeaderValue> accepted)
     {
-        var (bytes, encoding) = QualityOf("br", accepted) is var br && QualityOf("gzip", accepted) is var gz && br > 0 && br >= gz ? (brotli.Value, "br")
+        var (bytes, encoding) = QualityOf("br", accepted) is var br && QualityOf("gzip", accepted) is var gz && br > 0 && br >= gz
+            ? (brotli.Value, "br")
             : gz > 0 ? (gzip.Value, "gzip")
             : (Content, null);
         return bytes.Length < Content.Length ? (bytes, encoding, Tag($"-{encoding}")) : (Content, null, Tag(""));
@@ -48,7 +51,8 @@ sealed class ConsoleFile
 
     /// <summary>RFC 9110, 12.5.3: what is not named has the quality of <c>*</c>, and none without it.</summary>
     static double QualityOf(string encoding, IList<StringWithQualityHeaderValue> accepted) =>
-        (accepted.FirstOrDefault(a => a.Value.Equals(encoding, StringComparison.OrdinalIgnoreCase)) ?? accepted.FirstOrDefault(a => a.Value == "*")) is { } named
+        (accepted.FirstOrDefault(a => a.Value.Equals(encoding, StringComparison.OrdinalIgnoreCase))
+            ?? accepted.FirstOrDefault(a => a.Value == "*")) is { } named
             ? named.Quality ?? 1 : 0;
 
     byte[] Compress(Func<Stream, Stream> compression)

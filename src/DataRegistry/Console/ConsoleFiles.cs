@@ -5,8 +5,10 @@ using System.Text.RegularExpressions;
 namespace DataRegistry.WebConsole;
 
 /// <summary>
-/// The files of the console, embedded in this library. All but the page lie in a folder that is named by a hash of all of them, so they can be
-/// kept for ever, and name each other as they do in the source. Under their plain names they are there, too, to be asked for anew each time.
+/// The files of the console, embedded in this library. All but the page lie in a folder that is named by a hash of all of them, so they can
+/// be
+/// kept for ever, and name each other as they do in the source. Under their plain names they are there, too, to be asked for anew each
+/// time.
 /// </summary>
 sealed partial class ConsoleFiles
 {
@@ -34,7 +36,9 @@ sealed partial class ConsoleFiles
     public static ConsoleFiles Embedded() => new([.. typeof(ConsoleFiles).Assembly.GetManifestResourceNames()
         .Where(n => n.StartsWith(Resources, StringComparison.Ordinal)).Select(n => new ConsoleFile(n[Resources.Length..], Read(n)))]);
 
-    /// <summary>The file at a path under <c>/console/</c>; null if there is none. <c>Forever</c>: whether the path will never mean anything else.</summary>
+    /// <summary>
+    /// The file at a path under <c>/console/</c>; null if there is none. <c>Forever</c>: whether the path will never mean anything else.
+    /// </summary>
     public (ConsoleFile File, bool Forever)? Find(string path)
     {
         if (path is "" or PageName)
@@ -44,11 +48,19 @@ sealed partial class ConsoleFiles
         return name != PageName && files.TryGetValue(name, out var file) ? (file, forever) : null;
     }
 
-    /// <summary>The page with the folder before the names of files; and with a hint for each module that the first one needs, so that they load at once, not one after the other.</summary>
+    /// <summary>
+    /// The page with the folder before the names of files; and with a hint for each module that the first one needs, so that they load at
+    /// once, not one after the other.
+    /// </summary>
     string Rewrite(string page)
     {
-        var rewritten = Reference().Replace(page, m => files.ContainsKey(m.Groups["name"].Value) ? $"{m.Groups["attribute"].Value}=\"{Folder}/{m.Groups["name"].Value}\"" : m.Value);
-        var hints = string.Concat(ModulesOf(EntryName).Order(StringComparer.Ordinal).Select(name => $"<link rel=\"modulepreload\" href=\"{Folder}/{name}\">\n"));
+        var rewritten = Reference().Replace(
+            page,
+            m => files.ContainsKey(m.Groups["name"].Value)
+                ? $"{m.Groups["attribute"].Value}=\"{Folder}/{m.Groups["name"].Value}\""
+                : m.Value);
+        var hints = string.Concat(
+            ModulesOf(EntryName).Order(StringComparer.Ordinal).Select(name => $"<link rel=\"modulepreload\" href=\"{Folder}/{name}\">\n"));
         return rewritten.Replace("</head>", $"{hints}</head>", StringComparison.Ordinal);
     }
 
@@ -95,6 +107,7 @@ sealed partial class ConsoleFiles
     [GeneratedRegex("""(?<attribute>href|src)="(?<name>[^"]+)(?:")""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reference();
 
-    [GeneratedRegex("""(?:from|^import)\s+'(?<path>\.[^']+)'""", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""(?:from|^import)\s+'(?<path>\.[^']+)'""", RegexOptions.ExplicitCapture
+        | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Import();
 }

@@ -16,21 +16,25 @@ static class AgentEndpoints
         api.MapPut("/clusters/{clusterId}/datavolumes/{id}/status", ReportAsync);
     }
 
-    static async Task<IResult> PendingAsync(string clusterId, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents, DataVolumeViews views)
+    static async Task<IResult> PendingAsync(
+        string clusterId, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents, DataVolumeViews views)
     {
         var cluster = await ClusterAsync(clusterId, context, units, permissions);
         var limit = DataVolumeQuery.Number(context.Request, "limit", 1, DataVolumeQuery.MaxLimit, DataVolumeQuery.MaxLimit);
         var offset = DataVolumeQuery.Number(context.Request, "offset", 0, int.MaxValue / 2, 0);
         await agents.NoteAsync(cluster.Id, context.RequestAborted);
-        return Results.Json(await views.PendingAsync(cluster.Id, offset, limit, context.RequestAborted), DataVolumeJson.Default.PendingListBody);
+        return Results.Json(
+            await views.PendingAsync(cluster.Id, offset, limit, context.RequestAborted), DataVolumeJson.Default.PendingListBody);
     }
 
     /// <summary>
-    /// 200 with the status as it is kept now; 204 for a deletion, also where the volume is gone already. A report about an earlier time than
+    /// 200 with the status as it is kept now; 204 for a deletion, also where the volume is gone already. A report about an earlier time
+    /// than
     /// the last one's changes nothing.
     /// </summary>
     static async Task<IResult> ReportAsync(
-        string clusterId, string id, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents, DataVolumeTable volumes, DataVolumeViews views,
+        string clusterId, string id, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents,
+        DataVolumeTable volumes, DataVolumeViews views,
         AuditTrail trail, TimeProvider clock)
     {
         var cluster = await ClusterAsync(clusterId, context, units, permissions);
@@ -45,33 +49,44 @@ static class AgentEndpoints
 
         var report = AgentReport.From(body, clock.GetUtcNow());
         await agents.NoteAsync(cluster.Id, context.RequestAborted);
-        var changed = await volumes.ChangeAsync(volume, row => row.Cluster == cluster.Id ? report.Apply(row) : throw new ApiException(ApiError.NotFound()), context.RequestAborted)
+        var changed = await volumes.ChangeAsync(
+            volume, row => row.Cluster == cluster.Id ? report.Apply(row) : throw new ApiException(ApiError.NotFound()),
+            context.RequestAborted)
             ?? throw new ApiException(ApiError.NotFound());
-        return Results.Json((await views.ShowAsync(context, changed, withSharedScopes: false)).Status, DataVolumeJson.Default.DataVolumeStatusBody);
+        return Results.Json(
+            (await views.ShowAsync(context, changed, withSharedScopes: false)).Status, DataVolumeJson.Default.DataVolumeStatusBody);
     }
 
-    static async Task<IResult> DeletedAsync(DataVolumeId id, Cluster cluster, HttpContext context, DataVolumeTable volumes, AuditTrail trail)
+    static async Task<IResult> DeletedAsync(
+        DataVolumeId id, Cluster cluster, HttpContext context, DataVolumeTable volumes, AuditTrail trail)
     {
         var removed = await volumes.RemoveAsync(id, row =>
         {
             if (row.Cluster != cluster.Id)
                 throw new ApiException(ApiError.NotFound());
             if (row.DeletingSince is null)
-                throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"Nobody asked for the deletion of '{row.Name}'. If it is gone from the cluster, report NotReady."));
+                throw new ApiException(new ApiError.Detail(
+                    StatusCodes.Status409Conflict,
+                    $"Nobody asked for the deletion of '{row.Name}'. If it is gone from the cluster, report NotReady."));
         }, context.RequestAborted);
         if (removed is not null)
             await trail.RecordAsync(context, DataVolumeEndpoints.Event("datavolume.deleted", removed));
         return Results.NoContent();
     }
 
-    /// <summary>The cluster of the path, for its agent: 403 for who may only see it, 404 for others; 409 where no agent is known to be.</summary>
+    /// <summary>
+    /// The cluster of the path, for its agent: 403 for who may only see it, 404 for others; 409 where no agent is known to be.
+    /// </summary>
     static async Task<Cluster> ClusterAsync(string text, HttpContext context, UnitTable units, Permissions permissions)
     {
-        var cluster = (Guid.TryParse(text, out var id) ? await units.FindClusterAsync(id, context.RequestAborted) : null) ?? throw new ApiException(ApiError.NotFound());
+        var cluster = (Guid.TryParse(text, out var id) ? await units.FindClusterAsync(id, context.RequestAborted) : null)
+            ?? throw new ApiException(ApiError.NotFound());
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         if (!rights.Allow(Permission.DataVolumesReport, Scope.Of(cluster)))
             throw rights.Allow(Permission.ProjectsRead, Scope.Of(cluster)) ? Permissions.Denied() : new ApiException(ApiError.NotFound());
         return cluster.HasAgent ? cluster
-            : throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"Cluster '{cluster.Name}' has no agent, as far as is known here. Say so at the cluster first."));
+            : throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status409Conflict,
+                $"Cluster '{cluster.Name}' has no agent, as far as is known here. Say so at the cluster first."));
     }
 }

@@ -8,43 +8,61 @@ namespace DataRegistry.DataVolumes;
 /// <param name="IsInferred">Whether that is only the last of its conditions' transitions.</param>
 /// <param name="ObservedGeneration">Null for the one that is current.</param>
 sealed record AgentReport(
-    DataVolumePhase Phase, string? Message, string? Conditions, string? PvcName, string? PvName, bool? InUse, DateTimeOffset? ObservedAt, bool IsInferred, int? ObservedGeneration)
+    DataVolumePhase Phase, string? Message, string? Conditions, string? PvcName, string? PvName, bool? InUse, DateTimeOffset? ObservedAt,
+    bool IsInferred, int? ObservedGeneration)
 {
     const int MaxMessage = 2000;
 
-    /// <summary>All conditions together, as JSON: a volume is copied to each scope that it is shared with, in one transaction of 4 MiB.</summary>
+    /// <summary>
+    /// All conditions together, as JSON: a volume is copied to each scope that it is shared with, in one transaction of 4 MiB.
+    /// </summary>
     const int MaxConditions = 8000;
 
     /// <summary>Clocks differ; a report from further ahead than this would silence all that follow.</summary>
     static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(5);
 
-    /// <summary>A wrong report ends the request with 400. Where it does not say what time it is about, the last of its conditions' transitions is.</summary>
+    /// <summary>
+    /// A wrong report ends the request with 400. Where it does not say what time it is about, the last of its conditions' transitions is.
+    /// </summary>
     public static AgentReport From(ReportBody body, DateTimeOffset now)
     {
         var phase = body.Phase is null ? throw new ApiException(ApiError.Required("phase"))
-            : Array.Find(Enum.GetValues<DataVolumePhase>(), p => p.ToString() == body.Phase) is var found && found.ToString() == body.Phase ? found
-            : throw new ApiException(new ApiError.Field("phase", $"One of {string.Join(", ", Enum.GetNames<DataVolumePhase>())} is expected.", "invalid_choice"));
+            : Array.Find(Enum.GetValues<DataVolumePhase>(), p => p.ToString() == body.Phase) is var found && found.ToString() == body.Phase
+                ? found
+            : throw new ApiException(new ApiError.Field(
+                "phase", $"One of {string.Join(", ", Enum.GetNames<DataVolumePhase>())} is expected.", "invalid_choice"));
         var conditions = body.Conditions?.Select(Read).ToArray();
-        var json = conditions is not { Length: > 0 } ? null : JsonSerializer.Serialize(conditions, DataVolumeRowJson.Default.ConditionArray);
+        var json = conditions is not { Length: > 0 }
+            ? null
+            : JsonSerializer.Serialize(conditions, DataVolumeRowJson.Default.ConditionArray);
         if (json?.Length > MaxConditions)
             throw new ApiException(new ApiError.Field("conditions", $"At most {MaxConditions} characters are expected.", "max_length"));
         var observed = Fields.Time("observedAt", body.ObservedAt, DateTimeOffset.UnixEpoch);
         var inferred = observed is null;
         if (observed > now + MaxAhead)
-            throw new ApiException(new ApiError.Field("observedAt", $"It lies in the future: here it is {now.UtcDateTime:O}. Set the agent's clock.", "invalid"));
+            throw new ApiException(new ApiError.Field(
+                "observedAt", $"It lies in the future: here it is {now.UtcDateTime:O}. Set the agent's clock.", "invalid"));
         // Go's zero time, like all before 1970, says nothing.
-        observed ??= conditions?.Max(c => c.LastTransitionTime) is { } last && last > DateTimeOffset.UnixEpoch && last <= now + MaxAhead ? last : null;
+        observed ??= conditions?.Max(c => c.LastTransitionTime) is { } last && last > DateTimeOffset.UnixEpoch && last <= now + MaxAhead
+            ? last
+            : null;
         return new(
             phase, DataVolumeFields.Text("phaseMessage", body.PhaseMessage, MaxMessage), json,
-            DataVolumeFields.Text("datavolumePvcName", body.PvcName, DataVolumeFields.MaxObjectName), DataVolumeFields.Text("datavolumePvName", body.PvName, DataVolumeFields.MaxObjectName),
+            DataVolumeFields.Text("datavolumePvcName", body.PvcName, DataVolumeFields.MaxObjectName),
+            DataVolumeFields.Text("datavolumePvName", body.PvName, DataVolumeFields.MaxObjectName),
             body.InUse, observed, inferred, body.ObservedGeneration);
     }
 
-    /// <summary>The volume as it is after the report; as it was where the report is about an earlier time than the last one. Repeating it changes nothing.</summary>
+    /// <summary>
+    /// The volume as it is after the report; as it was where the report is about an earlier time than the last one. Repeating it changes
+    /// nothing.
+    /// </summary>
     public DataVolumeRow Apply(DataVolumeRow row) => IsLate(row) ? row : row with
     {
-        Reported = Phase, PhaseMessage = Message, Conditions = Conditions, PvcName = PvcName ?? row.PvcName, PvName = PvName ?? row.PvName, InUse = InUse ?? row.InUse,
-        ObservedAt = ObservedAt < row.ObservedAt ? row.ObservedAt : ObservedAt ?? row.ObservedAt, ObservedGeneration = Math.Max(row.ObservedGeneration, Math.Min(ObservedGeneration ?? row.Generation, row.Generation)),
+        Reported = Phase, PhaseMessage = Message, Conditions = Conditions, PvcName = PvcName ?? row.PvcName, PvName = PvName ?? row.PvName,
+        InUse = InUse ?? row.InUse,
+        ObservedAt = ObservedAt < row.ObservedAt ? row.ObservedAt : ObservedAt ?? row.ObservedAt,
+        ObservedGeneration = Math.Max(row.ObservedGeneration, Math.Min(ObservedGeneration ?? row.Generation, row.Generation)),
     };
 
     /// <summary>
@@ -57,7 +75,8 @@ sealed record AgentReport(
             return false;
         if (!IsInferred || row.ReadConditions() is not { } kept)
             return true;
-        var mentioned = JsonSerializer.Deserialize(Conditions!, DataVolumeRowJson.Default.ConditionArray)!.Select(c => c.Type).ToHashSet(StringComparer.Ordinal);
+        var mentioned = JsonSerializer.Deserialize(
+            Conditions!, DataVolumeRowJson.Default.ConditionArray)!.Select(c => c.Type).ToHashSet(StringComparer.Ordinal);
         return kept.All(c => mentioned.Contains(c.Type)) && ObservedAt < (kept.Max(c => c.LastTransitionTime) ?? row.ObservedAt);
     }
 

@@ -12,7 +12,9 @@ sealed record ClusterAgent(Cluster Cluster, DateTimeOffset? LastSeen, TimeSpan S
     /// <summary>Of a cluster that is gone nobody reports, as of one without an agent.</summary>
     public static ClusterAgent None(Guid cluster) => new(new(cluster, cluster.ToString("D")), LastSeen: null, TimeSpan.Zero);
 
-    /// <summary>Whether the volume's agent has not been heard of for too long. Before it ever was, the time runs from the volume's creation.</summary>
+    /// <summary>
+    /// Whether the volume's agent has not been heard of for too long. Before it ever was, the time runs from the volume's creation.
+    /// </summary>
     public bool IsSilent(DataVolumeRow row, DateTimeOffset now) => Cluster.HasAgent && now - (LastSeen ?? row.CreatedAt) > Silence;
 }
 
@@ -28,11 +30,15 @@ sealed class ClusterAgents(UnitTable units, DataVolumeTable volumes, TimeProvide
         (await OfAsync([cluster], cancellationToken))[cluster];
 
     /// <summary>One for each of the clusters: a request for all of them, and one more for each that has an agent.</summary>
-    public async Task<IReadOnlyDictionary<Guid, ClusterAgent>> OfAsync(IReadOnlyCollection<Guid> clusters, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<Guid, ClusterAgent>> OfAsync(
+        IReadOnlyCollection<Guid> clusters, CancellationToken cancellationToken)
     {
         var found = await units.FindClustersAsync(clusters, cancellationToken);
-        var agents = await Task.WhenAll(clusters.Distinct().Select(async id => found.GetValueOrDefault(id) is not { } cluster ? ClusterAgent.None(id)
-            : new ClusterAgent(cluster, cluster.HasAgent ? (await volumes.FindAgentAsync(id, cancellationToken))?.LastSeen : null, options.Value.AgentSilence)));
+        var agents = await Task.WhenAll(
+            clusters.Distinct().Select(async id => found.GetValueOrDefault(id) is not { } cluster ? ClusterAgent.None(id)
+            : new ClusterAgent(
+                cluster, cluster.HasAgent ? (await volumes.FindAgentAsync(id, cancellationToken))?.LastSeen : null,
+                options.Value.AgentSilence)));
         return agents.ToDictionary(a => a.Cluster.Id);
     }
 

@@ -18,7 +18,8 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
             throw new ApiException(ApiError.NotFound());
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var allowed = rights.Allow(permission, row.Origin);
-        if (!(allowed && rights.Allow(Permission.DataVolumesRead, row.Origin)) && !await IsVisibleAsync(rights, row, context.RequestAborted))
+        if (!(allowed && rights.Allow(Permission.DataVolumesRead, row.Origin))
+            && !await IsVisibleAsync(rights, row, context.RequestAborted))
             throw new ApiException(ApiError.NotFound());
         return allowed || permission == Permission.DataVolumesRead ? row : throw Permissions.Denied();
     }
@@ -42,7 +43,9 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
     {
         var places = rights.Projects is { } only
             ? (await projects.FindManyAsync(only, cancellationToken)).Values.Select(Scope.Of)
-            : await PlacesOfRolesAsync(rights.Roles.Where(r => Roles.PermissionsOf(r.Role).Contains(permission)).ToLookup(r => r.ScopeKind, r => r.ScopeId), cancellationToken);
+            : await PlacesOfRolesAsync(
+                rights.Roles.Where(r => Roles.PermissionsOf(r.Role).Contains(permission)).ToLookup(r => r.ScopeKind, r => r.ScopeId),
+                cancellationToken);
         var allowed = places.Where(p => rights.Allow(permission, p)).DistinctBy(p => (p.Kind, p.Id)).ToList();
         return [.. allowed.Where(p => p.Above is not { } above || !allowed.Any(o => above.IsWithin(o.Kind, o.Id)))];
     }
@@ -50,10 +53,13 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
     async Task<IEnumerable<Scope>> PlacesOfRolesAsync(ILookup<ScopeKind, Guid> roles, CancellationToken cancellationToken)
     {
         if (roles.Contains(ScopeKind.System))
-            return await units.ListClustersAsync(after: null, pageSize: 1000, cancellationToken).Select(Scope.Of).ToListAsync(cancellationToken);
+            return await units.ListClustersAsync(
+                after: null, pageSize: 1000, cancellationToken).Select(Scope.Of).ToListAsync(cancellationToken);
         var clusters = (await units.FindClustersAsync(roles[ScopeKind.Cluster], cancellationToken)).Values.Select(Scope.Of);
         var departments = (await units.FindDepartmentsAsync(roles[ScopeKind.Department], cancellationToken)).Values.Select(Scope.Of);
-        return [.. clusters, .. departments, .. (await projects.FindManyAsync(roles[ScopeKind.Project], cancellationToken)).Values.Select(Scope.Of)];
+        return [
+            .. clusters, .. departments,
+            .. (await projects.FindManyAsync(roles[ScopeKind.Project], cancellationToken)).Values.Select(Scope.Of)];
     }
 
     async Task<bool> IsVisibleAsync(Rights rights, DataVolumeRow row, CancellationToken cancellationToken)

@@ -6,11 +6,15 @@ namespace DataRegistry.DataVolumes;
 /// <summary>A data volume on the wire.</summary>
 /// <param name="SharedScopes">Null where the operation, or the caller, has none to see.</param>
 sealed record DataVolumeBody(
-    Guid Id, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string CreatedBy, string UpdatedBy, string Name, string? Description, string OriginPvcName, string ProjectId,
-    bool ShouldDeleteOriginalVolume, string ProjectName, string DepartmentId, Guid ClusterId, IReadOnlyList<SharedScopeBody>? SharedScopes, DataVolumeStatusBody Status)
+    Guid Id, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string CreatedBy, string UpdatedBy, string Name, string? Description,
+    string OriginPvcName, string ProjectId,
+    bool ShouldDeleteOriginalVolume, string ProjectName, string DepartmentId, Guid ClusterId, IReadOnlyList<SharedScopeBody>? SharedScopes,
+    DataVolumeStatusBody Status)
 {
-    public static DataVolumeBody From(DataVolumeRow row, string projectName, DataVolumeStatusBody status, IReadOnlyList<SharedScopeBody>? sharedScopes = null) => new(
-        row.Id, row.CreatedAt, row.UpdatedAt, row.CreatedBy, row.UpdatedBy, row.Name, row.Description, row.OriginPvcName, row.Project.ToString("D"),
+    public static DataVolumeBody From(
+        DataVolumeRow row, string projectName, DataVolumeStatusBody status, IReadOnlyList<SharedScopeBody>? sharedScopes = null) => new(
+        row.Id, row.CreatedAt, row.UpdatedAt, row.CreatedBy, row.UpdatedBy, row.Name, row.Description, row.OriginPvcName,
+        row.Project.ToString("D"),
         row.DeleteOriginal, projectName, row.Department.ToString("D"), row.Cluster, sharedScopes, status);
 }
 
@@ -20,7 +24,8 @@ sealed record DataVolumeStatusBody(
 
 sealed record ConditionBody(string? Type, string? Status, string? Message, string? Reason, DateTimeOffset? LastTransitionTime)
 {
-    public static ConditionBody From(Condition condition) => new(condition.Type, condition.Status, condition.Message, condition.Reason, condition.LastTransitionTime);
+    public static ConditionBody From(Condition condition) =>
+        new(condition.Type, condition.Status, condition.Message, condition.Reason, condition.LastTransitionTime);
 }
 
 /// <param name="ScopeName">As it is now; the id of a unit that is gone.</param>
@@ -32,7 +37,8 @@ sealed record CountBody(int Count);
 
 sealed record AcceptedBody(int Code, string Message);
 
-sealed record NewDataVolumeBody(string? Name, string? Description, string? OriginPvcName, string? ProjectId, bool? ShouldDeleteOriginalVolume);
+sealed record NewDataVolumeBody(
+    string? Name, string? Description, string? OriginPvcName, string? ProjectId, bool? ShouldDeleteOriginalVolume);
 
 /// <summary>Nothing else of a data volume can be changed; other properties are ignored.</summary>
 sealed record DataVolumePatchBody(string? Description);
@@ -48,11 +54,13 @@ sealed record PendingListBody(int? Next, [property: JsonPropertyName("datavolume
 /// <param name="Action"><c>create</c>, <c>update</c> (its shared scopes have changed) or <c>delete</c>.</param>
 /// <param name="Generation">To be given back in the report on it.</param>
 sealed record PendingBody(
-    Guid Id, string Action, int Generation, string Name, string OriginPvcName, string ProjectId, string ProjectName, string DepartmentId, bool ShouldDeleteOriginalVolume,
+    Guid Id, string Action, int Generation, string Name, string OriginPvcName, string ProjectId, string ProjectName, string DepartmentId,
+    bool ShouldDeleteOriginalVolume,
     IReadOnlyList<ScopeNameBody> SharedScopes)
 {
     public static PendingBody From(DataVolumeRow row, string projectName) => new(
-        row.Id, row.DeletingSince is not null ? "delete" : row.Reported == DataVolumePhase.Ready ? "update" : "create", row.Generation, row.Name, row.OriginPvcName,
+        row.Id, row.DeletingSince is not null ? "delete" : row.Reported == DataVolumePhase.Ready ? "update" : "create", row.Generation,
+        row.Name, row.OriginPvcName,
         row.Project.ToString("D"), projectName, row.Department.ToString("D"), row.DeleteOriginal,
         [.. row.ReadScopes().Select(s => new ScopeNameBody(Fields.WireName(s.Kind), s.Id.ToString("D")))]);
 }
@@ -67,7 +75,9 @@ sealed record ReportBody(
 
 sealed record ConditionReportBody(string? Type, string? Status, string? Message, string? Reason, string? LastTransitionTime);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, AllowDuplicateProperties = false)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(DataVolumeBody))]
 [JsonSerializable(typeof(DataVolumeListBody))]
 [JsonSerializable(typeof(IReadOnlyList<SharedScopeBody>))]

@@ -10,7 +10,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>Making, reading, changing and deleting data volumes. Described by the room's own OpenAPI document, which is the contract's.</summary>
+/// <summary>
+/// Making, reading, changing and deleting data volumes. Described by the room's own OpenAPI document, which is the contract's.
+/// </summary>
 static class DataVolumeEndpoints
 {
     const string IdempotencyKey = "Idempotency-Key";
@@ -24,7 +26,8 @@ static class DataVolumeEndpoints
         api.MapDelete("/datavolumes/{id}", DeleteAsync);
     }
 
-    static async Task<IResult> CreateAsync(HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> CreateAsync(
+        HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, AuditTrail trail, TimeProvider clock)
     {
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.NewDataVolumeBody, DataVolumeJson.MaxBodyBytes);
         var project = await access.ProjectAsync(context, "projectId", body.ProjectId, Permission.DataVolumesCreate);
@@ -37,16 +40,24 @@ static class DataVolumeEndpoints
         {
             PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(), Name = name.Value,
             Description = DataVolumeFields.Text("description", body.Description, DataVolumeFields.MaxDescription),
-            OriginPvcName = DataVolumeFields.Text("originPvcName", Fields.Name("originPvcName", body.OriginPvcName, DataVolumeFields.MaxObjectName), DataVolumeFields.MaxObjectName)!,
-            Project = project.Id, Department = project.Department, Cluster = project.Cluster, DeleteOriginal = body.ShouldDeleteOriginalVolume ?? false,
+            OriginPvcName = DataVolumeFields.Text(
+                "originPvcName", Fields.Name("originPvcName", body.OriginPvcName, DataVolumeFields.MaxObjectName),
+                DataVolumeFields.MaxObjectName)!,
+            Project = project.Id, Department = project.Department, Cluster = project.Cluster,
+            DeleteOriginal = body.ShouldDeleteOriginalVolume ?? false,
             CreatedAt = now, CreatedBy = caller.Name, UpdatedAt = now, UpdatedBy = caller.Name, Generation = 1,
         };
         // All that could fail comes before the commit.
-        var answer = JsonSerializer.Serialize(await views.ShowAsync(context, row, withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
+        var answer = JsonSerializer.Serialize(
+            await views.ShowAsync(context, row, withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
         var repetition = KeyOf(context.Request) is not { } key ? null : new RepetitionRow
         {
-            PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Repetition(caller.Id, key), Volume = row.Id, Answer = answer, CreatedAt = now,
-            Body = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(body with { ProjectId = project.Id.ToString("D") }, DataVolumeJson.Default.NewDataVolumeBody))),
+            PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Repetition(caller.Id, key), Volume = row.Id, Answer = answer,
+            CreatedAt = now,
+            Body = Convert.ToHexStringLower(
+                SHA256.HashData(
+                    JsonSerializer.SerializeToUtf8Bytes(
+                        body with { ProjectId = project.Id.ToString("D") }, DataVolumeJson.Default.NewDataVolumeBody))),
         };
         switch (await volumes.CreateAsync(row with { Repetition = repetition?.RowKey }, name, repetition, context.RequestAborted))
         {
@@ -58,14 +69,22 @@ static class DataVolumeEndpoints
                 return Created(repeated.Answer);
         }
 
-        await trail.RecordAsync(context, new("datavolume.created", id.ToString()) { Project = project.Id, Details = new() { ["name"] = row.Name, ["pvc"] = row.OriginPvcName } });
+        await trail.RecordAsync(
+            context,
+            new("datavolume.created", id.ToString())
+            {
+                Project = project.Id, Details = new() { ["name"] = row.Name, ["pvc"] = row.OriginPvcName },
+            });
         return Created(answer);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DataVolumeAccess access, DataVolumeViews views) => Results.Json(
-        await views.ShowAsync(context, await access.RequiredAsync(context, id, Permission.DataVolumesRead), withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
+        await views.ShowAsync(context, await access.RequiredAsync(context, id, Permission.DataVolumesRead), withSharedScopes: true),
+        DataVolumeJson.Default.DataVolumeBody);
 
-    static async Task<IResult> ChangeAsync(string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> ChangeAsync(
+        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, AuditTrail trail,
+        TimeProvider clock)
     {
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesUpdate);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.DataVolumePatchBody, DataVolumeJson.MaxBodyBytes);
@@ -81,7 +100,8 @@ static class DataVolumeEndpoints
         {
             await trail.RecordAsync(context, new("datavolume.changed", changed.Id.ToString("D"))
             {
-                Project = changed.Project, Details = new() { ["description"] = new JsonObject { ["before"] = before, ["after"] = changed.Description } },
+                Project = changed.Project,
+                Details = new() { ["description"] = new JsonObject { ["before"] = before, ["after"] = changed.Description } },
             });
         }
 
@@ -90,7 +110,8 @@ static class DataVolumeEndpoints
 
     /// <summary>202 where an agent has to do it first, also when repeated; 204 where nobody has to.</summary>
     static async Task<IResult> DeleteAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, ClusterAgents agents, AuditTrail trail, TimeProvider clock)
+        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, ClusterAgents agents, AuditTrail trail,
+        TimeProvider clock)
     {
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesDelete);
         var agent = await agents.OfAsync(found.Cluster, context.RequestAborted);
@@ -105,23 +126,33 @@ static class DataVolumeEndpoints
         var changed = await volumes.ChangeAsync(DataVolumeId.Of(found), row =>
         {
             if (row.InUse && row.DeletingSince is null)
-                throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"The data volume '{row.Name}' is in use by a workload. Delete it when no workload uses it any more."));
+                throw new ApiException(new ApiError.Detail(
+                    StatusCodes.Status409Conflict,
+                    $"The data volume '{row.Name}' is in use by a workload. Delete it when no workload uses it any more."));
             began = row.DeletingSince is null;
             return began ? row with { DeletingSince = clock.GetUtcNow() } : row;
         }, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
         if (began)
             await trail.RecordAsync(context, Event("datavolume.deletion_requested", changed));
-        return Results.Json(new AcceptedBody(StatusCodes.Status202Accepted, "Request has been accepted."), DataVolumeJson.Default.AcceptedBody, statusCode: StatusCodes.Status202Accepted);
+        return Results.Json(
+            new AcceptedBody(StatusCodes.Status202Accepted, "Request has been accepted."), DataVolumeJson.Default.AcceptedBody,
+            statusCode: StatusCodes.Status202Accepted);
     }
 
-    public static AuditEvent Event(string action, DataVolumeRow row) => new(action, row.Id.ToString("D")) { Project = row.Project, Details = new() { ["name"] = row.Name } };
+    public static AuditEvent Event(string action, DataVolumeRow row) =>
+        new(action, row.Id.ToString("D")) { Project = row.Project, Details = new() { ["name"] = row.Name } };
 
-    static IResult Created(string answer) => Results.Content(answer, new MediaTypeHeaderValue("application/json") { Charset = "utf-8" }.ToString(), System.Text.Encoding.UTF8, StatusCodes.Status201Created);
+    static IResult Created(string answer) =>
+        Results.Content(
+            answer, new MediaTypeHeaderValue("application/json") { Charset = "utf-8" }.ToString(), System.Text.Encoding.UTF8,
+            StatusCodes.Status201Created);
 
     static string? KeyOf(HttpRequest request) => request.Headers[IdempotencyKey] switch
     {
         { Count: 0 } => null,
         { Count: 1 } values when values[0] is { Length: > 0 and <= MaxIdempotencyKey } key => key,
-        _ => throw new ApiException(new ApiError.Field(IdempotencyKey, $"One key of 1 to {MaxIdempotencyKey} characters is expected.", "invalid")),
+        _ =>
+            throw new ApiException(new ApiError.Field(
+                IdempotencyKey, $"One key of 1 to {MaxIdempotencyKey} characters is expected.", "invalid")),
     };
 }

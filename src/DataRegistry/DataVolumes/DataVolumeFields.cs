@@ -32,6 +32,8 @@ static class DataVolumeFields
             i += consumed;
         }
 
-        return length <= maxLength ? text : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"));
+        return length <= maxLength
+            ? text
+            : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"));
     }
 }

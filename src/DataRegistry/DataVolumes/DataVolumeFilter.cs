@@ -70,7 +70,9 @@ abstract partial record DataVolumeFilter
         };
     }
 
-    /// <summary>All filters of a parameter's values, each of which may hold several with commas between them; a wrong one ends the request with 400.</summary>
+    /// <summary>
+    /// All filters of a parameter's values, each of which may hold several with commas between them; a wrong one ends the request with 400.
+    /// </summary>
     public static IReadOnlyList<DataVolumeFilter> ParseAll(IEnumerable<string?> values) =>
         [.. values.Where(v => !string.IsNullOrEmpty(v)).SelectMany(v => Separator().Split(v!)).Select(Parse)];
 
@@ -78,7 +80,12 @@ abstract partial record DataVolumeFilter
     {
         if (Grammar().Match(text) is not { Success: true } match)
         {
-            throw Wrong(text, $"is no filter: a field ({Fields.Replace("|", ", ", StringComparison.Ordinal)}), an operator ({string.Join(' ', OperatorTexts)}) and a value are expected, without spaces between them");
+            throw Wrong(
+                text,
+                $"is no filter: a field ({Fields.Replace(
+                    "|", ", ",
+                    StringComparison.Ordinal)}), an operator ({string.Join(
+                        ' ', OperatorTexts)}) and a value are expected, without spaces between them");
         }
 
         var field = Enum.Parse<DataVolumeField>(match.Groups["field"].ValueSpan, ignoreCase: true);
@@ -102,10 +109,12 @@ abstract partial record DataVolumeFilter
         new(new ApiError.Field("filterBy", $"'{(text.Length > 200 ? $"{text.AsSpan(0, 200)}…" : text)}' {what}.", "invalid"));
 
     // The contract's pattern.
-    [GeneratedRegex($@"^(?<field>{Fields})(?<operator>{Operators})(?<value>.+)\z", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex($@"^(?<field>{Fields})(?<operator>{Operators})(?<value>.+)\z", RegexOptions.ExplicitCapture
+        | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Grammar();
 
     // Values may hold commas: only one that is followed by a field and an operator ends a filter.
-    [GeneratedRegex($@",(?=({Fields})({Operators}))", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex($@",(?=({Fields})({Operators}))", RegexOptions.ExplicitCapture
+        | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Separator();
 }

@@ -8,13 +8,15 @@ namespace DataRegistry.DataVolumes;
 
 /// <summary>
 /// A data volume's id. Its partition bits stand for the cluster, the upper half of its tail for department and project (16 bits each,
-/// see <see cref="DataVolumeKeys"/>), the rest is random: the id tells the volume's partition and row, and a project's volumes are neighbours.
+/// see <see cref="DataVolumeKeys"/>), the rest is random: the id tells the volume's partition and row, and a project's volumes are
+/// neighbours.
 /// </summary>
 public readonly record struct DataVolumeId(TimedId Value)
 {
     public static DataVolumeId Create(DateTimeOffset time, Project project) => new(TimedId.Create(
         time, DataVolumeKeys.Short(project.Cluster),
-        (ulong)DataVolumeKeys.Short(project.Department) << 48 | (ulong)DataVolumeKeys.Short(project.Id) << 32 | BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4))));
+        (ulong)DataVolumeKeys.Short(project.Department) << 48 | (ulong)DataVolumeKeys.Short(project.Id) << 32
+            | BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4))));
 
     /// <summary>Any spelling of a UUID; false for anything else.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out DataVolumeId id)

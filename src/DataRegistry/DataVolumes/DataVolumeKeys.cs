@@ -35,7 +35,8 @@ static class DataVolumeKeys
 
     public static string Partition(DataVolumeId id) => Hex(id.Value.Partition);
 
-    public static string Volume(DataVolumeId id) => string.Create(CultureInfo.InvariantCulture, $"v-{id.Value.Low >> 32:x8}-{id.Value.ToGuid():N}");
+    public static string Volume(DataVolumeId id) =>
+        string.Create(CultureInfo.InvariantCulture, $"v-{id.Value.Low >> 32:x8}-{id.Value.ToGuid():N}");
 
     public static string Share(SharedScope scope, Guid volume) => $"{SharePrefix(scope.Kind, scope.Id)}-{volume:N}";
 
@@ -45,14 +46,16 @@ static class DataVolumeKeys
 
     public static string Agent(Guid cluster) => $"a-{cluster:N}";
 
-    public static string Repetition(Guid caller, string key) => $"k-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller:N}{key}")))}";
+    public static string Repetition(Guid caller, string key) =>
+        $"k-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller:N}{key}")))}";
 
     // 'g' comes after every hex digit, '.' after '-'.
 
     public static TableRange OriginatedIn(Scope scope) => scope.Kind switch
     {
         ScopeKind.Cluster => new(Partition(scope.Id)) { From = "v-", Before = "v." },
-        ScopeKind.Department => new(Partition(scope.Above!.Id)) { From = $"v-{Hex(Short(scope.Id))}", Before = $"v-{Hex(Short(scope.Id))}g" },
+        ScopeKind.Department =>
+            new(Partition(scope.Above!.Id)) { From = $"v-{Hex(Short(scope.Id))}", Before = $"v-{Hex(Short(scope.Id))}g" },
         ScopeKind.Project => Prefixed($"v-{Hex(Short(scope.Above!.Id))}{Hex(Short(scope.Id))}", scope.Above.Above!.Id),
         _ => throw new ArgumentOutOfRangeException(nameof(scope)),
     };

@@ -17,7 +17,8 @@ static class DataVolumeListEndpoints
         api.MapGet("/datavolumes/name-availability", NameAvailabilityAsync);
     }
 
-    public static ApiException NameTaken() => new(new ApiError.Detail(StatusCodes.Status409Conflict, "Resource with this name already exists"));
+    public static ApiException NameTaken() =>
+        new(new ApiError.Detail(StatusCodes.Status409Conflict, "Resource with this name already exists"));
 
     static async Task<IResult> ListAsync(HttpContext context, DataVolumeViews views)
     {
@@ -35,7 +36,8 @@ static class DataVolumeListEndpoints
     }
 
     /// <summary>For who may make data volumes somewhere in the cluster; 403 for others, whether or not there is such a cluster.</summary>
-    static async Task<IResult> NameAvailabilityAsync(HttpContext context, DataVolumeTable volumes, UnitTable units, Scopes scopes, Permissions permissions)
+    static async Task<IResult> NameAvailabilityAsync(
+        HttpContext context, DataVolumeTable volumes, UnitTable units, Scopes scopes, Permissions permissions)
     {
         var clusterId = Fields.Id("clusterId", Fields.Query(context.Request, "clusterId"));
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);

@@ -7,7 +7,8 @@ public readonly record struct DataVolumeName
 {
     public const int MaxLength = 63;
 
-    public const string Requirement = "A name is 1 to 63 characters: a lower case letter, then lower case letters, digits and hyphens (^[a-z][-a-z0-9]{0,62}$).";
+    public const string Requirement =
+        "A name is 1 to 63 characters: a lower case letter, then lower case letters, digits and hyphens (^[a-z][-a-z0-9]{0,62}$).";
 
     DataVolumeName(string value) => Value = value;
 

@@ -32,18 +32,21 @@ enum DataVolumeRequestType
 }
 
 /// <summary>Which data volumes a list is about, in which order, and which part of it.</summary>
-/// <param name="UsableInProjectId">Null where it is not given, which is an error only of <see cref="DataVolumeRequestType.UsableInProject"/>.</param>
+/// <param name="UsableInProjectId">Null where it is not given, which is an error only of
+/// <see cref="DataVolumeRequestType.UsableInProject"/>.</param>
 /// <param name="SortBy">Null for the order in which they were made.</param>
 /// <param name="Search">What one of name, description, origin PVC and project name contains; null for anything.</param>
 sealed record DataVolumeQuery(
-    DataVolumeRequestType RequestType, string? UsableInProjectId, int Offset, int Limit, DataVolumeField? SortBy, bool Descending, IReadOnlyList<DataVolumeFilter> Filters, string? Search)
+    DataVolumeRequestType RequestType, string? UsableInProjectId, int Offset, int Limit, DataVolumeField? SortBy, bool Descending,
+    IReadOnlyList<DataVolumeFilter> Filters, string? Search)
 {
     public const int MaxLimit = 500;
     public const int DefaultLimit = 50;
 
     /// <summary>Reads the contract's parameters; a wrong one ends the request with 400.</summary>
     public static DataVolumeQuery From(HttpRequest request) => new(
-        Choice<DataVolumeRequestType>(request, "requestType", char.ToUpperInvariant) ?? throw new ApiException(ApiError.Required("requestType")),
+        Choice<DataVolumeRequestType>(request, "requestType", char.ToUpperInvariant)
+            ?? throw new ApiException(ApiError.Required("requestType")),
         Fields.Query(request, "usableInProjectId"),
         Number(request, "offset", 0, int.MaxValue, 0),
         Number(request, "limit", 1, MaxLimit, DefaultLimit),
@@ -52,7 +55,8 @@ sealed record DataVolumeQuery(
         DataVolumeFilter.ParseAll(request.Query["filterBy"]),
         Fields.Query(request, "search"));
 
-    public IEnumerable<ListedVolume> Filter(IEnumerable<ListedVolume> volumes) => volumes.Where(v => Filters.All(f => f.Matches(v)) && Finds(v));
+    public IEnumerable<ListedVolume> Filter(IEnumerable<ListedVolume> volumes) =>
+        volumes.Where(v => Filters.All(f => f.Matches(v)) && Finds(v));
 
     /// <summary>The part of the matches that is asked for, and the offset of the next; null at the end.</summary>
     public (IReadOnlyList<ListedVolume> Page, int? Next) Page(IEnumerable<ListedVolume> volumes)
@@ -75,11 +79,14 @@ sealed record DataVolumeQuery(
         return order == 0 ? CompareIds(a, b) : Descending ? -order : order;
     }
 
-    static int CompareIds(ListedVolume a, ListedVolume b) => Storage.TimedId.FromGuid(a.Row.Id) is var x && Storage.TimedId.FromGuid(b.Row.Id) is var y && x.High != y.High
+    static int CompareIds(ListedVolume a, ListedVolume b) =>
+        Storage.TimedId.FromGuid(a.Row.Id) is var x && Storage.TimedId.FromGuid(b.Row.Id) is var y && x.High != y.High
         ? x.High.CompareTo(y.High)
         : x.Low.CompareTo(y.Low);
 
-    bool Finds(ListedVolume volume) => Search is null || Contains(volume.Row.Name) || Contains(volume.Row.Description) || Contains(volume.Row.OriginPvcName) || Contains(volume.ProjectName);
+    bool Finds(ListedVolume volume) =>
+        Search is null || Contains(volume.Row.Name) || Contains(volume.Row.Description) || Contains(volume.Row.OriginPvcName)
+            || Contains(volume.ProjectName);
 
     bool Contains(string? text) => text?.Contains(Search!, StringComparison.OrdinalIgnoreCase) == true;
 
@@ -92,8 +99,10 @@ sealed record DataVolumeQuery(
             : throw new ApiException(new ApiError.Field(name, $"One of {string.Join(", ", values.Keys)} is expected.", "invalid_choice"));
     }
 
-    public static int Number(HttpRequest request, string name, int min, int max, int otherwise) => Fields.Query(request, name) is not { } text ? otherwise
-        : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max ? number
+    public static int Number(HttpRequest request, string name, int min, int max, int otherwise) =>
+        Fields.Query(request, name) is not { } text ? otherwise
+        : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
         : throw new ApiException(new ApiError.Field(name, $"A number from {min} to {max} is expected.", "invalid"));
 
     enum SortOrder

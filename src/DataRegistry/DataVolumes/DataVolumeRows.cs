@@ -59,7 +59,9 @@ sealed record DataVolumeRow : TableRow
     /// <summary>When its deletion was asked for; null where it was not.</summary>
     public DateTimeOffset? DeletingSince { get; init; }
 
-    /// <summary>Number of the last change that an agent has to follow: 1 for the creation, one more for each change of the shared scopes.</summary>
+    /// <summary>
+    /// Number of the last change that an agent has to follow: 1 for the creation, one more for each change of the shared scopes.
+    /// </summary>
     public int Generation { get; init; }
 
     /// <summary>The generation that the agent last reported on.</summary>
@@ -80,11 +82,14 @@ sealed record DataVolumeRow : TableRow
     [IgnoreDataMember] public Scope Origin => Scope.Of(new Project(Project, "", 0, Department, Cluster));
 
     /// <summary>Whether an agent has something to do about it, or did not say yet that it is done.</summary>
-    [IgnoreDataMember] public bool IsPending => DeletingSince is not null || Reported != DataVolumePhase.Ready || ObservedGeneration < Generation;
+    [IgnoreDataMember]
+    public bool IsPending => DeletingSince is not null || Reported != DataVolumePhase.Ready || ObservedGeneration < Generation;
 
-    public IReadOnlyList<SharedScope> ReadScopes() => Scopes is null ? [] : JsonSerializer.Deserialize(Scopes, DataVolumeRowJson.Default.SharedScopeArray)!;
+    public IReadOnlyList<SharedScope> ReadScopes() =>
+        Scopes is null ? [] : JsonSerializer.Deserialize(Scopes, DataVolumeRowJson.Default.SharedScopeArray)!;
 
-    public IReadOnlyList<Condition>? ReadConditions() => Conditions is null ? null : JsonSerializer.Deserialize(Conditions, DataVolumeRowJson.Default.ConditionArray)!;
+    public IReadOnlyList<Condition>? ReadConditions() =>
+        Conditions is null ? null : JsonSerializer.Deserialize(Conditions, DataVolumeRowJson.Default.ConditionArray)!;
 
     public DataVolumeRow WithScopes(IReadOnlyList<SharedScope> scopes) =>
         this with { Scopes = scopes.Count == 0 ? null : JsonSerializer.Serialize([.. scopes], DataVolumeRowJson.Default.SharedScopeArray) };
@@ -92,7 +97,8 @@ sealed record DataVolumeRow : TableRow
     /// <summary>What lies beside it under a scope that it is shared with.</summary>
     public DataVolumeRow CopyFor(SharedScope scope) => this with
     {
-        RowKey = DataVolumeKeys.Share(scope, Id), ETag = default, Scopes = null, Repetition = null, Generation = 0, ObservedGeneration = 0, ObservedAt = null, InUse = false,
+        RowKey = DataVolumeKeys.Share(scope, Id), ETag = default, Scopes = null, Repetition = null, Generation = 0, ObservedGeneration = 0,
+        ObservedAt = null, InUse = false,
     };
 }
 

@@ -27,23 +27,30 @@ static class DataVolumeState
         {
             DataVolumePhase.Unknown when agent.IsSilent(row, now) => Silent(row, agent),
             DataVolumePhase.NotReady => row.PhaseMessage ?? NotReady(row, conditions, projectName),
-            DataVolumePhase.Creating => row.PhaseMessage ?? $"Waiting for the agent of cluster '{agent.Cluster.Name}' to publish the PVC '{row.OriginPvcName}'.",
+            DataVolumePhase.Creating =>
+                row.PhaseMessage ?? $"Waiting for the agent of cluster '{agent.Cluster.Name}' to publish the PVC '{row.OriginPvcName}'.",
             DataVolumePhase.Deleting => row.PhaseMessage ?? $"Waiting for the agent of cluster '{agent.Cluster.Name}' to remove it.",
             _ => row.PhaseMessage,
         };
-        return new(phase.ToString(), message, conditions is null ? null : [.. conditions.Select(ConditionBody.From)], row.PvcName, row.PvName);
+        return new(
+            phase.ToString(), message, conditions is null ? null : [.. conditions.Select(ConditionBody.From)], row.PvcName, row.PvName);
     }
 
     static string CatalogMessage(ClusterAgent agent) =>
         $"Cluster '{agent.Cluster.Name}' has no agent: the data volume is an entry of the catalog, and nothing is made in the cluster.";
 
     static ConditionBody CatalogCondition(DataVolumeRow row, ClusterAgent agent) => new(
-        CatalogOnly, "True", $"{CatalogMessage(agent)} To have it made there, run an agent in the cluster and say so at the cluster.", "NoAgent", row.CreatedAt);
+        CatalogOnly, "True", $"{CatalogMessage(agent)} To have it made there, run an agent in the cluster and say so at the cluster.",
+        "NoAgent", row.CreatedAt);
 
     static string Silent(DataVolumeRow row, ClusterAgent agent) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The agent of cluster '{agent.Cluster.Name}' {(agent.LastSeen is { } seen ? $"was last heard of at {seen.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}" : "was never heard of")}. ")
-        + $"The last known phase is {(row.DeletingSince is not null ? DataVolumePhase.Deleting : row.Reported ?? DataVolumePhase.Creating)}. "
+        $"The agent of cluster '{agent.Cluster.Name}' {(agent.LastSeen is { } seen
+            ? $"was last heard of at {seen.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}"
+            : "was never heard of")}. ")
+        + $"The last known phase is {(row.DeletingSince is not null
+            ? DataVolumePhase.Deleting
+            : row.Reported ?? DataVolumePhase.Creating)}. "
         + "Check that the agent runs, can reach this service and has a good token.";
 
     /// <summary>For an agent that gave only a reason: what it means, and what to do.</summary>
@@ -53,9 +60,11 @@ static class DataVolumeState
         return failed?.Reason switch
         {
             "OriginalPvcNotBound" =>
-                $"The PVC '{row.OriginPvcName}' of project '{projectName}' is not bound to a volume. Look at its events and bind it; the data volume gets ready by itself then.",
+                $"The PVC '{row.OriginPvcName}' of project '{projectName}' is not bound to a volume. Look at its events and bind it; the "
+                    + "data volume gets ready by itself then.",
             "OriginalPvcNotFound" =>
-                $"There is no PVC '{row.OriginPvcName}' in project '{projectName}'. Create it, or delete this data volume and publish another PVC.",
+                $"There is no PVC '{row.OriginPvcName}' in project '{projectName}'. Create it, or delete this data volume and publish "
+                    + "another PVC.",
             { } reason => $"{reason}{(failed.Message is null ? "" : $": {failed.Message}")}. See the conditions; the agent goes on trying.",
             null => "The agent gave no reason. See its log in the cluster; it goes on trying.",
         };

@@ -20,7 +20,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
 
     static readonly string[] Listed =
     [
-        .. typeof(DataVolumeRow).GetProperties().Where(p => !p.IsDefined(typeof(IgnoreDataMemberAttribute), inherit: false)).Select(p => p.Name)
+        .. typeof(DataVolumeRow).GetProperties().Where(
+            p => !p.IsDefined(typeof(IgnoreDataMemberAttribute), inherit: false)).Select(p => p.Name)
             .Except([nameof(DataVolumeRow.Scopes), nameof(DataVolumeRow.Repetition), nameof(DataVolumeRow.ETag)], StringComparer.Ordinal),
     ];
 
@@ -34,14 +35,16 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
 
     /// <summary>Whether a data volume of the cluster has the name, also one that is being deleted.</summary>
     public async Task<bool> IsTakenAsync(Guid cluster, DataVolumeName name, CancellationToken cancellationToken) =>
-        await table.FindAsync<DataVolumeNameRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Name(cluster, name), cancellationToken: cancellationToken) is not null;
+        await table.FindAsync<DataVolumeNameRow>(
+            DataVolumeKeys.Partition(cluster), DataVolumeKeys.Name(cluster, name), cancellationToken: cancellationToken) is not null;
 
     /// <summary>
     /// Inserts a volume and its name. Where the answer of the table is lost the volume is looked for: what was committed is never reported
     /// as failed unless the table cannot be read either.
     /// </summary>
     /// <param name="repetition">What is kept for the Idempotency-Key; null for none.</param>
-    public async Task<DataVolumeCreation> CreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
+    public async Task<DataVolumeCreation> CreateAsync(
+        DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
@@ -59,11 +62,15 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         }
     }
 
-    async Task<bool> TryCreateAsync(DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, RepetitionRow? over, CancellationToken cancellationToken)
+    async Task<bool> TryCreateAsync(
+        DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, RepetitionRow? over, CancellationToken cancellationToken)
     {
         List<TableTransactionAction> actions =
         [
-            Change.Add(new DataVolumeNameRow { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Name(row.Cluster, name), Volume = row.Id }),
+            Change.Add(new DataVolumeNameRow
+            {
+                PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Name(row.Cluster, name), Volume = row.Id,
+            }),
             Change.Add(row),
             Change.Add(PendingOf(row)),
         ];
@@ -86,9 +93,13 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         return await FindAsync(DataVolumeId.Of(row), cancellationToken) is not null;
     }
 
-    /// <summary>Changes a volume, and with it all that follows from it; null where there is none. Concurrent changes are made one after the other.</summary>
-    /// <param name="change">Called anew with what is there after each change by another; what it returns unchanged is not written. It may end the request.</param>
-    public async Task<DataVolumeRow?> ChangeAsync(DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
+    /// <summary>
+    /// Changes a volume, and with it all that follows from it; null where there is none. Concurrent changes are made one after the other.
+    /// </summary>
+    /// <param name="change">Called anew with what is there after each change by another; what it returns unchanged is not written. It may
+    /// end the request.</param>
+    public async Task<DataVolumeRow?> ChangeAsync(
+        DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
@@ -101,7 +112,9 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             // Too many for one transaction: those that do not fit stop counting by themselves first, and go afterwards.
             List<(SharedScope Scope, TableWrite Mark)> marked = [];
             foreach (var leaving in late)
-                marked.Add((leaving, await table.TryUpdateAsync(row.CopyFor(leaving) with { Leaving = true }, ETag.All, cancellationToken: cancellationToken)));
+                marked.Add(
+                    (leaving, await table.TryUpdateAsync(
+                        row.CopyFor(leaving) with { Leaving = true }, ETag.All, cancellationToken: cancellationToken)));
             if (!(await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
             {
                 await RemoveStaleAsync(row, changed, cancellationToken);
@@ -139,7 +152,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
         // A younger one stays: its create may still be repeated.
         if (row.Repetition is not null && clock.GetUtcNow() >= row.CreatedAt + RepetitionRow.Kept
-            && await table.FindAsync<RepetitionRow>(row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
+            && await table.FindAsync<RepetitionRow>(
+                row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
         {
             actions.Add(Change.Delete(row.PartitionKey, row.Repetition, repetition.ETag));
         }
@@ -148,8 +162,11 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         return (await table.TrySubmitAsync(actions, cancellationToken)).IsDone;
     }
 
-    /// <summary>The wanted volumes in the ranges, those once that are in several; without their shared scopes. Some requests at a time.</summary>
-    public async Task<IReadOnlyList<DataVolumeRow>> ListAsync(IEnumerable<TableRange> ranges, Func<DataVolumeRow, bool> wanted, CancellationToken cancellationToken)
+    /// <summary>
+    /// The wanted volumes in the ranges, those once that are in several; without their shared scopes. Some requests at a time.
+    /// </summary>
+    public async Task<IReadOnlyList<DataVolumeRow>> ListAsync(
+        IEnumerable<TableRange> ranges, Func<DataVolumeRow, bool> wanted, CancellationToken cancellationToken)
     {
         var found = new System.Collections.Concurrent.ConcurrentDictionary<Guid, DataVolumeRow>();
         await Parallel.ForEachAsync(
@@ -166,12 +183,18 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     }
 
     /// <summary>What the cluster's agent has work on, the oldest volumes first, and whether there is more of it.</summary>
-    public async Task<(IReadOnlyList<DataVolumeRow> Rows, bool More)> PendingAsync(Guid cluster, int offset, int limit, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<DataVolumeRow> Rows, bool More)> PendingAsync(
+        Guid cluster, int offset, int limit, CancellationToken cancellationToken)
     {
-        var pending = await table.ReadAsync<PendingRow>(DataVolumeKeys.PendingIn(cluster), maxPerPage: Math.Min(offset + limit + 1, 1000), cancellationToken: cancellationToken)
-            .Skip(offset).Take(limit + 1).Select(p => DataVolumeKeys.Volume(new(TimedId.FromGuid(p.Volume)))).ToListAsync(cancellationToken);
+        var pending = await table.ReadAsync<PendingRow>(
+            DataVolumeKeys.PendingIn(cluster), maxPerPage: Math.Min(offset + limit + 1, 1000), cancellationToken: cancellationToken)
+            .Skip(offset).Take(limit + 1).Select(
+                p => DataVolumeKeys.Volume(new(TimedId.FromGuid(p.Volume)))).ToListAsync(cancellationToken);
         var keys = pending.Take(limit).Order(StringComparer.Ordinal).ToList();
-        var found = keys.Count == 0 ? [] : (await table.FindManyAsync<DataVolumeRow>(DataVolumeKeys.Partition(cluster), keys, cancellationToken: cancellationToken)).Values.Where(r => r.IsPending);
+        var found = keys.Count == 0
+            ? []
+            : (await table.FindManyAsync<DataVolumeRow>(
+                DataVolumeKeys.Partition(cluster), keys, cancellationToken: cancellationToken)).Values.Where(r => r.IsPending);
         return ([.. found.OrderBy(r => r.Id.ToString("N"), StringComparer.Ordinal)], pending.Count > limit);
     }
 
@@ -183,14 +206,19 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     public async Task NoteAgentAsync(Guid cluster, CancellationToken cancellationToken)
     {
         var known = await FindAgentAsync(cluster, cancellationToken);
-        var row = new AgentRow { PartitionKey = DataVolumeKeys.Partition(cluster), RowKey = DataVolumeKeys.Agent(cluster), LastSeen = clock.GetUtcNow() };
+        var row = new AgentRow
+        {
+            PartitionKey = DataVolumeKeys.Partition(cluster), RowKey = DataVolumeKeys.Agent(cluster), LastSeen = clock.GetUtcNow(),
+        };
         if (known is null)
             await table.TryAddAsync(row, cancellationToken);
         else if (known.LastSeen < row.LastSeen)
             await table.TryUpdateAsync(row, known.ETag, cancellationToken: cancellationToken);
     }
 
-    /// <summary>The transaction that makes <paramref name="row"/> into <paramref name="changed"/>, and the scopes that it could not take away in it.</summary>
+    /// <summary>
+    /// The transaction that makes <paramref name="row"/> into <paramref name="changed"/>, and the scopes that it could not take away in it.
+    /// </summary>
     static (List<TableTransactionAction> Actions, List<SharedScope> Late) ActionsOf(DataVolumeRow row, DataVolumeRow changed)
     {
         List<TableTransactionAction> actions = [Change.Update(changed, row.ETag)];
@@ -236,10 +264,12 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
 
     /// <summary>The volume of a copy, if it still is shared where the copy lies.</summary>
     async Task<DataVolumeRow?> SharedAsync(DataVolumeRow copy, CancellationToken cancellationToken) =>
-        await FindAsync(DataVolumeId.Of(copy), cancellationToken) is { } row && row.ReadScopes().Any(s => DataVolumeKeys.Share(s, row.Id) == copy.RowKey) ? row : null;
+        await FindAsync(DataVolumeId.Of(copy), cancellationToken) is { } row
+            && row.ReadScopes().Any(s => DataVolumeKeys.Share(s, row.Id) == copy.RowKey) ? row : null;
 
     Task<RepetitionRow?> RepetitionAsync(RepetitionRow of, CancellationToken cancellationToken) =>
         table.FindAsync<RepetitionRow>(of.PartitionKey, of.RowKey, cancellationToken: cancellationToken);
 
-    static PendingRow PendingOf(DataVolumeRow row) => new() { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Pending(row.Cluster, row.Id), Volume = row.Id };
+    static PendingRow PendingOf(DataVolumeRow row) =>
+        new() { PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Pending(row.Cluster, row.Id), Volume = row.Id };
 }

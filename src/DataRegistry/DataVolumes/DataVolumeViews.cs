@@ -6,14 +6,20 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>Data volumes with what their rows do not hold: names of projects and scopes as they are now, and the state of their agents.</summary>
+/// <summary>
+/// Data volumes with what their rows do not hold: names of projects and scopes as they are now, and the state of their agents.
+/// </summary>
 sealed class DataVolumeViews(
-    DataVolumeTable volumes, DataVolumeAccess access, ProjectTable projects, UnitTable units, ClusterAgents agents, Permissions permissions, TimeProvider clock)
+    DataVolumeTable volumes, DataVolumeAccess access, ProjectTable projects, UnitTable units, ClusterAgents agents, Permissions permissions,
+    TimeProvider clock)
 {
     /// <summary>All that a list is about, neither filtered nor sorted, and how to show one of them.</summary>
-    public async Task<(IReadOnlyList<ListedVolume> Volumes, Func<ListedVolume, DataVolumeBody> Show)> ListAsync(HttpContext context, DataVolumeQuery query)
+    public async Task<(IReadOnlyList<ListedVolume> Volumes, Func<ListedVolume, DataVolumeBody> Show)> ListAsync(
+        HttpContext context, DataVolumeQuery query)
     {
-        var rows = query.RequestType == DataVolumeRequestType.Originated ? await OriginatedAsync(context) : await UsableAsync(context, query.UsableInProjectId);
+        var rows = query.RequestType == DataVolumeRequestType.Originated
+            ? await OriginatedAsync(context)
+            : await UsableAsync(context, query.UsableInProjectId);
         var named = await projects.FindManyAsync(rows.Select(r => r.Project), context.RequestAborted);
         var agentsOf = await agents.OfAsync(rows.Select(r => r.Cluster).ToHashSet(), context.RequestAborted);
         var now = clock.GetUtcNow();
@@ -27,7 +33,8 @@ sealed class DataVolumeViews(
     {
         var name = NameOf(row, await projects.FindManyAsync([row.Project], context.RequestAborted));
         var agent = await agents.OfAsync(row.Cluster, context.RequestAborted);
-        var shared = withSharedScopes && await permissions.AllowsAsync(Caller.Of(context), Permission.DataVolumesShare, row.Origin, context.RequestAborted)
+        var shared = withSharedScopes
+            && await permissions.AllowsAsync(Caller.Of(context), Permission.DataVolumesShare, row.Origin, context.RequestAborted)
             ? await SharedScopesAsync(row, context.RequestAborted) : null;
         return DataVolumeBody.From(row, name, DataVolumeState.StatusOf(row, agent, name, clock.GetUtcNow()), shared);
     }
@@ -44,7 +51,11 @@ sealed class DataVolumeViews(
             names[department.Id] = department.Name;
         foreach (var cluster in (await units.FindClustersAsync(byKind[ScopeKind.Cluster], cancellationToken)).Values)
             names[cluster.Id] = cluster.Name;
-        return [.. scopes.Select(s => new SharedScopeBody(Fields.WireName(s.Kind), s.Id.ToString("D"), names.GetValueOrDefault(s.Id, s.Id.ToString("D")), s.CreatedAt, s.CreatedBy))];
+        return [
+            .. scopes.Select(
+                s => new SharedScopeBody(
+                    Fields.WireName(s.Kind), s.Id.ToString("D"), names.GetValueOrDefault(s.Id, s.Id.ToString("D")), s.CreatedAt,
+                    s.CreatedBy))];
     }
 
     /// <summary>What a cluster's agent has to do.</summary>
@@ -65,7 +76,9 @@ sealed class DataVolumeViews(
         var allowed = new System.Collections.Concurrent.ConcurrentDictionary<Guid, bool>();
         return await volumes.ListAsync(
             places.Select(DataVolumeKeys.OriginatedIn).Distinct(),
-            row => allowed.GetOrAdd(row.Project, static (_, of) => of.rights.Allow(Permission.DataVolumesRead, of.row.Origin), (rights, row)), context.RequestAborted);
+            row => allowed.GetOrAdd(
+                row.Project, static (_, of) => of.rights.Allow(Permission.DataVolumesRead, of.row.Origin), (rights, row)),
+                context.RequestAborted);
     }
 
     async Task<IReadOnlyList<DataVolumeRow>> UsableAsync(HttpContext context, string? projectId)
@@ -74,10 +87,12 @@ sealed class DataVolumeViews(
         TableRange[] ranges =
         [
             DataVolumeKeys.OriginatedIn(Scope.Of(project)), DataVolumeKeys.SharedWith(project.Cluster, ScopeKind.Project, project.Id),
-            DataVolumeKeys.SharedWith(project.Cluster, ScopeKind.Department, project.Department), DataVolumeKeys.SharedWith(project.Cluster, ScopeKind.Cluster, project.Cluster),
+            DataVolumeKeys.SharedWith(project.Cluster, ScopeKind.Department, project.Department),
+            DataVolumeKeys.SharedWith(project.Cluster, ScopeKind.Cluster, project.Cluster),
         ];
         return await volumes.ListAsync(ranges, row => row.IsCopy || row.Project == project.Id, context.RequestAborted);
     }
 
-    static string NameOf(DataVolumeRow row, IReadOnlyDictionary<Guid, Project> named) => named.TryGetValue(row.Project, out var project) ? project.Name : row.Project.ToString("D");
+    static string NameOf(DataVolumeRow row, IReadOnlyDictionary<Guid, Project> named) =>
+        named.TryGetValue(row.Project, out var project) ? project.Name : row.Project.ToString("D");
 }

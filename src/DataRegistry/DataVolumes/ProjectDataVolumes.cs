@@ -6,6 +6,11 @@ namespace DataRegistry.DataVolumes;
 /// <summary>The data volumes that originate in a project, also those that are on their way out.</summary>
 sealed class ProjectDataVolumes(DataVolumeTable volumes) : IProjectContents
 {
+    public int Order => 1;
+
     public async Task<string?> FindAsync(Project project, CancellationToken cancellationToken) =>
-        (await volumes.ListAsync([DataVolumeKeys.OriginatedIn(Scope.Of(project))], row => row.Project == project.Id, cancellationToken)).Count > 0 ? "data volumes" : null;
+        (await volumes.ListAsync(
+            [DataVolumeKeys.OriginatedIn(Scope.Of(project))], row => row.Project == project.Id, cancellationToken)).Count > 0
+            ? "data volumes"
+            : null;
 }

@@ -27,12 +27,14 @@ static class SharedScopeEndpoints
     static async Task<IResult> ListAsync(string id, HttpContext context, DataVolumeAccess access, DataVolumeViews views)
     {
         var row = await access.RequiredAsync(context, id, Permission.DataVolumesShare);
-        return Results.Json(await views.SharedScopesAsync(row, context.RequestAborted), DataVolumeJson.Default.IReadOnlyListSharedScopeBody);
+        return Results.Json(
+            await views.SharedScopesAsync(row, context.RequestAborted), DataVolumeJson.Default.IReadOnlyListSharedScopeBody);
     }
 
     /// <summary>All of it or nothing. What is shared already stays as it is, what is not shared need not be removed.</summary>
     static async Task<IResult> ChangeAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, ProjectTable projects, UnitTable units, AuditTrail trail, TimeProvider clock)
+        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, ProjectTable projects,
+        UnitTable units, AuditTrail trail, TimeProvider clock)
     {
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesShare);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.SharedScopesPatchBody, DataVolumeJson.MaxBodyBytes);
@@ -41,7 +43,9 @@ static class SharedScopeEndpoints
             throw new ApiException(new ApiError.Field("add", $"The scope {both} is to be both added and removed.", "invalid"));
         var departments = await DepartmentsAsync(found.Cluster, add, projects, units, context.RequestAborted);
         var now = clock.GetUtcNow();
-        List<SharedScope> added = [.. add.Distinct().Select(s => new SharedScope(s.Kind, s.Id, departments.GetValueOrDefault(s.Id), now, Caller.Of(context).Name))];
+        List<SharedScope> added = [
+            .. add.Distinct().Select(
+                s => new SharedScope(s.Kind, s.Id, departments.GetValueOrDefault(s.Id), now, Caller.Of(context).Name))];
 
         IReadOnlyList<SharedScope> news = [], gone = [];
         var changed = await volumes.ChangeAsync(DataVolumeId.Of(found), row =>
@@ -51,20 +55,33 @@ static class SharedScopeEndpoints
             gone = [.. shared.Where(s => remove.Contains((s.Kind, s.Id)))];
             var after = shared.Count + news.Count - gone.Count;
             if (after > DataVolumeTable.MaxSharedScopes && news.Count > 0)
-                throw new ApiException(new ApiError.Field("add", $"A data volume is shared with at most {DataVolumeTable.MaxSharedScopes} scopes; it would be {after}. Share it with a department or the cluster instead.", "max_length"));
+                throw new ApiException(new ApiError.Field(
+                    "add",
+                    $"A data volume is shared with at most {DataVolumeTable.MaxSharedScopes} scopes; it would be {after}. Share it with a "
+                        + "department or the cluster instead.", "max_length"));
             return news.Count == 0 && gone.Count == 0 ? row
                 : row.WithScopes([.. shared.Except(gone), .. news]) with { Generation = row.Generation + 1 };
         }, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
         if (news.Count > 0 || gone.Count > 0)
-            await trail.RecordAsync(context, new("datavolume.shared", changed.Id.ToString("D")) { Project = changed.Project, Details = new() { ["added"] = Names(news), ["removed"] = Names(gone) } });
-        return Results.Json(await views.SharedScopesAsync(changed, context.RequestAborted), DataVolumeJson.Default.IReadOnlyListSharedScopeBody);
+            await trail.RecordAsync(
+                context,
+                new("datavolume.shared", changed.Id.ToString("D"))
+                {
+                    Project = changed.Project, Details = new() { ["added"] = Names(news), ["removed"] = Names(gone) },
+                });
+        return Results.Json(
+            await views.SharedScopesAsync(changed, context.RequestAborted), DataVolumeJson.Default.IReadOnlyListSharedScopeBody);
     }
 
     static List<(ScopeKind Kind, Guid Id)> Read(string field, List<ScopeNameBody?>? items)
     {
         if (items?.Count > MaxItems)
             throw new ApiException(new ApiError.Field(field, $"At most {MaxItems} items are expected.", "max_length"));
-        return [.. (items ?? []).Select((item, i) => Scope(item ?? throw new ApiException(new ApiError.Field($"{field}[{i}]", "An object is expected.", "invalid")), $"{field}[{i}]"))];
+        return [
+            .. (items ?? []).Select(
+                (item, i) => Scope(
+                    item ?? throw new ApiException(new ApiError.Field($"{field}[{i}]", "An object is expected.", "invalid")),
+                    $"{field}[{i}]"))];
 
         static (ScopeKind, Guid) Scope(ScopeNameBody item, string at) => (item.ScopeType switch
         {
@@ -72,16 +89,22 @@ static class SharedScopeEndpoints
             "cluster" => ScopeKind.Cluster,
             "department" => ScopeKind.Department,
             "project" => ScopeKind.Project,
-            _ => throw new ApiException(new ApiError.Field($"{at}.scopeType", "One of cluster, department, project is expected.", "invalid_choice")),
+            _ =>
+                throw new ApiException(new ApiError.Field(
+                    $"{at}.scopeType", "One of cluster, department, project is expected.", "invalid_choice")),
         }, Fields.Id($"{at}.scopeId", item.ScopeId));
     }
 
-    /// <summary>The departments of the projects among the scopes. A scope outside of the cluster ends the request, whether or not there is one.</summary>
+    /// <summary>
+    /// The departments of the projects among the scopes. A scope outside of the cluster ends the request, whether or not there is one.
+    /// </summary>
     static async Task<Dictionary<Guid, Guid?>> DepartmentsAsync(
         Guid cluster, List<(ScopeKind Kind, Guid Id)> scopes, ProjectTable projects, UnitTable units, CancellationToken cancellationToken)
     {
-        var projectsById = await projects.FindManyAsync(scopes.Where(s => s.Kind == ScopeKind.Project).Select(s => s.Id), cancellationToken);
-        var departmentsById = await units.FindDepartmentsAsync(scopes.Where(s => s.Kind == ScopeKind.Department).Select(s => s.Id), cancellationToken);
+        var projectsById = await projects.FindManyAsync(
+            scopes.Where(s => s.Kind == ScopeKind.Project).Select(s => s.Id), cancellationToken);
+        var departmentsById = await units.FindDepartmentsAsync(
+            scopes.Where(s => s.Kind == ScopeKind.Department).Select(s => s.Id), cancellationToken);
         for (var i = 0; i < scopes.Count; i++)
         {
             var (kind, id) = scopes[i];
@@ -92,11 +115,14 @@ static class SharedScopeEndpoints
                 _ => projectsById.TryGetValue(id, out var project) && project.Cluster == cluster,
             };
             if (!inside)
-                throw new ApiException(new ApiError.Field($"add[{i}].scopeId", $"There is no {Fields.WireName(kind)} {id} in the data volume's cluster, which sharing stays in.", "does_not_exist"));
+                throw new ApiException(new ApiError.Field(
+                    $"add[{i}].scopeId", $"There is no {Fields.WireName(kind)} {id} in the data volume's cluster, which sharing stays in.",
+                    "does_not_exist"));
         }
 
         return projectsById.Values.ToDictionary(p => p.Id, p => (Guid?)p.Department);
     }
 
-    static JsonArray Names(IReadOnlyList<SharedScope> scopes) => new([.. scopes.Select(s => JsonValue.Create($"{Fields.WireName(s.Kind)} {s.Id}"))]);
+    static JsonArray Names(IReadOnlyList<SharedScope> scopes) =>
+        new([.. scopes.Select(s => JsonValue.Create($"{Fields.WireName(s.Kind)} {s.Id}"))]);
 }

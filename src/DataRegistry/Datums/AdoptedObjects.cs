@@ -1,4 +1,5 @@
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Datums;
 
@@ -31,7 +32,9 @@ sealed record AdoptedObject(ObjectRefusal? Refusal, (Bucket Bucket, S3Object Obj
 /// <summary>Finds what was adopted again in its bucket, and nothing else that may be at its key by now.</summary>
 sealed class AdoptedObjects(StoreTable stores, Buckets buckets)
 {
-    /// <summary>One HEAD, where nothing speaks against it before; and a LIST of the key, where the HEAD tells something else than was adopted.</summary>
+    /// <summary>
+    /// One HEAD, where nothing speaks against it before; and a LIST of the key, where the HEAD tells something else than was adopted.
+    /// </summary>
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public async Task<AdoptedObject> FindAsync(DatumRow datum, CancellationToken cancellationToken)
     {
@@ -42,7 +45,8 @@ sealed class AdoptedObjects(StoreTable stores, Buckets buckets)
         if (!store.AllowRead)
             return Refused(ObjectRefusal.ReadNotAllowed);
         var bucket = buckets.Open(store);
-        var described = new S3Object(datum.Key, datum.Size, datum.ObjectETag, datum.LastModified, datum.VersionId) { StorageClass = datum.StorageClass };
+        var described = new S3Object(
+            datum.Key, datum.Size, datum.ObjectETag, datum.LastModified, datum.VersionId) { StorageClass = datum.StorageClass };
         var (there, found) = await bucket.FindAgainAsync(described, cancellationToken);
         return !there ? Refused(ObjectRefusal.Missing)
             : found is null ? Refused(ObjectRefusal.Changed)

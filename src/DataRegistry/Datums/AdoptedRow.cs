@@ -34,6 +34,8 @@ abstract record AdoptedRow : TableRow
     /// <summary>Hex; where the object was read.</summary>
     public string? Sha1 { get; init; }
 
-    /// <summary>Hex of the whole object; where S3 says it, or the object was read. A location has it only if that was before its adoption.</summary>
+    /// <summary>
+    /// Hex of the whole object; where S3 says it, or the object was read. A location has it only if that was before its adoption.
+    /// </summary>
     public string? Sha256 { get; init; }
 }

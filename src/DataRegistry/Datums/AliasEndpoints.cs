@@ -17,18 +17,24 @@ static class AliasEndpoints
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id")
+        api.MapGet(
+            "/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id")
             .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
             .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean);
-        api.MapPost("/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>("Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
+        api.MapPost(
+            "/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>(
+                "Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
         api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
             .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id");
         api.MapGet("/datum-aliases/{id}/", GetAsync).Answers<AliasBody>("One alias");
         api.MapDelete("/datum-aliases/{id}/", DeleteAsync).AnswersNothing("Delete an alias; its history stays");
-        api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>("Who moved it, the last change first; also of a deleted alias");
+        api.MapGet(
+            "/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>(
+                "Who moved it, the last change first; also of a deleted alias");
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> ListAsync(
+        HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var paging = Paging.From(context.Request);
@@ -45,9 +51,12 @@ static class AliasEndpoints
             Json.PageAliasBody);
     }
 
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
+    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(
+        Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
-        AliasName? after = paging.Cursor is null ? null : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
+        AliasName? after = paging.Cursor is null
+            ? null
+            : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
         var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
         return (rows, next, after is null && next is null ? rows.Count : null);
     }
@@ -57,12 +66,15 @@ static class AliasEndpoints
     {
         var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
         if (more is not null)
-            throw new ApiException(new ApiError.Field("ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
+            throw new ApiException(new ApiError.Field(
+                "ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
         var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
         return (rows, next, all.Count);
     }
 
-    static async Task<IResult> PointAsync(HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> PointAsync(
+        HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions,
+        AuditTrail trail)
     {
         var body = await RequestBody.ReadJsonAsync(context, Json.NewAliasBody, MaxBodyBytes);
         var project = await permissions.ProjectAsync(context, projects, body.Project, Permission.AliasesEdit);
@@ -77,50 +89,69 @@ static class AliasEndpoints
         var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
         await RecordAsync(outcome, context, trail);
         return Results.Json(
-            AliasBody.From(outcome.Alias, project, datum, await aliases.NamesAsync(id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody, statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
+            AliasBody.From(
+                outcome.Alias, project, datum, await aliases.NamesAsync(id, context.RequestAborted),
+                await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody,
+                statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     public static async Task RecordAsync(AliasOutcome outcome, HttpContext context, AuditTrail trail)
     {
         if (outcome is AliasOutcome.Unchanged)
             return;
-        await trail.RecordAsync(context, new(outcome is AliasOutcome.Created ? "alias.created" : "alias.moved", outcome.Alias.Id.ToString("D"))
+        await trail.RecordAsync(
+            context, new(outcome is AliasOutcome.Created ? "alias.created" : "alias.moved", outcome.Alias.Id.ToString("D"))
         {
             Project = outcome.Alias.Project,
-            Details = new() { ["name"] = outcome.Alias.Name, ["from"] = (outcome as AliasOutcome.Moved)?.From.ToString("D"), ["to"] = outcome.Alias.Datum.ToString("D") },
+            Details = new()
+            {
+                ["name"] = outcome.Alias.Name, ["from"] = (outcome as AliasOutcome.Moved)?.From.ToString("D"),
+                ["to"] = outcome.Alias.Datum.ToString("D"),
+            },
         });
     }
 
     /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>
-    static async Task<IResult> ResolveAsync(HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ScannedStores scans, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> ResolveAsync(
+        HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ScannedStores scans, ProjectTable projects,
+        Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
             && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
             ? Results.Json(
                 new ResolvedBody(DatumBody.From(
-                    await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project, await aliases.NamesAsync(datum.Id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted))),
+                    await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project,
+                    await aliases.NamesAsync(datum.Id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted))),
                 Json.ResolvedBody)
             : throw new ApiException(ApiError.NotFound());
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> GetAsync(
+        string id, HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects,
+        Permissions permissions)
     {
         var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.DataRead);
         var datum = await datums.FindAsync(alias.DatumId, context.RequestAborted);
-        return Results.Json(AliasBody.From(alias, project, datum, await aliases.NamesAsync(alias.DatumId, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody);
+        return Results.Json(
+            AliasBody.From(
+                alias, project, datum, await aliases.NamesAsync(alias.DatumId, context.RequestAborted),
+                await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody);
     }
 
-    static async Task<IResult> DeleteAsync(string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> DeleteAsync(
+        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
         var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.AliasesEdit);
         if (!await aliases.DeleteAsync(alias, Caller.Of(context).Name, context.RequestAborted))
             throw new ApiException(ApiError.NotFound());
-        await trail.RecordAsync(context, new("alias.deleted", alias.Id.ToString("D")) { Project = project.Id, Details = new() { ["name"] = alias.Name } });
+        await trail.RecordAsync(
+            context, new("alias.deleted", alias.Id.ToString("D")) { Project = project.Id, Details = new() { ["name"] = alias.Name } });
         return Results.NoContent();
     }
 
-    static async Task<IResult> HistoryAsync(string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> HistoryAsync(
+        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions)
     {
         var (aliasId, _, _) = await WhereAsync(id, context, aliases, projects, permissions, Permission.DataRead);
         var paging = Paging.From(context.Request);
@@ -128,7 +159,9 @@ static class AliasEndpoints
             throw new ApiException(Paging.BadCursor());
         var (rows, next) = await aliases.HistoryAsync(aliasId, paging.Limit, paging.Cursor, context.RequestAborted);
         return Results.Json(
-            new Page<AliasChangeBody>(paging.Cursor is null && next is null ? rows.Count : null, Paging.Next(context, next), null, [.. rows.Select(r => new AliasChangeBody(r.Time, r.User, r.From, r.To))]),
+            new Page<AliasChangeBody>(
+                paging.Cursor is null && next is null ? rows.Count : null, Paging.Next(context, next), null,
+                [.. rows.Select(r => new AliasChangeBody(r.Time, r.User, r.From, r.To))]),
             Json.PageAliasChangeBody);
     }
 
@@ -153,7 +186,8 @@ static class AliasEndpoints
         return (aliasId, where, project);
     }
 
-    public static AliasName Name(string? text, string field = "name") => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
+    public static AliasName Name(string? text, string field = "name") =>
+        string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
         : AliasName.TryParse(text, out var name) ? name
         : throw new ApiException(new ApiError.Field(field, AliasName.Requirement, "invalid"));
 }
@@ -162,8 +196,11 @@ static class AliasEndpoints
 /// <param name="Mtime">When it was last moved.</param>
 sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset Mtime, ProjectBody Project, DatumBody? Datum)
 {
-    public static AliasBody From(AliasRow row, Project project, DatumRow? datum, IEnumerable<string> names, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) =>
-        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null ? null : DatumBody.From(datum, project, names, scanned));
+    public static AliasBody From(
+        AliasRow row, Project project, DatumRow? datum, IEnumerable<string> names, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) =>
+        new(row.Id, row.Name, row.CTime, row.MTime, ProjectBody.From(project), datum is null
+            ? null
+            : DatumBody.From(datum, project, names, scanned));
 }
 
 /// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>

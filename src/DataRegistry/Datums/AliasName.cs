@@ -22,7 +22,8 @@ public readonly record struct AliasName
         name = default;
         // A UUID would be taken for a datum's id; dots would lead a path elsewhere.
         if (string.IsNullOrWhiteSpace(text) || text.Length > MaxBytes || text is "." or ".." || text.Contains('/', StringComparison.Ordinal)
-            || char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]) || text.Any(char.IsControl) || Guid.TryParse(text, out _) || !Fits(text))
+            || char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]) || text.Any(char.IsControl) || Guid.TryParse(text, out _)
+            || !Fits(text))
         {
             return false;
         }

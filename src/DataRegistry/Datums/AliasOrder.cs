@@ -21,24 +21,33 @@ readonly record struct AliasOrder(bool ByMove, bool NewestFirst)
         "ctime" => new(ByMove: false, NewestFirst: false),
         "-mtime" => new(ByMove: true, NewestFirst: true),
         "mtime" => new(ByMove: true, NewestFirst: false),
-        _ => throw new ApiException(new ApiError.Field("ordering", "One of name, ctime, -ctime, mtime, -mtime is expected.", "invalid_choice")),
+        _ =>
+            throw new ApiException(new ApiError.Field(
+                "ordering", "One of name, ctime, -ctime, mtime, -mtime is expected.", "invalid_choice")),
     };
 
-    /// <summary>A page of them, and the cursor of the next one. An alias that is moved meanwhile may be on two pages of an order by moves, or on none.</summary>
+    /// <summary>
+    /// A page of them, and the cursor of the next one. An alias that is moved meanwhile may be on two pages of an order by moves, or on
+    /// none.
+    /// </summary>
     /// <param name="after">The cursor; null for the first page.</param>
     public (IReadOnlyList<AliasRow> Rows, string? Cursor) Page(IReadOnlyList<AliasRow> all, int limit, string? after)
     {
         if (after is not null && !(after.Length == CursorLength && after.All(char.IsAsciiHexDigitLower)))
             throw new ApiException(Paging.BadCursor());
         var order = this;
-        var sorted = (NewestFirst ? all.OrderByDescending(order.CursorOf, StringComparer.Ordinal) : all.OrderBy(order.CursorOf, StringComparer.Ordinal)).ToList();
+        var sorted = (NewestFirst
+            ? all.OrderByDescending(order.CursorOf, StringComparer.Ordinal)
+            : all.OrderBy(order.CursorOf, StringComparer.Ordinal)).ToList();
         var first = after is null ? 0 : sorted.TakeWhile(r => order.IsUpTo(order.CursorOf(r), after)).Count();
         var rows = sorted.GetRange(first, Math.Min(limit, sorted.Count - first));
         return (rows, first + rows.Count < sorted.Count ? CursorOf(rows[^1]) : null);
     }
 
-    bool IsUpTo(string cursor, string after) => string.CompareOrdinal(cursor, after) is var order && (NewestFirst ? order >= 0 : order <= 0);
+    bool IsUpTo(string cursor, string after) =>
+        string.CompareOrdinal(cursor, after) is var order && (NewestFirst ? order >= 0 : order <= 0);
 
     /// <summary>Its time and its id, which tells aliases of the same time apart.</summary>
-    string CursorOf(AliasRow alias) => string.Create(CultureInfo.InvariantCulture, $"{(ByMove ? alias.MTime : alias.CTime).UtcTicks:x16}{alias.Id:N}");
+    string CursorOf(AliasRow alias) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(ByMove ? alias.MTime : alias.CTime).UtcTicks:x16}{alias.Id:N}");
 }

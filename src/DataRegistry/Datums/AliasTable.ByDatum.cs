@@ -14,19 +14,26 @@ sealed partial class AliasTable
     public async Task<ILookup<DatumId, string>> NamesAsync(IEnumerable<DatumId> datums, CancellationToken cancellationToken)
     {
         var rows = await Task.WhenAll(datums.Distinct().GroupBy(d => d.Value.Partition >> 4).Select(ofSlot =>
-            table.FindByPrefixAsync<AliasOfDatumRow>(PartitionOf(ofSlot.Key), [.. ofSlot.Select(CurrentPrefix).Order(StringComparer.Ordinal)], cancellationToken)));
-        return rows.SelectMany(r => r).OrderBy(r => r.Name, OrderedKey.Comparer).ToLookup(r => new DatumId(TimedId.FromGuid(r.Datum)), r => r.Name);
+            table.FindByPrefixAsync<AliasOfDatumRow>(
+                PartitionOf(ofSlot.Key), [.. ofSlot.Select(CurrentPrefix).Order(StringComparer.Ordinal)], cancellationToken)));
+        return rows.SelectMany(r => r).OrderBy(
+            r => r.Name, OrderedKey.Comparer).ToLookup(r => new DatumId(TimedId.FromGuid(r.Datum)), r => r.Name);
     }
 
     /// <summary>Of one datum.</summary>
-    public async Task<IEnumerable<string>> NamesAsync(DatumId datum, CancellationToken cancellationToken) => (await NamesAsync([datum], cancellationToken))[datum];
+    public async Task<IEnumerable<string>> NamesAsync(DatumId datum, CancellationToken cancellationToken) =>
+        (await NamesAsync([datum], cancellationToken))[datum];
 
-    /// <summary>When which aliases named the datum: those that still do, then the others, the last ones first; up to <paramref name="max"/>, and whether that is all.</summary>
+    /// <summary>
+    /// When which aliases named the datum: those that still do, then the others, the last ones first; up to <paramref name="max"/>, and
+    /// whether that is all.
+    /// </summary>
     public async Task<(IReadOnlyList<AliasSpan> Spans, bool All)> SpansAsync(DatumId datum, int max, CancellationToken cancellationToken)
     {
         var partition = PartitionOf(datum.Value.Partition >> 4);
         var current = await table.FindByPrefixAsync<AliasOfDatumRow>(partition, [CurrentPrefix(datum)], cancellationToken);
-        var spans = current.OrderByDescending(r => r.Since).Select(r => new AliasSpan(r.Alias, r.Name, r.Since, r.User, null, null)).ToList();
+        var spans = current.OrderByDescending(r => r.Since).Select(
+            r => new AliasSpan(r.Alias, r.Name, r.Since, r.User, null, null)).ToList();
         var past = new TableRange(partition) { From = PastPrefix(datum), Before = PastPrefix(datum)[..^1] + '.' };
         await foreach (var row in table.ReadAsync<AliasSpanRow>(past, cancellationToken: cancellationToken))
         {
@@ -50,14 +57,17 @@ sealed partial class AliasTable
     };
 
     /// <summary>The alias leaves the datum that it names: what is now becomes what was.</summary>
-    static IEnumerable<TableTransactionAction> NoLonger(AliasRow before, string user, DateTimeOffset now) => before.User is not { } pointedBy ? [] :
+    static IEnumerable<TableTransactionAction> NoLonger(AliasRow before, string user, DateTimeOffset now) =>
+        before.User is not { } pointedBy ? [] :
     [
         // The alias's own ETag stands for it.
         Change.Delete(before.PartitionKey, $"{CurrentPrefix(before.DatumId)}{before.Id:N}", ETag.All),
         Change.Add(new AliasSpanRow
         {
             PartitionKey = before.PartitionKey,
-            RowKey = string.Create(CultureInfo.InvariantCulture, $"{PastPrefix(before.DatumId)}{~now.ToUnixTimeMilliseconds() & 0xFFFF_FFFF_FFFF:x12}-{before.Id:N}-{before.Revision:D10}"),
+            RowKey = string.Create(
+                CultureInfo.InvariantCulture,
+                $"{PastPrefix(before.DatumId)}{~now.ToUnixTimeMilliseconds() & 0xFFFF_FFFF_FFFF:x12}-{before.Id:N}-{before.Revision:D10}"),
             Alias = before.Id,
             Name = before.Name,
             Since = before.MTime,

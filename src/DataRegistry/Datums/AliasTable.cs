@@ -46,25 +46,34 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
 
     /// <summary>The alias that an id's row leads to; null where it was deleted, also if its name is another alias's now.</summary>
     public async Task<AliasRow?> FindAsync(TimedId id, AliasIdRow where, CancellationToken cancellationToken) =>
-        await table.FindAsync<AliasRow>(where.PartitionKey, NameKey(where.Project, where.Name), cancellationToken: cancellationToken) is { } row
+        await table.FindAsync<AliasRow>(
+            where.PartitionKey, NameKey(where.Project, where.Name), cancellationToken: cancellationToken) is { } row
         && row.Id == id.ToGuid() ? row : null;
 
     /// <summary>A page of a project's aliases in the order of their names' bytes, and the cursor after it.</summary>
-    public async Task<(IReadOnlyList<AliasRow> Rows, string? Cursor)> ListAsync(Project project, int limit, AliasName? after, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<AliasRow> Rows, string? Cursor)> ListAsync(
+        Project project, int limit, AliasName? after, CancellationToken cancellationToken)
     {
         var first = $"n-{project.Id:N}-";
         var range = new TableRange(PartitionOf(project.Slot))
         {
-            From = after is null ? first : null, After = after is { } name ? NameKey(project.Id, name.Value) : null, Before = $"n-{project.Id:N}.",
+            From = after is null ? first : null, After = after is { } name ? NameKey(project.Id, name.Value) : null,
+            Before = $"n-{project.Id:N}.",
         };
-        return await table.ReadAsync<AliasRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).PageAsync(limit, r => r.Name, cancellationToken);
+        return await table.ReadAsync<AliasRow>(
+            range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).PageAsync(limit, r => r.Name, cancellationToken);
     }
 
     /// <summary>A page of an alias's changes, the last one first, and the cursor after it.</summary>
-    public Task<(IReadOnlyList<AliasChangeRow> Rows, string? Cursor)> HistoryAsync(TimedId id, int limit, string? after, CancellationToken cancellationToken)
+    public Task<(IReadOnlyList<AliasChangeRow> Rows, string? Cursor)> HistoryAsync(
+        TimedId id, int limit, string? after, CancellationToken cancellationToken)
     {
         var prefix = $"h-{id.ToGuid():N}-";
-        var range = new TableRange(PartitionOf(id.Partition >> 4)) { From = after is null ? prefix : null, After = after is null ? null : prefix + after, Before = $"h-{id.ToGuid():N}." };
+        var range = new TableRange(
+            PartitionOf(id.Partition >> 4))
+            {
+                From = after is null ? prefix : null, After = after is null ? null : prefix + after, Before = $"h-{id.ToGuid():N}.",
+            };
         return table.ReadAsync<AliasChangeRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, r => r.RowKey[prefix.Length..], cancellationToken);
     }
@@ -73,7 +82,8 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     /// Makes the alias, or points it at another datum. Concurrent moves are made one after the other, each from where the one before
     /// led; each is in the history.
     /// </summary>
-    public async Task<AliasOutcome> PointAsync(Project project, AliasName name, DatumId datum, string user, CancellationToken cancellationToken)
+    public async Task<AliasOutcome> PointAsync(
+        Project project, AliasName name, DatumId datum, string user, CancellationToken cancellationToken)
     {
         var change = Guid.NewGuid();
         Guid? from = null;
@@ -86,7 +96,9 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
                 return new AliasOutcome.Unchanged(row);
             from = row?.Datum;
             var now = clock.GetUtcNow();
-            var pointed = row is null ? New(project, name, datum, change, user, now) : row with { Datum = datum.Value.ToGuid(), MTime = now, Revision = row.Revision + 1, Change = change, User = user };
+            var pointed = row is null
+                ? New(project, name, datum, change, user, now)
+                : row with { Datum = datum.Value.ToGuid(), MTime = now, Revision = row.Revision + 1, Change = change, User = user };
             List<TableTransactionAction> actions =
             [
                 row is null ? Change.Add(pointed) : Change.Update(pointed, row.ETag),
@@ -96,13 +108,18 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
             if (row is not null)
                 actions.AddRange(NoLonger(row, user, now));
             if (row is null)
-                actions.Add(Change.Add(new AliasIdRow { PartitionKey = pointed.PartitionKey, RowKey = IdKey(pointed.Id), Project = project.Id, Name = name.Value }));
+                actions.Add(
+                    Change.Add(new AliasIdRow
+                    {
+                        PartitionKey = pointed.PartitionKey, RowKey = IdKey(pointed.Id), Project = project.Id, Name = name.Value,
+                    }));
             if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return Done(pointed, from);
             // Another one was quicker, or our own answer was lost: look again.
         }
 
-        static AliasOutcome Done(AliasRow row, Guid? from) => from is { } before ? new AliasOutcome.Moved(row, before) : new AliasOutcome.Created(row);
+        static AliasOutcome Done(AliasRow row, Guid? from) =>
+            from is { } before ? new AliasOutcome.Moved(row, before) : new AliasOutcome.Created(row);
     }
 
     /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 using DataRegistry.Http;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,13 +12,16 @@ namespace DataRegistry.Datums;
 static class ContentEndpoint
 {
     public static void MapContent(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/content/", SendAsync)
-        .WithSummary("A datum's bytes; its URL comes from download").TakesQuery("token", "Of that URL").AllowAnonymous().Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
+        .WithSummary(
+            "A datum's bytes; its URL comes from download").TakesQuery("token", "Of that URL").AllowAnonymous().Produces(
+                StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
 
     static async Task SendAsync(string id, HttpContext context, DatumTable datums, AdoptedObjects objects, ContentTokens tokens)
     {
         // A datum that is not there is told from one that is by nobody who has no token for it.
         if (!DatumId.TryParse(id, out var datum) || !tokens.IsGood(datum, context.Request.Query["token"]))
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status403Forbidden, "This URL is not valid, or not any more. Ask for the download again."));
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status403Forbidden, "This URL is not valid, or not any more. Ask for the download again."));
         var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
         var (bucket, found) = await DownloadEndpoints.RequiredAsync(row, objects, context.RequestAborted);
         var range = Range(context.Request, found.Size);
@@ -46,7 +49,8 @@ static class ContentEndpoint
         {
             // It was there a moment ago.
             return await bucket.GetAsync(found.Key, found.VersionId, range, found.ETag, cancellationToken)
-                ?? throw new ApiException(new ApiError.Message(StatusCodes.Status409Conflict, "The object has changed just now.", "datum_changed"));
+                ?? throw new ApiException(new ApiError.Message(
+                    StatusCodes.Status409Conflict, "The object has changed just now.", "datum_changed"));
         }
         catch (BucketException e)
         {
@@ -54,10 +58,14 @@ static class ContentEndpoint
         }
     }
 
-    /// <summary>Null for the whole: where no range is asked for, several, or an unreadable one (RFC 9110, section 14.2). One that begins past the end is 416.</summary>
+    /// <summary>
+    /// Null for the whole: where no range is asked for, several, or an unreadable one (RFC 9110, section 14.2). One that begins past the
+    /// end is 416.
+    /// </summary>
     static ByteSpan? Range(HttpRequest request, long size)
     {
-        if (!RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes" || header.Ranges.Count != 1)
+        if (!RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes"
+            || header.Ranges.Count != 1)
             return null;
         var asked = header.Ranges.Single();
         var first = asked.From ?? Math.Max(0, size - asked.To!.Value);

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace DataRegistry.Datums;
 
-/// <summary>What lets whoever has it read one datum's bytes from the registry until it expires: its time, sealed with the key of the stores' secrets. Nothing is kept of it.</summary>
+/// <summary>
+/// What lets whoever has it read one datum's bytes from the registry until it expires: its time, sealed with the key of the stores'
+/// secrets. Nothing is kept of it.
+/// </summary>
 sealed class ContentTokens(SecretProtector protector, TimeProvider clock)
 {
     /// <summary>Whether there is a key to seal with.</summary>

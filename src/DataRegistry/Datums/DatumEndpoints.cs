@@ -11,23 +11,31 @@ namespace DataRegistry.Datums;
 
 static class DatumEndpoints
 {
-    public static readonly DatumJsonContext Json = new(new JsonSerializerOptions(WireJson.Options(DatumJsonContext.Default)) { AllowDuplicateProperties = false });
+    public static readonly DatumJsonContext Json = new(new JsonSerializerOptions(
+        WireJson.Options(DatumJsonContext.Default)) { AllowDuplicateProperties = false });
 
     /// <summary>Of a parameter that stands beside a datum's id.</summary>
     public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/data/{id}/", GetAsync).Answers<DatumBody>("A datum, by its id or an alias; its hashes, where they are not known yet, are computed now if it is small and soon if it is not").TakesQuery("project", AliasProject);
-        api.MapPost("/data/{id}/purge/", PurgeAsync).Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
+        api.MapGet(
+            "/data/{id}/", GetAsync).Answers<DatumBody>(
+                "A datum, by its id or an alias; its hashes, where they are not known yet, are computed now if it is small and soon if it "
+                    + "is not").TakesQuery("project", AliasProject);
+        api.MapPost(
+            "/data/{id}/purge/", PurgeAsync).Answers<OkBody>(
+                "Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, AliasTable aliases, DatumHashing hashing, ScannedStores scanned)
+    static async Task<IResult> GetAsync(
+        string id, HttpContext context, DatumLookup lookup, AliasTable aliases, DatumHashing hashing, ScannedStores scanned)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
         return Results.Json(
             DatumBody.From(
-                await hashing.EnsureAsync(row, found: null, context.RequestAborted), project, await aliases.NamesAsync(row.Id, context.RequestAborted), await scanned.CompletedAsync(context.RequestAborted)),
+                await hashing.EnsureAsync(row, found: null, context.RequestAborted), project,
+                await aliases.NamesAsync(row.Id, context.RequestAborted), await scanned.CompletedAsync(context.RequestAborted)),
             Json.DatumBody);
     }
 
@@ -35,7 +43,12 @@ static class DatumEndpoints
     {
         var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
         if (await purge.PurgeAsync(row, Caller.Of(context).Name, context.RequestAborted))
-            await trail.RecordAsync(context, new("data.purged", row.Id.ToString()) { Project = project.Id, Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = $"s3://{row.Bucket}/{row.Key}" } });
+            await trail.RecordAsync(
+                context,
+                new("data.purged", row.Id.ToString())
+                {
+                    Project = project.Id, Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = $"s3://{row.Bucket}/{row.Key}" },
+                });
         return Results.Json(new OkBody(true), Json.OkBody);
     }
 }
@@ -61,9 +74,11 @@ sealed record DatumBody(
     public static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 
     /// <param name="scanned">See <see cref="ScannedStores"/>.</param>
-    public static DatumBody From(DatumRow row, Project? project, IEnumerable<string> aliases, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) => new(
+    public static DatumBody From(
+        DatumRow row, Project? project, IEnumerable<string> aliases, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) => new(
         row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
-        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null, row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases], DriftBody.From(row, scanned))
+        project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null,
+        row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases], DriftBody.From(row, scanned))
     {
         StorageClass = row.StorageClass,
         ChecksumError = row.ChecksumError is { Length: > 0 } error ? error : null,

@@ -1,4 +1,5 @@
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -9,13 +10,14 @@ namespace DataRegistry.Datums;
 /// bytes or nothing; repeating it, also at the same time, costs time only.
 /// </summary>
 sealed partial class DatumHashing(
-    DatumTable datums, AdoptedObjects objects, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options, ILogger<DatumHashing> logger) : IDisposable
+    DatumTable datums, AdoptedObjects objects, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options,
+    ILogger<DatumHashing> logger) : IDisposable
 {
     /// <summary>What failed, or was queued and perhaps lost, is tried again when it is asked for after so long.</summary>
     public static readonly TimeSpan Again = TimeSpan.FromHours(1);
 
     /// <summary>Whoever waits for an answer waits no longer for a hash.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     readonly SemaphoreSlim slots = new(options.Value.HashesInFlight);
 
@@ -45,10 +47,12 @@ sealed partial class DatumHashing(
     }
 
     /// <summary>
-    /// For objects that are about to be adopted while somebody waits: with their hashes, as far as those are small enough together to be read
+    /// For objects that are about to be adopted while somebody waits: with their hashes, as far as those are small enough together to be
+    /// read
     /// now. Throws only if cancelled.
     /// </summary>
-    public async Task<IReadOnlyList<S3Object?>> HashAtOnceAsync(Store store, Bucket bucket, IReadOnlyList<S3Object?> found, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<S3Object?>> HashAtOnceAsync(
+        Store store, Bucket bucket, IReadOnlyList<S3Object?> found, CancellationToken cancellationToken)
     {
         var hashed = found.ToArray();
         if (store.HashAdopted == HashAdopted.None || !store.AllowRead)
@@ -91,8 +95,12 @@ sealed partial class DatumHashing(
             var adopted = found ?? await objects.FindAsync(datum, cancellationToken);
             if (adopted.Found is not var (bucket, there))
                 return await FailAsync(datum, Reason(adopted.Refusal!.Value, adopted.StorageClass), cancellationToken);
-            var hashes = there.Sha256 is { } known ? new ObjectHashes(there.Md5, null, known) : await bucket.HashAsync(there, cancellationToken);
-            return hashes is null ? await FailAsync(datum, Reason(ObjectRefusal.Changed), cancellationToken) : await datums.SetHashesAsync(datum, hashes, cancellationToken);
+            var hashes = there.Sha256 is { } known
+                ? new ObjectHashes(there.Md5, null, known)
+                : await bucket.HashAsync(there, cancellationToken);
+            return hashes is null
+                ? await FailAsync(datum, Reason(ObjectRefusal.Changed), cancellationToken)
+                : await datums.SetHashesAsync(datum, hashes, cancellationToken);
         }
         catch (BucketException e) when (!e.IsTransient)
         {
@@ -105,12 +113,17 @@ sealed partial class DatumHashing(
     {
         Log.Failed(logger, datum.Id, reason);
         var now = clock.GetUtcNow();
-        return await datums.NoteHashAsync(datum, now, reason, cancellationToken) ? datum with { HashTried = now, ChecksumError = reason } : datum;
+        return await datums.NoteHashAsync(datum, now, reason, cancellationToken)
+            ? datum with { HashTried = now, ChecksumError = reason }
+            : datum;
     }
 
     public void Dispose() => slots.Dispose();
 
-    /// <summary>Null where it takes too long, the wait for a slot included, or may work later: a bucket that hangs keeps no other's datums from being read.</summary>
+    /// <summary>
+    /// Null where it takes too long, the wait for a slot included, or may work later: a bucket that hangs keeps no other's datums from
+    /// being read.
+    /// </summary>
     async Task<DatumRow?> TryAtOnceAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
     {
         using var patience = Limited(cancellationToken);
@@ -136,7 +149,7 @@ sealed partial class DatumHashing(
     static CancellationTokenSource Limited(CancellationToken cancellationToken)
     {
         var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limited.CancelAfter(Patience);
+        limited.CancelAfter(Timeout);
         return limited;
     }
 

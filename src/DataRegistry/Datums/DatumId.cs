@@ -34,7 +34,8 @@ public readonly record struct DatumId(TimedId Value)
     public static bool TryParse([NotNullWhen(true)] string? text, out DatumId id)
     {
         const string scheme = "datum://";
-        var parsed = TimedId.TryParse(text?.StartsWith(scheme, StringComparison.Ordinal) == true ? text[scheme.Length..] : text, out var value);
+        var parsed = TimedId.TryParse(
+            text?.StartsWith(scheme, StringComparison.Ordinal) == true ? text[scheme.Length..] : text, out var value);
         id = new(value);
         return parsed;
     }
@@ -69,7 +70,9 @@ sealed class DatumIdJsonConverter : JsonConverter<DatumId>
     public override DatumId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         DatumId.TryParse(reader.GetString(), out var id) ? id : throw new JsonException(DatumId.Requirement);
 
-    public override void Write(Utf8JsonWriter writer, DatumId value, JsonSerializerOptions options) => writer.WriteStringValue(value.Value.ToGuid());
+    public override void Write(Utf8JsonWriter writer, DatumId value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.Value.ToGuid());
 
-    public override void WriteAsPropertyName(Utf8JsonWriter writer, DatumId value, JsonSerializerOptions options) => writer.WritePropertyName(value.ToString());
+    public override void WriteAsPropertyName(Utf8JsonWriter writer, DatumId value, JsonSerializerOptions options) =>
+        writer.WritePropertyName(value.ToString());
 }

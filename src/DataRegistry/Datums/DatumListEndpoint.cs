@@ -12,7 +12,8 @@ using JsonSchemaType = Microsoft.OpenApi.JsonSchemaType;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// The list of the datums of a project, or of all that the caller may read, by any of the contract's parameters, bounded in what a request reads.
+/// The list of the datums of a project, or of all that the caller may read, by any of the contract's parameters, bounded in what a request
+/// reads.
 /// </summary>
 static class DatumListEndpoint
 {
@@ -35,13 +36,27 @@ static class DatumListEndpoint
 
     public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync)
         .AnswersPages<DatumBody>("Datums, newest first")
-        .TakesQuery("project", $"A project's id; without it all that one may read, up to {MaxProjects}").TakesQuery("store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
-        .TakesQuery("uri", "The URL; what is tracked there now").TakesQuery("tag", "A tag that they have").TakesQuery("drift", "changed or missing: what scans have found; none, unknown: the others").TakesQuery("output_execution", "None ever match")
-        .TakesQuery("deleted", "true: none ever match", JsonSchemaType.Boolean).TakesQuery("purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
-        .TakesQuery("offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer).TakesQuery("ordering", $"-ctime, ctime, id, name, size; but for the first up to {MaxSorted} matches")
-        .TakesQuery("no_count", "true: count is null", JsonSchemaType.Boolean).TakesQuery("exclude", "Fields to leave out, with commas between them");
+        .TakesQuery(
+            "project", $"A project's id; without it all that one may read, up to {MaxProjects}").TakesQuery(
+                "store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
+        .TakesQuery(
+            "uri", "The URL; what is tracked there now").TakesQuery(
+                "tag", "A tag that they have").TakesQuery(
+                    "drift", "changed or missing: what scans have found; none, unknown: the others").TakesQuery(
+                        "output_execution", "None ever match")
+        .TakesQuery(
+            "deleted", "true: none ever match", JsonSchemaType.Boolean).TakesQuery(
+                "purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
+        .TakesQuery(
+            "offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer).TakesQuery(
+                "ordering", $"-ctime, ctime, id, name, size; but for the first up to {MaxSorted} matches")
+        .TakesQuery(
+            "no_count", "true: count is null", JsonSchemaType.Boolean).TakesQuery(
+                "exclude", "Fields to leave out, with commas between them");
 
-    static async Task<IResult> ListAsync(HttpContext context, DatumTable datums, LocationTable locations, AliasTable aliases, StoreTable stores, ScannedStores scans, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> ListAsync(
+        HttpContext context, DatumTable datums, LocationTable locations, AliasTable aliases, StoreTable stores, ScannedStores scans,
+        ProjectTable projects, Permissions permissions)
     {
         var listed = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
@@ -55,9 +70,16 @@ static class DatumListEndpoint
             : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, listed, datums, locations, stores, context.RequestAborted)
             : query.IsSorted ? await SortedAsync(query, listed, paging, offset, datums, context.RequestAborted)
             : await ByTimeAsync(query, listed, paging, offset, noCount, datums, context.RequestAborted);
-        IReadOnlyCollection<string> excluded = Fields.Query(context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList() ?? [];
-        var names = await aliases.NamesAsync(excluded.Contains("aliases", StringComparer.Ordinal) ? [] : rows.Select(r => r.Id), context.RequestAborted);
-        return Answer(new(noCount ? null : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]), excluded);
+        IReadOnlyCollection<string> excluded = Fields.Query(
+            context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList()
+            ?? [];
+        var names = await aliases.NamesAsync(
+            excluded.Contains("aliases", StringComparer.Ordinal) ? [] : rows.Select(r => r.Id), context.RequestAborted);
+        return Answer(
+            new(noCount
+                ? null
+                : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
+                excluded);
     }
 
     /// <summary>The named one, or all that the caller may read; none is an empty list.</summary>
@@ -66,18 +88,25 @@ static class DatumListEndpoint
         if (Fields.Query(context.Request, "project") is { } named)
             return new([await permissions.ProjectAsync(context, projects, named, Permission.DataRead)]);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
-        var (readable, more) = await projects.ListAsync(MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
+        var (readable, more) = await projects.ListAsync(
+            MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
         return more is null ? new(readable)
-            : throw new ApiException(new ApiError.Field("project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
+            : throw new ApiException(new ApiError.Field(
+                "project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
     }
 
     static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> ByTimeAsync(
-        DatumQuery query, ProjectSet projects, Paging paging, int offset, bool noCount, DatumTable datums, CancellationToken cancellationToken)
+        DatumQuery query, ProjectSet projects, Paging paging, int offset, bool noCount, DatumTable datums,
+        CancellationToken cancellationToken)
     {
-        DatumCursor? after = paging.Cursor is null ? null : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
+        DatumCursor? after = paging.Cursor is null
+            ? null
+            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
         var page = await datums.ListAsync(projects, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
         if (page.Skipped < offset && page.Next is not null)
-            throw new ApiException(new ApiError.Field("offset", $"Fewer than {offset} of the newest {MaxRead + offset} datums match. Begin without an offset and follow 'next'.", "invalid"));
+            throw new ApiException(new ApiError.Field(
+                "offset", $"Fewer than {offset} of the newest {MaxRead + offset} datums match. Begin without an offset and follow 'next'.",
+                "invalid"));
         int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
             : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
         return (page.Rows, page.Next?.ToString(), count);
@@ -100,7 +129,9 @@ static class DatumListEndpoint
         if (all.Next is not null)
         {
             throw new ApiException(new ApiError.Field(
-                "ordering", $"Over {MaxSorted} matches, or {MaxReadToSort} datums to look at, are listed by -ctime only. Narrow the list down, or leave 'ordering' out.", "too_many"));
+                "ordering",
+                $"Over {MaxSorted} matches, or {MaxReadToSort} datums to look at, are listed by -ctime only. Narrow the list down, or "
+                    + "leave 'ordering' out.", "too_many"));
         }
 
         var sorted = all.Rows.ToList();
@@ -112,14 +143,16 @@ static class DatumListEndpoint
 
     /// <summary>What is tracked at a URL: a point read in each store that holds it. Never more than one page.</summary>
     static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> AtAsync(
-        S3Url uri, DatumQuery query, ProjectSet projects, DatumTable datums, LocationTable locations, StoreTable stores, CancellationToken cancellationToken)
+        S3Url uri, DatumQuery query, ProjectSet projects, DatumTable datums, LocationTable locations, StoreTable stores,
+        CancellationToken cancellationToken)
     {
         var (all, _) = await stores.ListAsync(MaxStores, after: null, visible: null, cancellationToken);
         var found = new List<DatumRow>();
         foreach (var store in all.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)))
         {
             if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location && projects.Contains(location.Project)
-                && await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum && query.Matches(datum))
+                && await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum
+                && query.Matches(datum))
             {
                 found.Add(datum);
             }

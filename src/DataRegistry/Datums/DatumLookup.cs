@@ -19,7 +19,8 @@ sealed class DatumLookup(DatumTable datums, AliasTable aliases, ProjectTable pro
     const string EncodedScheme = "datum:%2F%2F";
 
     /// <summary>The datum and its project, for who may read it and do this; 404 and 403 for others.</summary>
-    public async Task<(DatumRow Row, Project Project)> RequiredAsync(string text, HttpContext context, Permission permission = Permission.DataRead)
+    public async Task<(DatumRow Row, Project Project)> RequiredAsync(
+        string text, HttpContext context, Permission permission = Permission.DataRead)
     {
         var tail = text.StartsWith(Scheme, StringComparison.Ordinal) ? text[Scheme.Length..]
             : text.StartsWith(EncodedScheme, StringComparison.OrdinalIgnoreCase) ? text[EncodedScheme.Length..] : text;
@@ -37,18 +38,23 @@ sealed class DatumLookup(DatumTable datums, AliasTable aliases, ProjectTable pro
         if (Fields.Query(context.Request, "project") is { } given)
         {
             var project = await permissions.ProjectAsync(context, projects, given, Permission.DataRead);
-            return await aliases.FindAsync(project, name, context.RequestAborted) is { } alias ? await datums.FindAsync(alias.DatumId, context.RequestAborted) : null;
+            return await aliases.FindAsync(project, name, context.RequestAborted) is { } alias
+                ? await datums.FindAsync(alias.DatumId, context.RequestAborted)
+                : null;
         }
 
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
-        var (readable, more) = await projects.ListAsync(MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
+        var (readable, more) = await projects.ListAsync(
+            MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
         if (more is not null)
-            throw new ApiException(new ApiError.Field("project", $"An alias is looked up in over {MaxProjects} projects only if one is named.", "required"));
+            throw new ApiException(new ApiError.Field(
+                "project", $"An alias is looked up in over {MaxProjects} projects only if one is named.", "required"));
         var found = new List<AliasRow>();
         foreach (var some in readable.Chunk(16))
             found.AddRange((await Task.WhenAll(some.Select(p => aliases.FindAsync(p, name, context.RequestAborted)))).OfType<AliasRow>());
         return found.Count > 1
-            ? throw new ApiException(new ApiError.Field("project", $"Several projects have an alias '{name}': name one of them.", "required"))
+            ? throw new ApiException(new ApiError.Field(
+                "project", $"Several projects have an alias '{name}': name one of them.", "required"))
             : found.Count == 1 ? await datums.FindAsync(found[0].DatumId, context.RequestAborted) : null;
     }
 }

@@ -38,8 +38,10 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
             : throw new ApiException(new ApiError.Field("uri", S3Url.Requirement, "invalid"));
         var execution = Fields.Query(request, "output_execution") is { } id ? Fields.Id("output_execution", id) : (Guid?)null;
         return new(
-            Fields.Query(request, "store") is { } store ? Fields.Id("store", store) : null, Fields.Query(request, "name"), uri, Fields.Query(request, "tag"),
-            Flag(request, "purged"), Flag(request, "deleted") || execution is not null, OrderOf(Fields.Query(request, "ordering")), OffsetOf(Fields.Query(request, "offset")))
+            Fields.Query(request, "store") is { } store ? Fields.Id("store", store) : null, Fields.Query(request, "name"), uri,
+            Fields.Query(request, "tag"),
+            Flag(request, "purged"), Flag(request, "deleted") || execution is not null, OrderOf(Fields.Query(request, "ordering")),
+            OffsetOf(Fields.Query(request, "offset")))
         {
             Drift = Fields.Query(request, "drift") is { } drift ? Fields.Choice<DriftState>("drift", drift) : null,
         };
@@ -88,12 +90,16 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         "-name" => DatumOrder.NameDescending,
         "size" => DatumOrder.Size,
         "-size" => DatumOrder.SizeDescending,
-        _ => throw new ApiException(new ApiError.Field("ordering", "One of ctime, id, name, size is expected, '-' before it or not.", "invalid_choice")),
+        _ =>
+            throw new ApiException(new ApiError.Field(
+                "ordering", "One of ctime, id, name, size is expected, '-' before it or not.", "invalid_choice")),
     };
 
     static int OffsetOf(string? text) => text is null ? 0
-        : int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var offset) && offset <= MaxOffset ? offset
-        : throw new ApiException(new ApiError.Field("offset", $"A number from 0 to {MaxOffset} is expected. Follow 'next' to go further.", "invalid"));
+        : int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var offset)
+            && offset <= MaxOffset ? offset
+        : throw new ApiException(new ApiError.Field(
+            "offset", $"A number from 0 to {MaxOffset} is expected. Follow 'next' to go further.", "invalid"));
 }
 
 /// <summary>What filters look at.</summary>

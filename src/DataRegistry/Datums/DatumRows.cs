@@ -1,5 +1,5 @@
-using System.Runtime.Serialization;
 using System.Globalization;
+using System.Runtime.Serialization;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
@@ -36,12 +36,17 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     public DateTimeOffset? DriftModified { get; init; }
 
     /// <summary>What there is at its URL; null for nothing, and for what was adopted.</summary>
-    [IgnoreDataMember] public DriftFacts? DriftIs => Drift == DriftState.Changed ? new(DriftETag ?? "", DriftSize, DriftVersion is { Length: > 0 } version ? version : null, DriftModified) : null;
+    [IgnoreDataMember]
+    public DriftFacts? DriftIs =>
+        Drift == DriftState.Changed
+            ? new(DriftETag ?? "", DriftSize, DriftVersion is { Length: > 0 } version ? version : null, DriftModified)
+            : null;
 
     Guid? IFilteredDatum.Store => Store;
 
     [IgnoreDataMember]
-    public DatumId Id => new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
+    public DatumId Id =>
+        new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
 
     /// <summary>The row that belongs to a location.</summary>
     public static DatumRow Of(LocationRow location, Guid store, string bucket)

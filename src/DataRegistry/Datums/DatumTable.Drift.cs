@@ -19,11 +19,14 @@ sealed partial class DatumTable
     };
 
     /// <summary>
-    /// Writes marks of datums of one partition, each in one transaction with the row by which it is listed. False where one of the datums has changed since it
-    /// was read: nothing is written then. What says so already, or is purged, is left alone; but what is taken back is written in any case, so that whoever marked it late, on
+    /// Writes marks of datums of one partition, each in one transaction with the row by which it is listed. False where one of the datums
+    /// has changed since it
+    /// was read: nothing is written then. What says so already, or is purged, is left alone; but what is taken back is written in any case,
+    /// so that whoever marked it late, on
     /// what was read before, fails.
     /// </summary>
-    /// <param name="marks">At most <see cref="MaxMarks"/>, with the datums as they were read before whatever the marks rest on was made sure of.</param>
+    /// <param name="marks">At most <see cref="MaxMarks"/>, with the datums as they were read before whatever the marks rest on was made
+    /// sure of.</param>
     public async Task<bool> TryMarkAsync(IReadOnlyList<(DriftMark Mark, DatumRow Row)> marks, CancellationToken cancellationToken)
     {
         var actions = new List<TableTransactionAction>();
@@ -42,7 +45,8 @@ sealed partial class DatumTable
         return actions.Count == 0 || (await table.TrySubmitAsync(actions, cancellationToken)).IsDone;
     }
 
-    static bool Says(DatumRow row, DriftMark mark) => (row.Drift ?? DriftState.None) == mark.State && (mark.Is is null || row.DriftIs == mark.Is);
+    static bool Says(DatumRow row, DriftMark mark) =>
+        (row.Drift ?? DriftState.None) == mark.State && (mark.Is is null || row.DriftIs == mark.Is);
 
     static DatumDriftRow RowOf(DriftMark mark, DatumRow row) => new()
     {
@@ -58,8 +62,12 @@ sealed partial class DatumTable
         DriftModified = mark.Is?.LastModified,
     };
 
-    /// <summary>As <see cref="ListAsync"/>, of those that have drifted: what reading them costs depends on how many they are, not on how many others there are.</summary>
-    async Task<DatumPage> ListDriftedAsync(ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
+    /// <summary>
+    /// As <see cref="ListAsync"/>, of those that have drifted: what reading them costs depends on how many they are, not on how many others
+    /// there are.
+    /// </summary>
+    async Task<DatumPage> ListDriftedAsync(
+        ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
     {
         var rows = new List<DatumRow>();
         var skipped = 0;
@@ -98,7 +106,8 @@ sealed partial class DatumTable
     }
 
     /// <summary>The next of those that are marked, in the order of all datums.</summary>
-    async Task<List<DatumCursor>> DriftedAfterAsync(ProjectSet projects, DriftState state, DatumCursor? after, int count, CancellationToken cancellationToken)
+    async Task<List<DatumCursor>> DriftedAfterAsync(
+        ProjectSet projects, DriftState state, DatumCursor? after, int count, CancellationToken cancellationToken)
     {
         var prefix = DriftedKeyOf(state, "")!;
         var found = new List<DatumCursor>();
@@ -111,7 +120,9 @@ sealed partial class DatumTable
                 Before = prefix + EndOfDatums,
             };
             var keys = await table.ReadAsync<DriftedRow>(range, Math.Min(MaxPageRows, count), cancellationToken: token)
-                .Where(r => projects.Contains(r.Project)).Take(count).Select(r => new DatumCursor(r.RowKey[prefix.Length..], partition)).ToListAsync(token);
+                .Where(
+                    r => projects.Contains(r.Project)).Take(count).Select(
+                        r => new DatumCursor(r.RowKey[prefix.Length..], partition)).ToListAsync(token);
             lock (found)
                 found.AddRange(keys);
         });

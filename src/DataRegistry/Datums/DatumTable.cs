@@ -2,7 +2,7 @@ using System.Globalization;
 using Azure;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Datums;
 
@@ -47,7 +47,8 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         for (var shard = 0; shard < Shards.Count; shard++)
         {
             var range = new TableRange(string.Create(CultureInfo.InvariantCulture, $"{project.Slot:x3}{shard:x}")) { Before = EndOfDatums };
-            await foreach (var row in table.ReadAsync<DatumOwnerRow>(range, select: DatumOwnerRow.Properties, cancellationToken: cancellationToken))
+            await foreach (var row in table.ReadAsync<DatumOwnerRow>(
+                range, select: DatumOwnerRow.Properties, cancellationToken: cancellationToken))
             {
                 if (row.Project == project.Id && row.Purged is null)
                     return true;
@@ -64,17 +65,24 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         (await table.FindAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
 
     /// <summary>When they were last set, and by whom; null where they never were.</summary>
-    public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) => table.FindAsync<MetadataChangeRow>(
-        datum.PartitionKey, MetadataPrefix + datum.RowKey, [nameof(MetadataChangeRow.Time), nameof(MetadataChangeRow.User)], cancellationToken);
+    public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) =>
+        table.FindAsync<MetadataChangeRow>(
+        datum.PartitionKey, MetadataPrefix + datum.RowKey, [nameof(MetadataChangeRow.Time), nameof(MetadataChangeRow.User)],
+        cancellationToken);
 
     /// <summary>Replaces the datum's properties and tags, both or neither. Of concurrent calls the last one's stay, whole.</summary>
     public async Task SetMetadataAsync(DatumRow datum, MetadataInput input, string user, CancellationToken cancellationToken)
     {
-        var row = new MetadataRow { PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json, Time = clock.GetUtcNow(), User = user };
+        var row = new MetadataRow
+        {
+            PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json, Time = clock.GetUtcNow(),
+            User = user,
+        };
         var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
         for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
         {
-            var before = await table.FindAsync<MetadataRow>(row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
+            var before = await table.FindAsync<MetadataRow>(
+                row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
             var written = await table.TrySubmitAsync(
                 [
                     before is null ? Change.Add(row) : Change.Update(row, before.ETag),
@@ -112,16 +120,24 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         var retry = new WriteRetry(cancellationToken);
         for (; row is { Sha256: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
-            var hashed = new DatumHashesRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
+            var hashed = new DatumHashesRow
+            {
+                PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256,
+            };
             if (await table.TryUpdateAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
-                return row with { ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "" };
+                return row with
+                {
+                    ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "",
+                };
             await retry.AgainAsync();
         }
 
         return row ?? datum;
     }
 
-    /// <summary>Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.</summary>
+    /// <summary>
+    /// Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.
+    /// </summary>
     public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
         datum.Sha256 is null && (await table.TryUpdateAsync(
             new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
@@ -131,9 +147,13 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     public async Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken)
     {
         var found = new Dictionary<DatumId, DatumRow>();
-        await Parallel.ForEachAsync(ids.Distinct().GroupBy(PartitionOf, StringComparer.Ordinal), new ParallelOptions { MaxDegreeOfParallelism = Shards.Count, CancellationToken = cancellationToken }, async (shard, token) =>
+        await Parallel.ForEachAsync(
+            ids.Distinct().GroupBy(PartitionOf, StringComparer.Ordinal),
+            new ParallelOptions { MaxDegreeOfParallelism = Shards.Count, CancellationToken = cancellationToken }, async (shard, token) =>
         {
-            var rows = await table.FindManyAsync<DatumRow>(shard.Key, [.. shard.Select(id => id.Value.RowKey).Order(StringComparer.Ordinal)], before: EndOfDatums, cancellationToken: token);
+            var rows = await table.FindManyAsync<DatumRow>(
+                shard.Key, [.. shard.Select(id => id.Value.RowKey).Order(StringComparer.Ordinal)], before: EndOfDatums,
+                cancellationToken: token);
             lock (found)
             {
                 foreach (var row in rows.Values)
@@ -144,12 +164,14 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     }
 
     /// <summary>
-    /// Those of the projects' datums that match, newest first, whatever the query's order. Each of a project's 16 partitions is read from the cursor
+    /// Those of the projects' datums that match, newest first, whatever the query's order. Each of a project's 16 partitions is read from
+    /// the cursor
     /// on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
     /// </summary>
     /// <param name="offset">So many matches are left out first.</param>
     /// <param name="maxRead">After so many datums, matching or not, the page ends short, with a cursor.</param>
-    public async Task<DatumPage> ListAsync(ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
+    public async Task<DatumPage> ListAsync(
+        ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
     {
         if (query.Drift is DriftState.Changed or DriftState.Missing)
             return await ListDriftedAsync(projects, query, limit, after, offset, maxRead, cancellationToken);
@@ -194,7 +216,9 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             return await CountDriftedAsync(projects, query, max, cancellationToken);
         string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
         if (query.IsFiltered)
-            columns = [.. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key), nameof(DatumFilterRow.Tags), nameof(DatumFilterRow.Drift)];
+            columns = [
+                .. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key),
+                nameof(DatumFilterRow.Tags), nameof(DatumFilterRow.Drift)];
         var count = 0;
         var read = 0;
         await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>
@@ -204,14 +228,16 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             var range = new TableRange(PartitionOf(partition)) { Before = EndOfDatums };
             await foreach (var row in table.ReadAsync<DatumFilterRow>(range, MaxPageRows, columns, token))
             {
-                if (Interlocked.Increment(ref read) > maxRead || (projects.Contains(row.Project) && query.Matches(row) && Interlocked.Increment(ref count) > max))
+                if (Interlocked.Increment(ref read) > maxRead
+                    || (projects.Contains(row.Project) && query.Matches(row) && Interlocked.Increment(ref count) > max))
                     return;
             }
         });
         return count > max || read > maxRead ? null : count;
     }
 
-    static ParallelOptions InFlight(CancellationToken cancellationToken) => new() { MaxDegreeOfParallelism = 2 * Shards.Count, CancellationToken = cancellationToken };
+    static ParallelOptions InFlight(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = 2 * Shards.Count, CancellationToken = cancellationToken };
 
     static string PartitionOf(ushort partition) => partition.ToString("x4", CultureInfo.InvariantCulture);
 
@@ -278,7 +304,8 @@ readonly record struct DatumCursor(string RowKey, ushort Partition) : IComparabl
         return true;
     }
 
-    public int CompareTo(DatumCursor other) => string.CompareOrdinal(RowKey, other.RowKey) is not 0 and var order ? order : Partition - other.Partition;
+    public int CompareTo(DatumCursor other) =>
+        string.CompareOrdinal(RowKey, other.RowKey) is not 0 and var order ? order : Partition - other.Partition;
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Partition:x4}");
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 using DataRegistry.Http;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,9 +11,13 @@ namespace DataRegistry.Datums;
 static class DownloadEndpoints
 {
     public static void MapDownloads(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/download/", LinkAsync)
-        .Answers<DownloadBody>("A URL with which anyone can read the datum's bytes for a short while").TakesQuery("project", DatumEndpoints.AliasProject).OrAnswers<MessageBody>(StatusCodes.Status409Conflict);
+        .Answers<DownloadBody>(
+            "A URL with which anyone can read the datum's bytes for a short while").TakesQuery(
+                "project", DatumEndpoints.AliasProject).OrAnswers<MessageBody>(StatusCodes.Status409Conflict);
 
-    static async Task<IResult> LinkAsync(string id, HttpContext context, DatumLookup lookup, AdoptedObjects objects, DatumHashing hashing, ContentTokens tokens, IOptions<DatumOptions> options)
+    static async Task<IResult> LinkAsync(
+        string id, HttpContext context, DatumLookup lookup, AdoptedObjects objects, DatumHashing hashing, ContentTokens tokens,
+        IOptions<DatumOptions> options)
     {
         var (row, _) = await lookup.RequiredAsync(id, context);
         var (bucket, found) = await RequiredAsync(row, objects, context.RequestAborted);
@@ -21,7 +25,11 @@ static class DownloadEndpoints
         var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
         // A secret until it expires: it is answered, and neither kept nor logged anywhere.
         context.Response.Headers.CacheControl = "no-store";
-        return Results.Json(new DownloadBody(await UrlAsync()) { Drift = row.Drift is DriftState.Changed or DriftState.Missing ? Fields.WireName(row.Drift.Value) : null }, DatumEndpoints.Json.DownloadBody);
+        return Results.Json(
+            new DownloadBody(await UrlAsync())
+            {
+                Drift = row.Drift is DriftState.Changed or DriftState.Missing ? Fields.WireName(row.Drift.Value) : null,
+            }, DatumEndpoints.Json.DownloadBody);
 
         async Task<string> UrlAsync()
         {
@@ -30,12 +38,15 @@ static class DownloadEndpoints
             return tokens.CanCreate
                 ? $"{PublicUrl.Of(context.Request)}/api/v0/data/{row.Id}/content/?token={tokens.Create(row.Id, expiry)}"
                 : throw new ApiException(new ApiError.Message(
-                    StatusCodes.Status409Conflict, "No URL that S3 understands can be signed for this key. The registry hands such objects on itself once its operator gives it the setting Stores__SecretKey.", "cannot_be_signed"));
+                    StatusCodes.Status409Conflict,
+                    "No URL that S3 understands can be signed for this key. The registry hands such objects on itself once its operator "
+                        + "gives it the setting Stores__SecretKey.", "cannot_be_signed"));
         }
     }
 
     /// <summary>The object that was adopted and its bucket, or the end of the request with the reason why not.</summary>
-    public static async Task<(Bucket Bucket, S3Object Object)> RequiredAsync(DatumRow row, AdoptedObjects objects, CancellationToken cancellationToken)
+    public static async Task<(Bucket Bucket, S3Object Object)> RequiredAsync(
+        DatumRow row, AdoptedObjects objects, CancellationToken cancellationToken)
     {
         var adopted = await AskAsync(() => objects.FindAsync(row, cancellationToken));
         return adopted.Found ?? throw new ApiException(Error(adopted, row));
@@ -65,10 +76,17 @@ static class DownloadEndpoints
         return adopted.Refusal switch
         {
             ObjectRefusal.Purged => new(StatusCodes.Status404NotFound, $"Datum {row.Id} is purged.", "datum_purged"),
-            ObjectRefusal.ReadNotAllowed => new(StatusCodes.Status403Forbidden, "The datum's store does not allow downloads.", "read_not_allowed"),
-            ObjectRefusal.StoreDeleted => new(StatusCodes.Status409Conflict, "The datum's store is deleted: nothing can be downloaded from it any more.", "store_deleted"),
-            ObjectRefusal.Changed => new(StatusCodes.Status409Conflict, $"{uri} has changed since it was adopted, and no version of it was kept.", "datum_changed"),
-            ObjectRefusal.Archived => new(StatusCodes.Status409Conflict, $"{uri} is archived ({adopted.StorageClass ?? "no storage class told"}): restore it first.", "datum_archived"),
+            ObjectRefusal.ReadNotAllowed =>
+                new(StatusCodes.Status403Forbidden, "The datum's store does not allow downloads.", "read_not_allowed"),
+            ObjectRefusal.StoreDeleted =>
+                new(StatusCodes.Status409Conflict, "The datum's store is deleted: nothing can be downloaded from it any "
+                    + "more.", "store_deleted"),
+            ObjectRefusal.Changed =>
+                new(StatusCodes.Status409Conflict, $"{uri} has changed since it was adopted, and no version of it was "
+                    + "kept.", "datum_changed"),
+            ObjectRefusal.Archived =>
+                new(StatusCodes.Status409Conflict, $"{uri} is archived ({adopted.StorageClass
+                    ?? "no storage class told"}): restore it first.", "datum_archived"),
             _ => new(StatusCodes.Status409Conflict, $"{uri} is not in its bucket any more.", "datum_missing"),
         };
     }
@@ -77,7 +95,9 @@ static class DownloadEndpoints
 /// <param name="Url">Needs no token. Whoever has it can read the bytes until it expires.</param>
 sealed record DownloadBody(string Url)
 {
-    /// <summary>That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out where none did.</summary>
+    /// <summary>
+    /// That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out where none did.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Drift { get; init; }
 }

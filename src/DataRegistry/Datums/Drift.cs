@@ -1,5 +1,5 @@
 using System.Globalization;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Datums;
 
@@ -24,10 +24,12 @@ public enum DriftState
 /// <param name="Size">Null where it was not said, as is the time.</param>
 public sealed record DriftFacts(string ETag, long? Size, string? VersionId, DateTimeOffset? LastModified)
 {
-    public static DriftFacts Of(S3Object found) => new(found.ETag, found.SizeIsUnknown ? null : found.Size, found.VersionId, found.LastModified);
+    public static DriftFacts Of(S3Object found) =>
+        new(found.ETag, found.SizeIsUnknown ? null : found.Size, found.VersionId, found.LastModified);
 
     /// <summary>
-    /// Whether it is the same. The time counts only where an ETag is missing, and in seconds, since a LIST says milliseconds and a HEAD does not: the same bytes put
+    /// Whether it is the same. The time counts only where an ETag is missing, and in seconds, since a LIST says milliseconds and a HEAD
+    /// does not: the same bytes put
     /// again into a bucket without versions are what was adopted.
     /// </summary>
     /// <param name="versions">Whether both tell their versions; else those do not count.</param>
@@ -35,7 +37,8 @@ public sealed record DriftFacts(string ETag, long? Size, string? VersionId, Date
         (Size is null || other.Size is null || Size == other.Size)
         && (!versions || VersionId == other.VersionId)
         && (ETag.Length > 0 && other.ETag.Length > 0 ? ETag == other.ETag
-            : LastModified is not { } time || other.LastModified is not { } otherTime || time.ToUnixTimeSeconds() == otherTime.ToUnixTimeSeconds());
+            : LastModified is not { } time || other.LastModified is not { } otherTime
+                || time.ToUnixTimeSeconds() == otherTime.ToUnixTimeSeconds());
 
     /// <summary>As a location keeps it, to tell whether something else was found.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{ETag} {Size} {VersionId}");

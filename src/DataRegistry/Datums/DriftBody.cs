@@ -1,12 +1,13 @@
-using DataRegistry.Organization;
 using DataRegistry.Http;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
 /// <summary>Whether what was adopted is still what is there, as far as scans know.</summary>
-/// <param name="State"><c>none</c>, <c>changed</c>, <c>missing</c>, or <c>unknown</c> where no scan was completed that began after the adoption.</param>
+/// <param name="State"><c>none</c>, <c>changed</c>, <c>missing</c>, or <c>unknown</c> where no scan was completed that began after the
+/// adoption.</param>
 /// <param name="Since">When a scan first found it so; null for none and unknown.</param>
 /// <param name="Was">What was adopted; null for none and unknown.</param>
 /// <param name="Is">What is there now, if that has changed.</param>
@@ -17,13 +18,17 @@ sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Wa
     {
         var state = StateOf(row, scanned);
         return state is DriftState.Changed or DriftState.Missing
-            ? new(Fields.WireName(state), row.DriftSince, DriftObjectBody.From(new(row.ObjectETag, row.Size, row.VersionId, row.LastModified)), row.DriftIs is { } there ? DriftObjectBody.From(there) : null)
+            ? new(
+                Fields.WireName(state), row.DriftSince,
+                DriftObjectBody.From(new(row.ObjectETag, row.Size, row.VersionId, row.LastModified)),
+                row.DriftIs is { } there ? DriftObjectBody.From(there) : null)
             : new(Fields.WireName(state), null, null, null);
     }
 
     public static DriftState StateOf(IFilteredDatum datum, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) =>
         datum.Drift is DriftState.Changed or DriftState.Missing ? datum.Drift.Value
-        : datum.Store is { } store && scanned.TryGetValue(store, out var begun) && begun >= TimedId.FromRowKey(0, datum.RowKey).Time ? DriftState.None
+        : datum.Store is { } store && scanned.TryGetValue(store, out var begun) && begun >= TimedId.FromRowKey(0, datum.RowKey).Time
+            ? DriftState.None
         : DriftState.Unknown;
 }
 
@@ -40,7 +45,9 @@ sealed class ScannedStores(ScanTable scans, TimeProvider clock)
 
     /// <summary>When the last scan began that was completed, by store; stores without one are left out.</summary>
     public async ValueTask<IReadOnlyDictionary<Guid, DateTimeOffset>> CompletedAsync(CancellationToken cancellationToken) =>
-        (await recent.GetAsync("", async token => (await scans.ListAsync(token)).Where(s => s.Value.Completed is not null).ToDictionary(s => s.Key, s => s.Value.Completed!.Value), cancellationToken))!;
+        (await recent.GetAsync(
+            "", async token => (await scans.ListAsync(token)).Where(
+                s => s.Value.Completed is not null).ToDictionary(s => s.Key, s => s.Value.Completed!.Value), cancellationToken))!;
 
     /// <summary>A scan has been completed here: that shows at once.</summary>
     public void Forget() => recent.Forget("");

@@ -1,13 +1,17 @@
 using System.Collections.Concurrent;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using DataRegistry.Telemetry;
+using DataRegistry.Triggers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Datums;
 
-/// <summary>The queue function: hashes the datums of a message. Those that are hashed by then, as after a redelivery, cost nothing but the look.</summary>
-sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options, ILogger<HashDatum> logger)
+/// <summary>
+/// The queue function: hashes the datums of a message. Those that are hashed by then, as after a redelivery, cost nothing but the look.
+/// </summary>
+sealed partial class HashDatum(
+    DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options, ILogger<HashDatum> logger)
 {
     /// <exception cref="Exception">A datum could not be hashed now; the message comes again for those that are left.</exception>
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
@@ -47,7 +51,10 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
             {
                 // One that had nearly all of the time would never get further; the others go on with a time of their own.
                 if (began - started < limit / 10)
-                    await hashing.FailAsync(datum, $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds that there are for it.", cancellationToken);
+                    await hashing.FailAsync(
+                        datum,
+                        $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds that there are for it.",
+                        cancellationToken);
                 else
                     later.Add(datum.Id);
             }
@@ -65,9 +72,11 @@ sealed partial class HashDatum(DatumTable datums, DatumHashing hashing, HashQueu
     }
 
     /// <summary>The message's datums that still want hashing, and did not just fail for good.</summary>
-    public static async Task<List<DatumRow>> LeftAsync(DatumTable datums, HashMessage message, TimeProvider clock, CancellationToken cancellationToken) =>
+    public static async Task<List<DatumRow>> LeftAsync(
+        DatumTable datums, HashMessage message, TimeProvider clock, CancellationToken cancellationToken) =>
         [.. (await datums.FindAsync([.. message.Ids], cancellationToken)).Values.Where(d =>
-            d is { Sha256: null, Purged: null } && (string.IsNullOrEmpty(d.ChecksumError) || clock.GetUtcNow() - d.HashTried >= DatumHashing.Again))];
+            d is { Sha256: null, Purged: null }
+                && (string.IsNullOrEmpty(d.ChecksumError) || clock.GetUtcNow() - d.HashTried >= DatumHashing.Again))];
 
     static partial class Log
     {

@@ -4,11 +4,13 @@ using System.Text.Json.Serialization;
 using Azure.Storage.Queues;
 using DataRegistry.Storage;
 using DataRegistry.Telemetry;
+using DataRegistry.Triggers;
 
 namespace DataRegistry.Datums;
 
 /// <summary>Datums to hash: <c>{"v":1,"datums":["…"]}</c>. It holds ids only; those that are hashed by then are passed over.</summary>
-/// <param name="Traceparent">Which span asked for it, as W3C Trace Context; null for none. It stands in the message since no row stands behind it.</param>
+/// <param name="Traceparent">Which span asked for it, as W3C Trace Context; null for none. It stands in the message since no row stands
+/// behind it.</param>
 /// <param name="V">The message's version: one that is not known here is refused, so that it is poison, not lost.</param>
 sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent = null)
 {
@@ -40,12 +42,17 @@ sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent
     public override string ToString() => JsonSerializer.Serialize(this, HashMessageJson.Default.HashMessage);
 
     /// <summary>The span of a delivery, in the trace that asked for the hashes.</summary>
-    public Activity DeliveryOf(string queue, QueueDelivery delivery) => Spans.Continue($"process {queue}", ActivityKind.Consumer, Traceparent)
-        .SetTag("messaging.system", "azure_queue_storage").SetTag("messaging.operation.type", "process").SetTag("messaging.destination.name", queue)
+    public Activity DeliveryOf(string queue, QueueDelivery delivery) =>
+        Spans.Continue($"process {queue}", ActivityKind.Consumer, Traceparent)
+        .SetTag(
+            "messaging.system", "azure_queue_storage").SetTag(
+                "messaging.operation.type", "process").SetTag("messaging.destination.name", queue)
         .SetTag("dataregistry.delivery", delivery.DequeueCount).SetTag("dataregistry.datums", Datums.Count);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(HashMessage))]
 sealed partial class HashMessageJson : JsonSerializerContext;
 
@@ -71,5 +78,6 @@ sealed class HashQueue(QueueServiceClient queues)
         }
     }
 
-    public Task SendAsync(IEnumerable<DatumId> datums, CancellationToken cancellationToken) => SendAsync(datums, delay: null, cancellationToken);
+    public Task SendAsync(IEnumerable<DatumId> datums, CancellationToken cancellationToken) =>
+        SendAsync(datums, delay: null, cancellationToken);
 }

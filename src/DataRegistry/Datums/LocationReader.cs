@@ -13,26 +13,33 @@ sealed class LocationReader<T> where T : LocatedRow
     readonly ShardReader[] shards;
 
     /// <param name="after">Locations of keys up to this one are not wanted; null for all.</param>
-    /// <param name="until">Nor are those of keys after this one, which another worker may have been writing by the thousands; null for all.</param>
+    /// <param name="until">Nor are those of keys after this one, which another worker may have been writing by the thousands; null for
+    /// all.</param>
     /// <param name="prefix">Nor are those that begin with something else.</param>
     /// <param name="columns">Those of <typeparamref name="T"/>.</param>
     public LocationReader(TableClient table, Guid store, string prefix, string? after, string? until, IReadOnlyList<string> columns) =>
-        shards = [.. Enumerable.Range(0, Shards.Count).Select(shard => new ShardReader(table, Range($"{store:N}-{shard:x}", prefix, after, until), after, columns))];
+        shards = [
+            .. Enumerable.Range(0, Shards.Count).Select(
+                shard => new ShardReader(table, Range($"{store:N}-{shard:x}", prefix, after, until), after, columns))];
 
     /// <summary>
-    /// The locations, also free ones, of keys; by key. Every call's keys come after those of the one before. What lies between is leapt over where
+    /// The locations, also free ones, of keys; by key. Every call's keys come after those of the one before. What lies between is leapt
+    /// over where
     /// it is more than a page, and never kept: there may be millions of locations whose objects are gone.
     /// </summary>
     /// <param name="keys">In order, at least one.</param>
     /// <param name="job">Its locations are kept, too, that are read on the way: whose objects are gone since it adopted them.</param>
     /// <param name="upTo">Up to this key, or the last of all.</param>
     /// <param name="parallel">Requests at a time.</param>
-    public async Task<Dictionary<string, T>> ReadAsync(IReadOnlyList<string> keys, Guid job, string? upTo, int parallel, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, T>> ReadAsync(
+        IReadOnlyList<string> keys, Guid job, string? upTo, int parallel, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, T>(StringComparer.Ordinal);
         var wanted = keys.ToHashSet(StringComparer.Ordinal);
         var (from, end) = (StartOf(keys[0]), EndOf(keys[^1]));
-        await Parallel.ForEachAsync(shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (shard, token) =>
+        await Parallel.ForEachAsync(
+            shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
+            async (shard, token) =>
         {
             var rows = await shard.ReadUpToAsync(from, end, row => IsWanted(row) || OrderedKey.Compare(row.Key, keys[^1]) > 0, token);
             lock (found)
@@ -49,17 +56,21 @@ sealed class LocationReader<T> where T : LocatedRow
     }
 
     /// <summary>
-    /// All locations, also free ones, of keys after the ones that were read before, up to a key; by key. Where there are more than may be held at a
+    /// All locations, also free ones, of keys after the ones that were read before, up to a key; by key. Where there are more than may be
+    /// held at a
     /// time, up to an earlier one: a bucket may lack millions of objects between two that it lists.
     /// </summary>
     /// <param name="end">Null for the last of all.</param>
     /// <param name="maxRows">Of a shard that may be held, to the page.</param>
     /// <param name="parallel">Requests at a time.</param>
     /// <returns>The locations, and where they end; null for <paramref name="end"/>.</returns>
-    public async Task<(Dictionary<string, T> Rows, string? ReadTo)> ReadUpToAsync(string? end, int maxRows, int parallel, CancellationToken cancellationToken)
+    public async Task<(Dictionary<string, T> Rows, string? ReadTo)> ReadUpToAsync(
+        string? end, int maxRows, int parallel, CancellationToken cancellationToken)
     {
         var last = end is null ? null : EndOf(end);
-        await Parallel.ForEachAsync(shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (shard, token) =>
+        await Parallel.ForEachAsync(
+            shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
+            async (shard, token) =>
             await shard.ReadOnAsync(last, maxRows, token));
         var readTo = shards.Select(s => s.LastWholeKey(last)).OfType<string>().Order(OrderedKey.Comparer).FirstOrDefault();
         var upTo = readTo ?? end;
@@ -70,10 +81,12 @@ sealed class LocationReader<T> where T : LocatedRow
     }
 
     /// <summary>The first row key that may be of the key or a later one: hashed ones of a group are in no order.</summary>
-    static string StartOf(string key) => OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? rowKey[..OrderedKey.MaxClearBytes] : rowKey;
+    static string StartOf(string key) =>
+        OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? rowKey[..OrderedKey.MaxClearBytes] : rowKey;
 
     /// <summary>The last row key that may be of the key or an earlier one.</summary>
-    static string EndOf(string key) => OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? OrderedKey.EndOfGroup(rowKey) : rowKey;
+    static string EndOf(string key) =>
+        OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? OrderedKey.EndOfGroup(rowKey) : rowKey;
 
     static TableRange Range(string partition, string prefix, string? after, string? until)
     {
@@ -118,7 +131,10 @@ sealed class LocationReader<T> where T : LocatedRow
                 rows.AddRange(await ReadPageAsync(cancellationToken));
         }
 
-        /// <summary>Where it has not been read to its end: the last key of those held before which none is missing. Null where it has, or where none is.</summary>
+        /// <summary>
+        /// Where it has not been read to its end: the last key of those held before which none is missing. Null where it has, or where none
+        /// is.
+        /// </summary>
         public string? LastWholeKey(string? end)
         {
             if (IsRead(end) || rows is not [.., var last])
@@ -127,7 +143,8 @@ sealed class LocationReader<T> where T : LocatedRow
                 return last.Key;
             // Long keys of a group are in no order, and more of its last one may come; those before it are all there.
             var group = last.RowKey[..OrderedKey.MaxClearBytes];
-            return rows.Where(row => !row.RowKey.StartsWith(group, StringComparison.Ordinal)).Select(row => row.Key).Max(OrderedKey.Comparer);
+            return rows.Where(
+                row => !row.RowKey.StartsWith(group, StringComparison.Ordinal)).Select(row => row.Key).Max(OrderedKey.Comparer);
         }
 
         /// <summary>Hands out what is up to a key (null for all), and holds it no longer.</summary>
@@ -171,7 +188,8 @@ record LocatedRow : TableRow
 
     [IgnoreDataMember] public bool IsFree => Purged == true;
 
-    public static IReadOnlyList<string> Columns { get; } = [nameof(RowKey), nameof(Key), nameof(Datum), nameof(Job), nameof(Project), nameof(Settled), nameof(Purged)];
+    public static IReadOnlyList<string> Columns { get; } = [
+        nameof(RowKey), nameof(Key), nameof(Datum), nameof(Job), nameof(Project), nameof(Settled), nameof(Purged)];
 }
 
 /// <summary>What a scan has to know of it, too: what was adopted, and what scans have found.</summary>
@@ -197,6 +215,7 @@ sealed record ScannedRow : LocatedRow
 
     public static new IReadOnlyList<string> Columns { get; } =
     [
-        .. LocatedRow.Columns, nameof(Size), nameof(ObjectETag), nameof(LastModified), nameof(VersionId), nameof(Previous), nameof(Supersedes), nameof(Drift), nameof(DriftJob), nameof(DriftIs),
+        .. LocatedRow.Columns, nameof(Size), nameof(ObjectETag), nameof(LastModified), nameof(VersionId), nameof(Previous),
+        nameof(Supersedes), nameof(Drift), nameof(DriftJob), nameof(DriftIs),
     ];
 }

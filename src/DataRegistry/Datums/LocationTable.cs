@@ -18,14 +18,16 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
 
     public TableClient Table => table;
 
-    public static (string PartitionKey, string RowKey) KeyOf(Guid store, string key) => ($"{store:N}-{Shards.Of(key):x}", OrderedKey.Encode(key));
+    public static (string PartitionKey, string RowKey) KeyOf(Guid store, string key) =>
+        ($"{store:N}-{Shards.Of(key):x}", OrderedKey.Encode(key));
 
     /// <summary>Whether anything of a store is tracked: 16 queries of a row at most.</summary>
     public async Task<bool> AnyAsync(Guid store, CancellationToken cancellationToken)
     {
         for (var shard = 0; shard < Shards.Count; shard++)
         {
-            await foreach (var _ in table.ReadAsync<RowKeyOnly>(new TableRange($"{store:N}-{shard:x}"), 1, [nameof(RowKeyOnly.RowKey)], cancellationToken))
+            await foreach (var _ in table.ReadAsync<RowKeyOnly>(
+                new TableRange($"{store:N}-{shard:x}"), 1, [nameof(RowKeyOnly.RowKey)], cancellationToken))
                 return true;
         }
 
@@ -36,7 +38,9 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     public async Task<LocationRow?> FindAsync(Guid store, string key, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
-        return await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row ? row : null;
+        return await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken) is { IsFree: false } row
+            ? row
+            : null;
     }
 
     /// <summary>Frees the location of a purged datum; nothing where it is free, or another datum's by now.</summary>
@@ -55,19 +59,26 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
         }
     }
 
-    /// <summary>The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null for none; one row.</summary>
+    /// <summary>
+    /// The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null for none; one
+    /// row.
+    /// </summary>
     public async Task<string?> FirstKeyAfterAsync(Guid store, string after, CancellationToken cancellationToken)
     {
         var range = new TableRange($"{store:N}-0") { After = OrderedKey.Encode(after) };
-        return (await table.QueryPageAsync<LocationKeyRow>(range, null, maxPerPage: 1, LocationKeyRow.Columns, cancellationToken)).Values is [var first, ..] ? first.Key : null;
+        return (await table.QueryPageAsync<LocationKeyRow>(
+            range, null, maxPerPage: 1, LocationKeyRow.Columns, cancellationToken)).Values is [var first, ..] ? first.Key : null;
     }
 
     /// <summary>The locations that exist, also free ones, among the given keys, by key.</summary>
-    public async Task<Dictionary<string, LocatedRow>> FindAsync(Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
+    public async Task<Dictionary<string, LocatedRow>> FindAsync(
+        Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, LocatedRow>(StringComparer.Ordinal);
         var shards = keys.Select(k => KeyOf(store, k)).GroupBy(k => k.PartitionKey, k => k.RowKey, StringComparer.Ordinal);
-        await Parallel.ForEachAsync(shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (shard, token) =>
+        await Parallel.ForEachAsync(
+            shards, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
+            async (shard, token) =>
         {
             var rowKeys = shard.ToList();
             rowKeys.Sort(string.CompareOrdinal);
@@ -95,7 +106,9 @@ sealed record LocationRow : AdoptedRow
     /// <summary>True once its datum was purged; null before.</summary>
     public bool? Purged { get; init; }
 
-    /// <summary>True where the datum before was put aside because its object had changed; null where it was purged, or there was none.</summary>
+    /// <summary>
+    /// True where the datum before was put aside because its object had changed; null where it was purged, or there was none.
+    /// </summary>
     public bool? Supersedes { get; init; }
 
     /// <summary>What the last scan found that did not find what was adopted; null or none where none did.</summary>

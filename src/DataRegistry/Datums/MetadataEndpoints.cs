@@ -22,12 +22,17 @@ static class MetadataEndpoints
 
     public static void MapMetadata(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/data/{id}/metadata/", GetAsync).Answers<JsonElement>("A datum's properties; an empty object where none were ever set", example: Example)
+        api.MapGet(
+            "/data/{id}/metadata/", GetAsync).Answers<JsonElement>(
+                "A datum's properties; an empty object where none were ever set", example: Example)
             .TakesQuery("project", DatumEndpoints.AliasProject);
         api.MapPost("/data/{id}/metadata/", SetAsync).Takes<JsonElement>(example: Example)
-            .Answers<JsonElement>("Replace a datum's properties, its tags (valohai.tags) with them; valohai.alias points that alias at it", example: Example)
+            .Answers<JsonElement>(
+                "Replace a datum's properties, its tags (valohai.tags) with them; valohai.alias points that alias at it", example: Example)
             .TakesQuery("project", DatumEndpoints.AliasProject);
-        api.MapPost("/data/metadata/apply/", ApplyAsync).Takes<MetadataOfDatumsBody>().Answers<AppliedBody>($"The same for up to {MaxDatums} datums");
+        api.MapPost(
+            "/data/metadata/apply/", ApplyAsync).Takes<MetadataOfDatumsBody>().Answers<AppliedBody>(
+                $"The same for up to {MaxDatums} datums");
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums)
@@ -36,7 +41,9 @@ static class MetadataEndpoints
         return Results.Bytes(await datums.FindMetadataAsync(row, context.RequestAborted) ?? "{}"u8.ToArray(), JsonType);
     }
 
-    static async Task<IResult> SetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> SetAsync(
+        string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, Permissions permissions,
+        AuditTrail trail)
     {
         var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
         using var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.JsonDocument, MaxBodyBytes);
@@ -44,12 +51,16 @@ static class MetadataEndpoints
         if (input.Alias is not null)
             await permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
         await datums.SetMetadataAsync(row, input, Caller.Of(context).Name, context.RequestAborted);
-        await trail.RecordAsync(context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
+        await trail.RecordAsync(
+            context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
         await PointAsync(row, project, input, context, aliases, trail);
         return Results.Bytes(input.Json, JsonType);
     }
 
-    /// <summary>All is checked before anything is written. It is no transaction: a request that failed on the way is repeated, which changes nothing more.</summary>
+    /// <summary>
+    /// All is checked before anything is written. It is no transaction: a request that failed on the way is repeated, which changes nothing
+    /// more.
+    /// </summary>
     static async Task<IResult> ApplyAsync(
         HttpContext context, DatumTable datums, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
@@ -62,7 +73,8 @@ static class MetadataEndpoints
         foreach (var (text, properties) in body.DatumMetadata)
         {
             if (!DatumId.TryParse(text, out var id))
-                throw Invalid($"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is no datum's id. {DatumId.Requirement}", "invalid");
+                throw Invalid(
+                    $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is no datum's id. {DatumId.Requirement}", "invalid");
             if (!inputs.TryAdd(id, MetadataInput.Parse(properties, id.ToString())))
                 throw Invalid($"{id} is given more than once.", "invalid");
         }
@@ -76,7 +88,8 @@ static class MetadataEndpoints
             var project = rows.TryGetValue(id, out var row) ? await projects.FindAsync(row.Project, context.RequestAborted) : null;
             if (row is null || project is null || !rights.Allow(Permission.DataRead, Scope.Of(project)))
                 throw Invalid($"There is no datum {id}.", "does_not_exist");
-            if (!rights.Allow(Permission.DataEdit, Scope.Of(project)) || (input.Alias is not null && !rights.Allow(Permission.AliasesEdit, Scope.Of(project))))
+            if (!rights.Allow(Permission.DataEdit, Scope.Of(project))
+                || (input.Alias is not null && !rights.Allow(Permission.AliasesEdit, Scope.Of(project))))
                 throw Permissions.Denied();
             changes.Add((row, project, input));
         }
@@ -85,7 +98,12 @@ static class MetadataEndpoints
             changes, new ParallelOptions { MaxDegreeOfParallelism = InFlight, CancellationToken = context.RequestAborted },
             async (change, token) => await datums.SetMetadataAsync(change.Row, change.Input, Caller.Of(context).Name, token));
         foreach (var ofProject in changes.GroupBy(c => c.Project.Id))
-            await trail.RecordAsync(context, new("metadata.applied", ofProject.Key.ToString("D")) { Project = ofProject.Key, Details = new() { ["datums"] = ofProject.Count() } });
+            await trail.RecordAsync(
+                context,
+                new("metadata.applied", ofProject.Key.ToString("D"))
+                {
+                    Project = ofProject.Key, Details = new() { ["datums"] = ofProject.Count() },
+                });
         foreach (var (row, project, input) in changes)
             await PointAsync(row, project, input, context, aliases, trail);
         return Results.Json(new AppliedBody(true, changes.Count), DatumEndpoints.Json.AppliedBody);
@@ -93,10 +111,12 @@ static class MetadataEndpoints
         static ApiException Invalid(string message, string code) => new(new ApiError.Field("datum_metadata", message, code));
     }
 
-    static async Task PointAsync(DatumRow row, Project project, MetadataInput input, HttpContext context, AliasTable aliases, AuditTrail trail)
+    static async Task PointAsync(
+        DatumRow row, Project project, MetadataInput input, HttpContext context, AliasTable aliases, AuditTrail trail)
     {
         if (input.Alias is { } alias)
-            await AliasEndpoints.RecordAsync(await aliases.PointAsync(project, alias, row.Id, Caller.Of(context).Name, context.RequestAborted), context, trail);
+            await AliasEndpoints.RecordAsync(
+                await aliases.PointAsync(project, alias, row.Id, Caller.Of(context).Name, context.RequestAborted), context, trail);
     }
 }
 

@@ -32,12 +32,17 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, $"A property of {of} holds half of a surrogate pair, which is no text."));
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status400BadRequest, $"A property of {of} holds half of a surrogate pair, which is no text."));
         }
 
         if (json.Length > MaxBytes)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status413PayloadTooLarge, $"The properties of {of} are {json.Length} bytes as JSON; up to {MaxBytes} are kept."));
-        return new(json, properties.TryGetProperty(TagsKey, out var tags) ? TagsOf(tags) : [], properties.TryGetProperty(AliasKey, out var alias) ? AliasOf(alias) : null);
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status413PayloadTooLarge,
+                $"The properties of {of} are {json.Length} bytes as JSON; up to {MaxBytes} are kept."));
+        return new(
+            json, properties.TryGetProperty(TagsKey, out var tags) ? TagsOf(tags) : [],
+            properties.TryGetProperty(AliasKey, out var alias) ? AliasOf(alias) : null);
     }
 
     static List<string> TagsOf(JsonElement tags)
@@ -53,5 +58,7 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
     }
 
     static AliasName AliasOf(JsonElement alias) => AliasEndpoints.Name(
-        alias.ValueKind == JsonValueKind.String ? alias.GetString() : throw new ApiException(new ApiError.Field(AliasKey, "A string is expected.", "invalid")), AliasKey);
+        alias.ValueKind == JsonValueKind.String
+            ? alias.GetString()
+            : throw new ApiException(new ApiError.Field(AliasKey, "A string is expected.", "invalid")), AliasKey);
 }

@@ -5,7 +5,8 @@ namespace DataRegistry.Datums;
 static class PrefixSearch
 {
     /// <summary>
-    /// The rows whose keys begin with one of the prefixes, in their order. Reads ranges as <see cref="TableSearch.FindManyAsync"/> does, and takes no
+    /// The rows whose keys begin with one of the prefixes, in their order. Reads ranges as <see cref="TableSearch.FindManyAsync"/> does,
+    /// and takes no
     /// more requests than there are prefixes and pages of wanted rows.
     /// </summary>
     /// <param name="prefixes">In ordinal order, none the beginning of another.</param>
@@ -18,7 +19,10 @@ static class PrefixSearch
         string? after = null;
         for (var next = 0; next < prefixes.Count;)
         {
-            var range = new TableRange(partitionKey) { From = after is null ? prefixes[next] : null, After = after, Before = EndOf(prefixes[^1]) };
+            var range = new TableRange(partitionKey)
+            {
+                From = after is null ? prefixes[next] : null, After = after, Before = EndOf(prefixes[^1]),
+            };
             var page = await table.QueryPageAsync<T>(range, continuation, cancellationToken: cancellationToken);
             foreach (var row in page.Values)
             {

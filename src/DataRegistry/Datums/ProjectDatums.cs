@@ -2,9 +2,13 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.Datums;
 
-/// <summary>A project's datums, but for purged ones, which go with it. The index of what a project holds is its slot's partitions.</summary>
+/// <summary>
+/// A project's datums, but for purged ones, which go with it. The index of what a project holds is its slot's partitions.
+/// </summary>
 sealed class ProjectDatums(DatumTable datums) : IProjectContents
 {
+    public int Order => 3;
+
     /// <summary>Purged datums, and those of projects with the same slot, that are looked at: more would outlast the request.</summary>
     const int MaxRows = 20_000;
 

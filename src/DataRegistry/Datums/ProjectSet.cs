@@ -10,7 +10,8 @@ sealed class ProjectSet(IReadOnlyCollection<Project> projects)
 
     /// <summary>16 a project; beyond 4096 projects a slot is shared, and so are these.</summary>
     public IReadOnlyList<ushort> Partitions { get; } =
-        [.. projects.Select(p => p.Slot).Distinct().SelectMany(slot => Enumerable.Range(0, Shards.Count).Select(shard => (ushort)(slot * Shards.Count + shard)))];
+        [.. projects.Select(p => p.Slot).Distinct().SelectMany(
+            slot => Enumerable.Range(0, Shards.Count).Select(shard => (ushort)(slot * Shards.Count + shard)))];
 
     public bool Contains(Guid project) => byId.ContainsKey(project);
 

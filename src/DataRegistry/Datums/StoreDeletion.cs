@@ -9,15 +9,20 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// Deletes stores: those that datums refer to by force only. The store's row stays for the names of its datums, so that an adoption which comes
+/// Deletes stores: those that datums refer to by force only. The store's row stays for the names of its datums, so that an adoption which
+/// comes
 /// between the look and the deletion does no harm.
 /// </summary>
 static class StoreDeletion
 {
     public static void MapStoreDeletion(this IEndpointRouteBuilder api) => api.MapDelete("/stores/{id}/", DeleteAsync)
-        .AnswersNothing("Delete a store; 409 while datums refer to it").TakesQuery("force", "true: also while datums refer to it, which stay", JsonSchemaType.Boolean).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
+        .AnswersNothing(
+            "Delete a store; 409 while datums refer to it").TakesQuery(
+                "force", "true: also while datums refer to it, which stay", JsonSchemaType.Boolean).OrAnswers<DetailBody>(
+                    StatusCodes.Status409Conflict);
 
-    static async Task<IResult> DeleteAsync(string id, HttpContext context, StoreAccess access, StoreTable stores, LocationTable locations, AuditTrail trail)
+    static async Task<IResult> DeleteAsync(
+        string id, HttpContext context, StoreAccess access, StoreTable stores, LocationTable locations, AuditTrail trail)
     {
         var store = await access.RequiredAsync(context, id);
         await access.RequireManageAsync(context, store);
@@ -30,12 +35,18 @@ static class StoreDeletion
         if (!force && await locations.AnyAsync(store.Id, context.RequestAborted))
         {
             throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, $"Datums refer to '{store.Name}'. Delete it with ?force=true: they stay, and cannot be downloaded any more."));
+                StatusCodes.Status409Conflict,
+                $"Datums refer to '{store.Name}'. Delete it with ?force=true: they stay, and cannot be downloaded any more."));
         }
 
         if (!await stores.DeleteAsync(store.Id, context.RequestAborted))
             throw new ApiException(ApiError.NotFound());
-        await trail.RecordAsync(context, new("store.deleted", store.Id.ToString("D")) { Project = store.Project, Details = new() { ["name"] = store.Name, ["uri_prefix"] = store.UriPrefix, ["force"] = force } });
+        await trail.RecordAsync(
+            context,
+            new("store.deleted", store.Id.ToString("D"))
+            {
+                Project = store.Project, Details = new() { ["name"] = store.Name, ["uri_prefix"] = store.UriPrefix, ["force"] = force },
+            });
         return Results.NoContent();
     }
 }

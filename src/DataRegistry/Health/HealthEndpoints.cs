@@ -14,8 +14,11 @@ static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).Answers<HealthBody>("Whether the process is there").AllowAnonymous();
-        api.MapGet("/ready", ReadyAsync).Answers<HealthBody>("Whether its tables and queues answer; to who administrates the system, also which of them do, unless it is the tables")
+        api.MapGet(
+            "/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).Answers<HealthBody>(
+                "Whether the process is there").AllowAnonymous();
+        api.MapGet("/ready", ReadyAsync).Answers<HealthBody>(
+            "Whether its tables and queues answer; to who administrates the system, also which of them do, unless it is the tables")
             .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).AllowAnonymous();
     }
 
@@ -24,13 +27,15 @@ static class HealthEndpoints
         var dependencies = await readiness.LookAsync(context.RequestAborted);
         var ready = dependencies.Values.All(answers => answers);
         // Whose token it is only the tables can tell.
-        var told = dependencies[Readiness.Tables] && await IsAdministratorAsync(context, readiness.Patience, limits, permissions);
+        var told = dependencies[Readiness.Tables] && await IsAdministratorAsync(context, readiness.Timeout, limits, permissions);
         return Results.Json(
             new HealthBody(ready ? "ready" : "not ready", told ? dependencies : null), HealthJson.Default.HealthBody,
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
-    /// <summary>False also where that cannot be found out, for whatever reason, or takes longer than the patience: the answer does not wait for it.</summary>
+    /// <summary>
+    /// False also where that cannot be found out, for whatever reason, or takes longer than the patience: the answer does not wait for it.
+    /// </summary>
     static async Task<bool> IsAdministratorAsync(HttpContext context, TimeSpan patience, RateLimits limits, Permissions permissions)
     {
         var hungUp = context.RequestAborted;
@@ -67,6 +72,7 @@ sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Depen
     public string Version { get; } = Product.Version;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthBody))]
 sealed partial class HealthJson : JsonSerializerContext;

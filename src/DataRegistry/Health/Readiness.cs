@@ -1,34 +1,38 @@
 using DataRegistry.Organization;
 using DataRegistry.Storage;
+using DataRegistry.Triggers;
 using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Health;
 
 /// <summary>
-/// Whether tables and queues answer. One look is good for all who ask within a few seconds, and one at a time is taken, so that whoever asks
+/// Whether tables and queues answer. One look is good for all who ask within a few seconds, and one at a time is taken, so that whoever
+/// asks
 /// often loads nothing.
 /// </summary>
-sealed partial class Readiness(StorageAccount storage, ProjectTable projects, TimeProvider clock, ILogger<Readiness> logger) : IDisposable
+sealed partial class Readiness(
+    StorageAccount storage, ProjectTable projects, IEnumerable<QueueFunction> functions, TimeProvider clock, ILogger<Readiness> logger)
+    : IDisposable
 {
     public const string Tables = "tables";
 
     static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
 
-    readonly SemaphoreSlim turn = new(1);
+    readonly SemaphoreSlim gate = new(1);
     IReadOnlyDictionary<string, bool> known = new Dictionary<string, bool>(StringComparer.Ordinal);
     DateTimeOffset looked = DateTimeOffset.MinValue;
 
     /// <summary>A dependency that takes longer is not ready: its clients' own retries take longer than who asks would wait.</summary>
-    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(3);
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(3);
 
-    public void Dispose() => turn.Dispose();
+    public void Dispose() => gate.Dispose();
 
     /// <summary>Each dependency, and whether it answers.</summary>
     public async Task<IReadOnlyDictionary<string, bool>> LookAsync(CancellationToken cancellationToken)
     {
         if (clock.GetUtcNow() - looked < GoodFor)
             return known;
-        await turn.WaitAsync(cancellationToken);
+        await gate.WaitAsync(cancellationToken);
         try
         {
             if (clock.GetUtcNow() - looked < GoodFor)
@@ -39,25 +43,27 @@ sealed partial class Readiness(StorageAccount storage, ProjectTable projects, Ti
         }
         finally
         {
-            turn.Release();
+            gate.Release();
         }
     }
 
-    /// <summary>All are in one account, and are made together: any of them tells. There is no such project, so it is always asked.</summary>
+    /// <summary>
+    /// All are in one account, and are made together: any of them tells. There is no such project, so it is always asked.
+    /// </summary>
     Task AskTablesAsync(CancellationToken cancellationToken) => projects.FindAsync(Guid.Empty, cancellationToken);
 
     async Task AskQueuesAsync(CancellationToken cancellationToken)
     {
-        foreach (var queue in Registry.QueueFunctions.Select(f => f.Queue))
+        foreach (var queue in functions.Select(f => f.Queue))
             await storage.Queues.GetQueueClient(queue).GetPropertiesAsync(cancellationToken);
     }
 
     async Task<KeyValuePair<string, bool>> AnswersAsync(string dependency, Func<CancellationToken, Task> ask)
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var timeout = new CancellationTokenSource(Timeout);
         try
         {
-            await ask(patience.Token);
+            await ask(timeout.Token);
             return new(dependency, true);
         }
         catch (Exception e)

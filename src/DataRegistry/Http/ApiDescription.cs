@@ -16,26 +16,35 @@ public static class ApiDescription
     /// <summary>Beginnings of the paths that the document describes.</summary>
     static readonly string[] Described = ["api/v0/", "api/health/", "api/v1/token", "api/v1/org-unit/"];
 
-    /// <param name="fragments">Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not described twice.</param>
+    /// <param name="fragments">Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not
+    /// described twice.</param>
     public static IServiceCollection AddApiDescription(this IServiceCollection services, params IReadOnlyList<string> fragments)
     {
         // For the schemas only: bodies are written with the rooms' own contexts, under the same names.
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         return services.AddOpenApi("v1", options =>
         {
-            options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true) || api.RelativePath == "api/v1/clusters";
+            options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true)
+                || api.RelativePath == "api/v1/clusters";
             options.AddDocumentTransformer((document, _, _) =>
             {
-                document.Info = new() { Title = "Data Registry", Version = Product.Version, Description = "Objects in S3 buckets become datums: named, traceable, shareable." };
+                document.Info = new()
+                {
+                    Title = "Data Registry", Version = Product.Version,
+                    Description = "Objects in S3 buckets become datums: named, traceable, shareable.",
+                };
                 // The framework's own are the names of classes.
-                document.Tags = document.Paths.Values.SelectMany(p => p.Operations ?? []).SelectMany(o => o.Value.Tags ?? new HashSet<OpenApiTagReference>())
-                    .Select(t => t.Reference.Id!).Distinct(StringComparer.Ordinal).Select(name => new OpenApiTag { Name = name }).ToHashSet();
+                document.Tags = document.Paths.Values.SelectMany(
+                    p => p.Operations ?? []).SelectMany(o => o.Value.Tags ?? new HashSet<OpenApiTagReference>())
+                    .Select(t => t.Reference.Id!).Distinct(StringComparer.Ordinal).Select(
+                        name => new OpenApiTag { Name = name }).ToHashSet();
                 document.Components ??= new();
                 document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
                 {
                     [OperationDescription.SecurityScheme] = new OpenApiSecurityScheme
                     {
-                        Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Authorization", Description = "Token …, or Bearer …",
+                        Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Authorization",
+                        Description = "Token …, or Bearer …",
                     },
                 };
                 return Task.CompletedTask;
@@ -48,7 +57,8 @@ public static class ApiDescription
 
     static async Task Add(OpenApiDocument document, string fragment)
     {
-        await using var text = typeof(ApiDescription).Assembly.GetManifestResourceStream(fragment) ?? throw new InvalidOperationException($"There is no resource {fragment}.");
+        await using var text = typeof(ApiDescription).Assembly.GetManifestResourceStream(fragment)
+            ?? throw new InvalidOperationException($"There is no resource {fragment}.");
         using var read = new MemoryStream();
         await text.CopyToAsync(read);
         read.Position = 0;
@@ -64,13 +74,15 @@ public static class ApiDescription
             document.AddComponent(name, parameter);
         foreach (var (name, response) in added.Components?.Responses ?? new Dictionary<string, IOpenApiResponse>(StringComparer.Ordinal))
             document.AddComponent(name, response);
-        foreach (var (name, scheme) in added.Components?.SecuritySchemes ?? new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal))
+        foreach (var (name, scheme) in added.Components?.SecuritySchemes
+            ?? new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal))
             document.AddComponent(name, scheme);
     }
 
     /// <summary>What the endpoint does, and what it answers where all is well.</summary>
     /// <param name="example">The example's name; null for the body's own.</param>
-    public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK, string? example = null) =>
+    public static RouteHandlerBuilder Answers<T>(
+        this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK, string? example = null) =>
         endpoint.WithSummary(summary).OrAnswers<T>(status, example);
 
     /// <summary>Another answer, also with the same status.</summary>
@@ -86,17 +98,22 @@ public static class ApiDescription
     /// 415 before anybody asked for the token.
     /// </summary>
     /// <inheritdoc cref="Answers{T}" path="/param[@name='example']"/>
-    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string contentType = "application/json", string? example = null) where T : notnull =>
-        endpoint.WithMetadata(new OperationDescription.BodyOf(typeof(T), contentType, example)).Produces<Dictionary<string, MessageBody[]>>(StatusCodes.Status400BadRequest);
+    public static RouteHandlerBuilder Takes<T>(
+        this RouteHandlerBuilder endpoint, string contentType = "application/json", string? example = null) where T : notnull =>
+        endpoint.WithMetadata(new OperationDescription.BodyOf(typeof(T), contentType, example)).Produces<Dictionary<string, MessageBody[]>>(
+            StatusCodes.Status400BadRequest);
 
-    public static RouteHandlerBuilder TakesQuery(this RouteHandlerBuilder endpoint, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
+    public static RouteHandlerBuilder TakesQuery(
+        this RouteHandlerBuilder endpoint, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
         endpoint.WithMetadata(new OperationDescription.QueryParameter(name, description, type, Required: false));
 
     public static RouteHandlerBuilder RequiresQuery(this RouteHandlerBuilder endpoint, string name, string description) =>
         endpoint.WithMetadata(new OperationDescription.QueryParameter(name, description, JsonSchemaType.String, Required: true));
 
     /// <summary>It answers a page of what is listed.</summary>
-    public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) => endpoint.Answers<Page<T>>(summary)
-        .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
+    public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) =>
+        endpoint.Answers<Page<T>>(summary)
+        .TakesQuery(
+            "limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
         .TakesQuery("cursor", "From the page before; follow its next");
 }

@@ -29,13 +29,19 @@ public abstract record ApiError(int Status)
     {
         context.Response.StatusCode = Status;
         if (RetryAfter is { } delay)
-            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(delay.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = ((int)Math.Ceiling(delay.TotalSeconds)).ToString(
+                System.Globalization.CultureInfo.InvariantCulture);
         if (V1ErrorBody.IsFor(context.Request))
-            return context.Response.WriteAsJsonAsync(V1ErrorBody.From(this), HttpJson.Default.V1ErrorBody, cancellationToken: context.RequestAborted);
+            return context.Response.WriteAsJsonAsync(
+                V1ErrorBody.From(this), HttpJson.Default.V1ErrorBody, cancellationToken: context.RequestAborted);
         return this switch
         {
-            Detail e => context.Response.WriteAsJsonAsync(new DetailBody(e.Text), HttpJson.Default.DetailBody, cancellationToken: context.RequestAborted),
-            Message e => context.Response.WriteAsJsonAsync(new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody, cancellationToken: context.RequestAborted),
+            Detail e =>
+                context.Response.WriteAsJsonAsync(
+                    new DetailBody(e.Text), HttpJson.Default.DetailBody, cancellationToken: context.RequestAborted),
+            Message e =>
+                context.Response.WriteAsJsonAsync(
+                    new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody, cancellationToken: context.RequestAborted),
             Field e => context.Response.WriteAsJsonAsync(
                 new Dictionary<string, MessageBody[]>(StringComparer.Ordinal) { [e.Name] = [new(e.Text, e.Code)] },
                 HttpJson.Default.DictionaryStringMessageBodyArray, cancellationToken: context.RequestAborted),

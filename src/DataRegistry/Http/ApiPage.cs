@@ -2,20 +2,26 @@ using Microsoft.AspNetCore.Builder;
 
 namespace DataRegistry.Http;
 
-/// <summary>The OpenAPI document as a page to read and try, <c>/openapi/</c>. All that it consists of comes from here: no other origin is asked.</summary>
+/// <summary>
+/// The OpenAPI document as a page to read and try, <c>/openapi/</c>. All that it consists of comes from here: no other origin is asked.
+/// </summary>
 public static class ApiPage
 {
     const string Path = "openapi";
 
     /// <summary>
-    /// Nothing but this service's own files; Swagger UI's pictures are in its style sheet. The hash is that of the style inside its logo: with
+    /// Nothing but this service's own files; Swagger UI's pictures are in its style sheet. The hash is that of the style inside its logo:
+    /// with
     /// another version's the logo is dark.
     /// </summary>
     const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' "
+            + "data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static IApplicationBuilder UseApiPage(this IApplicationBuilder app) => app
-        .UseWhen(context => context.Request.Path.StartsWithSegments("/" + Path, StringComparison.OrdinalIgnoreCase), page => page.Use((context, next) =>
+        .UseWhen(
+            context => context.Request.Path.StartsWithSegments("/" + Path, StringComparison.OrdinalIgnoreCase),
+            page => page.Use((context, next) =>
         {
             context.Response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
             return next(context);

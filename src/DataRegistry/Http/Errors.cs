@@ -18,7 +18,8 @@ public static partial class Errors
         try
         {
             await next(context);
-            if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed && context.Response.Headers.Allow.ToString() is var allow && allow.Contains("GET", StringComparison.Ordinal))
+            if (context.Response.StatusCode == StatusCodes.Status405MethodNotAllowed
+                && context.Response.Headers.Allow.ToString() is var allow && allow.Contains("GET", StringComparison.Ordinal))
                 context.Response.Headers.Allow = $"{allow}, HEAD";
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentType: null } response)
                 await ForStatus(response.StatusCode, method).WriteAsync(context);

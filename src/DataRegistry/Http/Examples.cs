@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace DataRegistry.Http;
 
-/// <summary>Examples of bodies for the OpenAPI document: the embedded files <c>{room}/Examples/{name of the body's type}.json</c>.</summary>
+/// <summary>
+/// Examples of bodies for the OpenAPI document: the embedded files <c>{room}/Examples/{name of the body's type}.json</c>.
+/// </summary>
 static class Examples
 {
     /// <summary>The example of a body; of a page one that holds a single result. Null where there is no file.</summary>

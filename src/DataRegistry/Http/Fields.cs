@@ -16,8 +16,10 @@ public static partial class Fields
     public static string? Line(string field, string? text, int maxLength) => text switch
     {
         null => null,
-        _ when text.Length > maxLength => throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length")),
-        _ when text.Any(char.IsControl) => throw new ApiException(new ApiError.Field(field, "Control characters are not expected.", "invalid")),
+        _ when text.Length > maxLength =>
+            throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length")),
+        _ when text.Any(char.IsControl) =>
+            throw new ApiException(new ApiError.Field(field, "Control characters are not expected.", "invalid")),
         _ => text,
     };
 
@@ -25,7 +27,8 @@ public static partial class Fields
     public static T Choice<T>(string field, string? text) where T : struct, Enum => string.IsNullOrEmpty(text)
         ? throw new ApiException(ApiError.Required(field))
         : Enum.GetValues<T>().Where(v => WireName(v) == text).Cast<T?>().FirstOrDefault()
-            ?? throw new ApiException(new ApiError.Field(field, $"One of {string.Join(", ", Enum.GetValues<T>().Select(WireName))} is expected.", "invalid_choice"));
+            ?? throw new ApiException(new ApiError.Field(
+                field, $"One of {string.Join(", ", Enum.GetValues<T>().Select(WireName))} is expected.", "invalid_choice"));
 
     public static Guid Id(string field, string? text) => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
         : Guid.TryParse(text, out var id) ? id
@@ -33,7 +36,9 @@ public static partial class Fields
 
     /// <summary>A query parameter; null where it is missing or empty. One that is given twice is none.</summary>
     public static string? Query(HttpRequest request, string name) => request.Query[name] is { Count: > 0 } values
-        ? values.Count > 1 ? throw new ApiException(new ApiError.Field(name, "Given more than once.", "invalid")) : values[0] is { Length: > 0 } text ? text : null
+        ? values.Count > 1
+            ? throw new ApiException(new ApiError.Field(name, "Given more than once.", "invalid"))
+            : values[0] is { Length: > 0 } text ? text : null
         : null;
 
     /// <summary>A time in ISO 8601, to 100 ns: further digits are cut off. One without an offset is in UTC.</summary>
@@ -42,7 +47,8 @@ public static partial class Fields
         : DateTimeOffset.TryParseExact(
             FurtherDigits().Replace(text, ""),
             ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"],
-            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) && !(time < since)
+            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+            && !(time < since)
             ? time
             : throw new ApiException(new ApiError.Field(field, "A time in ISO 8601 is expected, such as 2026-03-01T12:00:00Z.", "invalid"));
 
@@ -50,5 +56,6 @@ public static partial class Fields
     private static partial Regex FurtherDigits();
 
     /// <summary><c>SomeValue</c> as <c>some_value</c>.</summary>
-    public static string WireName<T>(T value) where T : struct, Enum => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+    public static string WireName<T>(T value) where T : struct, Enum =>
+        System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 }

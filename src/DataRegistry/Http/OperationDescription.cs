@@ -11,7 +11,8 @@ static class OperationDescription
 
     const string Json = "application/json";
 
-    public static async Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static async Task DescribeAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Responses ??= [];
@@ -21,18 +22,23 @@ static class OperationDescription
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Required = parameter.Required, Schema = new OpenApiSchema { Type = parameter.Type },
+                Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Required = parameter.Required,
+                Schema = new OpenApiSchema { Type = parameter.Type },
             });
         }
 
         var bodies = metadata.OfType<BodyOf>().ToList();
         if (bodies.Count > 0)
-            operation.RequestBody = new OpenApiRequestBody { Required = true, Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) };
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true, Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal),
+            };
         foreach (var body in bodies)
             operation.RequestBody!.Content![body.ContentType] = await MediaAsync(context, body.Type, body.Example, cancellationToken);
 
         // Of several answers with one status the framework keeps one.
-        foreach (var ofStatus in context.Description.SupportedResponseTypes.Select(r => (r.StatusCode, Type: r.Type, Example: (string?)null))
+        foreach (var ofStatus in context.Description.SupportedResponseTypes.Select(
+            r => (r.StatusCode, Type: r.Type, Example: (string?)null))
             .Concat(metadata.OfType<AnswerOf>().Select(a => (StatusCode: a.Status, Type: (Type?)a.Type, a.Example)))
             .Where(r => r.Type is not null && r.Type != typeof(void)).GroupBy(r => r.StatusCode))
         {
@@ -44,7 +50,8 @@ static class OperationDescription
             await ErrorAsync("404", "There is none, or none that the caller may see");
         if (metadata.OfType<IAllowAnonymous>().Any())
             return;
-        operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
+        operation.Security = [
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
         await ErrorAsync("401", "No token, or none that is good");
         await ErrorAsync("403", "Outside of the caller's scopes");
         await ErrorAsync("429", "Too many requests; Retry-After says in how many seconds to come again");
@@ -56,14 +63,16 @@ static class OperationDescription
                 var schema = await context.GetOrCreateSchemaAsync(typeof(DetailBody), parameterDescription: null, cancellationToken);
                 operation.Responses[status] = new OpenApiResponse
                 {
-                    Description = description, Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = new() { Schema = schema } },
+                    Description = description,
+                    Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = new() { Schema = schema } },
                 };
             }
         }
     }
 
     static async Task AnswerAsync(
-        OpenApiOperation operation, OpenApiOperationTransformerContext context, int status, List<(Type Type, string? Example)> answers, CancellationToken cancellationToken)
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, int status, List<(Type Type, string? Example)> answers,
+        CancellationToken cancellationToken)
     {
         var key = status.ToString(System.Globalization.CultureInfo.InvariantCulture);
         var response = operation.Responses!.TryGetValue(key, out var known) && known is OpenApiResponse made ? made
@@ -78,14 +87,16 @@ static class OperationDescription
             media = new()
             {
                 Schema = new OpenApiSchema { OneOf = [.. all.Select(m => m.Schema!)] },
-                Examples = answers.Zip(all).ToDictionary(a => a.First.Type.Name, a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
+                Examples = answers.Zip(all).ToDictionary(
+                    a => a.First.Type.Name, a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
             };
         }
 
         response.Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = media };
     }
 
-    static async Task<OpenApiMediaType> MediaAsync(OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken cancellationToken) => new()
+    static async Task<OpenApiMediaType> MediaAsync(
+        OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken cancellationToken) => new()
     {
         Schema = await context.GetOrCreateSchemaAsync(type, parameterDescription: null, cancellationToken),
         Example = example is null ? Examples.Of(type) : Examples.Of(example),

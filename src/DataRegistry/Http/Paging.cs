@@ -24,7 +24,8 @@ public sealed record Paging(int Limit, string? Cursor)
     public static Paging From(HttpRequest request)
     {
         long wanted = DefaultLimit;
-        if (request.Query.TryGetValue("limit", out var text) && (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out wanted) || wanted < 1))
+        if (request.Query.TryGetValue("limit", out var text)
+            && (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out wanted) || wanted < 1))
             throw new ApiException(new ApiError.Field("limit", "A number from 1 is expected.", "invalid"));
 
         // Public clients ask for 10,000: the largest page tells by its next link that there is more, a refusal would only break them.

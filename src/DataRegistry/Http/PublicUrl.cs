@@ -9,7 +9,9 @@ public sealed class HttpOptions
 {
     public const string Section = "Http";
 
-    /// <summary>Scheme and host that links in answers begin with, e.g. <c>https://registry.example.org</c>; without it, the request's own.</summary>
+    /// <summary>
+    /// Scheme and host that links in answers begin with, e.g. <c>https://registry.example.org</c>; without it, the request's own.
+    /// </summary>
     public string? PublicUrl { get; set; }
 }
 

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>Reads bodies at the door: what comes back is well-formed and within its size, or the request has ended with its error.</summary>
+/// <summary>
+/// Reads bodies at the door: what comes back is well-formed and within its size, or the request has ended with its error.
+/// </summary>
 public static class RequestBody
 {
     /// <summary>A JSON body. Wrong types end as an error of the field that has one, broken JSON as a <c>detail</c>, both 400.</summary>
@@ -20,9 +22,11 @@ public static class RequestBody
             var field = e.Path?.TrimStart('$').TrimStart('.').Split('.', '[')[0];
             // A reader's own exception inside means that the text is no JSON; otherwise a value has the wrong type.
             throw new ApiException(
-                e.InnerException is JsonException ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
+                e.InnerException is JsonException
+                    ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
                 : string.IsNullOrEmpty(field) ? Broken("an object is expected")
-                : new ApiError.Field(field, $"A value of another type is expected (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).", "invalid"));
+                : new ApiError.Field(
+                    field, $"A value of another type is expected (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).", "invalid"));
         }
 
         static ApiError Broken(string where) => new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}.");

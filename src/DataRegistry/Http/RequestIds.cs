@@ -8,7 +8,8 @@ namespace DataRegistry.Http;
 
 /// <summary>
 /// Every request has an id: the <c>X-Request-Id</c> that it came with, if that is 1 to 128 visible ASCII characters, else one of our own.
-/// It is the <see cref="HttpContext.TraceIdentifier"/>, stands in the answer, in the scope of all that is logged (the server's own), in the request's span, and in the audit trail.
+/// It is the <see cref="HttpContext.TraceIdentifier"/>, stands in the answer, in the scope of all that is logged (the server's own), in the
+/// request's span, and in the audit trail.
 /// </summary>
 public static class RequestIds
 {
@@ -31,7 +32,8 @@ public static class RequestIds
         span?.SetTag("dataregistry.request.id", id);
         await next(context);
         if (span is not null && context.GetEndpoint() is RouteEndpoint endpoint)
-            span.SetTag("http.route", endpoint.RoutePattern.RawText).DisplayName = $"{context.Request.Method} {endpoint.RoutePattern.RawText}";
+            span.SetTag(
+                "http.route", endpoint.RoutePattern.RawText).DisplayName = $"{context.Request.Method} {endpoint.RoutePattern.RawText}";
         // The server tells none of it by itself. The address is left out: it may hold what is nobody's business.
         span?.SetTag("http.request.method", context.Request.Method).Answered(context.Response.StatusCode);
     });

@@ -33,11 +33,14 @@ public static class RequestLimits
             throw new ApiException(new ApiError.Detail(StatusCodes.Status414UriTooLong, $"The address is over {MaxTarget} bytes."));
         var headers = context.Request.Headers;
         if (headers.Count > MaxHeaderCount || headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > MaxHeaders)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are over {MaxHeaderCount}, or over {MaxHeaders} bytes."));
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are over {MaxHeaderCount}, or over {MaxHeaders} bytes."));
         return next(context);
     });
 
-    /// <summary>HEAD is answered as GET is; the server leaves the body out. Before routing, which knows GET only. See <see cref="IsHead"/>.</summary>
+    /// <summary>
+    /// HEAD is answered as GET is; the server leaves the body out. Before routing, which knows GET only. See <see cref="IsHead"/>.
+    /// </summary>
     public static IApplicationBuilder UseHeadAsGet(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         if (HttpMethods.IsHead(context.Request.Method))

@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Builder;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// What every answer tells browsers: its type is what it says, nobody frames it, nothing is loaded by it, it sends no referrer, answers of the
+/// What every answer tells browsers: its type is what it says, nobody frames it, nothing is loaded by it, it sends no referrer, answers of
+/// the
 /// API are not kept, and where it came by https it comes only so. Pages that load something have a policy of their own, which stays.
 /// </summary>
 public static class SecurityHeaders

@@ -3,7 +3,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Organization;
 
 /// <summary>A project: what datums and jobs belong to.</summary>
-/// <param name="Slot">0..4095: which partitions its datums and jobs are kept in. Given out in turn, so that the first 4096 projects share none.</param>
+/// <param name="Slot">0..4095: which partitions its datums and jobs are kept in. Given out in turn, so that the first 4096 projects share
+/// none.</param>
 /// <param name="Department">Where it belongs, together with <paramref name="Cluster"/>; it stays there.</param>
 public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Guid Cluster)
 {
@@ -19,6 +20,9 @@ public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Gu
 /// </summary>
 public interface IProjectContents
 {
+    /// <summary>Rooms are asked by it: the fastest answer first.</summary>
+    int Order { get; }
+
     /// <summary>What of the project there is, in a word or two for its user; null for nothing.</summary>
     Task<string?> FindAsync(Project project, CancellationToken cancellationToken);
 }

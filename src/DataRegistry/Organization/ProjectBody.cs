@@ -10,10 +10,13 @@ public sealed record ProjectBody(Guid Id, string Name)
 
 public static class ProjectParameter
 {
-    /// <summary>The id that a request gives; a missing or malformed one ends the request with the error of the field <c>project</c>.</summary>
+    /// <summary>
+    /// The id that a request gives; a missing or malformed one ends the request with the error of the field <c>project</c>.
+    /// </summary>
     public static Guid Parse(string? text) => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required("project"))
         : Guid.TryParse(text, out var id) ? id
-        : throw new ApiException(new ApiError.Field("project", $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is not a project id: a UUID is expected.", "invalid"));
+        : throw new ApiException(new ApiError.Field(
+            "project", $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is not a project id: a UUID is expected.", "invalid"));
 
     public static ApiError Unknown(Guid id) => new ApiError.Field("project", $"There is no project {id}.", "does_not_exist");
 }

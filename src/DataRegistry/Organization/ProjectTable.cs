@@ -28,7 +28,9 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     public async Task<Project?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await known.GetAsync(id, async token => await RowAsync(id, token) is { Deleted: null } row ? Read(row) : null, cancellationToken);
 
-    /// <summary>Those of the projects that there are, by id. What is not known since a short while is read in ranges, a thousand a request.</summary>
+    /// <summary>
+    /// Those of the projects that there are, by id. What is not known since a short while is read in ranges, a thousand a request.
+    /// </summary>
     public async Task<IReadOnlyDictionary<Guid, Project>> FindManyAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
     {
         var found = new Dictionary<Guid, Project>();
@@ -45,7 +47,8 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         if (missing.Count == 0)
             return found;
         missing.Sort(StringComparer.Ordinal);
-        foreach (var row in (await table.FindManyAsync<ProjectRow>(Partition, missing, before: CounterKey, cancellationToken: cancellationToken)).Values.Where(row => row.Deleted is null))
+        foreach (var row in (await table.FindManyAsync<ProjectRow>(
+            Partition, missing, before: CounterKey, cancellationToken: cancellationToken)).Values.Where(row => row.Deleted is null))
         {
             var project = Read(row);
             found.Add(project.Id, project);
@@ -76,15 +79,24 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         known.Forget(id);
     }
 
-    /// <summary>A page of those projects that <paramref name="visible"/> lets through, in the order of their ids, and the cursor of the next one.</summary>
-    public Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken) =>
-        RowsAsync(after, Math.Min(limit + 1, 1000), cancellationToken).Where(visible).PageAsync(limit, p => p.Id.ToString("D"), cancellationToken);
+    /// <summary>
+    /// A page of those projects that <paramref name="visible"/> lets through, in the order of their ids, and the cursor of the next one.
+    /// </summary>
+    public Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(
+        int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken) =>
+        RowsAsync(
+            after, Math.Min(limit + 1, 1000), cancellationToken).Where(visible).PageAsync(
+                limit, p => p.Id.ToString("D"), cancellationToken);
 
     /// <summary>All projects, in the order of their ids.</summary>
     public IAsyncEnumerable<Project> ListAllAsync(CancellationToken cancellationToken) => RowsAsync(after: null, 1000, cancellationToken);
 
-    /// <summary>Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing. A deleted one is there again.</summary>
-    public Task<Project> EnsureAsync(Guid id, string name, CancellationToken cancellationToken) => EnsureAsync(id, name, Department.Default, cancellationToken);
+    /// <summary>
+    /// Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing. A deleted
+    /// one is there again.
+    /// </summary>
+    public Task<Project> EnsureAsync(Guid id, string name, CancellationToken cancellationToken) =>
+        EnsureAsync(id, name, Department.Default, cancellationToken);
 
     /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
     public async Task<Project> EnsureAsync(Guid id, string name, Department department, CancellationToken cancellationToken)
@@ -130,12 +142,16 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     }
 
     IAsyncEnumerable<Project> RowsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        table.ReadAsync<ProjectRow>(new TableRange(Partition) { After = after, Before = CounterKey }, pageSize, cancellationToken: cancellationToken)
+        table.ReadAsync<ProjectRow>(
+            new TableRange(Partition) { After = after, Before = CounterKey }, pageSize, cancellationToken: cancellationToken)
             .Where(row => row.Deleted is null).Select(Read);
 
     Task<ProjectRow?> RowAsync(Guid id, CancellationToken cancellationToken) =>
         table.FindAsync<ProjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
 
     static Project Read(ProjectRow row) =>
-        new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
+        new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId)
+        {
+            CTime = row.CTime,
+        };
 }

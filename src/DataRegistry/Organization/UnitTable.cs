@@ -22,7 +22,9 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     public TableClient Table => table;
 
-    /// <summary>The default cluster and department, made where they are missing. When the first was made is when the installation began.</summary>
+    /// <summary>
+    /// The default cluster and department, made where they are missing. When the first was made is when the installation began.
+    /// </summary>
     public async Task EnsureDefaultsAsync(CancellationToken cancellationToken)
     {
         await AddAsync(Clusters, Cluster.DefaultId, "default", cluster: null, cancellationToken);
@@ -43,18 +45,21 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     /// <summary>Clusters in the order of their ids, after the given id.</summary>
     public IAsyncEnumerable<Cluster> ListClustersAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        table.ReadAsync<UnitRow>(new TableRange(Clusters) { After = after }, pageSize, cancellationToken: cancellationToken).Select(ClusterOf);
+        table.ReadAsync<UnitRow>(
+            new TableRange(Clusters) { After = after }, pageSize, cancellationToken: cancellationToken).Select(ClusterOf);
 
     /// <summary>Departments in the order of their ids, after the given id.</summary>
     public IAsyncEnumerable<Department> ListDepartmentsAsync(string? after, int pageSize, CancellationToken cancellationToken) =>
-        table.ReadAsync<UnitRow>(new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
+        table.ReadAsync<UnitRow>(
+            new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
 
     /// <summary>Those of the clusters that there are, by id; one request or two, however many.</summary>
     public async Task<IReadOnlyDictionary<Guid, Cluster>> FindClustersAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
         (await FindManyAsync(Clusters, ids, cancellationToken)).Select(ClusterOf).ToDictionary(c => c.Id);
 
     /// <summary>Those of the departments that there are, by id.</summary>
-    public async Task<IReadOnlyDictionary<Guid, Department>> FindDepartmentsAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyDictionary<Guid, Department>> FindDepartmentsAsync(
+        IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
         (await FindManyAsync(Departments, ids, cancellationToken)).Select(DepartmentOf).ToDictionary(d => d.Id);
 
     public async Task<Cluster> CreateClusterAsync(string name, CancellationToken cancellationToken, bool hasAgent = false)
@@ -93,25 +98,31 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     }
 
     /// <summary>Called after a project was put into the department; false where that is gone, and the project has to go, too.</summary>
-    public Task<bool> NoteProjectAsync(Guid department, CancellationToken cancellationToken) => NoteAddedAsync(Departments, department, cancellationToken);
+    public Task<bool> NoteProjectAsync(Guid department, CancellationToken cancellationToken) =>
+        NoteAddedAsync(Departments, department, cancellationToken);
 
     /// <summary>Gives a cluster another name; the one before and the one after, null where there is none.</summary>
     public async Task<(Cluster Before, Cluster After)?> RenameClusterAsync(Guid id, string name, CancellationToken cancellationToken) =>
         await RenameAsync(Clusters, id, name, cancellationToken) is { } row ? (ClusterOf(row), ClusterOf(row) with { Name = name }) : null;
 
     /// <summary>Gives a department another name; the one before and the one after, null where there is none.</summary>
-    public async Task<(Department Before, Department After)?> RenameDepartmentAsync(Guid id, string name, CancellationToken cancellationToken) =>
-        await RenameAsync(Departments, id, name, cancellationToken) is { } row ? (DepartmentOf(row), DepartmentOf(row) with { Name = name }) : null;
+    public async Task<(Department Before, Department After)?> RenameDepartmentAsync(
+        Guid id, string name, CancellationToken cancellationToken) =>
+        await RenameAsync(Departments, id, name, cancellationToken) is { } row
+            ? (DepartmentOf(row), DepartmentOf(row) with { Name = name })
+            : null;
 
     /// <summary>Deletes a cluster in which no department is. Not the default one.</summary>
     public Task<UnitDeletion> DeleteClusterAsync(Guid id, CancellationToken cancellationToken) => DeleteAsync(
-        Clusters, id, async token => await ListDepartmentsAsync(after: null, 1000, token).AnyAsync(d => d.Cluster == id, token), cancellationToken);
+        Clusters, id, async token => await ListDepartmentsAsync(after: null, 1000, token).AnyAsync(d => d.Cluster == id, token),
+        cancellationToken);
 
     /// <summary>Deletes a department in which no project is. Not the default one.</summary>
     public Task<UnitDeletion> DeleteDepartmentAsync(Guid id, ProjectTable projects, CancellationToken cancellationToken) =>
         DeleteAsync(Departments, id, token => projects.AnyInAsync(id, token), cancellationToken);
 
-    async Task<UnitDeletion> DeleteAsync(string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
+    async Task<UnitDeletion> DeleteAsync(
+        string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);
             await FindAsync(partition, id, cancellationToken) is { } row;
@@ -134,7 +145,8 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             await FindAsync(partition, id, cancellationToken) is { } row;
             await retry.AgainAsync())
         {
-            if ((await table.TryUpdateAsync(row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if ((await table.TryUpdateAsync(
+                row with { Added = (row.Added ?? 0) + 1 }, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 return true;
         }
 
@@ -148,7 +160,8 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             await FindAsync(partition, id, cancellationToken) is { } row;
             await retry.AgainAsync())
         {
-            if (row.Name != name && !(await table.TryUpdateAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            if (row.Name != name
+                && !(await table.TryUpdateAsync(row with { Name = name }, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
             return row;
         }
@@ -165,10 +178,17 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             : [];
 
     // A row that is there already is the one of an earlier try.
-    Task<TableWrite> AddAsync(string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) => table.TryAddAsync(
-        new UnitRow { PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent, CTime = clock.GetUtcNow() }, cancellationToken);
+    Task<TableWrite> AddAsync(
+        string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) =>
+            table.TryAddAsync(
+        new UnitRow
+        {
+            PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent,
+            CTime = clock.GetUtcNow(),
+        }, cancellationToken);
 
     static Cluster ClusterOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.HasAgent) { CTime = row.CTime };
 
-    static Department DepartmentOf(UnitRow row) => new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
+    static Department DepartmentOf(UnitRow row) =>
+        new(Guid.Parse(row.RowKey), row.Name, row.Cluster ?? Cluster.DefaultId) { CTime = row.CTime };
 }

@@ -3,7 +3,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Organization;
 
 /// <summary>A cluster: what departments belong to, and where data volumes are.</summary>
-/// <param name="HasAgent">Whether an agent works in it, which makes and removes its data volumes and reports on them; without one they are a catalog only.</param>
+/// <param name="HasAgent">Whether an agent works in it, which makes and removes its data volumes and reports on them; without one they are
+/// a catalog only.</param>
 public sealed record Cluster(Guid Id, string Name, bool HasAgent = false)
 {
     /// <summary>When it was made.</summary>

@@ -1,14 +1,17 @@
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Writes what a scan found: on the location, by which the next scan knows it, and on the datum, where people see it. Both are written on what was read before:
+/// Writes what a scan found: on the location, by which the next scan knows it, and on the datum, where people see it. Both are written on
+/// what was read before:
 /// of a location that another adoption, a purge or a later scan has changed meanwhile nothing is said. What says so already is not written.
-/// A datum is marked after its location, and cleared before it: so whatever a death leaves half done is found by the location, and made whole by the next delivery or scan.
+/// A datum is marked after its location, and cleared before it: so whatever a death leaves half done is found by the location, and made
+/// whole by the next delivery or scan.
 /// So is an adoption that left a location without its datum.
 /// </summary>
 sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable jobs, Adopter adopter, TimeProvider clock)
@@ -19,29 +22,44 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
     readonly JobTable jobs = jobs;
     readonly Adopter adopter = adopter;
 
-    static readonly (string, string) Meanwhile = ("changed_meanwhile", "It was purged or adopted anew while it was scanned: the next scan will tell.");
+    static readonly (string, string) Meanwhile =
+        ("changed_meanwhile", "It was purged or adopted anew while it was scanned: the next scan will tell.");
 
     static readonly (string, string) BeingAdopted = ("being_adopted", "Its adoption is not finished yet: the next scan will tell.");
 
-    /// <summary>The findings as they stand afterwards, in their order; of those that could not be written nothing is said (<c>skipped</c>).</summary>
-    public async Task<List<Finding>> WriteAsync(JobRow job, Store store, List<Finding> findings, int parallel, CancellationToken cancellationToken)
+    /// <summary>
+    /// The findings as they stand afterwards, in their order; of those that could not be written nothing is said (<c>skipped</c>).
+    /// </summary>
+    public async Task<List<Finding>> WriteAsync(
+        JobRow job, Store store, List<Finding> findings, int parallel, CancellationToken cancellationToken)
     {
         var written = findings.ToArray();
         var ended = new HashSet<Guid>();
-        foreach (var scan in findings.Where(f => f.Location is { } location && ScanComparison.IsDrifted(location)).Select(f => f.Location!.DriftJob).OfType<Guid>().Distinct())
+        foreach (var scan in findings.Where(
+            f => f.Location is { } location && ScanComparison.IsDrifted(location)).Select(
+                f => f.Location!.DriftJob).OfType<Guid>().Distinct())
         {
-            // Those that a scan marked which was completed are marked whole; so are, by later ones, those of a scan that is not even kept any more.
+            // Those that a scan marked which was completed are marked whole; so are, by later ones, those of a scan that is not even kept
+            // any more.
             if (await jobs.FindAsync(new(TimedId.FromGuid(scan)), cancellationToken) is null or { Status: JobStatus.Completed })
                 ended.Add(scan);
         }
 
         var chunks = Enumerable.Range(0, findings.Count)
-            .Where(i => findings[i] is { Location: not null, IsDone: false, Outcome: not ScanItem.Failed } finding && !(Says(finding, job) && finding.Location.DriftJob is { } scan && ended.Contains(scan)))
-            .GroupBy(i => (findings[i].Location!.PartitionKey, DatumTable.PartitionOf(ScanComparison.IdOf(findings[i].Location!)), findings[i].Outcome == ScanItem.Returned))
+            .Where(
+                i => findings[i] is { Location: not null, IsDone: false, Outcome: not ScanItem.Failed } finding
+                    && !(Says(finding, job) && finding.Location.DriftJob is { } scan && ended.Contains(scan)))
+            .GroupBy(
+                i =>
+                    (findings[i].Location!.PartitionKey, DatumTable.PartitionOf(
+                        ScanComparison.IdOf(findings[i].Location!)), findings[i].Outcome == ScanItem.Returned))
             .SelectMany(g => g.Chunk(DatumTable.MaxMarks));
-        await Parallel.ForEachAsync(chunks, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (chunk, token) =>
+        await Parallel.ForEachAsync(
+            chunks, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken },
+            async (chunk, token) =>
         {
-            var marking = new Marking(this, job, store, clock.GetUtcNow(), chunk.ToDictionary(i => findings[i].Key, i => findings[i], StringComparer.Ordinal));
+            var marking = new Marking(
+                this, job, store, clock.GetUtcNow(), chunk.ToDictionary(i => findings[i].Key, i => findings[i], StringComparer.Ordinal));
             await marking.RunAsync(findings[chunk[0]].Outcome == ScanItem.Returned, token);
             foreach (var i in chunk)
                 written[i] = marking.Result(findings[i].Key);
@@ -112,7 +130,8 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
                 findings.Values.Where(f => !Says(f, job)).ToList() is { Count: > 0 } wanted;
                 await retry.AgainAsync())
             {
-                var result = await tables.locations.Table.TrySubmitAsync([.. wanted.Select(f => Change.Update(RowOf(f), f.Location!.ETag, TableUpdateMode.Merge))], cancellationToken);
+                var result = await tables.locations.Table.TrySubmitAsync(
+                    [.. wanted.Select(f => Change.Update(RowOf(f), f.Location!.ETag, TableUpdateMode.Merge))], cancellationToken);
                 if (!result.IsDone)
                 {
                     await ReadLocationsAsync(_ => true, cancellationToken);
@@ -120,27 +139,36 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
                 }
 
                 foreach (var (finding, etag) in wanted.Zip(result.ETags))
-                    findings[finding.Key] = finding with { Location = finding.Location! with { ETag = etag, Drift = finding.State, DriftJob = job.Id, DriftIs = IsOf(finding) } };
+                    findings[finding.Key] = finding with
+                    {
+                        Location = finding.Location! with
+                        {
+                            ETag = etag, Drift = finding.State, DriftJob = job.Id, DriftIs = IsOf(finding),
+                        },
+                    };
                 return;
             }
         }
 
         /// <summary>
-        /// Reads the locations anew; those of which what was found still holds are gone on with. The same datum is the same object, whatever else was written. What another
+        /// Reads the locations anew; those of which what was found still holds are gone on with. The same datum is the same object,
+        /// whatever else was written. What another
         /// delivery of this scan has adopted by now is told as adopted.
         /// </summary>
         async Task ReadLocationsAsync(Func<Finding, bool> holds, CancellationToken cancellationToken)
         {
             var first = findings.Values.First().Location!;
             var rows = await tables.locations.Table.FindManyAsync<ScannedRow>(
-                first.PartitionKey, [.. findings.Values.Select(f => f.Location!.RowKey).Order(StringComparer.Ordinal)], ScannedRow.Columns, cancellationToken: cancellationToken);
+                first.PartitionKey, [.. findings.Values.Select(f => f.Location!.RowKey).Order(StringComparer.Ordinal)], ScannedRow.Columns,
+                cancellationToken: cancellationToken);
             foreach (var finding in findings.Values.ToList())
             {
                 var there = rows.GetValueOrDefault(finding.Location!.RowKey);
                 var again = finding with { Location = there };
                 if (there is { IsFree: false } && there.Datum == finding.Location.Datum && holds(again))
                     findings[finding.Key] = again;
-                else if (there is { IsFree: false, Supersedes: true } && finding.Outcome == ScanItem.Changed && there.Job == job.Id && there.Previous == finding.Location.Datum)
+                else if (there is { IsFree: false, Supersedes: true } && finding.Outcome == ScanItem.Changed && there.Job == job.Id
+                    && there.Previous == finding.Location.Datum)
                     Settle(again with { IsDone = true, Adopted = ScanComparison.IdOf(there) });
                 else
                     Skip(f => f.Key == finding.Key, Meanwhile);
@@ -161,10 +189,13 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
         LocationDriftRow RowOf(Finding finding) => new()
         {
-            PartitionKey = finding.Location!.PartitionKey, RowKey = finding.Location.RowKey, Drift = finding.State, DriftJob = job.Id, DriftIs = IsOf(finding),
+            PartitionKey = finding.Location!.PartitionKey, RowKey = finding.Location.RowKey, Drift = finding.State, DriftJob = job.Id,
+            DriftIs = IsOf(finding),
         };
 
         DriftMark MarkOf(Finding finding) =>
-            new(ScanComparison.IdOf(finding.Location!), finding.State, finding.State == DriftState.Changed ? DriftFacts.Of(finding.Object!) : null, job.Id, now);
+            new(ScanComparison.IdOf(finding.Location!), finding.State, finding.State == DriftState.Changed
+                ? DriftFacts.Of(finding.Object!)
+                : null, job.Id, now);
     }
 }

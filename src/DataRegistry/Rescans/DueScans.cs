@@ -5,10 +5,13 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// The function of the timer <c>RescanStores</c>: scans the stores that are due. Times that were missed are made up for once. Repeating it, also at the same
+/// The function of the timer <c>RescanStores</c>: scans the stores that are due. Times that were missed are made up for once. Repeating it,
+/// also at the same
 /// time elsewhere, starts nothing twice.
 /// </summary>
-sealed partial class DueScans(StoreTable stores, ScanTable scans, RescanRequests requests, TimeProvider clock, IOptions<RescanOptions> options, ILogger<DueScans> logger)
+sealed partial class DueScans(
+    StoreTable stores, ScanTable scans, RescanRequests requests, TimeProvider clock, IOptions<RescanOptions> options,
+    ILogger<DueScans> logger)
 {
     /// <summary>Who started them, as jobs and the audit trail say.</summary>
     public const string CreatedBy = "RescanStores";

@@ -2,6 +2,7 @@ using DataRegistry.Access;
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
@@ -11,7 +12,9 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Rescans;
 
-/// <summary>Scans are seen by who sees their store, told item by item to who may read its data, and started and ended by who manages it.</summary>
+/// <summary>
+/// Scans are seen by who sees their store, told item by item to who may read its data, and started and ended by who manages it.
+/// </summary>
 static class RescanEndpoints
 {
     public static readonly RescanJson Json = new(WireJson.Options(RescanJson.Default));
@@ -21,54 +24,86 @@ static class RescanEndpoints
 
     public static void MapRescans(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/stores/{id}/rescan/", StartAsync).Answers<RescanJobBody>("Scan a store now for what has changed since it was adopted; where a scan runs, that one is answered", StatusCodes.Status202Accepted)
-            .TakesQuery("force", "true: also where the bucket lists nothing at all any more, which is otherwise not believed", JsonSchemaType.Boolean).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
+        api.MapPost(
+            "/stores/{id}/rescan/", StartAsync).Answers<RescanJobBody>(
+                "Scan a store now for what has changed since it was adopted; where a scan runs, that one is answered",
+                StatusCodes.Status202Accepted)
+            .TakesQuery(
+                "force", "true: also where the bucket lists nothing at all any more, which is otherwise not believed",
+                JsonSchemaType.Boolean).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
         api.MapGet("/rescans/", ListAsync).AnswersPages<RescanJobBody>("Scans of stores, newest first").TakesQuery("store", "A store's id")
-            .TakesQuery("project", $"A project's id, for the stores in it; without both all stores that one sees, up to {MaxStores}").TakesQuery("status", "Only those with it");
+            .TakesQuery(
+                "project", $"A project's id, for the stores in it; without both all stores that one sees, up to {MaxStores}").TakesQuery(
+                    "status", "Only those with it");
         api.MapGet("/rescans/{id}/", GetAsync).Answers<RescanJobBody>("A scan, and how far it is");
         api.MapGet("/rescans/{id}/results/", ResultsAsync)
-            .AnswersPages<ScanItem>($"Every object that is not as it was adopted; with Accept: {JobResults.NdJson} all of them, one a line").TakesQuery("outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}; all if not given");
-        api.MapPost("/rescans/{id}/cancel/", CancelAsync).Answers<RescanJobBody>("End a scan as soon as may be; what it found stays", StatusCodes.Status202Accepted).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
-        api.MapPost("/rescans/{id}/retry/", RetryAsync).Answers<RescanJobBody>("Scan the store of a scan that has ended again", StatusCodes.Status202Accepted).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
+            .AnswersPages<ScanItem>(
+                $"Every object that is not as it was adopted; with Accept: {JobResults.NdJson} all of them, one a line").TakesQuery(
+                    "outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}; all if not given");
+        api.MapPost(
+            "/rescans/{id}/cancel/", CancelAsync).Answers<RescanJobBody>(
+                "End a scan as soon as may be; what it found stays", StatusCodes.Status202Accepted).OrAnswers<DetailBody>(
+                    StatusCodes.Status409Conflict);
+        api.MapPost(
+            "/rescans/{id}/retry/", RetryAsync).Answers<RescanJobBody>(
+                "Scan the store of a scan that has ended again", StatusCodes.Status202Accepted).OrAnswers<DetailBody>(
+                    StatusCodes.Status409Conflict);
     }
 
-    static async Task<IResult> StartAsync(string id, HttpContext context, StoreAccess access, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> StartAsync(
+        string id, HttpContext context, StoreAccess access, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
     {
         var store = await access.RequiredAsync(context, id);
         await access.RequireManageAsync(context, store);
         return await ScanAsync(context, store, requests, work, trail, clock);
     }
 
-    static async Task<IResult> ScanAsync(HttpContext context, Store store, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> ScanAsync(
+        HttpContext context, Store store, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
     {
-        var (job, isNew) = await requests.StartAsync(store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted);
+        var (job, isNew) = await requests.StartAsync(
+            store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted);
         if (job is null)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "A scan of the store is just beginning.") { RetryAfter = TimeSpan.FromSeconds(5) });
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status409Conflict, "A scan of the store is just beginning.") { RetryAfter = TimeSpan.FromSeconds(5) });
         if (!isNew && job.Forced != true && DatumQuery.Flag(context.Request, "force"))
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, $"A scan of the store is under way that was begun without force: cancel it, or wait for its end. It is {job.JobId}."));
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status409Conflict,
+                $"A scan of the store is under way that was begun without force: cancel it, or wait for its end. It is {job.JobId}."));
         if (isNew)
-            await trail.RecordAsync(context, new("rescan.accepted", job.JobId.ToString()) { Project = store.Project, Details = new() { ["store"] = store.Id.ToString("D") } });
+            await trail.RecordAsync(
+                context,
+                new("rescan.accepted", job.JobId.ToString())
+                {
+                    Project = store.Project, Details = new() { ["store"] = store.Id.ToString("D") },
+                });
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/rescans/{job.JobId}/";
         return await AnswerAsync(context, job, work, clock, StatusCodes.Status202Accepted);
     }
 
-    static async Task<IResult> RetryAsync(string id, HttpContext context, JobTable jobs, StoreAccess access, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> RetryAsync(
+        string id, HttpContext context, JobTable jobs, StoreAccess access, RescanRequests requests, WorkTable work, AuditTrail trail,
+        TimeProvider clock)
     {
         var (job, store) = await jobs.RequiredAsync(id, context, access);
         await access.RequireManageAsync(context, store);
-        return store.Deleted ? throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The scan's store is not there any more."))
+        return store.Deleted
+            ? throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The scan's store is not there any more."))
             : job.Status.IsTerminal() ? await ScanAsync(context, store, requests, work, trail, clock)
             : throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The scan has not ended yet."));
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, JobTable jobs, WorkTable work, StoreAccess access, TimeProvider clock)
+    static async Task<IResult> GetAsync(
+        string id, HttpContext context, JobTable jobs, WorkTable work, StoreAccess access, TimeProvider clock)
     {
         var (job, _) = await jobs.RequiredAsync(id, context, access);
         return await AnswerAsync(context, job, work, clock);
     }
 
     /// <summary>Repeating it changes nothing; a scan that has ended otherwise is 409.</summary>
-    static async Task<IResult> CancelAsync(string id, HttpContext context, JobTable jobs, WorkTable work, JobEnds ends, StoreAccess access, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> CancelAsync(
+        string id, HttpContext context, JobTable jobs, WorkTable work, JobFinisher ends, StoreAccess access, AuditTrail trail,
+        TimeProvider clock)
     {
         var (job, store) = await jobs.RequiredAsync(id, context, access);
         await access.RequireManageAsync(context, store);
@@ -85,7 +120,9 @@ static class RescanEndpoints
         return await results.AnswerAsync(context, job, ScanItem.Outcomes, Json.ScanItem, Json.PageScanItem);
     }
 
-    static async Task<IResult> ListAsync(HttpContext context, JobTable jobs, WorkTable work, StoreTable stores, StoreAccess access, ProjectTable projects, Permissions permissions, TimeProvider clock)
+    static async Task<IResult> ListAsync(
+        HttpContext context, JobTable jobs, WorkTable work, StoreTable stores, StoreAccess access, ProjectTable projects,
+        Permissions permissions, TimeProvider clock)
     {
         var listed = await StoresAsync(context, stores, access, projects, permissions);
         var (paging, status) = (Paging.From(context.Request), JobBody.StatusOf(context.Request));
@@ -102,33 +139,52 @@ static class RescanEndpoints
         var next = found.Count > page.Count ? page[^1].RowKey : null;
         var bodies = new List<RescanJobBody>();
         foreach (var job in page)
-            bodies.Add(RescanJobBody.From(job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()));
-        return Results.Json(new Page<RescanJobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies), Json.PageRescanJobBody);
+            bodies.Add(
+                RescanJobBody.From(
+                    job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()));
+        return Results.Json(
+            new Page<RescanJobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies),
+            Json.PageRescanJobBody);
     }
 
     /// <summary>The stores whose scans are asked for, as far as the caller sees them.</summary>
-    static async Task<IReadOnlyList<Guid>> StoresAsync(HttpContext context, StoreTable stores, StoreAccess access, ProjectTable projects, Permissions permissions)
+    static async Task<IReadOnlyList<Guid>> StoresAsync(
+        HttpContext context, StoreTable stores, StoreAccess access, ProjectTable projects, Permissions permissions)
     {
         if (Fields.Query(context.Request, "store") is { } named)
         {
             var id = Fields.Id("store", named);
-            return await access.FindAsync(context, id.ToString("D")) is not null ? [id] : throw new ApiException(new ApiError.Field("store", "There is no such store.", "does_not_exist"));
+            return await access.FindAsync(context, id.ToString("D")) is not null
+                ? [id]
+                : throw new ApiException(new ApiError.Field("store", "There is no such store.", "does_not_exist"));
         }
 
-        var project = Fields.Query(context.Request, "project") is { } text ? (await permissions.ProjectAsync(context, projects, text, Permission.StoresRead)).Id : (Guid?)null;
+        var project = Fields.Query(context.Request, "project") is { } text
+            ? (await permissions.ProjectAsync(context, projects, text, Permission.StoresRead)).Id
+            : (Guid?)null;
         var visible = await access.VisibleAsync(context);
         var (found, more) = await stores.ListAsync(
-            MaxStores, null, async (store, token) => (project is null || store.Project == project) && await visible(store, token), context.RequestAborted);
+            MaxStores, null, async (store, token) => (project is null || store.Project == project) && await visible(store, token),
+            context.RequestAborted);
         return more is null ? [.. found.Select(s => s.Id)]
             : throw new ApiException(new ApiError.Field("store", $"There are over {MaxStores} stores: name one of them.", "required"));
     }
 
-    static async Task<IResult> AnswerAsync(HttpContext context, JobRow job, WorkTable work, TimeProvider clock, int status = StatusCodes.Status200OK) =>
-        Results.Json(RescanJobBody.From(job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()), Json.RescanJobBody, statusCode: status);
+    static async Task<IResult> AnswerAsync(
+        HttpContext context, JobRow job, WorkTable work, TimeProvider clock, int status = StatusCodes.Status200OK) =>
+        Results.Json(
+            RescanJobBody.From(
+                job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()),
+                Json.RescanJobBody, statusCode: status);
 
-    /// <summary>The scan that <c>{id}</c> of the route names, and its store, which may be deleted. One whose store the caller does not see is not there.</summary>
+    /// <summary>
+    /// The scan that <c>{id}</c> of the route names, and its store, which may be deleted. One whose store the caller does not see is not
+    /// there.
+    /// </summary>
     static async Task<(JobRow Job, Store Store)> RequiredAsync(this JobTable jobs, string id, HttpContext context, StoreAccess access) =>
-        JobId.TryParse(id, out var jobId) && await jobs.FindAsync(jobId, context.RequestAborted) is { Kind: JobKind.Rescan, Status: not JobStatus.Staging, Forgotten: not true } job
+        JobId.TryParse(id, out var jobId)
+            && await jobs.FindAsync(
+                jobId, context.RequestAborted) is { Kind: JobKind.Rescan, Status: not JobStatus.Staging, Forgotten: not true } job
             && await access.FindAsync(context, job.Store.ToString("D")) is { } store
             ? (job, store)
             : throw new ApiException(ApiError.NotFound());
@@ -141,7 +197,8 @@ static class RescanEndpoints
 /// <param name="Rate">Objects and locations a second.</param>
 /// <param name="Eta">Always null: how many there are is not known before the end.</param>
 sealed record RescanJobBody(
-    string Id, string Kind, string Status, Guid Store, StoreProjectBody? Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds,
+    string Id, string Kind, string Status, Guid Store, StoreProjectBody? Project, string CreatedBy, DateTimeOffset Ctime,
+    DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds,
     ScanCountsBody Counts, long Requests, double? Rate, DateTimeOffset? Eta, string? Error)
 {
     public static RescanJobBody From(JobRow job, Counts done, DateTimeOffset now)
@@ -149,8 +206,10 @@ sealed record RescanJobBody(
         var counts = job.Counts + done;
         var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
         return new(
-            job.JobId.ToString(), "rescan", JobBody.NameOf(job.Status), job.Store, job.Project == Guid.Empty ? null : new(job.Project), job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
-            seconds is { } took ? Math.Round(took, 3) : null, CountsOf(counts), counts.Requests, seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : null, Eta: null, job.Error);
+            job.JobId.ToString(), "rescan", JobBody.NameOf(job.Status), job.Store, job.Project == Guid.Empty ? null : new(job.Project),
+            job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
+            seconds is { } took ? Math.Round(took, 3) : null, CountsOf(counts), counts.Requests,
+            seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : null, Eta: null, job.Error);
     }
 
     public static ScanCountsBody CountsOf(Counts counts) =>

@@ -1,16 +1,19 @@
 using DataRegistry.Access;
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Rescans;
 
 /// <summary>Jobs that scan a store.</summary>
 sealed class RescanKind(
-    ScanTable scans, ScannedStores scanned, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder, LocationTable locations, DatumTable datums, WorkTable work, JobBlobs blobs, Adopter adopter,
-    DriftMarks marks, HashQueue hashes, IOptions<AdoptionOptions> options) : IJobKind
+    ScanTable scans, ScannedStores scanned, StoreTable stores, ProjectTable projects, Buckets buckets, ObjectFinder finder,
+    LocationTable locations, DatumTable datums, WorkTable work, JobBlobs blobs, Adopter adopter,
+    DriftMarks marks, HashQueue hashes, IOptions<JobOptions> options) : IJobKind
 {
     // Of the work that it hands out, too.
     readonly ProjectTable projects = projects;
@@ -23,9 +26,11 @@ sealed class RescanKind(
     readonly Adopter adopter = adopter;
     readonly DriftMarks marks = marks;
     readonly HashQueue hashes = hashes;
-    readonly IOptions<AdoptionOptions> options = options;
+    readonly IOptions<JobOptions> options = options;
 
-    /// <summary>So many times as many ranges as are worked on at a time are made of a store: each one's end costs a LIST, and a page of every shard.</summary>
+    /// <summary>
+    /// So many times as many ranges as are worked on at a time are made of a store: each one's end costs a LIST, and a page of every shard.
+    /// </summary>
     const int RangesOverall = 2;
 
     public JobKind Kind => JobKind.Rescan;
@@ -45,7 +50,8 @@ sealed class RescanKind(
         Project = job.Project == Guid.Empty ? null : job.Project,
         Details = new()
         {
-            ["store"] = job.Store.ToString("D"), ["status"] = JobBody.NameOf(job.Status), ["unchanged"] = job.Counts.Unchanged, ["changed"] = job.Counts.Changed, ["missing"] = job.Counts.Missing,
+            ["store"] = job.Store.ToString("D"), ["status"] = JobBody.NameOf(job.Status), ["unchanged"] = job.Counts.Unchanged,
+            ["changed"] = job.Counts.Changed, ["missing"] = job.Counts.Missing,
             ["returned"] = job.Counts.Returned, ["new"] = job.Counts.New, ["adopted"] = job.Counts.Adopted, ["failed"] = job.Failed,
         },
     };
@@ -57,7 +63,8 @@ sealed class RescanKind(
             job.Store, job.Id,
             row => row with
             {
-                Last = job.Id, Status = JobBody.NameOf(job.Status), Started = job.Started, Finished = job.Finished, Error = job.Error, Counts = RescanJobBody.CountsOf(job.Counts), Requests = job.Counts.Requests,
+                Last = job.Id, Status = JobBody.NameOf(job.Status), Started = job.Started, Finished = job.Finished, Error = job.Error,
+                Counts = RescanJobBody.CountsOf(job.Counts), Requests = job.Counts.Requests,
                 // What was adopted later than its job was made may not have been seen.
                 Completed = job.Status == JobStatus.Completed ? job.JobId.Value.Time : row.Completed,
             },
@@ -71,7 +78,9 @@ sealed class RescanKind(
 
         public override int MaxRanges => RangesOverall * kind.options.Value.RangesPerJob;
 
-        public override async Task<OpenedRange> OpenAsync(WorkRow range, StoreLease? lease, Func<double, CancellationToken, ValueTask> pace, BucketException? giveUp, CancellationToken cancellationToken)
+        public override async Task<OpenedRange> OpenAsync(
+            WorkRow range, StoreLease? lease, Func<double, CancellationToken, ValueTask> pace, BucketException? giveUp,
+            CancellationToken cancellationToken)
         {
             if (giveUp is not null)
                 throw giveUp;
@@ -79,9 +88,12 @@ sealed class RescanKind(
             var pager = await ObjectPager.OpenAnyAsync(bucket, Store.Prefix, cancellationToken);
             var evidence = new ScanEvidence(bucket, Store.Prefix, pager, kind.finder, Job.Forced == true, kind.options.Value.HeadsInFlight);
             var stretches = new ScanStretches(
-                Store, new(pager, kind.work), new(kind.locations.Table, Store.Id, Store.Prefix, range.After, range.Until, ScannedRow.Columns), kind.locations, kind.options.Value.WindowKeys, kind.options.Value.TableRequestsInFlight);
+                Store, new(pager, kind.work),
+                new(kind.locations.Table, Store.Id, Store.Prefix, range.After, range.Until, ScannedRow.Columns), kind.locations,
+                kind.options.Value.WindowKeys, kind.options.Value.TableRequestsInFlight);
             return new(new ScanRange(
-                Job, Store, stretches, new(Job, evidence), new(Job, Store, evidence, kind.projects, kind.datums, kind.adopter, kind.hashes), evidence, kind.marks, kind.blobs, kind.options.Value.TableRequestsInFlight));
+                Job, Store, stretches, new(Job, evidence), new(Job, Store, evidence, kind.projects, kind.datums, kind.adopter, kind.hashes),
+                evidence, kind.marks, kind.blobs, kind.options.Value.TableRequestsInFlight));
         }
     }
 }

@@ -1,5 +1,5 @@
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 
@@ -9,15 +9,20 @@ namespace DataRegistry.Rescans;
 /// Has stores scanned, one scan of a store at a time: its row names the one that runs. A scan's job always ends, so that row needs no
 /// time after which it lapses; what it names and never came to be does not stand in the way for long.
 /// </summary>
-sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobStarts starts, RescanKind kind, TimeProvider clock)
+sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobStarter starts, RescanKind kind, TimeProvider clock)
 {
-    /// <summary>From the row's naming of a job to its first message are three writes: who has not done them after so long is dead.</summary>
+    /// <summary>
+    /// From the row's naming of a job to its first message are three writes: who has not done them after so long is dead.
+    /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
     /// <summary>A store's scans are in one partition, whatever project it belongs to by and by.</summary>
     public static int SlotOf(Guid store) => store.ToByteArray()[14] << 4 | store.ToByteArray()[15] >> 4;
 
-    /// <summary>Begins a scan, or finds the one that runs, also where that is not forced and this one should be. Null where one is just beginning elsewhere.</summary>
+    /// <summary>
+    /// Begins a scan, or finds the one that runs, also where that is not forced and this one should be. Null where one is just beginning
+    /// elsewhere.
+    /// </summary>
     public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
@@ -39,12 +44,17 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
                 continue;
             var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
             await work.AddAsync(id, [range], [], cancellationToken);
-            var scan = JobTable.NewRow(id, store.Id, store.Project ?? Guid.Empty, createdBy) with { Kind = JobKind.Rescan, Prefix = store.Prefix, Forced = forced ? true : null };
+            var scan = JobTable.NewRow(
+                id, store.Id, store.Project ?? Guid.Empty,
+                createdBy) with { Kind = JobKind.Rescan, Prefix = store.Prefix, Forced = forced ? true : null };
             return (await starts.StartAsync(scan, [range], cancellationToken), true);
         }
     }
 
-    /// <summary>Notes the end of a scan whose worker died before it could; nothing where it runs. Whether the scan that the row names never came to be.</summary>
+    /// <summary>
+    /// Notes the end of a scan whose worker died before it could; nothing where it runs. Whether the scan that the row names never came to
+    /// be.
+    /// </summary>
     public async Task<bool> NoteEndAsync(ScanRow row, CancellationToken cancellationToken) =>
         row.Running is { } running && await FindRunningAsync(new(TimedId.FromGuid(running)), cancellationToken) is (false, null);
 
@@ -57,7 +67,8 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
             if (clock.GetUtcNow() - id.Value.Time < DeadAfter)
                 return (true, null);
             // A worker that has begun all the same has changed the row.
-            return (job is not null && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone, null);
+            return (job is not null
+                && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone, null);
         }
 
         if (!job.Status.IsTerminal())

@@ -1,17 +1,21 @@
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Adopts what a store's policy says of what a scan found: a changed object as a new datum of the project that had the old one, which stays; a new object into the
+/// Adopts what a store's policy says of what a scan found: a changed object as a new datum of the project that had the old one, which
+/// stays; a new object into the
 /// store's project. Repeating it, also by another delivery, adopts nothing twice.
 /// </summary>
-sealed class ScanAdoption(JobRow job, Store store, ScanEvidence evidence, ProjectTable projects, DatumTable datums, Adopter adopter, HashQueue hashes)
+sealed class ScanAdoption(
+    JobRow job, Store store, ScanEvidence evidence, ProjectTable projects, DatumTable datums, Adopter adopter, HashQueue hashes)
 {
-    static readonly (string, string) Meanwhile = ("changed_meanwhile", "It was adopted, purged or deleted while it was scanned: the next scan will tell.");
+    static readonly (string, string) Meanwhile =
+        ("changed_meanwhile", "It was adopted, purged or deleted while it was scanned: the next scan will tell.");
 
     readonly List<KeyGlob> include = Globs(store.Rescan.Include), exclude = Globs(store.Rescan.Exclude);
 
@@ -19,7 +23,8 @@ sealed class ScanAdoption(JobRow job, Store store, ScanEvidence evidence, Projec
     public async Task<List<Finding>> AdoptAsync(List<Finding> findings, CancellationToken cancellationToken)
     {
         var adopted = findings.ToArray();
-        foreach (var ofProject in Enumerable.Range(0, findings.Count).Where(i => Wants(findings[i])).GroupBy(i => findings[i].Location?.Project ?? store.Project!.Value))
+        foreach (var ofProject in Enumerable.Range(0, findings.Count).Where(
+            i => Wants(findings[i])).GroupBy(i => findings[i].Location?.Project ?? store.Project!.Value))
         {
             if (await projects.FindAsync(ofProject.Key, cancellationToken) is not { } project)
                 continue;
@@ -35,7 +40,9 @@ sealed class ScanAdoption(JobRow job, Store store, ScanEvidence evidence, Projec
         return [.. adopted];
     }
 
-    /// <summary>Of what an earlier delivery of this scan adopted in a datum's place, the location says no more what that was; its row does.</summary>
+    /// <summary>
+    /// Of what an earlier delivery of this scan adopted in a datum's place, the location says no more what that was; its row does.
+    /// </summary>
     async Task TellWhatWasAsync(Finding[] findings, CancellationToken cancellationToken)
     {
         if (findings.Where(f => f is { Datum: not null, Was: null }).Select(f => f.Datum!.Value).ToList() is not { Count: > 0 } before)
@@ -52,12 +59,16 @@ sealed class ScanAdoption(JobRow job, Store store, ScanEvidence evidence, Projec
     {
         var scope = new AdoptionScope(job.JobId, store, project, job.CreatedBy, AtOnce: false)
         {
-            Superseded = findings.Where(f => f is { Outcome: ScanItem.Changed, IsDone: false }).ToDictionary(f => f.Key, f => f.Location!.Datum, StringComparer.Ordinal),
+            Superseded = findings.Where(
+                f => f is { Outcome: ScanItem.Changed, IsDone: false }).ToDictionary(
+                    f => f.Key, f => f.Location!.Datum, StringComparer.Ordinal),
         };
         var objects = findings.ToDictionary(f => f.Key, f => f.Object!, StringComparer.Ordinal);
-        var located = findings.Where(f => f.Location is not null).ToDictionary(f => f.Key, f => (LocatedRow)f.Location!, StringComparer.Ordinal);
+        var located = findings.Where(
+            f => f.Location is not null).ToDictionary(f => f.Key, f => (LocatedRow)f.Location!, StringComparer.Ordinal);
         return await adopter.AdoptAsync(
-            scope, findings.ConvertAll(f => f.Key), (_, _) => Task.FromResult(located), (wanted, token) => evidence.ProbeAsync([.. wanted.Select(key => objects[key])], token), cancellationToken);
+            scope, findings.ConvertAll(f => f.Key), (_, _) => Task.FromResult(located),
+            (wanted, token) => evidence.ProbeAsync([.. wanted.Select(key => objects[key])], token), cancellationToken);
     }
 
     /// <summary>What this scan adopted before is looked at again: its datum's row may be missing.</summary>

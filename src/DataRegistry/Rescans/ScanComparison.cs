@@ -1,7 +1,7 @@
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Storage;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Rescans;
 
@@ -88,7 +88,8 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
                 candidates.Add((key, location));
         }
 
-        foreach (var ((key, location), (found, failure)) in candidates.Zip(await evidence.AskAsync(candidates.ConvertAll(c => c.Key), cancellationToken)))
+        foreach (var ((key, location), (found, failure)) in candidates.Zip(
+            await evidence.AskAsync(candidates.ConvertAll(c => c.Key), cancellationToken)))
         {
             if (failure is not null)
                 findings.Add(new(key, location, null, ScanItem.Failed) { Reason = (failure.Code, failure.Message) });
@@ -108,13 +109,15 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
         return (new Counts(0, 0, 0, skipped) { Unchanged = unchanged }, findings);
     }
 
-    static Finding Done(string key, ScannedRow location, S3Object found) => new(key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New)
+    static Finding Done(string key, ScannedRow location, S3Object found) =>
+        new(key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New)
     {
         Adopted = IdOf(location), IsDone = true, Was = null,
         Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
     };
 
-    public static DriftFacts FactsOf(ScannedRow location) => new(location.ObjectETag, location.Size, location.VersionId, location.LastModified);
+    public static DriftFacts FactsOf(ScannedRow location) =>
+        new(location.ObjectETag, location.Size, location.VersionId, location.LastModified);
 
     public static DatumId IdOf(LocatedRow location) => new(TimedId.FromGuid(location.Datum));
 

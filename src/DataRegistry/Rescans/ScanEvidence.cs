@@ -1,11 +1,13 @@
-using DataRegistry.Adoption;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
+
 
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Asks S3 once more about keys that a scan would say something of. A stretch's LIST and the locations that it is compared with are of different moments; what is said here
-/// is younger than both, so whatever is written on a location as it was read is right: had it changed since, the write would fail. And it is said of each key by
+/// Asks S3 once more about keys that a scan would say something of. A stretch's LIST and the locations that it is compared with are of
+/// different moments; what is said here
+/// is younger than both, so whatever is written on a location as it was read is right: had it changed since, the write would fail. And it
+/// is said of each key by
 /// itself: a server that leaves keys out of a page leaves them out again when asked for the page again.
 /// </summary>
 /// <param name="forced">Absence is believed also of a bucket that lists nothing at all.</param>
@@ -13,7 +15,8 @@ namespace DataRegistry.Rescans;
 sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, ObjectFinder finder, bool forced, int parallel)
 {
     /// <summary>
-    /// At least so many adopted objects must be gone at a time before an empty bucket is doubted: servers whose disks are not mounted, or that were set up anew, list
+    /// At least so many adopted objects must be gone at a time before an empty bucket is doubted: servers whose disks are not mounted, or
+    /// that were set up anew, list
     /// nothing and fail nothing.
     /// </summary>
     const int FewestToDoubt = 10;
@@ -24,7 +27,10 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, Objec
     /// <summary>LISTs and HEADs so far.</summary>
     public int Requests { get; private set; }
 
-    /// <summary>What is at the keys now, in their order. A HEAD each, and a LIST of one key where that is denied. A failure is of one key alone, which the server refuses.</summary>
+    /// <summary>
+    /// What is at the keys now, in their order. A HEAD each, and a LIST of one key where that is denied. A failure is of one key alone,
+    /// which the server refuses.
+    /// </summary>
     /// <exception cref="BucketException">S3 cannot be asked: nothing is known then.</exception>
     public async Task<IReadOnlyList<Probe>> AskAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
@@ -37,7 +43,8 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, Objec
             throw fault;
         var denied = Enumerable.Range(0, keys.Count).Where(i => probes[i].Failure is { Fault: BucketFault.AccessDenied }).ToList();
         Requests += denied.Count;
-        await Parallel.ForEachAsync(denied, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, token) =>
+        await Parallel.ForEachAsync(
+            denied, new ParallelOptions { MaxDegreeOfParallelism = parallel, CancellationToken = cancellationToken }, async (i, token) =>
             found[i] = new(await pager.FindAsync(keys[i], token), null));
 
         if (found.Count(p => p is { Object: null, Failure: null }) is > 0 and var absent)
@@ -48,7 +55,9 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, Objec
             if (page.Objects.Count == 0 && absent >= FewestToDoubt && !forced)
             {
                 throw new BucketException(
-                    BucketFault.Empty, $"The bucket lists nothing at all, but {absent} objects or more were adopted from it. Is it the right one, and are its server's disks there? If it was emptied, scan it with ?force=true.");
+                    BucketFault.Empty,
+                    $"The bucket lists nothing at all, but {absent} objects or more were adopted from it. Is it the right one, and are its "
+                        + "server's disks there? If it was emptied, scan it with ?force=true.");
             }
         }
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 
 namespace DataRegistry.Rescans;
 
@@ -12,16 +12,20 @@ namespace DataRegistry.Rescans;
 /// <param name="Was">What was adopted; null for a new object.</param>
 /// <param name="Is">What is there; null for nothing.</param>
 /// <param name="Code">Why it failed or was skipped.</param>
-sealed record ScanItem(string Url, string Outcome, DatumId? Datum, DatumId? Adopted, DriftObjectBody? Was, DriftObjectBody? Is, string? Code, string? Message) : IJobResult
+sealed record ScanItem(
+    string Url, string Outcome, DatumId? Datum, DatumId? Adopted, DriftObjectBody? Was, DriftObjectBody? Is, string? Code, string? Message)
+    : IJobResult
 {
-    public const string Changed = "changed", Missing = "missing", Returned = "returned", New = "new", Failed = "failed", Skipped = "skipped";
+    public const string Changed = "changed", Missing = "missing", Returned = "returned", New = "new", Failed = "failed", Skipped =
+        "skipped";
 
     /// <summary>Those that results can be asked for.</summary>
     public static IReadOnlyList<string> Outcomes { get; } = [Changed, Missing, Returned, New, Failed, Skipped];
 
     public static ScanItem From(Finding finding, string bucket) => new(
         $"s3://{bucket}/{finding.Key}", finding.Outcome, finding.Datum, finding.Adopted,
-        finding.Was is { } was ? DriftObjectBody.From(was) : null, finding.Object is { } there ? DriftObjectBody.From(DriftFacts.Of(there)) : null,
+        finding.Was is { } was ? DriftObjectBody.From(was) : null,
+        finding.Object is { } there ? DriftObjectBody.From(DriftFacts.Of(there)) : null,
         finding.Reason?.Code, finding.Reason?.Message);
 }
 

@@ -1,18 +1,22 @@
 using System.Globalization;
-using DataRegistry.Adoption;
+using DataRegistry.Jobs;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Rescans;
 
 /// <summary>A range of a store's keys, scanned window by window: read, compared, made sure of, marked, adopted, told.</summary>
-sealed class ScanRange(JobRow job, Store store, ScanStretches stretches, ScanComparison comparison, ScanAdoption adoption, ScanEvidence evidence, DriftMarks marks, JobBlobs blobs, int parallel) : RangeWork
+sealed class ScanRange(
+    JobRow job, Store store, ScanStretches stretches, ScanComparison comparison, ScanAdoption adoption, ScanEvidence evidence,
+    DriftMarks marks, JobBlobs blobs, int parallel) : RangeWork
 {
     /// <summary>New objects that a window's results name, unless they were adopted: a bucket may hold millions that nobody wants.</summary>
     const int MaxNew = 1000;
 
     int requests;
 
-    public override async Task<WindowDone> RunAsync(WorkRow range, Guid delivery, bool goesOn, BucketException? giveUp, CancellationToken cancellationToken)
+    public override async Task<WindowDone> RunAsync(
+        WorkRow range, Guid delivery, bool goesOn, BucketException? giveUp, CancellationToken cancellationToken)
     {
         var stretch = await stretches.ReadAsync(range, cancellationToken);
         var (counts, findings) = await comparison.CompareAsync(stretch, cancellationToken);
@@ -31,7 +35,8 @@ sealed class ScanRange(JobRow job, Store store, ScanStretches stretches, ScanCom
         return new(counts, results, stretch.UpTo ?? range.After, stretch.Ends);
     }
 
-    public override Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) => stretches.CutAsync(range, cancellationToken);
+    public override Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
+        stretches.CutAsync(range, cancellationToken);
 
     static Counts CountsOf(List<Finding> findings) => new(0, 0, Of(findings, ScanItem.Failed), Of(findings, ScanItem.Skipped))
     {

@@ -1,7 +1,8 @@
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Rescans;
 
@@ -10,18 +11,23 @@ namespace DataRegistry.Rescans;
 /// <param name="Locations">By key, also free ones. Most were read after the objects were listed; some with the stretch before.</param>
 /// <param name="UpTo">The stretch's last key, whether or not it exists; null for the end of the store.</param>
 /// <param name="Ends">It is the range's last.</param>
-sealed record ScanStretch(string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends);
+sealed record ScanStretch(
+    string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends);
 
 /// <summary>
-/// A range of keys, stretch by stretch: the bucket's LIST and the locations of the 16 shards, side by side. A stretch ends where a page does, or earlier, where there are more
+/// A range of keys, stretch by stretch: the bucket's LIST and the locations of the 16 shards, side by side. A stretch ends where a page
+/// does, or earlier, where there are more
 /// locations in it than may be held at a time. One caller at a time.
 /// </summary>
-sealed class ScanStretches(Store store, RangePages pages, LocationReader<ScannedRow> reader, LocationTable locations, int windowKeys, int parallel)
+sealed class ScanStretches(
+    Store store, RangePages pages, LocationReader<ScannedRow> reader, LocationTable locations, int windowKeys, int parallel)
 {
     /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint all the same.</summary>
     const int MaxPages = 100;
 
-    /// <summary>A shard's rows that are held at a time, to the page: with 16 shards twice a window's, each of which may take a HEAD.</summary>
+    /// <summary>
+    /// A shard's rows that are held at a time, to the page: with 16 shards twice a window's, each of which may take a HEAD.
+    /// </summary>
     const int MaxRowsOfShard = 1000;
 
     readonly List<S3Object> listed = [];
@@ -45,7 +51,8 @@ sealed class ScanStretches(Store store, RangePages pages, LocationReader<Scanned
             listedTo = ended ? range.Until : page.LastKey;
         }
 
-        // After the LIST, but for what came with a page before: what is adopted in between is not listed, and yet no candidate that stands before the evidence that follows.
+        // After the LIST, but for what came with a page before: what is adopted in between is not listed, and yet no candidate that stands
+        // before the evidence that follows.
         var (rows, readTo) = await reader.ReadUpToAsync(listedTo, MaxRowsOfShard, parallel, cancellationToken);
         var upTo = readTo ?? listedTo;
         var count = upTo is null ? listed.Count : listed.TakeWhile(o => OrderedKey.Compare(o.Key, upTo) <= 0).Count();
@@ -56,11 +63,14 @@ sealed class ScanStretches(Store store, RangePages pages, LocationReader<Scanned
     }
 
     /// <summary>
-    /// Cuts the range in two. Where it has keys the locations tell, at a row a question, and not the bucket: but for one of which little is adopted.
+    /// Cuts the range in two. Where it has keys the locations tell, at a row a question, and not the bucket: but for one of which little is
+    /// adopted.
     /// </summary>
     /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
     public Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
         // What is listed already is not listed anew.
         listed.Count > 0 || ended ? Task.FromResult<(WorkRow, WorkRow?)?>((range, null))
-        : pages.CutAsync(range, 2 * located < objects ? null : (after, token) => locations.FirstKeyAfterAsync(store.Id, after, token), cancellationToken);
+        : pages.CutAsync(
+            range, 2 * located < objects ? null : (after, token) => locations.FirstKeyAfterAsync(store.Id, after, token),
+            cancellationToken);
 }

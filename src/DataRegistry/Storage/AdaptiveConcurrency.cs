@@ -2,7 +2,8 @@ namespace DataRegistry.Storage;
 
 /// <summary>
 /// How many requests may be under way at a time, found by trying: each one that is answered raises the limit by its share, so that as many
-/// of them as it allows raise it by one; a refusal for load halves it. So whoever shares the service, unknown to each other, ends up with an
+/// of them as it allows raise it by one; a refusal for load halves it. So whoever shares the service, unknown to each other, ends up with
+/// an
 /// even share of what it takes. Safe for concurrent use; who waits is let in in order.
 /// </summary>
 /// <param name="most">The limit that is begun with and never passed, at least 1.</param>
@@ -42,7 +43,8 @@ sealed class AdaptiveConcurrency(int most)
         }
 
         // Whoever gives up is passed over when its turn comes; if that was just now, the place is its own all the same.
-        await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((TaskCompletionSource<int>)state!).TrySetCanceled(token), turn);
+        await using var registration = cancellationToken.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource<int>)state!).TrySetCanceled(token), turn);
         return await turn.Task;
     }
 

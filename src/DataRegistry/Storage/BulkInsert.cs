@@ -41,7 +41,9 @@ sealed class BulkInsert
         $"--{Batch}\r\nContent-Type: multipart/mixed; boundary={ChangeSet}\r\n\r\n--{ChangeSet}\r\nContent-Type: application/http\r\n"
         + $"Content-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--{ChangeSet}--\r\n--{Batch}--\r\n");
 
-    /// <summary>As many bodies as are kept for the next transactions, and the largest in bytes; the others are left to the collector.</summary>
+    /// <summary>
+    /// As many bodies as are kept for the next transactions, and the largest in bytes; the others are left to the collector.
+    /// </summary>
     const int MaxKept = 32, MaxKeptBytes = 256 * 1024;
 
     /// <summary>Bodies that are not in use.</summary>
@@ -57,7 +59,8 @@ sealed class BulkInsert
     /// <see cref="Tables.TrySubmitAsync"/>.
     /// </summary>
     /// <inheritdoc cref="Tables.TrySubmitAsync" path="/exception"/>
-    public static async Task<TableTransactionResult> TryInsertAsync<T>(TableClient table, IReadOnlyList<T> rows, CancellationToken cancellationToken)
+    public static async Task<TableTransactionResult> TryInsertAsync<T>(
+        TableClient table, IReadOnlyList<T> rows, CancellationToken cancellationToken)
         where T : TableRow
     {
         Tables.RequireTransaction(rows, nameof(rows));
@@ -74,7 +77,8 @@ sealed class BulkInsert
             Buffers.Add(buffer);
         if (bulk.answered is { FailedStatus: > 0 and var status, FailedIndex: var index, ErrorCode: var code })
         {
-            var refusal = new RequestFailedException(status, $"Row {index} of {rows.Count} was refused: {code}.", code, innerException: null);
+            var refusal = new RequestFailedException(
+                status, $"Row {index} of {rows.Count} was refused: {code}.", code, innerException: null);
             return Tables.OutcomeOf(refusal) is { } outcome ? new(outcome, index, []) : throw refusal;
         }
 
@@ -93,7 +97,8 @@ sealed class BulkInsert
     public Response Answered(Response response, TransactionAnswer answer)
     {
         answered = answer;
-        return new StandInResponse(response, response.Status, new MemoryStream(PlaceholderDone), new("Content-Type", $"multipart/mixed; boundary={Batch}"));
+        return new StandInResponse(
+            response, response.Status, new MemoryStream(PlaceholderDone), new("Content-Type", $"multipart/mixed; boundary={Batch}"));
     }
 
     static void Write<T>(ArrayBufferWriter<byte> body, string address, IReadOnlyList<T> rows) where T : TableRow
@@ -144,10 +149,14 @@ sealed class BulkInsert
                 { IsEnum: true } => Text(row => property.GetValue(row)?.ToString()),
                 var type when type == typeof(bool) => Value<bool>(null, (json, value) => json.WriteBoolean(name, value)),
                 var type when type == typeof(int) => Value<int>(null, (json, value) => json.WriteNumber(name, value)),
-                var type when type == typeof(long) => Value<long>("Edm.Int64", (json, value) => json.WriteString(name, value.ToString(CultureInfo.InvariantCulture))),
+                var type when type == typeof(long) =>
+                    Value<long>("Edm.Int64", (json, value) => json.WriteString(name, value.ToString(CultureInfo.InvariantCulture))),
                 var type when type == typeof(Guid) => Value<Guid>("Edm.Guid", (json, value) => json.WriteString(name, value)),
-                var type when type == typeof(DateTimeOffset) => Value<DateTimeOffset>("Edm.DateTime", (json, value) => json.WriteString(name, value.UtcDateTime)),
-                var type => throw new NotSupportedException($"Column {property.Name} of {typeof(T).Name} is a {type.Name}, which is not inserted in bulk."),
+                var type when type == typeof(DateTimeOffset) =>
+                    Value<DateTimeOffset>("Edm.DateTime", (json, value) => json.WriteString(name, value.UtcDateTime)),
+                var type =>
+                    throw new NotSupportedException(
+                        $"Column {property.Name} of {typeof(T).Name} is a {type.Name}, which is not inserted in bulk."),
             };
 
             Action<Utf8JsonWriter, T> Text(Func<T, string?> get) => (json, row) =>

@@ -5,7 +5,9 @@ using DataRegistry.Telemetry;
 
 namespace DataRegistry.Storage;
 
-/// <summary>A span for every request that is sent to storage, each retry its own, and a count of the retries. Stands below the retry policy.</summary>
+/// <summary>
+/// A span for every request that is sent to storage, each retry its own, and a count of the retries. Stands below the retry policy.
+/// </summary>
 /// <param name="service"><c>table</c>, <c>queue</c> or <c>blob</c>.</param>
 sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
 {
@@ -30,9 +32,11 @@ sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
     Activity? Start(HttpMessage message)
     {
         if (message.ProcessingContext.RetryNumber > 0)
-            Measures.Retried(service);
+            Metrics.Retried(service);
         var call = service == "table" ? TableCall.Of(message) : (TableCall?)null;
-        var span = Spans.Start(call is null ? $"{service} {message.Request.Method}" : $"{service} {call.Value.Operation} {call.Value.Table}", ActivityKind.Client);
+        var span = Spans.Start(
+            call is null ? $"{service} {message.Request.Method}" : $"{service} {call.Value.Operation} {call.Value.Table}",
+            ActivityKind.Client);
         if (span is null)
             return null;
         span.SetTag("server.address", message.Request.Uri.Host);
@@ -40,6 +44,8 @@ sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
             span.SetTag("http.request.resend_count", message.ProcessingContext.RetryNumber);
         return call is null
             ? span.SetTag("http.request.method", message.Request.Method.ToString())
-            : span.SetTag("db.system.name", "azure.tables").SetTag("db.operation.name", call.Value.Operation).SetTag("db.collection.name", call.Value.Table);
+            : span.SetTag(
+                "db.system.name", "azure.tables").SetTag(
+                    "db.operation.name", call.Value.Operation).SetTag("db.collection.name", call.Value.Table);
     }
 }

@@ -52,24 +52,32 @@ public sealed class StorageAccount
     /// <param name="credential">In place of what the settings say about identity, for tests and tools.</param>
     /// <param name="transport">In place of the shared one.</param>
     /// <exception cref="InvalidOperationException">The settings are missing or contradict each other; the message names them.</exception>
-    public static StorageAccount FromConfiguration(IConfiguration configuration, TokenCredential? credential = null, HttpPipelineTransport? transport = null)
+    public static StorageAccount FromConfiguration(
+        IConfiguration configuration, TokenCredential? credential = null, HttpPipelineTransport? transport = null)
     {
         var section = configuration.GetSection(Setting);
-        var named = section["accountName"] is { Length: > 0 } || section.GetChildren().Any(child => child.Key.EndsWith("ServiceUri", StringComparison.OrdinalIgnoreCase) && child.Value is { Length: > 0 });
+        var named = section["accountName"] is { Length: > 0 }
+            || section.GetChildren().Any(
+                child => child.Key.EndsWith("ServiceUri", StringComparison.OrdinalIgnoreCase) && child.Value is { Length: > 0 });
         return (section.Value is { Length: > 0 } text, named) switch
         {
-            (true, true) => throw new InvalidOperationException($"{Setting} and {Setting}__accountName or {Setting}__…ServiceUri are both set: keep the connection string or the identity, not both."),
+            (true, true) =>
+                throw new InvalidOperationException(
+                    $"{Setting} and {Setting}__accountName or {Setting}__…ServiceUri are both set: keep the connection string or the "
+                        + "identity, not both."),
             (true, false) => FromConnectionString(section.Value!, transport),
             (false, true) => FromIdentity(section, credential ?? IdentityOf(configuration), transport),
             _ => throw new InvalidOperationException(
-                $"No storage account is set. Set {Setting} to a connection string (or UseDevelopmentStorage=true), or {Setting}__accountName, or {Setting}__tableServiceUri, {Setting}__queueServiceUri and {Setting}__blobServiceUri."),
+                $"No storage account is set. Set {Setting} to a connection string (or UseDevelopmentStorage=true), or "
+                    + $"{Setting}__accountName, or {Setting}__tableServiceUri, {Setting}__queueServiceUri and {Setting}__blobServiceUri."),
         };
     }
 
     /// <param name="transport">In place of the shared one.</param>
     /// <param name="retryDelay">Between tries; null for the clients' own, which grow.</param>
     /// <exception cref="InvalidOperationException">It is malformed; the message never holds its key.</exception>
-    public static StorageAccount FromConnectionString(string connectionString, HttpPipelineTransport? transport = null, TimeSpan? retryDelay = null)
+    public static StorageAccount FromConnectionString(
+        string connectionString, HttpPipelineTransport? transport = null, TimeSpan? retryDelay = null)
     {
         try
         {
@@ -118,7 +126,10 @@ public sealed class StorageAccount
                 : throw new InvalidOperationException($"{Setting}__accountName is no storage account's name.");
     }
 
-    /// <summary>The app's own identity, by <c>AzureWebJobsStorage__credential</c> and <c>__clientId</c>, also where the account is reached by a connection string.</summary>
+    /// <summary>
+    /// The app's own identity, by <c>AzureWebJobsStorage__credential</c> and <c>__clientId</c>, also where the account is reached by a
+    /// connection string.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The settings name another kind of identity.</exception>
     public static TokenCredential IdentityOf(IConfiguration configuration)
     {
@@ -146,7 +157,8 @@ public sealed class StorageAccount
                 NetworkTimeout = TimeSpan.FromSeconds(30),
             },
         };
-        Spanned(options, "table").AddPolicy(new RequestPolicy(new AdaptiveConcurrency(MaxTransactionsInFlight)), HttpPipelinePosition.PerRetry);
+        Spanned(options, "table").AddPolicy(
+            new RequestPolicy(new AdaptiveConcurrency(MaxTransactionsInFlight)), HttpPipelinePosition.PerRetry);
         return options;
     }
 

@@ -16,7 +16,9 @@ readonly record struct TableCall(string Operation, string Table)
 
     public bool IsTransaction => Operation == "transaction";
 
-    /// <summary>Read off the request. Only a transaction's address has no table in it (see <see cref="RequestPolicy.NameTable"/>).</summary>
+    /// <summary>
+    /// Read off the request. Only a transaction's address has no table in it (see <see cref="RequestPolicy.NameTable"/>).
+    /// </summary>
     public static TableCall Of(HttpMessage message)
     {
         var path = message.Request.Uri.Path.AsSpan();
@@ -155,7 +157,9 @@ readonly record struct TransactionAnswer(List<ETag> ETags, int FailedStatus, int
                 // A status that is none is a failure, never taken for success.
                 var status = line.Length >= 12 && TryReadNumber(line[9..12], out var read) ? read : 500;
                 if (status is < 200 or >= 300)
-                    return new([], status, TryReadNumber(TextAfter("\"value\":\""u8, ':', body), out var index) ? index : 0, Encoding.UTF8.GetString(TextAfter("\"code\":\""u8, '"', body)));
+                    return new(
+                        [], status, TryReadNumber(TextAfter("\"value\":\""u8, ':', body), out var index) ? index : 0,
+                        Encoding.UTF8.GetString(TextAfter("\"code\":\""u8, '"', body)));
                 etags.Add(default);
             }
             else if (etags.Count > 0 && line.Length > 5 && Ascii.EqualsIgnoreCase(line[..5], "ETag:"u8))
@@ -167,7 +171,8 @@ readonly record struct TransactionAnswer(List<ETag> ETags, int FailedStatus, int
         return new(etags, 0, -1, null);
     }
 
-    static bool TryReadNumber(ReadOnlySpan<byte> text, out int number) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    static bool TryReadNumber(ReadOnlySpan<byte> text, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     /// <summary>The text between a beginning and the next end; empty where there is none.</summary>
     static ReadOnlySpan<byte> TextAfter(ReadOnlySpan<byte> beginning, char end, ReadOnlySpan<byte> body)

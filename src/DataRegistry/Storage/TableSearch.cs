@@ -11,13 +11,16 @@ public static class TableSearch
 
     /// <summary>
     /// Those of the wanted rows that exist, by row key. Reads ranges where the keys lie close together: a page answers for every wanted
-    /// key up to its last row, and the next page begins at the next wanted key. Where they do not, it reads the rows one by one: the cheapest
-    /// request there is, and nothing else is read with them. So it takes no more requests than there are wanted keys, and a thousandth of that at best.
+    /// key up to its last row, and the next page begins at the next wanted key. Where they do not, it reads the rows one by one: the
+    /// cheapest
+    /// request there is, and nothing else is read with them. So it takes no more requests than there are wanted keys, and a thousandth of
+    /// that at best.
     /// </summary>
     /// <param name="rowKeys">In ordinal order, none twice.</param>
     /// <param name="before">Where rows of another kind begin, which are not to be read; null for nowhere.</param>
     public static async Task<Dictionary<string, T>> FindManyAsync<T>(
-        this TableClient table, string partitionKey, IReadOnlyList<string> rowKeys, IEnumerable<string>? select = null, string? before = null, CancellationToken cancellationToken = default)
+        this TableClient table, string partitionKey, IReadOnlyList<string> rowKeys, IEnumerable<string>? select = null,
+        string? before = null, CancellationToken cancellationToken = default)
         where T : class, ITableEntity
     {
         var found = new Dictionary<string, T>(StringComparer.Ordinal);
@@ -36,7 +39,8 @@ public static class TableSearch
 
             var first = next;
             pageSize = Math.Min(pageSize, 2 * (rowKeys.Count - next));
-            var page = await table.QueryPageAsync<T>(new TableRange(partitionKey) { From = rowKeys[next], Before = before }, continuation, pageSize, select, cancellationToken);
+            var page = await table.QueryPageAsync<T>(
+                new TableRange(partitionKey) { From = rowKeys[next], Before = before }, continuation, pageSize, select, cancellationToken);
             foreach (var row in page.Values)
             {
                 while (next < rowKeys.Count && string.CompareOrdinal(rowKeys[next], row.RowKey) < 0)

@@ -6,7 +6,8 @@ using Azure.Data.Tables.Models;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// The seam to Table Storage: what this app asks of the package's own <see cref="TableClient"/>. Every write but <see cref="Change.Upsert"/> is conditional. Expected
+/// The seam to Table Storage: what this app asks of the package's own <see cref="TableClient"/>. Every write but
+/// <see cref="Change.Upsert"/> is conditional. Expected
 /// refusals are outcomes. Anything else that is still so after the retries is a <see cref="RequestFailedException"/> with the service's
 /// error code; a missing table (TableNotFound) is never taken for a missing row.
 /// </summary>
@@ -35,11 +36,13 @@ public static class Tables
     }
 
     /// <summary>
-    /// Changes a row that is there: <see cref="TableOutcome.Done"/>, <see cref="TableOutcome.Changed"/> or <see cref="TableOutcome.Missing"/>.
+    /// Changes a row that is there: <see cref="TableOutcome.Done"/>, <see cref="TableOutcome.Changed"/> or
+    /// <see cref="TableOutcome.Missing"/>.
     /// </summary>
     /// <inheritdoc cref="Change.Update" path="/param|/exception"/>
     public static Task<TableWrite> TryUpdateAsync<T>(
-        this TableClient table, T row, ETag ifMatch, TableUpdateMode mode = TableUpdateMode.Replace, CancellationToken cancellationToken = default)
+        this TableClient table, T row, ETag ifMatch, TableUpdateMode mode = TableUpdateMode.Replace,
+        CancellationToken cancellationToken = default)
         where T : ITableEntity
     {
         RequireWellFormed(row);
@@ -62,7 +65,8 @@ public static class Tables
     /// <summary>Reads one row; null where it is absent.</summary>
     /// <param name="select">Properties to read; null for all. The keys and the ETag always come along.</param>
     public static async Task<T?> FindAsync<T>(
-        this TableClient table, string partitionKey, string rowKey, IEnumerable<string>? select = null, CancellationToken cancellationToken = default)
+        this TableClient table, string partitionKey, string rowKey, IEnumerable<string>? select = null,
+        CancellationToken cancellationToken = default)
         where T : class, ITableEntity
     {
         RequireWellFormed(partitionKey, rowKey);
@@ -82,7 +86,8 @@ public static class Tables
     /// <inheritdoc cref="FindAsync{T}" path="/param[@name='select']"/>
     /// <exception cref="InvalidOperationException">The service's order is not ordinal, on which the end of the range rests.</exception>
     public static async Task<TablePage<T>> QueryPageAsync<T>(
-        this TableClient table, TableRange range, string? continuationToken = null, int? maxPerPage = null, IEnumerable<string>? select = null,
+        this TableClient table, TableRange range, string? continuationToken = null, int? maxPerPage = null,
+        IEnumerable<string>? select = null,
         CancellationToken cancellationToken = default) where T : class, ITableEntity
     {
         var size = maxPerPage is { } top ? Math.Clamp(top, 1, MaxPageRows) : (int?)null;
@@ -145,12 +150,16 @@ public static class Tables
         }
     }
 
-    static Task<TableWrite> SubmitAloneAsync(TableClient table, TableTransactionAction action, CancellationToken cancellationToken) => action.ActionType switch
+    static Task<TableWrite> SubmitAloneAsync(TableClient table, TableTransactionAction action, CancellationToken cancellationToken) =>
+        action.ActionType switch
     {
         TableTransactionActionType.Add => WriteAsync(() => table.AddEntityAsync(action.Entity, cancellationToken)),
-        TableTransactionActionType.UpsertMerge => WriteAsync(() => table.UpsertEntityAsync(action.Entity, TableUpdateMode.Merge, cancellationToken)),
-        TableTransactionActionType.Delete => table.TryDeleteAsync(action.Entity.PartitionKey, action.Entity.RowKey, action.ETag, cancellationToken),
-        TableTransactionActionType.UpdateMerge => table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Merge, cancellationToken),
+        TableTransactionActionType.UpsertMerge =>
+            WriteAsync(() => table.UpsertEntityAsync(action.Entity, TableUpdateMode.Merge, cancellationToken)),
+        TableTransactionActionType.Delete =>
+            table.TryDeleteAsync(action.Entity.PartitionKey, action.Entity.RowKey, action.ETag, cancellationToken),
+        TableTransactionActionType.UpdateMerge =>
+            table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Merge, cancellationToken),
         _ => table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Replace, cancellationToken),
     };
 
@@ -164,7 +173,8 @@ public static class Tables
         {
             RequireWellFormed(row);
             if (row.PartitionKey != rows[0].PartitionKey)
-                throw new ArgumentException($"A transaction is of one partition: \"{rows[0].PartitionKey}\", not \"{row.PartitionKey}\".", parameter);
+                throw new ArgumentException(
+                    $"A transaction is of one partition: \"{rows[0].PartitionKey}\", not \"{row.PartitionKey}\".", parameter);
             if (!keys.Add(row.RowKey))
                 throw new ArgumentException($"Row \"{row.RowKey}\" is in the transaction already.", parameter);
         }
@@ -249,7 +259,9 @@ public static class Tables
             filter += TableClient.CreateQueryFilter($" and RowKey ge {from}");
         if (range.After is { } after)
             filter += TableClient.CreateQueryFilter($" and RowKey gt {after}");
-        return range.Before is { Length: <= MaxSentBound } before ? filter + TableClient.CreateQueryFilter($" and RowKey lt {before}") : filter;
+        return range.Before is { Length: <= MaxSentBound } before
+            ? filter + TableClient.CreateQueryFilter($" and RowKey lt {before}")
+            : filter;
     }
 
     static void RequireWellFormed(ITableEntity row) => RequireWellFormed(row.PartitionKey, row.RowKey);

@@ -4,7 +4,8 @@ namespace DataRegistry.Storage;
 
 /// <summary>
 /// Paces the tries of one conditional write whose row others change, too: <c>for (var retry = new WriteRetry(token);; await
-/// retry.AgainAsync())</c>. Each pause is random, so that writers who met once do not meet again, and up to twice as long as the one before.
+/// retry.AgainAsync())</c>. Each pause is random, so that writers who met once do not meet again, and up to twice as long as the one
+/// before.
 /// </summary>
 sealed class WriteRetry(CancellationToken cancellationToken)
 {
@@ -17,7 +18,8 @@ sealed class WriteRetry(CancellationToken cancellationToken)
     int tries = 1;
 
     /// <summary>Waits before the next try.</summary>
-    /// <exception cref="RequestFailedException">503: the row was changed by others at each of the tries. The caller may try again later.</exception>
+    /// <exception cref="RequestFailedException">503: the row was changed by others at each of the tries. The caller may try again
+    /// later.</exception>
     public Task AgainAsync()
     {
         if (tries == MaxTries)

@@ -12,5 +12,6 @@ static class AssumableRoles
     public static bool Has(string? list, string role, Guid? project) =>
         (list ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Any(pattern =>
             (project is not null || !pattern.Contains(ProjectPart, StringComparison.Ordinal))
-            && FileSystemName.MatchesSimpleExpression(pattern.Replace(ProjectPart, project?.ToString("D"), StringComparison.Ordinal), role, ignoreCase: false));
+            && FileSystemName.MatchesSimpleExpression(
+                pattern.Replace(ProjectPart, project?.ToString("D"), StringComparison.Ordinal), role, ignoreCase: false));
 }

@@ -1,24 +1,32 @@
 using System.Net;
 using System.Net.Sockets;
+using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Stores;
 
-/// <summary>The addresses of a host name; throws <see cref="SocketException"/> where there are none. A seam, so that tests can have names change.</summary>
+/// <summary>
+/// The addresses of a host name; throws <see cref="SocketException"/> where there are none. A seam, so that tests can have names change.
+/// </summary>
 public delegate Task<IPAddress[]> HostResolver(string host, CancellationToken cancellationToken);
 
 /// <summary>
-/// Keeps stores from naming what only this host can reach. An endpoint is looked at when its store is made or changed, to say so then, and again
+/// Keeps stores from naming what only this host can reach. An endpoint is looked at when its store is made or changed, to say so then, and
+/// again
 /// for every connection, which goes to the very address that was looked at: a name may resolve to another one each time.
 /// </summary>
 public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver resolve)
 {
-    const string NeverAllowed = "An endpoint may not be a metadata service of the cloud, nor a multicast, broadcast or unspecified address.";
+    const string NeverAllowed =
+        "An endpoint may not be a metadata service of the cloud, nor a multicast, broadcast or unspecified address.";
 
     const string NotAllowed =
-        "The endpoint is at a private, loopback, link-local or reserved address, where no store may be unless the operator allows it with the setting Stores__AllowPrivateEndpoints.";
+        "The endpoint is at a private, loopback, link-local or reserved address, where no store may be unless the operator allows it with "
+            + "the setting Stores__AllowPrivateEndpoints.";
 
-    /// <summary>Why no store may have this endpoint; null if it may, and where its name does not resolve, which a probe tells better.</summary>
+    /// <summary>
+    /// Why no store may have this endpoint; null if it may, and where its name does not resolve, which a probe tells better.
+    /// </summary>
     public async Task<BucketException?> RefusalAsync(Uri endpoint, CancellationToken cancellationToken)
     {
         try
@@ -64,7 +72,8 @@ public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver r
         return addresses.Max(Addresses.KindOf) switch
         {
             AddressKind.Forbidden => throw new BucketException(BucketFault.EndpointRefused, NeverAllowed),
-            AddressKind.Private when !options.Value.AllowPrivateEndpoints => throw new BucketException(BucketFault.EndpointRefused, NotAllowed),
+            AddressKind.Private when !options.Value.AllowPrivateEndpoints =>
+                throw new BucketException(BucketFault.EndpointRefused, NotAllowed),
             _ => addresses,
         };
     }
@@ -82,7 +91,9 @@ public enum AddressKind
     Forbidden,
 }
 
-/// <summary>Sources: the IANA special-purpose address registries for IPv4 and IPv6, and the clouds' own documentation of their metadata services.</summary>
+/// <summary>
+/// Sources: the IANA special-purpose address registries for IPv4 and IPv6, and the clouds' own documentation of their metadata services.
+/// </summary>
 public static class Addresses
 {
     static readonly IPNetwork[] Forbidden = Networks(
@@ -92,7 +103,8 @@ public static class Addresses
         "fd20:ce::254/128", "192.0.0.192/32", "fd00:c1::a9fe:a9fe/128");
 
     static readonly IPNetwork[] Private = Networks(
-        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
+        "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
+        "192.88.99.0/24",
         "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
         // Teredo, benchmarking, ORCHID, documentation, 6to4.
         "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20");
@@ -112,7 +124,8 @@ public static class Addresses
         }
 
         return Array.Exists(Forbidden, n => n.Contains(address)) ? AddressKind.Forbidden
-            : Array.Exists(Private, n => n.Contains(address)) || (address.AddressFamily is AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(address)) ? AddressKind.Private
+            : Array.Exists(Private, n => n.Contains(address))
+                || (address.AddressFamily is AddressFamily.InterNetworkV6 && !GlobalUnicast.Contains(address)) ? AddressKind.Private
             : AddressKind.Public;
     }
 

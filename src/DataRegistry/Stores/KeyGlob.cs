@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.RegularExpressions;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Stores;
 
@@ -18,7 +19,8 @@ public sealed class KeyGlob
     /// <summary>Bounds the automaton that a pattern becomes.</summary>
     public const int MaxWildcards = 32;
 
-    public const string Requirement = "A pattern has 1 to 1024 characters, at most 32 of '*', '**' and '?', and does not end with a single '\\'.";
+    public const string Requirement =
+        "A pattern has 1 to 1024 characters, at most 32 of '*', '**' and '?', and does not end with a single '\\'.";
 
     const string AnyCharacterOfSegment = @"(?:[\ud800-\udbff][\udc00-\udfff]|[^/\ud800-\udfff])";
 
@@ -29,7 +31,9 @@ public sealed class KeyGlob
         Pattern = pattern;
         LiteralPrefix = literalPrefix;
         HasWildcards = hasWildcards;
-        regex = new Regex(expression, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.ExplicitCapture);
+        regex = new Regex(
+            expression,
+            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.ExplicitCapture);
     }
 
     public string Pattern { get; }
@@ -99,5 +103,6 @@ public sealed class KeyGlob
         return isSegment ? end + 1 : end;
     }
 
-    static void AppendLiteral(StringBuilder expression, char character) => expression.Append(@"\u").Append(((int)character).ToString("x4", System.Globalization.CultureInfo.InvariantCulture));
+    static void AppendLiteral(StringBuilder expression, char character) =>
+        expression.Append(@"\u").Append(((int)character).ToString("x4", System.Globalization.CultureInfo.InvariantCulture));
 }

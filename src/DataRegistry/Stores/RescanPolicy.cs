@@ -11,31 +11,42 @@ namespace DataRegistry.Stores;
 /// <param name="AdoptNew">Whether new objects are adopted, into the store's project.</param>
 /// <param name="Include">Patterns of which a new object's key has to match one; empty for any.</param>
 /// <param name="Exclude">Patterns of which it may match none.</param>
-public sealed record RescanPolicy(ScanSchedule? Schedule, bool AdoptChanged, bool AdoptNew, IReadOnlyList<string> Include, IReadOnlyList<string> Exclude)
+public sealed record RescanPolicy(
+    ScanSchedule? Schedule, bool AdoptChanged, bool AdoptNew, IReadOnlyList<string> Include, IReadOnlyList<string> Exclude)
 {
     public static readonly RescanPolicy Default = new(null, AdoptChanged: false, AdoptNew: false, [], []);
 
     // Lists would be compared by reference.
-    public bool Equals(RescanPolicy? other) => other is not null && Schedule == other.Schedule && AdoptChanged == other.AdoptChanged && AdoptNew == other.AdoptNew
+    public bool Equals(RescanPolicy? other) =>
+        other is not null && Schedule == other.Schedule && AdoptChanged == other.AdoptChanged && AdoptNew == other.AdoptNew
         && Include.SequenceEqual(other.Include, StringComparer.Ordinal) && Exclude.SequenceEqual(other.Exclude, StringComparer.Ordinal);
 
     public override int GetHashCode() => HashCode.Combine(Schedule, AdoptChanged, AdoptNew, Include.Count, Exclude.Count);
 
     /// <summary>Patterns as a row keeps them; null for none.</summary>
-    public static string? Write(IReadOnlyList<string> patterns) => patterns.Count == 0 ? null : JsonSerializer.Serialize(patterns, StoreJsonContext.Default.IReadOnlyListString);
+    public static string? Write(IReadOnlyList<string> patterns) =>
+        patterns.Count == 0 ? null : JsonSerializer.Serialize(patterns, StoreJsonContext.Default.IReadOnlyListString);
 
-    public static IReadOnlyList<string> Read(string? patterns) => patterns is null ? [] : JsonSerializer.Deserialize(patterns, StoreJsonContext.Default.IReadOnlyListString)!;
+    public static IReadOnlyList<string> Read(string? patterns) =>
+        patterns is null ? [] : JsonSerializer.Deserialize(patterns, StoreJsonContext.Default.IReadOnlyListString)!;
 }
 
-/// <summary>When something is due: <c>off</c>, so long after the last time (<c>30m</c>, <c>24h</c>, <c>7d</c>), or at times of a calendar (NCRONTAB of five or six fields, in UTC).</summary>
+/// <summary>
+/// When something is due: <c>off</c>, so long after the last time (<c>30m</c>, <c>24h</c>, <c>7d</c>), or at times of a calendar (NCRONTAB
+/// of five or six fields, in UTC).
+/// </summary>
 public sealed partial record ScanSchedule
 {
-    public const string Requirement = "A schedule is 'off', an interval of 5m or more such as 30m, 24h or 7d, or a cron expression of five or six fields in UTC.";
+    public const string Requirement =
+        "A schedule is 'off', an interval of 5m or more such as 30m, 24h or 7d, or a cron expression of five or six fields in UTC.";
 
     /// <summary>The timer that looks for what is due comes as often.</summary>
     static readonly TimeSpan Shortest = TimeSpan.FromMinutes(5);
 
-    /// <summary>A scan begins a little after the tick that began it: what is due at the same time after an interval is not due only at the tick after.</summary>
+    /// <summary>
+    /// A scan begins a little after the tick that began it: what is due at the same time after an interval is not due only at the tick
+    /// after.
+    /// </summary>
     static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
     static readonly TimeSpan Longest = TimeSpan.FromDays(366);
@@ -43,7 +54,8 @@ public sealed partial record ScanSchedule
     readonly TimeSpan? interval;
     readonly CrontabSchedule? calendar;
 
-    ScanSchedule(string text, TimeSpan? interval, CrontabSchedule? calendar) => (Text, this.interval, this.calendar) = (text, interval, calendar);
+    ScanSchedule(string text, TimeSpan? interval, CrontabSchedule? calendar) =>
+        (Text, this.interval, this.calendar) = (text, interval, calendar);
 
     public string Text { get; }
 
@@ -65,10 +77,16 @@ public sealed partial record ScanSchedule
         else if (Interval().Match(text) is { Success: true } match)
         {
             var count = int.Parse(match.Groups["count"].ValueSpan, CultureInfo.InvariantCulture);
-            var span = match.Groups["unit"].ValueSpan[0] switch { 'm' => TimeSpan.FromMinutes(count), 'h' => TimeSpan.FromHours(count), _ => TimeSpan.FromDays(count) };
+            var span = match.Groups["unit"].ValueSpan[0] switch
+            {
+                'm' => TimeSpan.FromMinutes(count),
+                'h' => TimeSpan.FromHours(count),
+                _ => TimeSpan.FromDays(count),
+            };
             schedule = span >= Shortest && span <= Longest ? new(text, span, null) : null;
         }
-        else if (CrontabSchedule.TryParse(text, new() { IncludingSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6 }) is { } calendar)
+        else if (CrontabSchedule.TryParse(
+            text, new() { IncludingSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length == 6 }) is { } calendar)
         {
             schedule = new(text, null, calendar);
         }
@@ -83,7 +101,9 @@ public sealed partial record ScanSchedule
             return last + span - Slack;
         // 29 February is eight years away at most; for 30 February the search goes deeper with each year.
         var end = last.UtcDateTime.AddYears(9);
-        return calendar?.GetNextOccurrence(last.UtcDateTime, end) is { } next && next < end ? new DateTimeOffset(next, TimeSpan.Zero) : null;
+        return calendar?.GetNextOccurrence(last.UtcDateTime, end) is { } next && next < end
+            ? new DateTimeOffset(next, TimeSpan.Zero)
+            : null;
     }
 
     [GeneratedRegex(@"^(?<count>[0-9]{1,6})(?<unit>[mhd])\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

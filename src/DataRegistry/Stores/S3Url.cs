@@ -4,7 +4,8 @@ using System.Text;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// <c>s3://bucket/key</c>. Never a <see cref="Uri"/>: <c>#</c>, <c>?</c>, <c>..</c>, <c>//</c> and <c>%2F</c> are ordinary characters of a key.
+/// <c>s3://bucket/key</c>. Never a <see cref="Uri"/>: <c>#</c>, <c>?</c>, <c>..</c>, <c>//</c> and <c>%2F</c> are ordinary characters of a
+/// key.
 /// </summary>
 public readonly record struct S3Url
 {

@@ -4,7 +4,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// What is known of the scans of stores: which one runs, of which there is one at a time, and what the last one found. Written by those who scan, and
+/// What is known of the scans of stores: which one runs, of which there is one at a time, and what the last one found. Written by those who
+/// scan, and
 /// kept here for the stores to show.
 /// <code>
 /// table scans
@@ -25,23 +26,31 @@ sealed class ScanTable(TableServiceClient tables) : IStoredTable
 
     /// <summary>Those of all stores that were ever scanned, by store.</summary>
     public ValueTask<Dictionary<Guid, ScanRow>> ListAsync(CancellationToken cancellationToken) =>
-        table.ReadAsync<ScanRow>(new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
+        table.ReadAsync<ScanRow>(
+            new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(
+                r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
 
     /// <summary>Lets a scan begin. False where another one has begun meanwhile, or this very one whose answer got lost.</summary>
     /// <param name="before">The row as it was when no scan ran; null where there was none.</param>
     public async Task<bool> TryBeginAsync(Guid store, ScanRow? before, Guid job, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var row = (before ?? new() { PartitionKey = Partition, RowKey = RowKeyOf(store) }) with { Running = job, Begun = now };
-        var written = before is null ? await table.TryAddAsync(row, cancellationToken) : await table.TryUpdateAsync(row, before.ETag, cancellationToken: cancellationToken);
+        var written = before is null
+            ? await table.TryAddAsync(row, cancellationToken)
+            : await table.TryUpdateAsync(row, before.ETag, cancellationToken: cancellationToken);
         return written.IsDone || (await FindAsync(store, cancellationToken))?.Running == job;
     }
 
-    /// <summary>Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing where another one is the last.</summary>
+    /// <summary>
+    /// Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing where another one is the
+    /// last.
+    /// </summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);
             await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job) && !(await table.TryUpdateAsync(
-                end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag, cancellationToken: cancellationToken)).IsDone;
+                end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag,
+                cancellationToken: cancellationToken)).IsDone;
             await retry.AgainAsync())
         {
         }
@@ -80,7 +89,9 @@ sealed record ScanRow : TableRow
     [IgnoreDataMember]
     public ScanCountsBody Counts
     {
-        get => new(Unchanged + Changed + Missing + Returned + New + Failed + Skipped, Unchanged, Changed, Missing, Returned, New, Adopted, Failed, Skipped);
+        get =>
+            new(Unchanged + Changed + Missing + Returned + New + Failed
+                + Skipped, Unchanged, Changed, Missing, Returned, New, Adopted, Failed, Skipped);
         init => (Unchanged, Changed, Missing, Returned, New, Adopted, Failed, Skipped) =
             (value.Unchanged, value.Changed, value.Missing, value.Returned, value.New, value.Adopted, value.Failed, value.Skipped);
     }
@@ -93,14 +104,18 @@ sealed record ScanRow : TableRow
 /// <param name="Adopted">Of those that changed or are new: how many became datums.</param>
 /// <param name="Failed">What could not be looked at.</param>
 /// <param name="Skipped">Marks of folders, objects of purged datums, and what others changed meanwhile.</param>
-sealed record ScanCountsBody(long Total, long Unchanged, long Changed, long Missing, long Returned, long New, long Adopted, long Failed, long Skipped);
+sealed record ScanCountsBody(
+    long Total, long Unchanged, long Changed, long Missing, long Returned, long New, long Adopted, long Failed, long Skipped);
 
 /// <summary>A scan that has ended, as its store shows it.</summary>
 /// <param name="Seconds">How long it took; null where it never began.</param>
 /// <param name="Requests">LISTs and HEADs.</param>
-sealed record LastScanBody(string Id, string Status, DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds, ScanCountsBody Counts, long Requests, string? Error)
+sealed record LastScanBody(
+    string Id, string Status, DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds, ScanCountsBody Counts, long Requests,
+    string? Error)
 {
     /// <summary>Null where no scan of the store has ended yet.</summary>
     public static LastScanBody? From(ScanRow? row) => row?.Last is not { } last ? null : new(
-        last.ToString("D"), row.Status ?? "", row.Started, row.Finished, (row.Finished - row.Started)?.TotalSeconds is { } seconds ? Math.Round(seconds, 3) : null, row.Counts, row.Requests, row.Error);
+        last.ToString("D"), row.Status ?? "", row.Started, row.Finished,
+        (row.Finished - row.Started)?.TotalSeconds is { } seconds ? Math.Round(seconds, 3) : null, row.Counts, row.Requests, row.Error);
 }

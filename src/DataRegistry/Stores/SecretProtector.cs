@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Stores;
 
-/// <summary>Encrypts secrets for their rows: AES-256-GCM, a fresh nonce each, bound to what they belong to, as base64 of <c>nonce ‖ tag ‖ text</c>.</summary>
+/// <summary>
+/// Encrypts secrets for their rows: AES-256-GCM, a fresh nonce each, bound to what they belong to, as base64 of <c>nonce ‖ tag ‖ text</c>.
+/// </summary>
 public sealed class SecretProtector(IOptions<StoreOptions> options)
 {
     const int NonceBytes = 12;
@@ -21,7 +23,9 @@ public sealed class SecretProtector(IOptions<StoreOptions> options)
         var nonce = sealedBytes.AsSpan(0, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         using var aes = new AesGcm(Key(), TagBytes);
-        aes.Encrypt(nonce, clear, sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes), Encoding.UTF8.GetBytes(owner));
+        aes.Encrypt(
+            nonce, clear, sealedBytes.AsSpan(NonceBytes + TagBytes), sealedBytes.AsSpan(NonceBytes, TagBytes),
+            Encoding.UTF8.GetBytes(owner));
         return Convert.ToBase64String(sealedBytes);
     }
 
@@ -36,11 +40,15 @@ public sealed class SecretProtector(IOptions<StoreOptions> options)
         try
         {
             using var aes = new AesGcm(Key(), TagBytes);
-            aes.Decrypt(sealedBytes[..NonceBytes], sealedBytes[(NonceBytes + TagBytes)..], sealedBytes.Slice(NonceBytes, TagBytes), clear, Encoding.UTF8.GetBytes(owner));
+            aes.Decrypt(
+                sealedBytes[..NonceBytes], sealedBytes[(NonceBytes + TagBytes)..], sealedBytes.Slice(NonceBytes, TagBytes), clear,
+                Encoding.UTF8.GetBytes(owner));
         }
         catch (AuthenticationTagMismatchException e)
         {
-            throw new InvalidOperationException("A store's secret was encrypted with another key than the setting Stores__SecretKey holds now. Put the old key back, or enter the secret again.", e);
+            throw new InvalidOperationException(
+                "A store's secret was encrypted with another key than the setting Stores__SecretKey holds now. Put the old key back, or "
+                    + "enter the secret again.", e);
         }
 
         return Encoding.UTF8.GetString(clear);

@@ -34,7 +34,10 @@ public sealed record Store
     public required string Name { get; init; }
     public required StoreConfiguration Configuration { get; init; }
 
-    /// <summary>Only keys that begin with it are inside the store; empty for the whole bucket. It never changes, nor does the bucket: datums name both.</summary>
+    /// <summary>
+    /// Only keys that begin with it are inside the store; empty for the whole bucket. It never changes, nor does the bucket: datums name
+    /// both.
+    /// </summary>
     public string Prefix { get; init; } = "";
 
     /// <summary>Null for none: such a store is managed by who manages the system's.</summary>
@@ -50,7 +53,10 @@ public sealed record Store
 
     public bool AllowAdopt { get; init; } = true;
 
-    /// <summary>When the hashes of adopted objects are computed that S3 does not know. Missing ones are computed in any case when the datum is asked for by its id.</summary>
+    /// <summary>
+    /// When the hashes of adopted objects are computed that S3 does not know. Missing ones are computed in any case when the datum is asked
+    /// for by its id.
+    /// </summary>
     public HashAdopted HashAdopted { get; init; }
 
     /// <summary>When it is scanned for what has changed, and what becomes of that.</summary>
@@ -83,7 +89,8 @@ public sealed record Store
 /// <param name="RequesterPays">Requests say that their caller pays for them.</param>
 /// <param name="Anonymous">Requests are not signed, also at Amazon: never with the host's credentials.</param>
 public sealed record StoreConfiguration(
-    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId = null, bool RequesterPays = false, bool Anonymous = false)
+    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn,
+    string? ExternalId = null, bool RequesterPays = false, bool Anonymous = false)
 {
     // The generated one would print the secret.
     public override string ToString() => $"{Bucket} at {EndpointUrl ?? Region ?? "AWS"}";

@@ -9,7 +9,8 @@ namespace DataRegistry.Stores;
 public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes scopes, Permissions permissions)
 {
     /// <summary>
-    /// The store that <c>{id}</c> of the route names. A malformed id, a store that the caller may not see and a deleted one are as one that is
+    /// The store that <c>{id}</c> of the route names. A malformed id, a store that the caller may not see and a deleted one are as one that
+    /// is
     /// not there: 404.
     /// </summary>
     /// <param name="secret">Whether it is to be used, for which it needs its secret.</param>
@@ -21,7 +22,9 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
     {
         if (!Guid.TryParse(id, out var storeId))
             return null;
-        var store = secret ? await stores.FindAsync(storeId, context.RequestAborted) : await stores.FindWithoutSecretAsync(storeId, context.RequestAborted);
+        var store = secret
+            ? await stores.FindAsync(storeId, context.RequestAborted)
+            : await stores.FindWithoutSecretAsync(storeId, context.RequestAborted);
         return store is not null && await (await VisibleAsync(context))(store, context.RequestAborted) ? store : null;
     }
 
@@ -37,7 +40,8 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
             if (store.AccessMode == StoreAccessMode.SingleProject)
                 return rights.Allow(Permission.StoresRead, await ScopeAsync(store, token));
             if (!clusters.TryGetValue(store.Cluster, out var visible))
-                clusters[store.Cluster] = visible = await rights.AllowWithinAsync(Permission.StoresRead, Scope.OfCluster(store.Cluster), scopes, token);
+                clusters[store.Cluster] = visible = await rights.AllowWithinAsync(
+                    Permission.StoresRead, Scope.OfCluster(store.Cluster), scopes, token);
             return visible;
         };
     }
@@ -45,7 +49,9 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
     /// <summary>Ends the request with 403 unless its caller may make, change and delete stores where this one belongs.</summary>
     public Task RequireManageAsync(HttpContext context, Store store) => RequireAsync(context, store, Permission.StoresManage);
 
-    /// <summary>Ends the request with 403 unless its caller may do this in the store's project, or in the system where it has none.</summary>
+    /// <summary>
+    /// Ends the request with 403 unless its caller may do this in the store's project, or in the system where it has none.
+    /// </summary>
     public async Task RequireAsync(HttpContext context, Store store, Permission permission) =>
         await permissions.RequireAsync(context, permission, await ScopeAsync(store, context.RequestAborted));
 

@@ -11,7 +11,8 @@ namespace DataRegistry.Stores;
 /// <param name="HashAdopted">Which adopted objects are read for their hashes: <c>small</c>, <c>all</c> or <c>none</c>.</param>
 /// <param name="AllowUriDownload">Always false: what is downloaded is a datum.</param>
 sealed record StoreBody(
-    Guid Id, string Name, string Type, Guid Owner, StoreProjectBody? Project, StoreConfigurationBody Configuration, IReadOnlyDictionary<string, string> Paths,
+    Guid Id, string Name, string Type, Guid Owner, StoreProjectBody? Project, StoreConfigurationBody Configuration,
+    IReadOnlyDictionary<string, string> Paths,
     string UriPrefix, bool AllowRead, bool AllowWrite, bool AllowAdopt, string HashAdopted, string AccessMode, bool AllowUriDownload,
     DateTimeOffset Ctime, DateTimeOffset Mtime, bool Deleted, string Url, RescanBody Rescan, LastScanBody? LastRescan)
 {
@@ -20,16 +21,21 @@ sealed record StoreBody(
         store.Id, store.Name, "s3", store.Cluster, store.Project is { } project ? new(project) : null,
         new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId, store.Configuration.RoleArn, store.Configuration.ExternalId,
             store.Configuration.RequesterPays ? true : null, store.Configuration.Anonymous ? true : null),
-        store.Prefix.Length == 0 ? [] : new Dictionary<string, string>(StringComparer.Ordinal) { [StoreFields.PrefixPath] = store.Prefix }, store.UriPrefix,
-        store.AllowRead, AllowWrite: false, store.AllowAdopt, Fields.WireName(store.HashAdopted), Fields.WireName(store.AccessMode), AllowUriDownload: false,
-        store.CTime, store.MTime, store.Deleted, $"{publicUrl}/api/v0/stores/{store.Id}/", RescanBody.From(store.Rescan), LastScanBody.From(scan));
+        store.Prefix.Length == 0 ? [] : new Dictionary<string, string>(StringComparer.Ordinal) { [StoreFields.PrefixPath] = store.Prefix },
+        store.UriPrefix,
+        store.AllowRead, AllowWrite: false, store.AllowAdopt, Fields.WireName(store.HashAdopted), Fields.WireName(store.AccessMode),
+        AllowUriDownload: false,
+        store.CTime, store.MTime, store.Deleted, $"{publicUrl}/api/v0/stores/{store.Id}/", RescanBody.From(store.Rescan),
+        LastScanBody.From(scan));
 }
 
 /// <summary>When a store is scanned, and what becomes of what is found; see <see cref="RescanPolicy"/>.</summary>
 /// <param name="Schedule">Null for that of the settings.</param>
-sealed record RescanBody(string? Schedule, bool? AdoptChanged, bool? AdoptNew, IReadOnlyList<string>? Include, IReadOnlyList<string>? Exclude)
+sealed record RescanBody(
+    string? Schedule, bool? AdoptChanged, bool? AdoptNew, IReadOnlyList<string>? Include, IReadOnlyList<string>? Exclude)
 {
-    public static RescanBody From(RescanPolicy policy) => new(policy.Schedule?.Text, policy.AdoptChanged, policy.AdoptNew, policy.Include, policy.Exclude);
+    public static RescanBody From(RescanPolicy policy) =>
+        new(policy.Schedule?.Text, policy.AdoptChanged, policy.AdoptNew, policy.Include, policy.Exclude);
 }
 
 sealed record StoreProjectBody(Guid Id);
@@ -38,31 +44,42 @@ sealed record StoreProjectBody(Guid Id);
 /// <param name="RequesterPays">True where requests say that their caller pays for them; else left out.</param>
 /// <param name="Anonymous">True where the bucket is read without credentials, also at Amazon; else left out.</param>
 sealed record StoreConfigurationBody(
-    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExternalId,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? RequesterPays, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Anonymous);
+    string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn, [property: JsonIgnore(
+        Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExternalId,
+    [property: JsonIgnore(
+        Condition = JsonIgnoreCondition.WhenWritingNull)] bool? RequesterPays, [property: JsonIgnore(
+            Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Anonymous);
 
 /// <summary>What a store is to be. Without an access key the host's own credentials are used on AWS, and none elsewhere.</summary>
 /// <param name="Project">A project's id, or an object with it, as answers have it.</param>
 sealed record NewStoreBody(
     string? Name, string? Type, NewStoreConfigurationBody? Configuration, JsonElement? Project, Dictionary<string, string?>? Paths,
-    bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload, RescanBody? Rescan)
+    bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload,
+    RescanBody? Rescan)
 {
     /// <summary>The store as it would be if what is missing here stayed as it is.</summary>
     public NewStoreBody Over(Store store) => new(
         Name ?? store.Name, Type,
         new(
-            Configuration?.Bucket ?? store.Configuration.Bucket, Configuration?.Region ?? store.Configuration.Region, Configuration?.EndpointUrl ?? store.Configuration.EndpointUrl,
-            Configuration?.AccessKeyId ?? store.Configuration.AccessKeyId, Configuration?.SecretAccessKey, Configuration?.RoleArn ?? store.Configuration.RoleArn,
-            Configuration?.ExternalId ?? store.Configuration.ExternalId, Configuration?.RequesterPays ?? store.Configuration.RequesterPays, Configuration?.Anonymous ?? store.Configuration.Anonymous),
+            Configuration?.Bucket ?? store.Configuration.Bucket, Configuration?.Region ?? store.Configuration.Region,
+            Configuration?.EndpointUrl ?? store.Configuration.EndpointUrl,
+            Configuration?.AccessKeyId ?? store.Configuration.AccessKeyId, Configuration?.SecretAccessKey,
+            Configuration?.RoleArn ?? store.Configuration.RoleArn,
+            Configuration?.ExternalId ?? store.Configuration.ExternalId, Configuration?.RequesterPays ?? store.Configuration.RequesterPays,
+            Configuration?.Anonymous ?? store.Configuration.Anonymous),
         Project ?? (store.Project is { } project ? JsonSerializer.SerializeToElement(project, StoreJsonContext.Default.Guid) : null),
-        Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted ?? Fields.WireName(store.HashAdopted), AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload, Over(RescanBody.From(store.Rescan)));
+        Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted ?? Fields.WireName(store.HashAdopted),
+        AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload, Over(RescanBody.From(store.Rescan)));
 
     /// <summary>An empty schedule takes the store's own away.</summary>
     RescanBody Over(RescanBody old) => new(
-        Rescan?.Schedule ?? old.Schedule, Rescan?.AdoptChanged ?? old.AdoptChanged, Rescan?.AdoptNew ?? old.AdoptNew, Rescan?.Include ?? old.Include, Rescan?.Exclude ?? old.Exclude);
+        Rescan?.Schedule ?? old.Schedule, Rescan?.AdoptChanged ?? old.AdoptChanged, Rescan?.AdoptNew ?? old.AdoptNew,
+        Rescan?.Include ?? old.Include, Rescan?.Exclude ?? old.Exclude);
 }
 
-sealed record NewStoreConfigurationBody(string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId, bool? RequesterPays, bool? Anonymous);
+sealed record NewStoreConfigurationBody(
+    string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId,
+    bool? RequesterPays, bool? Anonymous);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(NewStoreBody))]

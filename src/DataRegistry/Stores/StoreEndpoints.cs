@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -20,11 +21,19 @@ static class StoreEndpoints
     public static void MapStores(this IEndpointRouteBuilder api)
     {
         api.MapGet("/stores/", ListAsync).AnswersPages<StoreBody>("Stores that one may see");
-        api.MapPost("/stores/", CreateAsync).Takes<NewStoreBody>().Answers<StoreBody>("Make a store, after a look at its bucket", StatusCodes.Status201Created);
+        api.MapPost(
+            "/stores/", CreateAsync).Takes<NewStoreBody>().Answers<StoreBody>(
+                "Make a store, after a look at its bucket", StatusCodes.Status201Created);
         api.MapGet("/stores/{id}/", GetAsync).Answers<StoreBody>("A store, also a deleted one");
-        api.MapPut("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(id, context, requests, scans, trail, whole: true))
+        api.MapPut(
+            "/stores/{id}/",
+            (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
+                id, context, requests, scans, trail, whole: true))
             .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing gets its default, but for bucket, paths and secret");
-        api.MapPatch("/stores/{id}/", (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(id, context, requests, scans, trail, whole: false))
+        api.MapPatch(
+            "/stores/{id}/",
+            (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
+                id, context, requests, scans, trail, whole: false))
             .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing stays as it is");
     }
 
@@ -35,7 +44,9 @@ static class StoreEndpoints
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         var scanned = await scans.ListAsync(context.RequestAborted);
         return Results.Json(
-            new Page<StoreBody>(count, Paging.Next(context, next), null, [.. found.Select(s => StoreBody.From(s, scanned.GetValueOrDefault(s.Id), PublicUrl.Of(context.Request)))]),
+            new Page<StoreBody>(
+                count, Paging.Next(context, next), null,
+                [.. found.Select(s => StoreBody.From(s, scanned.GetValueOrDefault(s.Id), PublicUrl.Of(context.Request)))]),
             Json.PageStoreBody);
     }
 
@@ -51,7 +62,8 @@ static class StoreEndpoints
         return await AnswerAsync(context, store, scans, StatusCodes.Status201Created);
     }
 
-    static async Task<IResult> ChangeAsync(string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail, bool whole)
+    static async Task<IResult> ChangeAsync(
+        string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail, bool whole)
     {
         var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
         var (before, after) = await requests.ChangeAsync(context, id, body, whole);
@@ -70,7 +82,9 @@ static class StoreEndpoints
     }
 
     static async Task<IResult> AnswerAsync(HttpContext context, Store store, ScanTable scans, int status = StatusCodes.Status200OK) =>
-        Results.Json(StoreBody.From(store, await scans.FindAsync(store.Id, context.RequestAborted), PublicUrl.Of(context.Request)), Json.StoreBody, statusCode: status);
+        Results.Json(
+            StoreBody.From(store, await scans.FindAsync(store.Id, context.RequestAborted), PublicUrl.Of(context.Request)), Json.StoreBody,
+            statusCode: status);
 
     /// <summary>What the audit trail tells of a store.</summary>
     static JsonObject Facts(Store store) => new()
@@ -94,9 +108,13 @@ static class StoreEndpoints
 }
 
 /// <summary>Making and changing stores: who may, whether the endpoint may, and whether the bucket can be used.</summary>
-sealed class StoreRequests(StoreTable stores, ProjectTable projects, StoreAccess access, Permissions permissions, EndpointGuard guard, Buckets buckets, IOptions<StoreOptions> options)
+sealed class StoreRequests(
+    StoreTable stores, ProjectTable projects, StoreAccess access, Permissions permissions, EndpointGuard guard, Buckets buckets,
+    IOptions<StoreOptions> options)
 {
-    /// <summary>Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.</summary>
+    /// <summary>
+    /// Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.
+    /// </summary>
     public async Task<Store> CreateAsync(HttpContext context, NewStoreBody body)
     {
         var project = await ProjectAsync(context, body);
@@ -145,26 +163,32 @@ sealed class StoreRequests(StoreTable stores, ProjectTable projects, StoreAccess
     }
 
     /// <summary>
-    /// A role without an access key is assumed by what the registry itself is, which may assume more than whoever manages this store should: so
+    /// A role without an access key is assumed by what the registry itself is, which may assume more than whoever manages this store
+    /// should: so
     /// the operator says which, or a system administrator does it.
     /// </summary>
     async Task RequireRoleAsync(HttpContext context, Store store)
     {
-        if (store.Configuration is { RoleArn: { } role, AccessKeyId: null } && !AssumableRoles.Has(options.Value.AssumableRoles, role, store.Project)
+        if (store.Configuration is { RoleArn: { } role, AccessKeyId: null }
+            && !AssumableRoles.Has(options.Value.AssumableRoles, role, store.Project)
             && !await permissions.AllowsAsync(Caller.Of(context), Permission.StoresAnyRole, Scope.System, context.RequestAborted))
-            throw Refused("The setting Stores__AssumableRoles does not list the role for this project: without an access key only a system administrator can name it.", BucketFault.RoleRefused);
+            throw Refused(
+                "The setting Stores__AssumableRoles does not list the role for this project: without an access key only a system "
+                    + "administrator can name it.", BucketFault.RoleRefused);
     }
 
     async Task ProbeAsync(Store store, CancellationToken cancellationToken)
     {
-        if (store.Configuration.EndpointUrl is { } endpoint && await guard.RefusalAsync(new Uri(endpoint), cancellationToken) is { } refusal)
+        if (store.Configuration.EndpointUrl is { } endpoint
+            && await guard.RefusalAsync(new Uri(endpoint), cancellationToken) is { } refusal)
             throw Refused(refusal.Message, refusal.Fault);
         var probe = await buckets.ProbeAsync(store, cancellationToken);
         if (probe.Fault is { } fault)
             throw Refused(probe.Message, fault);
     }
 
-    static ApiException Refused(string message, BucketFault fault) => new(new ApiError.Field("configuration", message, BucketException.CodeOf(fault)));
+    static ApiException Refused(string message, BucketFault fault) =>
+        new(new ApiError.Field("configuration", message, BucketException.CodeOf(fault)));
 
     static ApiException NameTaken(string name) => new(new ApiError.Field("name", $"There is another store '{name}'.", "unique"));
 }

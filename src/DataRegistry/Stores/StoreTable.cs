@@ -29,7 +29,8 @@ public abstract record StoreChange
 ///   stores │ {store id}                            name, bucket, prefix, endpoint, access key, secret (encrypted), project, who may what
 ///          │ name-{SHA-256 of name, lower case}    whose it is
 /// </code>
-/// One partition, so that a store and its name are one transaction: of two who take a name at once, one gets it. A deleted store stays, its name does not.
+/// One partition, so that a store and its name are one transaction: of two who take a name at once, one gets it. A deleted store stays, its
+/// name does not.
 /// </summary>
 public sealed class StoreTable(TableServiceClient tables, SecretProtector secrets, TimeProvider clock) : IStoredTable
 {
@@ -42,19 +43,24 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     public TableClient Table => table;
 
     /// <summary>The store, also a deleted one; null where there is none.</summary>
-    public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) => await RowAsync(id, cancellationToken) is { } row ? Read(row) : null;
+    public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) =>
+        await RowAsync(id, cancellationToken) is { } row ? Read(row) : null;
 
     /// <summary>The same without its secret, which then need not be one that can be decrypted.</summary>
     public async Task<Store?> FindWithoutSecretAsync(Guid id, CancellationToken cancellationToken) =>
         await RowAsync(id, cancellationToken) is { } row ? Read(row with { Secret = null }) : null;
 
-    /// <summary>A page of those stores that are not deleted, without their secrets, in the order of their ids, and the cursor of the next one.</summary>
+    /// <summary>
+    /// A page of those stores that are not deleted, without their secrets, in the order of their ids, and the cursor of the next one.
+    /// </summary>
     /// <param name="visible">Which to let through; null for all.</param>
     public Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(
         int limit, string? after, Func<Store, CancellationToken, ValueTask<bool>>? visible, CancellationToken cancellationToken)
     {
         var range = new TableRange(Partition) { After = after, Before = NamePrefix };
-        var stores = table.ReadAsync<StoreRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).Select(r => Read(r with { Secret = null })).Where(s => !s.Deleted);
+        var stores = table.ReadAsync<StoreRow>(
+            range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).Select(
+                r => Read(r with { Secret = null })).Where(s => !s.Deleted);
         return (visible is null ? stores : stores.Where(visible)).PageAsync(limit, s => s.Id.ToString("D"), cancellationToken);
     }
 
@@ -67,7 +73,9 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         return result.IsDone || (await NameAsync(store.Name, cancellationToken))?.Store == store.Id ? Read(row) : null;
     }
 
-    /// <summary>Changes a store. Concurrent changes are made one after the other, so <paramref name="change"/> may be asked several times.</summary>
+    /// <summary>
+    /// Changes a store. Concurrent changes are made one after the other, so <paramref name="change"/> may be asked several times.
+    /// </summary>
     public async Task<StoreChange> ChangeAsync(Guid id, Func<Store, Task<Store>> change, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(cancellationToken);
@@ -99,10 +107,13 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
 
     /// <summary>Deletes a store: its name is free, its secret gone. False where it is deleted already, or there is none.</summary>
     public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken) =>
-        await ChangeAsync(id, s => Task.FromResult(s with { Deleted = true, Configuration = s.Configuration with { SecretAccessKey = null } }), cancellationToken) is StoreChange.Done;
+        await ChangeAsync(
+            id, s => Task.FromResult(s with { Deleted = true, Configuration = s.Configuration with { SecretAccessKey = null } }),
+            cancellationToken) is StoreChange.Done;
 
     /// <summary>
-    /// For stores that the installation itself is set up with: registers one, or brings the one that has its id to this configuration. It has its name also where another has it.
+    /// For stores that the installation itself is set up with: registers one, or brings the one that has its id to this configuration. It
+    /// has its name also where another has it.
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
@@ -130,12 +141,16 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
 
     /// <summary>What frees a store's name, if it has it.</summary>
     async Task<IEnumerable<TableTransactionAction>> LetGoAsync(Store store, CancellationToken cancellationToken) =>
-        await NameAsync(store.Name, cancellationToken) is { } name && name.Store == store.Id ? [Change.Delete(Partition, name.RowKey, name.ETag)] : [];
+        await NameAsync(store.Name, cancellationToken) is { } name && name.Store == store.Id
+            ? [Change.Delete(Partition, name.RowKey, name.ETag)]
+            : [];
 
-    static StoreNameRow NameOf(Store store) => new() { PartitionKey = Partition, RowKey = KeyOfName(store.Name), Name = store.Name, Store = store.Id };
+    static StoreNameRow NameOf(Store store) =>
+        new() { PartitionKey = Partition, RowKey = KeyOfName(store.Name), Name = store.Name, Store = store.Id };
 
     // Hashed, for a name may hold what a row key may not.
-    static string KeyOfName(string name) => NamePrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.Trim().ToLowerInvariant())));
+    static string KeyOfName(string name) =>
+        NamePrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.Trim().ToLowerInvariant())));
 
     Store Read(StoreRow row) => new()
     {
@@ -154,7 +169,9 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Deleted = row.Deleted ?? false,
         CTime = row.CTime,
         MTime = row.MTime ?? row.CTime,
-        Configuration = new(row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey), row.RoleArn, row.ExternalId, row.RequesterPays ?? false, row.Anonymous ?? false),
+        Configuration = new(
+            row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey),
+            row.RoleArn, row.ExternalId, row.RequesterPays ?? false, row.Anonymous ?? false),
     };
 
     /// <summary>A secret that cannot be decrypted any more is none: a new one can then be given, or the store be deleted.</summary>

@@ -8,5 +8,6 @@ static class Product
     /// <summary>The default of <c>OTEL_SERVICE_NAME</c>.</summary>
     public const string ServiceName = "data-registry";
 
-    public static string Version { get; } = typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    public static string Version { get; } =
+        typeof(Product).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 }

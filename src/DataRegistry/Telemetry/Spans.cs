@@ -24,7 +24,8 @@ static class Spans
     /// <summary>
     /// Goes on with a trace that was begun elsewhere. There is a span also where nobody collects it, so that the log tells the trace's id.
     /// </summary>
-    /// <param name="traceparent">What was kept of it; null, or malformed, for none: then the span belongs to what is under way here.</param>
+    /// <param name="traceparent">What was kept of it; null, or malformed, for none: then the span belongs to what is under way
+    /// here.</param>
     public static Activity Continue(string name, ActivityKind kind, string? traceparent)
     {
         var known = ActivityContext.TryParse(traceparent, traceState: null, isRemote: true, out var parent);

@@ -23,7 +23,9 @@ public static class TelemetryExport
 
     static readonly string[] Signals = ["TRACES", "METRICS", "LOGS"];
 
-    /// <summary>Tags of ASP.NET Core's request spans that hold addresses: a path holds keys and names, a query may hold a signature.</summary>
+    /// <summary>
+    /// Tags of ASP.NET Core's request spans that hold addresses: a path holds keys and names, a query may hold a signature.
+    /// </summary>
     static readonly string[] AddressTags =
         ["url.path", "url.query", "url.full", "server.address", "server.port", "client.address", "network.peer.address", "network.peer.port", "user_agent.original"];
 
@@ -50,7 +52,9 @@ public static class TelemetryExport
             // Requests to buckets and storage are spans of our own. The client's spans are of an identity provider: it redacts queries.
             .WithTracing(traces => traces.AddSource(Spans.Source, "System.Net.Http").AddAspNetCoreInstrumentation(requests =>
                 requests.EnrichWithHttpResponse = (span, _) => Array.ForEach(AddressTags, tag => span.SetTag(tag, null))))
-            .WithMetrics(metrics => metrics.AddMeter(Measures.Source, $"{Measures.Source}.*", "Microsoft.AspNetCore.Hosting").AddRuntimeInstrumentation())
+            .WithMetrics(
+                metrics => metrics.AddMeter(
+                    Metrics.Source, $"{Metrics.Source}.*", "Microsoft.AspNetCore.Hosting").AddRuntimeInstrumentation())
             .WithLogging(_ => { }, logs => (logs.IncludeScopes, logs.IncludeFormattedMessage) = (true, true));
 
     static void AddExporters(IServiceCollection services, IConfiguration configuration)
@@ -84,11 +88,15 @@ public static class TelemetryExport
             .ToDictionary(part => part[0].Trim(), part => part[1].Trim(), StringComparer.OrdinalIgnoreCase);
         if (!string.Equals(parts.GetValueOrDefault("Authorization"), "AAD", StringComparison.OrdinalIgnoreCase))
             return null;
-        return new(parts.GetValueOrDefault("ClientId") is { Length: > 0 } id ? ManagedIdentityId.FromUserAssignedClientId(id) : ManagedIdentityId.SystemAssigned);
+        return new(
+            parts.GetValueOrDefault("ClientId") is { Length: > 0 } id
+                ? ManagedIdentityId.FromUserAssignedClientId(id)
+                : ManagedIdentityId.SystemAssigned);
     }
 
     /// <param name="signal">As its variable names it: one endpoint serves all signals, or each has its own.</param>
-    static bool HasOtlp(IConfiguration configuration, string signal) => IsSet(configuration, OtlpEndpoint) || IsSet(configuration, OwnEndpoint(signal));
+    static bool HasOtlp(IConfiguration configuration, string signal) =>
+        IsSet(configuration, OtlpEndpoint) || IsSet(configuration, OwnEndpoint(signal));
 
     /// <summary>The exporter reads a signal's own endpoint only if it is added for all signals.</summary>
     static void UseOwnEndpoint(OtlpExporterOptions options, IConfiguration configuration, string signal)

@@ -52,7 +52,10 @@ static class AdminEndpoint
         while (await lines.ReadLineAsync(request.Http.RequestAborted) is { } line)
         {
             var space = line.IndexOf(' ', StringComparison.Ordinal);
-            if (space < 1 || space == line.Length - 1 || !long.TryParse(line.AsSpan(0, space), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var size))
+            if (space < 1 || space == line.Length - 1
+                || !long.TryParse(
+                    line.AsSpan(0, space), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture,
+                    out var size))
                 throw S3Error.Argument("A line is not '{size} {key}'.");
             bucket.AddSynthetic(line[(space + 1)..], size);
         }

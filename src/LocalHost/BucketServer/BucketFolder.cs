@@ -5,7 +5,8 @@ using System.Text.Json;
 namespace DataRegistry.LocalHost.Buckets;
 
 /// <summary>
-/// A bucket's objects as files. A key may hold what no file name may, and be longer, so names are hashes and a row beside the bytes holds the key:
+/// A bucket's objects as files. A key may hold what no file name may, and be longer, so names are hashes and a row beside the bytes holds
+/// the key:
 /// <code>
 /// {bucket}/versioning                     Enabled | Suspended; absent: Off
 /// {bucket}/{SHA-256 of key}-{number}      the bytes
@@ -25,14 +26,18 @@ sealed class BucketFolder
     }
 
     public EmbeddedVersioning Versioning =>
-        File.Exists(Path.Combine(path, "versioning")) && Enum.TryParse<EmbeddedVersioning>(File.ReadAllText(Path.Combine(path, "versioning")), out var kept) ? kept : EmbeddedVersioning.Off;
+        File.Exists(Path.Combine(path, "versioning"))
+            && Enum.TryParse<EmbeddedVersioning>(File.ReadAllText(Path.Combine(path, "versioning")), out var kept)
+            ? kept
+            : EmbeddedVersioning.Off;
 
     public void SaveVersioning(EmbeddedVersioning versioning) => File.WriteAllText(Path.Combine(path, "versioning"), versioning.ToString());
 
     /// <summary>From old to new.</summary>
     public IEnumerable<StoredVersion> Load()
     {
-        var rows = Directory.EnumerateFiles(path, "*.row").Select(file => (file[..^4], Row: JsonSerializer.Deserialize<Row>(File.ReadAllText(file))!)).OrderBy(r => r.Row.Number);
+        var rows = Directory.EnumerateFiles(path, "*.row").Select(
+            file => (file[..^4], Row: JsonSerializer.Deserialize<Row>(File.ReadAllText(file))!)).OrderBy(r => r.Row.Number);
         foreach (var (file, row) in rows)
         {
             number = row.Number;
@@ -59,7 +64,9 @@ sealed class BucketFolder
     public void SaveRow(StoredVersion version, UInt128 hash)
     {
         var file = version.Body as string ?? NewFile(version.Key);
-        var row = new Row(number, version.Key, version.Id, version.Size, hash.ToString("x32", CultureInfo.InvariantCulture), version.Attributes?.ContentType, version.Attributes?.Sha256, version.Modified, version.IsDeleteMarker);
+        var row = new Row(
+            number, version.Key, version.Id, version.Size, hash.ToString("x32", CultureInfo.InvariantCulture),
+            version.Attributes?.ContentType, version.Attributes?.Sha256, version.Modified, version.IsDeleteMarker);
         File.WriteAllText(file + ".row", JsonSerializer.Serialize(row));
     }
 
@@ -73,7 +80,8 @@ sealed class BucketFolder
             return;
         }
         foreach (var row in Directory.EnumerateFiles(path, Hash(version.Key) + "-*.row"))
-            if (JsonSerializer.Deserialize<Row>(File.ReadAllText(row))! is { IsDeleteMarker: true } kept && string.Equals(kept.Id, version.Id, StringComparison.Ordinal))
+            if (JsonSerializer.Deserialize<Row>(File.ReadAllText(row))! is { IsDeleteMarker: true } kept
+                && string.Equals(kept.Id, version.Id, StringComparison.Ordinal))
                 File.Delete(row);
     }
 
@@ -81,5 +89,7 @@ sealed class BucketFolder
 
     static string Hash(byte[] key) => Convert.ToHexStringLower(SHA256.HashData(key));
 
-    sealed record Row(long Number, byte[] Key, string? Id, long Size, string Hash, string? ContentType, string? Sha256, DateTime Modified, bool IsDeleteMarker);
+    sealed record Row(
+        long Number, byte[] Key, string? Id, long Size, string Hash, string? ContentType, string? Sha256, DateTime Modified,
+        bool IsDeleteMarker);
 }

@@ -17,7 +17,10 @@ public sealed record BucketServerOptions
     public string? AccessKeyId { get; init; }
 }
 
-/// <summary>The part of S3 that the registry uses, in this process, on 127.0.0.1, path style: for demos, tests and benchmarks, never for data that matters.</summary>
+/// <summary>
+/// The part of S3 that the registry uses, in this process, on 127.0.0.1, path style: for demos, tests and benchmarks, never for data that
+/// matters.
+/// </summary>
 public sealed class BucketServer : IAsyncDisposable
 {
     readonly WebApplication host;
@@ -49,7 +52,9 @@ public sealed class BucketServer : IAsyncDisposable
         set => faults.Plan = value;
     }
 
-    /// <summary>Called with each request and its kind, after it was counted; true if it has answered it itself (or badly, on purpose).</summary>
+    /// <summary>
+    /// Called with each request and its kind, after it was counted; true if it has answered it itself (or badly, on purpose).
+    /// </summary>
     public Func<HttpContext, string, Task<bool>>? Intercept { get; set; }
 
     /// <exception cref="IOException">The port is taken.</exception>
@@ -75,7 +80,8 @@ public sealed class BucketServer : IAsyncDisposable
 
     /// <summary>The bucket of this name, made if it is not there yet.</summary>
     public EmbeddedBucket CreateBucket(string name) =>
-        buckets.GetOrAdd(name, static (name, folder) => new(name, folder is null ? null : new BucketFolder(Path.Combine(folder, name))), Options.Folder);
+        buckets.GetOrAdd(
+            name, static (name, folder) => new(name, folder is null ? null : new BucketFolder(Path.Combine(folder, name))), Options.Folder);
 
     public async ValueTask DisposeAsync()
     {

@@ -43,21 +43,27 @@ public sealed class EmbeddedBucket
         set
         {
             lock (gate)
-                versioning = value is EmbeddedVersioning.Off && versioning is not EmbeddedVersioning.Off ? EmbeddedVersioning.Suspended : value;
+                versioning = value is EmbeddedVersioning.Off && versioning is not EmbeddedVersioning.Off
+                    ? EmbeddedVersioning.Suspended
+                    : value;
             folder?.SaveVersioning(versioning);
         }
     }
 
-    /// <param name="sha256">Base64, as S3 keeps it for those who gave it when they put the object; with <c>-n</c> and <paramref name="composite"/> for an upload in n parts.</param>
+    /// <param name="sha256">Base64, as S3 keeps it for those who gave it when they put the object; with <c>-n</c> and
+    /// <paramref name="composite"/> for an upload in n parts.</param>
     /// <returns>The version's id; null where the bucket keeps none.</returns>
-    public string? Put(string key, ReadOnlySpan<byte> content, string? contentType = null, string? sha256 = null, bool composite = false, DateTime? modified = null) =>
+    public string? Put(
+        string key, ReadOnlySpan<byte> content, string? contentType = null, string? sha256 = null, bool composite = false,
+        DateTime? modified = null) =>
         Put(Encoding.UTF8.GetBytes(key), content.ToArray(), new StoredAttributes(contentType, sha256, composite), modified).Id;
 
     /// <summary>An object whose bytes follow from its key, and cost no memory; not kept in a folder either.</summary>
     public void AddSynthetic(string key, long size)
     {
         var bytes = Encoding.UTF8.GetBytes(key);
-        var hash = StoredVersion.Md5(size <= SyntheticBody.LargestHashed ? SyntheticBody.Bytes(bytes, 0, size) : [.. bytes, .. BitConverter.GetBytes(size)]);
+        var hash = StoredVersion.Md5(
+            size <= SyntheticBody.LargestHashed ? SyntheticBody.Bytes(bytes, 0, size) : [.. bytes, .. BitConverter.GetBytes(size)]);
         lock (gate)
             keys.Set(Chain(new StoredVersion(bytes, NewId(), size, hash, null, null, DateTime.UtcNow)));
     }
@@ -71,7 +77,9 @@ public sealed class EmbeddedBucket
         lock (gate)
         {
             var id = NewId();
-            var version = new StoredVersion(key, id, content.Length, hash, folder is null ? content : folder.Save(key, content), attributes, modified ?? DateTime.UtcNow);
+            var version = new StoredVersion(
+                key, id, content.Length, hash, folder is null ? content : folder.Save(key, content), attributes,
+                modified ?? DateTime.UtcNow);
             folder?.SaveRow(version, hash);
             keys.Set(Chain(version));
             return version;

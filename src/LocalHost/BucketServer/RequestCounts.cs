@@ -2,7 +2,10 @@ using System.Collections.Concurrent;
 
 namespace DataRegistry.LocalHost.Buckets;
 
-/// <summary>Requests received, by kind: <c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>, <c>put</c>, <c>delete</c>, <c>head_bucket</c>, <c>other</c>. Those answered with an injected fault count too.</summary>
+/// <summary>
+/// Requests received, by kind: <c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>, <c>put</c>,
+/// <c>delete</c>, <c>head_bucket</c>, <c>other</c>. Those answered with an injected fault count too.
+/// </summary>
 public sealed class RequestCounts
 {
     readonly ConcurrentDictionary<string, long> counts = new(StringComparer.Ordinal);

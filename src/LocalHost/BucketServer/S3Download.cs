@@ -36,7 +36,8 @@ static class S3Download
         if (request["response-content-disposition"] is { } disposition)
             response.Headers.ContentDisposition = disposition;
         response.Headers.AcceptRanges = "bytes";
-        if (version.Attributes?.Sha256 is { } sha256 && string.Equals(request.Header("x-amz-checksum-mode"), "ENABLED", StringComparison.OrdinalIgnoreCase))
+        if (version.Attributes?.Sha256 is { } sha256
+            && string.Equals(request.Header("x-amz-checksum-mode"), "ENABLED", StringComparison.OrdinalIgnoreCase))
         {
             response.Headers["x-amz-checksum-sha256"] = sha256;
             response.Headers["x-amz-checksum-type"] = version.Attributes.CompositeSha256 ? "COMPOSITE" : "FULL_OBJECT";
@@ -67,11 +68,14 @@ static class S3Download
         var modified = version.Modified.AddTicks(-(version.Modified.Ticks % TimeSpan.TicksPerSecond));
         if (request.Header("If-Match") is { } match ? !Names(match, version.ETag) : Date(request.Header("If-Unmodified-Since")) < modified)
             throw new S3Error(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold");
-        return request.Header("If-None-Match") is { } none ? Names(none, version.ETag) : Date(request.Header("If-Modified-Since")) >= modified;
+        return request.Header("If-None-Match") is { } none
+            ? Names(none, version.ETag)
+            : Date(request.Header("If-Modified-Since")) >= modified;
     }
 
     static bool Names(string condition, string etag) =>
-        condition.Split(',', StringSplitOptions.TrimEntries).Any(c => c is "*" || string.Equals(c.Trim('"'), etag.Trim('"'), StringComparison.Ordinal));
+        condition.Split(
+            ',', StringSplitOptions.TrimEntries).Any(c => c is "*" || string.Equals(c.Trim('"'), etag.Trim('"'), StringComparison.Ordinal));
 
     static DateTime? Date(string? header) => HeaderUtilities.TryParseDate(header, out var date) ? date.UtcDateTime : null;
 

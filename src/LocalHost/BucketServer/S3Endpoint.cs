@@ -51,7 +51,9 @@ static partial class S3Endpoint
                 break;
             case "GET" when request.Has("versioning"):
                 var versioning = Bucket(request, server).Versioning;
-                await S3Xml.WriteAsync(request.Http, 200, "VersioningConfiguration", xml => S3Xml.Optional(xml, "Status", versioning is EmbeddedVersioning.Off ? null : versioning.ToString()));
+                await S3Xml.WriteAsync(
+                    request.Http, 200, "VersioningConfiguration",
+                    xml => S3Xml.Optional(xml, "Status", versioning is EmbeddedVersioning.Off ? null : versioning.ToString()));
                 break;
             case "GET" when request.Bucket.Length > 0:
                 await S3Listings.ListAsync(request, Bucket(request, server));
@@ -65,12 +67,15 @@ static partial class S3Endpoint
     {
         var (content, _) = await S3Upload.ReadAsync(request);
         using var text = new MemoryStream(content);
-        var status = (await XDocument.LoadAsync(text, LoadOptions.None, request.Http.RequestAborted)).Descendants().FirstOrDefault(e => e.Name.LocalName is "Status")?.Value;
+        var status = (await XDocument.LoadAsync(text, LoadOptions.None, request.Http.RequestAborted)).Descendants().FirstOrDefault(
+            e => e.Name.LocalName is "Status")?.Value;
         bucket.Versioning = status switch
         {
             "Enabled" => EmbeddedVersioning.Enabled,
             "Suspended" => EmbeddedVersioning.Suspended,
-            _ => throw new S3Error(400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"),
+            _ =>
+                throw new S3Error(
+                    400, "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"),
         };
     }
 
@@ -106,12 +111,16 @@ static partial class S3Endpoint
         }
     }
 
-    /// <summary>The key's id and a presigned URL's age. Signatures are not checked: what they are worth is for a real server to say.</summary>
+    /// <summary>
+    /// The key's id and a presigned URL's age. Signatures are not checked: what they are worth is for a real server to say.
+    /// </summary>
     static void Authorize(S3Request request, string? accessKeyId)
     {
         var presigned = request["X-Amz-Credential"];
         if (presigned is not null
-            && DateTime.TryParseExact(request["X-Amz-Date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var signed)
+            && DateTime.TryParseExact(
+                request["X-Amz-Date"], "yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var signed)
             && int.TryParse(request["X-Amz-Expires"], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             && signed.AddSeconds(seconds) < DateTime.UtcNow)
             throw new S3Error(403, "AccessDenied", "Request has expired");

@@ -85,7 +85,9 @@ static class S3Listings
         var truncated = false;
         bucket.Read(keys =>
         {
-            var cursor = marker.AsSpan().SequenceCompareTo(prefix) < 0 ? keys.From(prefix, after: false) : keys.From(marker, after: idMarker is null);
+            var cursor = marker.AsSpan().SequenceCompareTo(prefix) < 0
+                ? keys.From(prefix, after: false)
+                : keys.From(marker, after: idMarker is null);
             while (!truncated && max > 0 && cursor.Next() is { } newest && newest.Key.AsSpan().StartsWith(prefix))
             {
                 var skip = idMarker is not null && newest.Key.AsSpan().SequenceEqual(marker);
@@ -192,7 +194,8 @@ static class S3Listings
             _ => throw S3Error.Argument("Invalid Encoding Method specified in Request"),
         };
 
-        public void Write(XmlWriter xml, string element, byte[] key) => xml.WriteElementString(element, encode ? Percent.Encode(key) : Encoding.UTF8.GetString(key));
+        public void Write(XmlWriter xml, string element, byte[] key) =>
+            xml.WriteElementString(element, encode ? Percent.Encode(key) : Encoding.UTF8.GetString(key));
 
         public void WriteIfAsked(XmlWriter xml, string element, string? text)
         {

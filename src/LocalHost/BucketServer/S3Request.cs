@@ -14,7 +14,9 @@ sealed class S3Error(int status, string code, string message) : Exception(messag
     public static S3Error Argument(string message) => new(400, "InvalidArgument", message);
 }
 
-/// <summary>A request as it was sent: the raw target, because ASP.NET Core's path folds <c>..</c> and decodes <c>%2F</c> by halves.</summary>
+/// <summary>
+/// A request as it was sent: the raw target, because ASP.NET Core's path folds <c>..</c> and decodes <c>%2F</c> by halves.
+/// </summary>
 sealed class S3Request
 {
     readonly Dictionary<string, string> query = new(StringComparer.Ordinal);

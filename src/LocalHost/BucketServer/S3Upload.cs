@@ -7,7 +7,9 @@ namespace DataRegistry.LocalHost.Buckets;
 /// <summary>A PUT's bytes, unwrapped and checked.</summary>
 static class S3Upload
 {
-    /// <summary>Throws if the bytes are not those that the request's hashes announce. Checksums other than MD5 and SHA-256 are accepted unread.</summary>
+    /// <summary>
+    /// Throws if the bytes are not those that the request's hashes announce. Checksums other than MD5 and SHA-256 are accepted unread.
+    /// </summary>
     public static async Task<(byte[] Content, StoredAttributes Attributes)> ReadAsync(S3Request request)
     {
         using var buffer = new MemoryStream();
@@ -20,10 +22,13 @@ static class S3Upload
             content = Unwrap(content, out var trailers);
             checksum ??= trailers.GetValueOrDefault("x-amz-checksum-sha256");
         }
-        else if (announced is { Length: 64 } && !string.Equals(announced, Convert.ToHexStringLower(SHA256.HashData(content)), StringComparison.OrdinalIgnoreCase))
-            throw new S3Error(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
+        else if (announced is { Length: 64 }
+            && !string.Equals(announced, Convert.ToHexStringLower(SHA256.HashData(content)), StringComparison.OrdinalIgnoreCase))
+            throw new S3Error(
+                400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed.");
 #pragma warning disable CA5351 // S3 defines Content-MD5.
-        if (request.Header("Content-MD5") is { } md5 && !string.Equals(md5, Convert.ToBase64String(MD5.HashData(content)), StringComparison.Ordinal))
+        if (request.Header("Content-MD5") is { } md5
+            && !string.Equals(md5, Convert.ToBase64String(MD5.HashData(content)), StringComparison.Ordinal))
 #pragma warning restore CA5351
             throw new S3Error(400, "BadDigest", "The Content-MD5 you specified did not match what we received.");
         if (checksum is not null && !string.Equals(checksum, Convert.ToBase64String(SHA256.HashData(content)), StringComparison.Ordinal))
@@ -32,7 +37,8 @@ static class S3Upload
     }
 
     /// <summary>
-    /// <c>aws-chunked</c>: chunks of <c>{hex size}[;chunk-signature=…]\r\n{bytes}\r\n</c>, the last of size 0, then trailers (Amazon S3 user guide,
+    /// <c>aws-chunked</c>: chunks of <c>{hex size}[;chunk-signature=…]\r\n{bytes}\r\n</c>, the last of size 0, then trailers (Amazon S3
+    /// user guide,
     /// "Signature calculations: trailing headers").
     /// </summary>
     static byte[] Unwrap(byte[] wrapped, out Dictionary<string, string> trailers)
@@ -44,7 +50,8 @@ static class S3Upload
         {
             var line = Line(wrapped, ref at);
             var sizeText = line.Split(';')[0];
-            if (!int.TryParse(sizeText, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var size) || size < 0 || size > wrapped.Length - at)
+            if (!int.TryParse(sizeText, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var size) || size < 0
+                || size > wrapped.Length - at)
                 throw new S3Error(400, "IncompleteBody", "The request body terminated unexpectedly.");
             if (size == 0)
                 break;

@@ -6,10 +6,14 @@ namespace DataRegistry.LocalHost.Buckets;
 
 static class S3Xml
 {
-    /// <summary>Control characters are written as <c>&amp;#x1;</c>, which is no XML 1.0, but what S3 writes to those who do not ask for <c>encoding-type=url</c>.</summary>
+    /// <summary>
+    /// Control characters are written as <c>&amp;#x1;</c>, which is no XML 1.0, but what S3 writes to those who do not ask for
+    /// <c>encoding-type=url</c>.
+    /// </summary>
     static readonly XmlWriterSettings Settings = new() { Encoding = new UTF8Encoding(false), CheckCharacters = false };
 
-    public static async Task WriteAsync(HttpContext http, int status, string root, Action<XmlWriter> content, string? ns = S3Listings.Namespace)
+    public static async Task WriteAsync(
+        HttpContext http, int status, string root, Action<XmlWriter> content, string? ns = S3Listings.Namespace)
     {
         using var buffer = new MemoryStream();
         using (var xml = XmlWriter.Create(buffer, Settings))

@@ -1,11 +1,15 @@
 namespace DataRegistry.LocalHost.Buckets;
 
-/// <summary>What to do to requests instead of, or before, answering them. Probabilities from 0 to 1, drawn in this order from one seeded sequence.</summary>
+/// <summary>
+/// What to do to requests instead of, or before, answering them. Probabilities from 0 to 1, drawn in this order from one seeded sequence.
+/// </summary>
 public sealed record FaultPlan
 {
     public static readonly FaultPlan None = new();
 
-    /// <summary>The same seed and the same sequence of requests give the same faults; concurrent requests draw in the order in which they come.</summary>
+    /// <summary>
+    /// The same seed and the same sequence of requests give the same faults; concurrent requests draw in the order in which they come.
+    /// </summary>
     public int Seed { get; init; } = 1;
 
     /// <summary>The connection is closed without an answer.</summary>
@@ -55,7 +59,8 @@ sealed class ServerFaults
         lock (gate)
         {
             now = plan;
-            if (ReferenceEquals(now, FaultPlan.None) || (now.Kind is { } kind && !string.Equals(kind, request.Kind, StringComparison.Ordinal)))
+            if (ReferenceEquals(now, FaultPlan.None)
+                || (now.Kind is { } kind && !string.Equals(kind, request.Kind, StringComparison.Ordinal)))
                 return false;
             double a = random.NextDouble(), b = random.NextDouble(), c = random.NextDouble();
             delay = random.NextDouble();

@@ -1,6 +1,9 @@
 namespace DataRegistry.LocalHost.Buckets;
 
-/// <summary>Keys in the order of their bytes, in chunks of some hundred: finding and inserting cost a binary search and one short move. Not safe for concurrent use.</summary>
+/// <summary>
+/// Keys in the order of their bytes, in chunks of some hundred: finding and inserting cost a binary search and one short move. Not safe for
+/// concurrent use.
+/// </summary>
 sealed class SortedKeys
 {
     const int ChunkSize = 512;

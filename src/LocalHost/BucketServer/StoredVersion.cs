@@ -9,7 +9,9 @@ sealed record StoredAttributes(string? ContentType, string? Sha256, bool Composi
 /// <summary>A version of an object, or a delete marker; a key's versions hang on one another from new to old.</summary>
 /// <param name="key">UTF-8: half the memory of a string, and ordered as S3 orders.</param>
 /// <param name="body">A byte array, a file's path, or null for synthetic bytes (<see cref="SyntheticBody"/>).</param>
-sealed class StoredVersion(byte[] key, string? id, long size, UInt128 hash, object? body, StoredAttributes? attributes, DateTime modified, bool isDeleteMarker = false)
+sealed class StoredVersion(
+    byte[] key, string? id, long size, UInt128 hash, object? body, StoredAttributes? attributes, DateTime modified,
+    bool isDeleteMarker = false)
 {
     public byte[] Key { get; } = key;
 
@@ -23,7 +25,8 @@ sealed class StoredVersion(byte[] key, string? id, long size, UInt128 hash, obje
     public StoredVersion? Older { get; set; }
 
     /// <summary>
-    /// With quotes. The MD5 of the bytes, but for long synthetic ones, which nobody has read: those have the ETag of an upload in parts, so that nobody takes it for an MD5.
+    /// With quotes. The MD5 of the bytes, but for long synthetic ones, which nobody has read: those have the ETag of an upload in parts, so
+    /// that nobody takes it for an MD5.
     /// </summary>
     public string ETag
     {

@@ -28,7 +28,16 @@ public sealed class AuditTests : IAsyncLifetime
         await service.Http.StatusAsync("DELETE", $"/api/v0/users/{user}/");
         await service.NewAsync("/api/v0/clusters/", new { name = "c" });
         await service.NewAsync("/api/v0/departments/", new { name = "d" });
-        await service.NewAsync("/api/v0/stores/", new { name = "s", configuration = new { bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "hidden secret" } });
+        await service.NewAsync(
+            "/api/v0/stores/",
+            new
+            {
+                name = "s",
+                configuration = new
+                {
+                    bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "hidden secret",
+                },
+            });
 
         using var page = await service.Http.GetAsync(new Uri("/api/v0/audit/", UriKind.Relative));
         var text = await page.Content.ReadAsStringAsync();
@@ -52,9 +61,14 @@ public sealed class AuditTests : IAsyncLifetime
         await service.AcceptAsync(keys);
         await service.DrainAsync();
         var trail = await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}");
-        Assert.Equal(["adoption.accepted", "adoption.finished", "data.adopted"], trail.Select(e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["adoption.accepted", "adoption.finished", "data.adopted"],
+            trail.Select(e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
         var finished = trail.Single(e => e.GetProperty("action").GetString() == "adoption.finished");
-        Assert.Equal((98, 3, "administrator"), (finished.GetProperty("details").GetProperty("created").GetInt32(), finished.GetProperty("details").GetProperty("existing").GetInt32(), finished.GetProperty("actor").GetString()));
+        Assert.Equal(
+            (98, 3, "administrator"),
+            (finished.GetProperty("details").GetProperty("created").GetInt32(), finished.GetProperty("details").GetProperty("existing")
+                .GetInt32(), finished.GetProperty("actor").GetString()));
     }
 
     [Fact]
@@ -63,7 +77,9 @@ public sealed class AuditTests : IAsyncLifetime
         var trail = service.Services.GetRequiredService<AuditTrail>();
         for (var i = 0; i < 40; i++)
         {
-            await trail.RecordAsync(new AuditActor(i % 2 == 0 ? "even" : "odd", Guid.Empty), new(i % 4 == 0 ? "thing.made" : "thing.moved", $"{i}") { Project = service.Project.Id });
+            await trail.RecordAsync(
+                new AuditActor(i % 2 == 0 ? "even" : "odd", Guid.Empty),
+                new(i % 4 == 0 ? "thing.made" : "thing.moved", $"{i}") { Project = service.Project.Id });
             clock.Move(TimeSpan.FromDays(3));
         }
 
@@ -74,14 +90,17 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal(Enumerable.Range(0, 40).Reverse(), await TargetsAsync($"&actor={Guid.Empty}&action=thing"));
         Assert.Equal(Enumerable.Range(0, 40).Reverse().Where(i => i % 4 == 0), await TargetsAsync("&action=thing.made&limit=2"));
         // 3 days apart from noon on 1 March: 4 March is the second, 31 March the eleventh.
-        Assert.Equal(Enumerable.Range(1, 9).Reverse(), await TargetsAsync("&since=2026-03-04T12:00:00Z&until=2026-03-31T12:00:00Z&limit=4"));
+        Assert.Equal(
+            Enumerable.Range(1, 9).Reverse(), await TargetsAsync("&since=2026-03-04T12:00:00Z&until=2026-03-31T12:00:00Z&limit=4"));
         Assert.Equal([1], await TargetsAsync("&since=2026-03-04T12:00:00Z&until=2026-03-04T12:00:00.0010000Z"));
         Assert.Empty(await TargetsAsync("&until=2026-01-01"));
         Assert.Empty(await TargetsAsync("&since=2027-01-01"));
         Assert.Equal(40, (await TargetsAsync("&since=1970-01-01")).Count);
         Assert.Empty(await service.GetAllAsync("/api/v0/audit/"));
 
-        async Task<List<int>> TargetsAsync(string query) => [.. (await service.GetAllAsync(path + query)).Select(e => int.Parse(e.GetProperty("target").GetString()!, System.Globalization.CultureInfo.InvariantCulture))];
+        async Task<List<int>> TargetsAsync(string query) =>
+            [.. (await service.GetAllAsync(path + query)).Select(
+                e => int.Parse(e.GetProperty("target").GetString()!, System.Globalization.CultureInfo.InvariantCulture))];
     }
 
     [Fact]
@@ -94,7 +113,9 @@ public sealed class AuditTests : IAsyncLifetime
         clock.Move(TimeSpan.FromSeconds(1));
         await trail.RecordAsync(new AuditActor("a"), new("thing.made", "late") { Project = service.Project.Id });
         var rest = await service.GetAllAsync(first.GetProperty("next").GetString()!);
-        Assert.Equal(10, first.GetProperty("results").EnumerateArray().Concat(rest).Select(e => e.GetProperty("target").GetString()).Distinct().Count());
+        Assert.Equal(
+            10, first.GetProperty("results").EnumerateArray().Concat(rest).Select(
+                e => e.GetProperty("target").GetString()).Distinct().Count());
         Assert.DoesNotContain(rest, e => e.GetProperty("target").GetString() == "late");
     }
 

@@ -23,17 +23,22 @@ public sealed partial class AuthenticationTests : IAsyncLifetime
         foreach (var endpoint in service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
         {
             var route = endpoint.RoutePattern.RawText!;
-            if (!route.StartsWith("/api/v", StringComparison.Ordinal) || route is "/api/v0/get-token/" or "/api/v1/token" or "/api/v0/data/{id}/content/")
+            if (!route.StartsWith("/api/v", StringComparison.Ordinal)
+                || route is "/api/v0/get-token/" or "/api/v1/token" or "/api/v0/data/{id}/content/")
                 continue;
             var path = Parameter().Replace(route, "x");
             foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
             {
                 tried++;
-                Assert.True(await stranger.StatusAsync(method, path, method is "GET" or "DELETE" ? null : "[") == HttpStatusCode.Unauthorized, $"{method} {path}");
-                using var odd = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = new StringContent("x", null, "image/png") };
+                Assert.True(
+                    await stranger.StatusAsync(method, path, method is "GET" or "DELETE" ? null : "[") == HttpStatusCode.Unauthorized,
+                    $"{method} {path}");
+                using var odd = new HttpRequestMessage(
+                    new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = new StringContent("x", null, "image/png") };
                 using var refused = await stranger.SendAsync(odd);
                 Assert.True(refused.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path}");
-                Assert.True(await stranger.StatusAsync(method, path.TrimEnd('/') + "?limit=x") == HttpStatusCode.Unauthorized, $"{method} {path}");
+                Assert.True(
+                    await stranger.StatusAsync(method, path.TrimEnd('/') + "?limit=x") == HttpStatusCode.Unauthorized, $"{method} {path}");
             }
         }
 
@@ -47,9 +52,12 @@ public sealed partial class AuthenticationTests : IAsyncLifetime
         using var stranger = service.NewClient();
         foreach (var (values, expected) in new (string[], HttpStatusCode)[]
         {
-            ([$"Token {good}"], HttpStatusCode.OK), ([$"bearer  {good} "], HttpStatusCode.OK), ([$"Token {good}", $"Token {good}"], HttpStatusCode.Unauthorized),
-            ([$"Basic {good}"], HttpStatusCode.Unauthorized), ([good], HttpStatusCode.Unauthorized), (["Token "], HttpStatusCode.Unauthorized), ([""], HttpStatusCode.Unauthorized),
-            ([$"Token {good}{new string('a', 20_000)}"], HttpStatusCode.Unauthorized), ([$"Bearer {new string('.', 20_000)}"], HttpStatusCode.Unauthorized), (["Bearer .."], HttpStatusCode.Unauthorized),
+            ([$"Token {good}"], HttpStatusCode.OK), ([$"bearer  {good} "], HttpStatusCode.OK),
+            ([$"Token {good}", $"Token {good}"], HttpStatusCode.Unauthorized),
+            ([$"Basic {good}"], HttpStatusCode.Unauthorized), ([good], HttpStatusCode.Unauthorized),
+            (["Token "], HttpStatusCode.Unauthorized), ([""], HttpStatusCode.Unauthorized),
+            ([$"Token {good}{new string('a', 20_000)}"], HttpStatusCode.Unauthorized),
+            ([$"Bearer {new string('.', 20_000)}"], HttpStatusCode.Unauthorized), (["Bearer .."], HttpStatusCode.Unauthorized),
         })
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/api/v0/users/me/", UriKind.Relative));

@@ -33,7 +33,8 @@ public sealed class ClientTokenTests : IAsyncLifetime
     [Fact]
     public async Task A_client_gets_a_token_that_both_apis_take_on_every_instance_until_it_expires()
     {
-        using var response = await GrantAsync($$"""{"grantType":"client_credentials","clientId":"{{robot}}","clientSecret":"{{secret}}"}""");
+        using var response = await GrantAsync(
+            $$"""{"grantType":"client_credentials","clientId":"{{robot}}","clientSecret":"{{secret}}"}""");
         var text = (await TestUsers.JsonAsync(response)).GetProperty("accessToken").GetString()!;
         await Wire.AssertAsync("client-token", response, ("jwt", text));
         Assert.Equal("no-store", response.Headers.CacheControl!.ToString());
@@ -74,7 +75,8 @@ public sealed class ClientTokenTests : IAsyncLifetime
 
         using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
         using var form = await stranger.PostAsync(
-            new Uri(Path, UriKind.Relative), new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "robot"), new("client_secret", secret)]));
+            new Uri(Path, UriKind.Relative),
+            new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "robot"), new("client_secret", secret)]));
         Assert.Equal(HttpStatusCode.OK, form.StatusCode);
     }
 
@@ -92,7 +94,8 @@ public sealed class ClientTokenTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", "/api/v0/users/me/"));
 
         var token = (await service.GetAllAsync($"/api/v0/tokens/?user={robot}")).Single();
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/tokens/{TestUsers.Id(token)}/?user={robot}"));
+        Assert.Equal(
+            HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/tokens/{TestUsers.Id(token)}/?user={robot}"));
         Assert.Equal(HttpStatusCode.Unauthorized, await http.StatusAsync("GET", "/api/v0/users/me/"));
     }
 
@@ -101,7 +104,9 @@ public sealed class ClientTokenTests : IAsyncLifetime
     {
         var other = await service.NewAsync("/api/v0/projects/", new { name = "other" });
         await service.GiveAsync(robot, "viewer", "system", null);
-        var brief = await service.NewTokenAsync(service.Http, new { name = "brief", user = robot, projects = new[] { other }, expires = clock.GetUtcNow().AddMinutes(10).ToString("O") });
+        var brief = await service.NewTokenAsync(
+            service.Http,
+            new { name = "brief", user = robot, projects = new[] { other }, expires = clock.GetUtcNow().AddMinutes(10).ToString("O") });
         using var response = await GrantAsync($$"""{"grantType":"client_credentials","clientId":"{{robot}}","clientSecret":"{{brief}}"}""");
         Assert.Equal(600, (await TestUsers.JsonAsync(response)).GetProperty("expiresIn").GetInt32());
         using var http = Bearer(service, (await TestUsers.JsonAsync(response)).GetProperty("accessToken").GetString()!);
@@ -114,11 +119,16 @@ public sealed class ClientTokenTests : IAsyncLifetime
     public async Task Wrong_credentials_are_refused_alike_and_limited()
     {
         var another = await service.NewUserAsync("another", type: "service_account");
-        foreach (var (client, text) in new[] { ("robot", "wrong"), (another.ToString(), secret), ("nobody", secret), ("robot", secret + "A"), ("robot", "wrong") })
+        foreach (var (client, text) in new[]
         {
-            using var response = await GrantAsync($$"""{"grantType":"client_credentials","clientId":"{{client}}","clientSecret":"{{text}}"}""");
+            ("robot", "wrong"), (another.ToString(), secret), ("nobody", secret), ("robot", secret + "A"), ("robot", "wrong"),
+        })
+        {
+            using var response = await GrantAsync(
+                $$"""{"grantType":"client_credentials","clientId":"{{client}}","clientSecret":"{{text}}"}""");
             Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-            Assert.Contains("The client id or the client secret is wrong.", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains(
+                "The client id or the client secret is wrong.", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
 
         using var limited = await GrantAsync("""{"grantType":"client_credentials","clientId":"ROBOT","clientSecret":"wrong"}""");
@@ -153,7 +163,8 @@ public sealed class ClientTokenTests : IAsyncLifetime
     public async Task Without_a_key_there_are_no_tokens_and_with_another_none_of_the_old_ones()
     {
         var text = await TokenAsync("robot", secret);
-        await using var rekeyed = await TestService.StartAsync(service.Connection, clock, ("Access:SigningKey", Convert.ToBase64String(new byte[48])));
+        await using var rekeyed = await TestService.StartAsync(
+            service.Connection, clock, ("Access:SigningKey", Convert.ToBase64String(new byte[48])));
         using var http = Bearer(rekeyed, text);
         Assert.Equal(HttpStatusCode.Unauthorized, await http.StatusAsync("GET", "/api/v0/users/me/"));
         Assert.False(new SignedTokens(clock, Options.Create(new AccessOptions())).IsPossible);
@@ -165,12 +176,15 @@ public sealed class ClientTokenTests : IAsyncLifetime
     {
         var parts = (await TokenAsync("robot", secret)).Split('.');
         var payload = Encoding.UTF8.GetString(Base64UrlEncoder.DecodeBytes(parts[1]));
-        var forged = Base64UrlEncoder.Encode(payload.Replace(robot.ToString(), Caller.AdministratorId.ToString(), StringComparison.Ordinal));
+        var forged = Base64UrlEncoder.Encode(
+            payload.Replace(robot.ToString(), Caller.AdministratorId.ToString(), StringComparison.Ordinal));
         var unsigned = Base64UrlEncoder.Encode("""{"alg":"none","typ":"JWT"}""");
         foreach (var text in new[]
         {
-            $"{parts[0]}.{forged}.{parts[2]}", $"{unsigned}.{parts[1]}.", $"{unsigned}.{parts[1]}.{parts[2]}", $"{parts[0]}.{parts[1]}.", $"{parts[0]}.{parts[1]}.{parts[2][..^4]}",
-            $"{parts[0]}..{parts[2]}", "..", "a.b.c", $"{parts[0]}.{Base64UrlEncoder.Encode("[]")}.{parts[2]}", $"{parts[0]}.{Base64UrlEncoder.Encode("{\"iss\":7}")}.{parts[2]}",
+            $"{parts[0]}.{forged}.{parts[2]}", $"{unsigned}.{parts[1]}.", $"{unsigned}.{parts[1]}.{parts[2]}", $"{parts[0]}.{parts[1]}.",
+            $"{parts[0]}.{parts[1]}.{parts[2][..^4]}",
+            $"{parts[0]}..{parts[2]}", "..", "a.b.c", $"{parts[0]}.{Base64UrlEncoder.Encode("[]")}.{parts[2]}",
+            $"{parts[0]}.{Base64UrlEncoder.Encode("{\"iss\":7}")}.{parts[2]}",
         })
         {
             using var http = Bearer(service, text);

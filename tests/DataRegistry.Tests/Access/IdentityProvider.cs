@@ -44,7 +44,8 @@ sealed class IdentityProvider : IAsyncDisposable
             if (provider.Fault is { } fault)
                 await fault(context);
             else
-                await context.Response.WriteAsJsonAsync(new { issuer = provider.Url, jwks_uri = $"{provider.Url}/keys", token_endpoint = $"{provider.Url}/token" });
+                await context.Response.WriteAsJsonAsync(
+                    new { issuer = provider.Url, jwks_uri = $"{provider.Url}/keys", token_endpoint = $"{provider.Url}/token" });
         });
         app.MapGet("/keys", context => context.Response.WriteAsJsonAsync(new { keys = provider.Keys.Select(Public) }));
         await app.StartAsync();
@@ -56,7 +57,8 @@ sealed class IdentityProvider : IAsyncDisposable
     public static ECDsaSecurityKey NewEc(string id) => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = id };
 
     /// <summary>A token that is good for ten minutes, but for what <paramref name="change"/> makes of it.</summary>
-    public string Token(SecurityKey key, string user, string? algorithm = null, string? subject = null, Action<SecurityTokenDescriptor>? change = null)
+    public string Token(
+        SecurityKey key, string user, string? algorithm = null, string? subject = null, Action<SecurityTokenDescriptor>? change = null)
     {
         var descriptor = new SecurityTokenDescriptor
         {
@@ -66,7 +68,8 @@ sealed class IdentityProvider : IAsyncDisposable
             NotBefore = clock.GetUtcNow().UtcDateTime,
             Expires = clock.GetUtcNow().AddMinutes(10).UtcDateTime,
             Claims = new Dictionary<string, object> { ["sub"] = subject ?? $"id-of-{user}", ["preferred_username"] = user },
-            SigningCredentials = new(key, algorithm ?? (key is ECDsaSecurityKey ? SecurityAlgorithms.EcdsaSha256 : SecurityAlgorithms.RsaSha256)),
+            SigningCredentials = new(
+                key, algorithm ?? (key is ECDsaSecurityKey ? SecurityAlgorithms.EcdsaSha256 : SecurityAlgorithms.RsaSha256)),
         };
         change?.Invoke(descriptor);
         return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(descriptor);

@@ -23,9 +23,13 @@ public sealed class LimitTests
         using var refused = await one.Http.GetAsync(new Uri("/api/v0/projects/", UriKind.Relative));
         var wait = Assert.NotNull(refused.Headers.RetryAfter!.Delta).TotalSeconds;
         Assert.InRange(wait, 1, Hour.TotalSeconds);
-        Assert.Equal(FormattableString.Invariant($$"""{"detail":"Too many requests. Try again in {{wait}} s."}"""), await refused.Content.ReadAsStringAsync());
+        Assert.Equal(
+            FormattableString.Invariant($$"""{"detail":"Too many requests. Try again in {{wait}} s."}"""),
+            await refused.Content.ReadAsStringAsync());
         using var volumes = await one.Http.GetAsync(new Uri("/api/v1/datavolumes", UriKind.Relative));
-        Assert.Equal((HttpStatusCode.TooManyRequests, true), (volumes.StatusCode, (await volumes.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("message", out _)));
+        Assert.Equal(
+            (HttpStatusCode.TooManyRequests, true),
+            (volumes.StatusCode, (await volumes.Content.ReadFromJsonAsync<JsonElement>()).TryGetProperty("message", out _)));
 
         Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/v0/users/me/"));
         Assert.Equal(HttpStatusCode.OK, await other.Http.StatusAsync("GET", "/api/v0/users/me/"));
@@ -36,8 +40,11 @@ public sealed class LimitTests
     {
         await using var service = await StartAsync(null, TimeSpan.FromSeconds(2), ("Limits:RequestsPerMinute", "1"));
         await Host.Eventually.IsTrueAsync(
-            async () => (await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => service.Http.StatusAsync("GET", "/api/v0/users/me/")))).Contains(HttpStatusCode.TooManyRequests), "a refusal");
-        await Host.Eventually.IsTrueAsync(async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
+            async () =>
+                (await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => service.Http.StatusAsync("GET", "/api/v0/users/me/")))).Contains(
+                    HttpStatusCode.TooManyRequests), "a refusal");
+        await Host.Eventually.IsTrueAsync(
+            async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
     }
 
     [Fact]
@@ -89,7 +96,8 @@ public sealed class LimitTests
         async Task<HttpResponseMessage> GrantAsync()
         {
             using var stranger = service.NewClient();
-            return await stranger.PostAsJsonAsync("/api/v1/token", new { grantType = "client_credentials", clientId = "robot", clientSecret = secret });
+            return await stranger.PostAsJsonAsync(
+                "/api/v1/token", new { grantType = "client_credentials", clientId = "robot", clientSecret = secret });
         }
     }
 
@@ -133,7 +141,8 @@ public sealed class LimitTests
         hold.SetResult();
         using var made = await slow;
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
-        await Host.Eventually.IsTrueAsync(async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
+        await Host.Eventually.IsTrueAsync(
+            async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
     }
 
     [Fact]
@@ -147,7 +156,8 @@ public sealed class LimitTests
         await IsRefusedAsync(service);
         await hangUp.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => slow);
-        await Host.Eventually.IsTrueAsync(async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
+        await Host.Eventually.IsTrueAsync(
+            async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
     }
 
     [Fact]
@@ -171,9 +181,14 @@ public sealed class LimitTests
     {
         await using var service = await TestService.StartAsync(("Adoption:JobsPerProject", "2"));
         service.Put([.. Enumerable.Range(0, 101).Select(i => $"k{i:D3}")]);
-        var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => service.AdoptAsync(new { prefix = service.Url("k"), project = service.Project.Id })));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(_ => service.AdoptAsync(new { prefix = service.Url("k"), project = service.Project.Id })));
         Assert.InRange(answers.Count(a => a.StatusCode == HttpStatusCode.Accepted), 0, 2);
-        Assert.All(answers, a => Assert.True(a.StatusCode == HttpStatusCode.Accepted || (a.StatusCode == HttpStatusCode.TooManyRequests && a.Headers.RetryAfter!.Delta == TimeSpan.FromSeconds(30))));
+        Assert.All(
+            answers,
+            a => Assert.True(
+                a.StatusCode == HttpStatusCode.Accepted
+                    || (a.StatusCode == HttpStatusCode.TooManyRequests && a.Headers.RetryAfter!.Delta == TimeSpan.FromSeconds(30))));
         for (var begun = answers.Count(a => a.StatusCode == HttpStatusCode.Accepted); begun < 2; begun++)
             await service.AcceptAsync(Enumerable.Range(0, 101).Select(i => $"k{i:D3}"));
         using var list = await service.AdoptUrlsAsync(Enumerable.Range(0, 101).Select(i => service.Url($"k{i:D3}")));

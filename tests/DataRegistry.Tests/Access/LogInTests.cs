@@ -88,7 +88,8 @@ public sealed class LogInTests : IAsyncLifetime
     public async Task Failed_log_ins_are_limited_across_instances_until_the_window_is_over()
     {
         await using var second = await TestService.StartAsync(service.Connection, clock, Settings);
-        var tries = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => (i % 2 == 0 ? service : second).LogInAsync("alice", "wrong", $"203.0.113.{i}")));
+        var tries = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => (i % 2 == 0 ? service : second).LogInAsync("alice", "wrong", $"203.0.113.{i}")));
         Assert.Equal(3, tries.Count(t => t.StatusCode == HttpStatusCode.BadRequest));
         var limited = tries.Where(t => t.StatusCode == HttpStatusCode.TooManyRequests).ToList();
         Assert.Equal(5, limited.Count);
@@ -111,8 +112,10 @@ public sealed class LogInTests : IAsyncLifetime
     public async Task A_log_in_that_is_limited_is_measured_as_a_refusal()
     {
         var refused = 0;
-        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name is "dataregistry.refusals") l.EnableMeasurementEvents(i); } };
-        listener.SetMeasurementEventCallback<long>((_, n, tags, _) => Interlocked.Add(ref refused, tags[0].Value is "LogInFailures" ? (int)n : 0));
+        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name is "dataregistry.refusals")
+            l.EnableMeasurementEvents(i); } };
+        listener.SetMeasurementEventCallback<long>(
+            (_, n, tags, _) => Interlocked.Add(ref refused, tags[0].Value is "LogInFailures" ? (int)n : 0));
         listener.Start();
         for (var i = 0; i < 4; i++)
             (await service.LogInAsync("alice", "wrong", $"203.0.113.{i}")).Dispose();
@@ -150,9 +153,14 @@ public sealed class LogInTests : IAsyncLifetime
     {
         using var response = await service.LogInAsync("alice", Right);
         using var http = service.As((await TestUsers.JsonAsync(response)).GetProperty("token").GetString()!);
-        Assert.Equal(HttpStatusCode.BadRequest, await http.StatusAsync("PATCH", "/api/v0/users/me/", """{"password":"another long one"}"""));
-        Assert.Equal(HttpStatusCode.BadRequest, await http.StatusAsync("PATCH", "/api/v0/users/me/", """{"password":"another long one","current_password":"wrong"}"""));
-        Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("PATCH", "/api/v0/users/me/", $$"""{"password":"another long one","current_password":"{{Right}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest, await http.StatusAsync("PATCH", "/api/v0/users/me/", """{"password":"another long one"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            await http.StatusAsync("PATCH", "/api/v0/users/me/", """{"password":"another long one","current_password":"wrong"}"""));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await http.StatusAsync("PATCH", "/api/v0/users/me/", $$"""{"password":"another long one","current_password":"{{Right}}"}"""));
         using var old = await service.LogInAsync("alice", Right);
         Assert.Equal(HttpStatusCode.BadRequest, old.StatusCode);
         using var renewed = await service.LogInAsync("alice", "another long one");

@@ -16,12 +16,15 @@ enum Place
 
 /// <summary>One request of the matrix.</summary>
 /// <param name="Route">As it is mapped, with its method.</param>
-/// <param name="Path">What is asked. Bodies may be wrong: they are looked at after the permission, and 400 tells that it was given; so does 409.</param>
+/// <param name="Path">What is asked. Bodies may be wrong: they are looked at after the permission, and 400 tells that it was given; so does
+/// 409.</param>
 /// <param name="Permission">Null where every caller may.</param>
 /// <param name="At">Where it is asked for; null for anywhere.</param>
-/// <param name="Seen">From where on who may not do it sees the thing at least, and is told 403; others are told 404. Null: 403 to all.</param>
+/// <param name="Seen">From where on who may not do it sees the thing at least, and is told 403; others are told 404. Null: 403 to
+/// all.</param>
 /// <param name="Fresh">For what can be done once only: makes one more, and gives its path.</param>
-sealed record MatrixRoute(string Route, string Path, string? Json, Permission? Permission, Place? At, Place? Seen, Func<Task<string>>? Fresh = null)
+sealed record MatrixRoute(
+    string Route, string Path, string? Json, Permission? Permission, Place? At, Place? Seen, Func<Task<string>>? Fresh = null)
 {
     /// <summary>What who sees the thing and may not do it is told, where it is not 403.</summary>
     public int Refusal { get; init; } = 403;
@@ -32,7 +35,9 @@ sealed record MatrixRoute(string Route, string Path, string? Json, Permission? P
     public string Method => Route[..Route.IndexOf(' ')];
 }
 
-/// <summary>What the matrix acts on, made once: a cluster with a department with a project, and everything that a project can have.</summary>
+/// <summary>
+/// What the matrix acts on, made once: a cluster with a department with a project, and everything that a project can have.
+/// </summary>
 sealed class MatrixRoutes
 {
     readonly TestService service;
@@ -52,7 +57,10 @@ sealed class MatrixRoutes
     public IReadOnlyList<MatrixRoute> All => routes;
 
     /// <summary>Mapped, but for everybody, or for whom the request itself names.</summary>
-    public static IReadOnlySet<string> Open { get; } = new HashSet<string> { "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/health/live", "GET /api/health/ready" };
+    public static IReadOnlySet<string> Open { get; } = new HashSet<string>
+    {
+        "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/health/live", "GET /api/health/ready",
+    };
 
     public static async Task<MatrixRoutes> CreateAsync(TestService service)
     {
@@ -72,7 +80,11 @@ sealed class MatrixRoutes
 
     void AddOrganization()
     {
-        foreach (var list in new[] { "/api/v0/projects/", "/api/v0/departments/", "/api/v0/clusters/", "/api/v0/stores/", "/api/v1/org-unit/projects", "/api/v1/org-unit/departments", "/api/v1/clusters" })
+        foreach (var list in new[]
+        {
+            "/api/v0/projects/", "/api/v0/departments/", "/api/v0/clusters/", "/api/v0/stores/", "/api/v1/org-unit/projects",
+            "/api/v1/org-unit/departments", "/api/v1/clusters",
+        })
             Add($"GET {list}", list, null, null, null, null);
         Add("POST /api/v0/projects/", "/api/v0/projects/", $$"""{"name":" ","department":"{{Department}}"}""", Permission.ProjectsManage, Place.Department, null);
         Unit("projects", Project, Place.Project, Permission.ProjectsManage, Place.Project);
@@ -135,8 +147,12 @@ sealed class MatrixRoutes
     async Task AddDataAsync()
     {
         service.Put("a", "b");
-        var configuration = new { bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret" };
-        var store = $"/api/v0/stores/{await service.NewAsync("/api/v0/stores/", new { name = "inside", project = Project, access_mode = "single_project", configuration })}/";
+        var configuration = new
+        {
+            bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret",
+        };
+        var store = $"/api/v0/stores/{await service.NewAsync(
+            "/api/v0/stores/", new { name = "inside", project = Project, access_mode = "single_project", configuration })}/";
         Add("POST /api/v0/stores/", "/api/v0/stores/", $$"""{"project":"{{Project}}"}""", Permission.StoresManage, Place.Project, null);
         Add("POST /api/v0/stores/", "/api/v0/stores/", "{}", Permission.StoresManage, Place.System, null);
         Add("GET /api/v0/stores/{id}/", store, null, Permission.StoresRead, Place.Project, Place.Project);
@@ -144,8 +160,10 @@ sealed class MatrixRoutes
         Add("PATCH /api/v0/stores/{id}/", store, """{"name":" "}""", Permission.StoresManage, Place.Project, Place.Project);
         Add("DELETE /api/v0/stores/{id}/", store, null, Permission.StoresManage, Place.Project, Place.Project);
         var body = new { urls = new[] { service.Url("a"), service.Url("b") }, project = Project };
-        var made = (await TestUsers.JsonAsync(await service.Http.PostAsJsonAsync($"{store}adopt/", body))).GetProperty("created").EnumerateObject().Select(p => p.Value.GetString()!).ToList();
-        Add("POST /api/v0/stores/{id}/adopt/", $"{store}adopt/", $$"""{"url":"{{service.Url("a")}}","project":"{{Project}}"}""", Permission.DataAdopt, Place.Project, Place.Project);
+        var made = (await TestUsers.JsonAsync(await service.Http.PostAsJsonAsync($"{store}adopt/", body))).GetProperty("created")
+            .EnumerateObject().Select(p => p.Value.GetString()!).ToList();
+        Add("POST /api/v0/stores/{id}/adopt/", $"{store}adopt/", $$"""{"url":"{{service.Url(
+            "a")}}","project":"{{Project}}"}""", Permission.DataAdopt, Place.Project, Place.Project);
         var (datum, purged) = (made[0], made[1]);
         Add("GET /api/v0/data/", $"/api/v0/data/?project={Project}", null, Permission.DataRead, Place.Project, null);
         foreach (var tail in new[] { "", "metadata/", "download/", "trace/" })
@@ -156,7 +174,8 @@ sealed class MatrixRoutes
         Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
         await AddAliasesAsync(datum);
         await AddRescansAsync(store);
-        using var accepted = await service.Http.PostAsJsonAsync($"{store}adopt/", new { urls = Enumerable.Range(0, 101).Select(i => service.Url($"missing{i}")), project = Project });
+        using var accepted = await service.Http.PostAsJsonAsync(
+            $"{store}adopt/", new { urls = Enumerable.Range(0, 101).Select(i => service.Url($"missing{i}")), project = Project });
         var job = accepted.Headers.Location!.AbsolutePath;
         Add("GET /api/v0/adoptions/", $"/api/v0/adoptions/?project={Project}", null, Permission.DataRead, Place.Project, null);
         Add("GET /api/v0/adoptions/{id}/", job, null, Permission.DataRead, Place.Project, Place.Project);
@@ -219,12 +238,16 @@ sealed class MatrixRoutes
         // 409 while the cluster is said to have no agent.
         var agent = $"/api/v1/clusters/{Cluster}/datavolumes";
         Add("GET /api/v1/clusters/{clusterId}/datavolumes/pending", $"{agent}/pending", null, Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
-        Add("PUT /api/v1/clusters/{clusterId}/datavolumes/{id}/status", $"{agent}{volume[Volumes.Length..]}/status", "{}", Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
+        Add("PUT /api/v1/clusters/{clusterId}/datavolumes/{id}/status", $"{agent}{volume[
+            Volumes.Length..]}/status", "{}", Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
 
         async Task<string> NewVolumeAsync() =>
-            $"{Volumes}/{await service.NewAsync(Volumes, new { name = $"volume-{Guid.NewGuid():N}", originPvcName = "pvc", projectId = Project })}";
+            $"{Volumes}/{await service.NewAsync(
+                Volumes, new { name = $"volume-{Guid.NewGuid():N}", originPvcName = "pvc", projectId = Project })}";
     }
 
-    void Add(string route, string path, string? json, Permission? permission, Place? at, Place? seen, Func<Task<string>>? fresh = null, int refusal = 403, int hidden = 404) =>
+    void Add(
+        string route, string path, string? json, Permission? permission, Place? at, Place? seen, Func<Task<string>>? fresh = null,
+        int refusal = 403, int hidden = 404) =>
         routes.Add(new(route, path, json, permission, at, seen, fresh) { Refusal = refusal, Hidden = hidden });
 }

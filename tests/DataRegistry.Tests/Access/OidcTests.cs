@@ -35,7 +35,8 @@ public sealed class OidcTests : IAsyncLifetime
     }
 
     Task<TestService> StartAsync(params (string, string)[] settings) => TestService.StartAsync(
-        null, clock, [("Oidc:Issuer", provider.Url), ("Oidc:Audience", IdentityProvider.Audience), ("Oidc:TimeoutSeconds", "1"), .. settings]);
+        null, clock,
+        [("Oidc:Issuer", provider.Url), ("Oidc:Audience", IdentityProvider.Audience), ("Oidc:TimeoutSeconds", "1"), .. settings]);
 
     [Fact]
     public async Task A_user_gets_in_with_the_providers_tokens_rsa_or_ec_and_has_its_roles()
@@ -74,7 +75,9 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal(
             name is "wrong issuer" or "no issuer" ? "Issuer is not familiar."
                 : name is "expired" or "not yet valid" or "no expiry" ? "The token has expired, or is not valid yet."
-                : name is "unknown user" or "a service account" or "the administrator" ? "There is no user for this token." : "Invalid token.",
+                : name is "unknown user" or "a service account" or "the administrator"
+                    ? "There is no user for this token."
+                    : "Invalid token.",
             (await TestUsers.JsonAsync(response, HttpStatusCode.Unauthorized)).GetProperty("detail").GetString());
     }
 
@@ -84,7 +87,8 @@ public sealed class OidcTests : IAsyncLifetime
         string Forged(Action<SecurityTokenDescriptor> change) => provider.Token(IdentityProvider.NewRsa("rsa"), "alice", change: change);
         string[] Parts() => provider.Token(Rsa, "alice").Split('.');
 
-        yield return ("expired", () => Changed(d => (d.NotBefore, d.Expires) = (clock.GetUtcNow().AddHours(-1).UtcDateTime, clock.GetUtcNow().AddMinutes(-2).UtcDateTime)));
+        yield return ("expired", () => Changed(
+            d => (d.NotBefore, d.Expires) = (clock.GetUtcNow().AddHours(-1).UtcDateTime, clock.GetUtcNow().AddMinutes(-2).UtcDateTime)));
         yield return ("not yet valid", () => Changed(d => d.NotBefore = clock.GetUtcNow().AddMinutes(2).UtcDateTime));
         yield return ("no expiry", () => Changed(d => d.Expires = null));
         yield return ("wrong audience", () => Changed(d => d.Audience = "another"));
@@ -98,10 +102,21 @@ public sealed class OidcTests : IAsyncLifetime
         yield return ("unknown key", () => provider.Token(IdentityProvider.NewRsa("unknown"), "alice"));
         yield return ("another's key without a name", () => provider.Token(IdentityProvider.NewRsa(null!), "alice"));
         yield return ("another's key by a path", () => provider.Token(IdentityProvider.NewRsa("../../../../dev/null"), "alice"));
-        yield return ("another's key by its address", () => Forged(d => d.AdditionalHeaderClaims = new Dictionary<string, object> { ["jku"] = $"{provider.Url}/keys", ["x5u"] = $"{provider.Url}/keys" }));
-        yield return ("another's key in the header", () => Forged(d => d.AdditionalHeaderClaims = new Dictionary<string, object> { ["jwk"] = new Dictionary<string, object> { ["kty"] = "RSA", ["n"] = "AQAB", ["e"] = "AQAB" } }));
+        yield return ("another's key by its address", () => Forged(
+            d => d.AdditionalHeaderClaims = new Dictionary<string, object>
+            {
+                ["jku"] = $"{provider.Url}/keys", ["x5u"] = $"{provider.Url}/keys",
+            }));
+        yield return ("another's key in the header", () => Forged(
+            d => d.AdditionalHeaderClaims = new Dictionary<string, object>
+            {
+                ["jwk"] = new Dictionary<string, object> { ["kty"] = "RSA", ["n"] = "AQAB", ["e"] = "AQAB" },
+            }));
         yield return ("HS256 with the public key", () => HmacWithPublicKey(Parts()[1]));
-        yield return ("another's payload", () => $"{Parts()[0]}.{Base64UrlEncoder.Encode(Encoding.UTF8.GetString(Base64UrlEncoder.DecodeBytes(Parts()[1])).Replace("alice", "admin", StringComparison.Ordinal))}.{Parts()[2]}");
+        yield return ("another's payload", () =>
+            $"{Parts()[0]}.{Base64UrlEncoder.Encode(
+                Encoding.UTF8.GetString(
+                    Base64UrlEncoder.DecodeBytes(Parts()[1])).Replace("alice", "admin", StringComparison.Ordinal))}.{Parts()[2]}");
         yield return ("truncated", () => provider.Token(Rsa, "alice")[..^10]);
         yield return ("huge", () => provider.Token(Rsa, "alice", change: d => d.Claims["more"] = new string('a', 17 * 1024)));
         yield return ("no sub", () => Changed(d => d.Claims.Remove("sub")));
@@ -137,7 +152,8 @@ public sealed class OidcTests : IAsyncLifetime
     [Fact]
     public async Task Of_two_identities_that_come_for_a_user_at_once_one_gets_in()
     {
-        var statuses = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => StatusAsync(provider.Token(Rsa, "alice", subject: $"{i % 2}"))));
+        var statuses = await Task.WhenAll(
+            Enumerable.Range(0, 6).Select(i => StatusAsync(provider.Token(Rsa, "alice", subject: $"{i % 2}"))));
         Assert.Equal(3, statuses.Count(s => s == HttpStatusCode.OK));
         Assert.Equal(3, statuses.Count(s => s == HttpStatusCode.Unauthorized));
     }
@@ -150,7 +166,10 @@ public sealed class OidcTests : IAsyncLifetime
         var statuses = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StatusAsync(token, making)));
         Assert.All(statuses, s => Assert.Equal(HttpStatusCode.OK, s));
         var carol = Assert.Single(await making.GetAllAsync("/api/v0/users/"));
-        Assert.Equal(("carol", "Carol C", "carol@example.org"), (carol.GetProperty("username").GetString(), carol.GetProperty("display_name").GetString(), carol.GetProperty("email").GetString()));
+        Assert.Equal(
+            ("carol", "Carol C", "carol@example.org"),
+            (carol.GetProperty("username").GetString(), carol.GetProperty("display_name").GetString(), carol.GetProperty("email")
+                .GetString()));
         Assert.Equal(0, (await making.GetAsync($"/api/v0/users/{TestUsers.Id(carol)}/roles/")).GetProperty("count").GetInt32());
         Assert.Single(await making.GetAllAsync("/api/v0/audit/?action=user.created"));
     }
@@ -210,7 +229,8 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
         provider.Keys.RemoveAll(k => k.KeyId == "ec");
         clock.Move(TimeSpan.FromHours(2));
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StatusAsync(token))), s => Assert.Equal(HttpStatusCode.Unauthorized, s));
+        Assert.All(
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StatusAsync(token))), s => Assert.Equal(HttpStatusCode.Unauthorized, s));
         Assert.Equal(2, provider.Reads);
         // Where the provider fails, what is known goes on.
         var good = provider.Token(Rsa, "alice", change: d => d.Expires = clock.GetUtcNow().AddHours(9).UtcDateTime);
@@ -242,7 +262,9 @@ public sealed class OidcTests : IAsyncLifetime
             "hang" => context => Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted),
             "nonsense" => context => context.Response.WriteAsync("<html>"),
             "huge" => context => context.Response.WriteAsync(new string(' ', 2 * 1024 * 1024)),
-            _ => context => context.Response.WriteAsJsonAsync(new { issuer = "https://another.example.org", jwks_uri = $"{provider.Url}/keys" }),
+            _ =>
+                context => context.Response.WriteAsJsonAsync(
+                    new { issuer = "https://another.example.org", jwks_uri = $"{provider.Url}/keys" }),
         };
         var token = provider.Token(Rsa, "alice");
         var many = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => StatusAsync(token)));
@@ -284,7 +306,10 @@ public sealed class OidcTests : IAsyncLifetime
     public async Task Without_a_provider_in_the_settings_its_tokens_are_not_familiar()
     {
         await using var without = await TestService.StartAsync(service.Connection, clock);
-        using var http = new HttpClient { BaseAddress = without.Http.BaseAddress, DefaultRequestHeaders = { Authorization = new("Bearer", provider.Token(Rsa, "alice")) } };
+        using var http = new HttpClient
+        {
+            BaseAddress = without.Http.BaseAddress, DefaultRequestHeaders = { Authorization = new("Bearer", provider.Token(Rsa, "alice")) },
+        };
         using var response = await http.SendAsync("GET", "/api/v0/users/me/");
         await Wire.AssertAsync("issuer-not-familiar", response);
         Assert.Equal(0, provider.Reads);

@@ -8,7 +8,8 @@ namespace DataRegistry.Tests.Access;
 /// <summary>Who may do what, where: the whole table of permissions. <see cref="RouteMatrixTests"/> tries every route.</summary>
 public sealed class PermissionMatrixTests : IAsyncLifetime
 {
-    // Columns in the order of the enum: system admin, department admin, research manager, editor, data volume admin, L1 researcher, viewer, cluster agent.
+    // Columns in the order of the enum: system admin, department admin, research manager, editor, data volume admin, L1 researcher, viewer,
+    // cluster agent.
     const string Matrix = """
         ProjectsRead        x x x x x x x .
         DataRead            x x x x x x x .
@@ -33,7 +34,8 @@ public sealed class PermissionMatrixTests : IAsyncLifetime
         AuditRead           x x x . . . . .
         """;
 
-    static readonly IReadOnlyDictionary<Permission, bool[]> Table = Matrix.Split('\n').Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+    static readonly IReadOnlyDictionary<Permission, bool[]> Table = Matrix.Split('\n').Select(
+        line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         .ToDictionary(cells => Enum.Parse<Permission>(cells[0]), cells => cells[1..].Select(c => c == "x").ToArray());
 
     TestService service = null!;

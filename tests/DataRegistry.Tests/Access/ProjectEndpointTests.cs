@@ -24,8 +24,13 @@ public sealed class ProjectEndpointTests : IAsyncLifetime
         await Wire.AssertAsync("project-created", created);
         var id = JsonDocument.Parse(await created.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString();
         Assert.Equal("Straßen", (await service.GetAsync($"/api/v0/projects/{id}/")).GetProperty("name").GetString());
-        Assert.Equal(["Straßen", "demo"], (await service.GetAllAsync("/api/v0/projects/?limit=1")).Select(p => p.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
-        Assert.Equal("Not found.", (await service.GetAsync($"/api/v0/projects/{Guid.NewGuid()}/", HttpStatusCode.NotFound)).GetProperty("detail").GetString());
+        Assert.Equal(
+            ["Straßen", "demo"],
+            (await service.GetAllAsync("/api/v0/projects/?limit=1")).Select(
+                p => p.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            "Not found.",
+            (await service.GetAsync($"/api/v0/projects/{Guid.NewGuid()}/", HttpStatusCode.NotFound)).GetProperty("detail").GetString());
     }
 
     [Fact]
@@ -46,7 +51,8 @@ public sealed class ProjectEndpointTests : IAsyncLifetime
     [InlineData("""{"name":7}""")]
     public async Task A_project_needs_a_name(string json)
     {
-        using var response = await service.Http.PostAsync(new Uri("/api/v0/projects/", UriKind.Relative), new StringContent(json, Encoding.UTF8, "application/json"));
+        using var response = await service.Http.PostAsync(
+            new Uri("/api/v0/projects/", UriKind.Relative), new StringContent(json, Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("name", JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.EnumerateObject().Single().Name);
     }

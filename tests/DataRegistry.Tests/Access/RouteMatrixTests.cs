@@ -28,10 +28,14 @@ public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
     {
         var mapped = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
-            .SelectMany(e => e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(m => $"{m} {e.RoutePattern.RawText}")).ToHashSet();
+            .SelectMany(
+                e => e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(m => $"{m} {e.RoutePattern.RawText}"))
+                .ToHashSet();
         // A service account has no name or password of its own to change.
         mapped.Remove("PATCH /api/v0/users/me/");
-        Assert.Equal(mapped.Order(StringComparer.Ordinal), matrix.All.Select(r => r.Route).Concat(MatrixRoutes.Open).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            mapped.Order(StringComparer.Ordinal),
+            matrix.All.Select(r => r.Route).Concat(MatrixRoutes.Open).Distinct().Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -40,7 +44,8 @@ public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
         var wrong = new ConcurrentQueue<string>();
         var (tried, allowed) = (0, 0);
         var callers = Enum.GetValues<Role>().SelectMany(role => Enum.GetValues<Place>().Select(place => (Role: role, Place: place)));
-        await System.Threading.Tasks.Parallel.ForEachAsync(callers, new ParallelOptions { MaxDegreeOfParallelism = Parallel }, async (caller, _) =>
+        await System.Threading.Tasks.Parallel.ForEachAsync(
+            callers, new ParallelOptions { MaxDegreeOfParallelism = Parallel }, async (caller, _) =>
         {
             var (kind, id) = ScopeOf(caller.Place);
             var (_, http) = await service.NewCallerAsync((DataRegistry.Http.Fields.WireName(caller.Role), kind, id));
@@ -48,16 +53,22 @@ public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
             foreach (var route in matrix.All)
             {
                 var may = May(route, caller.Role, caller.Place);
-                var status = (int)await http.StatusAsync(route.Method, may && route.Fresh is { } fresh ? await fresh() : route.Path, route.Json);
+                var status = (int)await http.StatusAsync(
+                    route.Method, may && route.Fresh is { } fresh ? await fresh() : route.Path, route.Json);
                 Interlocked.Increment(ref tried);
                 if (may)
                     Interlocked.Increment(ref allowed);
                 var expected = ExpectedRefusal(route, caller.Role, caller.Place);
                 if (may ? status is not (< 400 or 400 or 409) : status != expected)
-                    wrong.Enqueue($"{caller.Role} at {caller.Place}: {route.Method} {route.Path} is {status}, expected {(may ? "to be let in" : expected)}");
+                    wrong.Enqueue(
+                        $"{caller.Role} at {caller.Place}: {route.Method} {route.Path} is {status}, expected {(may
+                            ? "to be let in"
+                            : expected)}");
             }
         });
-        output.WriteLine($"{matrix.All.Count} operations of {matrix.All.Select(r => r.Route).Distinct().Count()} routes, {tried} cells, {allowed} of them allowed");
+        output.WriteLine(
+            $"{matrix.All.Count} operations of {matrix.All.Select(r => r.Route).Distinct()
+                .Count()} routes, {tried} cells, {allowed} of them allowed");
         Assert.True(wrong.IsEmpty, string.Join('\n', wrong));
         Assert.Equal(matrix.All.Count * Enum.GetValues<Role>().Length * Enum.GetValues<Place>().Length, tried);
     }
@@ -70,18 +81,24 @@ public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
         foreach (var route in matrix.All)
         {
             var status = (int)await http.StatusAsync(route.Method, route.Path, route.Json);
-            Assert.True(route.Permission is null ? status is < 400 or 400 : status == ExpectedRefusal(route, role: null, Place.Outside), $"{route.Method} {route.Path} is {status}");
+            Assert.True(
+                route.Permission is null ? status is < 400 or 400 : status == ExpectedRefusal(route, role: null, Place.Outside),
+                $"{route.Method} {route.Path} is {status}");
         }
     }
 
     static int ExpectedRefusal(MatrixRoute route, Role? role, Place place) =>
         route.Seen is not { } seen ? route.Refusal
         // Who gives no roles anywhere is told so, before anything is looked for.
-        : route.Permission == Permission.RolesManage ? (role is { } its && Roles.PermissionsOf(its).Contains(Permission.RolesManage) ? route.Hidden : 403)
-        : Reaches(place, seen) && role is { } reader && Roles.PermissionsOf(reader).Contains(Permission.ProjectsRead) ? route.Refusal : route.Hidden;
+        : route.Permission == Permission.RolesManage
+            ? (role is { } its && Roles.PermissionsOf(its).Contains(Permission.RolesManage) ? route.Hidden : 403)
+        : Reaches(place, seen) && role is { } reader && Roles.PermissionsOf(reader).Contains(Permission.ProjectsRead)
+            ? route.Refusal
+            : route.Hidden;
 
     static bool May(MatrixRoute route, Role role, Place place) =>
-        route.Permission is not { } permission || (Roles.PermissionsOf(role).Contains(permission) && (route.At is not { } at || Reaches(place, at)));
+        route.Permission is not { } permission
+            || (Roles.PermissionsOf(role).Contains(permission) && (route.At is not { } at || Reaches(place, at)));
 
     /// <summary>Whether a role that is given at a place counts at another.</summary>
     static bool Reaches(Place given, Place asked) => given != Place.Outside && given <= asked;

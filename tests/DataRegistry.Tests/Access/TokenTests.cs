@@ -1,5 +1,5 @@
-using System.Net.Http.Json;
 using System.Net;
+using System.Net.Http.Json;
 using DataRegistry.Access;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
@@ -23,7 +23,8 @@ public sealed class TokenTests : IAsyncLifetime
         using var _http = http;
         // Ids are in the order of their milliseconds, and so is the list.
         clock.Move(TimeSpan.FromSeconds(1));
-        using var created = await http.PostAsJsonAsync("/api/v0/tokens/", new { name = "build ü", expires = "2026-04-01", projects = new[] { service.Project.Id } });
+        using var created = await http.PostAsJsonAsync(
+            "/api/v0/tokens/", new { name = "build ü", expires = "2026-04-01", projects = new[] { service.Project.Id } });
         var text = (await TestUsers.JsonAsync(created, HttpStatusCode.Created)).GetProperty("token").GetString()!;
         Assert.Matches("^dr_[A-Za-z0-9_-]{43}$", text);
         await Wire.AssertAsync("token-created", created);
@@ -35,7 +36,9 @@ public sealed class TokenTests : IAsyncLifetime
         using var use = service.As(text);
         Assert.Equal(HttpStatusCode.OK, await use.StatusAsync("GET", $"/api/v0/data/?project={service.Project.Id}"));
         var token = TestUsers.Id(await TestUsers.JsonAsync(created, HttpStatusCode.Created));
-        Assert.Equal("build ü", (await TestUsers.JsonAsync(await http.SendAsync("GET", $"/api/v0/tokens/{token}/"))).GetProperty("name").GetString());
+        Assert.Equal(
+            "build ü",
+            (await TestUsers.JsonAsync(await http.SendAsync("GET", $"/api/v0/tokens/{token}/"))).GetProperty("name").GetString());
         Assert.Equal(HttpStatusCode.NoContent, await http.StatusAsync("DELETE", $"/api/v0/tokens/{token}/"));
         // At once: nothing of the token itself is cached.
         Assert.Equal(HttpStatusCode.Unauthorized, await use.StatusAsync("GET", "/api/v0/users/me/"));
@@ -61,7 +64,8 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var (_, http) = await service.NewCallerAsync();
         using var _http = http;
-        using var brief = service.As(await service.NewTokenAsync(http, new { name = "brief", expires = clock.GetUtcNow().AddMinutes(10).ToString("O") }));
+        using var brief = service.As(
+            await service.NewTokenAsync(http, new { name = "brief", expires = clock.GetUtcNow().AddMinutes(10).ToString("O") }));
         clock.Move(TimeSpan.FromMinutes(9.9));
         Assert.Equal(HttpStatusCode.OK, await brief.StatusAsync("GET", "/api/v0/users/me/"));
         clock.Move(TimeSpan.FromMinutes(0.1));
@@ -77,7 +81,8 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await limited.StatusAsync("GET", $"/api/v0/data/?project={other}"));
         Assert.Equal(HttpStatusCode.Forbidden, await limited.StatusAsync("GET", $"/api/v0/data/?project={service.Project.Id}"));
         Assert.Equal(HttpStatusCode.NotFound, await limited.StatusAsync("GET", $"/api/v0/projects/{service.Project.Id}/"));
-        var listed = (await TestUsers.JsonAsync(await limited.SendAsync("GET", "/api/v0/projects/"))).GetProperty("results").EnumerateArray().Select(TestUsers.Id);
+        var listed = (await TestUsers.JsonAsync(await limited.SendAsync("GET", "/api/v0/projects/"))).GetProperty("results")
+            .EnumerateArray().Select(TestUsers.Id);
         Assert.Equal([other], listed);
         foreach (var (method, path) in new[] { ("GET", "/api/v0/tokens/"), ("GET", "/api/v0/users/"), ("GET", "/api/v0/audit/") })
             Assert.Equal(HttpStatusCode.Forbidden, await limited.StatusAsync(method, path));
@@ -97,7 +102,9 @@ public sealed class TokenTests : IAsyncLifetime
         using var there = second.As(token);
         var path = $"/api/v0/projects/{service.Project.Id}/";
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await here.StatusAsync("GET", path), await there.StatusAsync("GET", path)));
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/roles/viewer-project-{service.Project.Id}/"));
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/roles/viewer-project-{service.Project.Id}/"));
         Assert.Equal(HttpStatusCode.NotFound, await here.StatusAsync("GET", path));
         clock.Move(AccessOptions.CachedFor);
         Assert.Equal(HttpStatusCode.NotFound, await there.StatusAsync("GET", path));
@@ -111,16 +118,22 @@ public sealed class TokenTests : IAsyncLifetime
         var token = await service.NewTokenAsync(service.Http, new { name = "t", user = id });
         using var here = service.As(token);
         using var there = second.As(token);
-        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
+        Assert.Equal(
+            (HttpStatusCode.OK, HttpStatusCode.OK),
+            (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{id}/", """{"disabled":true}"""));
         clock.Move(AccessOptions.CachedFor);
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized),
+            (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
 
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{id}/", """{"disabled":false}"""));
         Assert.Equal(HttpStatusCode.OK, await here.StatusAsync("GET", "/api/v0/users/me/"));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/"));
         clock.Move(AccessOptions.CachedFor);
-        Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
+        Assert.Equal(
+            (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized),
+            (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
         Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/"));
         // The name is free again.
         await service.NewUserAsync("Robot");
@@ -130,7 +143,8 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task Nobody_makes_a_token_for_another_user_nor_sees_or_revokes_anothers()
     {
         var user = await service.NewUserAsync("alice");
-        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("POST", "/api/v0/tokens/", $$"""{"name":"t","user":"{{user}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest, await service.Http.StatusAsync("POST", "/api/v0/tokens/", $$"""{"name":"t","user":"{{user}}"}"""));
         var (robot, http) = await service.NewCallerAsync(("department_admin", "system", null));
         using var _ = http;
         Assert.Equal(HttpStatusCode.Forbidden, await http.StatusAsync("POST", "/api/v0/tokens/", $$"""{"name":"t","user":"{{user}}"}"""));
@@ -155,7 +169,8 @@ public sealed class TokenTests : IAsyncLifetime
         await http.StatusAsync("GET", "/api/v0/users/me/");
         Assert.NotEqual(first, (await LastUsedAsync()).GetString());
 
-        async Task<System.Text.Json.JsonElement> LastUsedAsync() => (await service.GetAllAsync($"/api/v0/tokens/?user={id}")).Single().GetProperty("last_used");
+        async Task<System.Text.Json.JsonElement> LastUsedAsync() =>
+            (await service.GetAllAsync($"/api/v0/tokens/?user={id}")).Single().GetProperty("last_used");
     }
 
     [Theory]
@@ -183,7 +198,9 @@ public sealed class TokenTests : IAsyncLifetime
     public async Task A_name_of_a_hundred_characters_is_taken_and_a_longer_one_is_not()
     {
         await service.NewTokenAsync(service.Http, new { name = new string('ü', 100) });
-        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("POST", "/api/v0/tokens/", $$"""{"name":"{{new string('a', 101)}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            await service.Http.StatusAsync("POST", "/api/v0/tokens/", $$"""{"name":"{{new string('a', 101)}}"}"""));
     }
 
     [Theory]

@@ -50,8 +50,12 @@ public sealed class UnitListTests : IAsyncLifetime
     {
         clock.Move(TimeSpan.FromTicks(1_234_567));
         await service.NewAsync("/api/v0/projects/", new { name = "fine", department });
-        var listed = (await service.GetAsync($"{Projects}?filterBy=name==fine")).GetProperty("projects")[0].GetProperty("createdAt").GetString();
-        Assert.Equal("fine", (await service.GetAsync($"{Projects}?filterBy=createdAt=={listed}")).GetProperty("projects")[0].GetProperty("name").GetString());
+        var listed = (await service.GetAsync($"{Projects}?filterBy=name==fine")).GetProperty("projects")[0].GetProperty("createdAt")
+            .GetString();
+        Assert.Equal(
+            "fine",
+            (await service.GetAsync($"{Projects}?filterBy=createdAt=={listed}")).GetProperty("projects")[0].GetProperty("name")
+                .GetString());
     }
 
     [Theory]
@@ -69,7 +73,8 @@ public sealed class UnitListTests : IAsyncLifetime
     [InlineData("?filterBy=clusterId==0198c0de-0000-7000-8000-0000000000ff", "")]
     public async Task Projects_are_filtered_sorted_and_paged(string query, string expected)
     {
-        query = query.Replace("{cluster}", $"{cluster}", StringComparison.Ordinal).Replace("{department}", $"{department}", StringComparison.Ordinal);
+        query = query.Replace(
+            "{cluster}", $"{cluster}", StringComparison.Ordinal).Replace("{department}", $"{department}", StringComparison.Ordinal);
         var names = (await service.GetAsync(Projects + query)).GetProperty("projects").EnumerateArray().Select(Name);
         Assert.Equal(expected, string.Join(',', names));
     }

@@ -97,9 +97,13 @@ public sealed class UnitTests : IAsyncLifetime
         var volume = await service.NewAsync("/api/v1/datavolumes", new { name = "volume", originPvcName = "pvc", projectId = project });
         Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("DELETE", $"/api/v0/projects/{project}/"));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v1/datavolumes/{volume}"));
-        var configuration = new { bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret" };
+        var configuration = new
+        {
+            bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret",
+        };
         var store = await service.NewAsync("/api/v0/stores/", new { name = "of the project", project, configuration });
-        var error = await TestUsers.JsonAsync(await service.Http.SendAsync("DELETE", $"/api/v0/projects/{project}/"), HttpStatusCode.Conflict);
+        var error = await TestUsers.JsonAsync(
+            await service.Http.SendAsync("DELETE", $"/api/v0/projects/{project}/"), HttpStatusCode.Conflict);
         Assert.Contains("'of the project'", error.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/stores/{store}/"));
 
@@ -133,12 +137,17 @@ public sealed class UnitTests : IAsyncLifetime
         {
             var cluster = await service.NewAsync("/api/v0/clusters/", new { name = "c" });
             var department = await service.NewAsync("/api/v0/departments/", new { name = "d", cluster });
-            var (project, deletion) = (second.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "p", department }), service.Http.StatusAsync("DELETE", $"/api/v0/departments/{department}/"));
+            var (project, deletion) = (second.Http.PostAsJsonAsync(
+                "/api/v0/projects/", new { name = "p", department }), service.Http.StatusAsync(
+                    "DELETE", $"/api/v0/departments/{department}/"));
             await Task.WhenAll(project, deletion);
             Assert.Equal(
                 (await project).StatusCode == HttpStatusCode.Created ? HttpStatusCode.Conflict : HttpStatusCode.NoContent, await deletion);
-            Assert.Equal((await deletion) == HttpStatusCode.Conflict, (await service.GetAllAsync("/api/v0/projects/")).Exists(p => p.GetProperty("department").GetGuid() == department));
-            var (another, end) = (second.Http.PostAsJsonAsync("/api/v0/departments/", new { name = "d", cluster }), service.Http.StatusAsync("DELETE", $"/api/v0/clusters/{cluster}/"));
+            Assert.Equal(
+                (await deletion) == HttpStatusCode.Conflict,
+                (await service.GetAllAsync("/api/v0/projects/")).Exists(p => p.GetProperty("department").GetGuid() == department));
+            var (another, end) = (second.Http.PostAsJsonAsync(
+                "/api/v0/departments/", new { name = "d", cluster }), service.Http.StatusAsync("DELETE", $"/api/v0/clusters/{cluster}/"));
             await Task.WhenAll(another, end);
             Assert.NotEqual((await another).StatusCode == HttpStatusCode.Created, await end == HttpStatusCode.NoContent);
         }
@@ -162,7 +171,9 @@ public sealed class UnitTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/projects/{project}/"));
         Assert.Equal(HttpStatusCode.Forbidden, await http.StatusAsync("GET", $"/api/v0/data/?project={project}"));
         var role = Assert.Single((await service.GetAsync($"/api/v0/users/{id}/roles/")).GetProperty("results").EnumerateArray().ToArray());
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/roles/{role.GetProperty("id").GetString()}/"));
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/roles/{role.GetProperty("id").GetString()}/"));
     }
 
     [Fact]

@@ -16,12 +16,16 @@ public sealed class UserEndpointTests : IAsyncLifetime
     [Fact]
     public async Task A_user_is_made_listed_changed_and_removed()
     {
-        using var created = await service.Http.PostAsJsonAsync("/api/v0/users/", new { username = "Alice", display_name = "Älice", email = "a@example.org", password = "long enough it is" });
+        using var created = await service.Http.PostAsJsonAsync(
+            "/api/v0/users/", new { username = "Alice", display_name = "Älice", email = "a@example.org", password = "long enough it is" });
         await Wire.AssertAsync("user-created", created);
         var id = TestUsers.Id(await TestUsers.JsonAsync(created, HttpStatusCode.Created));
         await service.NewUserAsync("robot", type: "service_account");
-        Assert.Equal(["Alice", "robot"], (await service.GetAllAsync("/api/v0/users/?limit=1")).Select(u => u.GetProperty("username").GetString()));
-        Assert.Equal(["robot"], (await service.GetAllAsync("/api/v0/users/?type=service_account")).Select(u => u.GetProperty("username").GetString()));
+        Assert.Equal(
+            ["Alice", "robot"], (await service.GetAllAsync("/api/v0/users/?limit=1")).Select(u => u.GetProperty("username").GetString()));
+        Assert.Equal(
+            ["robot"],
+            (await service.GetAllAsync("/api/v0/users/?type=service_account")).Select(u => u.GetProperty("username").GetString()));
         using var changed = await service.Http.SendAsync("PATCH", $"/api/v0/users/{id}/", """{"display_name":"A","disabled":true}""");
         await Wire.AssertAsync("user-changed", changed);
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/"));
@@ -31,7 +35,9 @@ public sealed class UserEndpointTests : IAsyncLifetime
     [Fact]
     public async Task Of_those_who_take_a_name_at_once_one_gets_it()
     {
-        var tries = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => service.Http.PostAsJsonAsync("/api/v0/users/", new { username = i % 2 == 0 ? "alice" : "ALICE" })));
+        var tries = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(
+                i => service.Http.PostAsJsonAsync("/api/v0/users/", new { username = i % 2 == 0 ? "alice" : "ALICE" })));
         Assert.Single(tries, t => t.StatusCode == HttpStatusCode.Created);
         await Wire.AssertAsync("user-exists", tries.First(t => t.StatusCode != HttpStatusCode.Created));
         Assert.Single(await service.GetAllAsync("/api/v0/users/"));
@@ -56,7 +62,8 @@ public sealed class UserEndpointTests : IAsyncLifetime
         using var response = method == "PATCH"
             ? await service.Http.SendAsync(method, $"/api/v0/users/{id}/", """{"disabled":"yes"}""")
             : await service.Http.SendAsync(method, "/api/v0/users/", json);
-        Assert.Contains((await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name, new[] { field, "detail" });
+        Assert.Contains(
+            (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name, new[] { field, "detail" });
     }
 
     [Fact]
@@ -69,13 +76,17 @@ public sealed class UserEndpointTests : IAsyncLifetime
         var roles = $"/api/v0/users/{alice}/roles/";
         using var given = await http.PostAsJsonAsync(roles, new { role = "editor", scope_type = "project", scope_id = service.Project.Id });
         await Wire.AssertAsync("role-given", given);
-        Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("POST", roles, $$"""{"role":"editor","scope_type":"project","scope_id":"{{service.Project.Id}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await http.StatusAsync("POST", roles, $$"""{"role":"editor","scope_type":"project","scope_id":"{{service.Project.Id}}"}"""));
         foreach (var (role, type, id) in new (string, string, Guid?)[]
         {
-            ("system_admin", "project", service.Project.Id), ("viewer", "system", null), ("viewer", "department", other), ("viewer", "cluster", Cluster.DefaultId), ("viewer", "project", Guid.NewGuid()),
+            ("system_admin", "project", service.Project.Id), ("viewer", "system", null), ("viewer", "department", other),
+            ("viewer", "cluster", Cluster.DefaultId), ("viewer", "project", Guid.NewGuid()),
         })
         {
-            Assert.Equal(HttpStatusCode.Forbidden, (await http.PostAsJsonAsync(roles, new { role, scope_type = type, scope_id = id })).StatusCode);
+            Assert.Equal(
+                HttpStatusCode.Forbidden, (await http.PostAsJsonAsync(roles, new { role, scope_type = type, scope_id = id })).StatusCode);
         }
 
         await service.GiveAsync(alice, "viewer", "department", other);
@@ -111,7 +122,10 @@ public sealed class UserEndpointTests : IAsyncLifetime
         using var _ = http;
         Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", $"/api/v0/users/{id}/"));
         Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", $"/api/v0/users/{id}/roles/"));
-        foreach (var path in new[] { $"/api/v0/users/{alice}/", $"/api/v0/users/{alice}/roles/", "/api/v0/users/x/", $"/api/v0/users/{Guid.NewGuid()}/" })
+        foreach (var path in new[]
+        {
+            $"/api/v0/users/{alice}/", $"/api/v0/users/{alice}/roles/", "/api/v0/users/x/", $"/api/v0/users/{Guid.NewGuid()}/",
+        })
             Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("GET", path));
         foreach (var list in new[] { "projects", "clusters", "departments" })
             Assert.Equal(0, (await TestUsers.JsonAsync(await http.SendAsync("GET", $"/api/v0/{list}/"))).GetProperty("count").GetInt32());
@@ -136,9 +150,15 @@ public sealed class UserEndpointTests : IAsyncLifetime
         }
 
         Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("GET", $"/api/v0/departments/{Department.DefaultId}/"));
-        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("POST", "/api/v0/projects/", $$"""{"name":"p","department":"{{Guid.NewGuid()}}"}"""));
-        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("POST", "/api/v0/departments/", $$"""{"name":"p","cluster":"{{Guid.NewGuid()}}"}"""));
-        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("PATCH", $"/api/v0/projects/{project}/", $$"""{"name":"p","department":"{{departmentId}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            await service.Http.StatusAsync("POST", "/api/v0/projects/", $$"""{"name":"p","department":"{{Guid.NewGuid()}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            await service.Http.StatusAsync("POST", "/api/v0/departments/", $$"""{"name":"p","cluster":"{{Guid.NewGuid()}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.BadRequest,
+            await service.Http.StatusAsync("PATCH", $"/api/v0/projects/{project}/", $$"""{"name":"p","department":"{{departmentId}}"}"""));
     }
 
     [Fact]
@@ -150,7 +170,8 @@ public sealed class UserEndpointTests : IAsyncLifetime
         var project = await service.NewAsync("/api/v0/projects/", new { name = "mine" });
         var (_, http) = await service.NewCallerAsync(("editor", "project", project));
         using var _http = http;
-        using var again = await http.PostAsJsonAsync(service.AdoptPath, new { urls = new[] { service.Url("a"), service.Url("b") }, project });
+        using var again = await http.PostAsJsonAsync(
+            service.AdoptPath, new { urls = new[] { service.Url("a"), service.Url("b") }, project });
         await Wire.AssertAsync("adopt-existing-hidden", again);
     }
 

@@ -21,7 +21,9 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
         using var response = await service.AdoptUrlAsync(service.Url("path/test.txt"));
         await Wire.AssertAsync("adopt-created", response);
 
-        var id = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("created").GetProperty("s3://bucket/path/test.txt").GetString();
+        var id = JsonDocument.Parse(
+            await response.Content.ReadAsStringAsync()).RootElement.GetProperty("created").GetProperty(
+                "s3://bucket/path/test.txt").GetString();
         using var datum = await service.Http.GetAsync(new Uri($"/api/v0/data/{id}/", UriKind.Relative));
         await Wire.AssertAsync("datum", datum);
     }
@@ -57,7 +59,9 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     {
         var error = await RefusedAsync(url);
         // A bucket alone is told besides to be a prefix.
-        Assert.StartsWith($"Not an S3 URL: '{url}'. An S3 URL is s3://<bucket>/<key>, with a key of 1 to 1024 bytes of UTF-8.", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Not an S3 URL: '{url}'. An S3 URL is s3://<bucket>/<key>, with a key of 1 to 1024 bytes of UTF-8.",
+            error.GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Equal("invalid_url", error.GetProperty("code").GetString());
     }
 
@@ -110,7 +114,8 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     [Fact]
     public async Task A_lone_surrogate_is_no_key()
     {
-        using var body = new StringContent($$"""{"url":"s3://bucket/\ud800","project":"{{service.Project.Id}}"}""", Encoding.UTF8, "application/json");
+        using var body = new StringContent(
+            $$"""{"url":"s3://bucket/\ud800","project":"{{service.Project.Id}}"}""", Encoding.UTF8, "application/json");
         using var response = await service.Http.PostAsync(new Uri(service.AdoptPath, UriKind.Relative), body);
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         await service.AssertNothingLeftAsync();
@@ -121,7 +126,8 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     {
         service.Put("a", "b", "c");
         (await service.AdoptUrlAsync(service.Url("b"))).EnsureSuccessStatusCode();
-        using var response = await service.AdoptUrlsAsync([service.Url("a"), service.Url("b"), service.Url("c"), service.Url("a"), service.Url("missing"), "s3://other/x", "nonsense"]);
+        using var response = await service.AdoptUrlsAsync(
+            [service.Url("a"), service.Url("b"), service.Url("c"), service.Url("a"), service.Url("missing"), "s3://other/x", "nonsense"]);
         await Wire.AssertAsync("adopt-several", response);
         Assert.Equal(3, (await service.GetDatumsAsync()).Count);
     }
@@ -141,7 +147,9 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
         service.Put(keys);
         using var response = await service.AdoptUrlsAsync(keys.Select(service.Url));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-        Assert.Equal(100, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("created").EnumerateObject().Count());
+        Assert.Equal(
+            100,
+            JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("created").EnumerateObject().Count());
         Assert.Equal(100, (await service.GetDatumsAsync()).Count);
     }
 
@@ -150,7 +158,8 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     {
         service.Put("a", "b");
         using var body = new StringContent($"{service.Url("a")}\r\n\n{service.Url("b")}", Encoding.UTF8, "text/plain");
-        using var response = await service.Http.PostAsync(new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
+        using var response = await service.Http.PostAsync(
+            new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(2, (await service.GetDatumsAsync()).Count);
     }
@@ -160,7 +169,8 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     {
         service.Put("a");
         using var response = await service.Http.PostAsync(
-            new Uri(service.AdoptPath.TrimEnd('/'), UriKind.Relative), new StringContent($$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}""", Encoding.UTF8, "application/json"));
+            new Uri(service.AdoptPath.TrimEnd('/'), UriKind.Relative),
+            new StringContent($$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}""", Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
@@ -178,7 +188,8 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     public async Task A_bad_body_is_refused_with_its_own_message(string name, string json)
     {
         service.Put("a");
-        using var body = new StringContent(json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal), Encoding.UTF8, "application/json");
+        using var body = new StringContent(
+            json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal), Encoding.UTF8, "application/json");
         using var response = await service.Http.PostAsync(new Uri(service.AdoptPath, UriKind.Relative), body);
         await Wire.AssertAsync($"adopt-bad-{name}", response);
         await service.AssertNothingLeftAsync();
@@ -222,7 +233,8 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.Unauthorized, get.StatusCode);
         }
 
-        using var body = new StringContent($$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}""", Encoding.UTF8, "application/json");
+        using var body = new StringContent(
+            $$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}""", Encoding.UTF8, "application/json");
         using var response = await stranger.PostAsync(new Uri(service.AdoptPath, UriKind.Relative), body);
         await Wire.AssertAsync(authorization is null or "Token" or "Basic YTpi" ? "no-token" : "wrong-token", response);
         await service.AssertNothingLeftAsync();

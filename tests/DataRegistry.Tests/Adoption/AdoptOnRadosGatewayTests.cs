@@ -4,12 +4,14 @@ using System.Text.Json;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>The main job from end to end on a real S3 server: a store by the API, a list through the queue, datums with what S3 says.</summary>
+/// <summary>
+/// The main job from end to end on a real S3 server: a store by the API, a list through the queue, datums with what S3 says.
+/// </summary>
 [NeedsRadosGateway]
 public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime
 {
@@ -27,7 +29,8 @@ public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime
             new BasicAWSCredentials(RadosGatewayFixture.AccessKeyId, RadosGatewayFixture.SecretAccessKey),
             new AmazonS3Config
             {
-                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             });
         await s3.PutBucketAsync(bucket);
         service = await TestService.StartAsync(("Adoption:WindowKeys", "100"));
@@ -50,11 +53,14 @@ public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime
     [ContractFact]
     public async Task Odd_keys_are_adopted_from_a_real_bucket()
     {
-        string[] keys = ["with#hash", "with?q=1", "up/../there", "two//slashes", "enc%2Foded", "plus+and space", "größe/数据集/𝒳", "/first", "control\u0001", new string('k', 1024)];
+        string[] keys = [
+            "with#hash", "with?q=1", "up/../there", "two//slashes", "enc%2Foded", "plus+and space", "größe/数据集/𝒳", "/first",
+            "control\u0001", new string('k', 1024)];
         foreach (var key in keys)
             await PutAsync(key);
         var store = await CreateStoreAsync();
-        using var response = await service.Http.PostAsJsonAsync($"/api/v0/stores/{store}/adopt/", new { urls = keys.Select(k => $"s3://{bucket}/{k}"), project = service.Project.Id });
+        using var response = await service.Http.PostAsJsonAsync(
+            $"/api/v0/stores/{store}/adopt/", new { urls = keys.Select(k => $"s3://{bucket}/{k}"), project = service.Project.Id });
         Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
         Assert.Equal(
             keys.Select(k => $"s3://{bucket}/{k}").Order(StringComparer.Ordinal),
@@ -83,10 +89,13 @@ public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime
 
         await s3.DeleteObjectAsync(bucket, keys[3]);
         var store = await CreateStoreAsync();
-        using var response = await service.Http.PostAsJsonAsync($"/api/v0/stores/{store}/adopt/", new { urls = keys.Append("missing").Select(k => $"s3://{bucket}/{k}"), project = service.Project.Id });
+        using var response = await service.Http.PostAsJsonAsync(
+            $"/api/v0/stores/{store}/adopt/",
+            new { urls = keys.Append("missing").Select(k => $"s3://{bucket}/{k}"), project = service.Project.Id });
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         await service.DrainAsync();
-        AdoptionJobTests.AssertCounts(await service.GetAsync(response.Headers.Location!.AbsolutePath), created: 249, existing: 0, failed: 2);
+        AdoptionJobTests.AssertCounts(
+            await service.GetAsync(response.Headers.Location!.AbsolutePath), created: 249, existing: 0, failed: 2);
         Assert.Equal(249, (await service.GetDatumsAsync()).Count);
         if (versioned)
         {
@@ -95,7 +104,8 @@ public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime
         }
     }
 
-    async Task<string?> PutAsync(string key) => (await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = key })).VersionId;
+    async Task<string?> PutAsync(string key) =>
+        (await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = key })).VersionId;
 
     async Task<string> CreateStoreAsync()
     {
@@ -107,5 +117,9 @@ public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime
 
     Task<HttpResponseMessage> PostStoreAsync(string secret) => service.Http.PostAsJsonAsync(
         "/api/v0/stores/",
-        new { name = "ceph", configuration = new { bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId, secret_access_key = secret } });
+        new
+        {
+            name = "ceph",
+            configuration = new { bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId, secret_access_key = secret },
+        });
 }

@@ -61,11 +61,14 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
         service.Bucket.Put("f/empty", []);
         var job = await AdoptAsync("f/");
         await AssertCountsAsync(job, created: 3, existing: 0, skipped: 2);
-        Assert.Equal(["s3://bucket/f/", "s3://bucket/f/sub/"], (await service.GetAllAsync($"{job}results/")).Select(r => r.GetProperty("url").GetString()));
+        Assert.Equal(
+            ["s3://bucket/f/", "s3://bucket/f/sub/"],
+            (await service.GetAllAsync($"{job}results/")).Select(r => r.GetProperty("url").GetString()));
     }
 
     [Fact]
-    public async Task A_prefix_without_objects_is_a_job_that_is_done() => await AssertCountsAsync(await AdoptAsync("nothing/here/"), created: 0, existing: 0, skipped: 0);
+    public async Task A_prefix_without_objects_is_a_job_that_is_done() =>
+        await AssertCountsAsync(await AdoptAsync("nothing/here/"), created: 0, existing: 0, skipped: 0);
 
     [Fact]
     public async Task What_a_purge_left_free_is_adopted_again()
@@ -82,7 +85,8 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
     public async Task Keys_beyond_the_clear_part_of_a_row_key_are_found_again()
     {
         var stem = new string('k', 480);
-        service.Put([.. Enumerable.Range(0, 1500).Select(n => $"{stem}/{n:D4}"), .. Enumerable.Range(0, 1500).Select(n => $"{stem[..470]}{n:D4}")]);
+        service.Put(
+            [.. Enumerable.Range(0, 1500).Select(n => $"{stem}/{n:D4}"), .. Enumerable.Range(0, 1500).Select(n => $"{stem[..470]}{n:D4}")]);
         await AssertCreatedAsync("k", 3000);
         await AssertCountsAsync(await AdoptAsync("k"), created: 0, existing: 3000, skipped: 0);
         await AssertCountsAsync(await AdoptAsync(stem), created: 0, existing: 1500, skipped: 0);
@@ -146,7 +150,8 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
         await service.AssertNothingLeftAsync();
     }
 
-    async Task AssertCreatedAsync(string prefix, int created) => await AssertCountsAsync(await AdoptAsync(prefix), created, existing: 0, skipped: 0);
+    async Task AssertCreatedAsync(string prefix, int created) =>
+        await AssertCountsAsync(await AdoptAsync(prefix), created, existing: 0, skipped: 0);
 
     async Task<string> AdoptAsync(string prefix, params string[] exclude)
     {
@@ -162,7 +167,8 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
         var counts = job.GetProperty("counts");
         Assert.Equal(
             ("completed", created, existing, 0, skipped, created + existing + skipped),
-            (job.GetProperty("status").GetString(), counts.GetProperty("created").GetInt32(), counts.GetProperty("existing").GetInt32(), counts.GetProperty("failed").GetInt32(),
+            (job.GetProperty("status").GetString(), counts.GetProperty("created").GetInt32(), counts.GetProperty("existing")
+                .GetInt32(), counts.GetProperty("failed").GetInt32(),
                 counts.GetProperty("skipped").GetInt32(), counts.GetProperty("total").GetInt32()));
     }
 
@@ -170,7 +176,9 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
     {
         var ranges = new List<int>();
         _ = DataRegistry.Datums.JobId.TryParse(path.Split('/')[^2], out var id);
-        await foreach (var range in Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<DataRegistry.Adoption.WorkTable>(service.Services).ListAsync(id, default))
+        await foreach (var range
+            in Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<DataRegistry.Jobs.WorkTable>(
+                service.Services).ListAsync(id, default))
             ranges.Add((int)range.Counts.Total);
         return ranges;
     }

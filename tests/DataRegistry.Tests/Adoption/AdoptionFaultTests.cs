@@ -1,5 +1,7 @@
 using System.Net;
 using DataRegistry.Adoption;
+using DataRegistry.Adoption.Input;
+using DataRegistry.Jobs;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Adoption.AdoptionJobTests;
@@ -9,7 +11,8 @@ namespace DataRegistry.Tests.Adoption;
 /// <summary>Faults cost time, never data: after any of them the counts add up, and no datum is doubled or missing.</summary>
 public sealed class AdoptionFaultTests : IAsyncLifetime
 {
-    static readonly (string, string)[] SmallWindows = [("Adoption:WindowKeys", "40"), ("Adoption:WindowsPerRange", "2"), ("Adoption:TableRequestsInFlight", "1")];
+    static readonly (string, string)[] SmallWindows = [
+        ("Adoption:WindowKeys", "40"), ("Adoption:WindowsPerRange", "2"), ("Adoption:TableRequestsInFlight", "1")];
 
     TestService service = null!;
 
@@ -105,7 +108,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store, []);
         try
         {
-            await service.Services.GetRequiredService<AdoptionRequests>().AdoptAsync(service.Store, service.Project, "administrator", input, caller.Token);
+            await service.Services.GetRequiredService<AdoptionRequests>().AdoptAsync(
+                service.Store, service.Project, "administrator", input, caller.Token);
         }
         catch (OperationCanceledException)
         {
@@ -184,7 +188,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         var message = Assert.Single((await service.ReceiveAsync("adopt")), m => WorkMessage.Parse(m.MessageText).Range == 0);
         service.Transport.DieAt(24, after: true);
         // Locations and their datums are written in turns.
-        await Assert.ThrowsAnyAsync<Exception>(() => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 1), default));
+        await Assert.ThrowsAnyAsync<Exception>(
+            () => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 1), default));
         service.Transport.Revive();
         var locations = await service.CountRowsAsync("locations");
         Assert.True(locations > await service.CountRowsAsync("datums"));
@@ -209,7 +214,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         await Assert.ThrowsAsync<NotSupportedException>(() => RunAsync(message with { V = 2 }));
 
         foreach (var hidden in received)
-            await service.Storage.Queues.GetQueueClient("adopt").UpdateMessageAsync(hidden.MessageId, hidden.PopReceipt, visibilityTimeout: TimeSpan.Zero);
+            await service.Storage.Queues.GetQueueClient("adopt").UpdateMessageAsync(
+                hidden.MessageId, hidden.PopReceipt, visibilityTimeout: TimeSpan.Zero);
         await service.DrainAsync();
         AssertCounts(await service.GetAsync(job), created: 101, existing: 0, failed: 0);
 
@@ -228,7 +234,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         {
             foreach (var message in messages)
             {
-                await Assert.ThrowsAnyAsync<Exception>(() => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default));
+                await Assert.ThrowsAnyAsync<Exception>(
+                    () => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default));
                 await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
                 await Registry.QueueFunctions[1].RunAsync(service.Services, new(message.MessageText, 1), default);
                 poisoned++;
@@ -240,7 +247,9 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         AssertCounts(await service.GetAsync(job), created: 0, existing: 0, failed: 120);
         var failures = await service.GetAllAsync($"{job}results/");
         Assert.Equal(120, failures.Count);
-        Assert.All(failures, f => Assert.StartsWith("Given up after many tries: ", f.GetProperty("message").GetString(), StringComparison.Ordinal));
+        Assert.All(
+            failures,
+            f => Assert.StartsWith("Given up after many tries: ", f.GetProperty("message").GetString(), StringComparison.Ordinal));
         await Registry.QueueFunctions[1].RunAsync(service.Services, new("no message of ours", 1), default);
     }
 
@@ -286,7 +295,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         service.Server.Faults = new();
         var id = Guid.Parse(job.Split('/')[^2]);
         for (var range = 0; range < 2; range++)
-            await Registry.QueueFunctions[0].RunAsync(service.Services, new(new WorkMessage(WorkMessage.Version, id, range, 1).ToString(), 1), default);
+            await Registry.QueueFunctions[0].RunAsync(
+                service.Services, new(new WorkMessage(WorkMessage.Version, id, range, 1).ToString(), 1), default);
         await AssertWholeAsync(job, created: 101, failed: 0);
     }
 

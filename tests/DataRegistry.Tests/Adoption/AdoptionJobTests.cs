@@ -5,13 +5,17 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>Lists that become a job. Windows are small here, so that a few hundred keys make several of them, and ranges of several windows.</summary>
+/// <summary>
+/// Lists that become a job. Windows are small here, so that a few hundred keys make several of them, and ranges of several windows.
+/// </summary>
 public sealed class AdoptionJobTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(null, clock, ("Adoption:WindowKeys", "50"), ("Adoption:WindowsPerRange", "2"), ("Adoption:MessagesPerJob", "2"));
+    public async Task InitializeAsync() =>
+        service = await TestService.StartAsync(
+            null, clock, ("Adoption:WindowKeys", "50"), ("Adoption:WindowsPerRange", "2"), ("Adoption:MessagesPerJob", "2"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -43,7 +47,9 @@ public sealed class AdoptionJobTests : IAsyncLifetime
         Assert.Equal(10, results.Count(r => r.GetProperty("code").GetString() == "adoptable_file_not_found"));
         Assert.Equal(2, results.Count(r => r.GetProperty("outcome").GetString() == "skipped"));
         Assert.Equal(12, (await service.GetAllAsync($"{job}results/?outcome=failed&limit=5")).Count);
-        Assert.Equal(["nonsense", "s3://bucket/0001-ü"], (await service.GetAllAsync($"{job}results/?outcome=skipped&limit=1")).Select(r => r.GetProperty("url").GetString()));
+        Assert.Equal(
+            ["nonsense", "s3://bucket/0001-ü"],
+            (await service.GetAllAsync($"{job}results/?outcome=skipped&limit=1")).Select(r => r.GetProperty("url").GetString()));
         using var page = await service.Http.GetAsync(new Uri($"{job}results/?outcome=failed&limit=3"));
         await Wire.AssertAsync("job-results", page);
     }
@@ -53,7 +59,8 @@ public sealed class AdoptionJobTests : IAsyncLifetime
     {
         var job = await service.AcceptAsync(Keys(120));
         await service.DrainAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"{job}results/", UriKind.Relative)) { Headers = { { "Accept", "application/x-ndjson" } } };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri($"{job}results/", UriKind.Relative)) { Headers = { { "Accept", "application/x-ndjson" } } };
         using var response = await service.Http.SendAsync(request);
         Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType!.MediaType);
         var lines = (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -65,7 +72,8 @@ public sealed class AdoptionJobTests : IAsyncLifetime
     {
         service.Put(Keys(150));
         using var body = new StringContent(string.Join('\n', Keys(150).Select(service.Url)), Encoding.UTF8, "text/plain");
-        using var response = await service.Http.PostAsync(new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
+        using var response = await service.Http.PostAsync(
+            new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         await service.DrainAsync();
         Assert.Equal(150, (await service.GetDatumsAsync()).Count);
@@ -104,7 +112,9 @@ public sealed class AdoptionJobTests : IAsyncLifetime
         clock.Move(TimeSpan.FromMilliseconds(5));
         var second = await service.AcceptAsync(Keys(101));
         var path = $"/api/v0/adoptions/?project={service.Project.Id}";
-        Assert.Equal([second, first], (await service.GetAllAsync($"{path}&limit=1")).Select(j => $"/api/v0/adoptions/{j.GetProperty("id").GetString()}/"));
+        Assert.Equal(
+            [second, first],
+            (await service.GetAllAsync($"{path}&limit=1")).Select(j => $"/api/v0/adoptions/{j.GetProperty("id").GetString()}/"));
         Assert.Single(await service.GetAllAsync($"{path}&status=completed"));
         Assert.Single(await service.GetAllAsync($"{path}&status=accepted"));
         using var wrong = await service.Http.GetAsync(new Uri($"{path}&status=done", UriKind.Relative));
@@ -174,8 +184,13 @@ public sealed class AdoptionJobTests : IAsyncLifetime
     [Fact]
     public async Task An_unknown_job_and_an_unknown_datum_are_404()
     {
-        foreach (var path in new[] { "adoptions/017a515f-30a4-d0f1-d37a-53ffc38e90c7/", "adoptions/x/", "adoptions/x/results/", "data/017a515f-30a4-d0f1-d37a-53ffc38e90c7/", "data/x/" })
-            Assert.Equal("Not found.", (await service.GetAsync($"/api/v0/{path}", HttpStatusCode.NotFound)).GetProperty("detail").GetString());
+        foreach (var path in new[]
+        {
+            "adoptions/017a515f-30a4-d0f1-d37a-53ffc38e90c7/", "adoptions/x/", "adoptions/x/results/",
+            "data/017a515f-30a4-d0f1-d37a-53ffc38e90c7/", "data/x/",
+        })
+            Assert.Equal(
+                "Not found.", (await service.GetAsync($"/api/v0/{path}", HttpStatusCode.NotFound)).GetProperty("detail").GetString());
     }
 
     internal static string[] Keys(int count) => [.. Enumerable.Range(0, count).Select(i => $"{i:D4}-ü")];

@@ -13,7 +13,8 @@ public sealed class BadBucketTests : IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(("Adoption:WindowKeys", "40"), ("Adoption:WindowsPerRange", "3"));
+    public async Task InitializeAsync() =>
+        service = await TestService.StartAsync(("Adoption:WindowKeys", "40"), ("Adoption:WindowsPerRange", "3"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -45,7 +46,8 @@ public sealed class BadBucketTests : IAsyncLifetime
         for (var poison = 0; poison < 2; poison++)
         {
             var message = Assert.Single(await service.ReceiveAsync("adopt"));
-            await Assert.ThrowsAnyAsync<Exception>(() => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default));
+            await Assert.ThrowsAnyAsync<Exception>(
+                () => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default));
             await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
             await Registry.QueueFunctions[1].RunAsync(service.Services, new(message.MessageText, 1), default);
         }
@@ -59,15 +61,18 @@ public sealed class BadBucketTests : IAsyncLifetime
     public async Task A_job_of_a_store_whose_endpoint_is_no_url_ends()
     {
         var broken = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
-            service.Store with { Id = Guid.NewGuid(), Configuration = service.Store.Configuration with { EndpointUrl = "nonsense" } }, default);
+            service.Store with { Id = Guid.NewGuid(), Configuration = service.Store.Configuration with { EndpointUrl = "nonsense" } },
+            default);
         using var response = await service.Http.PostAsync(
-            new Uri($"/api/v0/stores/{broken.Id}/adopt/?project={service.Project.Id}", UriKind.Relative), new StringContent(string.Join('\n', Keys(120).Select(service.Url))));
+            new Uri($"/api/v0/stores/{broken.Id}/adopt/?project={service.Project.Id}", UriKind.Relative),
+            new StringContent(string.Join('\n', Keys(120).Select(service.Url))));
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         for (var messages = await service.ReceiveAsync("adopt"); messages.Count > 0; messages = await service.ReceiveAsync("adopt"))
         {
             foreach (var message in messages)
             {
-                await Assert.ThrowsAnyAsync<Exception>(() => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default));
+                await Assert.ThrowsAnyAsync<Exception>(
+                    () => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 10), default));
                 await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
                 await Registry.QueueFunctions[1].RunAsync(service.Services, new(message.MessageText, 1), default);
             }
@@ -95,7 +100,8 @@ public sealed class BadBucketTests : IAsyncLifetime
         var gone = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
             service.Store with { Id = Guid.NewGuid(), Configuration = service.Store.Configuration with { Bucket = "gone" } }, default);
         using var response = await service.Http.PostAsync(
-            new Uri($"/api/v0/stores/{gone.Id}/adopt/?project={service.Project.Id}", UriKind.Relative), new StringContent(string.Join('\n', Keys(120).Select(k => $"s3://gone/{k}"))));
+            new Uri($"/api/v0/stores/{gone.Id}/adopt/?project={service.Project.Id}", UriKind.Relative),
+            new StringContent(string.Join('\n', Keys(120).Select(k => $"s3://gone/{k}"))));
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         await service.DrainAsync();
         var job = response.Headers.Location!.AbsolutePath;

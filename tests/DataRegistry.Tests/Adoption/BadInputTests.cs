@@ -32,16 +32,20 @@ public sealed class BadInputTests : IAsyncLifetime
     [InlineData("5")]
     public async Task An_odd_json_body_is_a_400(string json)
     {
-        await AssertRefusedAsync(new StringContent(json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal), Encoding.UTF8, "application/json"));
+        await AssertRefusedAsync(new StringContent(
+            json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal), Encoding.UTF8, "application/json"));
     }
 
     [Fact]
     public async Task Deep_json_huge_strings_and_other_charsets_are_400s()
     {
         await AssertRefusedAsync(new StringContent("{\"x\":" + new string('[', 10_000), Encoding.UTF8, "application/json"));
-        await AssertRefusedAsync(new StringContent($$"""{"url":"s3://bucket/a","project":"{{new string('p', 1_000_000)}}"}""", Encoding.UTF8, "application/json"));
-        await AssertRefusedAsync(new StringContent($$"""{"url":"s3://bucket/ä","project":"{{service.Project.Id}}"}""", Encoding.Latin1, "application/json"));
-        await AssertRefusedAsync(new StringContent($$"""{"url":"s3://bucket/ä","project":"{{service.Project.Id}}"}""", Encoding.Unicode, "application/json"));
+        await AssertRefusedAsync(new StringContent(
+            $$"""{"url":"s3://bucket/a","project":"{{new string('p', 1_000_000)}}"}""", Encoding.UTF8, "application/json"));
+        await AssertRefusedAsync(new StringContent(
+            $$"""{"url":"s3://bucket/ä","project":"{{service.Project.Id}}"}""", Encoding.Latin1, "application/json"));
+        await AssertRefusedAsync(new StringContent(
+            $$"""{"url":"s3://bucket/ä","project":"{{service.Project.Id}}"}""", Encoding.Unicode, "application/json"));
         await AssertRefusedAsync(new StringContent("s3://bucket/ä", Encoding.Latin1, "text/plain"));
         await AssertRefusedAsync(new StringContent("s3://bucket/ä", Encoding.Unicode, "text/plain"));
     }
@@ -51,10 +55,15 @@ public sealed class BadInputTests : IAsyncLifetime
     {
         service.Put("a", "b");
         byte[] mark = [0xEF, 0xBB, 0xBF];
-        foreach (var (type, text) in new[] { ("text/plain", "s3://bucket/a"), ("application/json", $$"""{"url":"s3://bucket/b","project":"{{service.Project.Id}}"}""") })
+        foreach (var (type, text) in new[]
         {
-            using var body = new ByteArrayContent([.. mark, .. Encoding.UTF8.GetBytes(text)]) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
-            using var response = await service.Http.PostAsync(new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
+            ("text/plain", "s3://bucket/a"), ("application/json", $$"""{"url":"s3://bucket/b","project":"{{service.Project.Id}}"}"""),
+        })
+        {
+            using var body = new ByteArrayContent(
+                [.. mark, .. Encoding.UTF8.GetBytes(text)]) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+            using var response = await service.Http.PostAsync(
+                new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
             Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
         }
     }
@@ -64,7 +73,8 @@ public sealed class BadInputTests : IAsyncLifetime
     {
         service.Put("a", "b");
         await AssertRefusedAsync(new StringContent(
-            $$"""{"urls":["s3://bucket/a"],"urls":["s3://bucket/b"],"project":"{{service.Project.Id}}"}""", Encoding.UTF8, "application/json"));
+            $$"""{"urls":["s3://bucket/a"],"urls":["s3://bucket/b"],"project":"{{service.Project.Id}}"}""", Encoding.UTF8,
+            "application/json"));
     }
 
     [Fact]
@@ -86,13 +96,17 @@ public sealed class BadInputTests : IAsyncLifetime
         // Datums are listed without a project, too.
         foreach (var query in (string[])
         [
-            .. list == "data" ? [] : new[] { "", "project=" }, "project=%00", "project=%ED%A0%80", $"project={project}&project={project}", $"project={project}&limit=", $"project={project}&limit=1&limit=2",
-            $"project={project}&limit=99999999999999999999", $"project={project}&limit=%D9%A3", $"project={project}&limit=+5", $"project={project}&cursor=", $"project={project}&cursor=A", $"project={project}&cursor=%C3%BC",
+            .. list == "data" ? [] : new[] { "", "project=" }, "project=%00", "project=%ED%A0%80", $"project={project}&project={project}",
+            $"project={project}&limit=", $"project={project}&limit=1&limit=2",
+            $"project={project}&limit=99999999999999999999", $"project={project}&limit=%D9%A3", $"project={project}&limit=+5",
+            $"project={project}&cursor=", $"project={project}&cursor=A", $"project={project}&cursor=%C3%BC",
             $"project={project}&cursor={new string('A', 6000)}",
         ])
         {
             using var response = await service.Http.GetAsync(new Uri($"/api/v0/{list}/?{query}", UriKind.Relative));
-            Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{query}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+            Assert.True(
+                response.StatusCode == HttpStatusCode.BadRequest,
+                $"{query}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
         }
     }
 
@@ -111,7 +125,8 @@ public sealed class BadInputTests : IAsyncLifetime
     {
         using (body)
         {
-            using var response = await service.Http.PostAsync(new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
+            using var response = await service.Http.PostAsync(
+                new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
             var text = await response.Content.ReadAsStringAsync();
             Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{response.StatusCode} {text}");
         }

@@ -22,7 +22,8 @@ public sealed class DryRunTests : IAsyncLifetime
         var writes = service.Transport.Writes;
         using var response = await service.AdoptAsync(new
         {
-            urls = new[] { "a", "b", "b", "c.tmp", "missing" }.Select(service.Url).Append("nonsense"), url = service.Url("d"), project = service.Project.Id,
+            urls = new[] { "a", "b", "b", "c.tmp", "missing" }.Select(service.Url)
+                .Append("nonsense"), url = service.Url("d"), project = service.Project.Id,
             dry_run = true, exclude = new[] { "*.tmp" },
         });
         await Wire.AssertAsync("adopt-dry-run", response);
@@ -36,11 +37,14 @@ public sealed class DryRunTests : IAsyncLifetime
         var keys = Enumerable.Range(0, 2000).Select(i => $"{i:D4}").ToList();
         service.Put([.. keys.Where((_, i) => i % 7 != 0)]);
         using var body = new StringContent(string.Join('\n', keys.Select(service.Url)), Encoding.UTF8, "text/plain");
-        using var response = await service.Http.PostAsync(new Uri($"{service.AdoptPath}?project={service.Project.Id}&dry_run=true", UriKind.Relative), body);
+        using var response = await service.Http.PostAsync(
+            new Uri($"{service.AdoptPath}?project={service.Project.Id}&dry_run=true", UriKind.Relative), body);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var answer = await response.Content.ReadFromJsonAsync<JsonElement>();
         var counts = answer.GetProperty("counts");
-        Assert.Equal((2000, 1714, 286), (counts.GetProperty("total").GetInt32(), counts.GetProperty("created").GetInt32(), counts.GetProperty("failed").GetInt32()));
+        Assert.Equal(
+            (2000, 1714, 286),
+            (counts.GetProperty("total").GetInt32(), counts.GetProperty("created").GetInt32(), counts.GetProperty("failed").GetInt32()));
         Assert.Equal(100, answer.GetProperty("sample").GetArrayLength());
         await service.AssertNothingLeftAsync();
     }
@@ -52,7 +56,8 @@ public sealed class DryRunTests : IAsyncLifetime
         service.Bucket.Put("p/.csv/", []);
         (await service.AdoptUrlAsync(service.Url("p/0003.csv"))).EnsureSuccessStatusCode();
         var writes = service.Transport.Writes;
-        using var response = await service.AdoptAsync(new { prefix = "s3://bucket/p/**.csv", exclude = new[] { "p/0007*" }, project = service.Project.Id, dry_run = true });
+        using var response = await service.AdoptAsync(
+            new { prefix = "s3://bucket/p/**.csv", exclude = new[] { "p/0007*" }, project = service.Project.Id, dry_run = true });
         var answer = await TestUsers.JsonAsync(response);
         Assert.Equal(writes, service.Transport.Writes);
         Assert.True(answer.GetProperty("complete").GetBoolean());
@@ -73,7 +78,8 @@ public sealed class DryRunTests : IAsyncLifetime
     [Fact]
     public async Task A_dry_run_of_more_than_is_looked_at_is_refused()
     {
-        using var response = await service.AdoptAsync(new { urls = Enumerable.Range(0, 10_001).Select(i => service.Url($"{i}")), project = service.Project.Id, dry_run = true });
+        using var response = await service.AdoptAsync(
+            new { urls = Enumerable.Range(0, 10_001).Select(i => service.Url($"{i}")), project = service.Project.Id, dry_run = true });
         await Wire.AssertAsync("adopt-dry-run-too-many", response);
         await service.AssertNothingLeftAsync();
     }

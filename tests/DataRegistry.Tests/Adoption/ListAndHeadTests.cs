@@ -1,8 +1,7 @@
 using System.Text;
-using DataRegistry.Adoption;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Storage;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -54,9 +53,11 @@ public sealed class ListAndHeadTests
         // And what is stored is found again, by keys that share more than their first 480 bytes too.
         using var response = await service.AdoptUrlsAsync(wanted.Select(service.Url));
         await service.DrainAsync();
-        var created = (await service.GetAsync(response.Headers.Location!.AbsolutePath)).GetProperty("counts").GetProperty("created").GetInt32();
+        var created = (await service.GetAsync(response.Headers.Location!.AbsolutePath)).GetProperty("counts").GetProperty("created")
+            .GetInt32();
         Assert.Equal(heads.Count(h => h.Object is not null), created);
-        var located = await service.Services.GetRequiredService<DataRegistry.Datums.LocationTable>().FindAsync(service.Store.Id, wanted, 4, default);
+        var located = await service.Services.GetRequiredService<DataRegistry.Datums.LocationTable>().FindAsync(
+            service.Store.Id, wanted, 4, default);
         Assert.Equal(wanted.Zip(heads).Where(p => p.Second.Object is not null).Select(p => p.First), wanted.Where(located.ContainsKey));
         Assert.Equal(created, (await service.GetDatumsAsync()).Count);
     }

@@ -26,7 +26,9 @@ public sealed class OddObjectTests : IAsyncLifetime
                 (http.Response.Headers.ETag, http.Response.ContentLength) = ("\"of-the-head\"", 5);
             return Task.FromResult(kind == "head");
         };
-        using var accepted = byList ? await service.AdoptAsync(new { prefix = "s3://bucket/", project = service.Project.Id }) : await service.AdoptUrlAsync(service.Url("a.txt"));
+        using var accepted = byList
+            ? await service.AdoptAsync(new { prefix = "s3://bucket/", project = service.Project.Id })
+            : await service.AdoptUrlAsync(service.Url("a.txt"));
         await service.DrainAsync();
         var id = Assert.Single(await service.GetDatumsAsync()).GetProperty("id").GetString();
 
@@ -41,7 +43,8 @@ public sealed class OddObjectTests : IAsyncLifetime
         service.Server.Intercept = (http, kind) =>
         {
             if (kind == "head")
-                (http.Response.Headers.ETag, http.Response.ContentLength, http.Response.Headers["x-amz-storage-class"]) = ("\"e\"", 5, "DEEP_ARCHIVE");
+                (http.Response.Headers.ETag, http.Response.ContentLength, http.Response.Headers["x-amz-storage-class"]) =
+                    ("\"e\"", 5, "DEEP_ARCHIVE");
             return Task.FromResult(kind == "head");
         };
         using var adopted = await service.AdoptUrlAsync(service.Url("a.txt"));
@@ -64,6 +67,8 @@ public sealed class OddObjectTests : IAsyncLifetime
         using var response = await service.AdoptUrlAsync(url);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("as 'prefix' in place of 'url'", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "as 'prefix' in place of 'url'", (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("message").GetString(),
+            StringComparison.Ordinal);
     }
 }

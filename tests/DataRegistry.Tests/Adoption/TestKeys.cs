@@ -6,9 +6,11 @@ namespace DataRegistry.Tests.Adoption;
 static class TestKeys
 {
     /// <summary>
-    /// Keys that lie in the first so many shards only, for tests that go through all writes of a job: each window still has several transactions in
+    /// Keys that lie in the first so many shards only, for tests that go through all writes of a job: each window still has several
+    /// transactions in
     /// several partitions, but not sixteen of each, which are all alike.
     /// </summary>
     public static string[] OfShards(int shards, int count, string prefix = "") =>
-        [.. Enumerable.Range(0, int.MaxValue).Select(n => string.Create(CultureInfo.InvariantCulture, $"{prefix}{n:D5}-ü")).Where(k => Shards.Of(k) < shards).Take(count)];
+        [.. Enumerable.Range(0, int.MaxValue).Select(
+            n => string.Create(CultureInfo.InvariantCulture, $"{prefix}{n:D5}-ü")).Where(k => Shards.Of(k) < shards).Take(count)];
 }

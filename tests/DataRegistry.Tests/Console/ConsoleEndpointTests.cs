@@ -35,7 +35,8 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
         Assert.Equal("text/html; charset=utf-8", page.Content.Headers.ContentType!.ToString());
         Assert.True(page.Headers.CacheControl!.NoCache);
         Assert.Equal(
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri "
+                + "'none'; form-action 'none'; frame-ancestors 'none'",
             page.Headers.GetValues("Content-Security-Policy").Single());
         Assert.Equal("nosniff", page.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Equal("no-referrer", page.Headers.GetValues("Referrer-Policy").Single());
@@ -91,7 +92,8 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
                 Assert.True(bytes.Length < content.Length);
                 Assert.Equal(content, Decompress(bytes, encoding));
                 Assert.True(tags.Add(compressed.Headers.ETag!.ToString()), "Two forms have one tag.");
-                using var again = await GetAsync(path, ("Accept-Encoding", encoding), ("If-None-Match", compressed.Headers.ETag!.ToString()));
+                using var again = await GetAsync(
+                    path, ("Accept-Encoding", encoding), ("If-None-Match", compressed.Headers.ETag!.ToString()));
                 Assert.Equal(HttpStatusCode.NotModified, again.StatusCode);
             }
         }
@@ -109,7 +111,9 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
     [InlineData(null, null)]
     public async Task What_a_browser_prefers_is_what_it_gets(string? accepts, string? expected)
     {
-        using var file = accepts is null ? await GetAsync("/console/app.js") : await GetAsync("/console/app.js", ("Accept-Encoding", accepts));
+        using var file = accepts is null
+            ? await GetAsync("/console/app.js")
+            : await GetAsync("/console/app.js", ("Accept-Encoding", accepts));
         Assert.Equal(HttpStatusCode.OK, file.StatusCode);
         Assert.Equal(expected, file.Content.Headers.ContentEncoding.SingleOrDefault());
     }
@@ -148,16 +152,22 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nothing_but_reading_is_allowed() => Assert.Equal(HttpStatusCode.MethodNotAllowed, await stranger.StatusAsync("POST", "/console/"));
+    public async Task Nothing_but_reading_is_allowed() =>
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, await stranger.StatusAsync("POST", "/console/"));
 
     [Fact]
     public void Another_content_of_any_file_is_another_folder()
     {
-        static ConsoleFiles Of(string content) => new([new("index.html", "<head></head>"u8.ToArray()), new("app.js", []), new("pages/x.js", System.Text.Encoding.UTF8.GetBytes(content))]);
+        static ConsoleFiles Of(string content) =>
+            new([
+                new("index.html", "<head></head>"u8.ToArray()), new("app.js", []),
+                new("pages/x.js", System.Text.Encoding.UTF8.GetBytes(content))]);
         Assert.Equal(Of("a").Folder, Of("a").Folder);
         Assert.NotEqual(Of("a").Folder, Of("b").Folder);
         // Nor does a byte move from one file to the next unseen.
-        Assert.NotEqual(new ConsoleFiles([new("index.html", "a"u8.ToArray()), new("app.js", "b"u8.ToArray())]).Folder, new ConsoleFiles([new("index.html", "ab"u8.ToArray()), new("app.js", [])]).Folder);
+        Assert.NotEqual(
+            new ConsoleFiles([new("index.html", "a"u8.ToArray()), new("app.js", "b"u8.ToArray())]).Folder,
+            new ConsoleFiles([new("index.html", "ab"u8.ToArray()), new("app.js", [])]).Folder);
     }
 
     [Fact]
@@ -180,7 +190,9 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
     static byte[] Decompress(byte[] bytes, string encoding)
     {
         using var from = new MemoryStream(bytes);
-        using Stream through = encoding == "br" ? new BrotliStream(from, CompressionMode.Decompress) : new GZipStream(from, CompressionMode.Decompress);
+        using Stream through = encoding == "br"
+            ? new BrotliStream(from, CompressionMode.Decompress)
+            : new GZipStream(from, CompressionMode.Decompress);
         using var to = new MemoryStream();
         through.CopyTo(to);
         return to.ToArray();

@@ -34,7 +34,9 @@ public sealed class DataVolumeAccessTests : IAsyncLifetime
         var path = $"{TestVolumes.Path}/{id}";
         var refused = edits is null ? HttpStatusCode.NotFound : HttpStatusCode.Forbidden;
         Assert.Equal(edits is null ? HttpStatusCode.NotFound : HttpStatusCode.OK, await http.StatusAsync("GET", path));
-        Assert.Equal(edits is null ? HttpStatusCode.Forbidden : HttpStatusCode.OK, await http.StatusAsync("GET", $"{TestVolumes.Path}?requestType=Originated"));
+        Assert.Equal(
+            edits is null ? HttpStatusCode.Forbidden : HttpStatusCode.OK,
+            await http.StatusAsync("GET", $"{TestVolumes.Path}?requestType=Originated"));
         Assert.Equal(edits == true ? HttpStatusCode.OK : refused, await http.StatusAsync("PATCH", path, """{"description":"d"}"""));
         Assert.Equal(shares ? HttpStatusCode.OK : refused, await http.StatusAsync("GET", $"{path}/sharedScopes"));
         Assert.Equal(shares ? HttpStatusCode.OK : refused, await http.StatusAsync("PATCH", $"{path}/sharedScopes", "{}"));
@@ -74,7 +76,10 @@ public sealed class DataVolumeAccessTests : IAsyncLifetime
                 Assert.Equal(HttpStatusCode.Forbidden, await http.StatusAsync("GET", $"{path}/sharedScopes"));
                 Assert.Empty(await http.NamesAsync("requestType=Originated"));
                 Assert.Equal(["v"], await http.NamesAsync($"requestType=UsableInProject&usableInProjectId={project}"));
-                Assert.Equal(HttpStatusCode.Forbidden, await http.StatusAsync("GET", $"{TestVolumes.Path}?requestType=UsableInProject&usableInProjectId={service.Project.Id}"));
+                Assert.Equal(
+                    HttpStatusCode.Forbidden,
+                    await http.StatusAsync(
+                        "GET", $"{TestVolumes.Path}?requestType=UsableInProject&usableInProjectId={service.Project.Id}"));
             }
 
             using var taken = await service.Http.ShareAsync(id, [], [(type, scope)]);

@@ -17,7 +17,9 @@ public sealed class DataVolumeBadInputTests : IAsyncLifetime
     public async Task Names_of_every_length_and_alphabet_are_taken_or_refused()
     {
         string[] good = ["a", "z9", "a-", "a--b", "a-9", new('a', 63), "b" + new string('-', 62)];
-        string[] bad = ["", " ", "A", "aB", "1a", "-a", "a_b", "a.b", "a b", "a/b", "ä", "aä", "а", "a\n", "a\u0000", "😀", new('a', 64), new('a', 5000)];
+        string[] bad = [
+            "", " ", "A", "aB", "1a", "-a", "a_b", "a.b", "a b", "a/b", "ä", "aä", "а", "a\n", "a\u0000", "😀", new('a', 64),
+            new('a', 5000)];
         foreach (var name in good)
         {
             using var response = await service.Http.CreateVolumeAsync(New(name));
@@ -34,7 +36,8 @@ public sealed class DataVolumeBadInputTests : IAsyncLifetime
         var project = service.Project.Id;
         (string Json, string Message)[] table =
         [
-            ("", "JSON parse error"), ("[", "JSON parse error"), ("null", "JSON parse error"), ("[]", "JSON parse error"), ("\"x\"", "JSON parse error"),
+            ("", "JSON parse error"), ("[", "JSON parse error"), ("null", "JSON parse error"), ("[]", "JSON parse error"),
+            ("\"x\"", "JSON parse error"),
             ("{}", "projectId: "),
             ($$"""{"projectId":"{{project}}","originPvcName":"p"}""", "name: "),
             ($$"""{"projectId":"{{project}}","name":"n"}""", "originPvcName: "),
@@ -62,13 +65,16 @@ public sealed class DataVolumeBadInputTests : IAsyncLifetime
         var id = await service.NewVolumeAsync("v");
         foreach (var good in new[] { "", "two\nlines", new string('d', 127), string.Concat(Enumerable.Repeat("😀", 127)) })
         {
-            using var changed = await service.Http.SendAsync("PATCH", $"{TestVolumes.Path}/{id}", JsonSerializer.Serialize(new { description = good, name = "ignored" }));
+            using var changed = await service.Http.SendAsync(
+                "PATCH", $"{TestVolumes.Path}/{id}", JsonSerializer.Serialize(new { description = good, name = "ignored" }));
             var body = await TestUsers.JsonAsync(changed);
             Assert.Equal((good, "v"), (body.GetProperty("description").GetString(), body.GetProperty("name").GetString()));
         }
 
         foreach (var bad in new[] { new string('d', 128), string.Concat(Enumerable.Repeat("😀", 128)) })
-            await AssertBadAsync(await service.Http.SendAsync("PATCH", $"{TestVolumes.Path}/{id}", JsonSerializer.Serialize(new { description = bad })), "description: ", bad);
+            await AssertBadAsync(
+                await service.Http.SendAsync("PATCH", $"{TestVolumes.Path}/{id}", JsonSerializer.Serialize(new { description = bad })),
+                "description: ", bad);
     }
 
     [Fact]
@@ -98,7 +104,9 @@ public sealed class DataVolumeBadInputTests : IAsyncLifetime
         foreach (var (json, message) in table)
             await AssertBadAsync(await service.Http.SendAsync("PATCH", $"{TestVolumes.Path}/{id}/sharedScopes", json), message, json);
         Assert.Empty(await service.SharedWithAsync(id));
-        using var fifty = await service.Http.SendAsync("PATCH", $"{TestVolumes.Path}/{id}/sharedScopes", $$"""{"add":[{{string.Join(',', Enumerable.Repeat(good, 50))}}],"other":1}""");
+        using var fifty = await service.Http.SendAsync(
+            "PATCH", $"{TestVolumes.Path}/{id}/sharedScopes",
+            $$"""{"add":[{{string.Join(',', Enumerable.Repeat(good, 50))}}],"other":1}""");
         Assert.Single((await TestUsers.JsonAsync(fifty)).EnumerateArray());
     }
 
@@ -107,12 +115,23 @@ public sealed class DataVolumeBadInputTests : IAsyncLifetime
     {
         (string Query, string Message)[] table =
         [
-            ("", "requestType: "), ("requestType=", "requestType: "), ("requestType=originated", "requestType: "), ("requestType=Originated&requestType=Originated", "requestType: "),
-            ("requestType=UsableInProject", "usableInProjectId: "), ("requestType=UsableInProject&usableInProjectId=5", "usableInProjectId: "),
+            ("", "requestType: "), ("requestType=", "requestType: "), ("requestType=originated", "requestType: "),
+            ("requestType=Originated&requestType=Originated", "requestType: "),
+            ("requestType=UsableInProject", "usableInProjectId: "),
+            ("requestType=UsableInProject&usableInProjectId=5", "usableInProjectId: "),
             ($"requestType=UsableInProject&usableInProjectId={Guid.NewGuid()}", "usableInProjectId: "),
-            .. new[] { "offset=-1", "offset=x", "offset=2147483648", "limit=0", "limit=501", "limit=-1", "limit=1.5", "limit=99999999999", "sortBy=Name", "sortBy=id", "sortOrder=up", "sortOrder=DESC" }
+            .. new[]
+            {
+                "offset=-1", "offset=x", "offset=2147483648", "limit=0", "limit=501", "limit=-1", "limit=1.5", "limit=99999999999",
+                "sortBy=Name", "sortBy=id", "sortOrder=up", "sortOrder=DESC",
+            }
                 .Select(q => ($"requestType=Originated&{q}", $"{q[..q.IndexOf('=')]}: ")),
-            .. new[] { "x", "name", "name=", "name==", "name=x", "Name==x", "id==x", "name ==x", " name==x", "==x", "description==x", "phase<Ready", "createdAt=@2026", "createdAt=^2026", "createdAt==yesterday", "createdAt<=2026-13-01", "name==a,phase==", "createdAt==1", ",name==x" }
+            .. new[]
+            {
+                "x", "name", "name=", "name==", "name=x", "Name==x", "id==x", "name ==x", " name==x", "==x", "description==x",
+                "phase<Ready", "createdAt=@2026", "createdAt=^2026", "createdAt==yesterday", "createdAt<=2026-13-01", "name==a,phase==",
+                "createdAt==1", ",name==x",
+            }
                 .Select(f => ($"requestType=Originated&filterBy={Uri.EscapeDataString(f)}", "filterBy: '")),
         ];
         foreach (var (query, message) in table)
@@ -130,11 +149,14 @@ public sealed class DataVolumeBadInputTests : IAsyncLifetime
         var id = await service.NewVolumeAsync("v", project.Id);
         (string Json, string Message)[] table =
         [
-            ("{}", "phase: "), ("""{"phase":"ready"}""", "phase: "), ("""{"phase":"1"}""", "phase: "), ("""{"phase":1}""", "phase: "), ("""{"isDeleted":"x"}""", "isDeleted: "),
+            ("{}", "phase: "), ("""{"phase":"ready"}""", "phase: "), ("""{"phase":"1"}""", "phase: "), ("""{"phase":1}""", "phase: "),
+            ("""{"isDeleted":"x"}""", "isDeleted: "),
             ("""{"phase":"Ready","conditions":{} }""", "conditions: "), ("""{"phase":"Ready","conditions":[null]}""", "conditions[0]: "),
-            ("""{"phase":"Ready","conditions":[{"status":"True"}]}""", "conditions[0].type: "), ("""{"phase":"Ready","conditions":[{"type":"x"}]}""", "conditions[0].status: "),
+            ("""{"phase":"Ready","conditions":[{"status":"True"}]}""", "conditions[0].type: "),
+            ("""{"phase":"Ready","conditions":[{"type":"x"}]}""", "conditions[0].status: "),
             ("""{"phase":"Ready","conditions":[{"type":"x","status":"y","lastTransitionTime":"now"}]}""", "conditions[0].lastTransitionTime: "),
-            ("""{"phase":"Ready","observedAt":"now"}""", "observedAt: "), ("""{"phase":"Ready","observedAt":"2999-01-01T00:00:00Z"}""", "observedAt: "),
+            ("""{"phase":"Ready","observedAt":"now"}""", "observedAt: "),
+            ("""{"phase":"Ready","observedAt":"2999-01-01T00:00:00Z"}""", "observedAt: "),
             ($$"""{"phase":"Ready","phaseMessage":"{{new string('m', 2001)}}"}""", "phaseMessage: "),
         ];
         foreach (var (json, message) in table)

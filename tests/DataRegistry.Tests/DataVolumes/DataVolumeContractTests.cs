@@ -4,7 +4,9 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>Every operation with every status that it declares, each body held against the schemas of the service's own OpenAPI document.</summary>
+/// <summary>
+/// Every operation with every status that it declares, each body held against the schemas of the service's own OpenAPI document.
+/// </summary>
 public sealed class DataVolumeContractTests : IAsyncLifetime
 {
     const string One = "/api/v1/datavolumes/{datavolumeId}";
@@ -32,18 +34,22 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await BadAsync(cluster, project);
         await RefusedAsync(cluster, project);
         await BrokenAsync(cluster);
-        Assert.Empty(schemas.Declared("/api/v1/datavolumes").Concat(schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes")).Except(seen));
+        Assert.Empty(
+            schemas.Declared("/api/v1/datavolumes").Concat(schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes")).Except(seen));
     }
 
     [Fact]
     public async Task The_documents_schemas_are_the_published_ones()
     {
-        var published = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "src", "DataRegistry", "DataVolumes", "openapi.json"))).RootElement;
+        var published = JsonDocument.Parse(
+            await File.ReadAllTextAsync(
+                Path.Combine(AzuriteFixture.RepositoryRoot(), "src", "DataRegistry", "DataVolumes", "openapi.json"))).RootElement;
         var served = await service.GetAsync("/openapi/v1.json");
         foreach (var kind in new[] { "schemas", "parameters", "responses" })
         {
             foreach (var component in published.GetProperty("components").GetProperty(kind).EnumerateObject())
-                Assert.Equal(Normal(component.Value), Normal(served.GetProperty("components").GetProperty(kind).GetProperty(component.Name)));
+                Assert.Equal(
+                    Normal(component.Value), Normal(served.GetProperty("components").GetProperty(kind).GetProperty(component.Name)));
         }
 
         foreach (var path in published.GetProperty("paths").EnumerateObject())
@@ -52,7 +58,8 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
 
     async Task GoodAsync(Guid cluster, Project project, HttpClient agent)
     {
-        var (admin, body) = (service.Http, $$"""{"name":"a","description":"d","projectId":"{{project.Id}}","originPvcName":"pvc","shouldDeleteOriginalVolume":true,"unknown":{"x":[1]} }""");
+        var (admin, body) =
+            (service.Http, $$"""{"name":"a","description":"d","projectId":"{{project.Id}}","originPvcName":"pvc","shouldDeleteOriginalVolume":true,"unknown":{"x":[1]} }""");
         var created = await TryAsync(admin, "POST", TestVolumes.Path, null, null, 201, body);
         var id = JsonDocument.Parse(created).RootElement.GetProperty("id").GetString()!;
         await TryAsync(admin, "POST", TestVolumes.Path, null, null, 409, body);
@@ -65,12 +72,15 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await TryAsync(admin, "PATCH", One, null, id, 200, """{"description":"e"}""");
         foreach (var path in new[] { One + "/sharedScopes", One + "/shared-scopes" })
         {
-            await TryAsync(admin, "PATCH", path, null, id, 200, $$"""{"add":[{"scopeType":"project","scopeId":"{{project.Id}}"},{"scopeType":"cluster","scopeId":"{{cluster}}"}]}""");
+            await TryAsync(
+                admin, "PATCH", path, null, id, 200,
+                $$"""{"add":[{"scopeType":"project","scopeId":"{{project.Id}}"},{"scopeType":"cluster","scopeId":"{{cluster}}"}]}""");
             await TryAsync(admin, "GET", path, null, id, 200);
         }
 
         await TryAsync(agent, "GET", Pending, null, id, 200, cluster: cluster);
-        const string ready = """{"phase":"Ready","phaseMessage":"m","datavolumePvcName":"p","datavolumePvName":"v","inUse":true,"conditions":[{"type":"PvcsCreated","status":"True","message":"m","reason":"r","lastTransitionTime":"2026-01-01T00:00:00Z"},{"type":"x","status":"Unknown","lastTransitionTime":null}]}""";
+        const string ready =
+            """{"phase":"Ready","phaseMessage":"m","datavolumePvcName":"p","datavolumePvName":"v","inUse":true,"conditions":[{"type":"PvcsCreated","status":"True","message":"m","reason":"r","lastTransitionTime":"2026-01-01T00:00:00Z"},{"type":"x","status":"Unknown","lastTransitionTime":null}]}""";
         await TryAsync(agent, "PUT", Report, null, id, 200, ready, cluster);
         await TryAsync(admin, "GET", One, null, id, 200);
         await TryAsync(admin, "GET", TestVolumes.Path, "requestType=Originated", null, 200);
@@ -110,10 +120,15 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         var (_, nobody) = await service.NewCallerAsync();
         // Sees the volume, as it is shared with the cluster, but may neither change it nor see with whom else.
         var (_, viewer) = await service.NewCallerAsync(("viewer", "project", project.Id));
-        foreach (var (method, path, status) in schemas.Declared("/api/v1/datavolumes").Concat(schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes")).ToList())
+        foreach (var (method, path, status) in schemas.Declared("/api/v1/datavolumes").Concat(
+            schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes")).ToList())
         {
-            var query = path.EndsWith("name-availability", StringComparison.Ordinal) ? $"dataName=a&clusterId={cluster}" : "requestType=Originated";
-            var json = path == TestVolumes.Path ? $$"""{"name":"n","projectId":"{{project.Id}}","originPvcName":"p"}""" : """{"phase":"Ready"}""";
+            var query = path.EndsWith("name-availability", StringComparison.Ordinal)
+                ? $"dataName=a&clusterId={cluster}"
+                : "requestType=Originated";
+            var json = path == TestVolumes.Path
+                ? $$"""{"name":"n","projectId":"{{project.Id}}","originPvcName":"p"}"""
+                : """{"phase":"Ready"}""";
             var caller = path.Contains("{datavolumeId}", StringComparison.Ordinal) || path == Pending ? viewer : nobody;
             if (status == "401")
                 await TryAsync(stranger, method, path, query, id, 401, json, cluster);
@@ -139,23 +154,32 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
     async Task BrokenAsync(Guid cluster)
     {
         var id = await service.NewVolumeAsync("broken");
-        foreach (var (fault, status) in new[] { ((Exception)new InvalidOperationException("A bug."), 500), (new Azure.RequestFailedException(503, "Busy."), 503) })
+        foreach (var (fault, status) in new[]
+        {
+            ((Exception)new InvalidOperationException("A bug."), 500), (new Azure.RequestFailedException(503, "Busy."), 503),
+        })
         {
             service.Transport.Fault = fault;
-            foreach (var (method, path, declared) in schemas.Declared("/api/v1/datavolumes").Concat(schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes")).ToList())
+            foreach (var (method, path, declared) in schemas.Declared("/api/v1/datavolumes").Concat(
+                schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes")).ToList())
             {
                 if (declared == "500")
-                    await TryAsync(service.Http, method, path, $"requestType=Originated&dataName=a&clusterId={cluster}", id, status, $$"""{"projectId":"{{Guid.NewGuid()}}"}""", cluster);
+                    await TryAsync(
+                        service.Http, method, path, $"requestType=Originated&dataName=a&clusterId={cluster}", id, status,
+                        $$"""{"projectId":"{{Guid.NewGuid()}}"}""", cluster);
             }
 
             service.Transport.Fault = null;
         }
     }
 
-    async Task<string> TryAsync(HttpClient http, string method, string path, string? query, string? id, int status, string? json = null, Guid cluster = default)
+    async Task<string> TryAsync(
+        HttpClient http, string method, string path, string? query, string? id, int status, string? json = null, Guid cluster = default)
     {
-        var url = path.Replace("{datavolumeId}", id, StringComparison.Ordinal).Replace("{clusterId}", cluster.ToString(), StringComparison.Ordinal);
-        using var response = await http.SendAsync(method, query is null ? url : $"{url}?{query}", method is "GET" or "DELETE" ? null : json);
+        var url = path.Replace(
+            "{datavolumeId}", id, StringComparison.Ordinal).Replace("{clusterId}", cluster.ToString(), StringComparison.Ordinal);
+        using var response = await http.SendAsync(
+            method, query is null ? url : $"{url}?{query}", method is "GET" or "DELETE" ? null : json);
         return await CheckAsync(response, method, path, status);
     }
 
@@ -172,7 +196,11 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
     /// <summary>The same, whether written for OpenAPI 3.0 or 3.1, in whichever order.</summary>
     static string Normal(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.Object => $"{{{string.Join(',', value.EnumerateObject().Where(p => !IsDefault(p)).OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"{p.Name}:{Normal(p)}"))}}}",
+        JsonValueKind.Object =>
+            $"{{{string.Join(
+                ',',
+                value.EnumerateObject().Where(p => !IsDefault(p)).OrderBy(
+                    p => p.Name, StringComparer.Ordinal).Select(p => $"{p.Name}:{Normal(p)}"))}}}",
         JsonValueKind.Array => $"[{string.Join(',', value.EnumerateArray().Select(Normal))}]",
         _ => value.ToString(),
     };
@@ -182,5 +210,6 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         : Normal(property.Value);
 
     // "nullable" has become a part of "type"; a parameter that says nothing is not required.
-    static bool IsDefault(JsonProperty property) => property.Name == "nullable" || (property.Name == "required" && property.Value.ValueKind == JsonValueKind.False);
+    static bool IsDefault(JsonProperty property) =>
+        property.Name == "nullable" || (property.Name == "required" && property.Value.ValueKind == JsonValueKind.False);
 }

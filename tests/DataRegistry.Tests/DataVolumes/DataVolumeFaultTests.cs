@@ -20,7 +20,8 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
         for (var round = 0; round < 5; round++)
         {
             var body = Body($"v{round}");
-            var answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => (i % 2 == 0 ? service : second).Http.CreateVolumeAsync(body)));
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 6).Select(i => (i % 2 == 0 ? service : second).Http.CreateVolumeAsync(body)));
             Assert.Equal(
                 [HttpStatusCode.Created, .. Enumerable.Repeat(HttpStatusCode.Conflict, 5)], answers.Select(a => a.StatusCode).Order());
             Assert.Equal([$"v{round}"], await service.Http.NamesAsync($"requestType=Originated&filterBy=name==v{round}"));
@@ -49,7 +50,9 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
         Assert.Equal(write == 0 ? HttpStatusCode.InternalServerError : HttpStatusCode.Created, first.StatusCode);
         using var again = await service.Http.CreateVolumeAsync(Body("v"), "key");
         var id = (await TestUsers.JsonAsync(again, HttpStatusCode.Created)).GetProperty("id").GetString();
-        Assert.Equal(id, (await service.GetAsync($"{TestVolumes.Path}?requestType=Originated")).GetProperty("datavolumes").EnumerateArray().Single().GetProperty("id").GetString());
+        Assert.Equal(
+            id, (await service.GetAsync($"{TestVolumes.Path}?requestType=Originated")).GetProperty("datavolumes").EnumerateArray().Single()
+                .GetProperty("id").GetString());
     }
 
     [Fact]
@@ -58,7 +61,9 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
         await using var second = await TestService.StartAsync(service.Connection, clock);
         for (var round = 0; round < 5; round++)
         {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => (i % 2 == 0 ? service : second).Http.CreateVolumeAsync(Body($"v{round}"), $"key {round}")));
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 4).Select(
+                    i => (i % 2 == 0 ? service : second).Http.CreateVolumeAsync(Body($"v{round}"), $"key {round}")));
             Assert.All(answers, a => Assert.Equal(HttpStatusCode.Created, a.StatusCode));
             Assert.Single((await Task.WhenAll(answers.Select(a => a.Content.ReadAsStringAsync()))).Distinct());
         }
@@ -94,14 +99,17 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
     public async Task Shares_and_descriptions_changed_at_once_are_all_kept()
     {
         var id = await service.NewVolumeAsync("v");
-        var projects = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => service.NewAsync("/api/v0/projects/", new { name = $"p{i}" })));
+        var projects = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => service.NewAsync("/api/v0/projects/", new { name = $"p{i}" })));
         await using var second = await TestService.StartAsync(service.Connection, clock);
         await Task.WhenAll(projects.Select((p, i) => (i % 2 == 0 ? service : second).Http.ShareAsync(id, [("project", p)], [])).Append(
             service.Http.SendAsync("PATCH", $"{TestVolumes.Path}/{id}", """{"description":"d"}""")));
         Assert.Equal(projects.Order(), (await service.SharedWithAsync(id)).Order());
         foreach (var project in projects)
         {
-            var usable = (await service.GetAsync($"{TestVolumes.Path}?requestType=UsableInProject&usableInProjectId={project}")).GetProperty("datavolumes").EnumerateArray().Single();
+            var usable = (await service.GetAsync(
+                $"{TestVolumes.Path}?requestType=UsableInProject&usableInProjectId={project}")).GetProperty("datavolumes").EnumerateArray()
+                .Single();
             Assert.Equal((id, "d"), (usable.GetProperty("id").GetString(), usable.GetProperty("description").GetString()));
         }
     }
@@ -121,7 +129,9 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
             var now = (await service.SharedWithAsync(id)).Order().ToList();
             Assert.True(now.SequenceEqual(next.Order()) || now.SequenceEqual(old.Order()), $"write {write}: {now.Count} scopes");
             foreach (var project in new[] { old[0], old[48], old[49], next[0], next[49] })
-                Assert.Equal(now.Contains(project) ? ["v"] : [], await service.Http.NamesAsync($"requestType=UsableInProject&usableInProjectId={project}"));
+                Assert.Equal(
+                    now.Contains(project) ? ["v"] : [],
+                    await service.Http.NamesAsync($"requestType=UsableInProject&usableInProjectId={project}"));
             if (!died)
                 break;
             // Back to where it began, over whatever was left behind.

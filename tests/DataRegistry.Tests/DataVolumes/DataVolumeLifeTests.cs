@@ -18,16 +18,23 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
     {
         var (cluster, project, agent) = await service.NewAgentClusterAsync();
         using var _agent = agent;
-        using var created = await service.Http.CreateVolumeAsync(new { name = "v", projectId = project.Id, originPvcName = "pvc", shouldDeleteOriginalVolume = true });
+        using var created = await service.Http.CreateVolumeAsync(
+            new { name = "v", projectId = project.Id, originPvcName = "pvc", shouldDeleteOriginalVolume = true });
         await Wire.AssertAsync("datavolume-created", created);
         var id = (await TestUsers.JsonAsync(created, HttpStatusCode.Created)).GetProperty("id").GetString()!;
         using var work = await agent.SendAsync("GET", $"/api/v1/clusters/{cluster}/datavolumes/pending");
         await Wire.AssertAsync("datavolumes-pending", work);
 
-        using var notBound = await agent.ReportAsync(cluster, id, new { phase = "NotReady", conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } } });
+        using var notBound = await agent.ReportAsync(
+            cluster, id,
+            new
+            {
+                phase = "NotReady", conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } },
+            });
         await Wire.AssertAsync("datavolume-not-bound", notBound);
         Assert.Equal((id, "create"), Assert.Single(await agent.PendingAsync(cluster)));
-        using var ready = await agent.ReportAsync(cluster, id, new { phase = "Ready", datavolumePvcName = "copy", datavolumePvName = "pv", inUse = true });
+        using var ready = await agent.ReportAsync(
+            cluster, id, new { phase = "Ready", datavolumePvcName = "copy", datavolumePvName = "pv", inUse = true });
         Assert.Equal("Ready", await service.PhaseAsync(id));
         Assert.Empty(await agent.PendingAsync(cluster));
 
@@ -51,7 +58,8 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
         await service.NewVolumeAsync("v", project.Id);
         Assert.Equal(
             ["datavolume.created", "datavolume.created", "datavolume.deleted", "datavolume.deletion_requested"],
-            (await service.GetAllAsync($"/api/v0/audit/?project={project.Id}&action=datavolume")).Select(e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
+            (await service.GetAllAsync($"/api/v0/audit/?project={project.Id}&action=datavolume")).Select(
+                e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -62,7 +70,11 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
         var id = await service.NewVolumeAsync("v", project.Id);
         var noon = clock.GetUtcNow();
         object Report(string phase, int minute) => new { phase, observedAt = noon.AddMinutes(minute) };
-        foreach (var (phase, minute, shown) in new[] { ("NotReady", 0, "NotReady"), ("Ready", 2, "Ready"), ("Ready", 2, "Ready"), ("NotReady", 1, "Ready"), ("NotReady", 0, "Ready"), ("NotReady", 3, "NotReady") })
+        foreach (var (phase, minute, shown) in new[]
+        {
+            ("NotReady", 0, "NotReady"), ("Ready", 2, "Ready"), ("Ready", 2, "Ready"), ("NotReady", 1, "Ready"), ("NotReady", 0, "Ready"),
+            ("NotReady", 3, "NotReady"),
+        })
         {
             using var answer = await agent.ReportAsync(cluster, id, Report(phase, minute));
             Assert.Equal(shown, (await TestUsers.JsonAsync(answer)).GetProperty("phase").GetString());
@@ -70,12 +82,15 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
         }
 
         // Without a time of its own a report is about its last transition.
-        object Transition(string phase, int minute) => new { phase, conditions = new[] { new { type = "x", status = "True", lastTransitionTime = noon.AddMinutes(minute) } } };
+        object Transition(string phase, int minute) =>
+            new { phase, conditions = new[] { new { type = "x", status = "True", lastTransitionTime = noon.AddMinutes(minute) } } };
         using var before = await agent.ReportAsync(cluster, id, Transition("Ready", 2));
         Assert.Equal("NotReady", await service.PhaseAsync(id));
         using var after = await agent.ReportAsync(cluster, id, Transition("Ready", 4));
         Assert.Equal("Ready", await service.PhaseAsync(id));
-        Assert.Equal(HttpStatusCode.NotFound, (await agent.ReportAsync(cluster, await service.NewVolumeAsync("elsewhere"), Report("Ready", 0))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            (await agent.ReportAsync(cluster, await service.NewVolumeAsync("elsewhere"), Report("Ready", 0))).StatusCode);
     }
 
     [Fact]

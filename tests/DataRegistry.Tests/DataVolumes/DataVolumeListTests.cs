@@ -41,7 +41,8 @@ public sealed class DataVolumeListTests
     public void Only_a_comma_before_a_field_and_an_operator_ends_a_filter(string text, string expected)
     {
         string[] operators = ["==", "!=", "<=", ">=", "=@", "!@", "=^", "=$"];
-        var parsed = DataVolumeFilter.ParseAll([text]).Cast<DataVolumeFilter.Text>().Select(f => $"{JsonNamingPolicy.CamelCase.ConvertName(f.Field.ToString())}{operators[(int)f.Operator]}{f.Value}");
+        var parsed = DataVolumeFilter.ParseAll([text]).Cast<DataVolumeFilter.Text>().Select(
+            f => $"{JsonNamingPolicy.CamelCase.ConvertName(f.Field.ToString())}{operators[(int)f.Operator]}{f.Value}");
         Assert.Equal(expected, string.Join('|', parsed));
     }
 
@@ -62,7 +63,9 @@ public sealed class DataVolumeListTests
             var (http, sees) = callers[i % callers.Count];
             await CompareAsync(http, $"requestType=Originated{query}", query.Answer(model.Where(sees)));
             var project = projects[i % projects.Count].ToString();
-            await CompareAsync(service.Http, $"requestType=UsableInProject&usableInProjectId={project}{query}", query.Answer(model.Where(v => v.UsableIn.Contains(project))));
+            await CompareAsync(
+                service.Http, $"requestType=UsableInProject&usableInProjectId={project}{query}",
+                query.Answer(model.Where(v => v.UsableIn.Contains(project))));
         }
 
         callers.ForEach(c => c.Http.Dispose());
@@ -88,7 +91,11 @@ public sealed class DataVolumeListTests
         async Task<List<int>> RequestsAsync()
         {
             var counts = new List<int>();
-            foreach (var query in new[] { "requestType=Originated&filterBy=name=^v&sortBy=name", $"requestType=UsableInProject&usableInProjectId={service.Project.Id}" })
+            foreach (var query in new[]
+            {
+                "requestType=Originated&filterBy=name=^v&sortBy=name",
+                $"requestType=UsableInProject&usableInProjectId={service.Project.Id}",
+            })
             {
                 await viewer.NamesAsync(query);
                 var reads = service.Transport.Requests;
@@ -105,14 +112,17 @@ public sealed class DataVolumeListTests
         var list = await TestUsers.JsonAsync(await http.SendAsync("GET", $"{TestVolumes.Path}?{query}"));
         Assert.Equal(expected.Ids, list.GetProperty("datavolumes").EnumerateArray().Select(v => v.GetProperty("id").GetString()!));
         Assert.Equal(expected.Ids.Count == 0 ? null : expected.Next, list.TryGetProperty("next", out var next) ? next.GetInt32() : null);
-        Assert.Equal(expected.Count, (await TestUsers.JsonAsync(await http.SendAsync("GET", $"{TestVolumes.Path}/count?{query}"))).GetProperty("count").GetInt32());
+        Assert.Equal(
+            expected.Count,
+            (await TestUsers.JsonAsync(await http.SendAsync("GET", $"{TestVolumes.Path}/count?{query}"))).GetProperty("count").GetInt32());
     }
 
     /// <summary>Volumes of eight projects in four departments of two clusters, shared with random scopes of their clusters.</summary>
     static async Task<(List<ModelVolume> Model, List<Guid> Projects)> FillAsync(TestService service, int volumes, int seed)
     {
         var random = new Random(seed);
-        var (units, projectTable, table) = (service.Services.GetRequiredService<UnitTable>(), service.Services.GetRequiredService<ProjectTable>(), service.Services.GetRequiredService<DataVolumeTable>());
+        var (units, projectTable, table) =
+            (service.Services.GetRequiredService<UnitTable>(), service.Services.GetRequiredService<ProjectTable>(), service.Services.GetRequiredService<DataVolumeTable>());
         var projects = new List<Project>();
         for (var c = 0; c < 2; c++)
         {
@@ -121,7 +131,8 @@ public sealed class DataVolumeListTests
             {
                 var department = (await units.CreateDepartmentAsync($"department{d}", cluster, default))!;
                 for (var p = 0; p < 2; p++)
-                    projects.Add(await projectTable.EnsureAsync(Guid.NewGuid(), $"{(p == 0 ? "Alpha" : "beta")} {c}{d}", department, default));
+                    projects.Add(
+                        await projectTable.EnsureAsync(Guid.NewGuid(), $"{(p == 0 ? "Alpha" : "beta")} {c}{d}", department, default));
             }
         }
 
@@ -132,12 +143,18 @@ public sealed class DataVolumeListTests
             var row = Row(project, $"v{i}", random.Next(5), random.Next(2) == 0 ? "anna" : "Bert");
             Assert.IsType<DataVolumeCreation.Created>(await table.CreateAsync(row, Name(row.Name), null, default));
             var peers = projects.Where(p => p.Cluster == project.Cluster).ToList();
-            var shared = peers.Where(_ => random.Next(4) == 0).Select(p => new SharedScope(ScopeKind.Project, p.Id, p.Department, Noon, "anna"))
-                .Concat(peers.Select(p => p.Department).Distinct().Where(_ => random.Next(5) == 0).Select(d => new SharedScope(ScopeKind.Department, d, null, Noon, "anna")))
+            var shared = peers.Where(
+                _ => random.Next(4) == 0).Select(p => new SharedScope(ScopeKind.Project, p.Id, p.Department, Noon, "anna"))
+                .Concat(
+                    peers.Select(p => p.Department).Distinct().Where(
+                        _ => random.Next(5) == 0).Select(d => new SharedScope(ScopeKind.Department, d, null, Noon, "anna")))
                 .Concat(random.Next(10) == 0 ? [new SharedScope(ScopeKind.Cluster, project.Cluster, null, Noon, "anna")] : []).ToList();
             await table.ChangeAsync(DataVolumeId.Of(row), r => r.WithScopes(shared), default);
             var listed = Model(new(row, project.Name, DataVolumePhase.Ready));
-            listed.UsableIn.UnionWith(peers.Where(p => p.Id == project.Id || shared.Any(s => s.Id == p.Id || s.Id == p.Department || s.Id == p.Cluster)).Select(p => p.Id.ToString()));
+            listed.UsableIn.UnionWith(
+                peers.Where(
+                    p => p.Id == project.Id || shared.Any(s => s.Id == p.Id || s.Id == p.Department || s.Id == p.Cluster))
+                    .Select(p => p.Id.ToString()));
             model.Add(listed);
         }
 
@@ -150,8 +167,10 @@ public sealed class DataVolumeListTests
         var id = DataVolumeId.Create(time, project);
         return new()
         {
-            PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(), Name = name, Description = $"number {minute}", OriginPvcName = $"pvc-{name}",
-            Project = project.Id, Department = project.Department, Cluster = project.Cluster, CreatedAt = time, CreatedBy = user, UpdatedAt = time, UpdatedBy = user, Generation = 1,
+            PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(), Name = name,
+            Description = $"number {minute}", OriginPvcName = $"pvc-{name}",
+            Project = project.Id, Department = project.Department, Cluster = project.Cluster, CreatedAt = time, CreatedBy = user,
+            UpdatedAt = time, UpdatedBy = user, Generation = 1,
         };
     }
 
@@ -163,19 +182,23 @@ public sealed class DataVolumeListTests
         from user in Gen.Elements("anna", "Bert", "x,phase=y")
         from phase in Gen.Elements(Enum.GetValues<DataVolumePhase>())
         select new ListedVolume(
-            Row(new Project(new Guid(project, 0, 0, new byte[8]), projectName, 0, new Guid(9, 0, 0, new byte[8]), Cluster.DefaultId), name, minute, user), projectName, phase);
+            Row(new Project(
+                new Guid(project, 0, 0, new byte[8]), projectName, 0, new Guid(9, 0, 0, new byte[8]), Cluster.DefaultId), name, minute,
+                user), projectName, phase);
 
     static ModelVolume Model(ListedVolume volume) => new(
         volume.Row.Id.ToString(),
         new()
         {
-            ["name"] = volume.Row.Name, ["projectId"] = volume.Row.Project.ToString(), ["clusterId"] = volume.Row.Cluster.ToString(), ["departmentId"] = volume.Row.Department.ToString(),
+            ["name"] = volume.Row.Name, ["projectId"] = volume.Row.Project.ToString(), ["clusterId"] = volume.Row.Cluster.ToString(),
+            ["departmentId"] = volume.Row.Department.ToString(),
             ["projectName"] = volume.ProjectName, ["createdBy"] = volume.Row.CreatedBy, ["phase"] = volume.Phase.ToString(),
             ["createdAt"] = volume.Row.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
         },
         volume.Row.Description!, volume.Row.OriginPvcName, []);
 
-    static DataVolumeQuery Parse(string query) => DataVolumeQuery.From(new DefaultHttpContext { Request = { QueryString = new QueryString("?" + query) } }.Request);
+    static DataVolumeQuery Parse(string query) =>
+        DataVolumeQuery.From(new DefaultHttpContext { Request = { QueryString = new QueryString("?" + query) } }.Request);
 
     static DataVolumeName Name(string text) => DataVolumeName.TryParse(text, out var name) ? name : throw new ArgumentException(text);
 }

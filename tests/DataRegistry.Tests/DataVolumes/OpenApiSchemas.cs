@@ -23,7 +23,8 @@ sealed class OpenApiSchemas(JsonElement document)
     /// <summary>What is wrong with a body of that answer; also that the status is not declared.</summary>
     public IReadOnlyList<string> Validate(string method, string path, string status, string body)
     {
-        if (!document.GetProperty("paths").GetProperty(path).GetProperty(method.ToLowerInvariant()).GetProperty("responses").TryGetProperty(status, out var response))
+        if (!document.GetProperty("paths").GetProperty(path).GetProperty(
+            method.ToLowerInvariant()).GetProperty("responses").TryGetProperty(status, out var response))
             return [$"{status} is not declared"];
         response = Resolve(response);
         if (!response.TryGetProperty("content", out var content))
@@ -52,9 +53,12 @@ sealed class OpenApiSchemas(JsonElement document)
         switch (keyword.Name)
         {
             case "type":
-                return limit.ValueKind == JsonValueKind.Array ? limit.EnumerateArray().Any(t => Is(t.GetString()!, value)) : Is(limit.GetString()!, value);
+                return limit.ValueKind == JsonValueKind.Array
+                    ? limit.EnumerateArray().Any(t => Is(t.GetString()!, value))
+                    : Is(limit.GetString()!, value);
             case "required":
-                return value.ValueKind != JsonValueKind.Object || limit.EnumerateArray().All(p => value.TryGetProperty(p.GetString()!, out _));
+                return value.ValueKind != JsonValueKind.Object
+                    || limit.EnumerateArray().All(p => value.TryGetProperty(p.GetString()!, out _));
             case "properties":
                 foreach (var property in limit.EnumerateObject().Where(_ => value.ValueKind == JsonValueKind.Object))
                 {
@@ -65,9 +69,12 @@ sealed class OpenApiSchemas(JsonElement document)
                 return true;
             case "additionalProperties":
                 return limit.ValueKind == JsonValueKind.True || value.ValueKind != JsonValueKind.Object
-                    || value.EnumerateObject().All(p => schema.TryGetProperty("properties", out var known) && known.TryGetProperty(p.Name, out _));
+                    || value.EnumerateObject().All(
+                        p => schema.TryGetProperty("properties", out var known) && known.TryGetProperty(p.Name, out _));
             case "items":
-                foreach (var (item, i) in (value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : default).Select((v, i) => (v, i)))
+                foreach (var (item, i) in (value.ValueKind == JsonValueKind.Array
+                    ? value.EnumerateArray()
+                    : default).Select((v, i) => (v, i)))
                     Validate(limit, item, string.Create(CultureInfo.InvariantCulture, $"{at}[{i}]"), errors);
                 return true;
             case "allOf":
@@ -109,7 +116,10 @@ sealed class OpenApiSchemas(JsonElement document)
     static bool HasFormat(string format, JsonElement value) => value.ValueKind is JsonValueKind.Null || format switch
     {
         "uuid" => Guid.TryParseExact(value.GetString(), "D", out _),
-        "date-time" => DateTimeOffset.TryParseExact(value.GetString(), "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.None, out _) && value.GetString()!.EndsWith('Z'),
+        "date-time" =>
+            DateTimeOffset.TryParseExact(
+                value.GetString(), "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)
+                && value.GetString()!.EndsWith('Z'),
         "int32" => value.TryGetInt32(out _),
         _ => false,
     };

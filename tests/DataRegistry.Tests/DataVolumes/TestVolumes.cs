@@ -22,25 +22,31 @@ static class TestVolumes
 
     public static async Task<string> NewVolumeAsync(this TestService service, string name, Guid? project = null)
     {
-        using var response = await service.Http.CreateVolumeAsync(new { name, projectId = project ?? service.Project.Id, originPvcName = "pvc-" + name });
+        using var response = await service.Http.CreateVolumeAsync(
+            new { name, projectId = project ?? service.Project.Id, originPvcName = "pvc-" + name });
         return (await TestUsers.JsonAsync(response, HttpStatusCode.Created)).GetProperty("id").GetString()!;
     }
 
     public static async Task<JsonElement> VolumeAsync(this TestService service, string id) => await service.GetAsync($"{Path}/{id}");
 
-    public static async Task<string> PhaseAsync(this TestService service, string id) => (await service.VolumeAsync(id)).GetProperty("status").GetProperty("phase").GetString()!;
+    public static async Task<string> PhaseAsync(this TestService service, string id) =>
+        (await service.VolumeAsync(id)).GetProperty("status").GetProperty("phase").GetString()!;
 
     public static async Task<List<string>> NamesAsync(this HttpClient http, string query) =>
-        [.. (await TestUsers.JsonAsync(await http.SendAsync("GET", $"{Path}?{query}"))).GetProperty("datavolumes").EnumerateArray().Select(v => v.GetProperty("name").GetString()!)];
+        [.. (await TestUsers.JsonAsync(await http.SendAsync("GET", $"{Path}?{query}"))).GetProperty("datavolumes").EnumerateArray().Select(
+            v => v.GetProperty("name").GetString()!)];
 
-    public static async Task<HttpResponseMessage> ShareAsync(this HttpClient http, string id, IEnumerable<(string Type, Guid Id)> add, IEnumerable<(string Type, Guid Id)> remove) =>
+    public static async Task<HttpResponseMessage> ShareAsync(
+        this HttpClient http, string id, IEnumerable<(string Type, Guid Id)> add, IEnumerable<(string Type, Guid Id)> remove) =>
         await http.SendAsync("PATCH", $"{Path}/{id}/sharedScopes", JsonSerializer.Serialize(new
         {
-            add = add.Select(s => new { scopeType = s.Type, scopeId = s.Id }), remove = remove.Select(s => new { scopeType = s.Type, scopeId = s.Id }),
+            add = add.Select(
+                s => new { scopeType = s.Type, scopeId = s.Id }), remove = remove.Select(s => new { scopeType = s.Type, scopeId = s.Id }),
         }));
 
     public static async Task<List<Guid>> SharedWithAsync(this TestService service, string id) =>
-        [.. (await service.GetAsync($"{Path}/{id}/shared-scopes")).EnumerateArray().Select(s => Guid.Parse(s.GetProperty("scopeId").GetString()!))];
+        [.. (await service.GetAsync($"{Path}/{id}/shared-scopes")).EnumerateArray().Select(
+            s => Guid.Parse(s.GetProperty("scopeId").GetString()!))];
 
     /// <summary>A cluster with an agent, a department and a project in it, and the agent's client.</summary>
     public static async Task<(Guid Cluster, Project Project, HttpClient Agent)> NewAgentClusterAsync(this TestService service)
@@ -56,6 +62,7 @@ static class TestVolumes
         agent.SendAsync("PUT", $"/api/v1/clusters/{cluster}/datavolumes/{id}/status", JsonSerializer.Serialize(report));
 
     public static async Task<List<(string Id, string Action)>> PendingAsync(this HttpClient agent, Guid cluster) =>
-        [.. (await TestUsers.JsonAsync(await agent.SendAsync("GET", $"/api/v1/clusters/{cluster}/datavolumes/pending"))).GetProperty("datavolumes").EnumerateArray()
+        [.. (await TestUsers.JsonAsync(
+            await agent.SendAsync("GET", $"/api/v1/clusters/{cluster}/datavolumes/pending"))).GetProperty("datavolumes").EnumerateArray()
             .Select(v => (v.GetProperty("id").GetString()!, v.GetProperty("action").GetString()!))];
 }

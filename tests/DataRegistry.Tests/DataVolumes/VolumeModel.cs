@@ -10,7 +10,8 @@ sealed record ModelVolume(string Id, Dictionary<string, string> Fields, string D
 sealed record ModelFilter(string Field, string Operator, string Value);
 
 /// <summary>What is asked of a list, before it is written as a query string.</summary>
-sealed record ModelQuery(IReadOnlyList<ModelFilter> Filters, bool Joined, string? Search, string? SortBy, string? SortOrder, int? Offset, int? Limit)
+sealed record ModelQuery(
+    IReadOnlyList<ModelFilter> Filters, bool Joined, string? Search, string? SortBy, string? SortOrder, int? Offset, int? Limit)
 {
     public static readonly string[] TextFields = ["name", "projectId", "clusterId", "departmentId", "projectName", "createdBy", "phase"];
 
@@ -27,7 +28,19 @@ sealed record ModelQuery(IReadOnlyList<ModelFilter> Filters, bool Joined, string
             from start in Gen.Choose(0, whole.Length - 1)
             from length in Gen.Choose(1, whole.Length - start)
             from shape in Gen.Choose(0, 9)
-            select new ModelFilter(field, comparison, shape switch { 0 => whole, 1 => whole[..length], 2 => whole[start..], 3 => whole.ToUpperInvariant(), 4 => "a,b", 5 => "=x", 6 => ",name=", _ => whole.Substring(start, length) });
+            select new ModelFilter(
+                field, comparison,
+                shape switch
+                {
+                    0 => whole,
+                    1 => whole[..length],
+                    2 => whole[start..],
+                    3 => whole.ToUpperInvariant(),
+                    4 => "a,b",
+                    5 => "=x",
+                    6 => ",name=",
+                    _ => whole.Substring(start, length),
+                });
         var time =
             from comparison in Gen.Elements("==", "!=", "<=", ">=")
             from volume in Gen.Elements(volumes.AsEnumerable())
@@ -48,8 +61,11 @@ sealed record ModelQuery(IReadOnlyList<ModelFilter> Filters, bool Joined, string
     {
         IEnumerable<(string Name, string? Value)> parameters =
         [
-            .. Joined ? [("filterBy", Filters.Count == 0 ? null : string.Join(',', Filters.Select(Text)))] : Filters.Select(f => ("filterBy", (string?)Text(f))),
-            ("search", Search), ("sortBy", SortBy), ("sortOrder", SortOrder), ("offset", Offset?.ToString(CultureInfo.InvariantCulture)), ("limit", Limit?.ToString(CultureInfo.InvariantCulture)),
+            .. Joined
+                ? [("filterBy", Filters.Count == 0 ? null : string.Join(',', Filters.Select(Text)))]
+                : Filters.Select(f => ("filterBy", (string?)Text(f))),
+            ("search", Search), ("sortBy", SortBy), ("sortOrder", SortOrder), ("offset", Offset?.ToString(CultureInfo.InvariantCulture)),
+            ("limit", Limit?.ToString(CultureInfo.InvariantCulture)),
         ];
         return string.Concat(parameters.Where(p => p.Value is not null).Select(p => $"&{p.Name}={Uri.EscapeDataString(p.Value!)}"));
 
@@ -58,9 +74,15 @@ sealed record ModelQuery(IReadOnlyList<ModelFilter> Filters, bool Joined, string
 
     public (List<string> Ids, int? Next, int Count) Answer(IEnumerable<ModelVolume> volumes)
     {
-        var matches = volumes.Where(v => Filters.All(f => Matches(v, f)) && (Search is null || new[] { v.Fields["name"], v.Description, v.Pvc, v.Fields["projectName"] }.Any(t => t.Contains(Search, StringComparison.OrdinalIgnoreCase))));
+        var matches = volumes.Where(
+            v => Filters.All(f => Matches(v, f))
+                && (Search is null
+                    || new[] { v.Fields["name"], v.Description, v.Pvc, v.Fields["projectName"] }.Any(
+                        t => t.Contains(Search, StringComparison.OrdinalIgnoreCase))));
         string Key(ModelVolume v) => SortBy is null ? v.Id : v.Fields[SortBy].ToUpperInvariant();
-        var sorted = (SortOrder == "desc" ? matches.OrderByDescending(Key, StringComparer.Ordinal) : matches.OrderBy(Key, StringComparer.Ordinal)).ThenBy(v => v.Id, StringComparer.Ordinal).Select(v => v.Id).ToList();
+        var sorted = (SortOrder == "desc"
+            ? matches.OrderByDescending(Key, StringComparer.Ordinal)
+            : matches.OrderBy(Key, StringComparer.Ordinal)).ThenBy(v => v.Id, StringComparer.Ordinal).Select(v => v.Id).ToList();
         var page = sorted.Skip(Offset ?? 0).Take(Limit ?? 50).ToList();
         var end = (Offset ?? 0) + page.Count;
         return (page, end < sorted.Count ? end : null, sorted.Count);

@@ -26,7 +26,12 @@ public sealed class AliasOrderTests : IAsyncLifetime
     {
         await PointAsync();
         foreach (var limit in new[] { 1, 2, 3, 4, 9000 })
-            Assert.Equal(expected, string.Join(' ', (await service.GetAllAsync($"{Path}?project={service.Project.Id}{ordering}&limit={limit}")).Select(a => a.GetProperty("name").GetString())));
+            Assert.Equal(
+                expected,
+                string.Join(
+                    ' ',
+                    (await service.GetAllAsync($"{Path}?project={service.Project.Id}{ordering}&limit={limit}")).Select(
+                        a => a.GetProperty("name").GetString())));
     }
 
     /// <summary>The public command line client asks for its first page so.</summary>

@@ -27,7 +27,9 @@ public sealed class AliasTests : IAsyncLifetime
         var path = $"{Path}{alias.GetProperty("id").GetString()}/";
         Assert.Equal(alias.ToString(), (await service.GetAsync(path)).ToString());
         Assert.Equal(alias.ToString(), Assert.Single(await service.GetAllAsync($"{Path}?project={service.Project.Id}")).ToString());
-        Assert.Equal(b, (await service.GetAsync($"{Path}resolve/?name=latest&project={service.Project.Id}")).GetProperty("datum").GetProperty("id").GetString());
+        Assert.Equal(
+            b, (await service.GetAsync($"{Path}resolve/?name=latest&project={service.Project.Id}")).GetProperty("datum").GetProperty("id")
+                .GetString());
 
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", path));
         Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("DELETE", path));
@@ -39,7 +41,8 @@ public sealed class AliasTests : IAsyncLifetime
         Assert.Equal([(b, null), (a, b), (null, a)], await HistoryAsync(path));
         Assert.Equal(
             ["alias.created", "alias.deleted", "alias.moved"],
-            (await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}&action=alias")).Select(e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
+            (await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}&action=alias")).Select(
+                e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
 
         // The name is free again, and what it is given to then has an id and a history of its own.
         using var again = await PointAsync("latest", a);
@@ -54,7 +57,8 @@ public sealed class AliasTests : IAsyncLifetime
         var a = await service.AdoptedAsync("a");
         using var created = await PointAsync("x", a);
         using var again = await PointAsync("x", a);
-        Assert.Equal((await TestUsers.JsonAsync(created, HttpStatusCode.Created)).ToString(), (await TestUsers.JsonAsync(again)).ToString());
+        Assert.Equal(
+            (await TestUsers.JsonAsync(created, HttpStatusCode.Created)).ToString(), (await TestUsers.JsonAsync(again)).ToString());
         Assert.Single(await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}&action=alias"));
     }
 
@@ -117,7 +121,8 @@ public sealed class AliasTests : IAsyncLifetime
     public async Task A_name_that_is_none_is_a_400_with_the_requirement(string name)
     {
         var a = await service.AdoptedAsync("a");
-        using var response = await service.Http.SendAsync("POST", Path, $$"""{"name":"{{name}}","datum":"{{a}}","project":"{{service.Project.Id}}"}""");
+        using var response = await service.Http.SendAsync(
+            "POST", Path, $$"""{"name":"{{name}}","datum":"{{a}}","project":"{{service.Project.Id}}"}""");
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
     }
 
@@ -141,7 +146,8 @@ public sealed class AliasTests : IAsyncLifetime
     [InlineData("""{"name":"x","datum":"017a515f-30a4-d0f1-d37a-53ffc38e90c7"}""", "project")]
     public async Task A_wrong_body_is_a_400_of_its_field(string json, string field)
     {
-        using var response = await service.Http.SendAsync("POST", Path, json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal));
+        using var response = await service.Http.SendAsync(
+            "POST", Path, json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal));
         Assert.Equal(field, (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name);
     }
 
@@ -155,7 +161,9 @@ public sealed class AliasTests : IAsyncLifetime
         var listed = await service.GetAllAsync($"{Path}?project={service.Project.Id}&limit=3");
         Assert.Equal(names, listed.Select(e => e.GetProperty("name").GetString()));
         foreach (var name in names)
-            Assert.Equal(a, (await service.GetAsync($"/api/v0/data/{Uri.EscapeDataString(name)}/?project={service.Project.Id}")).GetProperty("id").GetString());
+            Assert.Equal(
+                a, (await service.GetAsync($"/api/v0/data/{Uri.EscapeDataString(name)}/?project={service.Project.Id}")).GetProperty("id")
+                    .GetString());
     }
 
     [Fact]
@@ -194,7 +202,9 @@ public sealed class AliasTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.NotFound, await viewer.StatusAsync("GET", $"{Path}{alias}/"));
             Assert.Equal(HttpStatusCode.NotFound, await viewer.StatusAsync("GET", $"{Path}{alias}/history/"));
             Assert.Equal(HttpStatusCode.NotFound, await viewer.StatusAsync("DELETE", $"{Path}{alias}/"));
-            Assert.Equal(HttpStatusCode.Forbidden, await viewer.StatusAsync("POST", Path, $$"""{"name":"x","datum":"{{a}}","project":"{{service.Project.Id}}"}"""));
+            Assert.Equal(
+                HttpStatusCode.Forbidden,
+                await viewer.StatusAsync("POST", Path, $$"""{"name":"x","datum":"{{a}}","project":"{{service.Project.Id}}"}"""));
         }
     }
 
@@ -206,11 +216,15 @@ public sealed class AliasTests : IAsyncLifetime
     {
         await service.GetAsync($"{Path}?project={service.Project.Id}&{query}", HttpStatusCode.BadRequest);
         using var created = await PointAsync("x", await service.AdoptedAsync("a"));
-        await service.GetAsync($"{Path}{TestUsers.Id(await TestUsers.JsonAsync(created, HttpStatusCode.Created))}/history/?{query}", HttpStatusCode.BadRequest);
+        await service.GetAsync(
+            $"{Path}{TestUsers.Id(await TestUsers.JsonAsync(created, HttpStatusCode.Created))}/history/?{query}",
+            HttpStatusCode.BadRequest);
     }
 
-    Task<HttpResponseMessage> PointAsync(string name, string datum) => service.Http.PostAsJsonAsync(Path, new { name, datum, project = service.Project.Id });
+    Task<HttpResponseMessage> PointAsync(string name, string datum) =>
+        service.Http.PostAsJsonAsync(Path, new { name, datum, project = service.Project.Id });
 
     async Task<List<(string? From, string? To)>> HistoryAsync(string path, int limit = 100) =>
-        [.. (await service.GetAllAsync($"{path}history/?limit={limit}")).Select(e => (e.GetProperty("from").GetString(), e.GetProperty("to").GetString()))];
+        [.. (await service.GetAllAsync($"{path}history/?limit={limit}")).Select(
+            e => (e.GetProperty("from").GetString(), e.GetProperty("to").GetString()))];
 }

@@ -1,7 +1,7 @@
-using DataRegistry.Datums;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using DataRegistry.Datums;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 
@@ -28,7 +28,8 @@ public sealed class AliasesOfDatumTests : IAsyncLifetime
         var project = service.Project.Id;
         Assert.Equal(expected, Names(await service.GetAsync($"/api/v0/data/{a}/")));
         Assert.Equal(expected, Names(await service.GetAsync($"/api/v0/data/z/?project={project}")));
-        Assert.Equal(expected, Names((await service.GetAsync($"/api/v0/datum-aliases/resolve/?name=z&project={project}")).GetProperty("datum")));
+        Assert.Equal(
+            expected, Names((await service.GetAsync($"/api/v0/datum-aliases/resolve/?name=z&project={project}")).GetProperty("datum")));
         Assert.Equal(expected, Names((await service.GetAsync($"/api/v0/datum-aliases/{id}/")).GetProperty("datum")));
         foreach (var listed in await service.GetAllAsync($"/api/v0/datum-aliases/?project={project}"))
             Assert.Equal(expected, Names(listed.GetProperty("datum")));
@@ -56,7 +57,8 @@ public sealed class AliasesOfDatumTests : IAsyncLifetime
         for (var i = 0; i < 3; i++)
             datums.Add(await service.AdoptedAsync($"k{i}"));
         var moves = Enumerable.Range(0, 30).Select(i => ($"n{i % 2}", datums[i * 7 % 3])).ToList();
-        await Parallel.ForEachAsync(moves, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (move, _) => await PointAsync(move.Item1, move.Item2));
+        await Parallel.ForEachAsync(
+            moves, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (move, _) => await PointAsync(move.Item1, move.Item2));
         var told = new List<(string, string)>();
         foreach (var datum in datums)
             told.AddRange(Names(await service.GetAsync($"/api/v0/data/{datum}/")).Select(n => (n!, datum)));
@@ -94,7 +96,9 @@ public sealed class AliasesOfDatumTests : IAsyncLifetime
             for (var from = 0; from < 1100; from += 100)
             {
                 var keys = Enumerable.Range(from, 100).Select(i => $"{letter}-{i:D4}");
-                Assert.True((await table.TrySubmitAsync([.. keys.Select(key => Change.Add(new RowKeyOnly { PartitionKey = "p", RowKey = key }))])).IsDone);
+                Assert.True(
+                    (await table.TrySubmitAsync(
+                        [.. keys.Select(key => Change.Add(new RowKeyOnly { PartitionKey = "p", RowKey = key }))])).IsDone);
             }
         }
 
@@ -110,13 +114,17 @@ public sealed class AliasesOfDatumTests : IAsyncLifetime
     }
 
     async Task<JsonElement> FindAsync(string query, string id) =>
-        (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&{query}")).Single(d => d.GetProperty("id").GetString() == id);
+        (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&{query}")).Single(
+            d => d.GetProperty("id").GetString() == id);
 
     static IEnumerable<string?> Names(JsonElement datum) => datum.GetProperty("aliases").EnumerateArray().Select(n => n.GetString());
 
     async Task<string> PointAsync(string name, string datum)
     {
-        using var response = await service.Http.PostAsJsonAsync("/api/v0/datum-aliases/", new { name, datum, project = service.Project.Id });
-        return (await TestUsers.JsonAsync(response, response.StatusCode == HttpStatusCode.Created ? HttpStatusCode.Created : HttpStatusCode.OK)).GetProperty("id").GetString()!;
+        using var response = await service.Http.PostAsJsonAsync(
+            "/api/v0/datum-aliases/", new { name, datum, project = service.Project.Id });
+        return (await TestUsers.JsonAsync(
+            response, response.StatusCode == HttpStatusCode.Created ? HttpStatusCode.Created : HttpStatusCode.OK)).GetProperty("id")
+            .GetString()!;
     }
 }

@@ -18,7 +18,9 @@ public sealed class DatumListTests : IAsyncLifetime
     public async Task Every_filter_lets_its_datums_through_and_no_others()
     {
         var (a, b, c) = (await service.AdoptedAsync("x/a.txt"), await service.AdoptedAsync("y/a.txt"), await service.AdoptedAsync("b.txt"));
-        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{b}/metadata/", """{"valohai.tags":["train","v1"]}"""));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await service.Http.StatusAsync("POST", $"/api/v0/data/{b}/metadata/", """{"valohai.tags":["train","v1"]}"""));
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{c}/purge/"));
         await ExpectAsync("", b, a);
         await ExpectAsync($"store={service.Store.Id}", b, a);
@@ -50,11 +52,16 @@ public sealed class DatumListTests : IAsyncLifetime
         service.Put(keys);
         using var adopted = await service.AdoptUrlsAsync(keys.Select(service.Url));
         adopted.EnsureSuccessStatusCode();
-        foreach (var (ordering, field) in new[] { ("name", "name"), ("-name", "name"), ("size", "size"), ("-size", "size"), ("ctime", "ctime"), ("id", "id") })
+        foreach (var (ordering, field) in new[]
+        {
+            ("name", "name"), ("-name", "name"), ("size", "size"), ("-size", "size"), ("ctime", "ctime"), ("id", "id"),
+        })
         {
             var whole = await service.GetAllAsync($"{Path}&ordering={ordering}");
             var values = whole.Select(d => d.GetProperty(field)).ToList();
-            var sorted = field == "size" ? values.OrderBy(v => v.GetInt64()).ToList() : [.. values.OrderBy(v => v.GetString(), StringComparer.Ordinal)];
+            var sorted = field == "size"
+                ? values.OrderBy(v => v.GetInt64()).ToList()
+                : [.. values.OrderBy(v => v.GetString(), StringComparer.Ordinal)];
             if (ordering[0] == '-')
                 sorted.Reverse();
             Assert.Equal(sorted.Select(v => v.ToString()), values.Select(v => v.ToString()));
@@ -114,7 +121,9 @@ public sealed class DatumListTests : IAsyncLifetime
     [InlineData("datum-aliases")]
     public async Task A_client_that_asks_for_more_than_the_largest_page_is_given_that(string list)
     {
-        Assert.Equal(JsonValueKind.Array, (await service.GetAsync($"/api/v0/{list}/?limit=10000&project={service.Project.Id}")).GetProperty("results").ValueKind);
+        Assert.Equal(
+            JsonValueKind.Array,
+            (await service.GetAsync($"/api/v0/{list}/?limit=10000&project={service.Project.Id}")).GetProperty("results").ValueKind);
         foreach (var (asked, given) in new[] { ("9000", 9000), ("9001", 9000), ("99999999999", 9000), ("8999", 8999) })
             Assert.Equal(given, Paging.From(new DefaultHttpContext { Request = { QueryString = new($"?limit={asked}") } }.Request).Limit);
     }
@@ -151,6 +160,9 @@ public sealed class DatumListTests : IAsyncLifetime
     {
         var page = await service.GetAsync($"{Path}&{query}");
         Assert.True(ids.SequenceEqual(page.GetProperty("results").EnumerateArray().Select(Id)), $"{query}: {page}");
-        Assert.Equal(query.StartsWith("offset", StringComparison.Ordinal) ? 2 : ids.Length + (query.Contains("offset", StringComparison.Ordinal) ? 1 : 0), page.GetProperty("count").GetInt32());
+        Assert.Equal(
+            query.StartsWith("offset", StringComparison.Ordinal)
+                ? 2
+                : ids.Length + (query.Contains("offset", StringComparison.Ordinal) ? 1 : 0), page.GetProperty("count").GetInt32());
     }
 }

@@ -4,7 +4,7 @@ using System.Text;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
@@ -27,13 +27,22 @@ public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
             new BasicAWSCredentials(RadosGatewayFixture.AccessKeyId, RadosGatewayFixture.SecretAccessKey),
             new AmazonS3Config
             {
-                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             });
         await s3.PutBucketAsync(bucket);
         service = await TestService.StartAsync();
         using var made = await service.Http.PostAsJsonAsync(
             "/api/v0/stores/",
-            new { name = "ceph", configuration = new { bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId, secret_access_key = RadosGatewayFixture.SecretAccessKey } });
+            new
+            {
+                name = "ceph",
+                configuration = new
+                {
+                    bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId,
+                    secret_access_key = RadosGatewayFixture.SecretAccessKey,
+                },
+            });
         store = TestUsers.Id(await TestUsers.JsonAsync(made, HttpStatusCode.Created)).ToString();
     }
 
@@ -86,7 +95,8 @@ public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
     {
         var keys = Enumerable.Range(0, 120).Select(i => $"many/{i:D3}").ToArray();
         await Parallel.ForEachAsync(keys, async (key, _) => await PutAsync(key, key));
-        using var job = await service.Http.PostAsJsonAsync($"/api/v0/stores/{store}/adopt/", new { urls = keys.Select(Url), project = service.Project.Id });
+        using var job = await service.Http.PostAsJsonAsync(
+            $"/api/v0/stores/{store}/adopt/", new { urls = keys.Select(Url), project = service.Project.Id });
         Assert.Equal(HttpStatusCode.Accepted, job.StatusCode);
         await service.DrainAsync();
         var datums = await service.GetDatumsAsync();
@@ -98,7 +108,11 @@ public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
     [ContractFact]
     public async Task Odd_keys_are_downloaded()
     {
-        foreach (var key in new[] { "with#hash", "with?q=1", "up/../there", "two//slashes", "enc%2Foded", "plus+and space", "größe/数据集/𝒳", "/first", "ends/", "quote\"'", "control\u0001", new string('k', 1024) })
+        foreach (var key in new[]
+        {
+            "with#hash", "with?q=1", "up/../there", "two//slashes", "enc%2Foded", "plus+and space", "größe/数据集/𝒳", "/first", "ends/",
+            "quote\"'", "control\u0001", new string('k', 1024),
+        })
         {
             await PutAsync(key, key);
             Assert.Equal(key, await BytesAsync(await AdoptedAsync(key)));
@@ -107,13 +121,16 @@ public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
 
     string Url(string key) => $"s3://{bucket}/{key}";
 
-    async Task<string?> PutAsync(string key, string body) => (await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = body })).VersionId;
+    async Task<string?> PutAsync(string key, string body) =>
+        (await s3.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = body })).VersionId;
 
-    Task<PutBucketVersioningResponse> VersionsAsync(VersionStatus status) => s3.PutBucketVersioningAsync(new() { BucketName = bucket, VersioningConfig = new() { Status = status } });
+    Task<PutBucketVersioningResponse> VersionsAsync(VersionStatus status) =>
+        s3.PutBucketVersioningAsync(new() { BucketName = bucket, VersioningConfig = new() { Status = status } });
 
     async Task<string> AdoptedAsync(string key)
     {
-        using var response = await service.Http.PostAsJsonAsync($"/api/v0/stores/{store}/adopt/", new { url = Url(key), project = service.Project.Id });
+        using var response = await service.Http.PostAsJsonAsync(
+            $"/api/v0/stores/{store}/adopt/", new { url = Url(key), project = service.Project.Id });
         return (await TestUsers.JsonAsync(response)).GetProperty("created").EnumerateObject().Single().Value.GetString()!;
     }
 

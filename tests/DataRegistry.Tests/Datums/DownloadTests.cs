@@ -28,7 +28,8 @@ public sealed class DownloadTests : IAsyncLifetime
         var url = (await TestUsers.JsonAsync(link)).GetProperty("url").GetString()!;
         Assert.StartsWith($"{service.Server.Url}/bucket/path/", url, StringComparison.Ordinal);
         // Less by the seconds that end while it is signed; the SDK gives up to two more.
-        Assert.InRange(int.Parse(QueryHelpers.ParseQuery(new Uri(url).Query)["X-Amz-Expires"].ToString(), CultureInfo.InvariantCulture), 840, 902);
+        Assert.InRange(
+            int.Parse(QueryHelpers.ParseQuery(new Uri(url).Query)["X-Amz-Expires"].ToString(), CultureInfo.InvariantCulture), 840, 902);
 
         using var stranger = new HttpClient();
         using var answer = await stranger.GetAsync(new Uri(url));
@@ -40,7 +41,8 @@ public sealed class DownloadTests : IAsyncLifetime
     public async Task A_download_costs_one_head_and_is_found_by_an_alias_too()
     {
         var id = await service.AdoptedAsync("a");
-        using var aliased = await service.Http.SendAsync("POST", "/api/v0/datum-aliases/", $$"""{"name":"latest","datum":"{{id}}","project":"{{service.Project.Id}}"}""");
+        using var aliased = await service.Http.SendAsync(
+            "POST", "/api/v0/datum-aliases/", $$"""{"name":"latest","datum":"{{id}}","project":"{{service.Project.Id}}"}""");
         Assert.Equal(HttpStatusCode.Created, aliased.StatusCode);
         Assert.Equal("a", await BytesAsync(await UrlAsync(id)));
         service.Server.Requests.Reset();
@@ -156,9 +158,13 @@ public sealed class DownloadTests : IAsyncLifetime
     public async Task A_store_without_a_key_is_read_through_the_registry()
     {
         var store = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
-            service.Store with { Id = Guid.NewGuid(), Name = "public", Configuration = new("bucket", null, service.Server.Url, null, null, null) }, default);
+            service.Store with
+            {
+                Id = Guid.NewGuid(), Name = "public", Configuration = new("bucket", null, service.Server.Url, null, null, null),
+            }, default);
         service.Put("a");
-        using var adopted = await service.Http.SendAsync("POST", $"/api/v0/stores/{store.Id}/adopt/", $$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}""");
+        using var adopted = await service.Http.SendAsync(
+            "POST", $"/api/v0/stores/{store.Id}/adopt/", $$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}""");
         var id = (await TestUsers.JsonAsync(adopted)).GetProperty("created").EnumerateObject().Single().Value.GetString()!;
         Assert.Equal("a", await BytesAsync(await UrlAsync(id)));
     }
@@ -169,21 +175,31 @@ public sealed class DownloadTests : IAsyncLifetime
         service.Bucket.Put("./a", "0123456789"u8, contentType: "text/html");
         using var adopted = await service.AdoptUrlAsync(service.Url("./a"));
         var url = await UrlAsync((await TestUsers.JsonAsync(adopted)).GetProperty("created").EnumerateObject().Single().Value.GetString()!);
-        foreach (var (asked, bytes, said) in new[] { ("bytes=2-4", "234", "bytes 2-4/10"), ("bytes=7-", "789", "bytes 7-9/10"), ("bytes=-2", "89", "bytes 8-9/10"), ("bytes=8-99", "89", "bytes 8-9/10") })
+        foreach (var (asked, bytes, said) in new[]
+        {
+            ("bytes=2-4", "234", "bytes 2-4/10"), ("bytes=7-", "789", "bytes 7-9/10"), ("bytes=-2", "89", "bytes 8-9/10"),
+            ("bytes=8-99", "89", "bytes 8-9/10"),
+        })
         {
             using var part = await RangeAsync(url, asked);
-            Assert.Equal((HttpStatusCode.PartialContent, bytes, said), (part.StatusCode, await part.Content.ReadAsStringAsync(), part.Content.Headers.ContentRange!.ToString()));
+            Assert.Equal(
+                (HttpStatusCode.PartialContent, bytes, said),
+                (part.StatusCode, await part.Content.ReadAsStringAsync(), part.Content.Headers.ContentRange!.ToString()));
         }
 
         service.Server.Requests.Reset();
         using var head = await RangeAsync(url, null, HttpMethod.Head);
         Assert.Equal((HttpStatusCode.OK, 10L), (head.StatusCode, head.Content.Headers.ContentLength));
         using var partHead = await RangeAsync(url, "bytes=2-4", HttpMethod.Head);
-        Assert.Equal((HttpStatusCode.PartialContent, 3L, "bytes 2-4/10"), (partHead.StatusCode, partHead.Content.Headers.ContentLength, partHead.Content.Headers.ContentRange!.ToString()));
+        Assert.Equal(
+            (HttpStatusCode.PartialContent, 3L, "bytes 2-4/10"),
+            (partHead.StatusCode, partHead.Content.Headers.ContentLength, partHead.Content.Headers.ContentRange!.ToString()));
         Assert.Equal(0, service.Server.Requests["get"]);
 
         using var beyond = await RangeAsync(url, "bytes=10-");
-        Assert.Equal((HttpStatusCode.RequestedRangeNotSatisfiable, "bytes */10"), (beyond.StatusCode, beyond.Content.Headers.ContentRange!.ToString()));
+        Assert.Equal(
+            (HttpStatusCode.RequestedRangeNotSatisfiable, "bytes */10"),
+            (beyond.StatusCode, beyond.Content.Headers.ContentRange!.ToString()));
         using var whole = await RangeAsync(url, "bytes=0-1,3-4");
         Assert.Equal("0123456789", await whole.Content.ReadAsStringAsync());
         Assert.Equal("application/octet-stream", whole.Content.Headers.ContentType?.ToString());
@@ -198,7 +214,11 @@ public sealed class DownloadTests : IAsyncLifetime
         var other = await service.AdoptedAsync("./b");
         using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
         var token = url[url.IndexOf('?', StringComparison.Ordinal)..];
-        foreach (var path in new[] { $"{other}/content/{token}", $"{other}/content/", $"{other}/content/?token=x", $"{other}/content/?token=%C3%A9", $"x/content/{token}", $"{other}/content/?token={new string('A', 64)}" })
+        foreach (var path in new[]
+        {
+            $"{other}/content/{token}", $"{other}/content/", $"{other}/content/?token=x", $"{other}/content/?token=%C3%A9",
+            $"x/content/{token}", $"{other}/content/?token={new string('A', 64)}",
+        })
             Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", $"/api/v0/data/{path}"));
 
         Assert.Equal(HttpStatusCode.OK, await stranger.StatusAsync("GET", url));

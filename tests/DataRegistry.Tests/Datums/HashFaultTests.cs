@@ -75,7 +75,9 @@ public sealed class HashFaultTests : IAsyncLifetime
         // Just before each of the hash's own writes.
         service.Server.Intercept = async (_, _) =>
         {
-            Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{id}/metadata/", $$"""{"valohai.tags":["t{{++step}}"]}"""));
+            Assert.Equal(
+                HttpStatusCode.OK,
+                await service.Http.StatusAsync("POST", $"/api/v0/data/{id}/metadata/", $$"""{"valohai.tags":["t{{++step}}"]}"""));
             return false;
         };
         await service.DeliverHashAsync(message.MessageText);
@@ -135,7 +137,8 @@ public sealed class HashFaultTests : IAsyncLifetime
             foreach (var message in await service.ReceiveAsync(HashQueue.Name))
             {
                 if (await Record.ExceptionAsync(() => service.DeliverHashAsync(message.MessageText)) is not null)
-                    await Registry.QueueFunctions.Single(f => f.Name == "HashPoison").RunAsync(service.Services, new(message.MessageText, 1), default);
+                    await Registry.QueueFunctions.Single(
+                        f => f.Name == "HashPoison").RunAsync(service.Services, new(message.MessageText, 1), default);
             }
         }
 
@@ -151,11 +154,13 @@ public sealed class HashFaultTests : IAsyncLifetime
     [Fact]
     public async Task An_object_that_takes_longer_than_there_is_time_says_so_and_holds_no_others_up()
     {
-        await using var hurried = await TestService.StartAsync(("Datums:HashAtOnceBytes", "0"), ("Datums:HashSeconds", "1"), ("Datums:HashesInFlight", "2"));
+        await using var hurried = await TestService.StartAsync(
+            ("Datums:HashAtOnceBytes", "0"), ("Datums:HashSeconds", "1"), ("Datums:HashesInFlight", "2"));
         hurried.Bucket.Put("slow", new byte[2000]);
         hurried.Put("quick");
         (await hurried.AdoptUrlsAsync(["s3://bucket/quick", "s3://bucket/slow"])).EnsureSuccessStatusCode();
-        var ids = (await hurried.GetDatumsAsync()).ToDictionary(d => d.GetProperty("name").GetString()!, d => d.GetProperty("id").GetString()!);
+        var ids = (await hurried.GetDatumsAsync()).ToDictionary(
+            d => d.GetProperty("name").GetString()!, d => d.GetProperty("id").GetString()!);
         foreach (var id in ids.Values)
             await hurried.GetAsync($"/api/v0/data/{id}/");
         hurried.Server.Intercept = async (http, kind) =>
@@ -166,7 +171,9 @@ public sealed class HashFaultTests : IAsyncLifetime
         };
         await hurried.DrainAsync();
         var slow = await hurried.GetAsync($"/api/v0/data/{ids["slow"]}/");
-        Assert.Equal("Reading its 2000 bytes takes longer than the 1 seconds that there are for it.", slow.GetProperty("checksum_error").GetString());
+        Assert.Equal(
+            "Reading its 2000 bytes takes longer than the 1 seconds that there are for it.",
+            slow.GetProperty("checksum_error").GetString());
         Assert.Equal(JsonValueKind.String, (await hurried.GetAsync($"/api/v0/data/{ids["quick"]}/")).GetProperty("sha256").ValueKind);
     }
 }

@@ -62,7 +62,8 @@ public sealed class HashTests : IAsyncLifetime
         var bytes = RandomNumberGenerator.GetBytes(300_000);
         service.Bucket.Put("large", bytes);
         var id = await service.AdoptObjectAsync("large");
-        var asked = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => i % 2 == 0 ? service.DatumAsync(id) : service.GetAsync($"/api/v0/data/{id}/download/")));
+        var asked = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(i => i % 2 == 0 ? service.DatumAsync(id) : service.GetAsync($"/api/v0/data/{id}/download/")));
         Assert.Equal(JsonValueKind.Null, asked[0].GetProperty("sha256").ValueKind);
         Assert.Equal(0, service.Server.Requests["get"]);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name, visibilitySeconds: 1));
@@ -99,7 +100,9 @@ public sealed class HashTests : IAsyncLifetime
         Assert.Equal(0, service.Server.Requests["get"]);
         var listed = (await service.GetDatumsAsync())[0];
         Assert.Equal(JsonValueKind.Null, listed.GetProperty("sha256").ValueKind);
-        AssertHashes(Encoding.UTF8.GetBytes(listed.GetProperty("name").GetString()!), await service.DatumAsync(listed.GetProperty("id").GetString()!));
+        AssertHashes(
+            Encoding.UTF8.GetBytes(listed.GetProperty("name").GetString()!),
+            await service.DatumAsync(listed.GetProperty("id").GetString()!));
     }
 
     [Fact]
@@ -115,7 +118,9 @@ public sealed class HashTests : IAsyncLifetime
         var datums = await service.GetDatumsAsync();
         Assert.Equal(121, datums.Count);
         foreach (var datum in datums)
-            AssertHashes(datum.GetProperty("name").GetString() is var name && name == "large" ? new byte[2000] : Encoding.UTF8.GetBytes(name!), datum);
+            AssertHashes(
+                datum.GetProperty("name").GetString() is var name && name == "large" ? new byte[2000] : Encoding.UTF8.GetBytes(name!),
+                datum);
     }
 
     [Fact]

@@ -45,16 +45,20 @@ public sealed class LocationReaderTests(AzuriteFixture azurite)
             // Long keys that begin alike are in no order, and read together.
             foreach (var (end, beyond) in new[] { (until, false), (null, until[0] == 'd') })
             {
-                var (rows, to) = await new LocationReader<LocatedRow>(table, store, "", "a", until, LocatedRow.Columns).ReadUpToAsync(end, maxRows: 100, parallel: 1, default);
+                var (rows, to) = await new LocationReader<LocatedRow>(
+                    table, store, "", "a", until, LocatedRow.Columns).ReadUpToAsync(end, maxRows: 100, parallel: 1, default);
                 Assert.Null(to);
                 Assert.Equal(
-                    keys.Where(key => key != "a" && (OrderedKey.Compare(key, until) <= 0 || (beyond && key[0] == 'd'))).Order(OrderedKey.Comparer), rows.Keys.Order(OrderedKey.Comparer));
+                    keys.Where(
+                        key => key != "a" && (OrderedKey.Compare(key, until) <= 0 || (beyond && key[0] == 'd'))).Order(OrderedKey.Comparer),
+                        rows.Keys.Order(OrderedKey.Comparer));
             }
         }
     }
 
     static LocationRow Row(Guid store, string key) => new()
     {
-        PartitionKey = $"{store:N}-3", RowKey = OrderedKey.Encode(key), Key = key, Datum = Guid.NewGuid(), Job = Guid.Empty, Project = Guid.Empty, AdoptedBy = "somebody", Size = 1, ObjectETag = "e", LastModified = default,
+        PartitionKey = $"{store:N}-3", RowKey = OrderedKey.Encode(key), Key = key, Datum = Guid.NewGuid(), Job = Guid.Empty,
+        Project = Guid.Empty, AdoptedBy = "somebody", Size = 1, ObjectETag = "e", LastModified = default,
     };
 }

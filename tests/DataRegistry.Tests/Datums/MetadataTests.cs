@@ -45,7 +45,9 @@ public sealed class MetadataTests : IAsyncLifetime
     public async Task Of_concurrent_writers_one_wins_with_metadata_and_tags()
     {
         var a = await service.AdoptedAsync("a");
-        await Parallel.ForEachAsync(Enumerable.Range(0, 20), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) => await SetAsync(a, $$"""{"i":{{i}},"valohai.tags":["t{{i}}"]}"""));
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, 20), new ParallelOptions { MaxDegreeOfParallelism = 8 },
+            async (i, _) => await SetAsync(a, $$"""{"i":{{i}},"valohai.tags":["t{{i}}"]}"""));
         var winner = (await service.GetAsync($"/api/v0/data/{a}/metadata/")).GetProperty("i").GetInt32();
         Assert.Equal([$"t{winner}"], await TagsAsync(a));
     }
@@ -79,7 +81,9 @@ public sealed class MetadataTests : IAsyncLifetime
         await SetAsync(a, fits);
         Assert.Equal(fits, (await service.GetAsync($"/api/v0/data/{a}/metadata/")).ToString());
         foreach (var length in new[] { 65536 - 7, 1024 * 1024 })
-            Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await service.Http.StatusAsync("POST", $"/api/v0/data/{a}/metadata/", $$"""{"x":"{{new string('x', length)}}"}"""));
+            Assert.Equal(
+                HttpStatusCode.RequestEntityTooLarge,
+                await service.Http.StatusAsync("POST", $"/api/v0/data/{a}/metadata/", $$"""{"x":"{{new string('x', length)}}"}"""));
         Assert.Equal(fits, (await service.GetAsync($"/api/v0/data/{a}/metadata/")).ToString());
     }
 
@@ -89,7 +93,9 @@ public sealed class MetadataTests : IAsyncLifetime
         var (a, b) = (await service.AdoptedAsync("a"), await service.AdoptedAsync("b"));
         for (var i = 0; i < 2; i++)
         {
-            using var applied = await service.Http.SendAsync("POST", Apply, $$$$"""{"datum_metadata":{"{{{{a}}}}":{"valohai.tags":["x"]},"datum://{{{{b}}}}":{"n":1,"valohai.alias":"latest"}}}""");
+            using var applied = await service.Http.SendAsync(
+                "POST", Apply,
+                $$$$"""{"datum_metadata":{"{{{{a}}}}":{"valohai.tags":["x"]},"datum://{{{{b}}}}":{"n":1,"valohai.alias":"latest"}}}""");
             Assert.Equal("""{"ok":true,"applied":2}""", await applied.Content.ReadAsStringAsync());
         }
 
@@ -112,7 +118,8 @@ public sealed class MetadataTests : IAsyncLifetime
             Assert.True(await service.Http.StatusAsync("POST", Apply, json) == HttpStatusCode.BadRequest, json);
         }
 
-        using var tooMany = await service.Http.PostAsJsonAsync(Apply, new { datum_metadata = Enumerable.Range(0, 1001).ToDictionary(_ => Guid.NewGuid().ToString(), _ => new { }) });
+        using var tooMany = await service.Http.PostAsJsonAsync(
+            Apply, new { datum_metadata = Enumerable.Range(0, 1001).ToDictionary(_ => Guid.NewGuid().ToString(), _ => new { }) });
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, tooMany.StatusCode);
         Assert.Equal("{}", (await service.GetAsync($"/api/v0/data/{a}/metadata/")).ToString());
     }
@@ -136,9 +143,11 @@ public sealed class MetadataTests : IAsyncLifetime
         }
     }
 
-    async Task SetAsync(string id, string json) => Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{id}/metadata/", json));
+    async Task SetAsync(string id, string json) =>
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{id}/metadata/", json));
 
-    async Task<IEnumerable<string?>> TagsAsync(string id) => (await service.GetAsync($"/api/v0/data/{id}/")).GetProperty("tags").EnumerateArray().Select(t => t.GetString());
+    async Task<IEnumerable<string?>> TagsAsync(string id) =>
+        (await service.GetAsync($"/api/v0/data/{id}/")).GetProperty("tags").EnumerateArray().Select(t => t.GetString());
 
     async Task<IEnumerable<string?>> ActionsAsync() => (await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}"))
         .Select(e => e.GetProperty("action").GetString()).Where(a => a != "data.adopted").Order(StringComparer.Ordinal);

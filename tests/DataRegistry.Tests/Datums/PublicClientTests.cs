@@ -19,7 +19,8 @@ public sealed class PublicClientTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         service = await TestService.StartAsync();
-        service.Http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", "valohai-cli/0.35.0 on CPython 3.11.7 (Linux;host;6.1;#1 SMP;x86_64)");
+        service.Http.DefaultRequestHeaders.TryAddWithoutValidation(
+            "User-Agent", "valohai-cli/0.35.0 on CPython 3.11.7 (Linux;host;6.1;#1 SMP;x86_64)");
         service.Http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", "application/json");
         // So that whoever asks first is the first who needs the hash.
         using var changed = await service.Http.SendAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"hash_adopted":"none"}""");
@@ -28,12 +29,15 @@ public sealed class PublicClientTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
-    /// <summary>The client compares the file with the checksum of the answer that resolved the name, never asking again: it has to be there at once.</summary>
+    /// <summary>
+    /// The client compares the file with the checksum of the answer that resolved the name, never asking again: it has to be there at once.
+    /// </summary>
     [Fact]
     public async Task A_datum_that_was_never_hashed_is_resolved_by_its_alias_downloaded_and_verified()
     {
         await PointAsync(await service.AdoptedAsync(Key));
-        var datum = (await service.GetAsync($"/api/v0/datum-aliases/resolve/?name={Alias}&project={service.Project.Id}")).GetProperty("datum");
+        var datum = (await service.GetAsync(
+            $"/api/v0/datum-aliases/resolve/?name={Alias}&project={service.Project.Id}")).GetProperty("datum");
         await DownloadedAsync(datum);
     }
 
@@ -51,9 +55,12 @@ public sealed class PublicClientTests : IAsyncLifetime
     public async Task A_list_of_data_has_every_field_that_its_table_shows()
     {
         var id = await service.AdoptedAsync(Key);
-        var page = await service.GetAsync($"/api/v0/data/?limit=100&ordering=-ctime&deleted=false&no_count=true&project={service.Project.Id}");
+        var page = await service.GetAsync(
+            $"/api/v0/data/?limit=100&ordering=-ctime&deleted=false&no_count=true&project={service.Project.Id}");
         var datum = Assert.Single(page.GetProperty("results").EnumerateArray());
-        Assert.Equal((id, Name, service.Url(Key)), (datum.GetProperty("id").GetString(), datum.GetProperty("name").GetString(), datum.GetProperty("uri").GetString()));
+        Assert.Equal(
+            (id, Name, service.Url(Key)),
+            (datum.GetProperty("id").GetString(), datum.GetProperty("name").GetString(), datum.GetProperty("uri").GetString()));
         Assert.Equal(Encoding.UTF8.GetByteCount(Key), datum.GetProperty("size").GetInt64());
         Assert.Equal(JsonValueKind.Null, datum.GetProperty("output_execution").ValueKind);
         Assert.Equal(JsonValueKind.String, datum.GetProperty("ctime").ValueKind);
@@ -84,7 +91,8 @@ public sealed class PublicClientTests : IAsyncLifetime
 
     async Task PointAsync(string datum)
     {
-        using var response = await service.Http.PostAsJsonAsync("/api/v0/datum-aliases/", new { name = Alias, datum, project = service.Project.Id });
+        using var response = await service.Http.PostAsJsonAsync(
+            "/api/v0/datum-aliases/", new { name = Alias, datum, project = service.Project.Id });
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
     }
 }

@@ -77,7 +77,8 @@ public sealed class PurgeTests : IAsyncLifetime
         var before = await service.GetDatumsAsync();
         Assert.NotEmpty(before);
         foreach (var datum in before.Take(5))
-            Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{datum.GetProperty("id").GetString()}/purge/"));
+            Assert.Equal(
+                HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{datum.GetProperty("id").GetString()}/purge/"));
         await Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 2), default);
         await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
         await service.DrainAsync();

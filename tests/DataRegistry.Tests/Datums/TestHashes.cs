@@ -24,7 +24,9 @@ static class TestHashes
 
     /// <summary>Sets the store's policy.</summary>
     public static async Task HashAdoptedAsync(this TestService service, string policy) =>
-        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"hash_adopted":"{{policy}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"hash_adopted":"{{policy}}"}"""));
 
     public static void AssertHashes(byte[] bytes, JsonElement datum)
     {

@@ -91,11 +91,13 @@ public sealed class TraceTests : IAsyncLifetime
 
     async Task<List<JsonElement>> AliasesAsync(string id) => [.. (await TraceAsync(id)).GetProperty("aliases").EnumerateArray()];
 
-    static IEnumerable<string?> Ids(JsonElement trace, string list) => trace.GetProperty(list).EnumerateArray().Select(d => d.GetProperty("id").GetString());
+    static IEnumerable<string?> Ids(JsonElement trace, string list) =>
+        trace.GetProperty(list).EnumerateArray().Select(d => d.GetProperty("id").GetString());
 
     async Task PointAsync(string name, string datum)
     {
-        using var response = await service.Http.PostAsJsonAsync("/api/v0/datum-aliases/", new { name, datum, project = service.Project.Id });
+        using var response = await service.Http.PostAsJsonAsync(
+            "/api/v0/datum-aliases/", new { name, datum, project = service.Project.Id });
         response.EnsureSuccessStatusCode();
     }
 }

@@ -26,7 +26,11 @@ public sealed class BusyHandler(HttpMessageHandler inner) : DelegatingHandler(in
             if (Interlocked.Increment(ref underWay) <= (Capacity ?? int.MaxValue))
                 return await base.SendAsync(request, cancellationToken);
             Interlocked.Increment(ref refused);
-            return new((HttpStatusCode)Status) { Content = new StringContent("{\"odata.error\":{\"code\":\"" + Code + "\",\"message\":{\"lang\":\"en-US\",\"value\":\"Later.\"}}}") };
+            return new((HttpStatusCode)Status)
+            {
+                Content = new StringContent(
+                    "{\"odata.error\":{\"code\":\"" + Code + "\",\"message\":{\"lang\":\"en-US\",\"value\":\"Later.\"}}}"),
+            };
         }
         finally
         {

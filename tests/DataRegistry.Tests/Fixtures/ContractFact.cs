@@ -15,7 +15,8 @@ public sealed class ContractFactAttribute : FactAttribute;
 /// <summary>Only here is it known for which subclass an inherited test is discovered.</summary>
 public sealed class ContractFactDiscoverer(IMessageSink diagnostics) : IXunitTestCaseDiscoverer
 {
-    public IEnumerable<IXunitTestCase> Discover(ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute)
+    public IEnumerable<IXunitTestCase> Discover(
+        ITestFrameworkDiscoveryOptions discoveryOptions, ITestMethod testMethod, IAttributeInfo factAttribute)
     {
         var display = discoveryOptions.MethodDisplayOrDefault();
         var options = discoveryOptions.MethodDisplayOptionsOrDefault();
@@ -32,10 +33,13 @@ public sealed class ContractFactDiscoverer(IMessageSink diagnostics) : IXunitTes
         {
         }
 
-        public GatewayMissing(IMessageSink diagnostics, TestMethodDisplay display, TestMethodDisplayOptions options, ITestMethod testMethod) : base(diagnostics, display, options, testMethod)
+        public GatewayMissing(
+            IMessageSink diagnostics, TestMethodDisplay display, TestMethodDisplayOptions options, ITestMethod testMethod) : base(
+                diagnostics, display, options, testMethod)
         {
         }
 
-        protected override string GetSkipReason(IAttributeInfo factAttribute) => RadosGatewayFixture.SkipReason ?? "radosgw was not installed.";
+        protected override string GetSkipReason(IAttributeInfo factAttribute) =>
+            RadosGatewayFixture.SkipReason ?? "radosgw was not installed.";
     }
 }

@@ -3,7 +3,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// The time of day for a whole service: it stands still until it is moved. Waits and measured durations stay real, so that a lease that paces
+/// The time of day for a whole service: it stands still until it is moved. Waits and measured durations stay real, so that a lease that
+/// paces
 /// its requests goes on by itself. A part that is tested alone takes <see cref="FakeTimeProvider"/>.
 /// </summary>
 sealed class FakeClock() : FakeTimeProvider(new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero))
@@ -12,7 +13,8 @@ sealed class FakeClock() : FakeTimeProvider(new(2026, 3, 1, 12, 0, 0, TimeSpan.Z
 
     public override long GetTimestamp() => System.GetTimestamp();
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => System.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        System.CreateTimer(callback, state, dueTime, period);
 
     public void Move(TimeSpan by) => Advance(by);
 }

@@ -24,7 +24,8 @@ sealed class KeptLogs : ILoggerProvider, ISupportExternalScope
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             logs.lines.Enqueue($"{logLevel} {name}: {formatter(state, exception)} {exception}{Scopes()}");
 
         // On the line's end: tests look at its beginning.

@@ -6,7 +6,8 @@ using System.Runtime.CompilerServices;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// A real S3 server (Ceph's gateway), started by the first test that asks and shared by all of the run. It ends with this process, however that ends:
+/// A real S3 server (Ceph's gateway), started by the first test that asks and shared by all of the run. It ends with this process, however
+/// that ends:
 /// the script that runs it waits for its standard input to close.
 /// </summary>
 static class RadosGatewayFixture
@@ -17,7 +18,9 @@ static class RadosGatewayFixture
     /// <summary>Two seconds on an idle machine.</summary>
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Held for as long as this process lives: collected, it would close the pipe, and end the gateway under running tests.</summary>
+    /// <summary>
+    /// Held for as long as this process lives: collected, it would close the pipe, and end the gateway under running tests.
+    /// </summary>
     static Process? script;
 
     static readonly Lazy<Task<string>> Started = new(StartAsync);
@@ -27,10 +30,13 @@ static class RadosGatewayFixture
 
     /// <summary>Null if its tests can run.</summary>
     public static string? SkipReason =>
-        IsRequired || IsInstalled ? null : "radosgw is not installed (Debian: ceph-mon ceph-osd radosgw ceph-common): not compared with a real S3 server.";
+        IsRequired || IsInstalled
+            ? null
+            : "radosgw is not installed (Debian: ceph-mon ceph-osd radosgw ceph-common): not compared with a real S3 server.";
 
     static bool IsInstalled =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, "radosgw")));
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(
+            folder => File.Exists(Path.Combine(folder, "radosgw")));
 
     /// <summary>The gateway's URL; the same for all.</summary>
     public static Task<string> UrlAsync() => Started.Value;
@@ -38,7 +44,8 @@ static class RadosGatewayFixture
     static async Task<string> StartAsync()
     {
         if (!IsInstalled)
-            throw new InvalidOperationException("DATAREGISTRY_REQUIRE_RADOSGW is set, but radosgw is not on the PATH; install it, or unset the variable.");
+            throw new InvalidOperationException(
+                "DATAREGISTRY_REQUIRE_RADOSGW is set, but radosgw is not on the PATH; install it, or unset the variable.");
         var folder = Path.Combine(Path.GetTempPath(), $"dataregistry-radosgw-{Environment.ProcessId}");
         var (port, monitorPort) = FreePorts();
         script = Process.Start(new ProcessStartInfo(Script(), ["run", folder, $"{port}", $"{monitorPort}"])
@@ -65,5 +72,6 @@ static class RadosGatewayFixture
         return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
 
-    static string Script([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "radosgw"));
+    static string Script([CallerFilePath] string here = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "radosgw"));
 }

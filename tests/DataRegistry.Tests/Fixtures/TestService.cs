@@ -8,6 +8,7 @@ using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
@@ -33,7 +34,9 @@ public sealed class TestService : IAsyncDisposable
     readonly WebApplication app;
     readonly KeptLogs logs;
 
-    TestService(WebApplication app, BucketServer server, FaultyTransport transport, StorageAccount storage, Store store, Project project, KeptLogs logs)
+    TestService(
+        WebApplication app, BucketServer server, FaultyTransport transport, StorageAccount storage, Store store, Project project,
+        KeptLogs logs)
     {
         this.app = app;
         Server = server;
@@ -85,7 +88,8 @@ public sealed class TestService : IAsyncDisposable
         StartAsync(connection, clock, _ => { }, settings);
 
     /// <param name="replace">Adds what the service shall use instead of its own.</param>
-    public static async Task<TestService> StartAsync(string? connection, TimeProvider? clock, Action<IServiceCollection> replace, params (string Setting, string Value)[] settings)
+    public static async Task<TestService> StartAsync(
+        string? connection, TimeProvider? clock, Action<IServiceCollection> replace, params (string Setting, string Value)[] settings)
     {
         connection ??= await AzuriteFixture.NewAccountAsync();
         var server = await BucketServer.StartAsync();
@@ -108,7 +112,8 @@ public sealed class TestService : IAsyncDisposable
         builder.Services.AddSingleton(clock ?? TimeProvider.System);
         builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport, retryDelay: Pause));
         replace(builder.Services);
-        builder.Services.TryAddSingleton(s => new Buckets(Registry.BucketsOptionsOf(s) with { MaxBackoff = Pause }, clock: s.GetRequiredService<TimeProvider>()));
+        builder.Services.TryAddSingleton(
+            s => new Buckets(StoresRoom.BucketsOptionsOf(s) with { MaxBackoff = Pause }, clock: s.GetRequiredService<TimeProvider>()));
         builder.Services.AddDataRegistry(builder.Configuration);
         var app = builder.Build();
         await app.Services.CreateStorageAsync();
@@ -116,10 +121,13 @@ public sealed class TestService : IAsyncDisposable
         await app.StartAsync();
 
         var store = await app.Services.GetRequiredService<StoreTable>().EnsureAsync(
-            new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", StoreSecret, null) }, default);
+            new() { Id = Guid.NewGuid(), Name = "my-bucket", Configuration = new("bucket", null, server.Url, "key", StoreSecret, null) },
+            default);
         var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
-        var service = new TestService(app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs) { Connection = connection };
-        service.Secrets.Add(connection.Split(';').Single(part => part.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
+        var service = new TestService(
+            app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs) { Connection = connection };
+        service.Secrets.Add(
+            connection.Split(';').Single(part => part.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
         return service;
     }
 
@@ -176,7 +184,8 @@ public sealed class TestService : IAsyncDisposable
         (await Storage.Queues.GetQueueClient(queue).ReceiveMessagesAsync(32, TimeSpan.FromSeconds(visibilitySeconds))).Value;
 
     /// <summary>
-    /// As <see cref="DrainAsync"/>; but the worker dies before or after one of its writes (see <see cref="FaultyTransport.DieAt"/>), and the host delivers the message again. Returns
+    /// As <see cref="DrainAsync"/>; but the worker dies before or after one of its writes (see <see cref="FaultyTransport.DieAt"/>), and
+    /// the host delivers the message again. Returns
     /// whether there were so many writes.
     /// </summary>
     /// <param name="meanwhile">What happens between the two deliveries.</param>
@@ -204,7 +213,9 @@ public sealed class TestService : IAsyncDisposable
         return died;
     }
 
-    /// <summary>Delivers every message that waits, and those that come of them, until none is left. A failing delivery fails the test.</summary>
+    /// <summary>
+    /// Delivers every message that waits, and those that come of them, until none is left. A failing delivery fails the test.
+    /// </summary>
     /// <param name="deliver">What a delivery is; by default the function is run once.</param>
     public async Task DrainAsync(Func<Func<Task>, Task>? deliver = null)
     {
@@ -244,7 +255,8 @@ public sealed class TestService : IAsyncDisposable
         var rows = new List<LocationRow>();
         for (var shard = 0; shard < Shards.Count; shard++)
         {
-            await foreach (var row in Storage.Tables.GetTableClient("locations").ReadAsync<LocationRow>(new TableRange($"{store:N}-{shard:x}"), 1000))
+            await foreach (var row in Storage.Tables.GetTableClient("locations").ReadAsync<LocationRow>(
+                new TableRange($"{store:N}-{shard:x}"), 1000))
                 rows.Add(row);
         }
 

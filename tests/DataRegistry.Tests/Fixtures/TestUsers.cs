@@ -17,7 +17,8 @@ static class TestUsers
     }
 
     /// <summary>A service account, so that its token can be made for it; what it may do is the same as for a user.</summary>
-    public static async Task<(Guid Id, HttpClient Http)> NewCallerAsync(this TestService service, params (string Role, string ScopeType, Guid? ScopeId)[] roles)
+    public static async Task<(Guid Id, HttpClient Http)> NewCallerAsync(
+        this TestService service, params (string Role, string ScopeType, Guid? ScopeId)[] roles)
     {
         var id = await service.NewUserAsync($"robot-{Guid.NewGuid():N}", type: "service_account");
         foreach (var (role, type, scope) in roles)
@@ -33,7 +34,8 @@ static class TestUsers
 
     public static async Task GiveAsync(this TestService service, Guid user, string role, string scopeType, Guid? scopeId)
     {
-        using var response = await service.Http.PostAsJsonAsync($"/api/v0/users/{user}/roles/", new { role, scope_type = scopeType, scope_id = scopeId });
+        using var response = await service.Http.PostAsJsonAsync(
+            $"/api/v0/users/{user}/roles/", new { role, scope_type = scopeType, scope_id = scopeId });
         await JsonAsync(response, HttpStatusCode.Created);
     }
 
@@ -49,7 +51,8 @@ static class TestUsers
         return Id(await JsonAsync(response, HttpStatusCode.Created));
     }
 
-    public static async Task<HttpResponseMessage> LogInAsync(this TestService service, string username, string password, string? forwardedFor = null)
+    public static async Task<HttpResponseMessage> LogInAsync(
+        this TestService service, string username, string password, string? forwardedFor = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/api/v0/get-token/", UriKind.Relative))
         {

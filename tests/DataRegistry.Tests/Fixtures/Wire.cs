@@ -17,7 +17,8 @@ static partial class Wire
         AssertAsync(name, response, default, caller);
 
     /// <param name="varying">A value that differs from run to run, and the name it is replaced by.</param>
-    public static async Task AssertAsync(string name, HttpResponseMessage response, (string Name, string Value) varying, [CallerFilePath] string caller = "")
+    public static async Task AssertAsync(
+        string name, HttpResponseMessage response, (string Name, string Value) varying, [CallerFilePath] string caller = "")
     {
         var body = JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()), Indented);
         body = Port().Replace(Time().Replace(Id().Replace(body, "<id>"), "<time>"), "<host>");

@@ -43,7 +43,8 @@ public sealed class HealthTests : IAsyncLifetime
     {
         await service.Storage.Queues.DeleteQueueAsync("hash");
         Assert.Equal((HttpStatusCode.ServiceUnavailable, NotReady), await ReadyAsync(stranger));
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, $$"""{"detail":"not ready","dependencies":{"tables":true,"queues":false},"version":"{{Product.Version}}"}"""), await ReadyAsync(service.Http));
+        Assert.Equal(
+            (HttpStatusCode.ServiceUnavailable, $$"""{"detail":"not ready","dependencies":{"tables":true,"queues":false},"version":"{{Product.Version}}"}"""), await ReadyAsync(service.Http));
     }
 
     [Fact]
@@ -82,9 +83,9 @@ public sealed class HealthTests : IAsyncLifetime
         var (_, administrator) = await service.NewCallerAsync(("system_admin", "system", null));
         Assert.Equal((HttpStatusCode.OK, Both), await ReadyAsync(service.Http));
         var readiness = service.Services.GetRequiredService<Readiness>();
-        (service.Transport.Hangs, readiness.Patience) = (true, TimeSpan.FromMilliseconds(100));
+        (service.Transport.Hangs, readiness.Timeout) = (true, TimeSpan.FromMilliseconds(100));
         Assert.Equal((HttpStatusCode.OK, Ready), await ReadyAsync(administrator));
-        (service.Transport.Hangs, readiness.Patience) = (false, TimeSpan.FromSeconds(30));
+        (service.Transport.Hangs, readiness.Timeout) = (false, TimeSpan.FromSeconds(30));
         service.Transport.Fault = new InvalidOperationException("No identity.");
         Assert.Equal((HttpStatusCode.OK, Ready), await ReadyAsync(administrator));
         service.Transport.Fault = null;
@@ -95,7 +96,9 @@ public sealed class HealthTests : IAsyncLifetime
     public async Task The_process_is_live_whatever_storage_does()
     {
         service.Transport.Fault = new RequestFailedException(403, "Not now.");
-        Assert.Equal($$"""{"detail":"live","version":"{{Product.Version}}"}""", await stranger.GetStringAsync(new Uri("/api/health/live", UriKind.Relative)));
+        Assert.Equal(
+            $$"""{"detail":"live","version":"{{Product.Version}}"}""",
+            await stranger.GetStringAsync(new Uri("/api/health/live", UriKind.Relative)));
     }
 
     static async Task<(HttpStatusCode, string)> ReadyAsync(HttpClient http)

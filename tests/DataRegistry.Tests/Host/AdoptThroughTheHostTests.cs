@@ -25,7 +25,8 @@ public sealed class AdoptThroughTheHostTests : IAsyncLifetime
         server = await BucketServer.StartAsync();
         server.CreateBucket("bucket");
         app = await WorkerRun.StartAsync(
-            connection, ("Access__AdministratorToken", Token), ("Stores__AllowPrivateEndpoints", "true"), ("Stores__SecretKey", Convert.ToBase64String(new byte[32])), ("Http__PublicUrl", "https://registry.example.org"));
+            connection, ("Access__AdministratorToken", Token), ("Stores__AllowPrivateEndpoints", "true"),
+            ("Stores__SecretKey", Convert.ToBase64String(new byte[32])), ("Http__PublicUrl", "https://registry.example.org"));
         app.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Token);
     }
 
@@ -39,12 +40,19 @@ public sealed class AdoptThroughTheHostTests : IAsyncLifetime
     public async Task A_list_is_adopted_by_queue_invocations_of_which_the_first_fails_and_the_last_comes_twice()
     {
         var project = await CreateAsync("/api/v0/projects/", new { name = "demo" });
-        var store = await CreateAsync("/api/v0/stores/", new { name = "store", configuration = new { bucket = "bucket", endpoint_url = server.Url, access_key_id = "key", secret_access_key = "secret" } });
+        var store = await CreateAsync(
+            "/api/v0/stores/",
+            new
+            {
+                name = "store",
+                configuration = new { bucket = "bucket", endpoint_url = server.Url, access_key_id = "key", secret_access_key = "secret" },
+            });
         var keys = Enumerable.Range(0, 250).Select(i => $"ü {i:D3}").ToArray();
         foreach (var key in keys)
             server.Buckets["bucket"].Put(key, "x"u8);
 
-        using var accepted = await app.Client.PostAsJsonAsync($"/api/v0/stores/{store}/adopt/", new { urls = keys.Select(k => $"s3://bucket/{k}"), project });
+        using var accepted = await app.Client.PostAsJsonAsync(
+            $"/api/v0/stores/{store}/adopt/", new { urls = keys.Select(k => $"s3://bucket/{k}"), project });
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
         var job = accepted.Headers.Location!;
         Assert.StartsWith("https://registry.example.org/api/v0/adoptions/", job.ToString(), StringComparison.Ordinal);
@@ -63,7 +71,10 @@ public sealed class AdoptThroughTheHostTests : IAsyncLifetime
 
         var finished = await app.Client.GetFromJsonAsync<JsonElement>(job.AbsolutePath);
         Assert.Equal("completed", finished.GetProperty("status").GetString());
-        Assert.Equal((250, 250), (finished.GetProperty("counts").GetProperty("total").GetInt32(), finished.GetProperty("counts").GetProperty("created").GetInt32()));
+        Assert.Equal(
+            (250, 250),
+            (finished.GetProperty("counts").GetProperty("total").GetInt32(), finished.GetProperty("counts").GetProperty("created")
+                .GetInt32()));
         var data = await app.Client.GetFromJsonAsync<JsonElement>($"/api/v0/data/?project={project}&limit=9000");
         Assert.Equal(250, data.GetProperty("results").GetArrayLength());
     }

@@ -16,9 +16,13 @@ sealed class FunctionFolders
     }
 
     public IEnumerable<(string Function, JsonObject Trigger)> Of(string type) =>
-        triggers.Where(each => string.Equals((string?)each.Trigger["type"], type, StringComparison.Ordinal)).OrderBy(each => each.Function, StringComparer.Ordinal);
+        triggers.Where(
+            each => string.Equals((string?)each.Trigger["type"], type, StringComparison.Ordinal)).OrderBy(
+                each => each.Function, StringComparer.Ordinal);
 
-    /// <summary>The HTTP function whose route covers a path, by ASP.NET Core's routing, which is the Functions host's too; null for none.</summary>
+    /// <summary>
+    /// The HTTP function whose route covers a path, by ASP.NET Core's routing, which is the Functions host's too; null for none.
+    /// </summary>
     public string? Route(string path) => Of("httpTrigger")
         .Where(each => new TemplateMatcher(TemplateParser.Parse((string)each.Trigger["route"]!), []).TryMatch(path, []))
         .Select(each => each.Function)

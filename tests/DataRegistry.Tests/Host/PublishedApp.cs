@@ -38,14 +38,17 @@ public static class PublishedApp
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in (string[])["publish", "src/Functions", "-c", "Release", "-o", output, "--artifacts-path", Path.Combine(home, "artifacts"), "--nologo"])
+        foreach (string argument in (string[])[
+            "publish", "src/Functions", "-c", "Release", "-o", output, "--artifacts-path", Path.Combine(home, "artifacts"), "--nologo"])
         {
             start.ArgumentList.Add(argument);
         }
 
         // What the running test command tells its own MSBuild is not meant for another.
         foreach (string name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key)
-            .Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase) || name.StartsWith("VSTEST", StringComparison.Ordinal)))
+            .Where(
+                name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
+                    || name.StartsWith("VSTEST", StringComparison.Ordinal)))
         {
             start.Environment.Remove(name);
         }

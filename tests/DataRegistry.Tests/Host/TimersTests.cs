@@ -1,4 +1,5 @@
 using DataRegistry.LocalHost;
+using DataRegistry.Triggers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;

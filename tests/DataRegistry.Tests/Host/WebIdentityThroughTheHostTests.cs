@@ -11,7 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Tests.Host;
 
 /// <summary>
-/// The published app with the real Azure.Identity and the real AWS SDK, between the identity endpoint that Azure Functions gives to an app and a
+/// The published app with the real Azure.Identity and the real AWS SDK, between the identity endpoint that Azure Functions gives to an app
+/// and a
 /// security token service, both of the test's own.
 /// </summary>
 public sealed class WebIdentityThroughTheHostTests
@@ -29,7 +30,8 @@ public sealed class WebIdentityThroughTheHostTests
         await using var handler = await WorkerRun.StartAsync(
             await AzuriteFixture.NewAccountAsync(),
             ("IDENTITY_ENDPOINT", identity.Urls.Single() + "/msi/token"), ("IDENTITY_HEADER", Secret),
-            ("AzureWebJobsStorage__credential", "managedidentity"), ("AzureWebJobsStorage__clientId", "11111111-2222-3333-4444-555555555555"),
+            ("AzureWebJobsStorage__credential", "managedidentity"),
+            ("AzureWebJobsStorage__clientId", "11111111-2222-3333-4444-555555555555"),
             ("Access__AdministratorToken", TestService.Token), ("Stores__AllowPrivateEndpoints", "true"),
             ("Stores__WebIdentityAudience", "api://data-registry"), ("Stores__WebIdentityEndpoint", bucket.Url));
         handler.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", TestService.Token);
@@ -37,7 +39,8 @@ public sealed class WebIdentityThroughTheHostTests
         for (var store = 0; store < 2; store++)
         {
             using var made = await handler.Client.SendAsync(
-                "POST", "/api/v0/stores/", $$$"""{"name":"store-{{{store}}}","configuration":{"bucket":"bucket","endpoint_url":"{{{bucket.Url}}}","role_arn":"arn:aws:iam::123456789012:role/reader"}}""");
+                "POST", "/api/v0/stores/",
+                $$$"""{"name":"store-{{{store}}}","configuration":{"bucket":"bucket","endpoint_url":"{{{bucket.Url}}}","role_arn":"arn:aws:iam::123456789012:role/reader"}}""");
             await TestUsers.JsonAsync(made, HttpStatusCode.Created);
         }
 
@@ -61,7 +64,8 @@ public sealed class WebIdentityThroughTheHostTests
             lock (asked)
                 asked.Add($"{http.Request.Query["resource"]} {http.Request.Query["client_id"]}");
             var end = DateTimeOffset.UtcNow.AddHours(24).ToUnixTimeSeconds();
-            return Results.Text($$"""{"access_token":"a-managed-identitys-token","expires_on":"{{end}}","resource":"api://data-registry","token_type":"Bearer","client_id":"{{http.Request.Query["client_id"]}}"}""", "application/json");
+            return Results.Text(
+                $$"""{"access_token":"a-managed-identitys-token","expires_on":"{{end}}","resource":"api://data-registry","token_type":"Bearer","client_id":"{{http.Request.Query["client_id"]}}"}""", "application/json");
         });
         await app.StartAsync();
         return app;

@@ -14,7 +14,8 @@ public sealed class WorkerDeathTests : IAsyncLifetime
 {
     const int MaxDequeueCount = 10;
 
-    static readonly Dictionary<string, string> Functions = Registry.QueueFunctions.ToDictionary(f => f.Queue, f => f.Name, StringComparer.Ordinal);
+    static readonly Dictionary<string, string> Functions = Registry.QueueFunctions.ToDictionary(
+        f => f.Queue, f => f.Name, StringComparer.Ordinal);
 
     StorageAccount storage = null!;
     BucketServer server = null!;
@@ -34,10 +35,17 @@ public sealed class WorkerDeathTests : IAsyncLifetime
             server.Buckets["bucket"].AddSynthetic(string.Create(CultureInfo.InvariantCulture, $"data/{i:D6}"), 100);
         host = await WorkerRun.StartAsync(
             connection, ("Access__AdministratorToken", TestService.Token), ("Stores__AllowPrivateEndpoints", "true"),
-            ("Stores__SecretKey", Convert.ToBase64String(new byte[32])), ("Adoption__WindowKeys", windowKeys.ToString(CultureInfo.InvariantCulture)));
+            ("Stores__SecretKey", Convert.ToBase64String(new byte[32])),
+            ("Adoption__WindowKeys", windowKeys.ToString(CultureInfo.InvariantCulture)));
         host.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", TestService.Token);
         project = await PostAsync("/api/v0/projects/", new { name = "demo" });
-        store = await PostAsync("/api/v0/stores/", new { name = "store", configuration = new { bucket = "bucket", endpoint_url = server.Url, access_key_id = "key", secret_access_key = "secret" } });
+        store = await PostAsync(
+            "/api/v0/stores/",
+            new
+            {
+                name = "store",
+                configuration = new { bucket = "bucket", endpoint_url = server.Url, access_key_id = "key", secret_access_key = "secret" },
+            });
     }
 
     public async Task DisposeAsync()
@@ -89,7 +97,8 @@ public sealed class WorkerDeathTests : IAsyncLifetime
     {
         var rows = 0;
         for (var shard = 0; shard < Shards.Count; shard++)
-            rows += await storage.Tables.GetTableClient("locations").ReadAsync<RowKeyOnly>(new TableRange($"{Guid.Parse(store):N}-{shard:x}"), 1000, []).CountAsync();
+            rows += await storage.Tables.GetTableClient("locations").ReadAsync<RowKeyOnly>(
+                new TableRange($"{Guid.Parse(store):N}-{shard:x}"), 1000, []).CountAsync();
         return rows;
     }
 
@@ -97,7 +106,8 @@ public sealed class WorkerDeathTests : IAsyncLifetime
     {
         try
         {
-            return (await host.Client.GetFromJsonAsync<JsonElement>($"/api/v0/adoptions/{job}/")).GetProperty("status").GetString() == "completed";
+            return (await host.Client.GetFromJsonAsync<JsonElement>($"/api/v0/adoptions/{job}/")).GetProperty("status")
+                .GetString() == "completed";
         }
         catch (HttpRequestException)
         {
@@ -109,7 +119,9 @@ public sealed class WorkerDeathTests : IAsyncLifetime
     async Task AssertCreatedAsync(string job, int created)
     {
         var counts = (await host.Client.GetFromJsonAsync<JsonElement>($"/api/v0/adoptions/{job}/")).GetProperty("counts");
-        Assert.Equal((created, 0, 0), (counts.GetProperty("created").GetInt32(), counts.GetProperty("existing").GetInt32(), counts.GetProperty("failed").GetInt32()));
+        Assert.Equal(
+            (created, 0, 0),
+            (counts.GetProperty("created").GetInt32(), counts.GetProperty("existing").GetInt32(), counts.GetProperty("failed").GetInt32()));
         Assert.Equal(created, await RowsAsync());
     }
 

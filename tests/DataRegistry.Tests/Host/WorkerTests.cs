@@ -41,7 +41,8 @@ public sealed class WorkerTests : IAsyncLifetime
     public async Task A_message_that_cannot_be_read_is_kept_at_its_first_delivery(string function)
     {
         Assert.Null(await host.InvokeAsync(function, "not a message"));
-        var kept = await StorageAccount.FromConnectionString(connection).Queues.GetQueueClient("unreadable-poison").ReceiveMessagesAsync(32);
+        var kept = await StorageAccount.FromConnectionString(connection).Queues.GetQueueClient("unreadable-poison")
+            .ReceiveMessagesAsync(32);
         Assert.Equal("not a message", Assert.Single(kept.Value).Body.ToString());
         Assert.Single(host.Logs, l => l.Text.Contains("cannot be read", StringComparison.Ordinal));
         Assert.DoesNotContain(host.Logs, l => l.Text.Contains("   at ", StringComparison.Ordinal));

@@ -42,7 +42,10 @@ public sealed class ErrorsTests
     public async Task What_nobody_expected_is_500()
     {
         Assert.Equal(500, await StatusAsync(() => throw new InvalidOperationException()));
-        Assert.Equal(500, await StatusAsync(() => throw new AggregateException(new RequestFailedException(0, "First."), new InvalidOperationException())));
+        Assert.Equal(
+            500,
+            await StatusAsync(
+                () => throw new AggregateException(new RequestFailedException(0, "First."), new InvalidOperationException())));
         Assert.Equal(500, await StatusAsync(() => throw new AggregateException()));
     }
 

@@ -11,7 +11,8 @@ public sealed class FieldsTests
     [InlineData("2026-03-01T12:00:00.12345678+02:00", "2026-03-01T10:00:00.1234567+00:00")]
     [InlineData("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.0000000+00:00")]
     [InlineData("1900-01-01", "1900-01-01T00:00:00.0000000+00:00")]
-    public void A_time_is_read_to_seven_digits_of_a_second(string text, string time) => Assert.Equal(time, Fields.Time("at", text)!.Value.ToString("O"));
+    public void A_time_is_read_to_seven_digits_of_a_second(string text, string time) =>
+        Assert.Equal(time, Fields.Time("at", text)!.Value.ToString("O"));
 
     [Theory]
     [InlineData("1969-12-31")]

@@ -6,7 +6,9 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Infra;
 
-/// <summary>The files under <c>infra</c>, as the Bicep compiler sees them. The compiler is a package, runs on Linux on x64, and asks no network.</summary>
+/// <summary>
+/// The files under <c>infra</c>, as the Bicep compiler sees them. The compiler is a package, runs on Linux on x64, and asks no network.
+/// </summary>
 static class Bicep
 {
     /// <summary>Every condition of <c>main.bicep</c> holds with these, so that no resource is left out.</summary>
@@ -23,7 +25,8 @@ static class Bicep
 
     public static string Folder { get; } = Path.Combine(AzuriteFixture.RepositoryRoot(), "infra");
 
-    static readonly Lazy<Task<JsonElement>> Template = new(async () => Parse((await RunAsync(Folder, "build", "main.bicep", "--stdout")).Output));
+    static readonly Lazy<Task<JsonElement>> Template = new(
+        async () => Parse((await RunAsync(Folder, "build", "main.bicep", "--stdout")).Output));
     static readonly Lazy<Task<IReadOnlyList<JsonElement>>> Resources = new(PredictAsync);
 
     public static string? SkipReason { get; } = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
@@ -33,7 +36,9 @@ static class Bicep
     /// <summary>What <c>main.bicep</c> compiles to.</summary>
     public static Task<JsonElement> TemplateAsync() => Template.Value;
 
-    /// <summary>All resources that a deployment makes. Names and properties are evaluated as far as that can be done without Azure.</summary>
+    /// <summary>
+    /// All resources that a deployment makes. Names and properties are evaluated as far as that can be done without Azure.
+    /// </summary>
     public static Task<IReadOnlyList<JsonElement>> ResourcesAsync() => Resources.Value;
 
     public static async Task<IEnumerable<JsonElement>> ResourcesAsync(string type) =>

@@ -38,7 +38,8 @@ public sealed class DeployTests : IDisposable
     public async Task Secrets_are_looked_for_in_every_vault_and_on_every_page()
     {
         var (_, _, log) = await DeployAsync(
-            Vaults("a", "b") + Page($"{Vault}a/secrets", "\nothers\nnot-stores-secret-key") + Page($"{Vault}b/secrets", "https://next\nothers") + Page("https://next", "\nstores-secret-key"));
+            Vaults("a", "b") + Page($"{Vault}a/secrets", "\nothers\nnot-stores-secret-key")
+                + Page($"{Vault}b/secrets", "https://next\nothers") + Page("https://next", "\nstores-secret-key"));
         Assert.Contains($"secrets:  random-base64-32 {Token}\n", log, StringComparison.Ordinal);
     }
 
@@ -47,7 +48,8 @@ public sealed class DeployTests : IDisposable
     {
         foreach (var failing in new[] { "keyvault list *", "rest *", "* https://next *" })
         {
-            var (status, output, log) = await DeployAsync(Fails(failing) + Vaults("a") + Page($"{Vault}a/secrets", "https://next\nothers") + Page("https://next", $"\n{Secrets}"));
+            var (status, output, log) = await DeployAsync(
+                Fails(failing) + Vaults("a") + Page($"{Vault}a/secrets", "https://next\nothers") + Page("https://next", $"\n{Secrets}"));
             Assert.NotEqual(0, status);
             Assert.DoesNotContain("deployment group create", log, StringComparison.Ordinal);
             Assert.DoesNotContain(Token, output, StringComparison.Ordinal);
@@ -96,7 +98,11 @@ public sealed class DeployTests : IDisposable
         var start = new ProcessStartInfo("bash", [Path.Combine(Bicep.Folder, "deploy"), "g", "westeurope"])
         {
             UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
-            Environment = { ["PATH"] = $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}", ["STORES_SECRET_KEY"] = "of-the-shell", ["ACCESS_ADMINISTRATOR_TOKEN"] = "of-the-shell" },
+            Environment =
+            {
+                ["PATH"] = $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}", ["STORES_SECRET_KEY"] = "of-the-shell",
+                ["ACCESS_ADMINISTRATOR_TOKEN"] = "of-the-shell",
+            },
         };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
@@ -112,7 +118,8 @@ public sealed class DeployTests : IDisposable
         }
     }
 
-    static string Vaults(params string[] names) => $"\"keyvault list \"*) printf '{string.Concat(names.Select(n => $"{Vault}{n}\\n"))}' ;;\n";
+    static string Vaults(params string[] names) =>
+        $"\"keyvault list \"*) printf '{string.Concat(names.Select(n => $"{Vault}{n}\\n"))}' ;;\n";
 
     /// <summary>With the ends of lines that it has on Windows.</summary>
     static string Page(string url, string lines) => $"*{url}*) printf '{lines.ReplaceLineEndings("\\r\\n")}\\r\\n' ;;\n";

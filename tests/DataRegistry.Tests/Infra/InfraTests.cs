@@ -1,8 +1,9 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using DataRegistry.Adoption;
+using DataRegistry.Jobs;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
+using DataRegistry.Triggers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -12,13 +13,17 @@ namespace DataRegistry.Tests.Infra;
 /// <summary><c>infra</c> and the code name the same settings, functions, queues, tables and log lines.</summary>
 public sealed partial class InfraTests
 {
-    /// <summary>Of the Functions host, which the code does not read. https://learn.microsoft.com/azure/azure-functions/functions-app-settings</summary>
+    /// <summary>
+    /// Of the Functions host, which the code does not read. https://learn.microsoft.com/azure/azure-functions/functions-app-settings
+    /// </summary>
     static readonly string[] HostSettings =
     [
         "AzureWebJobsDisableHomepage", "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT",
     ];
 
-    /// <summary>Of other ways to run: the emulator's, the account by its name, and what Flex Consumption takes from the site's runtime.</summary>
+    /// <summary>
+    /// Of other ways to run: the emulator's, the account by its name, and what Flex Consumption takes from the site's runtime.
+    /// </summary>
     static readonly string[] NotOnAzure = ["AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "FUNCTIONS_WORKER_RUNTIME"];
 
     [BicepFact]
@@ -47,18 +52,21 @@ public sealed partial class InfraTests
     [BicepFact]
     public async Task Every_setting_of_the_code_is_set_or_can_be_given_and_no_other()
     {
-        var example = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "local.settings.example.json")))
+        var example = JsonDocument.Parse(
+            await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "local.settings.example.json")))
             .RootElement.GetProperty("Values").EnumerateObject().Select(p => p.Name);
         var given = Names((await Bicep.TemplateAsync()).GetProperty("definitions").GetProperty("AppSettings").GetProperty("properties"));
         var set = Names(await AppSettingsAsync());
         Assert.Contains("Adoption__WorkersPerStore", set);
-        Assert.Equal(example.Except(NotOnAzure).Order(StringComparer.Ordinal), given.Union(set).Except(HostSettings).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            example.Except(NotOnAzure).Order(StringComparer.Ordinal), given.Union(set).Except(HostSettings).Order(StringComparer.Ordinal));
     }
 
     [BicepFact]
     public async Task Every_secret_that_a_setting_refers_to_is_put_into_the_vault()
     {
-        var referred = (await AppSettingsAsync()).EnumerateObject().Select(p => Reference().Match(p.Value.GetString()!)).Where(m => m.Success)
+        var referred = (await AppSettingsAsync()).EnumerateObject().Select(
+            p => Reference().Match(p.Value.GetString()!)).Where(m => m.Success)
             .Select(m => m.Groups["secret"].Value).Order(StringComparer.Ordinal).ToList();
         var kept = (await Bicep.ResourcesAsync("Microsoft.KeyVault/vaults/secrets")).Select(Bicep.LastName).Order(StringComparer.Ordinal);
         Assert.Equal(3, referred.Count);
@@ -78,10 +86,13 @@ public sealed partial class InfraTests
         await using var app = builder.Build();
 
         Assert.Equal(
-            Registry.QueueFunctions.Select(f => f.Queue).Append(Deliveries.UnreadableQueue).Order(StringComparer.Ordinal), await NamesAsync("queueServices/queues"));
+            Registry.QueueFunctions.Select(f => f.Queue).Append(Deliveries.UnreadableQueue).Order(StringComparer.Ordinal),
+            await NamesAsync("queueServices/queues"));
         Assert.Equal(
-            app.Services.GetServices<IStoredTable>().Select(t => t.Table.Name).Distinct().Order(StringComparer.Ordinal), await NamesAsync("tableServices/tables"));
-        Assert.Equal([app.Services.GetRequiredService<JobBlobs>().Container.Name, "app-package"], await NamesAsync("blobServices/containers"));
+            app.Services.GetServices<IStoredTable>().Select(t => t.Table.Name).Distinct().Order(StringComparer.Ordinal),
+            await NamesAsync("tableServices/tables"));
+        Assert.Equal(
+            [app.Services.GetRequiredService<JobBlobs>().Container.Name, "app-package"], await NamesAsync("blobServices/containers"));
     }
 
     /// <summary>https://learn.microsoft.com/azure/role-based-access-control/built-in-roles</summary>
@@ -106,7 +117,8 @@ public sealed partial class InfraTests
         Assert.Equal(
             [
                 "Key Vault Secrets User on Microsoft.KeyVault/vaults", "Monitoring Metrics Publisher on Microsoft.Insights/components",
-                "Storage Blob Data Owner on Microsoft.Storage/storageAccounts", "Storage Queue Data Contributor on Microsoft.Storage/storageAccounts",
+                "Storage Blob Data Owner on Microsoft.Storage/storageAccounts",
+                "Storage Queue Data Contributor on Microsoft.Storage/storageAccounts",
                 "Storage Table Data Contributor on Microsoft.Storage/storageAccounts",
             ],
             assigned.Order(StringComparer.Ordinal));
@@ -115,7 +127,8 @@ public sealed partial class InfraTests
     [BicepFact]
     public async Task Alerts_ask_for_functions_and_log_lines_that_there_are()
     {
-        var functions = Registry.QueueFunctions.Select(f => f.Name).Concat(Registry.TimerFunctions.Select(f => f.Name)).ToHashSet(StringComparer.Ordinal);
+        var functions = Registry.QueueFunctions.Select(f => f.Name).Concat(
+            Registry.TimerFunctions.Select(f => f.Name)).ToHashSet(StringComparer.Ordinal);
         var lines = LogLines().ToList();
         var alerts = await AlertsAsync();
         Assert.NotEmpty(alerts);
@@ -138,7 +151,10 @@ public sealed partial class InfraTests
             f => Assert.Contains($"\"{f.Name}\"", alerts["registry-poison-messages"], StringComparison.Ordinal));
     }
 
-    /// <summary>Tables of Application Insights and what host.json calls their rows: https://learn.microsoft.com/azure/azure-functions/functions-host-json</summary>
+    /// <summary>
+    /// Tables of Application Insights and what host.json calls their rows:
+    /// https://learn.microsoft.com/azure/azure-functions/functions-host-json
+    /// </summary>
     [BicepFact]
     public async Task No_row_that_an_alert_counts_is_sampled()
     {
@@ -146,7 +162,8 @@ public sealed partial class InfraTests
         var counted = (await AlertsAsync()).Values.Select(query => query.Split(' ')[0])
             .Where(table => table != "customMetrics").Select(table => types[table]).Distinct().Order(StringComparer.Ordinal);
         var host = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "host.json"))).RootElement;
-        var kept = host.GetProperty("logging").GetProperty("applicationInsights").GetProperty("samplingSettings").GetProperty("excludedTypes").GetString()!.Split(';');
+        var kept = host.GetProperty("logging").GetProperty("applicationInsights").GetProperty("samplingSettings")
+            .GetProperty("excludedTypes").GetString()!.Split(';');
         Assert.Equal(counted, kept.Order(StringComparer.Ordinal));
     }
 
@@ -166,20 +183,24 @@ public sealed partial class InfraTests
     }
 
     static async Task<JsonElement> AppSettingsAsync() =>
-        (await Bicep.ResourcesAsync("Microsoft.Web/sites/config")).Single(r => Bicep.LastName(r) == "appsettings").GetProperty("properties");
+        (await Bicep.ResourcesAsync("Microsoft.Web/sites/config")).Single(
+            r => Bicep.LastName(r) == "appsettings").GetProperty("properties");
 
     /// <summary>Queries by the alerts' names.</summary>
     static async Task<IReadOnlyDictionary<string, string>> AlertsAsync() =>
         (await Bicep.ResourcesAsync("Microsoft.Insights/scheduledQueryRules")).ToDictionary(
             Bicep.LastName,
-            r => r.GetProperty("properties").GetProperty("criteria").GetProperty("allOf").EnumerateArray().Single().GetProperty("query").GetString()!,
+            r => r.GetProperty("properties").GetProperty("criteria").GetProperty("allOf").EnumerateArray().Single().GetProperty("query")
+                .GetString()!,
             StringComparer.Ordinal);
 
     static IEnumerable<string> Names(JsonElement of) => of.EnumerateObject().Select(p => p.Name);
 
     /// <summary>Messages of all log lines, with a value that none has for what is put into them.</summary>
     static IEnumerable<string> LogLines() => typeof(Registry).Assembly.GetTypes()
-        .SelectMany(t => t.GetMethods(System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic))
+        .SelectMany(
+            t => t.GetMethods(
+                System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.NonPublic))
         .SelectMany(m => m.GetCustomAttributes(typeof(LoggerMessageAttribute), inherit: false).Cast<LoggerMessageAttribute>())
         .Select(l => l.Message.Replace("{Job}", Guid.Empty.ToString("D"), StringComparison.Ordinal));
 
@@ -190,15 +211,19 @@ public sealed partial class InfraTests
     [GeneratedRegex("\"(?<text>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Quoted();
 
-    [GeneratedRegex(@"@Microsoft\.KeyVault\(SecretUri=\{0\}secrets/(?<secret>[\w-]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"@Microsoft\.KeyVault\(SecretUri=\{0\}secrets/(?<secret>[\w-]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reference();
 
     // An assignment's id begins with that of the resource it is for.
-    [GeneratedRegex(@"^\[extensionResourceId\('[^']*/providers/(?<type>[\w.]+/\w+)/[^/']+', ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^\[extensionResourceId\('[^']*/providers/(?<type>[\w.]+/\w+)/[^/']+', ", RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Scope();
 
     // deploy asks for properties, verify for outputs by name.
-    [GeneratedRegex(@"output( |\(')(outputs\.)?(?<name>(?!outputs|parameters)\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"output( |\(')(outputs\.)?(?<name>(?!outputs|parameters)\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ScriptOutput();
 
     [GeneratedRegex(@"output parameters\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

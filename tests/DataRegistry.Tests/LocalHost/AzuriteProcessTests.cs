@@ -30,7 +30,8 @@ public sealed class AzuriteProcessTests
             Directory.Delete(folder, recursive: true);
         }
 
-        static TableClient Table(Azurite azurite) => StorageAccount.FromConnectionString(azurite.ConnectionString).Tables.GetTableClient("kept");
+        static TableClient Table(Azurite azurite) =>
+            StorageAccount.FromConnectionString(azurite.ConnectionString).Tables.GetTableClient("kept");
     }
 
     [Fact]
@@ -47,6 +48,7 @@ public sealed class AzuriteProcessTests
     public async Task Ports_that_are_taken_are_an_error()
     {
         var taken = (await AzuriteFixture.SharedAsync()).Ports;
-        await Assert.ThrowsAsync<InvalidOperationException>(() => Azurite.StartAsync(new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder, Ports = taken }));
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            () => Azurite.StartAsync(new AzuriteOptions { PackageFolder = AzuriteFixture.PackageFolder, Ports = taken }));
     }
 }

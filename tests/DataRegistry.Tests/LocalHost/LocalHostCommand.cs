@@ -51,7 +51,8 @@ sealed class LocalHostCommand : IAsyncDisposable
 
     public HttpClient NewClient() => new()
     {
-        BaseAddress = new Uri(Lines[^1]["ready ".Length..]), DefaultRequestHeaders = { { "Authorization", "Token a-token-of-the-tests-only" } },
+        BaseAddress = new Uri(Lines[^1]["ready ".Length..]),
+        DefaultRequestHeaders = { { "Authorization", "Token a-token-of-the-tests-only" } },
     };
 
     /// <summary>All that it prints after it is ready, once it has ended.</summary>

@@ -17,14 +17,16 @@ public sealed class MainCommandTests
     [Fact]
     public async Task It_gets_ready_its_three_commands_answer_as_they_say_and_it_ends_with_its_children()
     {
-        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync(
+            "--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         Assert.Matches(@"^ready http://127\.0\.0\.1:\d+$", command.Lines[^1]);
 
         var url = command.Lines[^1]["ready ".Length..];
         Assert.Contains(command.Lines, l => l.Trim() == $"Console  {url}/console/");
         Assert.Contains("<title>Data Registry</title>", await ShellAsync($"curl -sSL {url}/"), StringComparison.Ordinal);
 
-        var curls = command.Lines.Where(l => l.Contains("curl ", StringComparison.Ordinal)).Select(l => l[l.IndexOf("curl ", StringComparison.Ordinal)..]).ToList();
+        var curls = command.Lines.Where(
+            l => l.Contains("curl ", StringComparison.Ordinal)).Select(l => l[l.IndexOf("curl ", StringComparison.Ordinal)..]).ToList();
         Assert.Equal(3, curls.Count);
         var answers = new List<JsonElement>();
         foreach (var curl in curls)
@@ -43,10 +45,12 @@ public sealed class MainCommandTests
     [Fact]
     public async Task Its_children_end_although_it_is_killed()
     {
-        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var command = await LocalHostCommand.StartAsync(
+            "--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var children = (await ShellAsync($"pgrep -P {command.Id}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         await ShellAsync($"kill -KILL {command.Id}");
-        await Eventually.IsTrueAsync(() => !Array.Exists(children, child => Directory.Exists($"/proc/{child}") && !IsZombie(child)), "the children have ended");
+        await Eventually.IsTrueAsync(
+            () => !Array.Exists(children, child => Directory.Exists($"/proc/{child}") && !IsZombie(child)), "the children have ended");
     }
 
     [Theory]
@@ -64,15 +68,27 @@ public sealed class MainCommandTests
         var account = await AzuriteFixture.NewAccountAsync();
         var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["AzureWebJobsStorage"] = account, ["Stores__SecretKey"] = Convert.ToBase64String(new byte[32]), ["Adoption__WindowKeys"] = "50",
+            ["AzureWebJobsStorage"] = account, ["Stores__SecretKey"] = Convert.ToBase64String(new byte[32]),
+            ["Adoption__WindowKeys"] = "50",
         };
         string[] arguments = ["--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only"];
         string job;
         await using (var command = await LocalHostCommand.StartAsync(settings, arguments))
         {
             using var http = command.NewClient();
-            var store = await PostAsync(http, "/api/v0/stores/", new { name = "kept", configuration = new { bucket = "kept", endpoint_url = bucket.Url, access_key_id = "key", secret_access_key = "a-secret-of-the-tests-only" } });
-            job = (await PostAsync(http, $"/api/v0/stores/{store.GetProperty("id").GetString()}/adopt/", new { prefix = "s3://kept/", project = Project })).GetProperty("id").GetString()!;
+            var store = await PostAsync(
+                http, "/api/v0/stores/",
+                new
+                {
+                    name = "kept",
+                    configuration = new
+                    {
+                        bucket = "kept", endpoint_url = bucket.Url, access_key_id = "key", secret_access_key = "a-secret-of-the-tests-only",
+                    },
+                });
+            job = (await PostAsync(
+                http, $"/api/v0/stores/{store.GetProperty("id").GetString()}/adopt/",
+                new { prefix = "s3://kept/", project = Project })).GetProperty("id").GetString()!;
             await Eventually.IsTrueAsync(async () => Created(await JobAsync(http, job)) > 0, "a window");
             await ShellAsync($"kill -{signal} {command.Id}");
             var exit = await command.ExitCodeAsync();
@@ -86,7 +102,8 @@ public sealed class MainCommandTests
         {
             using var http = command.NewClient();
             Assert.Contains(command.Lines, l => l.Contains($"Job {job} is resumed", StringComparison.Ordinal));
-            await Eventually.IsTrueAsync(async () => (await JobAsync(http, job)).GetProperty("status").GetString() is not "running", "the job's end");
+            await Eventually.IsTrueAsync(
+                async () => (await JobAsync(http, job)).GetProperty("status").GetString() is not "running", "the job's end");
             var end = await JobAsync(http, job);
             Assert.Equal(("completed", Count), (end.GetProperty("status").GetString(), Created(end)));
         }
@@ -103,7 +120,8 @@ public sealed class MainCommandTests
     [Fact]
     public async Task A_taken_port_is_one_clear_line()
     {
-        await using var first = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
+        await using var first = await LocalHostCommand.StartAsync(
+            "--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
         var url = first.Lines[^1]["ready ".Length..];
         await using var second = await LocalHostCommand.StartAsync("--memory", "--urls", url, "--token", "a-token-of-the-tests-only");
         Assert.Equal(1, await second.ExitCodeAsync());
@@ -120,7 +138,8 @@ public sealed class MainCommandTests
 
     static int Created(JsonElement job) => job.GetProperty("counts").GetProperty("created").GetInt32();
 
-    static async Task<JsonElement> JobAsync(HttpClient http, string job) => await http.GetFromJsonAsync<JsonElement>($"/api/v0/adoptions/{job}/");
+    static async Task<JsonElement> JobAsync(HttpClient http, string job) =>
+        await http.GetFromJsonAsync<JsonElement>($"/api/v0/adoptions/{job}/");
 
     static async Task<JsonElement> PostAsync(HttpClient http, string path, object body)
     {
@@ -133,7 +152,8 @@ public sealed class MainCommandTests
 
     static async Task<string> ShellAsync(string command)
     {
-        using var shell = Process.Start(new ProcessStartInfo("bash", ["-c", command]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var shell = Process.Start(new ProcessStartInfo(
+            "bash", ["-c", command]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = await shell.StandardOutput.ReadToEndAsync();
         await shell.WaitForExitAsync();
         Assert.True(shell.ExitCode == 0, await shell.StandardError.ReadToEndAsync());

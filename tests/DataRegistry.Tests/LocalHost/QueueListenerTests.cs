@@ -5,6 +5,7 @@ using DataRegistry.LocalHost;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Host;
+using DataRegistry.Triggers;
 using Microsoft.Azure.WebJobs.Host;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -17,7 +18,8 @@ public sealed class QueueListenerTests : IAsyncLifetime
     const string Text = """{"job":"ä \" / \\ 🦉","range":1}""";
 
     /// <summary>Nothing listens there.</summary>
-    const string NoStorage = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;QueueEndpoint=http://127.0.0.1:1/devstoreaccount1;";
+    const string NoStorage =
+        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;QueueEndpoint=http://127.0.0.1:1/devstoreaccount1;";
 
     readonly CapturedLog<QueueListener> log = new();
     readonly ConcurrentQueue<(string Function, QueueDelivery Delivery)> deliveries = new();
@@ -53,11 +55,14 @@ public sealed class QueueListenerTests : IAsyncLifetime
             await SendAsync(function.Queue, function.Name + Text);
         await ListenAsync((_, _, _) => Task.CompletedTask);
 
-        await Eventually.IsTrueAsync(async () => (await Task.WhenAll(Registry.QueueFunctions.Select(f => CountAsync(f.Queue)))).Sum() == 0, "empty queues");
+        await Eventually.IsTrueAsync(
+            async () => (await Task.WhenAll(Registry.QueueFunctions.Select(f => CountAsync(f.Queue)))).Sum() == 0, "empty queues");
         Assert.Equal(
             Registry.QueueFunctions.Select(f => (f.Name, new QueueDelivery(f.Name + Text, 1))).OrderBy(d => d.Name, StringComparer.Ordinal),
             deliveries.Select(d => (d.Function, d.Delivery with { InsertedOn = null })).OrderBy(d => d.Function, StringComparer.Ordinal));
-        Assert.All(deliveries, d => Assert.InRange(d.Delivery.InsertedOn!.Value, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(1)));
+        Assert.All(
+            deliveries,
+            d => Assert.InRange(d.Delivery.InsertedOn!.Value, DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddMinutes(1)));
     }
 
     [Theory]
@@ -72,7 +77,8 @@ public sealed class QueueListenerTests : IAsyncLifetime
 
         await Eventually.IsTrueAsync(() => deliveries.Any(d => d.Function == poison), "a delivery of the poison queue");
         Assert.Equal(
-            [(failing, "poisonous secret", 1L), (failing, "poisonous secret", 2L), (failing, "poisonous secret", 3L), (poison, "poisonous secret", 1L)],
+            [(failing, "poisonous secret", 1L), (
+                failing, "poisonous secret", 2L), (failing, "poisonous secret", 3L), (poison, "poisonous secret", 1L)],
             deliveries.Select(d => (d.Function, d.Delivery.Message, d.Delivery.DequeueCount)));
         Assert.Equal(3, log.Lines.Count(line => line.Level == LogLevel.Error));
         Assert.DoesNotContain(log.Lines, line => line.Text.Contains("secret", StringComparison.Ordinal));
@@ -107,7 +113,8 @@ public sealed class QueueListenerTests : IAsyncLifetime
     {
         await SendAsync("adopt", "endless");
         QueueListener listener = await ListenAsync(
-            (_, _, cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken), queues => queues.VisibilityTimeout = TimeSpan.Zero);
+            (_, _, cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken),
+            queues => queues.VisibilityTimeout = TimeSpan.Zero);
         await Eventually.IsTrueAsync(() => !deliveries.IsEmpty, "a delivery");
 
         await listener.StopAsync(CancellationToken.None).WithinDeadlineAsync();

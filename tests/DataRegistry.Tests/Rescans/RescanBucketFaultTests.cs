@@ -63,7 +63,8 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
     [InlineData("list", 404)]
     [InlineData("head", 403)]
     [InlineData("head", 500)]
-    public async Task A_bucket_that_refuses_fails_the_scan_or_is_asked_otherwise_and_nothing_becomes_missing_wrongly(string kind, int status)
+    public async Task A_bucket_that_refuses_fails_the_scan_or_is_asked_otherwise_and_nothing_becomes_missing_wrongly(
+        string kind, int status)
     {
         await service.AdoptAllAsync(Keys(30));
         service.Bucket.Delete("k0005");
@@ -73,7 +74,10 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
                 return false;
             http.Response.StatusCode = status;
             if (kind == "list")
-                await http.Response.WriteAsync($"<Error><Code>{(status == 404 ? "NoSuchBucket" : status == 403 ? "AccessDenied" : "InternalError")}</Code><Message>no</Message></Error>");
+                await http.Response.WriteAsync(
+                    $"<Error><Code>{(status == 404
+                        ? "NoSuchBucket"
+                        : status == 403 ? "AccessDenied" : "InternalError")}</Code><Message>no</Message></Error>");
             return true;
         };
         var scan = await ScanToTheEndAsync();
@@ -131,7 +135,8 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
             }
 
             asked = true;
-            await http.Response.WriteAsync(wrong == "no list" ? "<html><body>Welcome</body></html>" : PageOf(keys, etags, truncated, wrong != "without a token"));
+            await http.Response.WriteAsync(
+                wrong == "no list" ? "<html><body>Welcome</body></html>" : PageOf(keys, etags, truncated, wrong != "without a token"));
             return true;
         };
         var scan = await ScanToTheEndAsync();
@@ -174,7 +179,10 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
             """<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix><MaxKeys>1000</MaxKeys>""",
             $"<IsTruncated>{(truncated ? "true" : "false")}</IsTruncated>",
             truncated && token ? "<NextContinuationToken>more</NextContinuationToken>" : "",
-            .. keys.Select(key => $"<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;{etags[key]}&quot;</ETag><Size>{key.Length}</Size></Contents>"),
+            .. keys.Select(
+                key =>
+                    $"<Contents><Key>{key}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;{etags[
+                        key]}&quot;</ETag><Size>{key.Length}</Size></Contents>"),
             "</ListBucketResult>",
         ];
         return string.Concat(page);

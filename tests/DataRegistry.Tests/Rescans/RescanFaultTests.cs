@@ -13,7 +13,8 @@ public sealed class RescanFaultTests : IAsyncLifetime
 {
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(("Adoption:WindowKeys", "1000"), ("Adoption:TableRequestsInFlight", "1"));
+    public async Task InitializeAsync() =>
+        service = await TestService.StartAsync(("Adoption:WindowKeys", "1000"), ("Adoption:TableRequestsInFlight", "1"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -99,7 +100,9 @@ public sealed class RescanFaultTests : IAsyncLifetime
                 break;
         }
 
-        Assert.Equal(await service.CountRowsAsync("locations"), (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&drift=none")).Count);
+        Assert.Equal(
+            await service.CountRowsAsync("locations"),
+            (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&drift=none")).Count);
     }
 
     [Theory]
@@ -164,10 +167,13 @@ public sealed class RescanFaultTests : IAsyncLifetime
     {
         await service.AdoptAllAsync("a");
         var datums = service.Services.GetRequiredService<DatumTable>();
-        var row = (await datums.FindAsync(new DatumId(TimedId.FromGuid(Assert.Single(await service.LocationsAsync(service.Store.Id)).Datum)), default))!;
+        var row = (await datums.FindAsync(
+            new DatumId(TimedId.FromGuid(Assert.Single(await service.LocationsAsync(service.Store.Id)).Datum)), default))!;
         // The one who takes it back finds it unmarked, since the other has written only the location so far.
-        Assert.True(await datums.TryMarkAsync([(new(row.Id, DriftState.None, null, Guid.NewGuid(), DateTimeOffset.UnixEpoch), row)], default));
-        Assert.False(await datums.TryMarkAsync([(new(row.Id, DriftState.Missing, null, Guid.NewGuid(), DateTimeOffset.UnixEpoch), row)], default));
+        Assert.True(
+            await datums.TryMarkAsync([(new(row.Id, DriftState.None, null, Guid.NewGuid(), DateTimeOffset.UnixEpoch), row)], default));
+        Assert.False(
+            await datums.TryMarkAsync([(new(row.Id, DriftState.Missing, null, Guid.NewGuid(), DateTimeOffset.UnixEpoch), row)], default));
         Assert.Empty(await service.DriftedAsync("missing"));
     }
 
@@ -197,7 +203,9 @@ public sealed class RescanFaultTests : IAsyncLifetime
         var before = await service.GetAsync($"/api/v0/data/{changed.GetProperty("datum").GetString()}/");
         Assert.Equal("changed", before.GetProperty("drift").GetProperty("state").GetString());
         Assert.Equal(before.GetProperty("drift").GetProperty("was").GetRawText(), changed.GetProperty("was").GetRawText());
-        Assert.Equal((JsonValueKind.Null, JsonValueKind.Null, JsonValueKind.String), (added.GetProperty("datum").ValueKind, added.GetProperty("was").ValueKind, added.GetProperty("adopted").ValueKind));
+        Assert.Equal(
+            (JsonValueKind.Null, JsonValueKind.Null, JsonValueKind.String),
+            (added.GetProperty("datum").ValueKind, added.GetProperty("was").ValueKind, added.GetProperty("adopted").ValueKind));
     }
 
     async Task PrepareAsync()

@@ -5,7 +5,8 @@ using static DataRegistry.Tests.Rescans.TestScans;
 namespace DataRegistry.Tests.Rescans;
 
 /// <summary>
-/// While a scan runs something else is done, before each request that it sends to the tables or the bucket in turn: whatever the scan says afterwards has to be true,
+/// While a scan runs something else is done, before each request that it sends to the tables or the bucket in turn: whatever the scan says
+/// afterwards has to be true,
 /// and the next scan finds the rest.
 /// </summary>
 public sealed class RescanInterleavingTests : IAsyncLifetime
@@ -15,7 +16,8 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
 
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(("Adoption:TableRequestsInFlight", "1"), ("Adoption:HeadsInFlight", "1"));
+    public async Task InitializeAsync() =>
+        service = await TestService.StartAsync(("Adoption:TableRequestsInFlight", "1"), ("Adoption:HeadsInFlight", "1"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -153,8 +155,10 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
 
     async Task PurgeAsync(string key)
     {
-        var found = (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&uri={service.Url(key)}")).GetProperty("results").EnumerateArray().ToList();
+        var found = (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&uri={service.Url(key)}")).GetProperty("results")
+            .EnumerateArray().ToList();
         if (found is [var datum])
-            Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{datum.GetProperty("id").GetString()}/purge/"));
+            Assert.Equal(
+                HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{datum.GetProperty("id").GetString()}/purge/"));
     }
 }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using Amazon.Runtime;
 using Amazon.S3;
-using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using DataRegistry.Tests.Fixtures;
 using static DataRegistry.Tests.Rescans.TestScans;
 
@@ -26,7 +26,8 @@ public sealed class RescanOnRadosGatewayTests
             new BasicAWSCredentials(RadosGatewayFixture.AccessKeyId, RadosGatewayFixture.SecretAccessKey),
             new AmazonS3Config
             {
-                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED, ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             });
         await s3.PutBucketAsync(bucket);
         if (versioned)
@@ -37,10 +38,20 @@ public sealed class RescanOnRadosGatewayTests
         foreach (var key in keys)
             await PutAsync(key, key);
         var store = await service.NewAsync(
-            "/api/v0/stores/", new { name = "ceph", configuration = new { bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId, secret_access_key = RadosGatewayFixture.SecretAccessKey } });
+            "/api/v0/stores/",
+            new
+            {
+                name = "ceph",
+                configuration = new
+                {
+                    bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId,
+                    secret_access_key = RadosGatewayFixture.SecretAccessKey,
+                },
+            });
         foreach (var some in new[] { keys[..20], keys })
         {
-            using var response = await service.Http.PostAsJsonAsync($"/api/v0/stores/{store}/adopt/", new { urls = some.Select(k => $"s3://{bucket}/{k}"), project = service.Project.Id });
+            using var response = await service.Http.PostAsJsonAsync(
+                $"/api/v0/stores/{store}/adopt/", new { urls = some.Select(k => $"s3://{bucket}/{k}"), project = service.Project.Id });
             Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted, await response.Content.ReadAsStringAsync());
             await service.DrainAsync();
         }
@@ -54,7 +65,9 @@ public sealed class RescanOnRadosGatewayTests
         Assert.Equal("unchanged 128, changed 3, missing 2, new 1", Counts(await service.ScanAsync(store: store)));
         Assert.Equal([keys[4], keys[101]], await service.DriftedAsync("missing"));
         await PutAsync(keys[4], keys[4]);
-        Assert.Equal(versioned ? "unchanged 128, changed 4, missing 1, new 1" : "unchanged 128, changed 3, missing 1, returned 1, new 1", Counts(await service.ScanAsync(store: store)));
+        Assert.Equal(
+            versioned ? "unchanged 128, changed 4, missing 1, new 1" : "unchanged 128, changed 3, missing 1, returned 1, new 1",
+            Counts(await service.ScanAsync(store: store)));
 
         Task PutAsync(string key, string content) => s3.PutObjectAsync(new() { BucketName = bucket, Key = key, ContentBody = content });
     }

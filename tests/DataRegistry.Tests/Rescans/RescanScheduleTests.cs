@@ -1,5 +1,5 @@
 using System.Net;
-using DataRegistry.Adoption;
+using DataRegistry.Jobs;
 using DataRegistry.Rescans;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
@@ -15,7 +15,8 @@ public sealed class RescanScheduleTests : IAsyncLifetime
     readonly FakeClock clock = new();
     TestService service = null!;
 
-    public async Task InitializeAsync() => service = await TestService.StartAsync(null, clock, ("Rescans:Schedule", "1h"), ("Rescans:KeptReports", "3"));
+    public async Task InitializeAsync() =>
+        service = await TestService.StartAsync(null, clock, ("Rescans:Schedule", "1h"), ("Rescans:KeptReports", "3"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -34,7 +35,10 @@ public sealed class RescanScheduleTests : IAsyncLifetime
         await TickAsync(minutes: 5);
         var scans = await ScansAsync();
         Assert.Equal(2, scans.Count);
-        Assert.All(scans, s => Assert.Equal(("completed", "RescanStores"), (s.GetProperty("status").GetString(), s.GetProperty("created_by").GetString())));
+        Assert.All(
+            scans,
+            s => Assert.Equal(
+                ("completed", "RescanStores"), (s.GetProperty("status").GetString(), s.GetProperty("created_by").GetString())));
     }
 
     [Fact]
@@ -57,7 +61,9 @@ public sealed class RescanScheduleTests : IAsyncLifetime
         await service.AdoptAllAsync("a");
         var path = await service.AcceptScanAsync();
         using var forced = await service.Http.SendAsync("POST", $"/api/v0/stores/{service.Store.Id}/rescan/?force=true");
-        Assert.Contains(path.Split('/')[^2], (await TestUsers.JsonAsync(forced, HttpStatusCode.Conflict)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            path.Split('/')[^2], (await TestUsers.JsonAsync(forced, HttpStatusCode.Conflict)).GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
         await service.DrainAsync();
         path = await service.AcceptScanAsync("?force=true");
         Assert.Equal(path, await service.AcceptScanAsync("?force=true"));
@@ -131,8 +137,11 @@ public sealed class RescanScheduleTests : IAsyncLifetime
     [Fact]
     public async Task New_objects_need_a_project_to_be_adopted_into()
     {
-        using var response = await service.Http.SendAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"rescan":{"adopt_new":true}}""");
-        Assert.Equal("required", (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).GetProperty("rescan")[0].GetProperty("code").GetString());
+        using var response = await service.Http.SendAsync(
+            "PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"rescan":{"adopt_new":true}}""");
+        Assert.Equal(
+            "required",
+            (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).GetProperty("rescan")[0].GetProperty("code").GetString());
     }
 
     [Fact]
@@ -184,7 +193,8 @@ public sealed class RescanScheduleTests : IAsyncLifetime
     public async Task Scans_are_listed_page_by_page_by_store_project_and_status()
     {
         await service.AdoptAllAsync("a");
-        var other = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(service.Store with { Id = Guid.NewGuid(), Name = "other", Project = service.Project.Id }, default);
+        var other = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
+            service.Store with { Id = Guid.NewGuid(), Name = "other", Project = service.Project.Id }, default);
         for (var n = 0; n < 3; n++)
         {
             clock.Move(TimeSpan.FromSeconds(1));

@@ -51,11 +51,13 @@ public sealed class RescanTests : IAsyncLifetime
         Assert.Equal("unchanged 1196, changed 2, missing 2, new 2, skipped 1", Counts(scan));
         Assert.Equal(
             ["changed k0003", "missing k0005", "changed k1100", "missing k1199", "new k0003-new", "new new"],
-            (await service.ResultsAsync(scan)).Select(r => $"{r.GetProperty("outcome").GetString()} {r.GetProperty("url").GetString()!["s3://bucket/".Length..]}")
+            (await service.ResultsAsync(scan)).Select(
+                r => $"{r.GetProperty("outcome").GetString()} {r.GetProperty("url").GetString()!["s3://bucket/".Length..]}")
                 .OrderBy(t => t.StartsWith("new", StringComparison.Ordinal)));
         Assert.Equal(["k0003", "k1100"], await service.DriftedAsync("changed"));
         Assert.Equal(["k0005", "k1199"], await service.DriftedAsync("missing"));
-        Assert.Equal(1196, (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&drift=none")).GetProperty("count").GetInt32());
+        Assert.Equal(
+            1196, (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&drift=none")).GetProperty("count").GetInt32());
 
         // Found again it is told again, and nothing is written.
         var rows = await service.RowsAsync();
@@ -75,7 +77,8 @@ public sealed class RescanTests : IAsyncLifetime
     public async Task Drift_shows_on_the_datum_its_trace_and_its_download_and_a_purge_ends_it()
     {
         await service.AdoptAllAsync("a", "b");
-        var datums = (await service.GetDatumsAsync()).ToDictionary(d => d.GetProperty("name").GetString()!, d => d.GetProperty("id").GetString()!);
+        var datums = (await service.GetDatumsAsync()).ToDictionary(
+            d => d.GetProperty("name").GetString()!, d => d.GetProperty("id").GetString()!);
         service.Bucket.Put("a", "other"u8);
         service.Bucket.Delete("b");
         clock.Move(TimeSpan.FromMinutes(1));
@@ -86,9 +89,15 @@ public sealed class RescanTests : IAsyncLifetime
             await Wire.AssertAsync("rescan-completed", answer);
         using (var answer = await service.Http.SendAsync("GET", $"/api/v0/rescans/{scan.GetProperty("id").GetString()}/results/?limit=1"))
             await Wire.AssertAsync("rescan-results", answer);
-        Assert.Equal("missing", (await service.GetAsync($"/api/v0/data/{datums["b"]}/trace/")).GetProperty("drift").GetProperty("state").GetString());
-        Assert.Equal("datum_changed", (await service.GetAsync($"/api/v0/data/{datums["a"]}/download/", HttpStatusCode.Conflict)).GetProperty("code").GetString());
-        Assert.Equal("datum_missing", (await service.GetAsync($"/api/v0/data/{datums["b"]}/download/", HttpStatusCode.Conflict)).GetProperty("code").GetString());
+        Assert.Equal(
+            "missing",
+            (await service.GetAsync($"/api/v0/data/{datums["b"]}/trace/")).GetProperty("drift").GetProperty("state").GetString());
+        Assert.Equal(
+            "datum_changed",
+            (await service.GetAsync($"/api/v0/data/{datums["a"]}/download/", HttpStatusCode.Conflict)).GetProperty("code").GetString());
+        Assert.Equal(
+            "datum_missing",
+            (await service.GetAsync($"/api/v0/data/{datums["b"]}/download/", HttpStatusCode.Conflict)).GetProperty("code").GetString());
 
         (await service.Http.SendAsync("POST", $"/api/v0/data/{datums["a"]}/purge/")).EnsureSuccessStatusCode();
         Assert.Empty(await service.DriftedAsync("changed"));
@@ -98,7 +107,8 @@ public sealed class RescanTests : IAsyncLifetime
     [Theory]
     [InlineData(EmbeddedVersioning.Off)]
     [InlineData(EmbeddedVersioning.Enabled)]
-    public async Task A_changed_object_becomes_a_new_datum_if_the_store_says_so_and_the_old_one_and_its_alias_stay(EmbeddedVersioning versioning)
+    public async Task A_changed_object_becomes_a_new_datum_if_the_store_says_so_and_the_old_one_and_its_alias_stay(
+        EmbeddedVersioning versioning)
     {
         service.Bucket.Versioning = versioning;
         await service.AdoptAllAsync("a", "b");
@@ -116,8 +126,14 @@ public sealed class RescanTests : IAsyncLifetime
         var now = (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&uri={service.Url("a")}")).GetProperty("results")[0];
         Assert.Equal((adopted, 5), (now.GetProperty("id").GetString(), now.GetProperty("size").GetInt32()));
         Assert.Equal("changed", (await service.GetAsync($"/api/v0/data/{old}/")).GetProperty("drift").GetProperty("state").GetString());
-        Assert.Equal(old, (await service.GetAsync($"/api/v0/datum-aliases/resolve/?name=latest&project={service.Project.Id}")).GetProperty("datum").GetProperty("id").GetString());
-        Assert.Equal([adopted], (await service.GetAsync($"/api/v0/data/{old}/trace/")).GetProperty("later").EnumerateArray().Select(d => d.GetProperty("id").GetString()));
+        Assert.Equal(
+            old,
+            (await service.GetAsync($"/api/v0/datum-aliases/resolve/?name=latest&project={service.Project.Id}")).GetProperty("datum")
+                .GetProperty("id").GetString());
+        Assert.Equal(
+            [adopted],
+            (await service.GetAsync($"/api/v0/data/{old}/trace/")).GetProperty("later").EnumerateArray().Select(
+                d => d.GetProperty("id").GetString()));
         if (versioning == EmbeddedVersioning.Enabled)
             Assert.Equal("changed", (await service.GetAsync($"/api/v0/data/{old}/download/")).GetProperty("drift").GetString());
 
@@ -134,7 +150,9 @@ public sealed class RescanTests : IAsyncLifetime
         await service.SetPolicyAsync("""{"adopt_new":true,"include":["a/**"],"exclude":["**/*.tmp"]}""");
         var scan = await service.ScanAsync();
         Assert.Equal("unchanged 1, new 4, adopted 2", Counts(scan));
-        Assert.Equal(["1", "2.csv", "5.csv"], (await service.GetDatumsAsync()).Select(d => d.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["1", "2.csv", "5.csv"],
+            (await service.GetDatumsAsync()).Select(d => d.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
         Assert.Equal("unchanged 3, new 2", Counts(await service.ScanAsync()));
 
         // What was purged is not wanted back.
@@ -165,10 +183,12 @@ public sealed class RescanTests : IAsyncLifetime
     [Fact]
     public async Task A_store_of_a_part_of_its_bucket_scans_only_that()
     {
-        var part = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(service.Store with { Id = Guid.NewGuid(), Name = "part", Prefix = "p/" }, default);
+        var part = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
+            service.Store with { Id = Guid.NewGuid(), Name = "part", Prefix = "p/" }, default);
         service.Put("p/1", "p/2", "p", "q/1", "o");
         using var adopted = await service.Http.PostAsync(
-            new Uri($"/api/v0/stores/{part.Id}/adopt/?project={service.Project.Id}", UriKind.Relative), new StringContent("s3://bucket/p/1\ns3://bucket/p/2", Encoding.UTF8, "text/plain"));
+            new Uri($"/api/v0/stores/{part.Id}/adopt/?project={service.Project.Id}", UriKind.Relative),
+            new StringContent("s3://bucket/p/1\ns3://bucket/p/2", Encoding.UTF8, "text/plain"));
         await TestUsers.JsonAsync(adopted);
         service.Bucket.Delete("p/2");
         service.Put("p/3");
@@ -186,8 +206,12 @@ public sealed class RescanTests : IAsyncLifetime
         service.Server.Requests.Reset();
         Assert.Equal("unchanged 99, changed 1, missing 1400", Counts(await service.ScanAsync()));
         Assert.Equal(1401, service.Server.Requests["head"]);
-        Assert.Equal(1400, (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&drift=missing")).GetProperty("count").GetInt32());
-        Assert.Equal(1400, (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&drift=missing&limit=300")).Select(d => d.GetProperty("name").GetString()).Distinct().Count());
+        Assert.Equal(
+            1400, (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&drift=missing")).GetProperty("count").GetInt32());
+        Assert.Equal(
+            1400,
+            (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&drift=missing&limit=300")).Select(
+                d => d.GetProperty("name").GetString()).Distinct().Count());
         Assert.Equal("unchanged 99, changed 1, missing 1400", Counts(await service.ScanAsync()));
         Assert.Equal(1401, service.Server.Requests["head"]);
     }
@@ -196,7 +220,8 @@ public sealed class RescanTests : IAsyncLifetime
     public async Task Keys_beyond_the_clear_part_of_a_row_key_are_compared_like_all_others()
     {
         var stem = new string('k', 480);
-        var keys = Enumerable.Range(0, 1500).Select(n => $"{stem}/{n:D4}").Concat(Enumerable.Range(0, 1500).Select(n => $"{stem[..470]}{n:D4}")).ToArray();
+        var keys = Enumerable.Range(0, 1500).Select(n => $"{stem}/{n:D4}").Concat(
+            Enumerable.Range(0, 1500).Select(n => $"{stem[..470]}{n:D4}")).ToArray();
         await service.AdoptAllAsync(keys);
         service.Bucket.Delete($"{stem}/0777");
         service.Put($"{stem}/0777x");
@@ -226,10 +251,12 @@ public sealed class RescanTests : IAsyncLifetime
         service.Bucket.Delete("k0001");
         service.Bucket.Put("k0002", "x"u8);
         var scan = await service.ScanAsync();
-        Assert.Equal("s3://bucket/k0002", Assert.Single(await service.ResultsAsync(scan, "?outcome=changed")).GetProperty("url").GetString());
+        Assert.Equal(
+            "s3://bucket/k0002", Assert.Single(await service.ResultsAsync(scan, "?outcome=changed")).GetProperty("url").GetString());
         var path = $"/api/v0/rescans/{scan.GetProperty("id").GetString()}/results/";
         await service.GetAsync($"{path}?outcome=unchanged", HttpStatusCode.BadRequest);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(path, UriKind.Relative)) { Headers = { { "Accept", "application/x-ndjson" } } };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Get, new Uri(path, UriKind.Relative)) { Headers = { { "Accept", "application/x-ndjson" } } };
         using var response = await service.Http.SendAsync(request);
         var lines = (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["missing", "changed"], lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("outcome").GetString()));

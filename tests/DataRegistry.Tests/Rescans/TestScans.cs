@@ -45,16 +45,20 @@ static class TestScans
 
     /// <summary>What scans say of the datum that stands for a key now; null where none does.</summary>
     public static async Task<string?> DriftAsync(this TestService service, string key) =>
-        (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&uri={Uri.EscapeDataString(service.Url(key))}")).GetProperty("results").EnumerateArray().ToList() is [var datum]
+        (await service.GetAsync(
+            $"/api/v0/data/?project={service.Project.Id}&uri={Uri.EscapeDataString(service.Url(key))}")).GetProperty("results")
+            .EnumerateArray().ToList() is [var datum]
             ? datum.GetProperty("drift").GetProperty("state").GetString() : null;
 
     public static async Task<IEnumerable<string>> DriftedAsync(this TestService service, string state) =>
-        (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&drift={state}&limit=7")).Select(d => d.GetProperty("name").GetString()!).Order(StringComparer.Ordinal);
+        (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&drift={state}&limit=7")).Select(
+            d => d.GetProperty("name").GetString()!).Order(StringComparer.Ordinal);
 
     /// <summary>Sets a store's policy.</summary>
     public static async Task SetPolicyAsync(this TestService service, string json)
     {
-        using var response = await service.Http.SendAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"project":"{{service.Project.Id}}","rescan":{{json}}}""");
+        using var response = await service.Http.SendAsync(
+            "PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"project":"{{service.Project.Id}}","rescan":{{json}}}""");
         await TestUsers.JsonAsync(response);
     }
 
@@ -65,7 +69,8 @@ static class TestScans
         for (var shard = 0; shard < Shards.Count; shard++)
         {
             var partition = $"{service.Project.Slot:x3}{shard:x}";
-            await foreach (var row in service.Storage.Tables.GetTableClient("datums").ReadAsync<RowKeyOnly>(new TableRange(partition), 1000))
+            await foreach (var row in service.Storage.Tables.GetTableClient("datums").ReadAsync<RowKeyOnly>(
+                new TableRange(partition), 1000))
                 rows.Add($"{partition} {row.RowKey} {row.ETag}");
         }
 

@@ -46,7 +46,8 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
             (answered, refused) = (answered + Math.Min(under, capacity), refused + Math.Max(0, under - capacity));
         }
 
-        // Three quarters of what there is, as it goes up evenly and down by half; and it looks for more now and then, by one, at the worst once
+        // Three quarters of what there is, as it goes up evenly and down by half; and it looks for more now and then, by one, at the worst
+        // once
         // for each request that gets through. The first sixty-four tell nothing of the rest: they are how it is found.
         Assert.InRange(answered / (200.0 * capacity), 0.65, 1);
         Assert.True(refused - (64 + 32 + 16 + 8 + 4 + 2) <= answered / Math.Min(4, capacity), $"{refused} refused, {answered} answered");
@@ -77,7 +78,8 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
         using var handler = new BusyHandler(new SocketsHttpHandler()) { Capacity = 4, Status = status, Code = code };
         var options = StorageAccount.TableOptions();
         options.Transport = new HttpClientTransport(new HttpClient(handler));
-        (options.Retry.MaxRetries, options.Retry.Delay, options.Retry.MaxDelay) = (8, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
+        (options.Retry.MaxRetries, options.Retry.Delay, options.Retry.MaxDelay) =
+            (8, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(1));
         var table = new TableServiceClient(azurite.ConnectionString, options).GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
         var results = await Task.WhenAll(Enumerable.Range(0, 300).Select(n => table.TrySubmitAsync(

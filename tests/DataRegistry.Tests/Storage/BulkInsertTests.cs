@@ -18,13 +18,15 @@ public sealed class BulkInsertTests(AzuriteFixture azurite) : IAsyncLifetime
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    static List<Note> Rows(int count, string text = "") => [.. Enumerable.Range(0, count).Select(i => new Note { PartitionKey = "p", RowKey = $"{i:D3}", Text = text })];
+    static List<Note> Rows(int count, string text = "") =>
+        [.. Enumerable.Range(0, count).Select(i => new Note { PartitionKey = "p", RowKey = $"{i:D3}", Text = text })];
 
     TableClient Faulty(FaultyHandler handler)
     {
         var options = StorageAccount.TableOptions();
         options.Transport = new HttpClientTransport(new HttpClient(handler));
-        (options.Retry.MaxRetries, options.Retry.Delay, options.Retry.MaxDelay) = (5, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2));
+        (options.Retry.MaxRetries, options.Retry.Delay, options.Retry.MaxDelay) =
+            (5, TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2));
         return new TableServiceClient(azurite.ConnectionString, options).GetTableClient(name);
     }
 
@@ -44,7 +46,8 @@ public sealed class BulkInsertTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         var row = (EveryColumn)RowSamples.Of(typeof(EveryColumn));
         await Table.TryAddAsync(row with { PartitionKey = "package" });
-        await BulkInsert.TryInsertAsync(Table, [row with { PartitionKey = "bulk", RowKey = "1" }, row with { PartitionKey = "bulk", RowKey = "2" }], default);
+        await BulkInsert.TryInsertAsync(
+            Table, [row with { PartitionKey = "bulk", RowKey = "1" }, row with { PartitionKey = "bulk", RowKey = "2" }], default);
         var expected = await Table.FindAsync<TableEntity>("package", row.RowKey);
         var actual = await Table.FindAsync<TableEntity>("bulk", "1");
         foreach (var column in expected!.Keys.Except(["PartitionKey", "RowKey", "Timestamp", "odata.etag"]))
@@ -72,7 +75,10 @@ public sealed class BulkInsertTests(AzuriteFixture azurite) : IAsyncLifetime
     [MemberData(nameof(TableContractTests.OddKeys), MemberType = typeof(TableContractTests))]
     public async Task Odd_keys_are_inserted(string key)
     {
-        Assert.True((await BulkInsert.TryInsertAsync(Table, [new Note { PartitionKey = key, RowKey = key, Text = key }, new() { PartitionKey = key, RowKey = "2" }], default)).IsDone);
+        Assert.True(
+            (await BulkInsert.TryInsertAsync(
+                Table, [new Note { PartitionKey = key, RowKey = key, Text = key }, new() { PartitionKey = key, RowKey = "2" }],
+                default)).IsDone);
         Assert.Equal(key, (await Table.FindAsync<Note>(key, key))!.Text);
     }
 
@@ -82,8 +88,10 @@ public sealed class BulkInsertTests(AzuriteFixture azurite) : IAsyncLifetime
         await Assert.ThrowsAnyAsync<ArgumentException>(() => BulkInsert.TryInsertAsync(Table, Rows(0), default));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => BulkInsert.TryInsertAsync(Table, Rows(101), default));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => BulkInsert.TryInsertAsync(Table, [.. Rows(2), .. Rows(1)], default));
-        await Assert.ThrowsAnyAsync<ArgumentException>(() => BulkInsert.TryInsertAsync(Table, [Rows(1)[0], Rows(2)[1] with { PartitionKey = "q" }], default));
-        await Assert.ThrowsAnyAsync<ArgumentException>(() => BulkInsert.TryInsertAsync(Table, [Rows(1)[0], Rows(1)[0] with { RowKey = "a\ud83d" }], default));
+        await Assert.ThrowsAnyAsync<ArgumentException>(
+            () => BulkInsert.TryInsertAsync(Table, [Rows(1)[0], Rows(2)[1] with { PartitionKey = "q" }], default));
+        await Assert.ThrowsAnyAsync<ArgumentException>(
+            () => BulkInsert.TryInsertAsync(Table, [Rows(1)[0], Rows(1)[0] with { RowKey = "a\ud83d" }], default));
     }
 
     [Fact]
@@ -103,7 +111,8 @@ public sealed class BulkInsertTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task A_missing_table_is_an_error()
     {
         var missing = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
-        Assert.Equal(404, (await Assert.ThrowsAnyAsync<RequestFailedException>(() => BulkInsert.TryInsertAsync(missing, Rows(2), default))).Status);
+        Assert.Equal(
+            404, (await Assert.ThrowsAnyAsync<RequestFailedException>(() => BulkInsert.TryInsertAsync(missing, Rows(2), default))).Status);
     }
 }
 

@@ -13,7 +13,8 @@ public sealed class OrderedKeyTests(AzuriteFixture azurite)
     static readonly string[] Atoms =
         ["a", "b", "A", "Z", "0", "/", "\\", "#", "?", "%", "'", "+", " ", "\0", "\u0001", "\u007f", "\u0080", "é", "ß", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "😀", "\U0010ffff"];
 
-    static readonly Gen<string> ShortKeys = Gen.Choose(0, 12).SelectMany(length => Gen.ArrayOf(Gen.Elements(Atoms), length)).Select(string.Concat);
+    static readonly Gen<string> ShortKeys = Gen.Choose(0, 12).SelectMany(
+        length => Gen.ArrayOf(Gen.Elements(Atoms), length)).Select(string.Concat);
 
     static readonly Gen<string> LongKeys =
         from length in Gen.Choose(470, 490)
@@ -73,17 +74,22 @@ public sealed class OrderedKeyTests(AzuriteFixture azurite)
 
     [Fact]
     public void Half_a_surrogate_pair_is_refused() =>
-        Assert.All((string[])["\ud83d", "a\ude00b", "\ude00\ud83d"], key => Assert.ThrowsAny<ArgumentException>(() => OrderedKey.Encode(key)));
+        Assert.All(
+            (string[])["\ud83d", "a\ude00b", "\ude00\ud83d"], key => Assert.ThrowsAny<ArgumentException>(() => OrderedKey.Encode(key)));
 
     [Fact]
     public async Task A_table_reads_back_in_the_order_of_UTF8_bytes()
     {
         var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
-        var keys = Gen.Sample(ShortKeys, 150).Concat(Atoms).Append(Repeat("😀", 480)).Append(Repeat("é", 480)).Distinct(StringComparer.Ordinal).Where(key => key.Length > 0).ToList();
+        var keys = Gen.Sample(ShortKeys, 150).Concat(Atoms).Append(Repeat("😀", 480)).Append(Repeat("é", 480))
+            .Distinct(StringComparer.Ordinal).Where(key => key.Length > 0).ToList();
         foreach (var chunk in keys.Chunk(Tables.MaxTransactionActions))
         {
-            Assert.True((await table.TrySubmitAsync([.. chunk.Select(key => Change.Add(new Note { PartitionKey = "p", RowKey = OrderedKey.Encode(key), Text = key }))])).IsDone);
+            Assert.True(
+                (await table.TrySubmitAsync(
+                    [.. chunk.Select(
+                        key => Change.Add(new Note { PartitionKey = "p", RowKey = OrderedKey.Encode(key), Text = key }))])).IsDone);
         }
 
         var read = new List<string>();
@@ -94,8 +100,13 @@ public sealed class OrderedKeyTests(AzuriteFixture azurite)
 
         Assert.Equal(keys.Order(Comparer<string>.Create((a, b) => Bytes(a).SequenceCompareTo(Bytes(b)))), read, StringComparer.Ordinal);
         var middle = read[read.Count / 2];
-        var after = await table.QueryPageAsync<Note>(new TableRange("p") { After = OrderedKey.Encode(middle), Before = OrderedKey.Encode(read[^2]) });
-        Assert.Equal(read.SkipWhile(key => !string.Equals(key, middle, StringComparison.Ordinal)).Skip(1).SkipLast(2), after.Values.Select(row => row.Text!), StringComparer.Ordinal);
+        var after = await table.QueryPageAsync<Note>(new TableRange("p")
+        {
+            After = OrderedKey.Encode(middle), Before = OrderedKey.Encode(read[^2]),
+        });
+        Assert.Equal(
+            read.SkipWhile(key => !string.Equals(key, middle, StringComparison.Ordinal)).Skip(1).SkipLast(2),
+            after.Values.Select(row => row.Text!), StringComparer.Ordinal);
     }
 
     static bool InOneGroup(string a, string b) =>

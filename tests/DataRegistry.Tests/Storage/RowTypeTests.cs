@@ -11,7 +11,8 @@ public sealed class RowTypeTests(AzuriteFixture azurite)
 {
     public static TheoryData<string> RowTypes { get; } = [.. Types().Select(type => type.Name)];
 
-    static IEnumerable<Type> Types() => typeof(TableRow).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(TableRow)) && !type.IsAbstract);
+    static IEnumerable<Type> Types() =>
+        typeof(TableRow).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(TableRow)) && !type.IsAbstract);
 
     [Theory]
     [MemberData(nameof(RowTypes))]
@@ -21,7 +22,8 @@ public sealed class RowTypeTests(AzuriteFixture azurite)
         var table = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
         row.ETag = (await table.TryAddAsync(row)).ETag;
-        var read = (TableRow?)await (Task<TableRow?>)typeof(RowTypeTests).GetMethod(nameof(FindAsync), BindingFlags.NonPublic | BindingFlags.Static)!
+        var read = (TableRow?)await (Task<TableRow?>)typeof(RowTypeTests).GetMethod(
+            nameof(FindAsync), BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(row.GetType()).Invoke(null, [table, row])!;
         foreach (var property in RowSamples.ColumnsOf(row.GetType()))
             Assert.Equal(property.GetValue(row), property.GetValue(read));
@@ -34,7 +36,8 @@ public sealed class RowTypeTests(AzuriteFixture azurite)
         Types().Single(t => t.Name == type).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(p => !p.CanWrite),
         property => Assert.NotNull(property.GetCustomAttribute<IgnoreDataMemberAttribute>()));
 
-    static async Task<TableRow?> FindAsync<T>(TableClient table, TableRow row) where T : TableRow => await table.FindAsync<T>(row.PartitionKey, row.RowKey);
+    static async Task<TableRow?> FindAsync<T>(TableClient table, TableRow row) where T : TableRow =>
+        await table.FindAsync<T>(row.PartitionKey, row.RowKey);
 }
 
 static class RowSamples

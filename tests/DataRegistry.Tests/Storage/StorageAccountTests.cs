@@ -13,9 +13,11 @@ public sealed class StorageAccountTests(AzuriteFixture azurite)
 
     static StorageAccount Account(params (string Name, string Value)[] settings) => Account(null, null, settings);
 
-    static StorageAccount Account(TokenCredential? credential, HttpPipelineTransport? transport, params (string Name, string Value)[] settings) =>
+    static StorageAccount Account(
+        TokenCredential? credential, HttpPipelineTransport? transport, params (string Name, string Value)[] settings) =>
         StorageAccount.FromConfiguration(
-            new ConfigurationBuilder().AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build(), credential, transport);
+            new ConfigurationBuilder().AddInMemoryCollection(
+                settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value))).Build(), credential, transport);
 
     [Fact]
     public async Task A_connection_string_reaches_all_three_services()
@@ -41,7 +43,8 @@ public sealed class StorageAccountTests(AzuriteFixture azurite)
     [Fact]
     public void A_connection_string_of_Azure_names_the_endpoints_by_its_suffix()
     {
-        var account = Account(("AzureWebJobsStorage", $"DefaultEndpointsProtocol=https;accountname=acc;AccountKey={SomeKey};EndpointSuffix=core.example"));
+        var account = Account(
+            ("AzureWebJobsStorage", $"DefaultEndpointsProtocol=https;accountname=acc;AccountKey={SomeKey};EndpointSuffix=core.example"));
         Assert.Equal(new Uri("https://acc.table.core.example"), account.Tables.Uri);
         Assert.Equal("acc.queue.core.example", account.Queues.Uri.Host);
         Assert.Equal("acc.blob.core.example", account.Blobs.Uri.Host);
@@ -75,8 +78,10 @@ public sealed class StorageAccountTests(AzuriteFixture azurite)
     public void Service_addresses_are_taken_as_they_are()
     {
         var account = Account(
-            ("AzureWebJobsStorage:tableServiceUri", "https://t.example"), ("AzureWebJobsStorage:queueServiceUri", "https://q.example"), ("AzureWebJobsStorage:blobServiceUri", "https://b.example"),
-            ("AzureWebJobsStorage:credential", "managedidentity"), ("AzureWebJobsStorage:clientId", "6f9619ff-8b86-d011-b42d-00c04fc964ff"));
+            ("AzureWebJobsStorage:tableServiceUri", "https://t.example"), ("AzureWebJobsStorage:queueServiceUri", "https://q.example"),
+            ("AzureWebJobsStorage:blobServiceUri", "https://b.example"),
+            ("AzureWebJobsStorage:credential", "managedidentity"),
+            ("AzureWebJobsStorage:clientId", "6f9619ff-8b86-d011-b42d-00c04fc964ff"));
         Assert.Equal(("t.example", "q.example", "b.example"), (account.Tables.Uri.Host, account.Queues.Uri.Host, account.Blobs.Uri.Host));
     }
 
@@ -92,12 +97,22 @@ public sealed class StorageAccountTests(AzuriteFixture azurite)
     public void Missing_and_contradictory_settings_are_named()
     {
         Assert.Contains("AzureWebJobsStorage__accountName", Refused(), StringComparison.Ordinal);
-        Assert.Contains("AzureWebJobsStorage__accountName", Refused(("AzureWebJobsStorage", "UseDevelopmentStorage=true"), ("AzureWebJobsStorage:accountName", "acc")), StringComparison.Ordinal);
-        Assert.Contains("AzureWebJobsStorage__queueServiceUri", Refused(("AzureWebJobsStorage:tableServiceUri", "https://t.example")), StringComparison.Ordinal);
-        Assert.Contains("AzureWebJobsStorage__tableServiceUri", Refused(("AzureWebJobsStorage:tableServiceUri", "http://t.example")), StringComparison.Ordinal);
-        Assert.Contains("AzureWebJobsStorage__credential", Refused(("AzureWebJobsStorage:accountName", "acc"), ("AzureWebJobsStorage:credential", "magic")), StringComparison.Ordinal);
+        Assert.Contains(
+            "AzureWebJobsStorage__accountName",
+            Refused(("AzureWebJobsStorage", "UseDevelopmentStorage=true"), ("AzureWebJobsStorage:accountName", "acc")),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "AzureWebJobsStorage__queueServiceUri", Refused(("AzureWebJobsStorage:tableServiceUri", "https://t.example")),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "AzureWebJobsStorage__tableServiceUri", Refused(("AzureWebJobsStorage:tableServiceUri", "http://t.example")),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "AzureWebJobsStorage__credential",
+            Refused(("AzureWebJobsStorage:accountName", "acc"), ("AzureWebJobsStorage:credential", "magic")), StringComparison.Ordinal);
 
-        static string Refused(params (string, string)[] settings) => Assert.Throws<InvalidOperationException>(() => Account(settings)).Message;
+        static string Refused(params (string, string)[] settings) =>
+            Assert.Throws<InvalidOperationException>(() => Account(settings)).Message;
     }
 
     [Fact]

@@ -15,8 +15,10 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
 
     public static TheoryData<string> OddKeys { get; } =
     [
-        "plain", " ", "a b", "it's", "''", "100%", "%27", "a+b", "a&b=c", "ünïcödé", "😀", "\U0010ffff", "\ue000", "$filter", "(a,b)", "{a}", "\"q\"", "..", "a;b", "a:b@c", "<x>", "`^|~[]", "http:x",
-        new string('x', 511), OrderedKey.Encode(new string('k', 1000)), OrderedKey.Encode(string.Concat(Enumerable.Repeat("\U0010ffff", 120))),
+        "plain", " ", "a b", "it's", "''", "100%", "%27", "a+b", "a&b=c", "ünïcödé", "😀", "\U0010ffff", "\ue000", "$filter", "(a,b)",
+        "{a}", "\"q\"", "..", "a;b", "a:b@c", "<x>", "`^|~[]", "http:x",
+        new string('x', 511), OrderedKey.Encode(new string('k', 1000)),
+        OrderedKey.Encode(string.Concat(Enumerable.Repeat("\U0010ffff", 120))),
     ];
 
     static Note Row(string key, string? text = null) => new() { PartitionKey = "p", RowKey = key, Text = text };
@@ -70,7 +72,8 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Merge_keeps_what_the_entity_leaves_out_and_replace_removes_it()
     {
         var write = await table.TryAddAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "text", Other = "other" });
-        write = await table.TryUpdateAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "merged" }, write.ETag, TableUpdateMode.Merge);
+        write = await table.TryUpdateAsync(
+            new Note { PartitionKey = "p", RowKey = "r", Text = "merged" }, write.ETag, TableUpdateMode.Merge);
         var merged = await table.FindAsync<Note>("p", "r");
         Assert.Equal(("merged", "other"), (merged!.Text, merged.Other));
         await table.TryUpdateAsync(new Note { PartitionKey = "p", RowKey = "r", Text = "replaced" }, write.ETag);
@@ -131,9 +134,14 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         var missing = azurite.Account.Tables.GetTableClient(AzuriteFixture.NewTableName());
         Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.TryAddAsync(Row("r")))).ErrorCode);
-        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.FindAsync<Note>("p", "r"))).ErrorCode);
-        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.QueryPageAsync<Note>(new TableRange("p")))).ErrorCode);
-        Assert.Equal("TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.TryDeleteAsync("p", "r", ETag.All))).ErrorCode);
+        Assert.Equal(
+            "TableNotFound", (await Assert.ThrowsAsync<RequestFailedException>(() => missing.FindAsync<Note>("p", "r"))).ErrorCode);
+        Assert.Equal(
+            "TableNotFound",
+            (await Assert.ThrowsAsync<RequestFailedException>(() => missing.QueryPageAsync<Note>(new TableRange("p")))).ErrorCode);
+        Assert.Equal(
+            "TableNotFound",
+            (await Assert.ThrowsAsync<RequestFailedException>(() => missing.TryDeleteAsync("p", "r", ETag.All))).ErrorCode);
         Assert.Equal(404, (await Assert.ThrowsAsync<RequestFailedException>(() => missing.TrySubmitAsync([Change.Add(Row("r"))]))).Status);
     }
 
@@ -162,7 +170,8 @@ public sealed class TableContractTests(AzuriteFixture azurite) : IAsyncLifetime
         Assert.Equal([1000, 1000, 500], sizes);
         Assert.Equal(Enumerable.Range(0, count).Select(i => $"ā{i:D5}"), keys, StringComparer.Ordinal);
 
-        var part = await table.ReadAsync<Note>(new TableRange("p") { From = "ā00100", Before = "ā00350" }, maxPerPage: 100).Select(row => row.RowKey).ToListAsync();
+        var part = await table.ReadAsync<Note>(
+            new TableRange("p") { From = "ā00100", Before = "ā00350" }, maxPerPage: 100).Select(row => row.RowKey).ToListAsync();
         Assert.Equal(Enumerable.Range(100, 250).Select(i => $"ā{i:D5}"), part, StringComparer.Ordinal);
         Assert.Empty(await table.ReadAsync<Note>(new TableRange("p") { After = "ā00100", Before = "ā00101" }).ToListAsync());
     }

@@ -42,7 +42,10 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     }
 
     internal static HttpResponseMessage Inside(int status, string code, string index = "0:") => Answer(
-            $"--batchresponse_1\r\nContent-Type: multipart/mixed; boundary=changesetresponse_1\r\n\r\n--changesetresponse_1\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 {status} Busy\r\nContent-Type: application/json\r\n\r\n" +
+            $"--batchresponse_1\r\nContent-Type: multipart/mixed; "
+                + $"boundary=changesetresponse_1\r\n\r\n--changesetresponse_1\r\nContent-Type: "
+                + $"application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 {status} Busy\r\nContent-Type: "
+                + "application/json\r\n\r\n" +
             "{\"odata.error\":{\"code\":\"" + code + "\",\"message\":{\"lang\":\"en-US\",\"value\":\"" + index + "Later.\\nTime:now\"}}}" +
             "\r\n--changesetresponse_1--\r\n--batchresponse_1--\r\n");
 
@@ -86,7 +89,11 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         using var handler = new FaultyHandler();
         var table = Faulty(handler);
         await table.TrySubmitAsync([.. Enumerable.Range(0, 100).Select(i => Change.Add(Row($"{i:D3}", new string('x', 500))))]);
-        var half = Encoding.UTF8.GetBytes($"{{\"value\":[{string.Join(',', Enumerable.Range(0, 50).Select(i => $"{{\"PartitionKey\":\"p\",\"RowKey\":\"{i:D3}\",\"Text\":\"{new string('x', 500)}\"}}"))},");
+        var half = Encoding.UTF8.GetBytes(
+            $"{{\"value\":[{string.Join(
+                ',',
+                Enumerable.Range(0, 50).Select(
+                    i => $"{{\"PartitionKey\":\"p\",\"RowKey\":\"{i:D3}\",\"Text\":\"{new string('x', 500)}\"}}"))},");
         handler.Answers.Add(() => new(HttpStatusCode.OK) { Content = new StreamContent(new BrokenStream(half)) });
         handler.Answers.Add(() => Status(503));
         var before = handler.Requests;
@@ -127,7 +134,8 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var handler = new FaultyHandler();
         handler.Answers.AddRange(Enumerable.Repeat(() => Inside(503, "ServerBusy"), 9));
-        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler, maxRetries).TrySubmitAsync([Change.Add(Row("r")), Change.Add(Row("s"))]));
+        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(
+            () => Faulty(handler, maxRetries).TrySubmitAsync([Change.Add(Row("r")), Change.Add(Row("s"))]));
         Assert.Equal((503, maxRetries + 1), (error.Status, handler.Requests));
     }
 
@@ -138,7 +146,8 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Other_refusals_inside_a_transaction_are_errors_and_not_tried_again(int status, string code)
     {
         using var handler = new FaultyHandler { Answers = { () => Inside(status, code) } };
-        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler).TrySubmitAsync([Change.Add(Row("r")), Change.Add(Row("s"))]));
+        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(
+            () => Faulty(handler).TrySubmitAsync([Change.Add(Row("r")), Change.Add(Row("s"))]));
         Assert.Equal((status, code, 1), (error.Status, error.ErrorCode, handler.Requests));
     }
 
@@ -150,7 +159,8 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         using var handler = new FaultyHandler();
         handler.Answers.AddRange(Enumerable.Repeat(() => Answer(body), 9));
-        await Assert.ThrowsAnyAsync<RequestFailedException>(() => Faulty(handler, maxRetries: 1).TrySubmitAsync([Change.Add(Row("1")), Change.Add(Row("2"))]));
+        await Assert.ThrowsAnyAsync<RequestFailedException>(
+            () => Faulty(handler, maxRetries: 1).TrySubmitAsync([Change.Add(Row("1")), Change.Add(Row("2"))]));
     }
 
     [Fact]
@@ -194,7 +204,9 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         var table = Faulty(handler);
         await table.TryAddAsync(Row("r"));
         Assert.Equal(TableOutcome.AlreadyExists, (await table.TryAddAsync(Row("r"))).Outcome);
-        Assert.Equal(TableOutcome.Changed, (await table.TryUpdateAsync(Row("r"), new ETag("W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""))).Outcome);
+        Assert.Equal(
+            TableOutcome.Changed,
+            (await table.TryUpdateAsync(Row("r"), new ETag("W/\"datetime'2000-01-01T00%3A00%3A00.0000000Z'\""))).Outcome);
         Assert.Null(await table.FindAsync<Note>("p", "none"));
         Assert.Equal(4, handler.Requests);
     }
@@ -204,13 +216,19 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         static HttpResponseMessage Empty()
         {
-            var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("""{"odata.metadata":"x","value":[]}""") };
+            var response = new HttpResponseMessage(HttpStatusCode.OK)
+            {
+                Content = new StringContent("""{"odata.metadata":"x","value":[]}"""),
+            };
             response.Headers.Add("x-ms-continuation-NextPartitionKey", "p");
             response.Headers.Add("x-ms-continuation-NextRowKey", "1!8!a+b=&c");
             return response;
         }
 
-        using var handler = new FaultyHandler { Answers = { Empty, Empty, () => Status(200, """{"value":[{"PartitionKey":"p","RowKey":"r"}]}""") } };
+        using var handler = new FaultyHandler
+        {
+            Answers = { Empty, Empty, () => Status(200, """{"value":[{"PartitionKey":"p","RowKey":"r"}]}""") },
+        };
         Assert.Equal("r", (await Faulty(handler).ReadAsync<Note>(new TableRange("p")).SingleAsync()).RowKey);
         Assert.EndsWith("&NextPartitionKey=p&NextRowKey=1%218%21a%2Bb%3D%26c", handler.LastAddress, StringComparison.Ordinal);
     }
@@ -218,7 +236,10 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task Rows_out_of_order_are_noticed()
     {
-        using var handler = new FaultyHandler { Answers = { () => Status(200, """{"value":[{"PartitionKey":"p","RowKey":"b"},{"PartitionKey":"p","RowKey":"a"}]}""") } };
+        using var handler = new FaultyHandler
+        {
+            Answers = { () => Status(200, """{"value":[{"PartitionKey":"p","RowKey":"b"},{"PartitionKey":"p","RowKey":"a"}]}""") },
+        };
         await Assert.ThrowsAsync<InvalidOperationException>(() => Faulty(handler).QueryPageAsync<Note>(new TableRange("p")));
     }
 
@@ -226,7 +247,10 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Every_request_is_counted_once_retries_too()
     {
         var counted = new List<string>();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Name is "dataregistry.table.requests") { self.EnableMeasurementEvents(instrument); } } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) => { if (instrument.Name is "dataregistry.table.requests") { self.EnableMeasurementEvents(instrument); } },
+        };
         listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
         {
             var named = tags.ToArray().ToDictionary(tag => tag.Key, tag => $"{tag.Value}", StringComparer.Ordinal);
@@ -251,7 +275,9 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         handler.LoseAnswers = 1;
         await table.TrySubmitAsync([Change.Add(Row("t")), Change.Add(Row("u"))]);
         Assert.Equal(
-            ["insert 503 1", "insert 204 1", "insert 409 1", "update 204 1", "merge 204 1", "get 200 1", "query 200 1", "delete 204 1", "transaction 0 1", "transaction 202 1"],
+            ["insert 503 "
+                + "1", "insert 204 1", "insert 409 1", "update 204 1", "merge 204 1", "get 200 1", "query 200 1", "delete 204 1",
+                "transaction 0 1", "transaction 202 1"],
             counted, StringComparer.Ordinal);
     }
 
@@ -262,8 +288,10 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         public override bool CanSeek => false;
 
-        public override int Read(byte[] buffer, int offset, int count) => base.Read(buffer, offset, count) is > 0 and var read ? read : throw new IOException("Cut.");
+        public override int Read(byte[] buffer, int offset, int count) =>
+            base.Read(buffer, offset, count) is > 0 and var read ? read : throw new IOException("Cut.");
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.Run(() => Read(buffer, offset, count), cancellationToken);
+        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            Task.Run(() => Read(buffer, offset, count), cancellationToken);
     }
 }

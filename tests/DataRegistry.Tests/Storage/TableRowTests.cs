@@ -100,7 +100,8 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task A_type_the_service_cannot_keep_is_not_inserted_in_bulk()
     {
-        Unkeepable[] rows = [new() { PartitionKey = "p", RowKey = "1", Price = 1m }, new() { PartitionKey = "p", RowKey = "2", Price = 1m }];
+        Unkeepable[] rows = [
+            new() { PartitionKey = "p", RowKey = "1", Price = 1m }, new() { PartitionKey = "p", RowKey = "2", Price = 1m }];
         await Assert.ThrowsAnyAsync<Exception>(() => BulkInsert.TryInsertAsync(table, rows, default));
     }
 

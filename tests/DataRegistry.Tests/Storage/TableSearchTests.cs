@@ -16,10 +16,12 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        table = StorageAccount.FromConnectionString(azurite.ConnectionString, new HttpClientTransport(new HttpClient(sent))).Tables.GetTableClient(AzuriteFixture.NewTableName());
+        table = StorageAccount.FromConnectionString(
+            azurite.ConnectionString, new HttpClientTransport(new HttpClient(sent))).Tables.GetTableClient(AzuriteFixture.NewTableName());
         await table.CreateIfNotExistsAsync();
         foreach (var chunk in Enumerable.Range(0, Rows).Chunk(Tables.MaxTransactionActions))
-            Assert.True((await table.TrySubmitAsync([.. chunk.Select(n => Change.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
+            Assert.True(
+                (await table.TrySubmitAsync([.. chunk.Select(n => Change.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
         // Of another kind, beyond the end.
         Assert.True((await table.TryAddAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
     }
@@ -42,7 +44,8 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         Assert.Equal(1, await RequestsAsync([Key(7)]));
         Assert.Equal(1, sent.Points);
-        // A page of forty rows for the first two of them, one of eight for the third; eight by themselves; a page once more; and the eight that are left.
+        // A page of forty rows for the first two of them, one of eight for the third; eight by themselves; a page once more; and the eight
+        // that are left.
         Assert.Equal(19, await RequestsAsync([.. Enumerable.Range(0, 20).Select(n => Key(20 * n))]));
         Assert.Equal(1 + 16, sent.Points);
     }

@@ -26,7 +26,8 @@ public sealed class TableTransactionTests(AzuriteFixture azurite) : IAsyncLifeti
 
     [Fact]
     public async Task A_hundred_and_one_rows_are_refused_before_they_are_sent() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => table.TrySubmitAsync([.. Enumerable.Range(0, 101).Select(i => Change.Add(Row($"{i:D3}")))]));
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => table.TrySubmitAsync([.. Enumerable.Range(0, 101).Select(i => Change.Add(Row($"{i:D3}")))]));
 
     [Fact]
     public async Task An_empty_one_is_refused() => await Assert.ThrowsAsync<ArgumentException>(() => table.TrySubmitAsync([]));
@@ -57,7 +58,8 @@ public sealed class TableTransactionTests(AzuriteFixture azurite) : IAsyncLifeti
     {
         await table.TryAddAsync(Row("0", "old"));
         await table.TryAddAsync(Row("1", "old"));
-        var result = await table.TrySubmitAsync([.. Enumerable.Range(0, count).Select(i => Change.Upsert(Row($"{i}", i == 1 ? "new" : null)))]);
+        var result = await table.TrySubmitAsync(
+            [.. Enumerable.Range(0, count).Select(i => Change.Upsert(Row($"{i}", i == 1 ? "new" : null)))]);
         Assert.Equal((TableOutcome.Done, count), (result.Outcome, result.ETags.Count));
         string?[] expected = count == 1 ? ["old", "old"] : ["old", "new", null];
         Assert.Equal(expected, (await table.QueryPageAsync<Note>(new TableRange("p"))).Values.Select(row => row.Text));
@@ -111,15 +113,18 @@ public sealed class TableTransactionTests(AzuriteFixture azurite) : IAsyncLifeti
     public async Task More_than_4_MiB_are_an_error_and_nothing_is_written()
     {
         var text = new string('x', 30_000);
-        var rows = Enumerable.Range(0, 100).Select(i => new EveryType { PartitionKey = "p", RowKey = $"{i}", Text = text, Blob = new byte[20_000] }).ToArray();
-        Assert.Equal(413, (await Assert.ThrowsAnyAsync<RequestFailedException>(() => table.TrySubmitAsync([.. rows.Select(Change.Add)]))).Status);
+        var rows = Enumerable.Range(0, 100).Select(
+            i => new EveryType { PartitionKey = "p", RowKey = $"{i}", Text = text, Blob = new byte[20_000] }).ToArray();
+        Assert.Equal(
+            413, (await Assert.ThrowsAnyAsync<RequestFailedException>(() => table.TrySubmitAsync([.. rows.Select(Change.Add)]))).Status);
         Assert.Empty((await table.QueryPageAsync<Note>(new TableRange("p"))).Values);
     }
 
     [Fact]
     public async Task A_row_too_large_for_the_service_is_an_error_that_names_the_action()
     {
-        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(() => table.TrySubmitAsync([Change.Add(Row("a")), Change.Add(Row("b", new string('x', 40_000)))]));
+        var error = await Assert.ThrowsAnyAsync<RequestFailedException>(
+            () => table.TrySubmitAsync([Change.Add(Row("a")), Change.Add(Row("b", new string('x', 40_000)))]));
         Assert.Equal((400, "PropertyValueTooLarge"), (error.Status, error.ErrorCode));
     }
 }

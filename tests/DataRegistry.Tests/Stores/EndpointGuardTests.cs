@@ -1,6 +1,7 @@
 using System.Net;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Tests.Stores;
@@ -121,7 +122,9 @@ public sealed class EndpointGuardTests
     }
 
     static EndpointGuard Guard(bool allowed, params string[] addresses) =>
-        new(Options.Create(new StoreOptions { AllowPrivateEndpoints = allowed }), (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray()));
+        new(Options.Create(new StoreOptions { AllowPrivateEndpoints = allowed }), (_, _) => Task.FromResult(
+            addresses.Select(IPAddress.Parse).ToArray()));
 
-    static Store Store(Uri endpoint) => new() { Id = Guid.NewGuid(), Name = "demo", Configuration = new("demo", null, endpoint.ToString(), "key", "secret", null) };
+    static Store Store(Uri endpoint) =>
+        new() { Id = Guid.NewGuid(), Name = "demo", Configuration = new("demo", null, endpoint.ToString(), "key", "secret", null) };
 }

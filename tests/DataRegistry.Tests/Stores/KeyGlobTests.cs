@@ -59,7 +59,8 @@ public sealed class KeyGlobTests
     public void What_is_no_pattern_is_refused()
     {
         Assert.All(
-            [null, "", @"a\", "a\ud800", new string('a', KeyGlob.MaxLength + 1), string.Concat(Enumerable.Repeat("*a", KeyGlob.MaxWildcards + 1))],
+            [null, "", @"a\", "a\ud800", new string(
+                'a', KeyGlob.MaxLength + 1), string.Concat(Enumerable.Repeat("*a", KeyGlob.MaxWildcards + 1))],
             pattern => Assert.False(KeyGlob.TryParse(pattern, out _)));
         Assert.True(KeyGlob.TryParse(@"a\\", out _));
         Assert.True(KeyGlob.TryParse(new string('a', KeyGlob.MaxLength), out _));
@@ -130,7 +131,9 @@ public sealed class KeyGlobTests
                 while (after < pattern.Length && pattern[after].Value == '*')
                     after++;
                 if ((p == 0 || pattern[p - 1].Value == '/') && after < pattern.Length && pattern[after].Value == '/')
-                    return Matches(pattern, after + 1, key, k) || Enumerable.Range(k, key.Length - k).Any(end => key[end].Value == '/' && Matches(pattern, after + 1, key, end + 1));
+                    return Matches(pattern, after + 1, key, k)
+                        || Enumerable.Range(k, key.Length - k).Any(
+                            end => key[end].Value == '/' && Matches(pattern, after + 1, key, end + 1));
                 return Enumerable.Range(k, key.Length - k + 1).Any(end => Matches(pattern, after, key, end));
             case '*':
                 for (var end = k; ; end++)

@@ -2,13 +2,16 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Stores;
 
-/// <summary>Stores that are read as a role, with the real SDK against a security token service of the test's own beside the embedded bucket.</summary>
+/// <summary>
+/// Stores that are read as a role, with the real SDK against a security token service of the test's own beside the embedded bucket.
+/// </summary>
 public sealed class RoleTests : IAsyncLifetime
 {
     const string Role = "arn:aws:iam::123456789012:role/reader";
@@ -48,7 +51,8 @@ public sealed class RoleTests : IAsyncLifetime
         var store = await CreateAsync(externalId: "tenant-7");
         Assert.Equal("tenant-7", sts.Assumed[0]["ExternalId"]);
         var configuration = (await service.GetAsync($"/api/v0/stores/{store}/")).GetProperty("configuration");
-        Assert.Equal((Role, "tenant-7"), (configuration.GetProperty("role_arn").GetString(), configuration.GetProperty("external_id").GetString()));
+        Assert.Equal(
+            (Role, "tenant-7"), (configuration.GetProperty("role_arn").GetString(), configuration.GetProperty("external_id").GetString()));
         var created = (await service.GetAllAsync("/api/v0/audit/?action=store.created")).Single();
         Assert.Equal(Role, created.GetProperty("details").GetProperty("role_arn").GetString());
     }
@@ -81,7 +85,8 @@ public sealed class RoleTests : IAsyncLifetime
             async () =>
             {
                 await bucket.HeadAsync("a");
-                return sts.Used != first && sts.Used == $"session-token-{sts.Assumed.Count}" && sts.Ends[sts.Assumed.Count - 1] > DateTime.UtcNow.AddMinutes(30);
+                return sts.Used != first && sts.Used == $"session-token-{sts.Assumed.Count}"
+                    && sts.Ends[sts.Assumed.Count - 1] > DateTime.UtcNow.AddMinutes(30);
             },
             "a later session serves");
         var count = sts.Assumed.Count;
@@ -110,7 +115,8 @@ public sealed class RoleTests : IAsyncLifetime
     [InlineData(403, "InvalidClientTokenId", "invalid_credentials", "access key that is to assume the role is unknown")]
     [InlineData(403, "SignatureDoesNotMatch", "invalid_credentials", "secret access key that is to assume the role")]
     [InlineData(405, "MethodNotAllowed", "role_refused", "may not be a security token service")]
-    public async Task A_role_that_cannot_be_assumed_is_refused_when_the_store_is_made_and_says_why(int status, string answer, string code, string says)
+    public async Task A_role_that_cannot_be_assumed_is_refused_when_the_store_is_made_and_says_why(
+        int status, string answer, string code, string says)
     {
         sts.Failure = (status, answer);
         await AssertRefusedAsync(code, says);
@@ -143,7 +149,11 @@ public sealed class RoleTests : IAsyncLifetime
         using var refusal = await service.Http.SendAsync("PATCH", $"/api/v0/stores/{store}/", other);
         Assert.Contains("secret_access_key", await refusal.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.BadRequest, refusal.StatusCode);
-        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{store}/", other.Replace("{\"role", "{\"secret_access_key\":\"secret\",\"role", StringComparison.Ordinal)));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await service.Http.StatusAsync(
+                "PATCH", $"/api/v0/stores/{store}/",
+                other.Replace("{\"role", "{\"secret_access_key\":\"secret\",\"role", StringComparison.Ordinal)));
         Assert.Equal(Role + "2", sts.Assumed[^1]["RoleArn"]);
     }
 
@@ -152,14 +162,20 @@ public sealed class RoleTests : IAsyncLifetime
     {
         using var buckets = new Buckets(new()
         {
-            Connect = new EndpointGuard(Microsoft.Extensions.Options.Options.Create(new StoreOptions()), (host, token) => Dns.GetHostAddressesAsync(host, token)).ConnectAsync,
+            Connect = new EndpointGuard(
+                Microsoft.Extensions.Options.Options.Create(new StoreOptions()),
+                (host, token) => Dns.GetHostAddressesAsync(host, token)).ConnectAsync,
         });
         var probe = await buckets.ProbeAsync(Configured(), default);
         Assert.Equal(BucketFault.EndpointRefused, probe.Fault);
         Assert.Empty(sts.Assumed);
     }
 
-    Store Configured() => service.Store with { Id = Guid.NewGuid(), Name = "role", Configuration = new("bucket", null, service.Server.Url, "base", "secret", Role) };
+    Store Configured() =>
+        service.Store with
+        {
+            Id = Guid.NewGuid(), Name = "role", Configuration = new("bucket", null, service.Server.Url, "base", "secret", Role),
+        };
 
     Bucket Open() => service.Services.GetRequiredService<Buckets>().Open(Configured());
 
@@ -172,11 +188,16 @@ public sealed class RoleTests : IAsyncLifetime
     string Body(string? externalId = null) => JsonSerializer.Serialize(new
     {
         name = "role",
-        configuration = new { bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "base", secret_access_key = "secret", role_arn = Role, external_id = externalId },
+        configuration = new
+        {
+            bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "base", secret_access_key = "secret", role_arn = Role,
+            external_id = externalId,
+        },
     });
 
     Task<HttpResponseMessage> PostAsync(string store, string key) =>
-        service.Http.SendAsync("POST", $"/api/v0/stores/{store}/adopt/", $$"""{"url":"s3://bucket/{{key}}","project":"{{service.Project.Id}}"}""");
+        service.Http.SendAsync(
+            "POST", $"/api/v0/stores/{store}/adopt/", $$"""{"url":"s3://bucket/{{key}}","project":"{{service.Project.Id}}"}""");
 
     async Task<string> AdoptAsync(string store, string key)
     {

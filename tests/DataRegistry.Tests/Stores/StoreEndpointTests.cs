@@ -24,7 +24,8 @@ public sealed class StoreEndpointTests : IAsyncLifetime
 
         service.Put("a");
         var id = JsonDocument.Parse(await created.Content.ReadAsStringAsync()).RootElement.GetProperty("id").GetString();
-        using var adopted = await service.Http.PostAsJsonAsync($"/api/v0/stores/{id}/adopt/", new { url = "s3://bucket/a", project = service.Project.Id });
+        using var adopted = await service.Http.PostAsJsonAsync(
+            $"/api/v0/stores/{id}/adopt/", new { url = "s3://bucket/a", project = service.Project.Id });
         Assert.Equal(HttpStatusCode.OK, adopted.StatusCode);
     }
 
@@ -62,11 +63,17 @@ public sealed class StoreEndpointTests : IAsyncLifetime
     [InlineData("type", """{"name":"x","type":"azure","configuration":{"bucket":"bucket"}}""")]
     public async Task A_bad_store_names_its_field(string field, string json)
     {
-        using var response = await service.Http.PostAsync(new Uri("/api/v0/stores/", UriKind.Relative), new StringContent(json, System.Text.Encoding.UTF8, "application/json"));
+        using var response = await service.Http.PostAsync(
+            new Uri("/api/v0/stores/", UriKind.Relative), new StringContent(json, System.Text.Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal(field, JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.EnumerateObject().Single().Name);
     }
 
     Task<HttpResponseMessage> CreateAsync(string bucket, string endpoint) => service.Http.PostAsJsonAsync(
-        "/api/v0/stores/", new { name = "created", configuration = new { bucket, endpoint_url = endpoint, access_key_id = "key", secret_access_key = "super-secret" } });
+        "/api/v0/stores/",
+        new
+        {
+            name = "created",
+            configuration = new { bucket, endpoint_url = endpoint, access_key_id = "key", secret_access_key = "super-secret" },
+        });
 }

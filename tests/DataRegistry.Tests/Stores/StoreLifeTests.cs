@@ -22,13 +22,15 @@ public sealed class StoreLifeTests : IAsyncLifetime
     {
         service.Put("data/a", "b");
         var path = await CreateAsync(new { name = "s", configuration = Configuration(), paths = new { prefix = "data/" } });
-        using var changed = await SendAsync("PUT", path, new { name = "t", allow_read = false, configuration = Configuration(secret: null) });
+        using var changed = await SendAsync(
+            "PUT", path, new { name = "t", allow_read = false, configuration = Configuration(secret: null) });
         await Wire.AssertAsync("store-changed", changed);
         Assert.Equal("t", (await service.GetAsync(path)).GetProperty("name").GetString());
         Assert.Equal("secret", await SecretAsync(path));
         Assert.Equal(HttpStatusCode.OK, await AdoptAsync(path, "data/a"));
         using var trail = await service.Http.GetAsync(new Uri("/api/v0/audit/?action=store.changed", UriKind.Relative));
-        var details = JsonDocument.Parse(await trail.Content.ReadAsStringAsync()).RootElement.GetProperty("results")[0].GetProperty("details");
+        var details = JsonDocument.Parse(
+            await trail.Content.ReadAsStringAsync()).RootElement.GetProperty("results")[0].GetProperty("details");
         Assert.Equal("""{"name":{"before":"s","after":"t"},"allow_read":{"before":true,"after":false}}""", details.GetRawText());
     }
 
@@ -38,7 +40,10 @@ public sealed class StoreLifeTests : IAsyncLifetime
         var path = await CreateAsync(new { name = "s", configuration = Configuration(), allow_read = false, project = service.Project.Id });
         using var changed = await SendAsync("PATCH", path, new { allow_adopt = false, configuration = new { region = "eu-west-1" } });
         var store = await TestUsers.JsonAsync(changed);
-        Assert.Equal(("s", false, false), (store.GetProperty("name").GetString(), store.GetProperty("allow_read").GetBoolean(), store.GetProperty("allow_adopt").GetBoolean()));
+        Assert.Equal(
+            ("s", false, false),
+            (store.GetProperty("name").GetString(), store.GetProperty("allow_read").GetBoolean(), store.GetProperty("allow_adopt")
+                .GetBoolean()));
         Assert.Equal("eu-west-1", store.GetProperty("configuration").GetProperty("region").GetString());
         Assert.Equal(service.Project.Id, store.GetProperty("project").GetProperty("id").GetGuid());
     }
@@ -46,7 +51,12 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [Fact]
     public async Task What_was_read_can_be_put_back()
     {
-        var path = await CreateAsync(new { name = "s", configuration = Configuration(), access_mode = "single_project", project = service.Project.Id, paths = new { prefix = "a/" } });
+        var path = await CreateAsync(
+            new
+            {
+                name = "s", configuration = Configuration(), access_mode = "single_project", project = service.Project.Id,
+                paths = new { prefix = "a/" },
+            });
         var before = (await service.GetAsync(path)).GetRawText();
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PUT", path, before));
         Assert.Equal(before, (await service.GetAsync(path)).GetRawText());
@@ -67,7 +77,9 @@ public sealed class StoreLifeTests : IAsyncLifetime
             await AssertFieldAsync("configuration", "required", key);
         }
 
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync("PATCH", path, new { configuration = Configuration(other.Url, secret: "new") })).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await SendAsync("PATCH", path, new { configuration = Configuration(other.Url, secret: "new") })).StatusCode);
         Assert.Equal("new", await SecretAsync(path));
     }
 
@@ -107,7 +119,9 @@ public sealed class StoreLifeTests : IAsyncLifetime
 
     [Fact]
     public async Task A_store_that_nothing_refers_to_is_deleted_at_once() =>
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", await CreateAsync(new { name = "s", configuration = Configuration() })));
+        Assert.Equal(
+            HttpStatusCode.NoContent,
+            await service.Http.StatusAsync("DELETE", await CreateAsync(new { name = "s", configuration = Configuration() })));
 
     [Fact]
     public async Task A_job_whose_store_is_deleted_ends()
@@ -129,7 +143,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
         for (var i = 0; i < 4; i++)
         {
             var body = new { name = $"Näme {i} / #?", configuration = Configuration() };
-            var both = await Task.WhenAll(service.Http.PostAsJsonAsync("/api/v0/stores/", body), second.Http.PostAsJsonAsync("/api/v0/stores/", body));
+            var both = await Task.WhenAll(
+                service.Http.PostAsJsonAsync("/api/v0/stores/", body), second.Http.PostAsJsonAsync("/api/v0/stores/", body));
             Assert.Equal([HttpStatusCode.Created, HttpStatusCode.BadRequest], both.Select(r => r.StatusCode).Order());
             await AssertFieldAsync("name", "unique", both.Single(r => r.StatusCode == HttpStatusCode.BadRequest));
         }
@@ -141,12 +156,15 @@ public sealed class StoreLifeTests : IAsyncLifetime
         await using var second = await TestService.StartAsync(service.Connection, null);
         var path = await CreateAsync(new { name = "s", configuration = Configuration() });
         await Task.WhenAll(
-            service.Http.StatusAsync("PATCH", path, """{"allow_read":false}"""), second.Http.StatusAsync("PATCH", path, """{"allow_adopt":false}"""),
-            service.Http.StatusAsync("PATCH", path, """{"name":"t"}"""), second.Http.StatusAsync("PATCH", path, """{"configuration":{"region":"eu-west-1"}}"""));
+            service.Http.StatusAsync("PATCH", path, """{"allow_read":false}"""),
+            second.Http.StatusAsync("PATCH", path, """{"allow_adopt":false}"""),
+            service.Http.StatusAsync("PATCH", path, """{"name":"t"}"""),
+            second.Http.StatusAsync("PATCH", path, """{"configuration":{"region":"eu-west-1"}}"""));
         var store = await service.GetAsync(path);
         Assert.Equal(
             ("t", false, false, "eu-west-1"),
-            (store.GetProperty("name").GetString(), store.GetProperty("allow_read").GetBoolean(), store.GetProperty("allow_adopt").GetBoolean(), store.GetProperty("configuration").GetProperty("region").GetString()));
+            (store.GetProperty("name").GetString(), store.GetProperty("allow_read").GetBoolean(), store.GetProperty("allow_adopt")
+                .GetBoolean(), store.GetProperty("configuration").GetProperty("region").GetString()));
     }
 
     [Fact]
@@ -180,17 +198,24 @@ public sealed class StoreLifeTests : IAsyncLifetime
     {
         service.Put("a");
         var other = await service.NewAsync("/api/v0/projects/", new { name = "other" });
-        var path = await CreateAsync(new { name = "s", configuration = Configuration(), access_mode = "single_project", project = service.Project.Id });
+        var path = await CreateAsync(
+            new { name = "s", configuration = Configuration(), access_mode = "single_project", project = service.Project.Id });
         var (_, member) = await service.NewCallerAsync(("editor", "project", service.Project.Id), ("editor", "project", other));
         var (_, stranger) = await service.NewCallerAsync(("department_admin", "project", other));
         Assert.Equal(HttpStatusCode.NotFound, await stranger.StatusAsync("GET", path));
         Assert.Equal(HttpStatusCode.NotFound, await stranger.StatusAsync("DELETE", path));
-        Assert.Equal(HttpStatusCode.NotFound, await stranger.StatusAsync("POST", path + "adopt/", $$"""{"url":"s3://bucket/a","project":"{{other}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.NotFound,
+            await stranger.StatusAsync("POST", path + "adopt/", $$"""{"url":"s3://bucket/a","project":"{{other}}"}"""));
         Assert.Equal(["my-bucket"], await NamesAsync(stranger));
         Assert.Equal(["my-bucket", "s"], await NamesAsync(member));
         Assert.Equal(HttpStatusCode.Forbidden, await member.StatusAsync("DELETE", path));
-        Assert.Equal(HttpStatusCode.Forbidden, await member.StatusAsync("POST", path + "adopt/", $$"""{"url":"s3://bucket/a","project":"{{other}}"}"""));
-        Assert.Equal(HttpStatusCode.OK, await member.StatusAsync("POST", path + "adopt/", $$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            await member.StatusAsync("POST", path + "adopt/", $$"""{"url":"s3://bucket/a","project":"{{other}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await member.StatusAsync("POST", path + "adopt/", $$"""{"url":"s3://bucket/a","project":"{{service.Project.Id}}"}"""));
     }
 
     [Theory]
@@ -201,7 +226,10 @@ public sealed class StoreLifeTests : IAsyncLifetime
         await CreateAsync(new { name = "s", configuration = Configuration(), access_mode = mode, project = service.Project.Id });
         var units = service.Services.GetRequiredService<UnitTable>();
         var elsewhere = await units.CreateClusterAsync("elsewhere", default);
-        foreach (var (type, scope) in new[] { ("cluster", Cluster.DefaultId), ("department", Department.DefaultId), ("project", service.Project.Id) })
+        foreach (var (type, scope) in new[]
+        {
+            ("cluster", Cluster.DefaultId), ("department", Department.DefaultId), ("project", service.Project.Id),
+        })
             Assert.Equal(["my-bucket", "s"], await NamesAsync((await service.NewCallerAsync(("viewer", type, scope))).Http));
         Assert.Equal(["my-bucket"], await NamesAsync((await service.NewCallerAsync(("system_admin", "cluster", elsewhere.Id))).Http));
         Assert.Equal(["my-bucket"], await NamesAsync((await service.NewCallerAsync()).Http));
@@ -211,13 +239,19 @@ public sealed class StoreLifeTests : IAsyncLifetime
     public async Task Who_manages_a_department_makes_and_changes_the_stores_of_its_projects_and_no_others()
     {
         var (_, admin) = await service.NewCallerAsync(("department_admin", "department", Department.DefaultId));
-        using var created = await admin.PostAsJsonAsync("/api/v0/stores/", new { name = "s", configuration = Configuration(), project = service.Project.Id });
+        using var created = await admin.PostAsJsonAsync(
+            "/api/v0/stores/", new { name = "s", configuration = Configuration(), project = service.Project.Id });
         var path = created.Headers.Location!.AbsolutePath;
         Assert.Equal(HttpStatusCode.OK, await admin.StatusAsync("PATCH", path, """{"allow_read":false}"""));
-        Assert.Equal(HttpStatusCode.Forbidden, await admin.StatusAsync("POST", "/api/v0/stores/", """{"name":"t","configuration":{"bucket":"bucket"}}"""));
-        Assert.Equal(HttpStatusCode.Forbidden, await admin.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"allow_read":false}"""));
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            await admin.StatusAsync("POST", "/api/v0/stores/", """{"name":"t","configuration":{"bucket":"bucket"}}"""));
+        Assert.Equal(
+            HttpStatusCode.Forbidden, await admin.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"allow_read":false}"""));
         // A store is not taken over by giving it a project of one's own.
-        Assert.Equal(HttpStatusCode.Forbidden, await admin.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"project":"{{service.Project.Id}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            await admin.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"project":"{{service.Project.Id}}"}"""));
         Assert.Equal(HttpStatusCode.NoContent, await admin.StatusAsync("DELETE", path));
     }
 
@@ -240,8 +274,12 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [InlineData("configuration", """{"name":"x","configuration":{"bucket":"bucket","secret_access_key":"s"}}""")]
     [InlineData("configuration", """{"name":"x","configuration":{"bucket":"bucket","role_arn":"nonsense"}}""")]
     [InlineData("configuration", """{"name":"x","configuration":{"bucket":"bucket","external_id":"ours"}}""")]
-    [InlineData("configuration", """{"name":"x","configuration":{"bucket":"bucket","role_arn":"arn:aws:iam::123456789012:role/reader","external_id":"a b"}}""")]
-    [InlineData("configuration", """{"name":"x","configuration":{"bucket":"bucket","role_arn":"arn:aws:iam::123456789012:role/reader","endpoint_url":"http://127.0.0.1:1"}}""")]
+    [InlineData(
+        "configuration",
+        """{"name":"x","configuration":{"bucket":"bucket","role_arn":"arn:aws:iam::123456789012:role/reader","external_id":"a b"}}""")]
+    [InlineData(
+        "configuration",
+        """{"name":"x","configuration":{"bucket":"bucket","role_arn":"arn:aws:iam::123456789012:role/reader","endpoint_url":"http://127.0.0.1:1"}}""")]
     [InlineData("paths", """{"name":"x","configuration":{"bucket":"bucket"},"paths":"data/"}""")]
     [InlineData("paths", """{"name":"x","configuration":{"bucket":"bucket"},"paths":{"prefix":1}}""")]
     [InlineData("paths", """{"name":"x","configuration":{"bucket":"bucket"},"paths":{"prefixes":"data/"}}""")]
@@ -278,9 +316,15 @@ public sealed class StoreLifeTests : IAsyncLifetime
             await AssertFieldAsync(field, code: null, response);
         }
 
-        foreach (var json in new[] { """{"name":"x","name":"y","configuration":{"bucket":"bucket"}}""", """{"name":"x","configuration":{"bucket":"bucket","bucket":"b"}}""", "[]", "null", "{", "" })
+        foreach (var json in new[]
+        {
+            """{"name":"x","name":"y","configuration":{"bucket":"bucket"}}""",
+            """{"name":"x","configuration":{"bucket":"bucket","bucket":"b"}}""", "[]", "null", "{", "",
+        })
             Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("POST", "/api/v0/stores/", json));
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, await service.Http.StatusAsync("POST", "/api/v0/stores/", $$"""{"name":"{{new string('n', 70_000)}}"}"""));
+        Assert.Equal(
+            HttpStatusCode.RequestEntityTooLarge,
+            await service.Http.StatusAsync("POST", "/api/v0/stores/", $$"""{"name":"{{new string('n', 70_000)}}"}"""));
     }
 
     [Fact]
@@ -288,7 +332,8 @@ public sealed class StoreLifeTests : IAsyncLifetime
     {
         await using var strict = await TestService.StartAsync(("Stores:AllowPrivateEndpoints", "false"));
         strict.Put("a");
-        using var refused = await strict.Http.PostAsJsonAsync("/api/v0/stores/", new { name = "s", configuration = Configuration(strict.Server.Url) });
+        using var refused = await strict.Http.PostAsJsonAsync(
+            "/api/v0/stores/", new { name = "s", configuration = Configuration(strict.Server.Url) });
         await Wire.AssertAsync("store-endpoint-refused", refused);
         // This one was made while they were, or its name meant something else.
         using var adopted = await strict.AdoptUrlAsync(strict.Url("a"));
@@ -301,10 +346,13 @@ public sealed class StoreLifeTests : IAsyncLifetime
     {
         var resolutions = 0;
         await using var strict = await TestService.StartAsync(
-            null, null, services => services.AddSingleton<HostResolver>((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(resolutions++ == 0 ? "8.8.8.8" : "127.0.0.1")])),
+            null, null,
+            services => services.AddSingleton<HostResolver>(
+                (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(resolutions++ == 0 ? "8.8.8.8" : "127.0.0.1")])),
             ("Stores:AllowPrivateEndpoints", "false"));
         var endpoint = new UriBuilder(strict.Server.Url) { Host = "s3.example.org" }.ToString();
-        using var refused = await strict.Http.PostAsJsonAsync("/api/v0/stores/", new { name = "s", configuration = Configuration(endpoint) });
+        using var refused = await strict.Http.PostAsJsonAsync(
+            "/api/v0/stores/", new { name = "s", configuration = Configuration(endpoint) });
         await AssertFieldAsync("configuration", "endpoint_refused", refused);
         Assert.True(resolutions > 1);
         Assert.Single(await strict.GetAllAsync("/api/v0/stores/"));
@@ -314,8 +362,11 @@ public sealed class StoreLifeTests : IAsyncLifetime
     public async Task A_store_whose_secret_no_longer_decrypts_is_given_a_new_one_or_deleted()
     {
         var path = await CreateAsync(new { name = "s", configuration = Configuration() });
-        await using var rekeyed = await TestService.StartAsync(service.Connection, null, ("Stores:SecretKey", Convert.ToBase64String(Enumerable.Repeat((byte)1, 32).ToArray())));
-        Assert.Equal(HttpStatusCode.OK, await rekeyed.Http.StatusAsync("PUT", path, JsonSerializer.Serialize(new { name = "s", configuration = Configuration() })));
+        await using var rekeyed = await TestService.StartAsync(
+            service.Connection, null, ("Stores:SecretKey", Convert.ToBase64String(Enumerable.Repeat((byte)1, 32).ToArray())));
+        Assert.Equal(
+            HttpStatusCode.OK,
+            await rekeyed.Http.StatusAsync("PUT", path, JsonSerializer.Serialize(new { name = "s", configuration = Configuration() })));
         Assert.Equal(HttpStatusCode.NoContent, await rekeyed.Http.StatusAsync("DELETE", path));
     }
 
@@ -329,18 +380,22 @@ public sealed class StoreLifeTests : IAsyncLifetime
         return response.Headers.Location!.AbsolutePath;
     }
 
-    Task<HttpResponseMessage> SendAsync(string method, string path, object body) => service.Http.SendAsync(method, path, JsonSerializer.Serialize(body));
+    Task<HttpResponseMessage> SendAsync(string method, string path, object body) =>
+        service.Http.SendAsync(method, path, JsonSerializer.Serialize(body));
 
     Task<HttpStatusCode> AdoptAsync(string store, string key) =>
-        service.Http.StatusAsync("POST", store + "adopt/", JsonSerializer.Serialize(new { url = $"s3://bucket/{key}", project = service.Project.Id }));
+        service.Http.StatusAsync(
+            "POST", store + "adopt/", JsonSerializer.Serialize(new { url = $"s3://bucket/{key}", project = service.Project.Id }));
 
     async Task<string?> SecretAsync(string path) =>
-        (await service.Services.GetRequiredService<StoreTable>().FindAsync(Guid.Parse(path.Split('/')[4]), default))!.Configuration.SecretAccessKey;
+        (await service.Services.GetRequiredService<StoreTable>().FindAsync(
+            Guid.Parse(path.Split('/')[4]), default))!.Configuration.SecretAccessKey;
 
     static async Task<IEnumerable<string>> NamesAsync(HttpClient http)
     {
         using var response = await http.SendAsync("GET", "/api/v0/stores/");
-        return (await TestUsers.JsonAsync(response)).GetProperty("results").EnumerateArray().Select(s => s.GetProperty("name").GetString()!).Order(StringComparer.Ordinal);
+        return (await TestUsers.JsonAsync(response)).GetProperty("results").EnumerateArray().Select(
+            s => s.GetProperty("name").GetString()!).Order(StringComparer.Ordinal);
     }
 
     static async Task AssertFieldAsync(string field, string? code, HttpResponseMessage response)

@@ -4,7 +4,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Tests.Stores;
 
-/// <summary>A security token service at a bucket server's root, as Ceph and MinIO have it; every other request has to be signed with one of its sessions.</summary>
+/// <summary>
+/// A security token service at a bucket server's root, as Ceph and MinIO have it; every other request has to be signed with one of its
+/// sessions.
+/// </summary>
 sealed class TokenService
 {
     readonly Lock gate = new();

@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Telemetry;
 
-/// <summary>The metrics that infra's alerts ask for are emitted under these names, with these dimensions and values, in Azure Monitor as in OTLP.</summary>
+/// <summary>
+/// The metrics that infra's alerts ask for are emitted under these names, with these dimensions and values, in Azure Monitor as in OTLP.
+/// </summary>
 public sealed partial class AlertTests
 {
     [Fact]
@@ -31,7 +33,8 @@ public sealed partial class AlertTests
         service.Transport.Fault = null;
         await service.DisposeAsync();
 
-        var queries = Query().Matches(await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "infra", "modules", "alerts.bicep")))
+        var queries = Query().Matches(
+            await File.ReadAllTextAsync(Path.Combine(AzuriteFixture.RepositoryRoot(), "infra", "modules", "alerts.bicep")))
             .Select(m => m.Groups["query"].Value).Where(q => q.StartsWith("customMetrics", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(queries);
         foreach (var query in queries)
@@ -39,11 +42,17 @@ public sealed partial class AlertTests
             var name = Name().Match(query).Groups["name"].Value;
             var dimension = Dimension().Match(query);
             Assert.True(dimension.Success, query);
-            foreach (var source in new[] { collected.Points.Where(p => p.Name == name).Select(p => p.Tags), monitor.Metrics.Where(m => m.Name == name).Select(m => m.Dimensions) })
+            foreach (var source in new[]
+            {
+                collected.Points.Where(p => p.Name == name).Select(p => p.Tags),
+                monitor.Metrics.Where(m => m.Name == name).Select(m => m.Dimensions),
+            })
             {
                 var emitted = source.Select(tags => tags.GetValueOrDefault(dimension.Groups["name"].Value)).ToHashSet();
                 if (dimension.Groups["least"] is { Success: true } least)
-                    Assert.Contains(emitted, value => int.Parse(value!, CultureInfo.InvariantCulture) >= int.Parse(least.Value, CultureInfo.InvariantCulture));
+                    Assert.Contains(
+                        emitted,
+                        value => int.Parse(value!, CultureInfo.InvariantCulture) >= int.Parse(least.Value, CultureInfo.InvariantCulture));
                 else
                     Assert.All(dimension.Groups["value"].Captures, value => Assert.Contains(value.Value, emitted));
             }
@@ -65,6 +74,8 @@ public sealed partial class AlertTests
     private static partial Regex Name();
 
     // A set of texts, or a least number.
-    [GeneratedRegex("customDimensions\\[\"(?<name>[^\"]+)\"\\](\\) >= (?<least>\\d+)| in \\((\"(?<value>[^\"]+)\"(, )?)+\\))", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "customDimensions\\[\"(?<name>[^\"]+)\"\\](\\) >= (?<least>\\d+)| in \\((\"(?<value>[^\"]+)\"(, )?)+\\))",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Dimension();
 }

@@ -17,7 +17,8 @@ sealed record CollectedLog(string Trace, string Text, IReadOnlyDictionary<string
 sealed record CollectedPoint(string Name, IReadOnlyDictionary<string, string> Tags, double Value);
 
 /// <summary>
-/// The product's own collection with in-memory exporters. Dispose the service before you read: that flushes. Sources and meters belong to the
+/// The product's own collection with in-memory exporters. Dispose the service before you read: that flushes. Sources and meters belong to
+/// the
 /// process, so spans and counts of tests that run at the same time are in here too. Select spans and logs by their trace.
 /// </summary>
 sealed class CollectedTelemetry
@@ -28,13 +29,17 @@ sealed class CollectedTelemetry
 
     public IReadOnlyList<Activity> Spans => spans;
 
-    public List<CollectedPoint> Points => [.. metrics.SelectMany(m => m.MetricPoints.Select(p => new CollectedPoint(m.Name, Tags(p.Tags), ValueOf(m.MetricType, p))))];
+    public List<CollectedPoint> Points =>
+        [.. metrics.SelectMany(m => m.MetricPoints.Select(p => new CollectedPoint(m.Name, Tags(p.Tags), ValueOf(m.MetricType, p))))];
 
-    public List<CollectedLog> Logs => [.. logs.Select(l => new CollectedLog(l.TraceId.ToHexString(), $"{l.FormattedMessage} {l.Exception}".Trim(), Tags(l)))];
+    public List<CollectedLog> Logs =>
+        [.. logs.Select(l => new CollectedLog(l.TraceId.ToHexString(), $"{l.FormattedMessage} {l.Exception}".Trim(), Tags(l)))];
 
     /// <summary>Pass it to <c>TestService.StartAsync</c>.</summary>
     public void AddTo(IServiceCollection services) => services.AddCollection(new ConfigurationBuilder().Build())
-        .WithTracing(b => b.AddInMemoryExporter(spans)).WithMetrics(b => b.AddInMemoryExporter(metrics)).WithLogging(b => b.AddInMemoryExporter(logs));
+        .WithTracing(
+            b => b.AddInMemoryExporter(spans)).WithMetrics(
+                b => b.AddInMemoryExporter(metrics)).WithLogging(b => b.AddInMemoryExporter(logs));
 
     /// <summary>In the order in which they started.</summary>
     public List<Activity> Trace(string trace) => [.. spans.Where(s => s.TraceId.ToHexString() == trace).OrderBy(s => s.StartTimeUtc)];
@@ -59,9 +64,12 @@ sealed class CollectedTelemetry
             foreach (var same in level.GroupBy(s => children.Contains(s.SpanId) ? s.SpanId.ToHexString() : s.DisplayName))
             {
                 var first = same.First();
-                var told = Tags(first).Where(t => t.Key.StartsWith("dataregistry.", StringComparison.Ordinal) && t.Key is not "dataregistry.job.id" and not "dataregistry.request.id");
+                var told = Tags(first).Where(
+                    t => t.Key.StartsWith("dataregistry.", StringComparison.Ordinal)
+                        && t.Key is not "dataregistry.job.id" and not "dataregistry.request.id");
                 var tags = same.Count() > 1 ? "" : string.Concat(told.Select(t => $" {t.Key["dataregistry.".Length..]}={t.Value}"));
-                tree.Append(CultureInfo.InvariantCulture, $"{indent}{first.DisplayName}{(same.Count() > 1 ? $" ×{same.Count()}" : tags)}\n");
+                tree.Append(
+                    CultureInfo.InvariantCulture, $"{indent}{first.DisplayName}{(same.Count() > 1 ? $" ×{same.Count()}" : tags)}\n");
                 Add(children[first.SpanId], indent + "   ");
             }
         }

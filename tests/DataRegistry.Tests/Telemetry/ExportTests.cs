@@ -66,15 +66,21 @@ public sealed class ExportTests : IAsyncLifetime
     public async Task Azure_Monitor_gets_the_names_and_dimensions_that_OpenTelemetry_has_and_every_trace()
     {
         await RunAsync([monitor.Setting], requests: 40);
-        var requests = monitor.Items.Where(i => i.Type == "RequestData" && i.Data.GetProperty("name").GetString() == "GET /api/v0/projects/{id}/").ToList();
+        var requests = monitor.Items.Where(
+            i => i.Type == "RequestData" && i.Data.GetProperty("name").GetString() == "GET /api/v0/projects/{id}/").ToList();
         // The exporter's default samples five traces a second.
         Assert.Equal(40, requests.Count);
         Assert.All(requests, r => Assert.Equal("404", r.Data.GetProperty("responseCode").GetString()));
-        var point = Assert.Single(monitor.Metrics, m => m.Name == "http.server.request.duration" && m.Dimensions.GetValueOrDefault("http.route") == "/api/v0/projects/{id}/");
+        var point = Assert.Single(
+            monitor.Metrics,
+            m => m.Name == "http.server.request.duration" && m.Dimensions.GetValueOrDefault("http.route") == "/api/v0/projects/{id}/");
         Assert.Equal("404", point.Dimensions["http.response.status_code"]);
-        Assert.Contains(monitor.Metrics, m => m.Name == "dataregistry.table.requests" && m.Dimensions.GetValueOrDefault("table") == "organization");
+        Assert.Contains(
+            monitor.Metrics, m => m.Name == "dataregistry.table.requests" && m.Dimensions.GetValueOrDefault("table") == "organization");
         // Dependencies are the requests of this test's own client, in the same process.
-        Assert.All(monitor.Items.Where(i => i.Type != "RemoteDependencyData"), i => Assert.DoesNotContain("00000000abcd", i.Data.GetRawText(), StringComparison.Ordinal));
+        Assert.All(
+            monitor.Items.Where(i => i.Type != "RemoteDependencyData"),
+            i => Assert.DoesNotContain("00000000abcd", i.Data.GetRawText(), StringComparison.Ordinal));
         Assert.All(monitor.Items, i => Assert.Equal("data-registry", i.Tags["ai.cloud.role"]));
     }
 
@@ -82,7 +88,8 @@ public sealed class ExportTests : IAsyncLifetime
     public async Task The_resource_names_the_service_its_version_and_the_instance()
     {
         var service = await StartAsync([monitor.Setting, ("OTEL_SERVICE_NAME", "the-registry")]);
-        var resource = service.Services.GetRequiredService<TracerProvider>().GetResource().Attributes.ToDictionary(a => a.Key, a => a.Value, StringComparer.Ordinal);
+        var resource = service.Services.GetRequiredService<TracerProvider>().GetResource().Attributes.ToDictionary(
+            a => a.Key, a => a.Value, StringComparer.Ordinal);
         await service.DisposeAsync();
         Assert.Equal(("the-registry", (object)Product.Version), (resource["service.name"], resource["service.version"]));
         Assert.EndsWith($"/{Environment.ProcessId}", (string)resource["service.instance.id"], StringComparison.Ordinal);
@@ -105,9 +112,11 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal(
             ["dataregistry.request.id", "http.request.method", "http.response.status_code", "http.route", "network.protocol.version", "url.scheme"],
             CollectedTelemetry.Tags(span).Keys.Order(StringComparer.Ordinal));
-        Assert.All(collected.Points.Where(p => p.Name.StartsWith("http.server.", StringComparison.Ordinal)), p => Assert.Empty(p.Tags.Keys.Except(
+        Assert.All(
+            collected.Points.Where(p => p.Name.StartsWith("http.server.", StringComparison.Ordinal)), p => Assert.Empty(p.Tags.Keys.Except(
             ["error.type", "http.request.method", "http.response.status_code", "http.route", "network.protocol.name", "network.protocol.version", "url.scheme", "aspnetcore.user.is_authenticated"])));
-        Assert.All(collected.Points, p => Assert.DoesNotContain(p.Tags.Values, value => value.Contains("00000000abcd", StringComparison.Ordinal)));
+        Assert.All(
+            collected.Points, p => Assert.DoesNotContain(p.Tags.Values, value => value.Contains("00000000abcd", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -120,7 +129,8 @@ public sealed class ExportTests : IAsyncLifetime
     public void Without_an_exporter_nothing_of_OpenTelemetry_is_loaded_or_registered(bool loaded, params string[] settings)
     {
         var context = new OwnContext();
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings.Chunk(2).Select(s => KeyValuePair.Create(s[0], (string?)s[1]))
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(
+            settings.Chunk(2).Select(s => KeyValuePair.Create(s[0], (string?)s[1]))
             .Append(new("AzureWebJobsStorage", "UseDevelopmentStorage=true"))).Build();
         var services = new ServiceCollection();
         services.AddLogging().AddSingleton<IConfiguration>(configuration);
@@ -131,21 +141,25 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal(loaded, context.Assemblies.Any(a => IsTelemetry(a.GetName().Name!)));
         context.Unload();
 
-        static bool IsTelemetry(string name) => name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || name.StartsWith("Azure.Monitor", StringComparison.Ordinal);
+        static bool IsTelemetry(string name) =>
+            name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || name.StartsWith("Azure.Monitor", StringComparison.Ordinal);
     }
 
     (string, string)[] Otlp(string variable, string path) =>
-        [(variable, collector.Urls.Single() + path), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_METRIC_EXPORT_INTERVAL", "60000")];
+        [(variable, collector.Urls.Single()
+            + path), ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_METRIC_EXPORT_INTERVAL", "60000")];
 
     Task<TestService> StartAsync((string, string)[] settings) => TestService.StartAsync(
-        null, null, services => services.Configure<AzureMonitorExporterOptions>(o => o.Transport = new HttpClientTransport(monitor)), settings);
+        null, null, services => services.Configure<AzureMonitorExporterOptions>(o => o.Transport = new HttpClientTransport(monitor)),
+        settings);
 
     async Task RunAsync((string, string)[] settings, int requests = 1)
     {
         var service = await StartAsync(settings);
         for (var i = 0; i < requests; i++)
             await service.Http.StatusAsync("GET", "/api/v0/projects/0198c0de-0000-7000-8000-00000000abcd/");
-        service.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").Log(LogLevel.Warning, default, "A line.", null, (text, _) => text);
+        service.Services.GetRequiredService<ILoggerFactory>().CreateLogger("test").Log(
+            LogLevel.Warning, default, "A line.", null, (text, _) => text);
         await service.DisposeAsync();
     }
 
@@ -154,7 +168,9 @@ public sealed class ExportTests : IAsyncLifetime
     {
         protected override System.Reflection.Assembly? Load(System.Reflection.AssemblyName assemblyName)
         {
-            var own = assemblyName.Name is { } name && (name.StartsWith("OpenTelemetry", StringComparison.Ordinal) || name.StartsWith("Azure.Monitor", StringComparison.Ordinal));
+            var own = assemblyName.Name is { } name
+                && (name.StartsWith("OpenTelemetry", StringComparison.Ordinal)
+                    || name.StartsWith("Azure.Monitor", StringComparison.Ordinal));
             return own ? LoadFromAssemblyPath(Path.Combine(AppContext.BaseDirectory, $"{assemblyName.Name}.dll")) : null;
         }
     }

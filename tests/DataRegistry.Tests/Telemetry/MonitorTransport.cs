@@ -13,7 +13,9 @@ sealed class MonitorTransport : HttpMessageHandler
 
     public sealed record Metric(string Name, IReadOnlyDictionary<string, string> Dimensions);
 
-    /// <summary>One a test: in a process the exporter shares a sender, and so its transport, among those who have the same connection string.</summary>
+    /// <summary>
+    /// One a test: in a process the exporter shares a sender, and so its transport, among those who have the same connection string.
+    /// </summary>
     public (string, string) Setting { get; } =
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", $"InstrumentationKey={Guid.NewGuid()};IngestionEndpoint=https://monitor.invalid/");
 
@@ -26,21 +28,33 @@ sealed class MonitorTransport : HttpMessageHandler
         return new Item(data.GetProperty("baseType").GetString()!, data.GetProperty("baseData"), Texts(item.GetProperty("tags")));
     });
 
-    public IEnumerable<Metric> Metrics => Items.Where(i => i.Type == "MetricData").SelectMany(i => i.Data.GetProperty("metrics").EnumerateArray()
-        .Select(m => new Metric(m.GetProperty("name").GetString()!, i.Data.TryGetProperty("properties", out var dimensions) ? Texts(dimensions) : new Dictionary<string, string>())));
+    public IEnumerable<Metric> Metrics =>
+        Items.Where(i => i.Type == "MetricData").SelectMany(i => i.Data.GetProperty("metrics").EnumerateArray()
+        .Select(
+            m => new Metric(
+                m.GetProperty("name").GetString()!,
+                i.Data.TryGetProperty("properties", out var dimensions) ? Texts(dimensions) : new Dictionary<string, string>())));
 
-    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) => SendAsync(request, cancellationToken).GetAwaiter().GetResult();
+    protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken) =>
+        SendAsync(request, cancellationToken).GetAwaiter().GetResult();
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         await using var body = await request.Content!.ReadAsStreamAsync(cancellationToken);
-        await using var plain = request.Content.Headers.ContentEncoding.Contains("gzip") ? new GZipStream(body, CompressionMode.Decompress) : body;
+        await using var plain = request.Content.Headers.ContentEncoding.Contains("gzip")
+            ? new GZipStream(body, CompressionMode.Decompress)
+            : body;
         using var reader = new StreamReader(plain, Encoding.UTF8);
         var text = await reader.ReadToEndAsync(cancellationToken);
         Bodies.Enqueue(text);
         var count = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
-        return new(HttpStatusCode.OK) { Content = new StringContent($$"""{"itemsReceived":{{count}},"itemsAccepted":{{count}},"errors":[]}""", Encoding.UTF8, "application/json") };
+        return new(HttpStatusCode.OK)
+        {
+            Content = new StringContent(
+                $$"""{"itemsReceived":{{count}},"itemsAccepted":{{count}},"errors":[]}""", Encoding.UTF8, "application/json"),
+        };
     }
 
-    static Dictionary<string, string> Texts(JsonElement values) => values.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.ToString(), StringComparer.Ordinal);
+    static Dictionary<string, string> Texts(JsonElement values) =>
+        values.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.ToString(), StringComparer.Ordinal);
 }

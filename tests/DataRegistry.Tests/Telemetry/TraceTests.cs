@@ -28,13 +28,20 @@ public sealed class TraceTests(ITestOutputHelper output)
         output.WriteLine(collected.Tree(trace));
         var root = Assert.Single(spans.Values, s => s.ParentSpanId.ToHexString() == caller);
         Assert.Equal(("POST /api/v0/stores/{id}/adopt/", "202"), (root.DisplayName, Tags(root)["http.response.status_code"]));
-        Assert.All(spans.Values, s => Assert.True(s == root || spans.ContainsKey(s.ParentSpanId), $"{s.DisplayName} has a parent that is not there"));
+        Assert.All(
+            spans.Values,
+            s => Assert.True(s == root || spans.ContainsKey(s.ParentSpanId), $"{s.DisplayName} has a parent that is not there"));
         // Handed on after each window, and cut in between: every delivery is there.
         var deliveries = spans.Values.Where(s => s.DisplayName == "process adopt").ToList();
-        Assert.True(deliveries.Count > 3 && deliveries.Select(d => Tags(d)["dataregistry.range"]).Distinct().Count() > 1 && deliveries.Select(d => Tags(d)["dataregistry.epoch"]).Distinct().Count() > 1);
+        Assert.True(
+            deliveries.Count > 3 && deliveries.Select(d => Tags(d)["dataregistry.range"]).Distinct().Count() > 1
+                && deliveries.Select(d => Tags(d)["dataregistry.epoch"]).Distinct().Count() > 1);
         Assert.Single(deliveries.Select(d => Tags(d)["dataregistry.job.id"]).Distinct());
         foreach (var name in new[] { "S3 list", "table transaction locations", "table transaction datums", "table update work" })
-            Assert.Contains(spans.Values, s => s.DisplayName == name && Above(s).Any(p => p.DisplayName == "window") && Above(s).Any(p => p.DisplayName == "process adopt") && Above(s).Last() == root);
+            Assert.Contains(
+                spans.Values,
+                s => s.DisplayName == name && Above(s).Any(p => p.DisplayName == "window")
+                    && Above(s).Any(p => p.DisplayName == "process adopt") && Above(s).Last() == root);
 
         IEnumerable<Activity> Above(Activity span)
         {
@@ -47,7 +54,8 @@ public sealed class TraceTests(ITestOutputHelper output)
     public async Task A_delivery_that_fails_and_its_repetition_are_in_the_trace_and_so_is_what_was_logged_of_it()
     {
         var service = await StartAsync();
-        await AcceptAsync(service, new { urls = Enumerable.Range(0, 150).Select(i => service.Url($"data/{i:D4}")), project = service.Project.Id });
+        await AcceptAsync(
+            service, new { urls = Enumerable.Range(0, 150).Select(i => service.Url($"data/{i:D4}")), project = service.Project.Id });
         var message = Assert.Single(await service.ReceiveAsync("adopt"));
         var function = Registry.QueueFunctions.Single(f => f.Name == "AdoptRange");
         service.Server.Faults = new() { InternalError = 1 };
@@ -58,13 +66,20 @@ public sealed class TraceTests(ITestOutputHelper output)
         await service.DisposeAsync();
 
         var deliveries = collected.Trace(trace).Where(s => s.DisplayName == "process adopt").ToList();
-        Assert.Equal([("1", true, "BucketException"), ("2", false, null)], deliveries.Select(d => (Tags(d)["dataregistry.delivery"], d.Status == ActivityStatusCode.Error, Tags(d).GetValueOrDefault("error.type"))));
+        Assert.Equal(
+            [("1", true, "BucketException"), ("2", false, null)],
+            deliveries.Select(
+                d => (Tags(d)["dataregistry.delivery"], d.Status == ActivityStatusCode.Error, Tags(d).GetValueOrDefault("error.type"))));
         Assert.Single(deliveries.Select(d => d.ParentSpanId).Distinct());
         var job = Tags(deliveries[0])["dataregistry.job.id"];
-        var failure = Assert.Single(collected.Logs, l => l.Trace == trace && l.Text.Contains("delivery 1 failed", StringComparison.Ordinal));
+        var failure = Assert.Single(
+            collected.Logs, l => l.Trace == trace && l.Text.Contains("delivery 1 failed", StringComparison.Ordinal));
         Assert.Equal(job, failure.Tags["Job"]);
         // The same ids for who reads the log.
-        Assert.Contains(logs.Split('\n'), l => l.Contains("delivery 1 failed", StringComparison.Ordinal) && l.Contains($"TraceId:{trace}", StringComparison.Ordinal) && l.Contains($"Job:{job}", StringComparison.Ordinal));
+        Assert.Contains(
+            logs.Split('\n'),
+            l => l.Contains("delivery 1 failed", StringComparison.Ordinal) && l.Contains($"TraceId:{trace}", StringComparison.Ordinal)
+                && l.Contains($"Job:{job}", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -72,18 +87,23 @@ public sealed class TraceTests(ITestOutputHelper output)
     {
         await using var silent = await TestService.StartAsync();
         silent.Put("a");
-        using var request = new HttpRequestMessage(HttpMethod.Post, silent.AdoptPath) { Content = JsonContent.Create(new { prefix = silent.Url(""), project = silent.Project.Id }) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Post,
+            silent.AdoptPath) { Content = JsonContent.Create(new { prefix = silent.Url(""), project = silent.Project.Id }) };
         request.Headers.Add("traceparent", $"00-{trace}-{caller}-00");
         using var response = await silent.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         await silent.DrainAsync();
 
-        Assert.Contains(silent.Logs.Split('\n'), l => l.Contains("window 0 done", StringComparison.Ordinal) && l.Contains($"TraceId:{trace}", StringComparison.Ordinal));
+        Assert.Contains(
+            silent.Logs.Split('\n'),
+            l => l.Contains("window 0 done", StringComparison.Ordinal) && l.Contains($"TraceId:{trace}", StringComparison.Ordinal));
     }
 
     async Task<TestService> StartAsync()
     {
-        var service = await TestService.StartAsync(null, null, collected.AddTo, ("Adoption:WindowKeys", "100"), ("Adoption:RangeSeconds", "0"));
+        var service = await TestService.StartAsync(
+            null, null, collected.AddTo, ("Adoption:WindowKeys", "100"), ("Adoption:RangeSeconds", "0"));
         service.Put([.. Enumerable.Range(0, 2500).Select(i => $"data/{i:D4}")]);
         return service;
     }

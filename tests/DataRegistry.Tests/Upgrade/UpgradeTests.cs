@@ -11,8 +11,10 @@ namespace DataRegistry.Tests.Upgrade;
 /// <summary>
 /// Opens what an earlier release wrote. <c>Recorded/</c> holds the rows, messages and blobs of a service of commit 5e1f110, the first
 /// release's last, and the answers that it gave to requests. It was recorded through the API and the storage services, so it depends on
-/// no type of this code (a test at that commit made the requests and wrote the files down). 500 datums of two projects and stores, odd and long keys, aliases, metadata, tags, drift, purged ones, data
-/// volumes with scopes, users, tokens, roles; finished jobs, a list job that has done one of five windows, and a prefix job that has not begun.
+/// no type of this code (a test at that commit made the requests and wrote the files down). 500 datums of two projects and stores, odd and
+/// long keys, aliases, metadata, tags, drift, purged ones, data
+/// volumes with scopes, users, tokens, roles; finished jobs, a list job that has done one of five windows, and a prefix job that has not
+/// begun.
 /// </summary>
 public sealed class UpgradeTests : IAsyncLifetime
 {
@@ -53,10 +55,12 @@ public sealed class UpgradeTests : IAsyncLifetime
             await AssertWholeAsync(answer);
 
         // What exists is told, long and odd keys too, and nothing is written for it.
-        var odd = Lines("objects.jsonl").Select(line => line[1]!.GetValue<string>()).Where(key => key.StartsWith("odd/", StringComparison.Ordinal)).Distinct().ToList();
+        var odd = Lines("objects.jsonl").Select(
+            line => line[1]!.GetValue<string>()).Where(key => key.StartsWith("odd/", StringComparison.Ordinal)).Distinct().ToList();
         var before = service.Transport.Writes;
         using (var again = await PostAsync(
-            $"/api/v0/stores/{Text("store")}/adopt/", new { urls = odd.Append("data/0001.bin").Select(key => $"s3://bucket/{key}"), project = Text("project") }))
+            $"/api/v0/stores/{Text("store")}/adopt/",
+            new { urls = odd.Append("data/0001.bin").Select(key => $"s3://bucket/{key}"), project = Text("project") }))
         {
             var body = (await again.Content.ReadFromJsonAsync<JsonNode>())!;
             Assert.Equal((0, odd.Count + 1), (body["created"]!.AsObject().Count, body["existing"]!.AsObject().Count));
@@ -72,21 +76,28 @@ public sealed class UpgradeTests : IAsyncLifetime
         });
         await AssertCountsAsync(Text("listInProgress"), created: 240, failed: 10);
         await AssertCountsAsync(Text("prefixInProgress"), created: 230, failed: 0);
-        Assert.Equal(240, (await service.GetAllAsync($"/api/v0/data/?project={Text("project")}&limit=1000")).Count(d => d.GetProperty("uri").GetString()!.Contains("/late/", StringComparison.Ordinal)));
+        Assert.Equal(
+            240,
+            (await service.GetAllAsync($"/api/v0/data/?project={Text("project")}&limit=1000")).Count(
+                d => d.GetProperty("uri").GetString()!.Contains("/late/", StringComparison.Ordinal)));
 
         // The whole prefix once more: everything is there, and no location or datum is written.
-        var rows = (await service.LocationsAsync(Guid.Parse(Text("secondStore")))).ToDictionary(row => row.Key, row => row.ETag, StringComparer.Ordinal);
-        using (var again = await PostAsync($"/api/v0/stores/{Text("secondStore")}/adopt/", new { prefix = "s3://other/more/", project = Text("second") }))
+        var rows = (await service.LocationsAsync(Guid.Parse(Text("secondStore")))).ToDictionary(
+            row => row.Key, row => row.ETag, StringComparer.Ordinal);
+        using (var again = await PostAsync(
+            $"/api/v0/stores/{Text("secondStore")}/adopt/", new { prefix = "s3://other/more/", project = Text("second") }))
         {
             await service.DrainAsync();
-            await AssertCountsAsync((await again.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>(), created: 0, failed: 0, existing: 230);
+            await AssertCountsAsync(
+                (await again.Content.ReadFromJsonAsync<JsonNode>())!["id"]!.GetValue<string>(), created: 0, failed: 0, existing: 230);
         }
 
         Assert.All(await service.LocationsAsync(Guid.Parse(Text("secondStore"))), row => Assert.Equal(rows[row.Key], row.ETag));
     }
 
     /// <summary>Lists to which neither the test service nor a later release adds anything.</summary>
-    static bool IsWhole(string path) => new[] { "/data/?", "/datum-aliases/?", "/history/", "/results/", "/datavolumes?" }.Any(path.Contains);
+    static bool IsWhole(string path) =>
+        new[] { "/data/?", "/datum-aliases/?", "/history/", "/results/", "/datavolumes?" }.Any(path.Contains);
 
     /// <summary>The list has the same items in the same order, and no other.</summary>
     async Task AssertWholeAsync(JsonNode answer)
@@ -95,7 +106,8 @@ public sealed class UpgradeTests : IAsyncLifetime
         var list = answer["body"]!.AsObject().First(field => field.Value is JsonArray).Key;
         Assert.Equal(Ids(answer["body"]![list]!), Ids(body[list]!));
 
-        static IEnumerable<string> Ids(JsonNode items) => items.AsArray().Select(item => (item!["id"] ?? item["url"] ?? item["time"] ?? item).ToJsonString());
+        static IEnumerable<string> Ids(JsonNode items) =>
+            items.AsArray().Select(item => (item!["id"] ?? item["url"] ?? item["time"] ?? item).ToJsonString());
     }
 
     async Task AssertCountsAsync(string job, int created, int failed, int existing = 0)
@@ -104,7 +116,8 @@ public sealed class UpgradeTests : IAsyncLifetime
         var counts = body.GetProperty("counts");
         Assert.Equal(
             ("completed", created, existing, failed, 0),
-            (body.GetProperty("status").GetString(), counts.GetProperty("created").GetInt32(), counts.GetProperty("existing").GetInt32(), counts.GetProperty("failed").GetInt32(), counts.GetProperty("pending").GetInt32()));
+            (body.GetProperty("status").GetString(), counts.GetProperty("created").GetInt32(), counts.GetProperty("existing")
+                .GetInt32(), counts.GetProperty("failed").GetInt32(), counts.GetProperty("pending").GetInt32()));
     }
 
     async Task AssertAnswerAsync(JsonNode answer)
@@ -127,12 +140,18 @@ public sealed class UpgradeTests : IAsyncLifetime
         {
             case JsonObject fields:
                 // Hashes are made as a datum is read by its id, which the recording did later.
-                foreach (var (name, value) in fields.Where(f => f.Key is not ("count" or "last_used") && (f.Key is not ("md5" or "sha1" or "sha256") || f.Value is not null)))
-                    AssertHolds(value, actual is JsonObject found && found.ContainsKey(name) ? found[name] : throw new Xunit.Sdk.XunitException($"{at}: no {name}"), $"{at} {name}");
+                foreach (var (name, value) in fields.Where(
+                    f => f.Key is not ("count" or "last_used") && (f.Key is not ("md5" or "sha1" or "sha256") || f.Value is not null)))
+                    AssertHolds(
+                        value,
+                        actual is JsonObject found && found.ContainsKey(name)
+                            ? found[name]
+                            : throw new Xunit.Sdk.XunitException($"{at}: no {name}"), $"{at} {name}");
                 break;
             case JsonArray items when items.All(item => item is JsonObject o && o.ContainsKey("id")):
                 foreach (var item in items)
-                    AssertHolds(item, actual!.AsArray().FirstOrDefault(a => JsonNode.DeepEquals(a!["id"], item!["id"])), $"{at} {item!["id"]}");
+                    AssertHolds(
+                        item, actual!.AsArray().FirstOrDefault(a => JsonNode.DeepEquals(a!["id"], item!["id"])), $"{at} {item!["id"]}");
                 break;
             case JsonArray items:
                 Assert.True(items.Count == actual?.AsArray().Count, $"{at}: {expected.ToJsonString()}, not {actual?.ToJsonString()}");
@@ -140,7 +159,9 @@ public sealed class UpgradeTests : IAsyncLifetime
                     AssertHolds(items[i], actual!.AsArray()[i], $"{at}[{i}]");
                 break;
             default:
-                Assert.True(JsonNode.DeepEquals(expected, actual), $"{at}: {expected?.ToJsonString() ?? "null"}, not {actual?.ToJsonString() ?? "null"}");
+                Assert.True(
+                    JsonNode.DeepEquals(expected, actual),
+                    $"{at}: {expected?.ToJsonString() ?? "null"}, not {actual?.ToJsonString() ?? "null"}");
                 break;
         }
     }
@@ -162,7 +183,8 @@ public sealed class UpgradeTests : IAsyncLifetime
             var client = tables.GetTableClient(table.Key);
             await client.CreateIfNotExistsAsync();
             foreach (var chunk in table.GroupBy(row => row.PartitionKey).SelectMany(partition => partition.Chunk(50)))
-                await client.SubmitTransactionAsync(chunk.Select(row => new TableTransactionAction(TableTransactionActionType.UpsertReplace, row)));
+                await client.SubmitTransactionAsync(
+                    chunk.Select(row => new TableTransactionAction(TableTransactionActionType.UpsertReplace, row)));
         }
 
         foreach (var line in Lines("messages.jsonl"))
@@ -173,7 +195,8 @@ public sealed class UpgradeTests : IAsyncLifetime
         }
 
         foreach (var line in Lines("blobs.jsonl"))
-            await service.Storage.Blobs.GetBlobContainerClient("adoption").UploadBlobAsync(line[0]!.GetValue<string>(), BinaryData.FromString(Filled(line[1]!.GetValue<string>())));
+            await service.Storage.Blobs.GetBlobContainerClient("adoption").UploadBlobAsync(
+                line[0]!.GetValue<string>(), BinaryData.FromString(Filled(line[1]!.GetValue<string>())));
     }
 
     TableEntity RowOf(JsonNode line)

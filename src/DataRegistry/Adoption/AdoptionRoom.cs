@@ -1,0 +1,26 @@
+using DataRegistry.Access;
+using DataRegistry.Adoption.Input;
+using DataRegistry.Jobs;
+using DataRegistry.Stores.S3;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>The room of adoption: an object becomes a datum.</summary>
+static class AdoptionRoom
+{
+    public static IServiceCollection AddAdoption(this IServiceCollection services)
+    {
+        services.AddSingleton(s => new ObjectFinder(s.GetRequiredService<IOptions<JobOptions>>().Value.HeadsInFlight));
+        services.AddSingleton<Adopter>().AddSingleton<AdoptionRequests>().AddSingleton<DryRun>().AddSingleton<ManifestStaging>();
+        return services.AddSingleton<DatumVersions>().AddSingleton<IJobKind, AdoptionKind>();
+    }
+
+    public static void MapAdoption(this Api api)
+    {
+        api.V0.MapAdoption();
+        api.V0.MapAdoptionJobs();
+        api.V0.MapTrace();
+    }
+}

@@ -1,0 +1,75 @@
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Adoption.Input;
+
+/// <summary>What an adoption asks for. Its URLs, which may be millions, have gone where it was read into.</summary>
+sealed record AdoptionBody
+{
+    /// <summary>Patterns in a request.</summary>
+    public const int MaxExcludes = 100;
+
+    /// <summary>As given; null for none.</summary>
+    public string? Project { get; init; }
+
+    /// <summary><c>s3://bucket/prefix</c>, as given; null for none.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>URL of a file in the store that lists what to adopt, as given; null for none.</summary>
+    public string? Manifest { get; init; }
+
+    /// <summary>Keys that one of these matches are left out.</summary>
+    public IReadOnlyList<KeyGlob> Exclude { get; init; } = [];
+
+    /// <summary>To tell what would become of the input, and write nothing.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
+    public bool HasUrl { get; init; }
+
+    /// <summary>Whether there was a list, also an empty one.</summary>
+    public bool HasList { get; init; }
+
+    /// <summary>
+    /// Reads the body in pieces. Whatever is wrong with it ends the request with its error, at the place where it is met.
+    /// </summary>
+    /// <param name="urls">Takes every URL, also malformed ones; null entries as empty ones.</param>
+    public static async Task<AdoptionBody> ReadAsync(
+        HttpContext context, Store store, StagedUrls urls, JobOptions limits, CancellationToken cancellationToken)
+    {
+        var type = context.Request.ContentType?.Split(';')[0].Trim();
+        var body = RequestBody.Limited(context, limits.MaxBodyBytes);
+        if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
+        {
+            await new AdoptionText(urls, limits.MaxUrls).ReadAsync(body, cancellationToken);
+            return new()
+            {
+                HasList = true,
+                Exclude = [.. context.Request.Query["exclude"].Select(pattern => Pattern(pattern, store))],
+                DryRun = Fields.Query(context.Request, "dry_run") switch
+                {
+                    null or "false" => false,
+                    "true" => true,
+                    _ => throw new ApiException(new ApiError.Field("dry_run", "'true' or 'false' is expected.", "invalid")),
+                },
+            };
+        }
+
+        return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
+            ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
+            : throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status415UnsupportedMediaType,
+                $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
+    }
+
+    /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
+    public static KeyGlob Pattern(string? text, Store store)
+    {
+        var bucket = $"s3://{store.Configuration.Bucket}/";
+        return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
+            ? glob
+            : throw new ApiException(new ApiError.Field("exclude", KeyGlob.Requirement, "invalid"));
+    }
+}

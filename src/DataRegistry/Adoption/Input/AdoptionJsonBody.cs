@@ -1,0 +1,190 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Unicode;
+using DataRegistry.Http;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Adoption.Input;
+
+/// <summary>
+/// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run"}</c>, in any order. Others are passed
+/// over;
+/// one of these that is given twice is refused, instead of one being lost.
+/// </summary>
+sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
+{
+    static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run"];
+
+    readonly byte[] text = new byte[BodyPieces.MaxTokenBytes];
+    readonly HashSet<string> given = new(StringComparer.Ordinal);
+    readonly List<KeyGlob> exclude = [];
+    JsonReaderState state;
+    bool begun;
+    string? property;
+    AdoptionBody body = new();
+
+    public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        await BodyPieces.ReadAsync(stream, urls, Take, cancellationToken);
+        return body with { Exclude = exclude };
+    }
+
+    SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
+    {
+        var reader = new Utf8JsonReader(piece, isLast, state);
+        try
+        {
+            while (!urls.IsFull && reader.Read())
+                OnToken(ref reader);
+        }
+        catch (JsonException e)
+        {
+            throw Broken($"line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}");
+        }
+
+        state = reader.CurrentState;
+        return reader.Position;
+    }
+
+    void OnToken(ref Utf8JsonReader reader)
+    {
+        if (!begun)
+        {
+            begun = true;
+            if (reader.TokenType != JsonTokenType.StartObject)
+                throw Broken("an object is expected");
+        }
+        else if (reader is { TokenType: JsonTokenType.PropertyName, CurrentDepth: 1 })
+        {
+            property = NameOf(ref reader);
+            if (property is not null && !given.Add(property))
+                throw new ApiException(new ApiError.Field(property, "Given more than once.", "invalid"));
+        }
+        else if (property is not null && reader.CurrentDepth > 0)
+        {
+            body = WithValue(ref reader, property);
+        }
+    }
+
+    AdoptionBody WithValue(ref Utf8JsonReader reader, string name) => name switch
+    {
+        "urls" => WithUrls(ref reader),
+        "exclude" => WithExclude(ref reader),
+        "dry_run" => body with
+        {
+            DryRun = reader.TokenType switch
+            {
+                JsonTokenType.True => true,
+                JsonTokenType.False or JsonTokenType.Null => false,
+                _ => throw Wrong(name, "true or false is expected."),
+            },
+        },
+        "url" => WithUrl(ref reader),
+        "prefix" => body with { Prefix = String(ref reader, name) },
+        "manifest" => body with { Manifest = String(ref reader, name) },
+        _ => body with { Project = String(ref reader, name) },
+    };
+
+    AdoptionBody WithUrl(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+            return body;
+        AddUrl(ref reader, "url", "A string is expected.");
+        return body with { HasUrl = true };
+    }
+
+    AdoptionBody WithUrls(ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType, reader.CurrentDepth)
+        {
+            case (JsonTokenType.Null, 1) or (JsonTokenType.EndArray, 1):
+                return body;
+            case (JsonTokenType.StartArray, 1):
+                return body with { HasList = true };
+            case (JsonTokenType.Null, 2):
+                // No URL, and refused as such, with the others' places kept.
+                BodyPieces.Add(urls, [], maxUrls);
+                return body;
+            case (_, 2):
+                AddUrl(ref reader, "urls", "A list of strings is expected.");
+                return body;
+            default:
+                throw Wrong("urls", "A list of strings is expected.");
+        }
+    }
+
+    AdoptionBody WithExclude(ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType, reader.CurrentDepth)
+        {
+            case (JsonTokenType.Null or JsonTokenType.StartArray or JsonTokenType.EndArray, 1):
+                return body;
+            case (JsonTokenType.String, 2) when exclude.Count == AdoptionBody.MaxExcludes:
+                throw Wrong("exclude", $"At most {AdoptionBody.MaxExcludes} patterns are expected.");
+            case (JsonTokenType.String, 2):
+                exclude.Add(AdoptionBody.Pattern(String(ref reader, "exclude"), store));
+                return body;
+            default:
+                throw Wrong("exclude", "A list of strings is expected.");
+        }
+    }
+
+    void AddUrl(ref Utf8JsonReader reader, string field, string requirement)
+    {
+        if (reader.TokenType != JsonTokenType.String)
+            throw Wrong(field, requirement);
+        var url = Copied(ref reader, field);
+        if (url.Length > StagedUrls.MaxUrlBytes)
+            throw BodyPieces.UrlTooLong(urls.Count);
+        BodyPieces.Add(urls, url, maxUrls);
+    }
+
+    string? String(ref Utf8JsonReader reader, string field) => reader.TokenType switch
+    {
+        JsonTokenType.Null => null,
+        JsonTokenType.String => System.Text.Encoding.UTF8.GetString(Copied(ref reader, field)),
+        _ => throw Wrong(field, "A string is expected."),
+    };
+
+    /// <summary>The string without its escapes, in the buffer of all strings.</summary>
+    ReadOnlySpan<byte> Copied(ref Utf8JsonReader reader, string field)
+    {
+        if ((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) > text.Length)
+            throw BodyPieces.UrlTooLong(urls.Count);
+        try
+        {
+            var copied = text.AsSpan(0, reader.CopyString(text));
+            if (Utf8.IsValid(copied))
+                return copied;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, written as an escape.
+        }
+
+        throw Wrong(field, "A string holds what is no character.");
+    }
+
+    static string? NameOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            foreach (var name in Known)
+            {
+                if (reader.ValueTextEquals(name))
+                    return name;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            throw Broken("a name holds what is no character");
+        }
+
+        return null;
+    }
+
+    static ApiException Wrong(string field, string requirement) => new(new ApiError.Field(field, requirement, "invalid"));
+
+    static ApiException Broken(string where) => new(new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}."));
+}

@@ -1,0 +1,220 @@
+using System.Text.Json;
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption.Input;
+
+/// <summary>How a delivery left the staging of a manifest.</summary>
+/// <param name="IsDone">The job's ranges are there. Otherwise it is handed on, or was before.</param>
+/// <param name="Error">Why the job cannot go on; null where it can.</param>
+sealed record Staging(bool IsDone, string? Error);
+
+/// <summary>
+/// Makes a job's input of a manifest, a file in the store that lists it: first sorted runs, then windows. The work takes as many messages
+/// as it needs, each of which goes on from the checkpoint of the one before.
+/// </summary>
+sealed partial class ManifestStaging(
+    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options,
+    ILogger<ManifestStaging> logger)
+{
+    /// <summary>Bytes of a manifest. At 60 bytes a line some 35 million, and 256 runs, which are merged in one go.</summary>
+    public const long MaxBytes = 2L * 1024 * 1024 * 1024;
+
+    const int MaxRuns = 256;
+
+    /// <summary>Windows that are made between two checkpoints, by the number of different URLs.</summary>
+    const int WindowsPerCheckpoint = 10;
+
+    /// <summary>The rows of a job that is to be staged.</summary>
+    public static (WorkRow Range, ManifestRow Manifest) NewRows(
+        JobId job, S3Object file, IReadOnlyList<KeyGlob> exclude, JobOptions options) =>
+        (WorkTable.NewRange(job, 0, 0, 1) with { Kind = WorkKind.Manifest },
+         new()
+         {
+             PartitionKey = WorkTable.PartitionOf(job),
+             RowKey = WorkTable.ManifestKey,
+             Key = file.Key,
+             ObjectETag = file.ETag,
+             Size = file.Size,
+             RunBytes = (int)Math.Max(options.RunBytes, (file.Size + MaxRuns - 1) / MaxRuns),
+             WindowKeys = options.WindowKeys,
+             WindowsPerRange = options.WindowsPerRange,
+             Exclude = exclude.Count == 0
+                 ? null
+                 : JsonSerializer.Serialize([.. exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
+         });
+
+    /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
+    /// <exception cref="BucketException">The bucket cannot be read now.</exception>
+    public async Task<Staging> RunAsync(AdoptionScope scope, WorkRow range, StoreLease lease, CancellationToken cancellationToken)
+    {
+        var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
+        while (true)
+        {
+            var row = await FindAsync(range.JobId, cancellationToken)
+                ?? throw new InvalidDataException($"Job {range.JobId} has no manifest.");
+            if (row.Runs < row.AllRuns)
+            {
+                if (await ReadRunAsync(scope, row, cancellationToken) is { } error)
+                    return new(false, error);
+            }
+            else if (await MergeAsync(scope, row, until, cancellationToken) is { } merged)
+            {
+                await CompleteAsync(range, merged, cancellationToken);
+                return new(true, null);
+            }
+
+            // Whoever cancels a job does not wait for its manifest.
+            if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
+                return new(true, null);
+            if (clock.GetUtcNow() >= until)
+            {
+                await HandOnAsync(range, cancellationToken);
+                return new(false, null);
+            }
+
+            await lease.RenewAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Puts the next run away; returns what is wrong with the manifest, or null.</summary>
+    async Task<string?> ReadRunAsync(AdoptionScope scope, ManifestRow row, CancellationToken cancellationToken)
+    {
+        using var urls = new UrlBuffer();
+        var run = new ManifestRun(row, row.Runs, scope.Store.Configuration.Bucket, urls);
+        try
+        {
+            await using var content = await buckets.Open(scope.Store).GetAsync(
+                row.Key, range: run.Bytes, ifMatch: row.ObjectETag, cancellationToken: cancellationToken);
+            if (content is null)
+                return $"The manifest {new S3Url(
+                    scope.Store.Configuration.Bucket,
+                    row.Key)} was changed or deleted while it was read. Nothing was adopted: start again.";
+            if (content.Length != run.Bytes.Last - run.Bytes.First + 1)
+                throw new BucketException(
+                    BucketFault.Unexpected,
+                    $"The server of bucket '{scope.Store.Configuration.Bucket}' does not give the part of a file that it is asked for.");
+            if (await run.ReadAsync(content.Body, cancellationToken) is { } problem)
+                return $"{problem} Nothing was adopted.";
+        }
+        catch (BucketException e) when (!e.IsTransient)
+        {
+            return e.Message;
+        }
+
+        urls.Sort();
+        await StoredRun.WriteAsync(blobs, JobBlobs.RunName(scope.Job, row.Runs), urls, cancellationToken);
+        Log.Run(logger, scope.Job, row.Runs + 1, row.AllRuns, urls.Count);
+        await SaveAsync(row, row with { Runs = row.Runs + 1, Urls = row.Urls + urls.Count }, cancellationToken);
+        return null;
+    }
+
+    /// <summary>
+    /// Makes windows of the runs up to their end, which is returned; null where the time is up before, or another delivery is further.
+    /// </summary>
+    async Task<ManifestRow?> MergeAsync(AdoptionScope scope, ManifestRow row, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        List<StoredRun> runs =
+            [.. row.StartOfRuns().Select(
+                (start, i) => new StoredRun(
+                    JobBlobs.RunName(scope.Job, i), start, StagedUrls.MergeBytes / Math.Max(1, row.AllRuns), blobs))];
+        try
+        {
+            var input = InputOf(scope, row);
+            var sinceCheckpoint = 0;
+            await foreach (var (url, count) in SortedRuns.MergeAsync(runs, cancellationToken))
+            {
+                await input.AddAsync(url, count, cancellationToken);
+                // By number, not by time: so the windows are the same whoever makes them.
+                if (++sinceCheckpoint < row.WindowKeys * WindowsPerCheckpoint)
+                    continue;
+                sinceCheckpoint = 0;
+                if (await SaveAsync(scope.Job, row, input, runs, cancellationToken) is not { } saved || clock.GetUtcNow() >= until)
+                    return null;
+                row = saved;
+                input = InputOf(scope, row);
+            }
+
+            return await SaveAsync(scope.Job, row, input, runs, cancellationToken);
+        }
+        finally
+        {
+            runs.ForEach(r => r.Dispose());
+        }
+    }
+
+    InputWriter InputOf(AdoptionScope scope, ManifestRow row)
+    {
+        var patterns = row.Exclude is null ? [] : JsonSerializer.Deserialize(row.Exclude, PatternsJson.Default.StringArray)!;
+        IReadOnlyList<KeyGlob> exclude = [
+            .. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new InvalidDataException($"Not a pattern: {p}"))];
+        return new(blobs, scope.Job, scope.Store, exclude, row.WindowKeys) { Windows = row.Windows, FirstRefused = row.RefusedBlobs };
+    }
+
+    /// <summary>Null where another delivery is further.</summary>
+    async Task<ManifestRow?> SaveAsync(
+        JobId job, ManifestRow row, InputWriter input, IEnumerable<RunCursor> runs, CancellationToken cancellationToken)
+    {
+        await input.CompleteAsync(cancellationToken);
+        await work.AddAsync(job, [], input.Results, cancellationToken);
+        return await SaveAsync(row, row with
+        {
+            Positions = ManifestRow.PositionsOf(runs),
+            Windows = input.Windows,
+            RefusedBlobs = row.RefusedBlobs + input.Results.Count,
+            Failed = row.Failed + input.Refused.Failed,
+            Skipped = row.Skipped + input.Refused.Skipped,
+        }, cancellationToken);
+    }
+
+    Task<ManifestRow?> FindAsync(JobId job, CancellationToken cancellationToken) =>
+        work.Table.FindAsync<ManifestRow>(WorkTable.PartitionOf(job), WorkTable.ManifestKey, cancellationToken: cancellationToken);
+
+    /// <summary>
+    /// Writes how far the manifest is. Null where another delivery is further, or this very write was done and its answer got lost: then it
+    /// is
+    /// read anew.
+    /// </summary>
+    async Task<ManifestRow?> SaveAsync(ManifestRow before, ManifestRow after, CancellationToken cancellationToken)
+    {
+        var written = await work.Table.TrySubmitAsync([Change.Update(after, before.ETag)], cancellationToken);
+        return written.IsDone ? after with { ETag = written.ETags[0] } : null;
+    }
+
+    /// <summary>The job's total and ranges, then the end of its staging: a death in between repeats it.</summary>
+    async Task CompleteAsync(WorkRow range, ManifestRow row, CancellationToken cancellationToken)
+    {
+        await jobs.ChangeAsync(range.JobId, job => job.Total == row.Urls ? null : job with { Total = row.Urls }, cancellationToken);
+        await work.AddAsync(
+            range.JobId, InputWriter.Ranges(range.JobId, row.Windows, row.WindowsPerRange, first: 1), [], cancellationToken);
+        // Null: another delivery has done the same, or the job is being cancelled.
+        await work.CheckpointAsync(
+            range, range with { Next = range.End, Counts = new(0, 0, row.Failed, row.Skipped), Delivery = Guid.NewGuid(), Replans = 0 },
+            null, cancellationToken);
+        Log.Staged(logger, range.JobId, row.Urls, row.Windows);
+    }
+
+    /// <summary>The rest is a new message's.</summary>
+    async Task HandOnAsync(WorkRow range, CancellationToken cancellationToken)
+    {
+        var next = await work.CheckpointAsync(
+            range, range with { Epoch = range.Epoch + 1, Delivery = Guid.NewGuid(), Replans = 0 }, null, cancellationToken)
+            ?? await work.FindAsync(range.JobId, range.Range, cancellationToken);
+        if (next is { IsDone: false } && next.Sent < next.Epoch)
+            await queue.SendAsync(next, cancellationToken);
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Job {Job}: run {Run} of {Runs} of its manifest is put away, {Urls} URLs")]
+        public static partial void Run(ILogger logger, JobId job, int run, int runs, int urls);
+
+        [LoggerMessage(LogLevel.Information, "Job {Job}: its manifest's {Urls} URLs are put away in {Windows} windows")]
+        public static partial void Staged(ILogger logger, JobId job, long urls, int windows);
+    }
+}

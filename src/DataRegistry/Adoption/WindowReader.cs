@@ -1,0 +1,125 @@
+using DataRegistry.Adoption.Input;
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>What a worker does between two checkpoints.</summary>
+/// <param name="Keys">To be adopted: in the order of their UTF-8 bytes, none twice.</param>
+/// <param name="Locate">Reads which of them have a location.</param>
+/// <param name="Find">Asks S3 about those that have none.</param>
+/// <param name="Skipped">What was met and is not to be adopted.</param>
+/// <param name="After">Of a prefix: every key up to this one is in the window, or before it.</param>
+/// <param name="Ends">It is the range's last.</param>
+sealed record Window(
+    IReadOnlyList<string> Keys,
+    Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> Locate,
+    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> Find,
+    IReadOnlyList<AdoptionFailure> Skipped,
+    string? After,
+    bool Ends);
+
+/// <summary>The windows of a range, one after the other.</summary>
+abstract class WindowReader
+{
+    /// <summary>The range's next window.</summary>
+    /// <exception cref="BucketException">The bucket cannot be listed.</exception>
+    public abstract Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists what <see cref="ReadAsync"/> is asked for next, while the window before is written. To be awaited before the next, and before
+    /// the lease is given back.
+    /// </summary>
+    public virtual Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc cref="RangeWork.CutAsync"/>
+    public virtual Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
+        Task.FromResult<(WorkRow, WorkRow?)?>((range, null));
+}
+
+/// <summary>Windows of a list, as they were staged.</summary>
+/// <param name="open">Only called where S3 is to be asked.</param>
+sealed class ListWindowReader(AdoptionScope scope, JobBlobs blobs, Adopter adopter, ObjectFinder finder, Func<Bucket> open) : WindowReader
+{
+    public override async Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken) => new(
+        await blobs.ReadInputAsync(range.JobId, range.Next, cancellationToken),
+        (keys, token) => adopter.LocateAsync(scope.Store, keys, token),
+        (wanted, token) => finder.FindAsync(open(), scope.Store.Prefix, wanted, token),
+        [], After: null, Ends: range.Next + 1 >= range.End);
+}
+
+/// <summary>Windows of a prefix: what LIST pages say, beside the store's locations in the same order.</summary>
+/// <param name="ask">How S3 is asked for what the list does not tell.</param>
+/// <param name="windowKeys">Objects in a window, to the page.</param>
+/// <param name="parallel">Table requests at a time.</param>
+sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, RangePages pages,
+    Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> ask, LocationTable locations, int windowKeys, int parallel)
+    : WindowReader
+{
+    /// <summary>
+    /// Where few objects are wanted a window ends all the same after so many times its pages, for the sake of checkpoints.
+    /// </summary>
+    const int MaxSparsity = 5;
+
+    /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint, too.</summary>
+    const int MaxPages = 100;
+
+    LocationReader<LocatedRow>? reader;
+
+    public override async Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken)
+    {
+        var objects = new List<S3Object>();
+        var skipped = new List<AdoptionFailure>();
+        var (after, ends) = (range.After, false);
+        for (int listed = 0, read = 0; !ends && objects.Count < windowKeys && listed < MaxSparsity * windowKeys && read < MaxPages; read++)
+        {
+            var page = await pages.ReadAsync(after, cancellationToken);
+            listed += page.Objects.Count;
+            foreach (var found in page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0))
+            {
+                after = found.Key;
+                if (!selection.Matches(found.Key))
+                    continue;
+                if (found.IsFolderMark)
+                    skipped.Add(AdoptionFailure.Directory(new S3Url(scope.Store.Configuration.Bucket, found.Key).ToString()));
+                else
+                    objects.Add(found);
+            }
+
+            ends = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
+            after = ends ? after : page.LastKey;
+        }
+
+        reader ??= new(locations.Table, scope.Store.Id, selection.Prefix, range.After, range.Until, LocatedRow.Columns);
+        var byKey = objects.ToDictionary(o => o.Key, StringComparer.Ordinal);
+        return new(
+            [.. objects.Select(o => o.Key)],
+            (keys, token) => keys.Count == 0
+                ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal))
+                : reader.ReadAsync(keys, scope.Job.Value.ToGuid(), ends ? range.Until : after, parallel, token),
+            (wanted, token) => FindAsync(wanted, byKey, token),
+            skipped, after, ends);
+    }
+
+    /// <summary>As they are listed; those of which the list tells no version, or no size, as they are found.</summary>
+    async Task<IReadOnlyList<Probe>> FindAsync(
+        IReadOnlyList<string> wanted, Dictionary<string, S3Object> listed, CancellationToken cancellationToken)
+    {
+        if (!pages.SeesVersions)
+            return await ask(wanted, cancellationToken);
+        List<string> unknown = [.. wanted.Where(key => listed[key].SizeIsUnknown)];
+        var asked = unknown.Count == 0
+            ? []
+            : unknown.Zip(await ask(unknown, cancellationToken)).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);
+        return [.. wanted.Select(key => asked.TryGetValue(key, out var probe) ? probe : new(listed[key], null))];
+    }
+
+    public override Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) =>
+        pages.ReadAheadAsync(after, until, Math.Max(1, windowKeys / ListRequest.PageKeys), cancellationToken);
+
+    public override Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
+        pages.CutAsync(range, firstAfter: null, cancellationToken);
+}

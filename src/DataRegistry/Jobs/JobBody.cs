@@ -1,0 +1,61 @@
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>A job on the wire.</summary>
+/// <param name="Ctime">When it was accepted.</param>
+/// <param name="Rate">Inputs a second: of late, or at its end over all; null where nothing is done yet.</param>
+/// <param name="Eta">When it will be done if it goes on like this, which for a prefix rests on how much it held when it was last adopted;
+/// null where that cannot be said.</param>
+sealed record JobBody(
+    string Id, string Kind, string Status, Guid Store, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started,
+    DateTimeOffset? Finished,
+    CountsBody Counts, double? Rate, DateTimeOffset? Eta, string? Error)
+{
+    /// <summary>A job that nearly stands still is not told to end after the end of time.</summary>
+    const double MaxSeconds = 10.0 * 365 * 24 * 3600;
+
+    public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
+
+    /// <summary>The status that a list is asked for; null for any.</summary>
+    public static JobStatus? StatusOf(HttpRequest request)
+    {
+        var known = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging);
+        // By name only: Enum.TryParse would take numbers too.
+        return request.Query["status"].ToString() is not { Length: > 0 } text ? null
+            : known.Where(s => NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
+            ?? throw new ApiException(new ApiError.Field(
+                "status", $"One of {string.Join(", ", known.Select(NameOf))} is expected.", "invalid_choice"));
+    }
+
+    /// <summary>A list's cursor: the row key of the job before; null for the first page.</summary>
+    public static string? CursorOf(Paging paging) =>
+        paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower))
+            ? throw new ApiException(Paging.BadCursor())
+            : paging.Cursor;
+
+    public static JobBody From(JobRow job, JobProgress progress, Project project, DateTimeOffset now)
+    {
+        var counts = job.Counts + progress.Done;
+        var running = (job.Finished ?? now) - job.Started;
+        // What was refused at the door took the job no time.
+        var rate = job.Status.IsTerminal()
+            ? counts.Created + counts.Existing is > 0 and var worked && running > TimeSpan.Zero ? worked / running.Value.TotalSeconds : null
+            : progress.Done.Total > 0 ? RecentRate.Of(progress.Recent, running) : null;
+        if (rate is { } exact)
+            rate = Math.Round(exact, 1);
+        var left = (job.Total ?? job.LastTotal) - counts.Total;
+        return new(
+            job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time,
+            job.Started, job.Finished,
+            new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, job.Total - counts.Total), rate,
+            rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(Math.Min(left.Value / rate.Value, MaxSeconds)) : null,
+            job.Error);
+    }
+}
+
+/// <param name="Total">Null while unknown.</param>
+/// <param name="Pending">What was not done yet, or will not be since the job was cancelled; null while the total is.</param>
+sealed record CountsBody(long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending);

@@ -1,0 +1,95 @@
+using DataRegistry.Datums;
+using DataRegistry.Storage;
+using DataRegistry.Triggers;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>
+/// The timer's function: deletes what jobs do not need any more. The input of a job at its end; its results and work rows when they have
+/// been kept long
+/// enough (the job itself stays, with its counts); and all that is left of requests that died before their job was anybody's. Repeating it
+/// changes nothing.
+/// </summary>
+sealed partial class JobCollection(
+    JobTable jobs, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options, ILogger<JobCollection> logger)
+    : ICollector
+{
+    /// <summary>No request lives longer than four minutes: what is older and nobody's is a dead one's.</summary>
+    static readonly TimeSpan DeadAfter = TimeSpan.FromDays(1);
+
+    /// <summary>No delivery lives longer than ten minutes: none still reads the input.</summary>
+    static readonly TimeSpan UnusedAfter = TimeSpan.FromHours(1);
+
+    /// <summary>What a function may take, with time to spare; the rest is the next one's.</summary>
+    static readonly TimeSpan RunTime = TimeSpan.FromMinutes(5);
+
+    public async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await foreach (var folder in blobs.FoldersAsync(cancellationToken))
+        {
+            if (folder == JobBlobs.StagingFolder)
+                await blobs.DeleteAsync(folder, before: now - DeadAfter, cancellationToken);
+            else if (JobId.TryParse(folder.TrimEnd('/'), out var job) && job.Value.Time < now - UnusedAfter)
+                await CollectAsync(job, now, cancellationToken);
+            if (clock.GetUtcNow() > now + RunTime)
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Nothing of results that were kept for so long is there any more, or will be soon. Scans are kept by number, with all of theirs.
+    /// </summary>
+    public static bool AreResultsGone(JobRow job, DateTimeOffset now, JobOptions options) =>
+        job.Kind == JobKind.Adoption && job.Finished < now - TimeSpan.FromDays(options.ResultDays);
+
+    /// <summary>Deletes a job's results and work rows. Repeating it changes nothing.</summary>
+    public async Task DeleteAsync(JobId id, CancellationToken cancellationToken)
+    {
+        await work.DeleteAsync(id, cancellationToken);
+        await blobs.DeleteAsync($"{id}/", before: null, cancellationToken);
+        Log.Old(logger, id);
+    }
+
+    async Task CollectAsync(JobId id, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var job = await jobs.FindAsync(id, cancellationToken);
+        if (job is null or { Status: JobStatus.Staging })
+        {
+            // A worker that has begun all the same has changed the row, and the job is one.
+            if (id.Value.Time >= now - DeadAfter
+                || (job is not null
+                    && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone))
+            {
+                return;
+            }
+
+            await work.DeleteAsync(id, cancellationToken);
+            await blobs.DeleteAsync($"{id}/", before: null, cancellationToken);
+            Log.Dead(logger, id);
+        }
+        else if (AreResultsGone(job, now, options.Value))
+        {
+            await DeleteAsync(id, cancellationToken);
+        }
+        else if (job.Finished < now - UnusedAfter)
+        {
+            // First, since without results nothing of the job is in the container any more then, and nobody comes by here again.
+            if (!await work.ListResultsAsync(id, null, cancellationToken).AnyAsync(cancellationToken))
+                await work.DeleteAsync(id, cancellationToken);
+            await blobs.DeleteAsync($"{id}/input/", before: null, cancellationToken);
+            await blobs.DeleteAsync($"{id}/runs/", before: null, cancellationToken);
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Job {Job} was never accepted: what is left of it is deleted")]
+        public static partial void Dead(ILogger logger, JobId job);
+
+        [LoggerMessage(LogLevel.Information, "Job {Job}: its results have been kept long enough and are deleted")]
+        public static partial void Old(ILogger logger, JobId job);
+    }
+}

@@ -1,0 +1,116 @@
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>How a job gets on to its next ranges, and to its end. Repeating any of it changes nothing.</summary>
+sealed partial class JobFinisher(
+    JobTable jobs, WorkTable work, AdoptQueue queue, IEnumerable<IJobKind> kinds, AuditTrail trail, IOptions<JobOptions> options,
+    ILogger<JobFinisher> logger)
+{
+    /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>
+    public async Task ConcludeAsync(JobId id, CancellationToken cancellationToken)
+    {
+        switch ((await jobs.FindAsync(id, cancellationToken))?.Status)
+        {
+            case JobStatus.Running:
+                await AdvanceAsync(id, cancellationToken);
+                break;
+            case JobStatus.Cancelling:
+                await CancelAsync(id, cancellationToken);
+                break;
+            case JobStatus.Cancelled or JobStatus.Failed:
+                await RecountAsync(id, await work.SumAsync(id, cancellationToken), cancellationToken);
+                break;
+        }
+    }
+
+    /// <summary>The job cannot go on. What was adopted stays, and counts.</summary>
+    public async Task FailAsync(JobId id, string error, CancellationToken cancellationToken)
+    {
+        if (await jobs.FailAsync(id, await work.SumAsync(id, cancellationToken), error, cancellationToken) is not { } failed)
+            return;
+        Log.Failed(logger, id, error);
+        await EndedAsync(failed, cancellationToken);
+    }
+
+    async Task EndedAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        if (job.Counts.Changed + job.Counts.Missing > 0)
+            Log.Drifted(logger, job.Store, job.Counts.Changed, job.Counts.Missing, job.JobId);
+        var kind = KindOf(job);
+        await trail.RecordAsync(new AuditActor(job.CreatedBy), kind.Finished(job));
+        await kind.EndedAsync(job, cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends a job that is being cancelled: every range where it is. Windows under way are ended by their workers, and counted then.
+    /// Repeating it changes nothing.
+    /// </summary>
+    async Task CancelAsync(JobId job, CancellationToken cancellationToken)
+    {
+        await foreach (var range in work.ListAsync(job, cancellationToken))
+            await work.EndAsync(range, cancellationToken);
+        await AdvanceAsync(job, cancellationToken);
+    }
+
+    /// <summary>After a range: the next ones are queued; after the last, the job is finished.</summary>
+    async Task AdvanceAsync(JobId job, CancellationToken cancellationToken)
+    {
+        var counts = default(Counts);
+        var underWay = 0;
+        var waiting = new List<WorkRow>();
+        await foreach (var range in work.ListAsync(job, cancellationToken))
+        {
+            counts += range.Counts;
+            if (range.IsDone)
+                continue;
+            if (range.Sent == range.Epoch)
+                underWay++;
+            else
+                waiting.Add(range);
+        }
+
+        // At random: several who come at once would all send the same ones.
+        foreach (var range in waiting.OrderBy(_ => Random.Shared.Next()).Take(options.Value.MessagesPerJob - underWay))
+            await queue.SendAsync(range, cancellationToken);
+        if (underWay + waiting.Count > 0)
+            return;
+        // Whoever ended it before may not have seen what was added late.
+        if (await FinishAsync(job, counts, cancellationToken) is null)
+            await RecountAsync(job, counts, cancellationToken);
+    }
+
+    async Task RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
+    {
+        if (await jobs.RecountAsync(id, done, cancellationToken) is { } recounted)
+            await KindOf(recounted).EndedAsync(recounted, cancellationToken);
+    }
+
+    IJobKind KindOf(JobRow job) => kinds.Single(k => k.Kind == job.Kind);
+
+    /// <summary>Ends a job of which everything is done; null where it has ended already.</summary>
+    public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)
+    {
+        if (await jobs.FinishAsync(id, done, cancellationToken) is not { } finished)
+            return null;
+        Log.Finished(logger, id, finished.Status, finished.Counts);
+        await EndedAsync(finished, cancellationToken);
+        return finished;
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Counts}")]
+        public static partial void Finished(ILogger logger, JobId job, JobStatus status, Counts counts);
+
+        // Alerts of infra ask for these two.
+        [LoggerMessage(LogLevel.Error, "Job {Job} failed: {Error}")]
+        public static partial void Failed(ILogger logger, JobId job, string error);
+
+        [LoggerMessage(LogLevel.Warning, "Store {Store} has drifted: {Changed} changed, {Missing} missing, found by job {Job}")]
+        public static partial void Drifted(ILogger logger, Guid store, long changed, long missing, JobId job);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>An input of a job that its results tell by itself.</summary>
+interface IJobResult
+{
+    string Outcome { get; }
+}
+
+/// <summary>What a job tells one by one: as pages, or all of it as lines of JSON.</summary>
+sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
+{
+    public const string NdJson = "application/x-ndjson";
+
+    /// <summary>Answers a request for a job's results. They are gone (410) once they were kept long enough.</summary>
+    /// <param name="outcomes">Those that <c>outcome</c> may name; without it all are told.</param>
+    public async Task<IResult> AnswerAsync<T>(
+        HttpContext context, JobRow job, IReadOnlyList<string> outcomes, JsonTypeInfo<T> type, JsonTypeInfo<Page<T>> pageType)
+            where T : IJobResult
+    {
+        RequireKept(job);
+        var outcome = Fields.Query(context.Request, "outcome") ?? "";
+        if (outcome.Length > 0 && !outcomes.Contains(outcome, StringComparer.Ordinal))
+            throw new ApiException(new ApiError.Field("outcome", $"One of {string.Join(", ", outcomes)} is expected.", "invalid_choice"));
+
+        if (context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase)))
+        {
+            return Results.Stream(async output =>
+            {
+                await foreach (var (_, result) in ReadAsync(job, outcome, default, type, context.RequestAborted))
+                {
+                    await JsonSerializer.SerializeAsync(output, result, type, context.RequestAborted);
+                    await output.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+                }
+            }, NdJson);
+        }
+
+        var paging = Paging.From(context.Request);
+        var from = paging.Cursor is null
+            ? default
+            : ResultsPosition.TryParse(paging.Cursor, out var position) ? position : throw new ApiException(Paging.BadCursor());
+        var page = new List<T>();
+        string? next = null;
+        await foreach (var (at, result) in ReadAsync(job, outcome, from, type, context.RequestAborted))
+        {
+            if (page.Count == paging.Limit)
+            {
+                next = at.ToString();
+                break;
+            }
+
+            page.Add(result);
+        }
+
+        var count = await work.ListResultsAsync(
+            job.JobId, null, context.RequestAborted).AggregateAsync(0L, (sum, row) => sum + row.Counts.Of(outcome), context.RequestAborted);
+        return Results.Json(new Page<T>((int)count, Paging.Next(context, next), null, page), pageType);
+    }
+
+    /// <exception cref="ApiException">410: nothing of them is there any more, or will be soon.</exception>
+    public void RequireKept(JobRow job)
+    {
+        if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
+            throw new ApiException(new ApiError.Detail(
+                StatusCodes.Status410Gone, $"Results are kept for {options.Value.ResultDays} days after a job's end."));
+    }
+
+    /// <summary>The results from a position on, each with its own.</summary>
+    public async IAsyncEnumerable<(ResultsPosition At, T Result)> ReadAsync<T>(
+        JobRow job, string outcome, ResultsPosition from, JsonTypeInfo<T> type,
+        [EnumeratorCancellation] CancellationToken cancellationToken) where T : IJobResult
+    {
+        await foreach (var row in work.ListResultsAsync(job.JobId, from.RowKey, cancellationToken))
+        {
+            if (row.Counts.Of(outcome) == 0)
+                continue;
+            var line = row.RowKey == from.RowKey ? from.Line : 0;
+            await foreach (var result in blobs.ReadResultsAsync(row.Blob, line, type, cancellationToken))
+            {
+                if (outcome.Length == 0 || result.Outcome == outcome)
+                    yield return (new(row.RowKey, line), result);
+                line++;
+            }
+        }
+    }
+}
+
+/// <summary>Where among a job's results a page goes on.</summary>
+readonly record struct ResultsPosition(string? RowKey, int Line)
+{
+    public static bool TryParse(string text, out ResultsPosition position)
+    {
+        position = default;
+        var space = text.LastIndexOf(' ');
+        if (space <= 0 || !int.TryParse(text.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var line))
+            return false;
+        position = new(text[..space], line);
+        return text.StartsWith("r-", StringComparison.Ordinal) && text[..space].All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey} {Line}");
+}

@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Azure;
+using DataRegistry.Datums;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using DataRegistry.Telemetry;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>
+/// <code>
+/// table jobs
+///   {project's slot, 3 hex} │ {inverted time, 12 hex}{the id's other 4 bits}{tail, 16 hex}   status, counts, who, when
+///   active                  │ {job id}                                                       how far it was when the timer last looked
+/// </code>
+/// Both keys follow from the id, and a project's jobs come newest first.
+/// </summary>
+sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+{
+    /// <summary>After every slot.</summary>
+    const string Active = "active";
+
+    readonly TableClient table = tables.GetTableClient("jobs");
+    // A completed job stays completed. Small: one entry a job that was met.
+    readonly ConcurrentDictionary<JobId, bool> finished = new();
+
+    public TableClient Table => table;
+
+    public static string PartitionOf(int slot) => slot.ToString("x3", CultureInfo.InvariantCulture);
+
+    public static string RowKeyOf(JobId id)
+    {
+        var rowKey = id.Value.RowKey;
+        return string.Create(CultureInfo.InvariantCulture, $"{rowKey.AsSpan(0, 12)}{id.Value.Partition & 15:x}{rowKey.AsSpan(12)}");
+    }
+
+    /// <summary>The job; null where there is none.</summary>
+    public Task<JobRow?> FindAsync(JobId id, CancellationToken cancellationToken) =>
+        table.FindAsync<JobRow>(PartitionOf(id.Slot), RowKeyOf(id), cancellationToken: cancellationToken);
+
+    /// <summary>
+    /// Whether both rows of everything that the job created are known to be there. False too for an adoption that was answered at once, and
+    /// for a job that ended otherwise.
+    /// </summary>
+    public async Task<bool> IsFinishedAsync(JobId id, CancellationToken cancellationToken)
+    {
+        if (finished.ContainsKey(id))
+            return true;
+        if (await FindAsync(id, cancellationToken) is not { Status: JobStatus.Completed })
+            return false;
+        finished.TryAdd(id, true);
+        return true;
+    }
+
+    /// <summary>
+    /// Whether a job of the project, of which somebody was told, is not at its end. One that lies behind 10,000 newer ones is not seen, and
+    /// ends when its next message finds no project.
+    /// </summary>
+    public ValueTask<bool> AnyUnfinishedAsync(Project project, CancellationToken cancellationToken) =>
+        table.ReadAsync<JobRow>(new TableRange(PartitionOf(project.Slot)), 1000, cancellationToken: cancellationToken).Take(10_000)
+            .AnyAsync(
+                job => job.Kind == JobKind.Adoption && job.Project == project.Id && job.Status != JobStatus.Staging
+                    && !job.Status.IsTerminal(), cancellationToken);
+
+    public static JobRow NewRow(JobId id, Guid store, Guid project, string createdBy) => new()
+    {
+        PartitionKey = PartitionOf(id.Slot), RowKey = RowKeyOf(id), Id = id.Value.ToGuid(),
+        Store = store, Project = project, CreatedBy = createdBy, Status = JobStatus.Staging, Traceparent = Spans.Current,
+    };
+
+    /// <summary>
+    /// Changes a job that is not at its end. Null where there is none or <paramref name="change"/> says null (nothing to do).
+    /// Concurrent changes are made one after the other, each on what the one before left.
+    /// </summary>
+    public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
+    {
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed;
+            await retry.AgainAsync())
+        {
+            if (!(await table.TryUpdateAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                continue;
+            // A death in between leaves it to the timer.
+            if (changed.Status.IsTerminal())
+            {
+                Metrics.JobEnded(changed.Status.ToString().ToLowerInvariant(), clock.GetUtcNow() - id.Value.Time);
+                await NoteInactiveAsync(id, cancellationToken);
+            }
+
+            return changed;
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>
+    public async Task AddAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        await table.TryAddAsync(
+            new ActiveJobRow { PartitionKey = Active, RowKey = job.JobId.Value.ToGuid().ToString("N"), Since = clock.GetUtcNow() },
+            cancellationToken);
+        await table.TryAddAsync(job, cancellationToken);
+    }
+
+    /// <summary>Takes a job back that nobody knows yet.</summary>
+    public async Task RemoveAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        await table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
+        await NoteInactiveAsync(job.JobId, cancellationToken);
+    }
+
+    /// <summary>How many jobs of a project are not known to have ended. A request for each thousand of all projects together.</summary>
+    public ValueTask<int> CountActiveAsync(int slot, CancellationToken cancellationToken) =>
+        ListActiveAsync(cancellationToken).CountAsync(a => a.JobId.Slot == slot, cancellationToken);
+
+    /// <summary>The jobs that are not known to have ended.</summary>
+    public IAsyncEnumerable<ActiveJobRow> ListActiveAsync(CancellationToken cancellationToken) =>
+        table.ReadAsync<ActiveJobRow>(new TableRange(Active), 1000, cancellationToken: cancellationToken);
+
+    /// <summary>False where another was quicker.</summary>
+    public async Task<bool> NoteActiveAsync(ActiveJobRow row, ETag ifMatch, CancellationToken cancellationToken) =>
+        (await table.TryUpdateAsync(row, ifMatch, cancellationToken: cancellationToken)).IsDone;
+
+    public Task NoteInactiveAsync(JobId id, CancellationToken cancellationToken) =>
+        table.TryDeleteAsync(Active, id.Value.ToGuid().ToString("N"), ETag.All, cancellationToken);
+
+    /// <summary>The job is worked on.</summary>
+    public Task<JobRow?> StartAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
+        id, job => job.Status is JobStatus.Staging or JobStatus.Accepted
+            ? job with { Status = JobStatus.Running, Started = clock.GetUtcNow() }
+            : null, cancellationToken);
+
+    /// <summary>
+    /// Every range is done, or ended where it was by cancelling. The sum is checked: a completed job whose inputs are not all accounted for
+    /// fails, loudly.
+    /// </summary>
+    public Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken) => ChangeAsync(
+        id,
+        job =>
+        {
+            var counts = job.Counts + done;
+            if (job.Status == JobStatus.Cancelling)
+                return job with { Status = JobStatus.Cancelled, Counts = counts, Finished = clock.GetUtcNow() };
+            var whole = job.Total is not { } total || total == counts.Total;
+            return job with
+            {
+                Status = whole ? JobStatus.Completed : JobStatus.Failed,
+                Error = whole
+                    ? null
+                    : $"Of {job.Total} inputs {counts.Total} are accounted for. Adopt the list again: what was adopted stays, what is "
+                        + "missing is added.",
+                Counts = counts,
+                Total = job.Total ?? counts.Total,
+                Finished = clock.GetUtcNow(),
+            };
+        },
+        cancellationToken);
+
+    /// <summary>The job cannot go on. What it did stays, and counts.</summary>
+    public Task<JobRow?> FailAsync(JobId id, Counts done, string error, CancellationToken cancellationToken) => ChangeAsync(
+        id, job => job with { Status = JobStatus.Failed, Error = error, Counts = job.Counts + done, Finished = clock.GetUtcNow() },
+        cancellationToken);
+
+    /// <summary>
+    /// A job that was ended while workers were at it counts what they had still done. Nothing for any other job.
+    /// </summary>
+    public async Task<JobRow?> RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
+    {
+        for (var retry = new WriteRetry(cancellationToken);
+            await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job
+            && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total;
+            await retry.AgainAsync())
+        {
+            var recounted = job with { Counts = counts };
+            if ((await table.TryUpdateAsync(recounted, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                return recounted;
+        }
+
+        return null;
+    }
+
+    /// <summary>The job shall end as soon as its workers can. Null where it has ended already, or is ending.</summary>
+    public Task<JobRow?> CancelAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
+        id, job => job.Status is JobStatus.Accepted or JobStatus.Running ? job with { Status = JobStatus.Cancelling } : null,
+        cancellationToken);
+
+    /// <summary>
+    /// How many inputs the same selection of a store had when it was last adopted to the end; null where none of the project's last 100
+    /// jobs did.
+    /// </summary>
+    public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
+        (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey), maxPerPage: 100, cancellationToken: cancellationToken)).Values
+            .FirstOrDefault(
+                j => j.Status == JobStatus.Completed
+                    && (j.Kind, j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude)
+                        == (job.Kind, job.Project, job.Store, job.Prefix, job.Pattern, job.Exclude))?.Total;
+
+    /// <summary>The jobs whose ids carry a slot, newest first. Jobs that nobody was told of are left out.</summary>
+    /// <param name="after">The row key of the one before; null from the newest on.</param>
+    /// <param name="page">Jobs a request.</param>
+    public IAsyncEnumerable<JobRow> ListAsync(
+        int slot, JobKind kind, JobStatus? status, string? after, int page, CancellationToken cancellationToken) =>
+        table.ReadAsync<JobRow>(
+            new TableRange(PartitionOf(slot)) { After = after }, Math.Min(page, 1000), cancellationToken: cancellationToken)
+            .Where(job => job.Kind == kind && job.Status != JobStatus.Staging && (status is null || job.Status == status));
+
+    /// <summary>
+    /// Keeps a job that is at its end for the sake of what it adopted, and no report of it. Nothing where it was changed meanwhile.
+    /// </summary>
+    public Task ForgetAsync(JobRow job, CancellationToken cancellationToken) =>
+        table.TryUpdateAsync(job with { Forgotten = true }, job.ETag, cancellationToken: cancellationToken);
+
+    /// <summary>Deletes a job that is at its end; nothing of it is known any more.</summary>
+    public Task DeleteAsync(JobRow job, CancellationToken cancellationToken) =>
+        table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
+}

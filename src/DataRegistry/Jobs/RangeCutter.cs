@@ -1,0 +1,163 @@
+using System.Text;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>Where to cut a range of keys.</summary>
+/// <param name="At">The first part's last key, whether or not it exists; null where no place was found.</param>
+/// <param name="Upper">From here on nothing was seen in the range; null where that is not known.</param>
+/// <param name="Probes">Requests that it took.</param>
+readonly record struct RangeCut(string? At, string? Upper, int Probes);
+
+/// <summary>
+/// Finds where to cut a range of keys so that both parts hold some, best as many. S3 tells neither how many keys a range has nor which is
+/// its
+/// last, only the first one after any given string: so this is a search by such questions, of a LIST of one key each. What is
+/// uneven all the same is made good by cutting again whatever is left over when others are done.
+/// </summary>
+/// <param name="firstAfter">The first key after the given string, with the job's prefix; null where there is none.</param>
+sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAfter)
+{
+    /// <summary>What is between <paramref name="after"/> and <paramref name="until"/>, cut in two.</summary>
+    /// <param name="after">A key of the range's beginning that exists: its siblings are looked for.</param>
+    /// <param name="until">The range's last key; null for the prefix's end.</param>
+    /// <param name="upper">What an earlier search found out.</param>
+    /// <param name="sample">Keys of the range: the characters that keys are made of, between which the middle is taken.</param>
+    /// <param name="maxProbes">After so many requests the search ends, with what it knows.</param>
+    public async Task<RangeCut> FindAsync(
+        string after, string? until, string? upper, IEnumerable<string> sample, int maxProbes, CancellationToken cancellationToken)
+    {
+        var search = new Search(firstAfter, after, until, upper, sample, maxProbes);
+        // Mostly keys go on as they did before, and half of what is known has keys.
+        if ((upper ?? until) is not null && search.Middle() is { } middle && await search.HasKeysAfterAsync(middle, cancellationToken))
+            return search.Result(middle);
+        // Else the longest prefix that all of the range's keys share says where they differ.
+        var sibling = await search.TightenAsync(cancellationToken);
+        while (search.Left > 0 && search.Middle() is { } next)
+        {
+            if (await search.HasKeysAfterAsync(next, cancellationToken))
+                return search.Result(next);
+        }
+
+        return search.Result(sibling);
+    }
+
+    sealed class Search
+    {
+        readonly Func<string, CancellationToken, Task<string?>> firstAfter;
+        readonly Rune[] lower;
+        readonly string? until;
+        readonly SortedSet<Rune> alphabet;
+        string? upper;
+        int probes;
+        readonly int maxProbes;
+
+        public Search(
+            Func<string, CancellationToken, Task<string?>> firstAfter, string after, string? until, string? upper,
+            IEnumerable<string> sample, int maxProbes)
+        {
+            this.firstAfter = firstAfter;
+            lower = [.. after.EnumerateRunes()];
+            this.until = until;
+            this.upper = upper ?? until;
+            this.maxProbes = maxProbes;
+            alphabet = [.. sample.SelectMany(k => k.EnumerateRunes()).Concat(lower).Where(IsMarker)];
+        }
+
+        public int Left => maxProbes - probes;
+
+        public RangeCut Result(string? at) => new(at, upper, probes);
+
+        /// <summary>Whether the range has a key after this one. If not, nothing from there on need be looked at again.</summary>
+        public async Task<bool> HasKeysAfterAsync(string key, CancellationToken cancellationToken)
+        {
+            if (Left <= 0 || (until is not null && OrderedKey.Compare(key, until) >= 0))
+                return false;
+            probes++;
+            if (await firstAfter(key, cancellationToken) is { } first && (until is null || OrderedKey.Compare(first, until) <= 0))
+            {
+                alphabet.UnionWith(first.EnumerateRunes().Where(IsMarker));
+                return true;
+            }
+
+            if (upper is null || OrderedKey.Compare(key, upper) < 0)
+                upper = key;
+            return false;
+        }
+
+        /// <summary>
+        /// Halfway from the lower key to the upper bound, in numbers whose digits are the alphabet's characters: at the first place where
+        /// there
+        /// is a character between the two. Null where there is none.
+        /// </summary>
+        public string? Middle()
+        {
+            Rune[] high = upper is null ? [] : [.. upper.EnumerateRunes()];
+            var common = 0;
+            while (common < lower.Length && common < high.Length && lower[common] == high[common])
+                common++;
+            for (var place = common; place <= lower.Length; place++)
+            {
+                // Characters of one kind: numbers are counted, and words are not, where both occur.
+                Rune[] digits = place < lower.Length ? [.. alphabet.Where(r => KindOf(r) == KindOf(lower[place]))] : [.. alphabet];
+                // Beyond the place where the two part, whatever follows the lower key is in the range.
+                var from = place < lower.Length ? Array.BinarySearch(digits, lower[place]) : -1;
+                var to = place == common && place < high.Length ? IndexOf(digits, high[place]) : digits.Length;
+                if (to - from >= 2)
+                    return Text(place, digits[(from + to) / 2]);
+            }
+
+            return null;
+        }
+
+        /// <summary>
+        /// Lowers the upper bound to the end of what all remaining keys have in common with the lower key, by bisecting how long that is.
+        /// Returns a place to cut that is known to have keys on its far side; null where there are no more keys.
+        /// </summary>
+        public async Task<string?> TightenAsync(CancellationToken cancellationToken)
+        {
+            string? known = null;
+            // Keys follow after the ends of longer prefixes, but not of shorter ones.
+            for (int none = 0, some = lower.Length + 1; none + 1 < some && Left > 0;)
+            {
+                var length = (none + some) / 2;
+                var end = EndOf(length);
+                if (await HasKeysAfterAsync(end, cancellationToken))
+                    (some, known) = (length, end);
+                else
+                    none = length;
+            }
+
+            return known;
+        }
+
+        /// <summary>After every key that begins with so many of the lower key's characters, but perhaps one.</summary>
+        string EndOf(int length) => Text(length - 1, Next(lower[length - 1]));
+
+        string Text(int count, Rune last)
+        {
+            var text = new StringBuilder();
+            foreach (var rune in lower.AsSpan(0, count))
+                text.Append(rune);
+            return text.Append(last).ToString();
+        }
+
+        /// <summary>Whether XML can carry it.</summary>
+        static bool IsMarker(Rune rune) => rune.Value >= ' ' && rune.Value is not (0xFFFE or 0xFFFF);
+
+        static int KindOf(Rune rune) => !rune.IsAscii ? 4 : Rune.IsDigit(rune) ? 0 : Rune.IsLower(rune) ? 1 : Rune.IsUpper(rune) ? 2 : 3;
+
+        static Rune Next(Rune rune) => rune.Value switch
+        {
+            // Neither surrogates nor what XML cannot carry: servers tell markers in XML.
+            < ' ' => new Rune(' '),
+            0xD7FF => new Rune(0xE000),
+            0xFFFD => new Rune(0x10000),
+            0x10FFFF => rune,
+            var value => new Rune(value + 1),
+        };
+
+        static int IndexOf(Rune[] digits, Rune rune) =>
+            Array.BinarySearch(digits, rune) is >= 0 and var index ? index : ~Array.BinarySearch(digits, rune);
+    }
+}

@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using Azure;
+using DataRegistry.Stores.S3;
+using DataRegistry.Telemetry;
+using DataRegistry.Triggers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
+sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangeFunction> logger)
+{
+    /// <summary>All that is logged within is of that job.</summary>
+    public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
+
+    /// <exception cref="Exception">Whatever went wrong; the message comes again, and what was done stays done.</exception>
+    public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
+    {
+        var message = WorkMessage.Parse(delivery.Message);
+        if (await work.FindAsync(message.JobId, message.Range, cancellationToken) is not { } range)
+        {
+            Log.Unknown(logger, message.JobId, message.Range);
+            return;
+        }
+
+        using var span = DeliveryOf(range, AdoptQueue.Name, delivery);
+        using var scope = JobScope(logger, message.JobId);
+        try
+        {
+            // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
+            if (range.IsDone)
+                await ends.ConcludeAsync(message.JobId, cancellationToken);
+            else if (range.Epoch == message.Epoch)
+                await worker.RunAsync(range, giveUp: null, cancellationToken);
+            else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
+                await queue.SendAsync(range, cancellationToken);
+            else
+                Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
+        }
+        catch (Exception e) when (IsThrottling(e))
+        {
+            // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
+            var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
+            span.Fail(e);
+            Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
+            var now = range;
+            try
+            {
+                await work.NoteErrorAsync(range, e.Message, cancellationToken);
+                now = await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range;
+            }
+            catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The tables themselves are slow: the message matters, the note does not.
+            }
+
+            // A delivery that handed the range on meanwhile has sent the message of the new epoch.
+            if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
+                await queue.SendAsync(now, delay, cancellationToken);
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            span.Fail(e);
+            Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
+            await work.NoteErrorAsync(range, e.Message, cancellationToken);
+            throw;
+        }
+    }
+
+    /// <summary>The span of a delivery, in the trace that made the range.</summary>
+    public static Activity DeliveryOf(WorkRow range, string queue, QueueDelivery delivery) =>
+        Spans.Continue($"process {queue}", ActivityKind.Consumer, range.Traceparent)
+        .SetTag(
+            "messaging.system", "azure_queue_storage").SetTag(
+                "messaging.operation.type", "process").SetTag("messaging.destination.name", queue)
+        .SetTag(
+            "dataregistry.job.id", range.JobId.ToString()).SetTag(
+                "dataregistry.range", range.Range).SetTag("dataregistry.epoch", range.Epoch)
+        .SetTag("dataregistry.delivery", delivery.DequeueCount);
+
+    /// <summary>S3 or the tables say that they are asked too much, after the clients' own retries.</summary>
+    static bool IsThrottling(Exception e) =>
+        e is BucketException { Fault: BucketFault.Throttled } or RequestFailedException { Status: StatusCodes.Status429TooManyRequests
+            or StatusCodes.Status503ServiceUnavailable };
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is throttled and goes on in {Delay}: {Error}")]
+        public static partial void Throttled(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range}: delivery {DequeueCount} failed and will be repeated: {Error}")]
+        public static partial void Failed(ILogger logger, Datums.JobId job, int range, long dequeueCount, string error);
+
+        [LoggerMessage(LogLevel.Warning, "Job {Job} has no range {Range}: its message is dropped")]
+        public static partial void Unknown(ILogger logger, Datums.JobId job, int range);
+
+        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: a message of epoch {Stale} is dropped, it is {Epoch} now")]
+        public static partial void Stale(ILogger logger, Datums.JobId job, int range, int stale, int epoch);
+    }
+}
+
+/// <summary>
+/// The poison queue's function: a range whose message failed too often is tried once more from its last checkpoint with a new
+/// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
+/// </summary>
+sealed partial class RangePoisonFunction(
+    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangePoisonFunction> logger)
+{
+    const int MaxReplans = 1;
+
+    public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
+    {
+        var message = WorkMessage.Parse(delivery.Message);
+
+        var range = await work.FindAsync(message.JobId, message.Range, cancellationToken);
+        if (range is null)
+            return;
+        using var span = RangeFunction.DeliveryOf(range, AdoptQueue.PoisonName, delivery);
+        using var scope = RangeFunction.JobScope(logger, message.JobId);
+        if (range.IsDone)
+        {
+            await ends.ConcludeAsync(message.JobId, cancellationToken);
+        }
+        else if (range.Epoch == message.Epoch && range.Replans < MaxReplans)
+        {
+            Log.Replanned(logger, message.JobId, message.Range, range.LastError);
+            if (await work.CheckpointAsync(
+                range, range with { Epoch = range.Epoch + 1, Replans = range.Replans + 1, Delivery = Guid.NewGuid() }, null,
+                cancellationToken) is { } again)
+                await queue.SendAsync(again, cancellationToken);
+            else
+                // Another delivery was quicker, and may be dead by now: what there is to do is looked at anew.
+                await RunAsync(delivery, cancellationToken);
+        }
+        else if (range.Epoch == message.Epoch)
+        {
+            Log.GivenUp(logger, message.JobId, message.Range, range.LastError);
+            await worker.RunAsync(
+                range, new BucketException(BucketFault.Unexpected, $"Given up after many tries: {range.LastError}"), cancellationToken);
+        }
+        else if (range.Sent < range.Epoch)
+        {
+            await queue.SendAsync(range, cancellationToken);
+        }
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} failed too often and is tried anew: {Error}")]
+        public static partial void Replanned(ILogger logger, Datums.JobId job, int range, string? error);
+
+        [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up: {Error}")]
+        public static partial void GivenUp(ILogger logger, Datums.JobId job, int range, string? error);
+    }
+}

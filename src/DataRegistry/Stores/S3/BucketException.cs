@@ -1,0 +1,72 @@
+using System.Net;
+using Amazon.Runtime;
+
+namespace DataRegistry.Stores.S3;
+
+/// <summary>How a bucket could not be used; each has a sentence that names the remedy.</summary>
+public enum BucketFault
+{
+    NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused, RoleRefused, Unordered, Empty, Archived, Unexpected,
+}
+
+/// <summary>Its message is one or two sentences, fit for users: it names no secret and no URL with a signature.</summary>
+public sealed class BucketException(BucketFault fault, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public BucketFault Fault { get; } = fault;
+
+    /// <summary>The key that was asked for; null where the bucket as a whole was. Other keys may be answered all the same.</summary>
+    public string? Key { get; internal set; }
+
+    /// <summary>The server's HTTP status; null where it gave none.</summary>
+    public HttpStatusCode? Status => InnerException switch
+    {
+        AmazonServiceException { StatusCode: not default(HttpStatusCode) } answer => answer.StatusCode,
+        BucketException known => known.Status,
+        _ => null,
+    };
+
+    /// <summary>The server's own error code; null where it gave none, as in every answer to a HEAD.</summary>
+    public string? ServerCode => InnerException switch
+    {
+        AmazonServiceException { ErrorCode: { Length: > 0 } code } answer when code != answer.StatusCode.ToString() => code,
+        BucketException known => known.ServerCode,
+        _ => null,
+    };
+
+    /// <summary>The answer is no S3 server's, or cannot be read.</summary>
+    internal bool IsUnreadable { get; init; }
+
+    /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
+    public bool IsTransient => Fault is BucketFault.Throttled or BucketFault.Unreachable || (Fault is BucketFault.Unexpected && !IsFinal);
+
+    /// <summary>Its code on the wire.</summary>
+    public string Code => this.IsKeyRefusal() ? "key_refused" : CodeOf(Fault);
+
+    /// <summary>
+    /// The server understood the request and refuses it, does not know it, or answers what nobody can read: it will do so again.
+    /// </summary>
+    bool IsFinal => Status switch
+    {
+        HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or (HttpStatusCode)425 => false,
+        HttpStatusCode.NotImplemented or HttpStatusCode.HttpVersionNotSupported => true,
+        >= HttpStatusCode.InternalServerError => false,
+        >= HttpStatusCode.MultipleChoices => true,
+        _ => IsUnreadable,
+    };
+
+    /// <summary>A fault's code on the wire.</summary>
+    public static string CodeOf(BucketFault fault) => fault switch
+    {
+        BucketFault.NoSuchBucket => "no_such_bucket",
+        BucketFault.AccessDenied => "access_denied",
+        BucketFault.InvalidCredentials => "invalid_credentials",
+        BucketFault.WrongRegion => "wrong_region",
+        BucketFault.WrongEndpoint => "wrong_endpoint",
+        BucketFault.EndpointRefused => "endpoint_refused",
+        BucketFault.RoleRefused => "role_refused",
+        BucketFault.Unordered => "bucket_unordered",
+        BucketFault.Empty => "bucket_empty",
+        BucketFault.Archived => "object_archived",
+        _ => "bucket_unavailable",
+    };
+}

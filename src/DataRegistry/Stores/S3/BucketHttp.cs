@@ -1,0 +1,196 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Amazon.Runtime;
+using DataRegistry.Telemetry;
+
+namespace DataRegistry.Stores.S3;
+
+/// <summary>
+/// The counter <c>dataregistry.s3.requests</c> of the meter <c>DataRegistry.Stores</c>: every HTTP request sent, retries too, for they are
+/// the bill.
+/// </summary>
+/// <remarks>Tags: <c>operation</c> (<c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>, <c>other</c>) and
+/// <c>status</c> (HTTP's, or <c>none</c> if no answer came).</remarks>
+sealed class BucketRequests : IDisposable
+{
+    readonly Meter meter;
+    readonly Counter<long> counter;
+
+    public BucketRequests(IMeterFactory? meters)
+    {
+        meter = meters?.Create("DataRegistry.Stores") ?? new Meter("DataRegistry.Stores");
+        counter = meter.CreateCounter<long>("dataregistry.s3.requests", "{request}", "HTTP requests sent to S3, retries included");
+    }
+
+    public void Count(string operation, int? status) =>
+        counter.Add(
+            1, new KeyValuePair<string, object?>("operation", operation),
+            new KeyValuePair<string, object?>("status", status?.ToString(CultureInfo.InvariantCulture) ?? "none"));
+
+    public void Dispose() => meter.Dispose();
+}
+
+/// <summary>One HTTP client for one S3 client.</summary>
+/// <param name="bucket">Only to name it in errors.</param>
+/// <param name="pace">Is told when the server asks to slow down, on each try; null for nobody.</param>
+sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, string bucket, BucketPace? pace) : HttpClientFactory
+{
+    public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+    public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+
+    public override HttpClient CreateHttpClient(IClientConfig clientConfig) =>
+        new(new CountingHandler(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                // A proxy would look names up itself, where no address can be refused.
+                UseProxy = options.Connect is null,
+                ConnectTimeout = options.ConnectTimeout,
+                MaxConnectionsPerServer = 256,
+                PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
+                // S3 moves between addresses; a connection that never ends would never notice.
+                PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+                ConnectCallback = options.Connect,
+                // Requests are spans of our own; this handler's would hold signed addresses, and tell the bucket's server of our traces.
+                ActivityHeadersPropagator = null,
+            },
+            requests, bucket, pace))
+        { Timeout = options.RequestTimeout };
+
+    sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests, string bucket, BucketPace? pace)
+        : DelegatingHandler(inner)
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var operation = Operation(request);
+            using var span = Spans.Start(
+                $"S3 {operation}", ActivityKind.Client)?.SetTag(
+                    "server.address", request.RequestUri!.Host).SetTag("http.request.method", request.Method.Method);
+            if (IsRetry(request))
+                Metrics.Retried("s3");
+            HttpResponseMessage? response = null;
+            try
+            {
+                response = await base.SendAsync(request, cancellationToken);
+            }
+            catch (HttpRequestException e) when (e.InnerException is BucketException refused)
+            {
+                // As itself it is not tried again.
+                throw new BucketException(refused.Fault, refused.Message, e);
+            }
+            finally
+            {
+                requests.Count(operation, (int?)response?.StatusCode);
+                span?.Answered((int?)response?.StatusCode);
+            }
+            if (response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
+                pace?.SlowDown();
+            // The SDK would go to wherever a redirect leads, as often as one does.
+            if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
+            {
+                // Its origin only: the rest is signed.
+                if (location.IsAbsoluteUri && location.GetLeftPart(UriPartial.Authority) is var origin
+                    && origin != request.RequestUri!.GetLeftPart(UriPartial.Authority))
+                    response.Headers.TryAddWithoutValidation(BucketFaults.RedirectHeader, origin);
+                response.Headers.Location = null;
+            }
+
+            if (operation != "head" && !(operation == "get" && response.IsSuccessStatusCode))
+                await ReadDocumentAsync(response, operation, cancellationToken);
+            return response;
+        }
+
+        /// <summary>
+        /// The SDK reads documents to wherever they end, on a thread that waits for them; so they are read before it sees them, within the
+        /// request's time.
+        /// </summary>
+        async Task ReadDocumentAsync(HttpResponseMessage response, string operation, CancellationToken cancellationToken)
+        {
+            try
+            {
+                await response.Content.LoadIntoBufferAsync(S3Document.MaxBytes, cancellationToken);
+                var document = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+                Check(document, response.StatusCode, operation);
+                if (S3Document.Repaired(document) is { } repaired)
+                    response.Content = Replaced(response.Content, repaired);
+            }
+            catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
+            {
+                response.Dispose();
+                throw new BucketException(
+                    BucketFault.Unexpected,
+                    "The server answers with a body larger than any S3 document; check that the endpoint URL is that of an S3 API.",
+                    e) { IsUnreadable = true };
+            }
+            catch
+            {
+                response.Dispose();
+                throw;
+            }
+        }
+
+        void Check(byte[] document, HttpStatusCode status, string operation)
+        {
+            if (S3Document.Tags(document) > S3Document.MaxTags)
+                throw BucketFaults.NotS3(bucket, status);
+            if (status is HttpStatusCode.BadRequest && document.Length < 4096 && Encoding.UTF8.GetString(document) is var text
+                && text.Contains("HTTPS", StringComparison.Ordinal) && text.Contains("HTTP request", StringComparison.Ordinal))
+                throw new BucketException(
+                    BucketFault.WrongEndpoint, $"The server of bucket '{bucket}' wants https; write the endpoint URL with https://.");
+            if (status is not HttpStatusCode.OK || operation is not ("list" or "list_versions"))
+                return;
+            if (S3Document.Root(document) is not { Length: > 0 } root || !root.StartsWith("List", StringComparison.Ordinal)
+                || !root.Contains("Result", StringComparison.Ordinal))
+                throw BucketFaults.NotS3(bucket, status);
+            if (operation == "list" && S3Document.IsVersion1(document))
+                throw new BucketException(
+                    BucketFault.Unexpected,
+                    $"The server of bucket '{bucket}' lists by version 1 only; a server with ListObjectsV2 is needed.")
+                    {
+                        IsUnreadable = true,
+                    };
+        }
+
+        static ByteArrayContent Replaced(HttpContent content, byte[] bytes)
+        {
+            var replaced = new ByteArrayContent(bytes);
+            foreach (var header in content.Headers.Where(h => !h.Key.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)))
+                replaced.Headers.TryAddWithoutValidation(header.Key, header.Value);
+            return replaced;
+        }
+
+        /// <summary>The SDK says of each try which it is: <c>amz-sdk-request: attempt=2; max=4</c>.</summary>
+        static bool IsRetry(HttpRequestMessage request) =>
+            request.Headers.TryGetValues("amz-sdk-request", out var values) && values.FirstOrDefault() is { } tries
+                && !tries.StartsWith("attempt=1;", StringComparison.Ordinal);
+
+        static string Operation(HttpRequestMessage request)
+        {
+            var query = request.RequestUri!.Query;
+            return request.Method == HttpMethod.Head ? "head"
+                : request.Method != HttpMethod.Get ? "other"
+                : Has(query, "list-type") ? "list"
+                : Has(query, "versions") ? "list_versions"
+                : Has(query, "versioning") ? "get_versioning"
+                : "get";
+        }
+
+        /// <summary>Whether a parameter has this name (its value would have <c>=</c> and <c>&amp;</c> encoded).</summary>
+        static bool Has(string query, string name)
+        {
+            foreach (var part in query.AsSpan().TrimStart('?').Split('&'))
+            {
+                var parameter = query.AsSpan().TrimStart('?')[part];
+                if (parameter.StartsWith(name, StringComparison.Ordinal)
+                    && (parameter.Length == name.Length || parameter[name.Length] == '='))
+                    return true;
+            }
+            return false;
+        }
+    }
+}

@@ -1,0 +1,202 @@
+using DataRegistry.Storage;
+
+namespace DataRegistry.Stores.S3;
+
+/// <summary>A page of a bucket's current objects, in the order of their keys' UTF-8 bytes.</summary>
+/// <param name="LastKey">Every key up to this one is answered for; null where the listing has ended.</param>
+sealed record ObjectPage(IReadOnlyList<S3Object> Objects, string? LastKey);
+
+/// <summary>
+/// Lists what a bucket holds now: in a bucket that keeps versions by its versions, since only they tell which one is the latest; else by
+/// LIST. Each page is checked to come after where it was asked to begin and to ascend: a server that does otherwise would lose items. A
+/// page that follows on
+/// the one before is asked for by that one's token. One caller at a time.
+/// </summary>
+sealed class ObjectPager
+{
+    /// <summary>Pages without a key that are read one after the other before the server is given up.</summary>
+    const int MaxEmptyPages = 1000;
+
+    readonly Bucket bucket;
+    readonly string prefix;
+    readonly bool fallsBack;
+    bool versioned;
+    (string After, string Token)? next;
+
+    ObjectPager(Bucket bucket, string prefix, bool versioned, bool fallsBack) =>
+        (this.bucket, this.prefix, this.versioned, this.fallsBack) = (bucket, prefix, versioned, fallsBack);
+
+    /// <summary>
+    /// Pages tell which version an object is, or the bucket keeps none. It may become false while pages are read: ask after reading.
+    /// </summary>
+    public bool SeesVersions { get; private set; } = true;
+
+    /// <summary>The server begins a LIST after any key that it is asked for; false once it has begun elsewhere.</summary>
+    public bool BeginsAnywhere { get; private set; } = true;
+
+    /// <summary>One request.</summary>
+    public static async Task<ObjectPager> OpenAsync(Bucket bucket, string prefix, CancellationToken cancellationToken) =>
+        new(bucket, prefix, await bucket.GetVersioningAsync(cancellationToken) != BucketVersioning.Off, fallsBack: false);
+
+    /// <summary>
+    /// Also of a bucket that does not tell, or not to us, whether it keeps versions, or which: its objects are listed all the same, without
+    /// their versions.
+    /// </summary>
+    public static async Task<ObjectPager> OpenAnyAsync(Bucket bucket, string prefix, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new(bucket, prefix, await bucket.GetVersioningAsync(cancellationToken) != BucketVersioning.Off, fallsBack: true);
+        }
+        catch (BucketException e) when (e.IsUnsupported() || (e.Fault is BucketFault.Unexpected && !e.IsServerError()))
+        {
+            return new(bucket, prefix, versioned: false, fallsBack: true) { SeesVersions = false };
+        }
+    }
+
+    /// <summary>The page after a key, or the first; mostly one request.</summary>
+    /// <exception cref="BucketException">Also where the page is out of order (<see cref="BucketFault.Unordered"/>).</exception>
+    public async Task<ObjectPage> ReadAsync(string? after, CancellationToken cancellationToken)
+    {
+        if (versioned)
+        {
+            try
+            {
+                return await ReadVersionsAsync(after, cancellationToken);
+            }
+            catch (BucketException e) when (fallsBack && e.IsUnsupported())
+            {
+                (versioned, SeesVersions) = (false, false);
+            }
+        }
+
+        return await ReadObjectsAsync(after, cancellationToken);
+    }
+
+    async Task<ObjectPage> ReadObjectsAsync(string? after, CancellationToken cancellationToken)
+    {
+        var token = next is { } known && known.After == after ? known.Token : null;
+        next = null;
+        // Nothing is known of a page that is asked for by a key: some servers begin anew.
+        var previous = token is null ? null : after;
+        var confirmed = token is not null || after is null;
+        for (var pages = 0; ; pages++)
+        {
+            ListPage page;
+            try
+            {
+                page = await bucket.ListAsync(new() { Prefix = prefix, StartAfter = after, ContinuationToken = token }, cancellationToken);
+            }
+            catch (BucketException e) when (pages == 0 && token is not null && !e.IsTransient
+                && e.Fault is BucketFault.Unexpected or BucketFault.InvalidCredentials)
+            {
+                // A token that is not valid any more, or never was.
+                (token, previous, confirmed) = (null, null, false);
+                continue;
+            }
+
+            RequireAscending(page.Objects, previous);
+            previous = page.Objects.Count > 0 ? page.Objects[^1].Key : previous;
+            IReadOnlyList<S3Object> later = after is null
+                ? page.Objects
+                : [.. page.Objects.SkipWhile(o => OrderedKey.Compare(o.Key, after) <= 0)];
+            if (later.Count < page.Objects.Count && BeginsAnywhere)
+            {
+                // Only a server that begins with the very first key ignores where to begin; any other is out of order.
+                if (confirmed || await FirstAsync(after: null, cancellationToken) != page.Objects[0].Key)
+                    throw OutOfOrder(page.Objects[0].Key);
+                BeginsAnywhere = false;
+            }
+
+            confirmed |= page.Objects.Count > 0 && later.Count == page.Objects.Count;
+            if (!page.IsTruncated)
+                return new(later, null);
+            if (later.Count > 0)
+            {
+                next = page.NextContinuationToken is { } following ? (later[^1].Key, following) : null;
+                return new(later, later[^1].Key);
+            }
+
+            // A page without a key, and yet more to come: its token leads on, unless it leads nowhere.
+            if (page.NextContinuationToken is null || page.NextContinuationToken == token || pages >= MaxEmptyPages)
+                throw OutOfOrder(after);
+            token = page.NextContinuationToken;
+        }
+    }
+
+    /// <summary>
+    /// A page may end among one key's versions. Its latest is the first of them, so the rest need not be read. But some servers begin
+    /// with the versions of the key to begin after: those are passed over, page by page if there are so many.
+    /// </summary>
+    async Task<ObjectPage> ReadVersionsAsync(string? after, CancellationToken cancellationToken)
+    {
+        var request = new ListVersionsRequest { Prefix = prefix, KeyMarker = after };
+        for (var pages = 0; ; pages++)
+        {
+            var page = await bucket.ListVersionsAsync(request, cancellationToken);
+            var later = page.Versions.SkipWhile(v => v.Entry.Key == after).ToList();
+            if (page.NextKeyMarker is null || later.Count > 0)
+            {
+                List<S3Object> latest = [.. later.Where(v => v is { IsLatest: true, IsDeleteMarker: false }).Select(v => v.Entry)];
+                RequireAscending(latest, after);
+                var last = page.NextKeyMarker is null ? null : later[^1].Entry.Key;
+                return last is null || after is null || OrderedKey.Compare(last, after) > 0 ? new(latest, last) : throw OutOfOrder(last);
+            }
+
+            if ((after is not null && OrderedKey.Compare(page.NextKeyMarker, after) < 0) || pages >= MaxEmptyPages
+                || (page.NextKeyMarker, page.NextVersionIdMarker) == (request.KeyMarker, request.VersionIdMarker))
+                throw OutOfOrder(after);
+            request = request with { KeyMarker = page.NextKeyMarker, VersionIdMarker = page.NextVersionIdMarker };
+        }
+    }
+
+    /// <summary>
+    /// The first key after any string, whether or not there is such a key; null for none, and where the server does not begin there. One
+    /// request.
+    /// </summary>
+    public async Task<string?> FirstKeyAfterAsync(string after, CancellationToken cancellationToken)
+    {
+        if (!BeginsAnywhere)
+            return null;
+        var first = await FirstAsync(after, cancellationToken);
+        BeginsAnywhere = first is null || OrderedKey.Compare(first, after) > 0;
+        return BeginsAnywhere ? first : null;
+    }
+
+    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
+    public Task<S3Object?> FindAsync(string key, CancellationToken cancellationToken) =>
+        bucket.FindListedAsync(key, versioned, cancellationToken);
+
+    async Task<string?> FirstAsync(string? after, CancellationToken cancellationToken)
+    {
+        string? token = null;
+        for (var pages = 0; pages < MaxEmptyPages; pages++)
+        {
+            var page = await bucket.ListAsync(
+                new() { Prefix = prefix, StartAfter = after, ContinuationToken = token, MaxKeys = 1 }, cancellationToken);
+            if (page.Objects is [var first, ..])
+                return first.Key;
+            if (page.NextContinuationToken is null || page.NextContinuationToken == token)
+                return null;
+            token = page.NextContinuationToken;
+        }
+
+        return null;
+    }
+
+    void RequireAscending(IReadOnlyList<S3Object> objects, string? previous)
+    {
+        foreach (var entry in objects)
+        {
+            if (!entry.Key.StartsWith(prefix, StringComparison.Ordinal)
+                || (previous is not null && OrderedKey.Compare(entry.Key, previous) <= 0))
+                throw OutOfOrder(entry.Key);
+            previous = entry.Key;
+        }
+    }
+
+    BucketException OutOfOrder(string? key) => new(
+        BucketFault.Unordered,
+        $"The server of bucket '{bucket.Name}' does not list its keys in order (near '{key}'), so what it lists cannot be trusted. Objects "
+            + "can be adopted as a list of URLs.");
+}

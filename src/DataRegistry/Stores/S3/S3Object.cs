@@ -1,0 +1,48 @@
+namespace DataRegistry.Stores.S3;
+
+/// <summary>An object as S3 describes it.</summary>
+/// <param name="Size">Bytes.</param>
+/// <param name="ETag">Without its quotes.</param>
+/// <param name="LastModified">UTC; null where S3 does not tell it, or tells a time before 1601, which no object has; whole seconds from a
+/// HEAD, milliseconds from some providers' LIST, so the two need not be equal.</param>
+/// <param name="VersionId">Null where not asked or where the bucket keeps no versions; S3's literal <c>null</c> version, which is mutable,
+/// is null here too.</param>
+/// <param name="Md5">Hex; only where a HEAD shows that the ETag is a plain MD5 (not multipart, not KMS). A LIST never shows it.</param>
+/// <param name="Sha256">Hex of the whole object; null where S3 knows none or only a composite of parts, and nobody has read it.</param>
+/// <param name="Sha1">Hex; only where it was read.</param>
+public sealed record S3Object(
+    string Key, long Size, string ETag, DateTimeOffset? LastModified, string? VersionId = null, string? Md5 = null, string? Sha256 = null,
+    string? Sha1 = null)
+{
+    /// <summary>The answer did not tell the size: <see cref="Size"/> is 0 and means nothing. Never after a HEAD.</summary>
+    public bool SizeIsUnknown { get; init; }
+
+    /// <summary>
+    /// As the bucket told it, such as <c>GLACIER</c>; null where it told none: a HEAD tells only others than <c>STANDARD</c>.
+    /// </summary>
+    public string? StorageClass { get; init; }
+
+    /// <summary>It cannot be read before somebody restores it. False where that is not known.</summary>
+    public bool IsArchived { get; init; }
+
+    /// <summary>What consoles make to show a folder: no bytes, and a key that ends with a slash.</summary>
+    public bool IsFolderMark => Size == 0 && !SizeIsUnknown && Key.EndsWith('/');
+}
+
+/// <summary>One entry of a version listing.</summary>
+/// <param name="Entry">For a delete marker: size 0 and an empty ETag.</param>
+/// <param name="IsLatest">What a HEAD without version would see (absent, if it is a delete marker).</param>
+public sealed record S3ObjectVersion(S3Object Entry, bool IsLatest, bool IsDeleteMarker);
+
+/// <summary>An object's bytes, or a range of them; dispose it, or its connection is lost to the pool.</summary>
+/// <param name="Body">Not seekable; reading may throw <see cref="IOException"/> when the connection dies.</param>
+/// <param name="Length">Bytes of <paramref name="Body"/>: of the range, if one was asked.</param>
+/// <param name="ContentType">As whoever put the object said; not to be trusted.</param>
+public sealed record S3Content(Stream Body, long Length, string ETag, DateTimeOffset? LastModified, string? VersionId, string? ContentType)
+    : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Body.DisposeAsync();
+}
+
+/// <summary>Bytes <paramref name="First"/> to <paramref name="Last"/>, both inclusive, from 0.</summary>
+public sealed record ByteSpan(long First, long Last);

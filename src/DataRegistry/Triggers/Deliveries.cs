@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Logging;
+
+namespace DataRegistry.Triggers;
+
+/// <summary>A queue message's text that is no message of its queue, and never will be.</summary>
+public sealed class UnreadableMessageException(string message, Exception? innerException = null) : FormatException(message, innerException);
+
+/// <summary>The version in a message's text, however the rest of it looks: a newer app may have sent it.</summary>
+static class MessageVersion
+{
+    /// <returns>Null where there is none.</returns>
+    public static int? Of(string text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            return json.RootElement is { ValueKind: JsonValueKind.Object } root && root.TryGetProperty("v", out var version)
+                && version.ValueKind == JsonValueKind.Number && version.TryGetInt32(out var number) ? number : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+/// <summary>
+/// Runs a queue function once for a delivery. A message that cannot be read is kept in a queue without a function. A message that an
+/// instance cannot finish before it stops is put on its queue again, because a function that throws counts as a failed delivery.
+/// </summary>
+sealed partial class Deliveries(QueueServiceClient queues, ILogger<Deliveries> logger)
+{
+    /// <summary>Messages that cannot be read, for inspection. Nothing takes them from there, and they do not expire.</summary>
+    public const string UnreadableQueue = "unreadable-poison";
+
+    /// <summary>The host waits five seconds after it has cancelled.</summary>
+    static readonly TimeSpan HandOnTimeout = TimeSpan.FromSeconds(3);
+
+    static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
+
+    public async Task RunAsync(string queue, QueueDelivery delivery, Func<Task> run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await run();
+        }
+        catch (UnreadableMessageException e)
+        {
+            // Delivered twice it is kept twice.
+            await SendAsync(UnreadableQueue, delivery, cancellationToken);
+            Log.Unreadable(logger, queue, UnreadableQueue, e.Message);
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            using var timeout = new CancellationTokenSource(HandOnTimeout);
+            await SendAsync(queue, delivery, timeout.Token);
+            Log.HandedOn(logger, queue);
+        }
+    }
+
+    async Task SendAsync(string queue, QueueDelivery delivery, CancellationToken cancellationToken) =>
+        await queues.GetQueueClient(queue).SendMessageAsync(
+            delivery.Message, visibilityTimeout: null, timeToLive: Never, cancellationToken);
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Error, "A message of the queue {Queue} cannot be read and is kept in {Kept}: {Error}")]
+        public static partial void Unreadable(ILogger logger, string queue, string kept, string error);
+
+        [LoggerMessage(LogLevel.Information, "A delivery of the queue {Queue} is cancelled: its message is handed on")]
+        public static partial void HandedOn(ILogger logger, string queue);
+    }
+}

@@ -1,0 +1,223 @@
+using System.Net;
+using System.Text;
+using DataRegistry.Adoption.Input;
+using DataRegistry.Tests.Fixtures;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace DataRegistry.Tests.Adoption.Input;
+
+/// <summary>
+/// Lists that are a file in the store. Runs are small here, and a message has no time, so that a short file takes many of each.
+/// </summary>
+public sealed class ManifestTests : IAsyncLifetime
+{
+    const string File = "lists/all.txt";
+
+    static readonly (string, string)[] Small =
+        [("Adoption:RunBytes", "500"), (
+            "Adoption:WindowKeys", "10"), ("Adoption:WindowsPerRange", "3"), ("Adoption:RangeSeconds", "0"),
+            ("Adoption:TableRequestsInFlight", "1"),
+        // A dead worker keeps its lease for a while.
+        ("Adoption:WorkersPerStore", "100"), ("Adoption:RequestsPerSecondOfStore", "100000")];
+
+    TestService service = null!;
+
+    public async Task InitializeAsync() => service = await TestService.StartAsync(Small);
+
+    public async Task DisposeAsync() => await service.DisposeAsync();
+
+    [Fact]
+    public async Task A_manifest_of_urls_and_keys_is_adopted_to_the_last_line()
+    {
+        var keys = Enumerable.Range(0, 230).Select(i => $"data/{i:D4}-ü").ToArray();
+        service.Put(keys[..220]);
+        // Urls and bare keys, repeated within and across both, with all kinds of line ends, and none at the end.
+        string[] lines =
+        [
+            .. keys.Select((k, i) => i % 2 == 0 ? k : service.Url(k)), .. keys[..40], .. keys[..20].Select(service.Url), "", " ",
+            "s3://other/x", "s3://", "a.tmp",
+            new string('k', 1025), .. keys[200..],
+        ];
+        PutManifest(
+            [0xEF, 0xBB, 0xBF, .. Encoding.UTF8.GetBytes(
+                string.Concat(lines.Select((l, i) => l + (i % 3 == 0 ? "\n" : i % 3 == 1 ? "\r\n" : "\r"))) + keys[0])]);
+
+        using var accepted = await PostAsync(
+            $$"""{"manifest":"{{service.Url(File)}}","project":"{{service.Project.Id}}","exclude":["*.tmp"]}""");
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
+        await Wire.AssertAsync("job-manifest-accepted", accepted);
+        var messages = 0;
+        await service.DrainAsync(async run =>
+        {
+            messages++;
+            await run();
+        });
+        var repeated = 40 + 20 + 30 + 1;
+        var job = accepted.Headers.Location!.AbsolutePath;
+        await AssertCountsAsync(job, created: 220, failed: 10 + 4, skipped: repeated + 1, total: 230 + 5 + repeated);
+        Assert.True(messages > 15, $"{messages} messages");
+        var results = await service.GetAllAsync($"{job}results/?limit=7");
+        Assert.Equal(
+            [("adoptable_file_not_found", 11), ("duplicate", repeated), ("excluded", 1), ("invalid_url", 2), ("url_outside_store", 1)],
+            results.CountBy(r => r.GetProperty("code").GetString()!).Select(c => (c.Key, c.Value)).Order());
+        Assert.Equal(
+            keys[..220].Select(service.Url),
+            (await service.GetDatumsAsync()).Select(d => d.GetProperty("uri").GetString()).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Every_message_delivered_twice(bool atOnce)
+    {
+        var job = await AcceptAsync(Enumerable.Range(0, 150).Select(i => $"{i % 120:D3}"), there: 100);
+        await service.DrainAsync(async run =>
+        {
+            if (atOnce)
+            {
+                await Task.WhenAll(run(), run());
+                return;
+            }
+
+            await run();
+            await run();
+        });
+        await AssertCountsAsync(job, created: 100, failed: 20, skipped: 30, total: 150);
+        Assert.Equal(100, (await service.GetDatumsAsync()).Count);
+        Assert.Equal(50, (await service.GetAllAsync($"{job}results/")).Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_worker_dies_before_or_after_each_write_in_turn(bool after)
+    {
+        for (var write = 0; ; write += 2)
+        {
+            var keys = TestKeys.OfShards(2, 60, $"{write}{after}/");
+            var job = await AcceptAsync([.. keys, .. keys[..4]], there: 0);
+            service.Put(keys[0], keys[^1]);
+            var died = await service.DrainWithDeathAsync(write, after);
+            await AssertCountsAsync(job, created: 2, failed: 58, skipped: 4, total: 64);
+            Assert.Equal(62, (await service.GetAllAsync($"{job}results/")).Count);
+            if (!died)
+            {
+                Assert.True(write > 20, $"A manifest took {write} writes only");
+                break;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_manifest_that_changes_while_it_is_read_fails_its_job_and_adopts_nothing()
+    {
+        var job = await AcceptAsync(Enumerable.Range(0, 300).Select(i => $"{i:D4}"), there: 300);
+        foreach (var message in await service.ReceiveAsync("adopt"))
+        {
+            await Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 1), default);
+            await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
+        }
+
+        PutManifest("another"u8.ToArray());
+        await service.DrainAsync();
+        var ended = await service.GetAsync(job);
+        Assert.Equal("failed", ended.GetProperty("status").GetString());
+        Assert.Equal(
+            "The manifest s3://bucket/lists/all.txt was changed or deleted while it was read. Nothing was adopted: start again.",
+            ended.GetProperty("error").GetString());
+        Assert.Empty(await service.GetDatumsAsync());
+    }
+
+    [Theory]
+    [InlineData(
+        new byte[] { 0x1F, 0x8B, 0x08, 0x00, 0xFF },
+        "The manifest is not UTF-8 text (at byte 0). A compressed one is to be unpacked. Nothing was adopted.")]
+    [InlineData(null, "The manifest's line at byte 4 is longer than 8180 bytes: no key is. Nothing was adopted.")]
+    public async Task A_manifest_that_is_no_list_fails_its_job(byte[]? content, string error)
+    {
+        PutManifest(content ?? Encoding.UTF8.GetBytes("abc\n" + new string('k', 20_000)));
+        var job = await PostManifestAsync();
+        await service.DrainAsync();
+        Assert.Equal(error, (await service.GetAsync(job)).GetProperty("error").GetString());
+    }
+
+    [Theory]
+    [InlineData("missing", """{"manifest":"s3://bucket/lists/none.txt","project":"$"}""")]
+    [InlineData("outside", """{"manifest":"s3://other/list.txt","project":"$"}""")]
+    [InlineData("malformed", """{"manifest":"list.txt","project":"$"}""")]
+    [InlineData("empty", """{"manifest":"s3://bucket/empty.txt","project":"$"}""")]
+    [InlineData("and-urls", """{"manifest":"s3://bucket/lists/all.txt","urls":["s3://bucket/a"],"project":"$"}""")]
+    public async Task A_manifest_that_cannot_be_read_is_refused_at_once(string name, string json)
+    {
+        PutManifest("a"u8.ToArray());
+        service.Bucket.Put("empty.txt", []);
+        using var response = await PostAsync(json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal));
+        await Wire.AssertAsync($"adopt-manifest-{name}", response);
+        await service.AssertNothingLeftAsync();
+    }
+
+    [Fact]
+    public void Every_line_belongs_to_one_part_wherever_the_parts_are_cut() =>
+        Prop.ForAll(
+            Gen.Choose(0, 40).SelectMany(
+                length => Gen.ArrayOf(Gen.Elements("a", "bc", "é", "\n", "\r\n", "\r", "s3://x/y", "\n\n"), length)).Select(string.Concat)
+                .Where(t => t.Length > 0).Zip(Gen.Choose(1, 20)).ToArbitrary(),
+            pair =>
+            {
+                var (text, runBytes) = pair;
+                var bytes = Encoding.UTF8.GetBytes(text);
+                var manifest = new ManifestRow
+                {
+                    PartitionKey = "", RowKey = "", Key = "k", ObjectETag = "e", Size = bytes.Length, RunBytes = runBytes, WindowKeys = 1,
+                    WindowsPerRange = 1,
+                };
+                using var urls = new UrlBuffer();
+                for (var run = 0; run < manifest.AllRuns; run++)
+                {
+                    var part = new ManifestRun(manifest, run, "b", urls);
+                    var length = (int)(part.Bytes.Last - part.Bytes.First + 1);
+                    Assert.Null(part.ReadAsync(new MemoryStream(bytes, (int)part.Bytes.First, length), default).GetAwaiter().GetResult());
+                }
+
+                var expected = text.Split(
+                    ['\r', '\n'], StringSplitOptions.RemoveEmptyEntries).Select(
+                        l => l.StartsWith("s3://", StringComparison.Ordinal) ? l : $"s3://b/{l}");
+                return urls.Texts.SequenceEqual(expected);
+            }).Check(Config.QuickThrowOnFailure.WithMaxTest(1000));
+
+    void PutManifest(byte[] content) => service.Bucket.Put(File, content);
+
+    async Task<string> AcceptAsync(IEnumerable<string> keys, int there)
+    {
+        var all = keys.ToList();
+        service.Put([.. all.Distinct().Take(there)]);
+        PutManifest(Encoding.UTF8.GetBytes(string.Join('\n', all)));
+        return await PostManifestAsync();
+    }
+
+    async Task<string> PostManifestAsync()
+    {
+        using var response = await PostAsync($$"""{"manifest":"{{service.Url(File)}}","project":"{{service.Project.Id}}"}""");
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, await response.Content.ReadAsStringAsync());
+        return response.Headers.Location!.AbsolutePath;
+    }
+
+    async Task<HttpResponseMessage> PostAsync(string json)
+    {
+        using var body = new StringContent(json, Encoding.UTF8, "application/json");
+        return await service.Http.PostAsync(new Uri(service.AdoptPath, UriKind.Relative), body);
+    }
+
+    async Task AssertCountsAsync(string job, int created, int failed, int skipped, int total)
+    {
+        var ended = await service.GetAsync(job);
+        var counts = ended.GetProperty("counts");
+        Assert.Equal(
+            ("completed", created, 0, failed, skipped, total),
+            (ended.GetProperty("status")
+                .GetString(), Count("created"), Count("existing"), Count("failed"), Count("skipped"), Count("total")));
+
+        int Count(string name) => counts.GetProperty(name).GetInt32();
+    }
+}

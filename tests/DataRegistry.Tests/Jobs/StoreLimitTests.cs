@@ -1,0 +1,135 @@
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using static DataRegistry.Tests.Adoption.AdoptionJobTests;
+
+namespace DataRegistry.Tests.Jobs;
+
+/// <summary>What one store's bucket is asked at most, by all jobs and instances together.</summary>
+public sealed class StoreLimitTests
+{
+    [Fact]
+    public async Task Two_instances_together_are_no_more_workers_at_a_store_than_may_be()
+    {
+        (string, string)[] settings =
+            [("Adoption:WorkersPerStore", "3"), (
+                "Adoption:WindowKeys", "12"), ("Adoption:WindowsPerRange", "1"), ("Adoption:HeadsInFlight", "1"),
+                ("Adoption:RangeSeconds", "0")];
+        await using var first = await TestService.StartAsync(settings);
+        await using var second = await TestService.StartAsync(first.Connection, null, settings);
+        first.Put(Keys(120));
+        // Each worker asks for one key at a time here, so that requests at a time are workers.
+        var (underWay, most) = (0, 0);
+        first.Server.Intercept = async (context, kind) =>
+        {
+            if (kind != "head")
+                return false;
+            var now = Interlocked.Increment(ref underWay);
+            InterlockedMax(ref most, now);
+            context.Response.OnCompleted(() =>
+            {
+                Interlocked.Decrement(ref underWay);
+                return Task.CompletedTask;
+            });
+            // Long enough for the others to come, also where everything is slow.
+            await Task.Delay(20);
+            return false;
+        };
+        var job = await first.AcceptAsync(Keys(120));
+        var id = WorkMessage.Parse((await first.ReceiveAsync("adopt", visibilitySeconds: 600))[0].MessageText).JobId;
+        var work = first.Services.GetRequiredService<WorkTable>();
+        // All ten ranges at once, five at each instance; those who find the store full come again.
+        for (var ranges = await UndoneAsync(); ranges.Count > 0; ranges = await UndoneAsync())
+        {
+            await Task.WhenAll(ranges.Select((range, n) => Registry.QueueFunctions[0].RunAsync(
+                (n % 2 == 0 ? first : second).Services,
+                new(new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), 1), default)));
+        }
+
+        AssertCounts(await first.GetAsync(job), created: 120, existing: 0, failed: 0);
+        Assert.InRange(most, 2, 3);
+        Assert.Equal(0, second.Server.Requests.Total);
+
+        ValueTask<List<WorkRow>> UndoneAsync() => work.ListAsync(id, default).Where(r => !r.IsDone).ToListAsync();
+    }
+
+    [Fact]
+    public async Task The_workers_of_two_instances_share_a_stores_requests_evenly()
+    {
+        (string, string)[] settings = [("Adoption:WorkersPerStore", "4"), ("Adoption:RequestsPerSecondOfStore", "600")];
+        await using var first = await TestService.StartAsync(settings);
+        await using var second = await TestService.StartAsync(first.Connection, null, settings);
+        var leases = new List<StoreLease>();
+        foreach (var service in new[] { first, second, first, second })
+        {
+            var range = WorkTable.NewRange(JobId.Create(DateTimeOffset.UtcNow, 0), leases.Count, 0, 1);
+            leases.Add(
+                Assert.IsType<StoreLease>(
+                    await service.Services.GetRequiredService<StoreLeases>().TryAcquireAsync(first.Store.Id, range, default)));
+        }
+
+        Assert.Equal([600, 300, 200, 150], leases.Select(l => l.PerSecond));
+        foreach (var lease in leases)
+            await lease.RenewAsync(default);
+        Assert.Equal(600, leases.Sum(l => l.PerSecond));
+        await leases[0].DisposeAsync();
+        await leases[1].DisposeAsync();
+        await leases[2].RenewAsync(default);
+        Assert.Equal(300, leases[2].PerSecond);
+    }
+
+    [Fact]
+    public async Task A_worker_sends_no_more_requests_than_its_share_and_fewer_to_a_bucket_that_is_asked_too_much()
+    {
+        await using var service = await TestService.StartAsync();
+        var stopwatch = new FakeTimeProvider();
+        var leases = service.Services.GetRequiredService<StoreLeases>();
+        var row = new LeaseRow { PartitionKey = "p", RowKey = "00", Holder = "h", Until = default };
+        var lease = new StoreLease(leases, service.Store.Id, row, perSecond: 100, stopwatch);
+
+        // A hundred at once take a second, whoever asks.
+        Assert.Equal(0.99, Enumerable.Range(0, 100).Max(_ => lease.Reserve(1)).TotalSeconds, 6);
+        // Half a second later a tenth of a second's worth was not used and is not lost, but no more than that.
+        stopwatch.Advance(TimeSpan.FromSeconds(1.5));
+        Assert.Equal(11, Enumerable.Range(0, 20).Count(_ => lease.Reserve(1) <= TimeSpan.Zero));
+        stopwatch.Advance(TimeSpan.FromSeconds(10));
+        // At a quarter, and each at a time of its own, 100 take four seconds, within the randomness of so many.
+        var slow = Enumerable.Range(0, 101).Select(_ => lease.Reserve(0.25).TotalSeconds).ToList();
+        Assert.InRange(slow[^1], 3.2, 4.6);
+        Assert.True(slow.Zip(slow.Skip(1), (a, b) => Math.Round(b - a, 6)).Distinct().Count() > 50);
+        Assert.All(slow.Zip(slow.Skip(1)), pair => Assert.InRange(pair.Second - pair.First, 0.0199, 0.0601));
+    }
+
+    [Theory]
+    [InlineData(10_000, 16, 1600, true)]
+    [InlineData(10_000, 100, 1600, false)]
+    [InlineData(10_000, 16, 500, false)]
+    [InlineData(100, 16, 10, true)]
+    public void Limits_with_which_a_window_would_outlive_its_lease_are_no_settings(int windowKeys, int workers, int requests, bool valid)
+    {
+        var options = new JobOptions { WindowKeys = windowKeys, WorkersPerStore = workers, RequestsPerSecondOfStore = requests };
+        Assert.Equal(valid, options.WindowsEndInTime);
+    }
+
+    [Fact]
+    public async Task A_service_with_such_limits_does_not_start()
+    {
+        var error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => TestService.StartAsync(("Adoption:RequestsPerSecondOfStore", "100")));
+        Assert.StartsWith(
+            "The settings Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore are", error.Message,
+            StringComparison.Ordinal);
+    }
+
+    static void InterlockedMax(ref int target, int value)
+    {
+        for (var now = target; value > now; now = target)
+        {
+            if (Interlocked.CompareExchange(ref target, value, now) == now)
+                return;
+        }
+    }
+}
