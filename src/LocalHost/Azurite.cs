@@ -122,7 +122,10 @@ public sealed class Azurite : IAsyncDisposable
         var ports = options.Ports ?? FreePorts();
         var start = new ProcessStartInfo("node")
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         if (options.Memory is { } mebibytes)
             start.ArgumentList.Add($"--max-old-space-size={Text(mebibytes)}");

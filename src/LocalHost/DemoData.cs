@@ -73,7 +73,8 @@ static class DemoData
         Store store = await services.GetRequiredService<StoreTable>().EnsureAsync(
             new Store
             {
-                Id = StoreId, Name = Bucket,
+                Id = StoreId,
+                Name = Bucket,
                 Configuration = new(Bucket, Region: null, endpointUrl, AccessKeyId, SecretAccessKey, RoleArn: null),
             }, cancellationToken);
         return new(store.Id, project.Id);

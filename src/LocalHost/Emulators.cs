@@ -63,7 +63,8 @@ sealed class Emulators : IAsyncDisposable
             Azurite emulator = await Azurite.StartAsync(
                 new AzuriteOptions
                 {
-                    PackageFolder = state.PathOf("azurite"), Folder = state.InMemory ? null : state.PathOf("storage"),
+                    PackageFolder = state.PathOf("azurite"),
+                    Folder = state.InMemory ? null : state.PathOf("storage"),
                     Report = Console.WriteLine,
                 },
                 cancellationToken);

@@ -61,6 +61,7 @@ static void Greet(string url, string token, DemoData.Ids demo)
         $"curl -sS {url}/api/v0/stores/{demo.Store}/adopt/ -H 'Authorization: Token {token}' -H 'Content-Type: application/json' -d "
             + $"'{JsonSerializer.Serialize(new Dictionary<string, string>(StringComparer.Ordinal)
             {
-                ["url"] = $"s3://{DemoData.Bucket}/{key}", ["project"] = demo.Project.ToString(),
+                ["url"] = $"s3://{DemoData.Bucket}/{key}",
+                ["project"] = demo.Project.ToString(),
             })}'";
 }

@@ -36,7 +36,8 @@ static class AdoptWorker
         await using var arena = await Arena.StartAsync(cancellationToken);
         await using var host = await StandInHost.StartAsync(folder, new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["AzureWebJobsStorage"] = arena.Connection, ["Access__AdministratorToken"] = RunningService.Token,
+            ["AzureWebJobsStorage"] = arena.Connection,
+            ["Access__AdministratorToken"] = RunningService.Token,
             ["Stores__AllowPrivateEndpoints"] = "true",
             ["Stores__SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
@@ -48,7 +49,9 @@ static class AdoptWorker
             name = "store",
             configuration = new
             {
-                bucket = configuration.Bucket, endpoint_url = configuration.EndpointUrl, access_key_id = "key",
+                bucket = configuration.Bucket,
+                endpoint_url = configuration.EndpointUrl,
+                access_key_id = "key",
                 secret_access_key = "secret",
             },
         });

@@ -40,10 +40,19 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
         var (partition, rowKey) = LocationTable.KeyOf(store.Id, found.Key);
         return new()
         {
-            PartitionKey = partition, RowKey = rowKey, Key = found.Key,
+            PartitionKey = partition,
+            RowKey = rowKey,
+            Key = found.Key,
             Datum = DatumId.Mint(job, project.Slot, found.Key, found.VersionId).Value.ToGuid(),
-            Job = job.Value.ToGuid(), Project = project.Id, AdoptedBy = "administrator", Size = found.Size, ObjectETag = found.ETag,
-            LastModified = found.LastModified, VersionId = found.VersionId, Md5 = found.Md5, Sha256 = found.Sha256,
+            Job = job.Value.ToGuid(),
+            Project = project.Id,
+            AdoptedBy = "administrator",
+            Size = found.Size,
+            ObjectETag = found.ETag,
+            LastModified = found.LastModified,
+            VersionId = found.VersionId,
+            Md5 = found.Md5,
+            Sha256 = found.Sha256,
         };
     }
 

@@ -66,8 +66,15 @@ sealed class Arena : IAsyncDisposable
 
     static LocationRow Row(int transaction, int index) => new()
     {
-        PartitionKey = $"{transaction % 16}", RowKey = OrderedKey.Encode($"{transaction}/{index}"), Key = $"{transaction}/{index}",
-        Datum = Guid.Empty, Job = Guid.Empty, Project = Guid.Empty, AdoptedBy = "nobody", Size = 1, ObjectETag = "",
+        PartitionKey = $"{transaction % 16}",
+        RowKey = OrderedKey.Encode($"{transaction}/{index}"),
+        Key = $"{transaction}/{index}",
+        Datum = Guid.Empty,
+        Job = Guid.Empty,
+        Project = Guid.Empty,
+        AdoptedBy = "nobody",
+        Size = 1,
+        ObjectETag = "",
         LastModified = DateTimeOffset.UnixEpoch,
     };
 

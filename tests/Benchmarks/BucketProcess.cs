@@ -108,7 +108,9 @@ sealed class BucketProcess : IAsyncDisposable
         var isHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
         return new(self, isHost ? [typeof(BucketProcess).Assembly.Location, .. arguments] : arguments)
         {
-            UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
         };
     }
 

@@ -37,7 +37,9 @@ static class ListData
     /// <summary>A store that is never asked.</summary>
     static readonly Store Store = new()
     {
-        Id = Guid.NewGuid(), Name = "bucket", Configuration = new("bucket", null, "http://127.0.0.1:9", "key", "secret", null),
+        Id = Guid.NewGuid(),
+        Name = "bucket",
+        Configuration = new("bucket", null, "http://127.0.0.1:9", "key", "secret", null),
     };
 
     public static Benchmark Benchmark { get; } = new(

@@ -112,11 +112,20 @@ static class ListVolumes
         var id = DataVolumeId.Create(time, project);
         return new()
         {
-            PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(),
+            PartitionKey = DataVolumeKeys.Partition(id),
+            RowKey = DataVolumeKeys.Volume(id),
+            Id = id.Value.ToGuid(),
             Name = string.Create(CultureInfo.InvariantCulture, $"volume-{number}"),
-            Description = "Results of an experiment", OriginPvcName = "pvc", Project = project.Id, Department = project.Department,
+            Description = "Results of an experiment",
+            OriginPvcName = "pvc",
+            Project = project.Id,
+            Department = project.Department,
             Cluster = project.Cluster,
-            CreatedAt = time, CreatedBy = "somebody", UpdatedAt = time, UpdatedBy = "somebody", Generation = 1,
+            CreatedAt = time,
+            CreatedBy = "somebody",
+            UpdatedAt = time,
+            UpdatedBy = "somebody",
+            Generation = 1,
         };
     }
 

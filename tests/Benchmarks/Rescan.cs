@@ -149,7 +149,8 @@ static class Rescan
     {
         using var request = new HttpRequestMessage(
             HttpMethod.Get,
-            new Uri($"/api/v0/rescans/{scan.JobId}/results/", UriKind.Relative)) { Headers = { { "Accept", JobResults.NdJson } } };
+            new Uri($"/api/v0/rescans/{scan.JobId}/results/", UriKind.Relative))
+        { Headers = { { "Accept", JobResults.NdJson } } };
         using var response = await service.Http.SendAsync(request, cancellationToken);
         var items = (await response.Content.ReadAsStringAsync(cancellationToken)).Split(
             '\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();

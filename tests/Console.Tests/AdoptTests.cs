@@ -122,7 +122,9 @@ public sealed class AdoptTests : ConsoleTest
         var page = await OpenAsync(In("data/adopt"));
         await page.GetByLabel("Or a text file with one URL per line").SetInputFilesAsync(new FilePayload
         {
-            Name = "list.txt", MimeType = "text/plain", Buffer = Encoding.UTF8.GetBytes(string.Join("\r\n", keys.Select(Service.Url))),
+            Name = "list.txt",
+            MimeType = "text/plain",
+            Buffer = Encoding.UTF8.GetBytes(string.Join("\r\n", keys.Select(Service.Url))),
         });
         await Adopt(page).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the job" }).ClickAsync();

@@ -166,7 +166,9 @@ public sealed class BrowseTests : ConsoleTest
         var page = await OpenAsync(In("stores"));
         await page.RouteAsync("**/api/v0/data/?*", route => route.FulfillAsync(new()
         {
-            Status = 500, ContentType = "application/json", Headers = [new("X-Request-Id", "abc-1")],
+            Status = 500,
+            ContentType = "application/json",
+            Headers = [new("X-Request-Id", "abc-1")],
             Body = """{"detail":"A server error occurred. The request can be repeated."}""",
         }));
         await page.GetByRole(AriaRole.Link, new() { Name = "Data", Exact = true }).ClickAsync();

@@ -94,7 +94,8 @@ public sealed class DataVolumeTests : ConsoleTest
             cluster, id,
             new
             {
-                phase = "NotReady", conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } },
+                phase = "NotReady",
+                conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } },
             })).Dispose();
         await Expect(page.GetByText("Not ready", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText("is not bound to a volume. Look at its events and bind it")).ToBeVisibleAsync();

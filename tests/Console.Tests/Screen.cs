@@ -43,7 +43,8 @@ static class Screen
                 if (folder is not null)
                     await page.ScreenshotAsync(new()
                     {
-                        Path = Path.Combine(folder, $"{here}.png"), FullPage = await HeightAsync(page) < LongestPicture,
+                        Path = Path.Combine(folder, $"{here}.png"),
+                        FullPage = await HeightAsync(page) < LongestPicture,
                     });
                 if (!looked)
                     continue;

@@ -101,7 +101,8 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
         var assembly = typeof(Registry).Assembly;
         var options = new JsonSerializerOptions
         {
-            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         };
         var names = assembly.GetManifestResourceNames().Where(
             n => n.StartsWith("Examples/", StringComparison.Ordinal)).Select(n => n["Examples/".Length..^".json".Length]).ToList();

@@ -158,7 +158,10 @@ public sealed class BadInputSweepTests : IAsyncLifetime
                 name = "same",
                 configuration = new
                 {
-                    bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret",
+                    bucket = "bucket",
+                    endpoint_url = service.Server.Url,
+                    access_key_id = "key",
+                    secret_access_key = "secret",
                 },
             });
         Assert.Single(stores, s => s == HttpStatusCode.Created);
@@ -180,7 +183,8 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         using var request = new HttpRequestMessage(new HttpMethod(method.ToUpperInvariant()), new Uri(url, UriKind.Relative));
         if (body is not null)
             request.Content = new ByteArrayContent(
-                Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = contentType is null ? null : new(contentType) } };
+                Encoding.UTF8.GetBytes(body))
+            { Headers = { ContentType = contentType is null ? null : new(contentType) } };
         var writes = service.Transport.Writes;
         var watch = Stopwatch.StartNew();
         using var response = await service.Http.SendAsync(request);
@@ -244,8 +248,12 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         var store = JsonNode.Parse(text)!;
         store["configuration"] = new JsonObject
         {
-            ["bucket"] = "bucket", ["region"] = "eu-west-1", ["endpoint_url"] = service.Server.Url, ["access_key_id"] = "key",
-            ["secret_access_key"] = "secret", ["role_arn"] = null,
+            ["bucket"] = "bucket",
+            ["region"] = "eu-west-1",
+            ["endpoint_url"] = service.Server.Url,
+            ["access_key_id"] = "key",
+            ["secret_access_key"] = "secret",
+            ["role_arn"] = null,
         };
         return store.ToJsonString();
     }

@@ -26,7 +26,8 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
             new()
             {
-                Id = Guid.Parse("0198c0de-0000-7000-8000-000000000002"), Name = "demo",
+                Id = Guid.Parse("0198c0de-0000-7000-8000-000000000002"),
+                Name = "demo",
                 Configuration = new("demo", null, service.Server.Url, "local", "local", null),
             }, default);
         await service.Http.StatusAsync("DELETE", $"/api/v0/stores/{service.Store.Id}/");
@@ -45,7 +46,8 @@ public sealed partial class ReadmeTests : IAsyncLifetime
                 command.Replace("http://127.0.0.1:7071", service.Http.BaseAddress!.ToString().TrimEnd('/'), StringComparison.Ordinal))
                 .Append($"\necho\necho '{Mark}'\n");
         var start = new ProcessStartInfo(
-            "bash", ["-c", script.ToString()]) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+            "bash", ["-c", script.ToString()])
+        { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         start.Environment["TOKEN"] = TestService.Token;
         using var bash = Process.Start(start)!;
         var errors = bash.StandardError.ReadToEndAsync();

@@ -37,7 +37,9 @@ public sealed class StandInHost : IAsyncDisposable
     readonly StringBuilder output = new();
     readonly HttpMessageInvoker proxy = new(new SocketsHttpHandler
     {
-        AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None,
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
     });
     readonly WebApplication grpc;
     readonly WebApplication front;
@@ -99,7 +101,8 @@ public sealed class StandInHost : IAsyncDisposable
         await host.front.StartAsync();
         host.Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
         {
-            BaseAddress = new Uri(host.front.Urls.Single()), Timeout = TimeSpan.FromSeconds(90),
+            BaseAddress = new Uri(host.front.Urls.Single()),
+            Timeout = TimeSpan.FromSeconds(90),
         };
         try
         {
@@ -123,7 +126,10 @@ public sealed class StandInHost : IAsyncDisposable
         string worker = Guid.NewGuid().ToString(), request = Guid.NewGuid().ToString();
         var start = new ProcessStartInfo("dotnet")
         {
-            WorkingDirectory = folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            WorkingDirectory = folder,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         string[] arguments =
         [
@@ -157,14 +163,21 @@ public sealed class StandInHost : IAsyncDisposable
         var now = DateTimeOffset.UtcNow;
         var content = JsonSerializer.Serialize(new
         {
-            MessageId = Guid.NewGuid(), PopReceipt = "AgAAAAMAAAAAAAAA", MessageText = text, DequeueCount = dequeueCount,
-            NextVisibleOn = now.AddMinutes(10), InsertedOn = now, ExpiresOn = now.AddDays(7),
+            MessageId = Guid.NewGuid(),
+            PopReceipt = "AgAAAAMAAAAAAAAA",
+            MessageText = text,
+            DequeueCount = dequeueCount,
+            NextVisibleOn = now.AddMinutes(10),
+            InsertedOn = now,
+            ExpiresOn = now.AddDays(7),
         });
         var data = new TypedData
         {
             ModelBindingData = new()
             {
-                Version = "1.0", Source = "AzureStorageQueues", ContentType = "application/json",
+                Version = "1.0",
+                Source = "AzureStorageQueues",
+                ContentType = "application/json",
                 Content = ByteString.CopyFromUtf8(content),
             },
         };

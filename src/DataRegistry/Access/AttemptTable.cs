@@ -72,7 +72,10 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
                 return current.Began + window - now;
             var next = new AttemptRow
             {
-                PartitionKey = key.Partition, RowKey = key.Row, Began = current?.Began ?? now, Failures = (current?.Failures ?? 0) + 1,
+                PartitionKey = key.Partition,
+                RowKey = key.Row,
+                Began = current?.Began ?? now,
+                Failures = (current?.Failures ?? 0) + 1,
             };
             var write = row is null
                 ? await table.TryAddAsync(next, cancellationToken)

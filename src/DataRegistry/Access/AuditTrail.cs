@@ -48,10 +48,17 @@ public sealed partial class AuditTrail(AuditTable table, TimeProvider clock, ILo
             await table.AddAsync(
                 new AuditRow
                 {
-                    PartitionKey = "", RowKey = "",
-                    Time = clock.GetUtcNow(), Actor = actor.Name, ActorId = actor.Id, Token = actor.Token, Action = change.Action,
+                    PartitionKey = "",
+                    RowKey = "",
+                    Time = clock.GetUtcNow(),
+                    Actor = actor.Name,
+                    ActorId = actor.Id,
+                    Token = actor.Token,
+                    Action = change.Action,
                     Target = change.Target,
-                    Project = change.Project, RequestId = actor.RequestId, Details = details is { Length: > MaxDetails } ? null : details,
+                    Project = change.Project,
+                    RequestId = actor.RequestId,
+                    Details = details is { Length: > MaxDetails } ? null : details,
                 },
                 change.Project, CancellationToken.None);
         }

@@ -20,7 +20,8 @@ static class LogInEndpoint
     {
         Metrics.Refused(nameof(AccessOptions.LogInFailures));
         return new ApiError.Detail(
-            StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.") { RetryAfter = outcome.RetryAfter };
+            StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.")
+        { RetryAfter = outcome.RetryAfter };
     }
 
     static async Task<IResult> LogInAsync(

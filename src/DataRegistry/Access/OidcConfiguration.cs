@@ -29,10 +29,13 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
 
     readonly HttpClient http = new(new SocketsHttpHandler
     {
-        AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     })
     {
-        Timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds), MaxResponseContentBufferSize = MaxDocumentBytes,
+        Timeout = TimeSpan.FromSeconds(options.Value.TimeoutSeconds),
+        MaxResponseContentBufferSize = MaxDocumentBytes,
     };
 
     readonly Lock gate = new();

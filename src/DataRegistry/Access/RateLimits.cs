@@ -133,7 +133,8 @@ sealed class RateLimits : IDisposable
         Metrics.Refused(limit);
         return new(new ApiError.Detail(
             StatusCodes.Status429TooManyRequests,
-            $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.") { RetryAfter = wait });
+            $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.")
+        { RetryAfter = wait });
     }
 
     public void Dispose()

@@ -48,9 +48,13 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
         var write = await table.TryAddAsync(
             new RoleRow
             {
-                PartitionKey = Partition(subject), RowKey = assignment.Id, Role = assignment.Role, ScopeKind = assignment.ScopeKind,
+                PartitionKey = Partition(subject),
+                RowKey = assignment.Id,
+                Role = assignment.Role,
+                ScopeKind = assignment.ScopeKind,
                 ScopeId = assignment.ScopeId,
-                GrantedBy = by, CTime = clock.GetUtcNow(),
+                GrantedBy = by,
+                CTime = clock.GetUtcNow(),
             },
             cancellationToken);
         known.Forget(subject);

@@ -38,7 +38,8 @@ sealed class SignedTokens(TimeProvider clock, IOptions<AccessOptions> options)
             Expires = expires.UtcDateTime,
             Claims = new Dictionary<string, object>(StringComparer.Ordinal)
             {
-                [JwtRegisteredClaimNames.Sub] = token.Subject.ToString("D"), [HashClaim] = token.RowKey,
+                [JwtRegisteredClaimNames.Sub] = token.Subject.ToString("D"),
+                [HashClaim] = token.RowKey,
             },
             SigningCredentials = new(key ?? throw new InvalidOperationException("There is no signing key."), SecurityAlgorithms.HmacSha256),
         });

@@ -89,12 +89,21 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var row = new SubjectRow
         {
-            PartitionKey = Partition, RowKey = id.ToString("D"), Kind = kind, Username = username.Text, DisplayName = displayName,
-            Email = email, CTime = clock.GetUtcNow(),
+            PartitionKey = Partition,
+            RowKey = id.ToString("D"),
+            Kind = kind,
+            Username = username.Text,
+            DisplayName = displayName,
+            Email = email,
+            CTime = clock.GetUtcNow(),
         };
         var name = new UsernameRow
         {
-            PartitionKey = Partition, RowKey = NamePrefix + username.Key, Subject = id, Password = passwordHash, Identity = identity,
+            PartitionKey = Partition,
+            RowKey = NamePrefix + username.Key,
+            Subject = id,
+            Password = passwordHash,
+            Identity = identity,
         };
         List<TableTransactionAction> actions = [Change.Add(name), Change.Add(row)];
         if (identity is not null)

@@ -61,7 +61,9 @@ static class TokenEndpoints
         {
             Details = new()
             {
-                ["user"] = owner.ToString("D"), ["name"] = name, ["expires"] = body.Expires,
+                ["user"] = owner.ToString("D"),
+                ["name"] = name,
+                ["expires"] = body.Expires,
                 ["projects"] = limit is null ? null : new JsonArray([.. limit.Select(p => JsonValue.Create(p.ToString("D")))]),
             },
         });

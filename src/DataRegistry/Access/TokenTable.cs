@@ -38,14 +38,23 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         var limit = projects is null ? null : string.Join(',', projects);
         var listed = new TokenListRow
         {
-            PartitionKey = subject.ToString("D"), RowKey = id.ToString("D"), Hash = token.Hash, Name = name, Expires = expires,
-            Projects = limit, CTime = clock.GetUtcNow(),
+            PartitionKey = subject.ToString("D"),
+            RowKey = id.ToString("D"),
+            Hash = token.Hash,
+            Name = name,
+            Expires = expires,
+            Projects = limit,
+            CTime = clock.GetUtcNow(),
         };
         await table.TryAddAsync(listed, cancellationToken);
         await table.TryAddAsync(
             new TokenRow
             {
-                PartitionKey = PartitionOf(token.Hash), RowKey = token.Hash, Id = id, Subject = subject, Expires = expires,
+                PartitionKey = PartitionOf(token.Hash),
+                RowKey = token.Hash,
+                Id = id,
+                Subject = subject,
+                Expires = expires,
                 Projects = limit,
             }, cancellationToken);
         return (token, listed);

@@ -134,7 +134,9 @@ static class UserEndpoints
             before.Id,
             row => row with
             {
-                DisplayName = displayName ?? row.DisplayName, Email = email ?? row.Email, Disabled = body.Disabled ?? row.Disabled,
+                DisplayName = displayName ?? row.DisplayName,
+                Email = email ?? row.Email,
+                Disabled = body.Disabled ?? row.Disabled,
             },
             context.RequestAborted);
         if (after is null || (hash is not null && !await subjects.SetPasswordAsync(after, hash, context.RequestAborted)))

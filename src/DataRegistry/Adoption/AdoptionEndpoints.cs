@@ -96,7 +96,8 @@ static class AdoptionEndpoints
             context,
             new("adoption.accepted", job.JobId.ToString())
             {
-                Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total },
+                Project = project.Id,
+                Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total },
             });
         return Accepted(context, job, project);
     }
@@ -114,7 +115,9 @@ static class AdoptionEndpoints
                 Project = project.Id,
                 Details = new()
                 {
-                    ["adoption"] = answer.Id.ToString(), ["created"] = answer.Created.Count, ["existing"] = answer.Existing.Count,
+                    ["adoption"] = answer.Id.ToString(),
+                    ["created"] = answer.Created.Count,
+                    ["existing"] = answer.Existing.Count,
                     ["failed"] = answer.Errors.Count,
                 },
             });
@@ -158,7 +161,8 @@ static class AdoptionEndpoints
             ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
         {
-            Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
+            Project = project.Id,
+            Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
         });
         return Accepted(context, job, project);
     }
@@ -194,7 +198,8 @@ static class AdoptionEndpoints
             context,
             new("adoption.accepted", job.JobId.ToString())
             {
-                Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix },
+                Project = project.Id,
+                Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix },
             });
         return Accepted(context, job, project);
     }
@@ -240,7 +245,8 @@ static class AdoptionEndpoints
         Metrics.Refused(nameof(JobOptions.JobsPerProject));
         return new(new ApiError.Detail(
             StatusCodes.Status429TooManyRequests,
-            "The project has as many jobs under way as it may. Try again when one has ended.") { RetryAfter = TimeSpan.FromSeconds(30) });
+            "The project has as many jobs under way as it may. Try again when one has ended.")
+        { RetryAfter = TimeSpan.FromSeconds(30) });
     }
 
     public static IResult Accepted(HttpContext context, JobRow job, Project project)

@@ -45,8 +45,11 @@ sealed class AdoptionKind(
         Project = job.Project,
         Details = new()
         {
-            ["status"] = job.Status.ToString().ToLowerInvariant(), ["created"] = job.Created, ["existing"] = job.Existing,
-            ["failed"] = job.Failed, ["skipped"] = job.Skipped,
+            ["status"] = job.Status.ToString().ToLowerInvariant(),
+            ["created"] = job.Created,
+            ["existing"] = job.Existing,
+            ["failed"] = job.Failed,
+            ["skipped"] = job.Skipped,
         },
     };
 

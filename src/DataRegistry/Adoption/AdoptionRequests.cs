@@ -117,7 +117,8 @@ sealed class AdoptionRequests(
 
         return await StartAsync(
             JobTable.NewRow(
-                id, store.Id, project.Id, createdBy) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges,
+                id, store.Id, project.Id, createdBy) with
+            { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges,
                 cancellationToken);
     }
 

@@ -122,7 +122,8 @@ static class JobEndpoints
             context,
             new("adoption.accepted", again.JobId.ToString())
             {
-                Project = project.Id, Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() },
+                Project = project.Id,
+                Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() },
             });
         return AdoptionEndpoints.Accepted(context, again, project);
     }

@@ -59,7 +59,11 @@ sealed record AgentReport(
     /// </summary>
     public DataVolumeRow Apply(DataVolumeRow row) => IsLate(row) ? row : row with
     {
-        Reported = Phase, PhaseMessage = Message, Conditions = Conditions, PvcName = PvcName ?? row.PvcName, PvName = PvName ?? row.PvName,
+        Reported = Phase,
+        PhaseMessage = Message,
+        Conditions = Conditions,
+        PvcName = PvcName ?? row.PvcName,
+        PvName = PvName ?? row.PvName,
         InUse = InUse ?? row.InUse,
         ObservedAt = ObservedAt < row.ObservedAt ? row.ObservedAt : ObservedAt ?? row.ObservedAt,
         ObservedGeneration = Math.Max(row.ObservedGeneration, Math.Min(ObservedGeneration ?? row.Generation, row.Generation)),

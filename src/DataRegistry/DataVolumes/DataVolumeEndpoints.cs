@@ -38,21 +38,33 @@ static class DataVolumeEndpoints
         var id = DataVolumeId.Create(now, project);
         var row = new DataVolumeRow
         {
-            PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(), Name = name.Value,
+            PartitionKey = DataVolumeKeys.Partition(id),
+            RowKey = DataVolumeKeys.Volume(id),
+            Id = id.Value.ToGuid(),
+            Name = name.Value,
             Description = DataVolumeFields.Text("description", body.Description, DataVolumeFields.MaxDescription),
             OriginPvcName = DataVolumeFields.Text(
                 "originPvcName", Fields.Name("originPvcName", body.OriginPvcName, DataVolumeFields.MaxObjectName),
                 DataVolumeFields.MaxObjectName)!,
-            Project = project.Id, Department = project.Department, Cluster = project.Cluster,
+            Project = project.Id,
+            Department = project.Department,
+            Cluster = project.Cluster,
             DeleteOriginal = body.ShouldDeleteOriginalVolume ?? false,
-            CreatedAt = now, CreatedBy = caller.Name, UpdatedAt = now, UpdatedBy = caller.Name, Generation = 1,
+            CreatedAt = now,
+            CreatedBy = caller.Name,
+            UpdatedAt = now,
+            UpdatedBy = caller.Name,
+            Generation = 1,
         };
         // All that could fail comes before the commit.
         var answer = JsonSerializer.Serialize(
             await views.ShowAsync(context, row, withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
         var repetition = KeyOf(context.Request) is not { } key ? null : new RepetitionRow
         {
-            PartitionKey = row.PartitionKey, RowKey = DataVolumeKeys.Repetition(caller.Id, key), Volume = row.Id, Answer = answer,
+            PartitionKey = row.PartitionKey,
+            RowKey = DataVolumeKeys.Repetition(caller.Id, key),
+            Volume = row.Id,
+            Answer = answer,
             CreatedAt = now,
             Body = Convert.ToHexStringLower(
                 SHA256.HashData(
@@ -73,7 +85,8 @@ static class DataVolumeEndpoints
             context,
             new("datavolume.created", id.ToString())
             {
-                Project = project.Id, Details = new() { ["name"] = row.Name, ["pvc"] = row.OriginPvcName },
+                Project = project.Id,
+                Details = new() { ["name"] = row.Name, ["pvc"] = row.OriginPvcName },
             });
         return Created(answer);
     }

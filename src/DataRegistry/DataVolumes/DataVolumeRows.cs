@@ -97,8 +97,14 @@ sealed record DataVolumeRow : TableRow
     /// <summary>What lies beside it under a scope that it is shared with.</summary>
     public DataVolumeRow CopyFor(SharedScope scope) => this with
     {
-        RowKey = DataVolumeKeys.Share(scope, Id), ETag = default, Scopes = null, Repetition = null, Generation = 0, ObservedGeneration = 0,
-        ObservedAt = null, InUse = false,
+        RowKey = DataVolumeKeys.Share(scope, Id),
+        ETag = default,
+        Scopes = null,
+        Repetition = null,
+        Generation = 0,
+        ObservedGeneration = 0,
+        ObservedAt = null,
+        InUse = false,
     };
 }
 

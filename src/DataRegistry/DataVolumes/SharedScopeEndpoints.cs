@@ -67,7 +67,8 @@ static class SharedScopeEndpoints
                 context,
                 new("datavolume.shared", changed.Id.ToString("D"))
                 {
-                    Project = changed.Project, Details = new() { ["added"] = Names(news), ["removed"] = Names(gone) },
+                    Project = changed.Project,
+                    Details = new() { ["added"] = Names(news), ["removed"] = Names(gone) },
                 });
         return Results.Json(
             await views.SharedScopesAsync(changed, context.RequestAborted), DataVolumeJson.Default.IReadOnlyListSharedScopeBody);

@@ -46,7 +46,8 @@ sealed class AdoptedObjects(StoreTable stores, Buckets buckets)
             return Refused(ObjectRefusal.ReadNotAllowed);
         var bucket = buckets.Open(store);
         var described = new S3Object(
-            datum.Key, datum.Size, datum.ObjectETag, datum.LastModified, datum.VersionId) { StorageClass = datum.StorageClass };
+            datum.Key, datum.Size, datum.ObjectETag, datum.LastModified, datum.VersionId)
+        { StorageClass = datum.StorageClass };
         var (there, found) = await bucket.FindAgainAsync(described, cancellationToken);
         return !there ? Refused(ObjectRefusal.Missing)
             : found is null ? Refused(ObjectRefusal.Changed)

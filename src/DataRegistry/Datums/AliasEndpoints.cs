@@ -101,14 +101,15 @@ static class AliasEndpoints
             return;
         await trail.RecordAsync(
             context, new(outcome is AliasOutcome.Created ? "alias.created" : "alias.moved", outcome.Alias.Id.ToString("D"))
-        {
-            Project = outcome.Alias.Project,
-            Details = new()
             {
-                ["name"] = outcome.Alias.Name, ["from"] = (outcome as AliasOutcome.Moved)?.From.ToString("D"),
-                ["to"] = outcome.Alias.Datum.ToString("D"),
-            },
-        });
+                Project = outcome.Alias.Project,
+                Details = new()
+                {
+                    ["name"] = outcome.Alias.Name,
+                    ["from"] = (outcome as AliasOutcome.Moved)?.From.ToString("D"),
+                    ["to"] = outcome.Alias.Datum.ToString("D"),
+                },
+            });
     }
 
     /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>

@@ -57,7 +57,8 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
         var first = $"n-{project.Id:N}-";
         var range = new TableRange(PartitionOf(project.Slot))
         {
-            From = after is null ? first : null, After = after is { } name ? NameKey(project.Id, name.Value) : null,
+            From = after is null ? first : null,
+            After = after is { } name ? NameKey(project.Id, name.Value) : null,
             Before = $"n-{project.Id:N}.",
         };
         return await table.ReadAsync<AliasRow>(
@@ -71,9 +72,11 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
         var prefix = $"h-{id.ToGuid():N}-";
         var range = new TableRange(
             PartitionOf(id.Partition >> 4))
-            {
-                From = after is null ? prefix : null, After = after is null ? null : prefix + after, Before = $"h-{id.ToGuid():N}.",
-            };
+        {
+            From = after is null ? prefix : null,
+            After = after is null ? null : prefix + after,
+            Before = $"h-{id.ToGuid():N}.",
+        };
         return table.ReadAsync<AliasChangeRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, r => r.RowKey[prefix.Length..], cancellationToken);
     }
@@ -87,7 +90,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     {
         var change = Guid.NewGuid();
         Guid? from = null;
-        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
         {
             var row = await FindAsync(project, name, cancellationToken);
             if (row?.Change == change)
@@ -111,7 +114,10 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
                 actions.Add(
                     Change.Add(new AliasIdRow
                     {
-                        PartitionKey = pointed.PartitionKey, RowKey = IdKey(pointed.Id), Project = project.Id, Name = name.Value,
+                        PartitionKey = pointed.PartitionKey,
+                        RowKey = IdKey(pointed.Id),
+                        Project = project.Id,
+                        Name = name.Value,
                     }));
             if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return Done(pointed, from);

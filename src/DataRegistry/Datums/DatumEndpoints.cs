@@ -12,7 +12,8 @@ namespace DataRegistry.Datums;
 static class DatumEndpoints
 {
     public static readonly DatumJsonContext Json = new(new JsonSerializerOptions(
-        WireJson.Options(DatumJsonContext.Default)) { AllowDuplicateProperties = false });
+        WireJson.Options(DatumJsonContext.Default))
+    { AllowDuplicateProperties = false });
 
     /// <summary>Of a parameter that stands beside a datum's id.</summary>
     public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
@@ -47,7 +48,8 @@ static class DatumEndpoints
                 context,
                 new("data.purged", row.Id.ToString())
                 {
-                    Project = project.Id, Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = $"s3://{row.Bucket}/{row.Key}" },
+                    Project = project.Id,
+                    Details = new() { ["store"] = row.Store.ToString("D"), ["uri"] = $"s3://{row.Bucket}/{row.Key}" },
                 });
         return Results.Json(new OkBody(true), Json.OkBody);
     }
@@ -79,10 +81,10 @@ sealed record DatumBody(
         row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
         project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null,
         row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases], DriftBody.From(row, scanned))
-    {
-        StorageClass = row.StorageClass,
-        ChecksumError = row.ChecksumError is { Length: > 0 } error ? error : null,
-    };
+        {
+            StorageClass = row.StorageClass,
+            ChecksumError = row.ChecksumError is { Length: > 0 } error ? error : null,
+        };
 }
 
 sealed record OkBody(bool Ok);

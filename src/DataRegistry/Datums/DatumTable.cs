@@ -75,11 +75,14 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     {
         var row = new MetadataRow
         {
-            PartitionKey = datum.PartitionKey, RowKey = MetadataPrefix + datum.RowKey, Json = input.Json, Time = clock.GetUtcNow(),
+            PartitionKey = datum.PartitionKey,
+            RowKey = MetadataPrefix + datum.RowKey,
+            Json = input.Json,
+            Time = clock.GetUtcNow(),
             User = user,
         };
         var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
-        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
         {
             var before = await table.FindAsync<MetadataRow>(
                 row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
@@ -122,12 +125,20 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         {
             var hashed = new DatumHashesRow
             {
-                PartitionKey = row.PartitionKey, RowKey = row.RowKey, Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256,
+                PartitionKey = row.PartitionKey,
+                RowKey = row.RowKey,
+                Md5 = hashes.Md5,
+                Sha1 = hashes.Sha1,
+                Sha256 = hashes.Sha256,
             };
             if (await table.TryUpdateAsync(hashed, row.ETag, TableUpdateMode.Merge, cancellationToken) is { IsDone: true } write)
                 return row with
                 {
-                    ETag = write.ETag, Md5 = hashes.Md5 ?? row.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256, ChecksumError = "",
+                    ETag = write.ETag,
+                    Md5 = hashes.Md5 ?? row.Md5,
+                    Sha1 = hashes.Sha1,
+                    Sha256 = hashes.Sha256,
+                    ChecksumError = "",
                 };
             await retry.AgainAsync();
         }

@@ -48,7 +48,7 @@ sealed class LocationTable(TableServiceClient tables) : IStoredTable
     {
         var (partition, rowKey) = KeyOf(store, key);
         var purged = new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey };
-        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
         {
             var row = await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken);
             if (row is not { IsFree: false } || row.Datum != datum.Value.ToGuid()

@@ -102,7 +102,8 @@ static class MetadataEndpoints
                 context,
                 new("metadata.applied", ofProject.Key.ToString("D"))
                 {
-                    Project = ofProject.Key, Details = new() { ["datums"] = ofProject.Count() },
+                    Project = ofProject.Key,
+                    Details = new() { ["datums"] = ofProject.Count() },
                 });
         foreach (var (row, project, input) in changes)
             await PointAsync(row, project, input, context, aliases, trail);

@@ -21,7 +21,9 @@ static class PrefixSearch
         {
             var range = new TableRange(partitionKey)
             {
-                From = after is null ? prefixes[next] : null, After = after, Before = EndOf(prefixes[^1]),
+                From = after is null ? prefixes[next] : null,
+                After = after,
+                Before = EndOf(prefixes[^1]),
             };
             var page = await table.QueryPageAsync<T>(range, continuation, cancellationToken: cancellationToken);
             foreach (var row in page.Values)

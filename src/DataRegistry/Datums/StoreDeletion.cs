@@ -45,7 +45,8 @@ static class StoreDeletion
             context,
             new("store.deleted", store.Id.ToString("D"))
             {
-                Project = store.Project, Details = new() { ["name"] = store.Name, ["uri_prefix"] = store.UriPrefix, ["force"] = force },
+                Project = store.Project,
+                Details = new() { ["name"] = store.Name, ["uri_prefix"] = store.UriPrefix, ["force"] = force },
             });
         return Results.NoContent();
     }

@@ -30,7 +30,8 @@ public static class ApiDescription
             {
                 document.Info = new()
                 {
-                    Title = "Data Registry", Version = Product.Version,
+                    Title = "Data Registry",
+                    Version = Product.Version,
                     Description = "Objects in S3 buckets become datums: named, traceable, shareable.",
                 };
                 // The framework's own are the names of classes.
@@ -43,7 +44,9 @@ public static class ApiDescription
                 {
                     [OperationDescription.SecurityScheme] = new OpenApiSecurityScheme
                     {
-                        Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Authorization",
+                        Type = SecuritySchemeType.ApiKey,
+                        In = ParameterLocation.Header,
+                        Name = "Authorization",
                         Description = "Token …, or Bearer …",
                     },
                 };

@@ -22,7 +22,10 @@ static class OperationDescription
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Required = parameter.Required,
+                Name = parameter.Name,
+                In = ParameterLocation.Query,
+                Description = parameter.Description,
+                Required = parameter.Required,
                 Schema = new OpenApiSchema { Type = parameter.Type },
             });
         }
@@ -31,7 +34,8 @@ static class OperationDescription
         if (bodies.Count > 0)
             operation.RequestBody = new OpenApiRequestBody
             {
-                Required = true, Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal),
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal),
             };
         foreach (var body in bodies)
             operation.RequestBody!.Content![body.ContentType] = await MediaAsync(context, body.Type, body.Example, cancellationToken);
@@ -97,10 +101,10 @@ static class OperationDescription
 
     static async Task<OpenApiMediaType> MediaAsync(
         OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken cancellationToken) => new()
-    {
-        Schema = await context.GetOrCreateSchemaAsync(type, parameterDescription: null, cancellationToken),
-        Example = example is null ? Examples.Of(type) : Examples.Of(example),
-    };
+        {
+            Schema = await context.GetOrCreateSchemaAsync(type, parameterDescription: null, cancellationToken),
+            Example = example is null ? Examples.Of(type) : Examples.Of(example),
+        };
 
     public sealed record QueryParameter(string Name, string Description, JsonSchemaType Type, bool Required);
 

@@ -59,15 +59,15 @@ readonly record struct Counts(long Created, long Existing, long Failed, long Ski
 
     public static Counts operator +(Counts a, Counts b) =>
         new(a.Created + b.Created, a.Existing + b.Existing, a.Failed + b.Failed, a.Skipped + b.Skipped)
-    {
-        Unchanged = a.Unchanged + b.Unchanged,
-        Changed = a.Changed + b.Changed,
-        Missing = a.Missing + b.Missing,
-        Returned = a.Returned + b.Returned,
-        New = a.New + b.New,
-        Adopted = a.Adopted + b.Adopted,
-        Requests = a.Requests + b.Requests,
-    };
+        {
+            Unchanged = a.Unchanged + b.Unchanged,
+            Changed = a.Changed + b.Changed,
+            Missing = a.Missing + b.Missing,
+            Returned = a.Returned + b.Returned,
+            New = a.New + b.New,
+            Adopted = a.Adopted + b.Adopted,
+            Requests = a.Requests + b.Requests,
+        };
 }
 
 /// <summary>A row that counts. What only scans count is left out of it where it is none.</summary>
@@ -90,8 +90,13 @@ abstract record CountedRow : TableRow
     {
         get => new(Created, Existing, Failed, Skipped)
         {
-            Unchanged = Unchanged ?? 0, Changed = Changed ?? 0, Missing = Missing ?? 0, Returned = Returned ?? 0, New = New ?? 0,
-            Adopted = Adopted ?? 0, Requests = Requests ?? 0,
+            Unchanged = Unchanged ?? 0,
+            Changed = Changed ?? 0,
+            Missing = Missing ?? 0,
+            Returned = Returned ?? 0,
+            New = New ?? 0,
+            Adopted = Adopted ?? 0,
+            Requests = Requests ?? 0,
         };
         init
         {

@@ -65,8 +65,14 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
 
     public static JobRow NewRow(JobId id, Guid store, Guid project, string createdBy) => new()
     {
-        PartitionKey = PartitionOf(id.Slot), RowKey = RowKeyOf(id), Id = id.Value.ToGuid(),
-        Store = store, Project = project, CreatedBy = createdBy, Status = JobStatus.Staging, Traceparent = Spans.Current,
+        PartitionKey = PartitionOf(id.Slot),
+        RowKey = RowKeyOf(id),
+        Id = id.Value.ToGuid(),
+        Store = store,
+        Project = project,
+        CreatedBy = createdBy,
+        Status = JobStatus.Staging,
+        Traceparent = Spans.Current,
     };
 
     /// <summary>

@@ -81,8 +81,11 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
 
     /// <summary>S3 or the tables say that they are asked too much, after the clients' own retries.</summary>
     static bool IsThrottling(Exception e) =>
-        e is BucketException { Fault: BucketFault.Throttled } or RequestFailedException { Status: StatusCodes.Status429TooManyRequests
-            or StatusCodes.Status503ServiceUnavailable };
+        e is BucketException { Fault: BucketFault.Throttled } or RequestFailedException
+        {
+            Status: StatusCodes.Status429TooManyRequests
+            or StatusCodes.Status503ServiceUnavailable
+        };
 
     static partial class Log
     {

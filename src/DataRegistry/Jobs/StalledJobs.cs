@@ -59,8 +59,11 @@ sealed partial class StalledJobs(
 
     async Task ResumeAsync(JobId id, CancellationToken cancellationToken)
     {
-        if (await jobs.FindAsync(id, cancellationToken) is not { Status: JobStatus.Accepted or JobStatus.Running
-            or JobStatus.Cancelling } job)
+        if (await jobs.FindAsync(id, cancellationToken) is not
+            {
+                Status: JobStatus.Accepted or JobStatus.Running
+            or JobStatus.Cancelling
+            } job)
             return;
         var ranges = 0;
         await foreach (var range in work.ListAsync(id, cancellationToken))

@@ -45,7 +45,10 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
                 return null;
             var lease = new LeaseRow
             {
-                PartitionKey = PartitionOf(store), RowKey = wanted, Holder = holder, Until = clock.GetUtcNow() + Duration,
+                PartitionKey = PartitionOf(store),
+                RowKey = wanted,
+                Holder = holder,
+                Until = clock.GetUtcNow() + Duration,
             };
             var written = rows.TryGetValue(wanted, out var before)
                 ? await table.TryUpdateAsync(lease, before.ETag, cancellationToken: cancellationToken)

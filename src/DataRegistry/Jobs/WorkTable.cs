@@ -64,7 +64,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
         {
             List<TableTransactionAction> actions = [Change.Update(after, before.ETag)];
             if (results is not null)
@@ -178,8 +178,14 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 
     public static WorkRow NewRange(JobId job, int range, int first, int end) => new()
     {
-        PartitionKey = PartitionOf(job), RowKey = RowKeyOf(range), Job = job.Value.ToGuid(), Range = range, Epoch = 1, Next = first,
-        End = end, Traceparent = Spans.Current,
+        PartitionKey = PartitionOf(job),
+        RowKey = RowKeyOf(range),
+        Job = job.Value.ToGuid(),
+        Range = range,
+        Epoch = 1,
+        Next = first,
+        End = end,
+        Traceparent = Spans.Current,
     };
 
     public static ResultsRow NewResults(JobId job, WorkRow range, string blob, Counts counts) =>
@@ -191,7 +197,10 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 
     static ResultsRow NewResults(JobId job, string name, string blob, Counts counts) => new()
     {
-        PartitionKey = PartitionOf(job), RowKey = ResultsPrefix + name, Blob = blob, Counts = counts,
+        PartitionKey = PartitionOf(job),
+        RowKey = ResultsPrefix + name,
+        Blob = blob,
+        Counts = counts,
     };
 
     public static string PartitionOf(JobId job) => job.Value.ToGuid().ToString("N");

@@ -101,7 +101,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
     public async Task<Project> EnsureAsync(Guid id, string name, Department department, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is { } found)
                 return found;

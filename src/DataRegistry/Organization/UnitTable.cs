@@ -183,7 +183,11 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             table.TryAddAsync(
         new UnitRow
         {
-            PartitionKey = partition, RowKey = id.ToString("D"), Name = name, Cluster = cluster, HasAgent = hasAgent,
+            PartitionKey = partition,
+            RowKey = id.ToString("D"),
+            Name = name,
+            Cluster = cluster,
+            HasAgent = hasAgent,
             CTime = clock.GetUtcNow(),
         }, cancellationToken);
 

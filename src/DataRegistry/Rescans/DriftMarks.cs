@@ -143,7 +143,10 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
                     {
                         Location = finding.Location! with
                         {
-                            ETag = etag, Drift = finding.State, DriftJob = job.Id, DriftIs = IsOf(finding),
+                            ETag = etag,
+                            Drift = finding.State,
+                            DriftJob = job.Id,
+                            DriftIs = IsOf(finding),
                         },
                     };
                 return;
@@ -189,7 +192,10 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
         LocationDriftRow RowOf(Finding finding) => new()
         {
-            PartitionKey = finding.Location!.PartitionKey, RowKey = finding.Location.RowKey, Drift = finding.State, DriftJob = job.Id,
+            PartitionKey = finding.Location!.PartitionKey,
+            RowKey = finding.Location.RowKey,
+            Drift = finding.State,
+            DriftJob = job.Id,
             DriftIs = IsOf(finding),
         };
 

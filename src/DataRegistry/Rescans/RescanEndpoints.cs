@@ -65,7 +65,8 @@ static class RescanEndpoints
             store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted);
         if (job is null)
             throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, "A scan of the store is just beginning.") { RetryAfter = TimeSpan.FromSeconds(5) });
+                StatusCodes.Status409Conflict, "A scan of the store is just beginning.")
+            { RetryAfter = TimeSpan.FromSeconds(5) });
         if (!isNew && job.Forced != true && DatumQuery.Flag(context.Request, "force"))
             throw new ApiException(new ApiError.Detail(
                 StatusCodes.Status409Conflict,
@@ -75,7 +76,8 @@ static class RescanEndpoints
                 context,
                 new("rescan.accepted", job.JobId.ToString())
                 {
-                    Project = store.Project, Details = new() { ["store"] = store.Id.ToString("D") },
+                    Project = store.Project,
+                    Details = new() { ["store"] = store.Id.ToString("D") },
                 });
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/rescans/{job.JobId}/";
         return await AnswerAsync(context, job, work, clock, StatusCodes.Status202Accepted);

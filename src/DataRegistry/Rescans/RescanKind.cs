@@ -50,9 +50,15 @@ sealed class RescanKind(
         Project = job.Project == Guid.Empty ? null : job.Project,
         Details = new()
         {
-            ["store"] = job.Store.ToString("D"), ["status"] = JobBody.NameOf(job.Status), ["unchanged"] = job.Counts.Unchanged,
-            ["changed"] = job.Counts.Changed, ["missing"] = job.Counts.Missing,
-            ["returned"] = job.Counts.Returned, ["new"] = job.Counts.New, ["adopted"] = job.Counts.Adopted, ["failed"] = job.Failed,
+            ["store"] = job.Store.ToString("D"),
+            ["status"] = JobBody.NameOf(job.Status),
+            ["unchanged"] = job.Counts.Unchanged,
+            ["changed"] = job.Counts.Changed,
+            ["missing"] = job.Counts.Missing,
+            ["returned"] = job.Counts.Returned,
+            ["new"] = job.Counts.New,
+            ["adopted"] = job.Counts.Adopted,
+            ["failed"] = job.Failed,
         },
     };
 
@@ -63,8 +69,13 @@ sealed class RescanKind(
             job.Store, job.Id,
             row => row with
             {
-                Last = job.Id, Status = JobBody.NameOf(job.Status), Started = job.Started, Finished = job.Finished, Error = job.Error,
-                Counts = RescanJobBody.CountsOf(job.Counts), Requests = job.Counts.Requests,
+                Last = job.Id,
+                Status = JobBody.NameOf(job.Status),
+                Started = job.Started,
+                Finished = job.Finished,
+                Error = job.Error,
+                Counts = RescanJobBody.CountsOf(job.Counts),
+                Requests = job.Counts.Requests,
                 // What was adopted later than its job was made may not have been seen.
                 Completed = job.Status == JobStatus.Completed ? job.JobId.Value.Time : row.Completed,
             },

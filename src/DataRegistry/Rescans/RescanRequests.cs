@@ -25,7 +25,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     /// </summary>
     public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);; await retry.AgainAsync())
+        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
         {
             var row = await scans.FindAsync(store.Id, cancellationToken);
             if (row?.Running is { } running)
@@ -46,7 +46,8 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
             await work.AddAsync(id, [range], [], cancellationToken);
             var scan = JobTable.NewRow(
                 id, store.Id, store.Project ?? Guid.Empty,
-                createdBy) with { Kind = JobKind.Rescan, Prefix = store.Prefix, Forced = forced ? true : null };
+                createdBy) with
+            { Kind = JobKind.Rescan, Prefix = store.Prefix, Forced = forced ? true : null };
             return (await starts.StartAsync(scan, [range], cancellationToken), true);
         }
     }

@@ -111,10 +111,12 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
 
     static Finding Done(string key, ScannedRow location, S3Object found) =>
         new(key, location, found, location.Supersedes == true ? ScanItem.Changed : ScanItem.New)
-    {
-        Adopted = IdOf(location), IsDone = true, Was = null,
-        Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
-    };
+        {
+            Adopted = IdOf(location),
+            IsDone = true,
+            Was = null,
+            Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
+        };
 
     public static DriftFacts FactsOf(ScannedRow location) =>
         new(location.ObjectETag, location.Size, location.VersionId, location.LastModified);

@@ -152,16 +152,16 @@ public static class Tables
 
     static Task<TableWrite> SubmitAloneAsync(TableClient table, TableTransactionAction action, CancellationToken cancellationToken) =>
         action.ActionType switch
-    {
-        TableTransactionActionType.Add => WriteAsync(() => table.AddEntityAsync(action.Entity, cancellationToken)),
-        TableTransactionActionType.UpsertMerge =>
-            WriteAsync(() => table.UpsertEntityAsync(action.Entity, TableUpdateMode.Merge, cancellationToken)),
-        TableTransactionActionType.Delete =>
-            table.TryDeleteAsync(action.Entity.PartitionKey, action.Entity.RowKey, action.ETag, cancellationToken),
-        TableTransactionActionType.UpdateMerge =>
-            table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Merge, cancellationToken),
-        _ => table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Replace, cancellationToken),
-    };
+        {
+            TableTransactionActionType.Add => WriteAsync(() => table.AddEntityAsync(action.Entity, cancellationToken)),
+            TableTransactionActionType.UpsertMerge =>
+                WriteAsync(() => table.UpsertEntityAsync(action.Entity, TableUpdateMode.Merge, cancellationToken)),
+            TableTransactionActionType.Delete =>
+                table.TryDeleteAsync(action.Entity.PartitionKey, action.Entity.RowKey, action.ETag, cancellationToken),
+            TableTransactionActionType.UpdateMerge =>
+                table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Merge, cancellationToken),
+            _ => table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Replace, cancellationToken),
+        };
 
     /// <summary>The service checks none of this before the request, and the emulator takes two partitions.</summary>
     internal static void RequireTransaction(IReadOnlyList<ITableEntity> rows, string parameter)

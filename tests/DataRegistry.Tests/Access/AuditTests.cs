@@ -35,7 +35,10 @@ public sealed class AuditTests : IAsyncLifetime
                 name = "s",
                 configuration = new
                 {
-                    bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "hidden secret",
+                    bucket = "bucket",
+                    endpoint_url = service.Server.Url,
+                    access_key_id = "key",
+                    secret_access_key = "hidden secret",
                 },
             });
 

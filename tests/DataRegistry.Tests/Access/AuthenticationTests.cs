@@ -34,7 +34,8 @@ public sealed partial class AuthenticationTests : IAsyncLifetime
                     await stranger.StatusAsync(method, path, method is "GET" or "DELETE" ? null : "[") == HttpStatusCode.Unauthorized,
                     $"{method} {path}");
                 using var odd = new HttpRequestMessage(
-                    new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = new StringContent("x", null, "image/png") };
+                    new HttpMethod(method), new Uri(path, UriKind.Relative))
+                { Content = new StringContent("x", null, "image/png") };
                 using var refused = await stranger.SendAsync(odd);
                 Assert.True(refused.StatusCode == HttpStatusCode.Unauthorized, $"{method} {path}");
                 Assert.True(

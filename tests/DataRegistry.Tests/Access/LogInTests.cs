@@ -112,8 +112,14 @@ public sealed class LogInTests : IAsyncLifetime
     public async Task A_log_in_that_is_limited_is_measured_as_a_refusal()
     {
         var refused = 0;
-        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name is "dataregistry.refusals")
-            l.EnableMeasurementEvents(i); } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (i, l) =>
+            {
+                if (i.Name is "dataregistry.refusals")
+                    l.EnableMeasurementEvents(i);
+            }
+        };
         listener.SetMeasurementEventCallback<long>(
             (_, n, tags, _) => Interlocked.Add(ref refused, tags[0].Value is "LogInFailures" ? (int)n : 0));
         listener.Start();

@@ -149,7 +149,10 @@ sealed class MatrixRoutes
         service.Put("a", "b");
         var configuration = new
         {
-            bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret",
+            bucket = "bucket",
+            endpoint_url = service.Server.Url,
+            access_key_id = "key",
+            secret_access_key = "secret",
         };
         var store = $"/api/v0/stores/{await service.NewAsync(
             "/api/v0/stores/", new { name = "inside", project = Project, access_mode = "single_project", configuration })}/";

@@ -105,7 +105,8 @@ public sealed class OidcTests : IAsyncLifetime
         yield return ("another's key by its address", () => Forged(
             d => d.AdditionalHeaderClaims = new Dictionary<string, object>
             {
-                ["jku"] = $"{provider.Url}/keys", ["x5u"] = $"{provider.Url}/keys",
+                ["jku"] = $"{provider.Url}/keys",
+                ["x5u"] = $"{provider.Url}/keys",
             }));
         yield return ("another's key in the header", () => Forged(
             d => d.AdditionalHeaderClaims = new Dictionary<string, object>
@@ -258,7 +259,8 @@ public sealed class OidcTests : IAsyncLifetime
     {
         provider.Fault = fault switch
         {
-            "error" => context => { context.Response.StatusCode = 500; return Task.CompletedTask; },
+            "error" => context => { context.Response.StatusCode = 500; return Task.CompletedTask; }
+            ,
             "hang" => context => Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted),
             "nonsense" => context => context.Response.WriteAsync("<html>"),
             "huge" => context => context.Response.WriteAsync(new string(' ', 2 * 1024 * 1024)),
@@ -308,7 +310,8 @@ public sealed class OidcTests : IAsyncLifetime
         await using var without = await TestService.StartAsync(service.Connection, clock);
         using var http = new HttpClient
         {
-            BaseAddress = without.Http.BaseAddress, DefaultRequestHeaders = { Authorization = new("Bearer", provider.Token(Rsa, "alice")) },
+            BaseAddress = without.Http.BaseAddress,
+            DefaultRequestHeaders = { Authorization = new("Bearer", provider.Token(Rsa, "alice")) },
         };
         using var response = await http.SendAsync("GET", "/api/v0/users/me/");
         await Wire.AssertAsync("issuer-not-familiar", response);

@@ -99,7 +99,10 @@ public sealed class UnitTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v1/datavolumes/{volume}"));
         var configuration = new
         {
-            bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "key", secret_access_key = "secret",
+            bucket = "bucket",
+            endpoint_url = service.Server.Url,
+            access_key_id = "key",
+            secret_access_key = "secret",
         };
         var store = await service.NewAsync("/api/v0/stores/", new { name = "of the project", project, configuration });
         var error = await TestUsers.JsonAsync(

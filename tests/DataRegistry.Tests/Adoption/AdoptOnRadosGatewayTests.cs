@@ -29,7 +29,9 @@ public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime
             new BasicAWSCredentials(RadosGatewayFixture.AccessKeyId, RadosGatewayFixture.SecretAccessKey),
             new AmazonS3Config
             {
-                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ServiceURL = url,
+                ForcePathStyle = true,
+                RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
                 ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             });
         await s3.PutBucketAsync(bucket);

@@ -60,7 +60,8 @@ public sealed class AdoptionJobTests : IAsyncLifetime
         var job = await service.AcceptAsync(Keys(120));
         await service.DrainAsync();
         using var request = new HttpRequestMessage(
-            HttpMethod.Get, new Uri($"{job}results/", UriKind.Relative)) { Headers = { { "Accept", "application/x-ndjson" } } };
+            HttpMethod.Get, new Uri($"{job}results/", UriKind.Relative))
+        { Headers = { { "Accept", "application/x-ndjson" } } };
         using var response = await service.Http.SendAsync(request);
         Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType!.MediaType);
         var lines = (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);

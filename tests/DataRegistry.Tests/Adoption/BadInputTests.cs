@@ -61,7 +61,8 @@ public sealed class BadInputTests : IAsyncLifetime
         })
         {
             using var body = new ByteArrayContent(
-                [.. mark, .. Encoding.UTF8.GetBytes(text)]) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+                [.. mark, .. Encoding.UTF8.GetBytes(text)])
+            { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
             using var response = await service.Http.PostAsync(
                 new Uri($"{service.AdoptPath}?project={service.Project.Id}", UriKind.Relative), body);
             Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());

@@ -23,8 +23,11 @@ public sealed class DryRunTests : IAsyncLifetime
         using var response = await service.AdoptAsync(new
         {
             urls = new[] { "a", "b", "b", "c.tmp", "missing" }.Select(service.Url)
-                .Append("nonsense"), url = service.Url("d"), project = service.Project.Id,
-            dry_run = true, exclude = new[] { "*.tmp" },
+                .Append("nonsense"),
+            url = service.Url("d"),
+            project = service.Project.Id,
+            dry_run = true,
+            exclude = new[] { "*.tmp" },
         });
         await Wire.AssertAsync("adopt-dry-run", response);
         Assert.Equal(1, await service.CountRowsAsync("datums"));

@@ -29,7 +29,8 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
             cluster, id,
             new
             {
-                phase = "NotReady", conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } },
+                phase = "NotReady",
+                conditions = new[] { new { type = "PvcsCreated", status = "False", reason = "OriginalPvcNotBound" } },
             });
         await Wire.AssertAsync("datavolume-not-bound", notBound);
         Assert.Equal((id, "create"), Assert.Single(await agent.PendingAsync(cluster)));

@@ -167,10 +167,20 @@ public sealed class DataVolumeListTests
         var id = DataVolumeId.Create(time, project);
         return new()
         {
-            PartitionKey = DataVolumeKeys.Partition(id), RowKey = DataVolumeKeys.Volume(id), Id = id.Value.ToGuid(), Name = name,
-            Description = $"number {minute}", OriginPvcName = $"pvc-{name}",
-            Project = project.Id, Department = project.Department, Cluster = project.Cluster, CreatedAt = time, CreatedBy = user,
-            UpdatedAt = time, UpdatedBy = user, Generation = 1,
+            PartitionKey = DataVolumeKeys.Partition(id),
+            RowKey = DataVolumeKeys.Volume(id),
+            Id = id.Value.ToGuid(),
+            Name = name,
+            Description = $"number {minute}",
+            OriginPvcName = $"pvc-{name}",
+            Project = project.Id,
+            Department = project.Department,
+            Cluster = project.Cluster,
+            CreatedAt = time,
+            CreatedBy = user,
+            UpdatedAt = time,
+            UpdatedBy = user,
+            Generation = 1,
         };
     }
 
@@ -190,9 +200,13 @@ public sealed class DataVolumeListTests
         volume.Row.Id.ToString(),
         new()
         {
-            ["name"] = volume.Row.Name, ["projectId"] = volume.Row.Project.ToString(), ["clusterId"] = volume.Row.Cluster.ToString(),
+            ["name"] = volume.Row.Name,
+            ["projectId"] = volume.Row.Project.ToString(),
+            ["clusterId"] = volume.Row.Cluster.ToString(),
             ["departmentId"] = volume.Row.Department.ToString(),
-            ["projectName"] = volume.ProjectName, ["createdBy"] = volume.Row.CreatedBy, ["phase"] = volume.Phase.ToString(),
+            ["projectName"] = volume.ProjectName,
+            ["createdBy"] = volume.Row.CreatedBy,
+            ["phase"] = volume.Phase.ToString(),
             ["createdAt"] = volume.Row.CreatedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
         },
         volume.Row.Description!, volume.Row.OriginPvcName, []);

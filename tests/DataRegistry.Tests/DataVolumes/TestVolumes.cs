@@ -41,7 +41,8 @@ static class TestVolumes
         await http.SendAsync("PATCH", $"{Path}/{id}/sharedScopes", JsonSerializer.Serialize(new
         {
             add = add.Select(
-                s => new { scopeType = s.Type, scopeId = s.Id }), remove = remove.Select(s => new { scopeType = s.Type, scopeId = s.Id }),
+                s => new { scopeType = s.Type, scopeId = s.Id }),
+            remove = remove.Select(s => new { scopeType = s.Type, scopeId = s.Id }),
         }));
 
     public static async Task<List<Guid>> SharedWithAsync(this TestService service, string id) =>

@@ -27,7 +27,9 @@ public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
             new BasicAWSCredentials(RadosGatewayFixture.AccessKeyId, RadosGatewayFixture.SecretAccessKey),
             new AmazonS3Config
             {
-                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ServiceURL = url,
+                ForcePathStyle = true,
+                RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
                 ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             });
         await s3.PutBucketAsync(bucket);
@@ -39,7 +41,9 @@ public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
                 name = "ceph",
                 configuration = new
                 {
-                    bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId,
+                    bucket,
+                    endpoint_url = url,
+                    access_key_id = RadosGatewayFixture.AccessKeyId,
                     secret_access_key = RadosGatewayFixture.SecretAccessKey,
                 },
             });

@@ -160,7 +160,9 @@ public sealed class DownloadTests : IAsyncLifetime
         var store = await service.Services.GetRequiredService<StoreTable>().EnsureAsync(
             service.Store with
             {
-                Id = Guid.NewGuid(), Name = "public", Configuration = new("bucket", null, service.Server.Url, null, null, null),
+                Id = Guid.NewGuid(),
+                Name = "public",
+                Configuration = new("bucket", null, service.Server.Url, null, null, null),
             }, default);
         service.Put("a");
         using var adopted = await service.Http.SendAsync(

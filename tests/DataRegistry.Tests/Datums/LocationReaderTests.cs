@@ -58,7 +58,15 @@ public sealed class LocationReaderTests(AzuriteFixture azurite)
 
     static LocationRow Row(Guid store, string key) => new()
     {
-        PartitionKey = $"{store:N}-3", RowKey = OrderedKey.Encode(key), Key = key, Datum = Guid.NewGuid(), Job = Guid.Empty,
-        Project = Guid.Empty, AdoptedBy = "somebody", Size = 1, ObjectETag = "e", LastModified = default,
+        PartitionKey = $"{store:N}-3",
+        RowKey = OrderedKey.Encode(key),
+        Key = key,
+        Datum = Guid.NewGuid(),
+        Job = Guid.Empty,
+        Project = Guid.Empty,
+        AdoptedBy = "somebody",
+        Size = 1,
+        ObjectETag = "e",
+        LastModified = default,
     };
 }

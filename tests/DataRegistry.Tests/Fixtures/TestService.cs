@@ -125,7 +125,8 @@ public sealed class TestService : IAsyncDisposable
             default);
         var project = await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "demo", default);
         var service = new TestService(
-            app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs) { Connection = connection };
+            app, server, transport, StorageAccount.FromConnectionString(connection), store, project, logs)
+        { Connection = connection };
         service.Secrets.Add(
             connection.Split(';').Single(part => part.StartsWith("AccountKey=", StringComparison.Ordinal))["AccountKey=".Length..]);
         return service;

@@ -9,5 +9,6 @@ static class WorkerRun
         await StandInHost.StartAsync(
         await PublishedApp.FolderAsync(),
         new Dictionary<string, string>(
-            settings.Select(s => KeyValuePair.Create(s.Name, s.Value)), StringComparer.Ordinal) { ["AzureWebJobsStorage"] = storage });
+            settings.Select(s => KeyValuePair.Create(s.Name, s.Value)), StringComparer.Ordinal)
+        { ["AzureWebJobsStorage"] = storage });
 }

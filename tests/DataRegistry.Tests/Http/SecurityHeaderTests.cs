@@ -31,7 +31,8 @@ public sealed class SecurityHeaderTests : IAsyncLifetime
     public async Task What_came_by_https_comes_by_it_from_then_on()
     {
         using var request = new HttpRequestMessage(
-            HttpMethod.Get, new Uri("/api/v0/projects/", UriKind.Relative)) { Headers = { { "X-Forwarded-Proto", "https" } } };
+            HttpMethod.Get, new Uri("/api/v0/projects/", UriKind.Relative))
+        { Headers = { { "X-Forwarded-Proto", "https" } } };
         using var response = await service.Http.SendAsync(request);
         Assert.Equal("max-age=63072000; includeSubDomains", One(response, "Strict-Transport-Security"));
     }

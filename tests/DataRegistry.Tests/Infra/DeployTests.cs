@@ -97,7 +97,9 @@ public sealed class DeployTests : IDisposable
         Program("zip", "");
         var start = new ProcessStartInfo("bash", [Path.Combine(Bicep.Folder, "deploy"), "g", "westeurope"])
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
             Environment =
             {
                 ["PATH"] = $"{folder.FullName}:{Environment.GetEnvironmentVariable("PATH")}", ["STORES_SECRET_KEY"] = "of-the-shell",

@@ -159,7 +159,9 @@ public sealed class VerifyTests : IAsyncLifetime
     {
         var start = new ProcessStartInfo(Path.Combine(Bicep.Folder, "verify"), arguments)
         {
-            UseShellExecute = false, RedirectStandardOutput = true, Environment = { ["TOKEN"] = Token },
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            Environment = { ["TOKEN"] = Token },
         };
         if (path is not null)
             start.Environment["PATH"] = path;

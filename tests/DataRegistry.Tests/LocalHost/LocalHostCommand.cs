@@ -30,7 +30,10 @@ sealed class LocalHostCommand : IAsyncDisposable
         string[] program = [.. signals, "dotnet", Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll")];
         var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
         {
-            UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         start.Environment.Remove("AzureWebJobsStorage");
         foreach (var (name, value) in environment)

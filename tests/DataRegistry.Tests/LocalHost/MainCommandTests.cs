@@ -68,7 +68,8 @@ public sealed class MainCommandTests
         var account = await AzuriteFixture.NewAccountAsync();
         var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["AzureWebJobsStorage"] = account, ["Stores__SecretKey"] = Convert.ToBase64String(new byte[32]),
+            ["AzureWebJobsStorage"] = account,
+            ["Stores__SecretKey"] = Convert.ToBase64String(new byte[32]),
             ["Adoption__WindowKeys"] = "50",
         };
         string[] arguments = ["--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only"];
@@ -83,7 +84,10 @@ public sealed class MainCommandTests
                     name = "kept",
                     configuration = new
                     {
-                        bucket = "kept", endpoint_url = bucket.Url, access_key_id = "key", secret_access_key = "a-secret-of-the-tests-only",
+                        bucket = "kept",
+                        endpoint_url = bucket.Url,
+                        access_key_id = "key",
+                        secret_access_key = "a-secret-of-the-tests-only",
                     },
                 });
             job = (await PostAsync(
@@ -153,7 +157,8 @@ public sealed class MainCommandTests
     static async Task<string> ShellAsync(string command)
     {
         using var shell = Process.Start(new ProcessStartInfo(
-            "bash", ["-c", command]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            "bash", ["-c", command])
+        { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var output = await shell.StandardOutput.ReadToEndAsync();
         await shell.WaitForExitAsync();
         Assert.True(shell.ExitCode == 0, await shell.StandardError.ReadToEndAsync());

@@ -26,7 +26,9 @@ public sealed class RescanOnRadosGatewayTests
             new BasicAWSCredentials(RadosGatewayFixture.AccessKeyId, RadosGatewayFixture.SecretAccessKey),
             new AmazonS3Config
             {
-                ServiceURL = url, ForcePathStyle = true, RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ServiceURL = url,
+                ForcePathStyle = true,
+                RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
                 ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             });
         await s3.PutBucketAsync(bucket);
@@ -44,7 +46,9 @@ public sealed class RescanOnRadosGatewayTests
                 name = "ceph",
                 configuration = new
                 {
-                    bucket, endpoint_url = url, access_key_id = RadosGatewayFixture.AccessKeyId,
+                    bucket,
+                    endpoint_url = url,
+                    access_key_id = RadosGatewayFixture.AccessKeyId,
                     secret_access_key = RadosGatewayFixture.SecretAccessKey,
                 },
             });

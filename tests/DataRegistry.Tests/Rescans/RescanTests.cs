@@ -256,7 +256,8 @@ public sealed class RescanTests : IAsyncLifetime
         var path = $"/api/v0/rescans/{scan.GetProperty("id").GetString()}/results/";
         await service.GetAsync($"{path}?outcome=unchanged", HttpStatusCode.BadRequest);
         using var request = new HttpRequestMessage(
-            HttpMethod.Get, new Uri(path, UriKind.Relative)) { Headers = { { "Accept", "application/x-ndjson" } } };
+            HttpMethod.Get, new Uri(path, UriKind.Relative))
+        { Headers = { { "Accept", "application/x-ndjson" } } };
         using var response = await service.Http.SendAsync(request);
         var lines = (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["missing", "changed"], lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("outcome").GetString()));

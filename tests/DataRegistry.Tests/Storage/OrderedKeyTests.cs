@@ -102,7 +102,8 @@ public sealed class OrderedKeyTests(AzuriteFixture azurite)
         var middle = read[read.Count / 2];
         var after = await table.QueryPageAsync<Note>(new TableRange("p")
         {
-            After = OrderedKey.Encode(middle), Before = OrderedKey.Encode(read[^2]),
+            After = OrderedKey.Encode(middle),
+            Before = OrderedKey.Encode(read[^2]),
         });
         Assert.Equal(
             read.SkipWhile(key => !string.Equals(key, middle, StringComparison.Ordinal)).Skip(1).SkipLast(2),

@@ -174,7 +174,9 @@ public sealed class RoleTests : IAsyncLifetime
     Store Configured() =>
         service.Store with
         {
-            Id = Guid.NewGuid(), Name = "role", Configuration = new("bucket", null, service.Server.Url, "base", "secret", Role),
+            Id = Guid.NewGuid(),
+            Name = "role",
+            Configuration = new("bucket", null, service.Server.Url, "base", "secret", Role),
         };
 
     Bucket Open() => service.Services.GetRequiredService<Buckets>().Open(Configured());
@@ -190,7 +192,11 @@ public sealed class RoleTests : IAsyncLifetime
         name = "role",
         configuration = new
         {
-            bucket = "bucket", endpoint_url = service.Server.Url, access_key_id = "base", secret_access_key = "secret", role_arn = Role,
+            bucket = "bucket",
+            endpoint_url = service.Server.Url,
+            access_key_id = "base",
+            secret_access_key = "secret",
+            role_arn = Role,
             external_id = externalId,
         },
     });

@@ -54,7 +54,10 @@ public sealed class StoreLifeTests : IAsyncLifetime
         var path = await CreateAsync(
             new
             {
-                name = "s", configuration = Configuration(), access_mode = "single_project", project = service.Project.Id,
+                name = "s",
+                configuration = Configuration(),
+                access_mode = "single_project",
+                project = service.Project.Id,
                 paths = new { prefix = "a/" },
             });
         var before = (await service.GetAsync(path)).GetRawText();

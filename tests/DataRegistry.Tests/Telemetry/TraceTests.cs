@@ -89,7 +89,8 @@ public sealed class TraceTests(ITestOutputHelper output)
         silent.Put("a");
         using var request = new HttpRequestMessage(
             HttpMethod.Post,
-            silent.AdoptPath) { Content = JsonContent.Create(new { prefix = silent.Url(""), project = silent.Project.Id }) };
+            silent.AdoptPath)
+        { Content = JsonContent.Create(new { prefix = silent.Url(""), project = silent.Project.Id }) };
         request.Headers.Add("traceparent", $"00-{trace}-{caller}-00");
         using var response = await silent.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);

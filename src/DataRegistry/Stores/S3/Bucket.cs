@@ -43,7 +43,11 @@ public sealed class Bucket(
         await TurnAsync(cancellationToken);
         var request = new GetObjectMetadataRequest
         {
-            BucketName = Name, Key = key, VersionId = versionId, ChecksumMode = ChecksumMode.ENABLED, RequestPayer = payer,
+            BucketName = Name,
+            Key = key,
+            VersionId = versionId,
+            ChecksumMode = ChecksumMode.ENABLED,
+            RequestPayer = payer,
         };
         try
         {
@@ -131,7 +135,8 @@ public sealed class Bucket(
                     throw string.IsNullOrEmpty(near)
                         ? fault
                         : new BucketException(
-                            fault.Fault, $"{fault.Message} The page after '{near}' cannot be read.", fault) { IsUnreadable = true };
+                            fault.Fault, $"{fault.Message} The page after '{near}' cannot be read.", fault)
+                        { IsUnreadable = true };
             }
         }
     }
@@ -343,7 +348,11 @@ public sealed class Bucket(
             using var first = await client.GetObjectAsync(
                 new GetObjectRequest
                 {
-                    BucketName = Name, Key = key, VersionId = versionId, ByteRange = new ByteRange(0, 0), RequestPayer = payer,
+                    BucketName = Name,
+                    Key = key,
+                    VersionId = versionId,
+                    ByteRange = new ByteRange(0, 0),
+                    RequestPayer = payer,
                 }, cancellationToken);
             if (ContentRangeHeaderValue.TryParse(first.ContentRange, out var range) && range.Length is { } length)
                 return length;
@@ -362,7 +371,8 @@ public sealed class Bucket(
 
         return await FindListedAsync(key, versions: false, cancellationToken) is { SizeIsUnknown: false } listed ? listed.Size
             : throw new BucketException(
-                BucketFault.Unexpected, $"The server of bucket '{Name}' does not tell this object's size.") { IsUnreadable = true };
+                BucketFault.Unexpected, $"The server of bucket '{Name}' does not tell this object's size.")
+            { IsUnreadable = true };
     }
 
     /// <summary>405 is the answer for a version that is a delete marker; a GET's NoSuchBucket is 404 too, but no absence.</summary>

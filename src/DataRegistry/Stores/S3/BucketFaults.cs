@@ -67,7 +67,8 @@ static class BucketFaults
         new(BucketFault.Unexpected, $"The server of bucket '{bucket}' does not answer like S3{(status is { } code
             and not default(HttpStatusCode)
             ? $" (HTTP {(int)code})"
-            : "")}; check that the endpoint URL is that of an S3 API, not of a web console or proxy.", inner) { IsUnreadable = true };
+            : "")}; check that the endpoint URL is that of an S3 API, not of a web console or proxy.", inner)
+        { IsUnreadable = true };
 
     static BucketException? From(string code, AmazonS3Exception exception, string bucket, string? region) => code switch
     {

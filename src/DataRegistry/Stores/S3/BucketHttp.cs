@@ -125,7 +125,8 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 throw new BucketException(
                     BucketFault.Unexpected,
                     "The server answers with a body larger than any S3 document; check that the endpoint URL is that of an S3 API.",
-                    e) { IsUnreadable = true };
+                    e)
+                { IsUnreadable = true };
             }
             catch
             {
@@ -151,9 +152,9 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 throw new BucketException(
                     BucketFault.Unexpected,
                     $"The server of bucket '{bucket}' lists by version 1 only; a server with ListObjectsV2 is needed.")
-                    {
-                        IsUnreadable = true,
-                    };
+                {
+                    IsUnreadable = true,
+                };
         }
 
         static ByteArrayContent Replaced(HttpContent content, byte[] bytes)

@@ -28,7 +28,8 @@ static class Listed
         return new(
             [.. (page.S3Objects ?? []).Select(o => Entry(o.Key, o.Size, o.ETag, o.LastModified, null, o.StorageClass?.Value, encoded))],
             [.. (page.CommonPrefixes ?? []).Select(p => ListedKey.Decode(p, encoded))],
-            truncated ? token : null) { IsTruncated = truncated };
+            truncated ? token : null)
+        { IsTruncated = truncated };
     }
 
     /// <inheritdoc cref="Page"/>
@@ -89,7 +90,8 @@ static class Listed
     static S3Object Entry(string key, long? size, string? etag, DateTime? modified, string? version, string? storageClass, bool encoded) =>
         new(ListedKey.Decode(key, encoded), size ?? 0, ETag(etag), Utc(modified), version)
         {
-            SizeIsUnknown = size is null, StorageClass = string.IsNullOrEmpty(storageClass) ? null : storageClass,
+            SizeIsUnknown = size is null,
+            StorageClass = string.IsNullOrEmpty(storageClass) ? null : storageClass,
             IsArchived = IsArchive(storageClass),
         };
 }

@@ -45,8 +45,11 @@ sealed class RoleCredentials : RefreshingAWSCredentials
                 throw new BucketException(
                     BucketFault.InvalidCredentials,
                     "The role's session is over as soon as it begins; set the clock of the registry's host, or of the server, right.");
-            return given is { AccessKeyId: { Length: > 0 } id, SecretAccessKey: { Length: > 0 } secret, SessionToken: { Length: > 0 } token,
-                Expiration: { } end }
+            return given is
+            {
+                AccessKeyId: { Length: > 0 } id, SecretAccessKey: { Length: > 0 } secret, SessionToken: { Length: > 0 } token,
+                Expiration: { } end
+            }
                 ? new(new ImmutableCredentials(id, secret, token), end.ToUniversalTime())
                 : throw new BucketException(
                     BucketFault.RoleRefused,
@@ -64,12 +67,18 @@ sealed class RoleCredentials : RefreshingAWSCredentials
         if (identity is null)
             return (await sts.AssumeRoleAsync(new()
             {
-                RoleArn = store.RoleArn, RoleSessionName = session, ExternalId = store.ExternalId, DurationSeconds = SessionSeconds,
+                RoleArn = store.RoleArn,
+                RoleSessionName = session,
+                ExternalId = store.ExternalId,
+                DurationSeconds = SessionSeconds,
             })).Credentials;
         var token = await identity.TokenAsync();
         return (await sts.AssumeRoleWithWebIdentityAsync(new()
         {
-            RoleArn = store.RoleArn, RoleSessionName = session, WebIdentityToken = token, DurationSeconds = SessionSeconds,
+            RoleArn = store.RoleArn,
+            RoleSessionName = session,
+            WebIdentityToken = token,
+            DurationSeconds = SessionSeconds,
         })).Credentials;
     }
 

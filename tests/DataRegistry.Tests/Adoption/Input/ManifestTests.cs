@@ -169,7 +169,13 @@ public sealed class ManifestTests : IAsyncLifetime
                 var bytes = Encoding.UTF8.GetBytes(text);
                 var manifest = new ManifestRow
                 {
-                    PartitionKey = "", RowKey = "", Key = "k", ObjectETag = "e", Size = bytes.Length, RunBytes = runBytes, WindowKeys = 1,
+                    PartitionKey = "",
+                    RowKey = "",
+                    Key = "k",
+                    ObjectETag = "e",
+                    Size = bytes.Length,
+                    RunBytes = runBytes,
+                    WindowKeys = 1,
                     WindowsPerRange = 1,
                 };
                 using var urls = new UrlBuffer();

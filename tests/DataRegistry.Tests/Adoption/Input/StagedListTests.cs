@@ -159,7 +159,8 @@ public sealed class StagedListTests : IAsyncLifetime
         using var several = await service.AdoptAsync(
             new
             {
-                urls = new[] { "a.txt", "b.tmp", "x/c.tmp" }.Select(service.Url), project = service.Project.Id,
+                urls = new[] { "a.txt", "b.tmp", "x/c.tmp" }.Select(service.Url),
+                project = service.Project.Id,
                 exclude = new[] { "s3://bucket/**/*.tmp" },
             });
         Assert.Equal(HttpStatusCode.OK, several.StatusCode);
@@ -207,7 +208,8 @@ public sealed class StagedListTests : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(
             HttpMethod.Post,
-            body.Headers.ContentType!.MediaType == "text/plain" ? Path : new(service.AdoptPath, UriKind.Relative)) { Content = body };
+            body.Headers.ContentType!.MediaType == "text/plain" ? Path : new(service.AdoptPath, UriKind.Relative))
+        { Content = body };
         request.Headers.TransferEncodingChunked = chunked;
         using var response = await service.Http.SendAsync(request);
         Assert.True(response.StatusCode == expected, $"{response.StatusCode} {await response.Content.ReadAsStringAsync()}");
@@ -217,7 +219,8 @@ public sealed class StagedListTests : IAsyncLifetime
     async Task<List<JsonElement>> NdJsonAsync(string job)
     {
         using var request = new HttpRequestMessage(
-            HttpMethod.Get, new Uri($"{job}results/", UriKind.Relative)) { Headers = { { "Accept", "application/x-ndjson" } } };
+            HttpMethod.Get, new Uri($"{job}results/", UriKind.Relative))
+        { Headers = { { "Accept", "application/x-ndjson" } } };
         using var response = await service.Http.SendAsync(request);
         return [
             .. (await response.Content.ReadAsStringAsync()).Split(

@@ -75,7 +75,7 @@ public abstract partial class BucketContract
         await PutAllAsync(["a", "b+ %/1", "b+ %/2", "b+ %/c/3", "d", "\u65e5/1", "\u65e5/2", "z"]);
 
         List<string> objects = [], prefixes = [];
-        for (string? token = null; ; )
+        for (string? token = null; ;)
         {
             var page = await Bucket.ListAsync(new ListRequest { Delimiter = "/", MaxKeys = 2, ContinuationToken = token });
             objects.AddRange(page.Objects.Select(o => o.Key));
@@ -122,11 +122,13 @@ public abstract partial class BucketContract
         foreach (var size in new[] { 1, 2, 4, 1000 })
         {
             List<(string, string?)> found = [];
-            for (string? key = null, id = null; ; )
+            for (string? key = null, id = null; ;)
             {
                 var page = await Bucket.ListVersionsAsync(new ListVersionsRequest
                 {
-                    MaxKeys = size, KeyMarker = key, VersionIdMarker = id,
+                    MaxKeys = size,
+                    KeyMarker = key,
+                    VersionIdMarker = id,
                 });
                 Assert.True(page.Versions.Count <= size);
                 found.AddRange(page.Versions.Select(v => (v.Entry.Key, v.Entry.VersionId)));

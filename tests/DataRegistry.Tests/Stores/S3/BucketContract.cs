@@ -53,14 +53,18 @@ public abstract partial class BucketContract : IAsyncLifetime
         string? url = null) =>
         buckets.Open(new Store
         {
-            Id = Guid.NewGuid(), Name = "contract",
+            Id = Guid.NewGuid(),
+            Name = "contract",
             Configuration = new StoreConfiguration(name ?? Name, null, url ?? Url, accessKeyId, secret, null),
         });
 
     private protected async Task<string?> PutAsync(string key, string? content = null) =>
         (await Writer.PutObjectAsync(new PutObjectRequest
         {
-            BucketName = Name, Key = key, ContentBody = content ?? key, ContentType = "text/x-odd",
+            BucketName = Name,
+            Key = key,
+            ContentBody = content ?? key,
+            ContentType = "text/x-odd",
         })).VersionId;
 
     private protected Task PutAllAsync(IEnumerable<string> keys) =>
@@ -69,13 +73,14 @@ public abstract partial class BucketContract : IAsyncLifetime
     private protected Task SetVersioningAsync(VersionStatus status) =>
         Writer.PutBucketVersioningAsync(new PutBucketVersioningRequest
         {
-            BucketName = Name, VersioningConfig = new S3BucketVersioningConfig { Status = status },
+            BucketName = Name,
+            VersioningConfig = new S3BucketVersioningConfig { Status = status },
         });
 
     private protected async Task<IReadOnlyList<string>> KeysAsync(ListRequest request)
     {
         List<string> keys = [];
-        for (string? token = null; ; )
+        for (string? token = null; ;)
         {
             var page = await Bucket.ListAsync(request with { ContinuationToken = token });
             Assert.True(page.Objects.Count + page.CommonPrefixes.Count <= request.MaxKeys);

@@ -72,7 +72,9 @@ public sealed class BucketFaultTests
     {
         var head = new GetObjectMetadataResponse
         {
-            ETag = etag, ContentLength = 5, VersionId = "null",
+            ETag = etag,
+            ContentLength = 5,
+            VersionId = "null",
             ServerSideEncryptionMethod = encryption is null ? null : new ServerSideEncryptionMethod(encryption),
         };
         s3.Setup(c => c.GetObjectMetadataAsync(It.IsAny<GetObjectMetadataRequest>(), It.IsAny<CancellationToken>())).ReturnsAsync(head);
@@ -111,8 +113,14 @@ public sealed class BucketFaultTests
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var meters = services.GetRequiredService<IMeterFactory>();
         var counted = new List<string>();
-        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i.Name is "dataregistry.s3.requests"
-            && i.Meter.Scope == meters) l.EnableMeasurementEvents(i); } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (i, l) =>
+            {
+                if (i.Name is "dataregistry.s3.requests"
+            && i.Meter.Scope == meters) l.EnableMeasurementEvents(i);
+            }
+        };
         listener.SetMeasurementEventCallback<long>((_, n, tags, _) => counted.Add($"{n} {tags[0].Value} {tags[1].Value}"));
         listener.Start();
         await using var server = await BucketServer.StartAsync();
@@ -155,7 +163,8 @@ public sealed class BucketFaultTests
         };
         using var buckets = new Buckets(new()
         {
-            MaxRetries = 0, RequestTimeout = goesOn ? TimeSpan.FromSeconds(30) : TimeSpan.FromMilliseconds(200),
+            MaxRetries = 0,
+            RequestTimeout = goesOn ? TimeSpan.FromSeconds(30) : TimeSpan.FromMilliseconds(200),
         });
         var bucket = buckets.Open(Store(server.Url));
 
@@ -249,9 +258,9 @@ public sealed class BucketFaultTests
         s3.Setup(
             c => c.ListObjectsV2Async(It.IsAny<ListObjectsV2Request>(), It.IsAny<CancellationToken>()))
             .ReturnsAsync(new ListObjectsV2Response
-        {
-            IsTruncated = false,
-            Encoding = encoding is null ? null : new EncodingType(encoding),
-            S3Objects = [new Amazon.S3.Model.S3Object { Key = key, ETag = "\"e\"", Size = 1, LastModified = DateTime.UtcNow }],
-        });
+            {
+                IsTruncated = false,
+                Encoding = encoding is null ? null : new EncodingType(encoding),
+                S3Objects = [new Amazon.S3.Model.S3Object { Key = key, ETag = "\"e\"", Size = 1, LastModified = DateTime.UtcNow }],
+            });
 }

@@ -47,7 +47,9 @@ public sealed class BucketPaceTests
         using var buckets = new Buckets(new() { MaxRetries = 0 }, clock: clock);
         var store = new Store
         {
-            Id = Guid.NewGuid(), Name = "store", Configuration = new("bucket", null, server.Url, "key", "secret", null),
+            Id = Guid.NewGuid(),
+            Name = "store",
+            Configuration = new("bucket", null, server.Url, "key", "secret", null),
         };
         var shares = new List<double>();
         var bucket = buckets.Open(store).At((share, _) =>

@@ -132,7 +132,10 @@ public sealed class EmbeddedBucketTests : BucketContract
         var text = new string('x', 200_000);
         await modern.PutObjectAsync(new PutObjectRequest
         {
-            BucketName = Name, Key = "chunked", ContentBody = text, ChecksumAlgorithm = ChecksumAlgorithm.SHA256,
+            BucketName = Name,
+            Key = "chunked",
+            ContentBody = text,
+            ChecksumAlgorithm = ChecksumAlgorithm.SHA256,
         });
 
         Assert.Equal(text, await TextAsync(await Bucket.GetAsync("chunked")));
@@ -141,7 +144,10 @@ public sealed class EmbeddedBucketTests : BucketContract
             () =>
                 Writer.PutObjectAsync(new PutObjectRequest
                 {
-                    BucketName = Name, Key = "bad", ContentBody = "x", MD5Digest = Convert.ToBase64String(new byte[16]),
+                    BucketName = Name,
+                    Key = "bad",
+                    ContentBody = "x",
+                    MD5Digest = Convert.ToBase64String(new byte[16]),
                 }));
         Assert.Null(await Bucket.HeadAsync("bad"));
     }

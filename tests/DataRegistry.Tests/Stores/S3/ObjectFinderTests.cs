@@ -20,7 +20,9 @@ public sealed class ObjectFinderTests : IAsyncLifetime, IDisposable
         embedded = server.CreateBucket("bucket");
         bucket = buckets.Open(new()
         {
-            Id = Guid.NewGuid(), Name = "store", Configuration = new("bucket", null, server.Url, "key", "secret", null),
+            Id = Guid.NewGuid(),
+            Name = "store",
+            Configuration = new("bucket", null, server.Url, "key", "secret", null),
         });
     }
 

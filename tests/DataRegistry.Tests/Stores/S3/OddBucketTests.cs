@@ -412,14 +412,18 @@ public sealed class OddBucketTests : IAsyncLifetime
         using var others = new Buckets();
         await others.Open(new()
         {
-            Id = Guid.NewGuid(), Name = "demo", Configuration = new("demo", null, server.Url, null, null, null, Anonymous: true),
+            Id = Guid.NewGuid(),
+            Name = "demo",
+            Configuration = new("demo", null, server.Url, null, null, null, Anonymous: true),
         }).ListAsync(new());
 
         Assert.False(signed);
         Assert.False(
             others.Open(new()
             {
-                Id = Guid.NewGuid(), Name = "demo", Configuration = new("demo", null, null, null, null, null, Anonymous: true),
+                Id = Guid.NewGuid(),
+                Name = "demo",
+                Configuration = new("demo", null, null, null, null, null, Anonymous: true),
             }).CanPresign("a"));
     }
 

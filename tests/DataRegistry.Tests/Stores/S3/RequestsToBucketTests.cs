@@ -82,7 +82,9 @@ public sealed class RequestsToBucketTests(RequestsToBucketTests.MillionKeys mill
         million.Server.Requests.Reset();
         var bucket = buckets.Open(new()
         {
-            Id = Guid.NewGuid(), Name = "store", Configuration = new("bucket", null, million.Server.Url, "key", "secret", null),
+            Id = Guid.NewGuid(),
+            Name = "store",
+            Configuration = new("bucket", null, million.Server.Url, "key", "secret", null),
         });
         var probes = await new ObjectFinder(headsInFlight: 32).FindAsync(bucket, "", keys, default);
         Assert.Equal(keys, probes.Select(p => p.Object?.Key));

@@ -156,12 +156,20 @@ public sealed class WebIdentityTests : IAsyncLifetime
 
     string Body(Guid? project = null, string? role = null, string? endpoint = null, string? key = null, string? externalId = null) =>
         JsonSerializer.Serialize(new
-    {
-        name = $"role-{Guid.NewGuid()}",
-        project,
-        configuration = new { bucket = "bucket", endpoint_url = endpoint ?? service.Server.Url, role_arn = role
-            ?? Role, access_key_id = key, secret_access_key = key is null ? null : "secret", external_id = externalId },
-    });
+        {
+            name = $"role-{Guid.NewGuid()}",
+            project,
+            configuration = new
+            {
+                bucket = "bucket",
+                endpoint_url = endpoint ?? service.Server.Url,
+                role_arn = role
+            ?? Role,
+                access_key_id = key,
+                secret_access_key = key is null ? null : "secret",
+                external_id = externalId
+            },
+        });
 
     async Task<string> CreateAsync(string? body = null, HttpClient? http = null)
     {
