@@ -137,17 +137,8 @@ static class AdoptionEndpoints
         if (!store.Holds(url))
             throw new ApiException(new ApiError.Field(
                 "manifest", AdoptionFailure.Outside(body.Manifest!, store).Message, "url_outside_store"));
-        S3Object? file;
-        try
-        {
-            file = await buckets.Open(store).HeadAsync(url.Key, cancellationToken: context.RequestAborted);
-        }
-        catch (BucketException e) when (!e.IsTransient || e.IsKeyRefusal())
-        {
-            throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, e.Message, e.Code));
-        }
-
-        if (file is null)
+        var bucket = buckets.Open(store);
+        if (await bucket.HeadAsync(url.Key, cancellationToken: context.RequestAborted) is not { } file)
         {
             var missing = AdoptionFailure.Missing(body.Manifest!, store);
             throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, missing.Message, missing.Code));
@@ -157,6 +148,8 @@ static class AdoptionEndpoints
             throw new ApiException(new ApiError.Field(
                 "manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.",
                 file.Size == 0 ? "empty" : "too_large"));
+        if (await ManifestFormat.RefuseAsync(bucket, file, context.RequestAborted) is { } reason)
+            throw new ApiException(new ApiError.Field("manifest", reason, "unsupported_format"));
         var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted)
             ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())

@@ -127,7 +127,7 @@ sealed class AdoptionKind(
                 .OfType<AdoptionFailure>().Concat(window.Skipped).ToList();
             var counts = new Counts(
                 outcomes.Count(o => o is AdoptionOutcome.Created), outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked),
-                failures.Count - window.Skipped.Count, window.Skipped.Count);
+                failures.Count(f => f.Outcome == AdoptionFailure.Failed), failures.Count(f => f.Outcome == AdoptionFailure.Skipped));
             var results = failures.Count == 0 ? null : WorkTable.NewResults(
                 range.JobId, range,
                 await kind.blobs.WriteResultsAsync(

@@ -4,6 +4,7 @@ using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 
@@ -74,6 +75,9 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     /// <summary>What consoles show as a folder: an object of no bytes whose key ends with a slash.</summary>
     public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but the mark of a folder: '{url}'");
+
+    /// <summary>Of a listing's entry that names no key which can be asked for.</summary>
+    public static AdoptionFailure Damaged(string url, string reason) => new(url, Failed, DamagedEntry.Code, $"{reason} Rename the object.");
 
     public static AdoptionFailure Excluded(string url, KeyGlob pattern) =>
         new(url, Skipped, "excluded", $"Excluded by '{pattern.Pattern}': '{url}'");

@@ -11,7 +11,7 @@ namespace DataRegistry.Adoption;
 /// <param name="Keys">To be adopted: in the order of their UTF-8 bytes, none twice.</param>
 /// <param name="Locate">Reads which of them have a location.</param>
 /// <param name="Find">Asks S3 about those that have none.</param>
-/// <param name="Skipped">What was met and is not to be adopted.</param>
+/// <param name="Skipped">What was met and is not to be adopted, or cannot be.</param>
 /// <param name="After">Of a prefix: every key up to this one is in the window, or before it.</param>
 /// <param name="Ends">It is the range's last.</param>
 sealed record Window(
@@ -89,6 +89,9 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
                     objects.Add(found);
             }
 
+            skipped.AddRange(page.Damaged
+                .Where(d => (range.Until is null || !d.ComesAfter(range.Until)) && selection.Matches(d.Readable))
+                .Select(d => AdoptionFailure.Damaged(new S3Url(scope.Store.Configuration.Bucket, d.Text).ToString(), d.Reason)));
             ends = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
             after = ends ? after : page.LastKey;
         }
@@ -104,13 +107,13 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
             skipped, after, ends);
     }
 
-    /// <summary>As they are listed; those of which the list tells no version, or no size, as they are found.</summary>
+    /// <summary>As they are listed; those of which the list tells no version, or too little, as they are found.</summary>
     async Task<IReadOnlyList<Probe>> FindAsync(
         IReadOnlyList<string> wanted, Dictionary<string, S3Object> listed, CancellationToken cancellationToken)
     {
         if (!pages.SeesVersions)
             return await ask(wanted, cancellationToken);
-        List<string> unknown = [.. wanted.Where(key => listed[key].SizeIsUnknown)];
+        List<string> unknown = [.. wanted.Where(key => listed[key].NeedsHead)];
         var asked = unknown.Count == 0
             ? []
             : unknown.Zip(await ask(unknown, cancellationToken)).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);

@@ -41,13 +41,19 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
     {
         long unchanged = 0, skipped = 0;
         var findings = new List<Finding>();
-        var candidates = new List<(string Key, ScannedRow Location)>();
+        var candidates = new List<(string Key, ScannedRow? Location)>();
+        findings.AddRange(stretch.Damaged.Select(d => new Finding(d.Text, null, null, ScanItem.Failed)
+        {
+            Reason = (DamagedEntry.Code, d.Reason),
+        }));
         foreach (var found in stretch.Objects)
         {
             if (!stretch.Locations.Remove(found.Key, out var location))
             {
                 if (found.IsFolderMark)
                     skipped++;
+                else if (found.IsDoubtful)
+                    candidates.Add((found.Key, null));
                 else
                     findings.Add(new(found.Key, null, found, ScanItem.New));
             }
@@ -55,6 +61,10 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
             {
                 // Whoever purged it does not want it back by itself.
                 skipped++;
+            }
+            else if (found.IsDoubtful)
+            {
+                candidates.Add((found.Key, location));
             }
             else if (location.Job == job.Id && IsSame(location, found))
             {
@@ -93,6 +103,12 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
         {
             if (failure is not null)
                 findings.Add(new(key, location, null, ScanItem.Failed) { Reason = (failure.Code, failure.Message) });
+            else if (location is null)
+            {
+                // A damaged entry of the index may stand for an object, or for none.
+                if (found is not null)
+                    findings.Add(new(key, null, found, ScanItem.New));
+            }
             else if (found is null)
                 findings.Add(new(key, location, null, ScanItem.Missing));
             else if (!FactsOf(location).IsLike(DriftFacts.Of(found), evidence.SeesVersions))

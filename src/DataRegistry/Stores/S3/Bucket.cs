@@ -91,7 +91,10 @@ public sealed class Bucket(
                     RequestPayer = payer,
                 },
                 cancellationToken);
-            return Listed.Page(page) ?? throw BucketFaults.NotS3(Name, page.HttpStatusCode);
+            return Listed.Page(page)
+                ?? throw (page is { IsTruncated: true, KeyCount: null }
+                    ? BucketFaults.Version1(Name)
+                    : BucketFaults.NotS3(Name, page.HttpStatusCode));
         }, cancellationToken);
     }
 
