@@ -42,21 +42,26 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlo
     /// <summary>The selection that a job's row holds.</summary>
     public static KeySelection Of(JobRow job) => new(
         job.Prefix ?? "",
-        job.Pattern is { } pattern ? Parse(pattern) : null,
-        job.Exclude is { } exclude ? [.. JsonSerializer.Deserialize(exclude, PatternsJson.Default.StringArray)!.Select(Parse)] : []);
+        job.Pattern is { } pattern ? KeyGlob.Parse(pattern) : null,
+        KeyPatterns.Read(job.Exclude));
 
     /// <summary>The job's row, with the selection in it.</summary>
     public JobRow Into(JobRow job) => job with
     {
         Prefix = Prefix,
         Pattern = Pattern?.Pattern,
-        Exclude = Exclude.Count == 0
-            ? null
-            : JsonSerializer.Serialize([.. Exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
+        Exclude = KeyPatterns.Write(Exclude),
     };
+}
 
-    static KeyGlob Parse(string pattern) =>
-        KeyGlob.TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
+/// <summary>Patterns as rows keep them: a JSON array, or null for none.</summary>
+static class KeyPatterns
+{
+    public static string? Write(IReadOnlyList<KeyGlob> patterns) =>
+        patterns.Count == 0 ? null : JsonSerializer.Serialize([.. patterns.Select(p => p.Pattern)], PatternsJson.Default.StringArray);
+
+    public static IReadOnlyList<KeyGlob> Read(string? column) =>
+        column is null ? [] : [.. JsonSerializer.Deserialize(column, PatternsJson.Default.StringArray)!.Select(KeyGlob.Parse)];
 }
 
 [JsonSerializable(typeof(string[]))]
