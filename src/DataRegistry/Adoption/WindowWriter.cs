@@ -13,7 +13,8 @@ sealed class WindowWriter(Adopter adopter, JobBlobs blobs, HashQueue hashes)
         AdoptionScope scope, WorkRow range, Window window, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         var find = delivery.BucketUnavailable is { } unavailable ? FailAll(unavailable) : window.Find;
-        var outcomes = await adopter.AdoptAsync(scope, window.Keys, window.Locate, find, cancellationToken);
+        var look = delivery.BucketUnavailable is null ? window.Look : null;
+        var outcomes = await adopter.AdoptAsync(scope, window.Keys, window.Locate, find, look, cancellationToken);
         var failures = window.Keys.Zip(outcomes, (key, outcome) => FailureOf(scope.Store, key, outcome)).OfType<AdoptionFailure>()
             .Concat(window.Skipped).ToList();
         var skipped = failures.Count(f => f.Outcome == AdoptionFailure.Skipped);
@@ -26,6 +27,8 @@ sealed class WindowWriter(Adopter adopter, JobBlobs blobs, HashQueue hashes)
         {
             Created = outcomes.Count(o => o is AdoptionOutcome.Created),
             Existing = outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked),
+            Replaced = outcomes.Count(o => o is AdoptionOutcome.Created { Replaces: true }),
+            Differing = outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked { IsChanged: true }),
         };
         return new(counts, results, window.After, window.Ends);
     }

@@ -16,7 +16,7 @@ sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string
 
     /// <summary>What was adopted, and as what; null for a new object.</summary>
     public DatumId? Datum { get; init; } = Location is null ? null : ScanComparison.IdOf(Location);
-    public DriftFacts? Was { get; init; } = Location is null ? null : ScanComparison.FactsOf(Location);
+    public DriftFacts? Was { get; init; } = Location is null ? null : Location.Facts;
 
     /// <summary>An earlier delivery of this scan has done all there is to do, but perhaps for the datum's row.</summary>
     public bool IsDone { get; init; }
@@ -162,12 +162,9 @@ sealed class ScanComparison
             Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
         };
 
-    public static DriftFacts FactsOf(ScannedRow location) =>
-        new(location.ObjectETag, location.Size, location.VersionId, location.LastModified);
-
     public static DatumId IdOf(LocatedRow location) => new(TimedId.FromGuid(location.Datum));
 
     public static bool IsDrifted(ScannedRow location) => location.Drift is DriftState.Changed or DriftState.Missing;
 
-    bool IsSame(ScannedRow location, S3Object found) => FactsOf(location).IsLike(DriftFacts.Of(found), scan.Evidence.SeesVersions);
+    bool IsSame(ScannedRow location, S3Object found) => location.Facts.IsLike(DriftFacts.Of(found), scan.Evidence.SeesVersions);
 }
