@@ -51,12 +51,12 @@ sealed record UnitListQuery(
         Http.Fields.Line("search", Http.Fields.Query(request, "search"), MaxTextLength),
         Http.Fields.Query(request, "sortBy") is not { } sort
             ? "name"
-            : Fields.ContainsKey(sort) ? sort : throw Wrong("sortBy", $"One of {string.Join(", ", Fields.Keys)} is expected."),
+            : Fields.ContainsKey(sort) ? sort : throw AccessErrors.NotASortField.On("sortBy", string.Join(", ", Fields.Keys)),
         Http.Fields.Query(request, "sortOrder") switch
         {
             null or "asc" => false,
             "desc" => true,
-            _ => throw Wrong("sortOrder", "asc or desc is expected."),
+            _ => throw AccessErrors.NotAnOrder.On("sortOrder"),
         },
         Number(request, "offset", 0, 0, int.MaxValue),
         Number(request, "limit", DefaultLimit, 1, MaxLimit));
@@ -93,12 +93,8 @@ sealed record UnitListQuery(
 
     static Filter Parse(string text)
     {
-        var field = Fields.Keys.FirstOrDefault(f => StartsFilter(text, f)) ?? throw Wrong(
-            "filterBy",
-            $"'{(text.Length > 100
-                ? $"{text.AsSpan(0, 100)}…"
-                : text)}' is no filter: one of {string.Join(
-                    ", ", Fields.Keys)}, one of {string.Join(" ", Operators)}, and a value are expected.");
+        var field = Fields.Keys.FirstOrDefault(f => StartsFilter(text, f)) ?? throw AccessErrors.NotAFilter.On(
+            "filterBy", text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text, string.Join(", ", Fields.Keys), string.Join(" ", Operators));
         return new(field, text.Substring(field.Length, 2), text[(field.Length + 2)..]);
     }
 
@@ -111,7 +107,5 @@ sealed record UnitListQuery(
     static int Number(HttpRequest request, string name, int absent, int min, int max) =>
         Http.Fields.Query(request, name) is not { } text ? absent
         : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max ? number
-        : throw Wrong(name, max == int.MaxValue ? $"A number from {min} is expected." : $"A number from {min} to {max} is expected.");
-
-    static ApiException Wrong(string field, string text) => new(new ApiError.Field(field, text, "invalid"));
+        : throw (max == int.MaxValue ? CommonErrors.TooSmallANumber.On(name, min) : CommonErrors.NotInRange.On(name, min, max));
 }

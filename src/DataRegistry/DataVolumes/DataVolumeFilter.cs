@@ -106,7 +106,7 @@ abstract partial record DataVolumeFilter
     }
 
     static ApiException Wrong(string text, string what) =>
-        new(new ApiError.Field("filterBy", $"'{(text.Length > 200 ? $"{text.AsSpan(0, 200)}…" : text)}' {what}.", "invalid"));
+        DataVolumeErrors.NotAVolumeFilter.On("filterBy", text.Length > 200 ? $"{text.AsSpan(0, 200)}…" : text, what);
 
     // The contract's pattern.
     [GeneratedRegex($@"^(?<field>{Fields})(?<operator>{Operators})(?<value>.+)\z", RegexOptions.ExplicitCapture

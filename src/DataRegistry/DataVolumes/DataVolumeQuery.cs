@@ -46,7 +46,7 @@ sealed record DataVolumeQuery(
     /// <summary>Reads the contract's parameters; a wrong one ends the request with 400.</summary>
     public static DataVolumeQuery From(HttpRequest request) => new(
         Choice<DataVolumeRequestType>(request, "requestType", char.ToUpperInvariant)
-            ?? throw new ApiException(ApiError.Required("requestType")),
+            ?? throw CommonErrors.Required.On("requestType"),
         Fields.Query(request, "usableInProjectId"),
         Number(request, "offset", 0, int.MaxValue, 0),
         Number(request, "limit", 1, MaxLimit, DefaultLimit),
@@ -96,14 +96,14 @@ sealed record DataVolumeQuery(
             return null;
         var values = Enum.GetValues<T>().ToDictionary(v => firstLetter(v.ToString()[0]) + v.ToString()[1..], StringComparer.Ordinal);
         return values.TryGetValue(text, out var value) ? value
-            : throw new ApiException(new ApiError.Field(name, $"One of {string.Join(", ", values.Keys)} is expected.", "invalid_choice"));
+            : throw CommonErrors.NotAChoice.On(name, string.Join(", ", values.Keys));
     }
 
     public static int Number(HttpRequest request, string name, int min, int max, int otherwise) =>
         Fields.Query(request, name) is not { } text ? otherwise
         : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
-        : throw new ApiException(new ApiError.Field(name, $"A number from {min} to {max} is expected.", "invalid"));
+        : throw CommonErrors.NotInRange.On(name, min, max);
 
     enum SortOrder
     {
