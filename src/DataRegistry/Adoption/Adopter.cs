@@ -1,7 +1,6 @@
 using Azure;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;

@@ -24,12 +24,13 @@ static class AdoptionEndpoints
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
         .TakesQuery(
             "dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
         .Answers<CreatedBody>(
             $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, more become a "
                 + "job")
         .OrAnswers<AnswerBody>(
             StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
-        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<ExistsBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
         .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>

@@ -84,7 +84,7 @@ sealed record AdoptionPlan(
     static AdoptionPlan WithDiffering(AdoptionPlan plan, IReadOnlyDictionary<string, Probe> differing)
     {
         var changed = new HashSet<string>(StringComparer.Ordinal);
-        var superseded = new Dictionary<string, Guid>(plan.Scope.Superseded ?? new Dictionary<string, Guid>(), StringComparer.Ordinal);
+        var superseded = new Dictionary<string, Guid>(plan.Scope.Superseded ?? new Dictionary<string, Guid>(StringComparer.Ordinal), StringComparer.Ordinal);
         foreach (var (key, probe) in differing)
         {
             var location = plan.Located[key];

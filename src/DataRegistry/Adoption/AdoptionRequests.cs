@@ -1,7 +1,6 @@
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;

@@ -1,9 +1,8 @@
-using System.Text.Json.Serialization;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Storage;
-using DataRegistry.Stores.S3;
+using DataRegistry.Stores;
 using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption;
@@ -32,7 +31,7 @@ sealed class CreatedResults(DatumTable datums, WorkTable work, TimeProvider cloc
 
         var paging = Paging.From(context.Request);
         DatumCursor? after = paging.Cursor is null ? null
-            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
+            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw Paging.BadCursor();
         var (page, next) = await datums.ListOfJobAsync(job.JobId, after, paging.Limit + 1, token)
             .PageAsync(paging.Limit, row => row.Position.ToString(), token);
         var counts = job.Counts + (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), token)).Done;

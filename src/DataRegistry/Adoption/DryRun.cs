@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 

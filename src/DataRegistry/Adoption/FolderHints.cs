@@ -1,3 +1,4 @@
+using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;

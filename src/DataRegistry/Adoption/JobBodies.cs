@@ -2,7 +2,6 @@ using DataRegistry.Adoption.Input;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
-using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 

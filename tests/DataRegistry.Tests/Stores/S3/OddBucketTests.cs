@@ -570,6 +570,28 @@ public sealed class OddBucketTests : IAsyncLifetime
         Assert.Equal((BucketFault.Unexpected, false), (probe.Fault, probe.IsTransient));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_server_that_lists_by_version_1_says_so_also_without_a_marker(int keys)
+    {
+        // It ignores where to begin, and has no token.
+        Lists(_ => Page(["a"], keys == 1 ? null : "?").Replace("<NextContinuationToken>?</NextContinuationToken>", "", StringComparison.Ordinal));
+
+        var probe = await buckets.ProbeAsync(Store(), default);
+
+        Assert.Contains("version 1 only", probe.Message, StringComparison.Ordinal);
+        Assert.Equal((BucketFault.Unexpected, false), (probe.Fault, probe.IsTransient));
+    }
+
+    [Fact]
+    public async Task A_server_that_counts_nothing_and_begins_where_it_is_asked_to_lists_by_version_2()
+    {
+        Lists(query => Page(query.StartAfter is null ? ["a"] : [], null));
+
+        Assert.Null((await buckets.ProbeAsync(Store(), default)).Fault);
+    }
+
     [Fact]
     public async Task A_requester_who_pays_says_so_with_every_request_and_in_signed_urls()
     {
