@@ -30,7 +30,8 @@ static class AdoptionEndpoints
                 + "job")
         .OrAnswers<AnswerBody>(
             StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
-        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<ExistsBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<ExistsBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
         .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>
@@ -219,7 +220,9 @@ static class AdoptionEndpoints
         return Results.Json(
             new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))])
             {
-                Changed = answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key).ToList() is { Count: > 0 } changed ? changed : null,
+                Changed = answer.Existing.Values.Any(e => e.IsChanged)
+                    ? [.. answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key)]
+                    : null,
             },
             Json.AnswerBody,
             statusCode: ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
@@ -260,8 +263,8 @@ static class AdoptionEndpoints
 /// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
 /// <param name="Exclude">Patterns of keys to leave out.</param>
 /// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
-/// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one, which
-/// stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where they lie
+/// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one,
+/// which stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where they lie
 /// densely, and a HEAD for each changed object.</param>
 sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,

@@ -93,8 +93,8 @@ sealed class AdoptionRequests(
     }
 
     /// <summary>
-    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out. Null, as for the others, where
-    /// the project has as many jobs as it may.
+    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out. Null, as for the others,
+    /// where the project has as many jobs as it may.
     /// </summary>
     public async Task<JobRow?> AcceptAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
     {

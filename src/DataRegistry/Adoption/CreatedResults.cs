@@ -15,8 +15,8 @@ sealed record CreatedResult(string Url, string Outcome, DatumId Id)
 }
 
 /// <summary>
-/// What a job created, in pages or all of it as lines. The datums of a job lie together, since their ids begin with its time: no row is kept
-/// for this, and it is there as long as the datums are.
+/// What a job created, in pages or all of it as lines. The datums of a job lie together, since their ids begin with its time: no row is
+/// kept for this, and it is there as long as the datums are.
 /// </summary>
 sealed class CreatedResults(DatumTable datums, WorkTable work, TimeProvider clock)
 {
@@ -25,8 +25,8 @@ sealed class CreatedResults(DatumTable datums, WorkTable work, TimeProvider cloc
         var token = context.RequestAborted;
         if (JobResults.IsAskedForLines(context.Request))
         {
-            return JobResults.Lines(
-                datums.ListOfJobAsync(job.JobId, after: null, Tables.MaxPageRows, token).Select(From), JobEndpoints.Json.CreatedResult, token);
+            var all = datums.ListOfJobAsync(job.JobId, after: null, Tables.MaxPageRows, token).Select(From);
+            return JobResults.Lines(all, JobEndpoints.Json.CreatedResult, token);
         }
 
         var paging = Paging.From(context.Request);

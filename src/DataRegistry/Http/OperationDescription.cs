@@ -92,12 +92,15 @@ static class OperationDescription
             {
                 Schema = new OpenApiSchema { OneOf = [.. all.Select(m => m.Schema!)] },
                 Examples = answers.Zip(all).ToDictionary(
-                    a => a.First.Type.Name, a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
+                    a => NameOf(a.First.Type), a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
             };
         }
 
         response.Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = media };
     }
+
+    /// <summary>Pages have all the same name.</summary>
+    static string NameOf(Type type) => type.IsGenericType ? $"PageOf{type.GenericTypeArguments[0].Name}" : type.Name;
 
     static async Task<OpenApiMediaType> MediaAsync(
         OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken cancellationToken) => new()

@@ -68,7 +68,9 @@ sealed partial class RangeFunction(
         }
     }
 
-    /// <summary>Notes why the range waits, and since when: this delivery may have done windows before. Returns the range as it is now.</summary>
+    /// <summary>
+    /// Notes why the range waits, and since when: this delivery may have done windows before. Returns the range as it is now.
+    /// </summary>
     async Task<WorkRow> NoteAsync(WorkRow range, string reason, CancellationToken cancellationToken)
     {
         var now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;

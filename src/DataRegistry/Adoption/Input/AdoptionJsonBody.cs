@@ -7,7 +7,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run","adopt_changed"}</c>, in any order. Others are passed
+/// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run","adopt_changed"}</c>, in any order. Others
+/// are passed
 /// over;
 /// one of these that is given twice is refused, instead of one being lost.
 /// </summary>
