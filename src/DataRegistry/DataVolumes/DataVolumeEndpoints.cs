@@ -95,10 +95,9 @@ static class DataVolumeEndpoints
         await views.ShowAsync(context, await access.RequiredAsync(context, id, Permission.DataVolumesRead), withSharedScopes: true),
         DataVolumeJson.Default.DataVolumeBody);
 
-    static async Task<IResult> ChangeAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, [AsParameters] DataVolumeServices services)
     {
+        var (volumes, access, views, _, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesUpdate);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.DataVolumePatchBody, DataVolumeJson.MaxBodyBytes);
         var description = DataVolumeFields.Text("description", body.Description, DataVolumeFields.MaxDescription);
@@ -122,10 +121,9 @@ static class DataVolumeEndpoints
     }
 
     /// <summary>202 where an agent has to do it first, also when repeated; 204 where nobody has to.</summary>
-    static async Task<IResult> DeleteAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, ClusterAgents agents, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, [AsParameters] DataVolumeServices services)
     {
+        var (volumes, access, _, agents, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesDelete);
         var agent = await agents.OfAsync(found.Cluster, context.RequestAborted);
         if (!agent.Cluster.HasAgent)
@@ -166,3 +164,7 @@ static class DataVolumeEndpoints
             throw DataVolumeErrors.NotAKey.On(IdempotencyKey, MaxIdempotencyKey),
     };
 }
+
+/// <summary>The services that change and delete data volumes.</summary>
+sealed record DataVolumeServices(
+    DataVolumeTable Volumes, DataVolumeAccess Access, DataVolumeViews Views, ClusterAgents Agents, AuditTrail Trail, TimeProvider Clock);

@@ -32,7 +32,7 @@ static class JobsRoom
         services.AddSingleton<IProjectContents, ProjectJobs>();
         services.AddSingleton<JobCollection>().AddSingleton<ICollector>(s => s.GetRequiredService<JobCollection>());
         services.AddSingleton<JobBlobs>().AddSingleton<AdoptQueue>().AddSingleton<JobResults>();
-        services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<StalledJobs>();
+        services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<JobControl>().AddSingleton<StalledJobs>();
         return services.AddSingleton<RangeWorker>().AddSingleton<RangeFunction>().AddSingleton<RangePoisonFunction>();
     }
 }
