@@ -15,7 +15,7 @@ sealed record AdoptionOrder(Store Store, Project Project, string By);
 
 /// <summary>Makes jobs of lists, manifests and prefixes.</summary>
 sealed class AdoptionRequests(
-    JobTable jobs, JobStarter starts, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
+    JobTable jobs, JobStarter starter, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
 {
     /// <summary>
     /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out. Null, as for the others,
@@ -81,7 +81,7 @@ sealed class AdoptionRequests(
 
     async Task<JobRow?> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
     {
-        if (await starts.TryStartAsync(job, ranges, cancellationToken) is { } started)
+        if (await starter.TryStartAsync(job, ranges, cancellationToken) is { } started)
             return started;
         await work.DeleteAsync(job.JobId, cancellationToken);
         await blobs.TryDeleteAsync($"{job.JobId}/", CancellationToken.None);
