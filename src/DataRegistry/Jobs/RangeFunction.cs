@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Jobs;
 
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
-sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, ILogger<RangeFunction> logger)
+sealed partial class RangeFunction(
+    WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, ILogger<RangeFunction> logger)
 {
     /// <summary>All that is logged within is of that job.</summary>
     public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
