@@ -39,7 +39,7 @@ static class RoleEndpoints
     }
 
     /// <summary>201, or 200 where the subject has the role there already.</summary>
-    static async Task<IResult> AddAsync(string id, HttpContext context, [AsParameters] RoleServices services)
+    static async Task<IResult> AddAsync(string id, HttpContext context, RoleServices services)
     {
         var (subjects, roles, scopes, permissions, trail) = services;
         var caller = Caller.Of(context);
@@ -72,7 +72,7 @@ static class RoleEndpoints
             statusCode: added ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
-    static async Task<IResult> RemoveAsync(string id, string role, HttpContext context, [AsParameters] RoleServices services)
+    static async Task<IResult> RemoveAsync(string id, string role, HttpContext context, RoleServices services)
     {
         var (subjects, roles, scopes, permissions, trail) = services;
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);

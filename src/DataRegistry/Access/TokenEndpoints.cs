@@ -40,7 +40,7 @@ static class TokenEndpoints
     static async Task<IResult> GetAsync(string id, HttpContext context, TokenTable tokens, Permissions permissions) =>
         Results.Json(TokenBody.From(await RequiredAsync(id, context, tokens, permissions)), AccessJson.Default.TokenBody);
 
-    static async Task<IResult> CreateAsync(HttpContext context, [AsParameters] NewTokenServices services)
+    static async Task<IResult> CreateAsync(HttpContext context, NewTokenServices services)
     {
         var (tokens, subjects, projects, permissions, trail, clock) = services;
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);

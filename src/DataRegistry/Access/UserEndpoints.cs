@@ -163,7 +163,7 @@ static class UserEndpoints
     /// The user is gone with its row; what its tokens and roles leave behind if this dies half-way is of no use to anybody, as ids never
     /// come again.
     /// </summary>
-    static async Task<IResult> DeleteAsync(string id, HttpContext context, [AsParameters] UserDeletionServices services)
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, UserDeletionServices services)
     {
         var (subjects, tokens, roles, permissions, trail) = services;
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);

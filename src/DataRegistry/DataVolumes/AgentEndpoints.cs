@@ -32,7 +32,7 @@ static class AgentEndpoints
     /// the last one's changes nothing.
     /// </summary>
     static async Task<IResult> ReportAsync(
-        string clusterId, string id, HttpContext context, [AsParameters] ReportServices services)
+        string clusterId, string id, HttpContext context, ReportServices services)
     {
         var (units, permissions, agents, volumes, views, trail, clock) = services;
         var cluster = await ClusterAsync(clusterId, context, units, permissions);

@@ -32,7 +32,7 @@ static class SharedScopeEndpoints
     }
 
     /// <summary>All of it or nothing. What is shared already stays as it is, what is not shared need not be removed.</summary>
-    static async Task<IResult> ChangeAsync(string id, HttpContext context, [AsParameters] SharingServices services)
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, SharingServices services)
     {
         var (volumes, access, views, projects, units, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesShare);
