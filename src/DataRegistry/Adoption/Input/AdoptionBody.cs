@@ -29,8 +29,11 @@ sealed record AdoptionBody
     /// <summary>Changed objects of the project's own datums become datums in their place.</summary>
     public bool AdoptChanged { get; init; }
 
-    /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
+    /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
+
+    /// <summary>The <c>url</c> where there is no list: it is answered alone. With a list it is a part of that.</summary>
+    public string? Url { get; init; }
 
     /// <summary>Whether there was a list, also an empty one.</summary>
     public bool HasList { get; init; }
