@@ -9,6 +9,8 @@ namespace DataRegistry.Adoption;
 /// </summary>
 sealed class ChangeFinder(ObjectFinder finder)
 {
+    const int ListsInFlight = 16;
+
     /// <summary>Where nobody has asked for it, looking takes no longer.</summary>
     static readonly TimeSpan GlanceTimeout = TimeSpan.FromSeconds(5);
 
@@ -20,12 +22,15 @@ sealed class ChangeFinder(ObjectFinder finder)
     {
         var differing = await HeadAsync(
             located, (keys, token) => finder.HeadAsync(bucket, prefix, keys, token), cancellationToken);
-        foreach (var row in located.Where(r => differing.GetValueOrDefault(r.Key).Object is not null))
+        var several = new ParallelOptions { MaxDegreeOfParallelism = ListsInFlight, CancellationToken = cancellationToken };
+        var changed = located.Where(r => differing.GetValueOrDefault(r.Key).Object is not null).ToList();
+        await Parallel.ForEachAsync(changed, several, async (row, token) =>
         {
-            if (await IsListedAsync(bucket, row, cancellationToken))
+            if (!await IsListedAsync(bucket, row, token))
+                return;
+            lock (differing)
                 differing.Remove(row.Key);
-        }
-
+        });
         return differing;
     }
 
