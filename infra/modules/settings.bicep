@@ -19,6 +19,7 @@ type AppSettings = {
   Stores__AllowPrivateEndpoints: string?
   Stores__WebIdentityEndpoint: string?
   Stores__AssumableRoles: string?
+  Stores__HostBuckets: string?
   Http__PublicUrl: string?
   Datums__DownloadSeconds: string?
   Datums__HashAtOnceBytes: string?

@@ -107,7 +107,8 @@ static class AdoptionEndpoints
         ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
         var answer = await requests.AdoptAsync(
-            store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
+            store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude, context.RequestAborted),
+            context.RequestAborted);
         if (answer.Created.Count > 0)
         {
             await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
@@ -132,6 +133,9 @@ static class AdoptionEndpoints
     {
         if (body.HasUrl || body.HasList || body.DryRun)
             throw new ApiException(new ApiError.Field("manifest", "A manifest comes without 'url', 'urls' and 'dry_run'.", "invalid"));
+        if (!store.AllowRead)
+            throw new ApiException(new ApiError.Message(
+                StatusCodes.Status403Forbidden, ManifestStaging.NotReadable(store), "read_not_allowed"));
         if (!S3Url.TryParse(body.Manifest, out var url))
             throw new ApiException(new ApiError.Field("manifest", S3Url.Requirement, "invalid_url"));
         if (!store.Holds(url))

@@ -92,7 +92,7 @@ sealed class AdoptionRequests(
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
     public async Task<JobRow?> AcceptAsync(
-        Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken,
+        Store store, Project project, string createdBy, StagedUrls urls, KeyGlobs exclude, CancellationToken stagingToken,
         CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
@@ -124,7 +124,7 @@ sealed class AdoptionRequests(
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
     public async Task<JobRow?> AcceptAsync(
-        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude,
+        Store store, Project project, string createdBy, S3Object manifest, KeyGlobs exclude,
         CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);

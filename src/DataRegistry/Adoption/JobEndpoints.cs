@@ -114,7 +114,7 @@ static class JobEndpoints
                 throw new ApiException(new ApiError.Detail(
                     StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again."));
             again = await requests.AcceptAsync(
-                store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted)
+                store, project, Caller.Of(context).Name, urls, KeyGlobs.None, context.RequestAborted, context.RequestAborted)
                 ?? throw AdoptionEndpoints.TooManyJobs();
         }
 

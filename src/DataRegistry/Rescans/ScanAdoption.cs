@@ -17,14 +17,14 @@ sealed class ScanAdoption(
     static readonly (string, string) Meanwhile =
         ("changed_meanwhile", "It was adopted, purged or deleted while it was scanned: the next scan will tell.");
 
-    readonly List<KeyGlob> include = Globs(store.Rescan.Include), exclude = Globs(store.Rescan.Exclude);
+    readonly KeyGlobs include = KeyGlobs.Of(store.Rescan.Include), exclude = KeyGlobs.Of(store.Rescan.Exclude);
 
     /// <summary>The findings as they stand afterwards, in their order.</summary>
     public async Task<List<Finding>> AdoptAsync(List<Finding> findings, CancellationToken cancellationToken)
     {
         var adopted = findings.ToArray();
         foreach (var ofProject in Enumerable.Range(0, findings.Count).Where(
-            i => Wants(findings[i])).GroupBy(i => findings[i].Location?.Project ?? store.Project!.Value))
+            i => Wants(findings[i], cancellationToken)).GroupBy(i => findings[i].Location?.Project ?? store.Project!.Value))
         {
             if (await projects.FindAsync(ofProject.Key, cancellationToken) is not { } project)
                 continue;
@@ -72,14 +72,15 @@ sealed class ScanAdoption(
     }
 
     /// <summary>What this scan adopted before is looked at again: its datum's row may be missing.</summary>
-    bool Wants(Finding finding) => finding.Outcome switch
+    bool Wants(Finding finding, CancellationToken cancellationToken) => finding.Outcome switch
     {
         ScanItem.Changed or ScanItem.New when finding.IsDone => true,
         // One id a scan and key, where there are no versions.
         ScanItem.Changed => store is { AllowAdopt: true, Rescan.AdoptChanged: true } && finding.Location!.Job != job.Id
             && (store.AccessMode != StoreAccessMode.SingleProject || finding.Location.Project == store.Project),
         ScanItem.New => store is { AllowAdopt: true, Rescan.AdoptNew: true, Project: not null }
-            && (include.Count == 0 || include.Exists(p => p.IsMatch(finding.Key))) && !exclude.Exists(p => p.IsMatch(finding.Key)),
+            && (include.Patterns.Count == 0 || include.FirstMatch(finding.Key, cancellationToken) is not null)
+            && exclude.FirstMatch(finding.Key, cancellationToken) is null,
         _ => false,
     };
 
@@ -89,7 +90,4 @@ sealed class ScanAdoption(
         AdoptionOutcome.Refused refused => finding with { Outcome = ScanItem.Failed, Reason = (refused.Code, refused.Message) },
         _ => finding with { Outcome = ScanItem.Skipped, Reason = Meanwhile },
     };
-
-    static List<KeyGlob> Globs(IReadOnlyList<string> patterns) =>
-        [.. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new FormatException($"Not a pattern: {p}"))];
 }

@@ -18,7 +18,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
 
     readonly byte[] text = new byte[BodyPieces.MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
-    readonly List<KeyGlob> exclude = [];
+    readonly ExcludeList exclude = new(store);
     JsonReaderState state;
     bool begun;
     string? property;
@@ -27,7 +27,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         await BodyPieces.ReadAsync(stream, urls, Take, cancellationToken);
-        return body with { Exclude = exclude };
+        return body with { Exclude = exclude.Build() };
     }
 
     SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
@@ -120,10 +120,8 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
         {
             case (JsonTokenType.Null or JsonTokenType.StartArray or JsonTokenType.EndArray, 1):
                 return body;
-            case (JsonTokenType.String, 2) when exclude.Count == AdoptionBody.MaxExcludes:
-                throw Wrong("exclude", $"At most {AdoptionBody.MaxExcludes} patterns are expected.");
             case (JsonTokenType.String, 2):
-                exclude.Add(AdoptionBody.Pattern(String(ref reader, "exclude"), store));
+                exclude.Add(String(ref reader, "exclude"));
                 return body;
             default:
                 throw Wrong("exclude", "A list of strings is expected.");

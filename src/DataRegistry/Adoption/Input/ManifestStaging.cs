@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Storage;
@@ -19,8 +18,8 @@ sealed record Staging(bool IsDone, string? Error);
 /// as it needs, each of which goes on from the checkpoint of the one before.
 /// </summary>
 sealed partial class ManifestStaging(
-    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options,
-    ILogger<ManifestStaging> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, StoreTable stores, Buckets buckets, TimeProvider clock,
+    IOptions<JobOptions> options, ILogger<ManifestStaging> logger)
 {
     /// <summary>Bytes of a manifest. At 60 bytes a line some 35 million, and 256 runs, which are merged in one go.</summary>
     public const long MaxBytes = 2L * 1024 * 1024 * 1024;
@@ -32,7 +31,7 @@ sealed partial class ManifestStaging(
 
     /// <summary>The rows of a job that is to be staged.</summary>
     public static (WorkRow Range, ManifestRow Manifest) NewRows(
-        JobId job, S3Object file, IReadOnlyList<KeyGlob> exclude, JobOptions options) =>
+        JobId job, S3Object file, KeyGlobs exclude, JobOptions options) =>
         (WorkTable.NewRange(job, 0, 0, 1) with { Kind = WorkKind.Manifest },
          new()
          {
@@ -44,10 +43,11 @@ sealed partial class ManifestStaging(
              RunBytes = (int)Math.Max(options.RunBytes, (file.Size + MaxRuns - 1) / MaxRuns),
              WindowKeys = options.WindowKeys,
              WindowsPerRange = options.WindowsPerRange,
-             Exclude = exclude.Count == 0
-                 ? null
-                 : JsonSerializer.Serialize([.. exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
+             Exclude = exclude.Write(),
          });
+
+    /// <summary>Why a store's manifests are not read, where it allows no reads.</summary>
+    public static string NotReadable(Store store) => $"Store '{store.Name}' does not allow reads, and a manifest is read.";
 
     /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
@@ -58,6 +58,9 @@ sealed partial class ManifestStaging(
         {
             var row = await FindAsync(range.JobId, cancellationToken)
                 ?? throw new InvalidDataException($"Job {range.JobId} has no manifest.");
+            // Asked each time: results tell lines of the file, which nobody may read once the store forbids it.
+            if (await stores.FindWithoutSecretAsync(scope.Store.Id, cancellationToken) is { AllowRead: false } store)
+                return new(false, $"{NotReadable(store)} Nothing was adopted.");
             if (row.Runs < row.AllRuns)
             {
                 if (await ReadRunAsync(scope, row, cancellationToken) is { } error)
@@ -148,13 +151,11 @@ sealed partial class ManifestStaging(
         }
     }
 
-    InputWriter InputOf(AdoptionScope scope, ManifestRow row)
+    InputWriter InputOf(AdoptionScope scope, ManifestRow row) => new(blobs, scope.Job, scope.Store, KeyGlobs.Read(row.Exclude), row.WindowKeys)
     {
-        var patterns = row.Exclude is null ? [] : JsonSerializer.Deserialize(row.Exclude, PatternsJson.Default.StringArray)!;
-        IReadOnlyList<KeyGlob> exclude = [
-            .. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new InvalidDataException($"Not a pattern: {p}"))];
-        return new(blobs, scope.Job, scope.Store, exclude, row.WindowKeys) { Windows = row.Windows, FirstRefused = row.RefusedBlobs };
-    }
+        Windows = row.Windows,
+        FirstRefused = row.RefusedBlobs,
+    };
 
     /// <summary>Null where another delivery is further.</summary>
     async Task<ManifestRow?> SaveAsync(
