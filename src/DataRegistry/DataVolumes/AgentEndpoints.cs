@@ -20,11 +20,10 @@ static class AgentEndpoints
         string clusterId, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents, DataVolumeViews views)
     {
         var cluster = await ClusterAsync(clusterId, context, units, permissions);
-        var limit = DataVolumeQuery.Number(context.Request, "limit", 1, DataVolumeQuery.MaxLimit, DataVolumeQuery.MaxLimit);
-        var offset = DataVolumeQuery.Number(context.Request, "offset", 0, int.MaxValue / 2, 0);
+        var paging = OffsetPaging.From(context.Request, defaultLimit: OffsetPaging.MaxLimit);
         await agents.NoteAsync(cluster.Id, context.RequestAborted);
         return Results.Json(
-            await views.PendingAsync(cluster.Id, offset, limit, context.RequestAborted), DataVolumeJson.Default.PendingListBody);
+            await views.PendingAsync(cluster.Id, paging, context.RequestAborted), DataVolumeJson.Default.PendingListBody);
     }
 
     /// <summary>

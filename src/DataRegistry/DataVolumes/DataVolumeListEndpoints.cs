@@ -24,7 +24,7 @@ static class DataVolumeListEndpoints
     {
         var query = DataVolumeQuery.From(context.Request);
         var (volumes, show) = await views.ListAsync(context, query);
-        var (page, next) = query.Page(volumes);
+        var (page, next) = query.List.Page(volumes);
         return Results.Json(new DataVolumeListBody(next, [.. page.Select(show)]), DataVolumeJson.Default.DataVolumeListBody);
     }
 
@@ -32,7 +32,7 @@ static class DataVolumeListEndpoints
     {
         var query = DataVolumeQuery.From(context.Request);
         var (volumes, _) = await views.ListAsync(context, query);
-        return Results.Json(new CountBody(query.Filter(volumes).Count()), DataVolumeJson.Default.CountBody);
+        return Results.Json(new CountBody(query.List.Filter(volumes).Count()), DataVolumeJson.Default.CountBody);
     }
 
     /// <summary>For who may make data volumes somewhere in the cluster; 403 for others, whether or not there is such a cluster.</summary>

@@ -30,6 +30,12 @@ public static partial class Fields
             ?? throw new ApiException(new ApiError.Field(
                 field, $"One of {string.Join(", ", Enum.GetValues<T>().Select(WireName))} is expected.", "invalid_choice"));
 
+    /// <summary>One of these values; null for none.</summary>
+    public static string? OneOf(string field, string? text, IReadOnlyList<string> values) =>
+        text is null || values.Contains(text, StringComparer.Ordinal)
+        ? text
+        : throw new ApiException(new ApiError.Field(field, $"One of {string.Join(", ", values)} is expected.", "invalid_choice"));
+
     public static Guid Id(string field, string? text) => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
         : Guid.TryParse(text, out var id) ? id
         : throw new ApiException(new ApiError.Field(field, "A UUID is expected.", "invalid"));
@@ -44,13 +50,14 @@ public static partial class Fields
     /// <summary>A time in ISO 8601, to 100 ns: further digits are cut off. One without an offset is in UTC.</summary>
     /// <param name="since">Earlier ones are wrong; null for none. What is stored or looked up by its time has to be since 1970.</param>
     public static DateTimeOffset? Time(string field, string? text, DateTimeOffset? since = null) => text is null ? null
-        : DateTimeOffset.TryParseExact(
-            FurtherDigits().Replace(text, ""),
-            ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"],
-            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            && !(time < since)
-            ? time
-            : throw new ApiException(new ApiError.Field(field, "A time in ISO 8601 is expected, such as 2026-03-01T12:00:00Z.", "invalid"));
+        : TryTime(text, out var time) && !(time < since) ? time
+        : throw new ApiException(new ApiError.Field(field, "A time in ISO 8601 is expected, such as 2026-03-01T12:00:00Z.", "invalid"));
+
+    /// <inheritdoc cref="Time" path="/summary"/>
+    public static bool TryTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParseExact(
+        FurtherDigits().Replace(text, ""),
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"],
+        CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 
     [GeneratedRegex(@"(?<=\.[0-9]{7})[0-9]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FurtherDigits();

@@ -43,6 +43,11 @@ public sealed class KeyGlob
         ? key.Equals(LiteralPrefix, StringComparison.Ordinal)
         : key.StartsWith(LiteralPrefix, StringComparison.Ordinal) && rest.Accept(key.AsSpan(LiteralPrefix.Length), cancellationToken);
 
+    /// <summary>A pattern that was parsed before, as a row keeps it.</summary>
+    /// <exception cref="FormatException">It is no pattern.</exception>
+    public static KeyGlob Parse(string pattern) =>
+        TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
+
     /// <summary>False for what breaks <see cref="Requirement"/>, or holds a lone surrogate, which no key does.</summary>
     public static bool TryParse([NotNullWhen(true)] string? pattern, [NotNullWhen(true)] out KeyGlob? glob)
     {

@@ -44,8 +44,7 @@ public sealed class KeyGlobs(IReadOnlyList<KeyGlob> patterns)
     public static KeyGlobs Read(string? row) => row is null ? None : Of(JsonSerializer.Deserialize(row, Json.StringArray)!);
 
     /// <exception cref="FormatException">One of them is no pattern.</exception>
-    public static KeyGlobs Of(IEnumerable<string> patterns) =>
-        new([.. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new FormatException($"Not a pattern: {p}"))]);
+    public static KeyGlobs Of(IEnumerable<string> patterns) => new([.. patterns.Select(KeyGlob.Parse)]);
 }
 
 [JsonSerializable(typeof(string[]))]

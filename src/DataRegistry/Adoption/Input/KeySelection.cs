@@ -44,7 +44,7 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
     /// <summary>The selection that a job's row holds.</summary>
     public static KeySelection Of(JobRow job) => new(
         job.Prefix ?? "",
-        job.Pattern is { } pattern ? Parse(pattern) : null,
+        job.Pattern is { } pattern ? KeyGlob.Parse(pattern) : null,
         KeyGlobs.Read(job.Exclude));
 
     /// <summary>The job's row, with the selection in it.</summary>
@@ -54,7 +54,4 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
         Pattern = Pattern?.Pattern,
         Exclude = Exclude.Write(),
     };
-
-    static KeyGlob Parse(string pattern) =>
-        KeyGlob.TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
 }

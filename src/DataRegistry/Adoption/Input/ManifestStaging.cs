@@ -8,11 +8,6 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>How a delivery left the staging of a manifest.</summary>
-/// <param name="IsDone">The job's ranges are there. Otherwise it is handed on, or was before.</param>
-/// <param name="Error">Why the job cannot go on; null where it can.</param>
-sealed record Staging(bool IsDone, string? Error);
-
 /// <summary>
 /// Makes a job's input of a manifest, a file in the store that lists it: first sorted runs, then windows. The work takes as many messages
 /// as it needs, each of which goes on from the checkpoint of the one before.
@@ -51,7 +46,8 @@ sealed partial class ManifestStaging(
 
     /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
-    public async Task<Staging> RunAsync(AdoptionScope scope, WorkRow range, StoreLease lease, CancellationToken cancellationToken)
+    public async Task<RangeOpening> RunAsync(
+        AdoptionScope scope, WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
         while (true)
@@ -60,28 +56,28 @@ sealed partial class ManifestStaging(
                 ?? throw new InvalidDataException($"Job {range.JobId} has no manifest.");
             // Asked each time: results tell lines of the file, which nobody may read once the store forbids it.
             if (await stores.FindWithoutSecretAsync(scope.Store.Id, cancellationToken) is { AllowRead: false } store)
-                return new(false, $"{NotReadable(store)} Nothing was adopted.");
+                return new RangeOpening.Failed($"{NotReadable(store)} Nothing was adopted.");
             if (row.Runs < row.AllRuns)
             {
                 if (await ReadRunAsync(scope, row, cancellationToken) is { } error)
-                    return new(false, error);
+                    return new RangeOpening.Failed(error);
             }
             else if (await MergeAsync(scope, row, until, cancellationToken) is { } merged)
             {
                 await CompleteAsync(range, merged, cancellationToken);
-                return new(true, null);
+                return new RangeOpening.Done();
             }
 
             // Whoever cancels a job does not wait for its manifest.
             if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
-                return new(true, null);
+                return new RangeOpening.Done();
             if (clock.GetUtcNow() >= until)
             {
                 await HandOnAsync(range, cancellationToken);
-                return new(false, null);
+                return new RangeOpening.HandedOn();
             }
 
-            await lease.RenewAsync(cancellationToken);
+            await delivery.RenewLeaseAsync(cancellationToken);
         }
     }
 
@@ -151,11 +147,12 @@ sealed partial class ManifestStaging(
         }
     }
 
-    InputWriter InputOf(AdoptionScope scope, ManifestRow row) => new(blobs, scope.Job, scope.Store, KeyGlobs.Read(row.Exclude), row.WindowKeys)
-    {
-        Windows = row.Windows,
-        FirstRefused = row.RefusedBlobs,
-    };
+    InputWriter InputOf(AdoptionScope scope, ManifestRow row) =>
+        new(blobs, scope.Job, scope.Store, KeyGlobs.Read(row.Exclude), row.WindowKeys)
+        {
+            Windows = row.Windows,
+            FirstRefused = row.RefusedBlobs,
+        };
 
     /// <summary>Null where another delivery is further.</summary>
     async Task<ManifestRow?> SaveAsync(
@@ -195,7 +192,14 @@ sealed partial class ManifestStaging(
             range.JobId, InputWriter.Ranges(range.JobId, row.Windows, row.WindowsPerRange, first: 1), [], cancellationToken);
         // Null: another delivery has done the same, or the job is being cancelled.
         await work.CheckpointAsync(
-            range, range with { Next = range.End, Counts = new(0, 0, row.Failed, row.Skipped), Delivery = Guid.NewGuid(), Replans = 0 },
+            range,
+            range with
+            {
+                Next = range.End,
+                Counts = new() { Failed = row.Failed, Skipped = row.Skipped },
+                Delivery = Guid.NewGuid(),
+                Replans = 0,
+            },
             null, cancellationToken);
         Log.Staged(logger, range.JobId, row.Urls, row.Windows);
     }
