@@ -39,6 +39,7 @@ type AppSettings = {
   Adoption__RequestsPerSecondOfStore: string?
   Adoption__StalledSeconds: string?
   Adoption__WindowsAtOnce: string?
+  Adoption__MessagesPerStore: string?
   Adoption__TableRequestsInFlight: string?
   Adoption__HeadsInFlight: string?
   Adoption__ResultDays: string?

@@ -10,6 +10,7 @@ var root = new RootCommand(
 foreach (var benchmark in benchmarks)
     root.Add(benchmark.Command());
 root.Add(Bounds.Command());
+root.Add(SlowStore.Command());
 root.Add(StartUp.Command());
 root.Add(AdoptWorker.Command());
 root.Add(BucketProcess.Command());

@@ -9,8 +9,12 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Jobs;
 
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
-sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangeFunction> logger)
+sealed partial class RangeFunction(
+    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
 {
+    /// <summary>As long as a bucket may time out before what needs it fails.</summary>
+    internal static readonly TimeSpan MaxUnanswered = TimeSpan.FromHours(1);
+
     /// <summary>All that is logged within is of that job.</summary>
     public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
 
@@ -38,33 +42,52 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
             else
                 Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
         }
-        catch (Exception e) when (IsThrottling(e))
+        catch (Exception e) when (IsThrottling(e) || e is BucketException { IsTimeout: true })
         {
             // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
-            var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
             span.Fail(e);
-            Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
-            var now = range;
-            try
-            {
-                await work.NoteErrorAsync(range, e.Message, cancellationToken);
-                now = await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range;
-            }
-            catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The tables themselves are slow: the message matters, the note does not.
-            }
-
-            // A delivery that handed the range on meanwhile has sent the message of the new epoch.
-            if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
-                await queue.SendAsync(now, delay, cancellationToken);
+            await PutOffAsync(range, e, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             span.Fail(e);
             Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
-            await work.NoteErrorAsync(range, e.Message, cancellationToken);
+            await work.NoteErrorAsync(range, e.Message, unanswered: null, cancellationToken);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Has the range's message come again later. A bucket that has not answered for long is given up instead, since a message that is put
+    /// off never becomes poison.
+    /// </summary>
+    async Task PutOffAsync(WorkRow range, Exception e, CancellationToken cancellationToken)
+    {
+        var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
+        Log.PutOff(logger, range.JobId, range.Range, delay, e.Message);
+        var now = range;
+        DateTimeOffset? unanswered = null;
+        try
+        {
+            now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
+            unanswered = e is BucketException { IsTimeout: true } ? now.Unanswered ?? clock.GetUtcNow() : null;
+            await work.NoteErrorAsync(range, e.Message, unanswered, cancellationToken);
+        }
+        catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The tables themselves are slow: the message matters, the note does not.
+        }
+
+        if (now.Epoch == range.Epoch && clock.GetUtcNow() - unanswered >= MaxUnanswered)
+        {
+            Log.GivenUp(logger, range.JobId, range.Range, MaxUnanswered, e.Message);
+            var failure = new BucketException(BucketFault.Unexpected, $"Given up after an hour without an answer: {e.Message}");
+            await worker.RunAsync(now, failure, cancellationToken);
+        }
+        else if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
+        {
+            // Otherwise a delivery that handed the range on meanwhile has sent the message of the new epoch.
+            await queue.SendAsync(now, delay, cancellationToken);
         }
     }
 
@@ -89,8 +112,11 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is throttled and goes on in {Delay}: {Error}")]
-        public static partial void Throttled(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is put off and goes on in {Delay}: {Error}")]
+        public static partial void PutOff(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+
+        [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up after {Time} without an answer: {Error}")]
+        public static partial void GivenUp(ILogger logger, Datums.JobId job, int range, TimeSpan time, string error);
 
         [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range}: delivery {DequeueCount} failed and will be repeated: {Error}")]
         public static partial void Failed(ILogger logger, Datums.JobId job, int range, long dequeueCount, string error);

@@ -21,6 +21,9 @@ sealed partial class ManifestStaging(
 
     const int MaxRuns = 256;
 
+    /// <summary>A part has 4 to 8 MB. A worker's lease at the store ends a little later.</summary>
+    static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
+
     /// <summary>Windows that are made between two checkpoints, by the number of different URLs.</summary>
     const int WindowsPerCheckpoint = 10;
 
@@ -59,7 +62,7 @@ sealed partial class ManifestStaging(
                 return new RangeOpening.Failed($"{NotReadable(store)} Nothing was adopted.");
             if (row.Runs < row.AllRuns)
             {
-                if (await ReadRunAsync(scope, row, cancellationToken) is { } error)
+                if (await ReadRunAsync(scope, row, delivery, cancellationToken) is { } error)
                     return new RangeOpening.Failed(error);
             }
             else if (await MergeAsync(scope, row, until, cancellationToken) is { } merged)
@@ -82,14 +85,17 @@ sealed partial class ManifestStaging(
     }
 
     /// <summary>Puts the next run away; returns what is wrong with the manifest, or null.</summary>
-    async Task<string?> ReadRunAsync(AdoptionScope scope, ManifestRow row, CancellationToken cancellationToken)
+    async Task<string?> ReadRunAsync(
+        AdoptionScope scope, ManifestRow row, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         using var urls = new UrlBuffer();
+        using var timeout = new CancellationTokenSource(RunTimeout, clock);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, delivery.Stop, timeout.Token);
         var run = new ManifestRun(row, row.Runs, scope.Store.Configuration.Bucket, urls);
         try
         {
             await using var content = await buckets.Open(scope.Store).GetAsync(
-                row.Key, range: run.Bytes, ifMatch: row.ObjectETag, cancellationToken: cancellationToken);
+                row.Key, range: run.Bytes, ifMatch: row.ObjectETag, cancellationToken: reading.Token);
             if (content is null)
                 return $"The manifest {new S3Url(
                     scope.Store.Configuration.Bucket,
@@ -98,12 +104,20 @@ sealed partial class ManifestStaging(
                 throw new BucketException(
                     BucketFault.Unexpected,
                     $"The server of bucket '{scope.Store.Configuration.Bucket}' does not give the part of a file that it is asked for.");
-            if (await run.ReadAsync(content.Body, cancellationToken) is { } problem)
+            if (await run.ReadAsync(content.Body, reading.Token) is { } problem)
                 return $"{problem} Nothing was adopted.";
         }
         catch (BucketException e) when (!e.IsTransient)
         {
             return e.Message;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BucketException(
+                BucketFault.Unreachable, $"A part of the manifest did not arrive within {RunTimeout.TotalMinutes} minutes.")
+            {
+                IsTimeout = true,
+            };
         }
 
         urls.Sort();
