@@ -9,7 +9,8 @@ public sealed class RoomTests
     /// <summary>A room uses only those before it. The root, where all are put together, uses every room.</summary>
     static readonly string[] Rooms =
     [
-        "Telemetry", "Storage", "Triggers", "Http", "Organization", "Access", "Stores", "Datums", "Jobs", "Adoption", "Rescans", "Selections",
+        "Telemetry", "Storage", "Triggers", "Http", "Organization", "Access", "Stores", "Datums", "Jobs", "Adoption", "Rescans",
+        "Selections",
         "Datasets", "DataVolumes", "Health", "WebConsole", "",
     ];
 
@@ -21,13 +22,15 @@ public sealed class RoomTests
     {
         var uses = Uses();
         Assert.Contains(("DataRegistry.Rescans.RescanKind", "DataRegistry.Adoption.Adopter"), uses);
-        Assert.Equal([], uses.Where(u => Array.IndexOf(Rooms, RoomOf(u.To)) > Array.IndexOf(Rooms, RoomOf(u.From))).Select(u => $"{u.From} uses {u.To}"));
+        Assert.Equal([], uses.Where(u => Array.IndexOf(Rooms, RoomOf(u.To)) > Array.IndexOf(Rooms, RoomOf(u.From))).Select(u =>
+            $"{u.From} uses {u.To}"));
     }
 
     [Fact]
     public void Every_type_has_a_room()
     {
-        var types = typeof(Registry).Assembly.GetTypes().Where(t => t.Namespace?.StartsWith("DataRegistry", StringComparison.Ordinal) == true);
+        var types = typeof(Registry).Assembly.GetTypes().Where(t => t.Namespace?.StartsWith("DataRegistry",
+            StringComparison.Ordinal) == true);
         Assert.Equal([], types.Select(t => t.FullName!).Where(name => !Rooms.Contains(RoomOf(name))));
     }
 
@@ -39,13 +42,14 @@ public sealed class RoomTests
     }
 
     /// <summary>
-    /// Each pair of a type and another type of the app that it names: in its base, fields, signatures, attributes or the bodies of its methods.
+    /// Each pair of a type and another type of the app that it names: in its base, fields, signatures, attributes or methods' bodies.
     /// Nested types count as their outermost one.
     /// </summary>
     static HashSet<(string From, string To)> Uses()
     {
         var uses = new HashSet<(string, string)>();
-        foreach (var type in typeof(Registry).Assembly.GetTypes().Where(t => t.Namespace?.StartsWith("DataRegistry", StringComparison.Ordinal) == true))
+        foreach (var type in typeof(Registry).Assembly.GetTypes().Where(t => t.Namespace?.StartsWith("DataRegistry",
+            StringComparison.Ordinal) == true))
         {
             void Use(Type? used)
             {
@@ -77,7 +81,8 @@ public sealed class RoomTests
                     Array.ForEach(method.GetGenericArguments(), Use);
             }
 
-            const BindingFlags all = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+            const BindingFlags all = BindingFlags.DeclaredOnly | BindingFlags.Instance | BindingFlags.Static
+                | BindingFlags.Public | BindingFlags.NonPublic;
             Use(type.BaseType);
             Array.ForEach(type.GetInterfaces(), Use);
             foreach (var attribute in type.GetCustomAttributesData())
@@ -103,7 +108,8 @@ public sealed class RoomTests
             var value = code[i] == 0xFE ? (short)(0xFE00 | code[i + 1]) : code[i];
             var instruction = Instructions[value];
             i += instruction.Size;
-            if (instruction.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
+            if (instruction.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok
+                or OperandType.InlineType)
                 yield return BitConverter.ToInt32(code, i);
             i += instruction.OperandType switch
             {
