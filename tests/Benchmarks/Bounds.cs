@@ -36,7 +36,10 @@ static class Bounds
     static (string[] Patterns, string[] Keys) Hostile()
     {
         var random = new Random(20);
-        string[] patterns = [.. Enumerable.Range(0, 100).Select(i => $"**{(char)('a' + (i % 26))}{new string('?', 31)}{(char)('a' + (i / 26))}0")];
+        string[] patterns =
+        [
+            .. Enumerable.Range(0, 100).Select(i => $"**{(char)('a' + (i % 26))}{new string('?', 31)}{(char)('a' + (i / 26))}0"),
+        ];
         string[] keys = [.. Enumerable.Range(0, 40).Select(i => i.ToString("D2", CultureInfo.InvariantCulture)
             + string.Concat(Enumerable.Range(0, 998).Select(_ => (char)('a' + random.Next(26)))))];
         return (patterns, keys);
@@ -78,7 +81,7 @@ static class Bounds
         await MeasureAsync(
             table, "8 patterns of 1,024, 1,000 keys of 1,024",
             () => Match(
-                [.. Enumerable.Range(0, 8).Select(i => $"**{string.Join("**", Enumerable.Range(0, 30).Select(_ => new string('a', 32)))}{i}")],
+                [.. Enumerable.Range(0, 8).Select(i => $"**{string.Join("**", Enumerable.Repeat(new string('a', 32), 30))}{i}")],
                 [.. Enumerable.Range(0, 1000).Select(i => new string('a', 1020) + i.ToString("D4", CultureInfo.InvariantCulture))]));
     }
 
@@ -93,7 +96,8 @@ static class Bounds
         await using var server = await BucketServer.StartAsync(cancellationToken: cancellationToken);
         server.CreateBucket("demo");
         using var buckets = new Buckets(new() { MaxRetries = 0 });
-        var bucket = buckets.Open(new() { Id = Guid.NewGuid(), Name = "demo", Configuration = new("demo", null, server.Url, "key", "secret", null) });
+        var configuration = new StoreConfiguration("demo", null, server.Url, "key", "secret", null);
+        var bucket = buckets.Open(new() { Id = Guid.NewGuid(), Name = "demo", Configuration = configuration });
         foreach (var (name, document, status) in Documents())
         {
             var bytes = Encoding.UTF8.GetBytes(document);
@@ -123,22 +127,28 @@ static class Bounds
         yield return Listing("empty entries", Repeat("<Contents/>", 2_900_000));
         yield return Listing("empty entries", Repeat("<Contents/>", 60_000));
         yield return Listing("tags within an entry", $"<Contents><Key>k</Key>{Repeat("<a/>", 60_000)}</Contents>");
-        yield return Listing("checksum algorithms", $"<Contents><Key>k</Key>{Repeat("<ChecksumAlgorithm>a</ChecksumAlgorithm>", 30_000)}</Contents>");
+        yield return Listing(
+            "checksum algorithms", $"<Contents><Key>k</Key>{Repeat("<ChecksumAlgorithm>a</ChecksumAlgorithm>", 30_000)}</Contents>");
         yield return Listing("tags within tags", Repeat("<a>", 60_000));
         yield return Listing("long tags within tags", Repeat($"<{new string('a', 120)}>", 60_000));
-        yield return Listing("comments within a key", $"<Contents><Key>{Repeat($"<!---->{new string('k', 120)}", 60_000)}</Key></Contents>");
-        yield return Listing("sections within a key", $"<Contents><Key>{Repeat($"<![CDATA[{new string('k', 110)}]]>", 60_000)}</Key></Contents>");
+        yield return Listing(
+            "comments within a key", $"<Contents><Key>{Repeat($"<!---->{new string('k', 120)}", 60_000)}</Key></Contents>");
+        yield return Listing(
+            "sections within a key", $"<Contents><Key>{Repeat($"<![CDATA[{new string('k', 110)}]]>", 60_000)}</Key></Contents>");
         yield return Listing("references within a key", $"<Contents><Key>{Repeat("&#65;", 1_500_000)}</Key></Contents>");
         yield return Listing("attributes", $"<Contents {string.Concat(Enumerable.Range(0, 700_000).Select(i => $"a{i:x}='' "))}/>");
         yield return Listing("namespaces", $"<Contents {string.Concat(Enumerable.Range(0, 500_000).Select(i => $"xmlns:a{i:x}='a' "))}/>");
         yield return Listing("a key of 8 MB", $"<Contents><Key>{new string('k', 8_000_000)}</Key></Contents>");
         yield return Listing("a token of 8 MB", $"<NextContinuationToken>{new string('k', 8_000_000)}</NextContinuationToken>");
         yield return ("an error of tags within tags", $"<Error><Code>a</Code>{Repeat("<a>", 60_000)}</Error>", 400);
-        yield return ("an error of long tags within tags", $"<Error><Code>a</Code>{Repeat($"<{new string('a', 120)}>", 60_000)}</Error>", 400);
-        yield return ("an error with a message of 8 MB", $"<Error><Code>a</Code><Message>{new string('k', 8_000_000)}</Message></Error>", 400);
+        yield return (
+            "an error of long tags within tags", $"<Error><Code>a</Code>{Repeat($"<{new string('a', 120)}>", 60_000)}</Error>", 400);
+        yield return (
+            "an error with a message of 8 MB", $"<Error><Code>a</Code><Message>{new string('k', 8_000_000)}</Message></Error>", 400);
     }
 
-    const string Entry = "<Contents><Key>data/0123456789</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>1</Size></Contents>";
+    const string Entry = "<Contents><Key>data/0123456789</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"
+        + "<ETag>&quot;e&quot;</ETag><Size>1</Size></Contents>";
 
     static (string Name, string Document, int Status) Listing(string name, string content) =>
         (name, $"<{Result}><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated>{content}</{Result}>", 200);

@@ -17,14 +17,16 @@ static class SlowStore
 
     public static Command Command()
     {
-        var command = new Command("slow-store", $"Adopts {Objects} objects alone, and behind {Jobs} jobs at a store that drips its answers.");
+        var command = new Command(
+            "slow-store", $"Adopts {Objects} objects alone, and behind {Jobs} jobs at a store that drips its answers.");
         command.SetAction(async (_, cancellationToken) => await RunAsync(cancellationToken));
         return command;
     }
 
     static async Task RunAsync(CancellationToken cancellationToken)
     {
-        string[] keys = [.. new[] { "warm", "alone", "behind" }.SelectMany(part => SampleKeys.Shuffled(Objects).Select(key => $"{part}/{key}"))];
+        string[] parts = ["warm", "alone", "behind"];
+        string[] keys = [.. parts.SelectMany(part => SampleKeys.Shuffled(Objects).Select(key => $"{part}/{key}"))];
         await using var bucket = await BucketProcess.StartAsync(keys, cancellationToken);
         await using var drips = await BucketServer.StartAsync(cancellationToken: cancellationToken);
         drips.CreateBucket("slow");
@@ -44,7 +46,9 @@ static class SlowStore
         }
 
         var behind = await AdoptAsync(service, bucket.Store, "behind", cancellationToken);
-        Console.WriteLine($"{Objects} objects of a prefix: alone {alone.TotalSeconds:F1} s, behind {Jobs} jobs of a slow store {behind.TotalSeconds:F1} s ({behind / alone:F2} times)");
+        Console.WriteLine(
+            $"{Objects} objects of a prefix: alone {alone.TotalSeconds:F1} s, behind {Jobs} jobs of a slow store "
+                + $"{behind.TotalSeconds:F1} s ({behind / alone:F2} times)");
     }
 
     static async Task<TimeSpan> AdoptAsync(RunningService service, Store store, string prefix, CancellationToken cancellationToken)

@@ -33,6 +33,7 @@ static class JobsRoom
         services.AddSingleton<JobCollection>().AddSingleton<ICollector>(s => s.GetRequiredService<JobCollection>());
         services.AddSingleton<JobBlobs>().AddSingleton<AdoptQueue>().AddSingleton<JobResults>();
         services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<StalledJobs>();
-        return services.AddSingleton<StoreTurns>().AddSingleton<RangeWorker>().AddSingleton<RangeFunction>().AddSingleton<RangePoisonFunction>();
+        services.AddSingleton<StoreTurns>();
+        return services.AddSingleton<RangeWorker>().AddSingleton<RangeFunction>().AddSingleton<RangePoisonFunction>();
     }
 }

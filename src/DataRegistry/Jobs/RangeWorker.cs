@@ -100,8 +100,8 @@ sealed partial class RangeWorker(
     }
 
     /// <summary>
-    /// Each window takes a place of this process, and one of the store's leases among all processes: so a job of many windows lets others in
-    /// between.
+    /// Each window takes a place of this process, and one of the store's leases among all processes. So a job of many windows lets others
+    /// in between.
     /// </summary>
     async Task<WindowOutcome> TakeWindowAsync(
         JobRun run, StoreTurns.Turn turn, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)

@@ -45,7 +45,7 @@ sealed class StoreTurns(TimeProvider clock, IOptions<JobOptions> options) : IDis
     }
 
     /// <summary>What this process knows of a store. Its lock is the one of all.</summary>
-    sealed class Share(int windows)
+    internal sealed class Share(int windows)
     {
         public SemaphoreSlim Places { get; } = new(windows);
 
@@ -78,12 +78,12 @@ sealed class StoreTurns(TimeProvider clock, IOptions<JobOptions> options) : IDis
         readonly string bucket;
         bool tries, isRefused;
 
-        internal Turn(StoreTurns turns, Guid store, object share, string bucket) =>
-            (this.turns, this.store, this.share, this.bucket) = (turns, store, (Share)share, bucket);
+        internal Turn(StoreTurns turns, Guid store, Share share, string bucket) =>
+            (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
 
         /// <summary>
-        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages: this one comes
-        /// again later.
+        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages: this one
+        /// comes again later.
         /// </summary>
         /// <exception cref="BucketException">The store did not answer a short while ago, and is left alone.</exception>
         public async Task<IDisposable?> TryTakeAsync(CancellationToken cancellationToken)

@@ -13,7 +13,9 @@ namespace DataRegistry.Stores;
 /// </remarks>
 sealed class GlobStates
 {
-    /// <summary>Rows of the masks: a character that the pattern does not name, <c>/</c>, half of a surrogate pair; then the named ones.</summary>
+    /// <summary>
+    /// Rows of the masks: a character that the pattern does not name, <c>/</c>, half of a surrogate pair; then the named ones.
+    /// </summary>
     const int OtherRow = 0, SlashRow = 1, BrokenRow = 2, FirstNamedRow = 3;
 
     /// <summary>Characters between two looks at the cancellation: some 20 µs at most.</summary>

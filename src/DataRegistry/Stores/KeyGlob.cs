@@ -10,7 +10,9 @@ namespace DataRegistry.Stores;
 /// <c>data/a.csv</c>, as elsewhere. <c>\</c> takes the next character literally; all others, brackets too, are themselves. A character is a
 /// Unicode code point; neither case nor forms are folded.
 /// </summary>
-/// <remarks>A match takes time linear in the key and memory for the pattern alone (see <see cref="GlobStates"/>). Safe for concurrent use.</remarks>
+/// <remarks>
+/// A match takes time linear in the key, and no memory (see <see cref="GlobStates"/>). Safe for concurrent use.
+/// </remarks>
 public sealed class KeyGlob
 {
     public const int MaxLength = 1024;

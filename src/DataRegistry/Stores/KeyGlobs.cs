@@ -20,7 +20,9 @@ public sealed class KeyGlobs(IReadOnlyList<KeyGlob> patterns)
 
     public IReadOnlyList<KeyGlob> Patterns { get; } = patterns;
 
-    /// <summary>The bytes of a pattern, to be compared with <see cref="MaxBytes"/>. JSON escapes a control character with six characters.</summary>
+    /// <summary>
+    /// The bytes of a pattern, to be compared with <see cref="MaxBytes"/>. JSON escapes a control character with six characters.
+    /// </summary>
     public static int BytesOf(string pattern) => Encoding.UTF8.GetByteCount(pattern) + (5 * pattern.Count(char.IsControl));
 
     /// <summary>The first pattern that the key matches; null for none.</summary>

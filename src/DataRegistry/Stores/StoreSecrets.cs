@@ -15,7 +15,7 @@ static class StoreSecrets
         : null;
 
     /// <summary>Null where the row has none.</summary>
-    /// <exception cref="InvalidOperationException">The key, or what the secret is bound to, is not the one that it was written with.</exception>
+    /// <exception cref="InvalidOperationException">The key, or what the secret is bound to, has changed.</exception>
     public static string? Read(SecretProtector protector, StoreRow row) => row.Secret switch
     {
         null => null,
@@ -25,5 +25,6 @@ static class StoreSecrets
     };
 
     // None of them has a line end.
-    static string OwnerOf(string store, string? endpoint, string? accessKey, string? role) => string.Join('\n', store, endpoint, accessKey, role);
+    static string OwnerOf(string store, string? endpoint, string? accessKey, string? role) =>
+        string.Join('\n', store, endpoint, accessKey, role);
 }

@@ -14,7 +14,9 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Jobs;
 
-/// <summary>A store whose server takes requests and hardly answers them: it has a part of an instance, and its jobs end all the same.</summary>
+/// <summary>
+/// A store whose server takes requests and hardly answers them: it has a part of an instance, and its jobs end all the same.
+/// </summary>
 public sealed class SlowStoreTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -60,7 +62,8 @@ public sealed class SlowStoreTests : IAsyncLifetime
             $"/api/v0/stores/{store.Id}/adopt/", new { urls = keys.Select(service.Url), project });
 
         using var listener = new QueueListener(
-            service.Connection, Registry.QueueFunctions, service.Services, queues => queues.MaxPollingInterval = TimeSpan.FromMilliseconds(100));
+            service.Connection, Registry.QueueFunctions, service.Services,
+            queues => queues.MaxPollingInterval = TimeSpan.FromMilliseconds(100));
         await listener.StartAsync(default);
         var job = accepted.Headers.Location!.AbsolutePath;
         await Eventually.IsTrueAsync(

@@ -47,11 +47,9 @@ public sealed class StoreTurnsTests : IDisposable
 
         Assert.Equal(2, waiting.Count(w => w.Place.IsCompleted));
         clock.Advance(StoreTurns.SlowAfter);
-        foreach (var (turn, place) in waiting.Skip(2))
-        {
-            Assert.Null(await place);
+        Assert.All(await Task.WhenAll(waiting.Skip(2).Select(w => w.Place)), Assert.Null);
+        foreach (var (turn, _) in waiting.Skip(2))
             turn.Dispose();
-        }
 
         // There is room for some that wait, and more are sent away at once, however often they come.
         var kept = Enumerable.Range(0, 2).Select(_ => turns.Enter(slow, "b").TryTakeAsync(default)).ToList();

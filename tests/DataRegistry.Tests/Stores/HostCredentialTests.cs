@@ -7,7 +7,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Stores;
 
-/// <summary>Stores at Amazon without an access key, a role and <c>anonymous</c>, which the credentials of the registry's host would read.</summary>
+/// <summary>
+/// Stores at Amazon without an access key, a role and <c>anonymous</c>, which the credentials of the registry's host would read.
+/// </summary>
 public sealed class HostCredentialTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -54,7 +56,8 @@ public sealed class HostCredentialTests : IAsyncLifetime
         // Never the host's: not signed, or signed with a key of its own, or sent elsewhere.
         await AssertAskedAsync(await SendAsync(manager, "POST", "/api/v0/stores/", Body("secret-bucket", """{"anonymous":true}""")));
         await AssertAskedAsync(
-            await SendAsync(manager, "POST", "/api/v0/stores/", Body("secret-bucket", """{"access_key_id":"k","secret_access_key":"s"}""")));
+            await SendAsync(
+                manager, "POST", "/api/v0/stores/", Body("secret-bucket", """{"access_key_id":"k","secret_access_key":"s"}""")));
         await AssertAskedAsync(
             await SendAsync(manager, "POST", "/api/v0/stores/", Body("secret-bucket", """{"endpoint_url":"http://127.0.0.1:1"}""")));
     }
@@ -63,7 +66,9 @@ public sealed class HostCredentialTests : IAsyncLifetime
     [InlineData("""{"access_key_id":"key","secret_access_key":"secret"}""", """{"access_key_id":""}""")]
     [InlineData("""{"anonymous":true}""", """{"anonymous":false}""")]
     [InlineData("""{"endpoint_url":"http://127.0.0.1:1"}""", """{"endpoint_url":""}""")]
-    [InlineData("""{"role_arn":"arn:aws:iam::123456789012:role/r","access_key_id":"k","secret_access_key":"s"}""", """{"role_arn":"","access_key_id":""}""")]
+    [InlineData(
+        """{"role_arn":"arn:aws:iam::123456789012:role/r","access_key_id":"k","secret_access_key":"s"}""",
+        """{"role_arn":"","access_key_id":""}""")]
     public async Task A_change_that_leaves_the_hosts_credentials_is_guarded_as_a_new_store_is(string before, string change)
     {
         var path = await AddAsync("secret-bucket", before, service.Project.Id);
@@ -114,7 +119,8 @@ public sealed class HostCredentialTests : IAsyncLifetime
         return $"/api/v0/stores/{store!.Id}/";
     }
 
-    static Task<HttpResponseMessage> SendAsync(HttpClient http, string method, string path, string body) => http.SendAsync(method, path, body);
+    static Task<HttpResponseMessage> SendAsync(HttpClient http, string method, string path, string body) =>
+        http.SendAsync(method, path, body);
 
     static async Task AssertGuardedAsync(HttpResponseMessage response)
     {

@@ -113,8 +113,9 @@ public sealed class KeyGlobTests
         var patterns = Some(6, atoms);
         var keys = Some(6, new('a', 20), new('a', 63), new('a', 64), "aaa/aaa", "/", "😀😀", "a", "a/", "");
         // Made of each other, or they would hardly ever match.
-        var made = patterns.SelectMany(pattern => Some(2, new('a', 64), "a/a", "😀").Select(key => (pattern, pattern.Replace("**/", "", StringComparison.Ordinal)
-            .Replace("**", key, StringComparison.Ordinal).Replace("*", "aa", StringComparison.Ordinal).Replace('?', 'a'))));
+        var made = patterns.SelectMany(pattern => Some(2, new('a', 64), "a/a", "😀").Select(key => (pattern, pattern
+            .Replace("**/", "", StringComparison.Ordinal).Replace("**", key, StringComparison.Ordinal)
+            .Replace("*", "aa", StringComparison.Ordinal).Replace('?', 'a'))));
         var matched = 0;
         Prop.ForAll(Gen.OneOf(made, patterns.Zip(keys)).ToArbitrary(), pair =>
         {
@@ -143,7 +144,8 @@ public sealed class KeyGlobTests
         var random = new Random(20);
         var globs = KeyGlobs.Of(Enumerable.Range(0, 100)
             .Select(i => $"**{(char)('a' + (i % 26))}{new string('?', 31)}{(char)('a' + (i / 26))}0"));
-        string[] keys = [.. Enumerable.Range(0, 40).Select(_ => string.Concat(Enumerable.Range(0, 1000).Select(_ => (char)('a' + random.Next(26)))))];
+        string[] keys =
+            [.. Enumerable.Range(0, 40).Select(_ => string.Concat(Enumerable.Range(0, 1000).Select(_ => (char)('a' + random.Next(26)))))];
         Assert.Null(globs.FirstMatch(keys[0], default));
         var before = GC.GetAllocatedBytesForCurrentThread();
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using Azure.Data.Tables;
 using DataRegistry.Datums;
 using DataRegistry.Stores;
@@ -75,9 +77,10 @@ public sealed class StoreSecretTests
 
         using var adopted = await service.AdoptUrlAsync(service.Url("a"));
         adopted.EnsureSuccessStatusCode();
-        Assert.Equal(System.Net.HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{id}/", """{"allow_read":false}"""));
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{id}/", """{"allow_read":false}"""));
 
-        Assert.StartsWith("2:", (await table.GetEntityAsync<TableEntity>("stores", id)).Value.GetString("Secret"), StringComparison.Ordinal);
+        var row = (await table.GetEntityAsync<TableEntity>("stores", id)).Value;
+        Assert.StartsWith("2:", row.GetString("Secret"), StringComparison.Ordinal);
         using var existing = await service.AdoptUrlAsync(service.Url("a"));
         Assert.Contains("already exists", await existing.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
@@ -89,7 +92,7 @@ public sealed class StoreSecretTests
         var tokens = new ContentTokens(Protector, clock);
         var datum = new DatumId(DataRegistry.Storage.TimedId.FromGuid(Guid.CreateVersion7()));
         var good = tokens.Create(datum, TimeSpan.FromMinutes(1));
-        var until = (clock.GetUtcNow() + TimeSpan.FromMinutes(1)).ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var until = (clock.GetUtcNow() + TimeSpan.FromMinutes(1)).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         // Of the right text for the right datum, but with the key of the stores' secrets, or of another purpose.
         string Sealed(SecretProtector by) => by.Protect(until, $"content of {datum}").Replace('+', '-').Replace('/', '_').TrimEnd('=');
 

@@ -3,7 +3,9 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>A request's <c>exclude</c>, pattern by pattern; the first that is wrong, or one too many, ends the request with its error.</summary>
+/// <summary>
+/// A request's <c>exclude</c>, pattern by pattern. The first that is wrong, or one too many, ends the request with its error.
+/// </summary>
 sealed class ExcludeList(Store store)
 {
     /// <summary>Patterns in a request.</summary>

@@ -173,8 +173,8 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
         /// <summary>Entries that a listing may have; null for no listing.</summary>
         static int? EntriesAskedFor(HttpRequestMessage request, HttpResponseMessage response, string operation) =>
             !response.IsSuccessStatusCode || operation is not ("list" or "list_versions") ? null
-            : int.TryParse(
-                QueryHelpers.ParseQuery(request.RequestUri!.Query)["max-keys"], NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
+            : QueryHelpers.ParseQuery(request.RequestUri!.Query)["max-keys"].ToString() is var text
+                && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
                 ? asked
                 : ListRequest.PageKeys;
 

@@ -75,7 +75,9 @@ static class DocumentBounds
     /// <summary>The document after a comment, a section or a declaration.</summary>
     static ReadOnlySpan<byte> AfterMarkup(ReadOnlySpan<byte> text)
     {
-        var end = text.StartsWith("!--"u8) ? text.IndexOf("-->"u8) : text.StartsWith("![CDATA["u8) ? text.IndexOf("]]>"u8) : text.IndexOf((byte)'>');
+        var end = text.StartsWith("!--"u8) ? text.IndexOf("-->"u8)
+            : text.StartsWith("![CDATA["u8) ? text.IndexOf("]]>"u8)
+            : text.IndexOf((byte)'>');
         return end < 0 ? default : text[end..];
     }
 

@@ -115,7 +115,7 @@ public sealed class ManifestTests : IAsyncLifetime
     public async Task A_store_that_allows_no_reads_takes_no_manifest(string key)
     {
         service.Put(key);
-        await AllowReadAsync(false);
+        await ForbidReadsAsync();
 
         using var refused = await PostAsync($$"""{"manifest":"{{service.Url(key)}}","project":"{{service.Project.Id}}"}""");
 
@@ -138,7 +138,7 @@ public sealed class ManifestTests : IAsyncLifetime
             await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
         }
 
-        await AllowReadAsync(false);
+        await ForbidReadsAsync();
         var gets = 0;
         service.Server.Intercept = (_, kind) =>
         {
@@ -155,9 +155,8 @@ public sealed class ManifestTests : IAsyncLifetime
         Assert.Empty(await service.GetDatumsAsync());
     }
 
-    async Task AllowReadAsync(bool allow) => Assert.Equal(
-        HttpStatusCode.OK,
-        await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"allow_read":{{(allow ? "true" : "false")}}}"""));
+    async Task ForbidReadsAsync() => Assert.Equal(
+        HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"allow_read":false}"""));
 
     [Fact]
     public async Task A_manifest_that_changes_while_it_is_read_fails_its_job_and_adopts_nothing()

@@ -62,9 +62,9 @@ public sealed class DocumentBoundsTests : IAsyncLifetime
     [Fact]
     public async Task Versions_and_delete_markers_are_counted_together()
     {
-        string Versions(int versions, int markers) =>
-            $"<ListVersionsResult><IsTruncated>false</IsTruncated>{Repeat("<Version><Key>k</Key><VersionId>v</VersionId><ETag>e</ETag></Version>", versions)}"
-                + $"{Repeat("<DeleteMarker><Key>k</Key><VersionId>v</VersionId></DeleteMarker>", markers)}</ListVersionsResult>";
+        string Versions(int versions, int markers) => "<ListVersionsResult><IsTruncated>false</IsTruncated>"
+            + Repeat("<Version><Key>k</Key><VersionId>v</VersionId><ETag>e</ETag></Version>", versions)
+            + Repeat("<DeleteMarker><Key>k</Key><VersionId>v</VersionId></DeleteMarker>", markers) + "</ListVersionsResult>";
         Answer(200, Versions(500, 501));
         AssertNotS3(await Assert.ThrowsAsync<BucketException>(() => bucket.ListVersionsAsync(new())));
 
@@ -105,7 +105,8 @@ public sealed class DocumentBoundsTests : IAsyncLifetime
     [InlineData(404, false)]
     public async Task An_error_of_any_size_or_depth_is_known_by_its_status(int status, bool transient)
     {
-        foreach (var page in (string[])[$"<html>{new string('x', 7_000_000)}", Repeat("<p>", 60_000), $"<Error><Code>{Repeat("<a b='c'>", 60_000)}"])
+        string[] pages = [$"<html>{new string('x', 7_000_000)}", Repeat("<p>", 60_000), $"<Error><Code>{Repeat("<a b='c'>", 60_000)}"];
+        foreach (var page in pages)
         {
             Answer(status, page);
 
@@ -119,7 +120,8 @@ public sealed class DocumentBoundsTests : IAsyncLifetime
     [Fact]
     public async Task A_token_that_is_longer_than_a_url_is_not_sent_back()
     {
-        Answer(200, $"<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>{new string('t', 20_000)}</NextContinuationToken>"
+        Answer(200, "<ListBucketResult><IsTruncated>true</IsTruncated>"
+            + $"<NextContinuationToken>{new string('t', 20_000)}</NextContinuationToken>"
             + "<Contents><Key>z</Key><ETag>e</ETag><Size>1</Size></Contents></ListBucketResult>");
 
         var page = await bucket.ListAsync(new());
