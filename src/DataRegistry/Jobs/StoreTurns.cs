@@ -8,19 +8,30 @@ namespace DataRegistry.Jobs;
 /// windows that the process works on. While none of its windows ends, it holds at most <see cref="JobOptions.MessagesPerStore"/> messages.
 /// After a request that timed out, the store is left alone for a while; then one message asks it again, before all others do.
 /// </summary>
-sealed class StoreTurns(TimeProvider clock, IOptions<JobOptions> options) : IDisposable
+sealed class StoreTurns : IDisposable
 {
     /// <summary>A store is slow while it has windows under way and none has ended for so long.</summary>
     internal static readonly TimeSpan SlowAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a message waits for a place at most: the host ends the process of a function that takes ten minutes.</summary>
+    static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a store is left alone after a request that timed out.</summary>
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
+    readonly TimeProvider clock;
+    readonly JobOptions options;
     readonly Lock gate = new();
     readonly Dictionary<Guid, Share> shares = [];
 
     // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
-    readonly SemaphoreSlim windows = new(options.Value.WindowsAtOnce);
+    readonly SemaphoreSlim windows;
+
+    public StoreTurns(TimeProvider clock, IOptions<JobOptions> options)
+    {
+        (this.clock, this.options) = (clock, options.Value);
+        windows = new(this.options.WindowsAtOnce);
+    }
 
     public void Dispose() => windows.Dispose();
 
@@ -31,7 +42,7 @@ sealed class StoreTurns(TimeProvider clock, IOptions<JobOptions> options) : IDis
         lock (gate)
         {
             if (!shares.TryGetValue(store, out var share))
-                shares.Add(store, share = new(Math.Max(1, options.Value.WindowsAtOnce / 2)));
+                shares.Add(store, share = new(Math.Max(1, options.WindowsAtOnce / 2)));
             share.Messages++;
             return new(this, store, share, bucket);
         }
@@ -82,31 +93,24 @@ sealed class StoreTurns(TimeProvider clock, IOptions<JobOptions> options) : IDis
             (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
 
         /// <summary>
-        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages: this one
-        /// comes again later.
+        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages, or where there
+        /// was no place for long: this message comes again later.
         /// </summary>
         /// <exception cref="BucketException">The store did not answer a short while ago, and is left alone.</exception>
         public async Task<IDisposable?> TryTakeAsync(CancellationToken cancellationToken)
         {
-            while (true)
+            var began = turns.clock.GetTimestamp();
+            do
             {
                 ThrowIfClosed();
                 if (HasTooMany())
                     return null;
-                using var patience = new CancellationTokenSource(SlowAfter, turns.clock);
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-                try
-                {
-                    await share.Places.WaitAsync(either.Token);
-                    break;
-                }
-                catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-                {
-                    // Looks again whether the store is slow.
-                }
+                // Now and then it looks again whether the store is slow.
+                if (await WaitAsync(share.Places, SlowAfter, cancellationToken))
+                    return await BeginAsync(MaxWait - turns.clock.GetElapsedTime(began), cancellationToken);
             }
-
-            return await BeginAsync(cancellationToken);
+            while (turns.clock.GetElapsedTime(began) < MaxWait);
+            return null;
         }
 
         /// <summary>A window of the store ended, so it answers.</summary>
@@ -144,17 +148,37 @@ sealed class StoreTurns(TimeProvider clock, IOptions<JobOptions> options) : IDis
             }
         }
 
-        async Task<IDisposable> BeginAsync(CancellationToken cancellationToken)
+        /// <summary>False where there was no place within the time.</summary>
+        async Task<bool> WaitAsync(SemaphoreSlim places, TimeSpan patience, CancellationToken cancellationToken)
         {
+            using var timeout = new CancellationTokenSource(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, turns.clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
             try
             {
-                await turns.windows.WaitAsync(cancellationToken);
+                await places.WaitAsync(either.Token);
+                return true;
             }
-            catch
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                share.Places.Release();
-                throw;
+                return false;
             }
+        }
+
+        async Task<IDisposable?> BeginAsync(TimeSpan patience, CancellationToken cancellationToken)
+        {
+            var hasPlace = false;
+            try
+            {
+                hasPlace = await WaitAsync(turns.windows, patience, cancellationToken);
+            }
+            finally
+            {
+                if (!hasPlace)
+                    share.Places.Release();
+            }
+
+            if (!hasPlace)
+                return null;
 
             lock (turns.gate)
             {
@@ -192,7 +216,7 @@ sealed class StoreTurns(TimeProvider clock, IOptions<JobOptions> options) : IDis
         {
             lock (turns.gate)
             {
-                return share.Messages > turns.options.Value.MessagesPerStore && share.Windows > 0
+                return share.Messages > turns.options.MessagesPerStore && share.Windows > 0
                     && turns.clock.GetElapsedTime(share.QuietSince) >= SlowAfter;
             }
         }
