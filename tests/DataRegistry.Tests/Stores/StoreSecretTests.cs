@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Azure.Data.Tables;
 using DataRegistry.Datums;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;

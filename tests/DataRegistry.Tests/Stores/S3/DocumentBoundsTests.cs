@@ -1,6 +1,5 @@
 using System.Text;
 using DataRegistry.LocalHost.Buckets;
-using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Http;
 
