@@ -76,7 +76,7 @@ static class DataVolumeEndpoints
             case DataVolumeCreation.NameTaken:
                 throw DataVolumeListEndpoints.NameTaken();
             case DataVolumeCreation.OtherBody:
-                throw new ApiException(new ApiError.Field(IdempotencyKey, "The key was used before, with another body.", "invalid"));
+                throw DataVolumeErrors.KeyUsed.On(IdempotencyKey);
             case DataVolumeCreation.Repeated repeated:
                 return Created(repeated.Answer);
         }
@@ -95,10 +95,9 @@ static class DataVolumeEndpoints
         await views.ShowAsync(context, await access.RequiredAsync(context, id, Permission.DataVolumesRead), withSharedScopes: true),
         DataVolumeJson.Default.DataVolumeBody);
 
-    static async Task<IResult> ChangeAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, [AsParameters] DataVolumeServices services)
     {
+        var (volumes, access, views, _, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesUpdate);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.DataVolumePatchBody, DataVolumeJson.MaxBodyBytes);
         var description = DataVolumeFields.Text("description", body.Description, DataVolumeFields.MaxDescription);
@@ -108,7 +107,7 @@ static class DataVolumeEndpoints
             before = row.Description;
             return description is null || description == row.Description ? row
                 : row with { Description = description, UpdatedAt = clock.GetUtcNow(), UpdatedBy = Caller.Of(context).Name };
-        }, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        }, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         if (changed.Description != before)
         {
             await trail.RecordAsync(context, new("datavolume.changed", changed.Id.ToString("D"))
@@ -122,10 +121,9 @@ static class DataVolumeEndpoints
     }
 
     /// <summary>202 where an agent has to do it first, also when repeated; 204 where nobody has to.</summary>
-    static async Task<IResult> DeleteAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, ClusterAgents agents, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, [AsParameters] DataVolumeServices services)
     {
+        var (volumes, access, _, agents, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesDelete);
         var agent = await agents.OfAsync(found.Cluster, context.RequestAborted);
         if (!agent.Cluster.HasAgent)
@@ -139,12 +137,10 @@ static class DataVolumeEndpoints
         var changed = await volumes.ChangeAsync(DataVolumeId.Of(found), row =>
         {
             if (row.InUse && row.DeletingSince is null)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status409Conflict,
-                    $"The data volume '{row.Name}' is in use by a workload. Delete it when no workload uses it any more."));
+                throw DataVolumeErrors.InUse.With(row.Name);
             began = row.DeletingSince is null;
             return began ? row with { DeletingSince = clock.GetUtcNow() } : row;
-        }, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        }, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         if (began)
             await trail.RecordAsync(context, Event("datavolume.deletion_requested", changed));
         return Results.Json(
@@ -165,7 +161,10 @@ static class DataVolumeEndpoints
         { Count: 0 } => null,
         { Count: 1 } values when values[0] is { Length: > 0 and <= MaxIdempotencyKey } key => key,
         _ =>
-            throw new ApiException(new ApiError.Field(
-                IdempotencyKey, $"One key of 1 to {MaxIdempotencyKey} characters is expected.", "invalid")),
+            throw DataVolumeErrors.NotAKey.On(IdempotencyKey, MaxIdempotencyKey),
     };
 }
+
+/// <summary>The services that change and delete data volumes.</summary>
+sealed record DataVolumeServices(
+    DataVolumeTable Volumes, DataVolumeAccess Access, DataVolumeViews Views, ClusterAgents Agents, AuditTrail Trail, TimeProvider Clock);

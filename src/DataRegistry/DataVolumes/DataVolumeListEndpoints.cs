@@ -18,7 +18,7 @@ static class DataVolumeListEndpoints
     }
 
     public static ApiException NameTaken() =>
-        new(new ApiError.Detail(StatusCodes.Status409Conflict, "Resource with this name already exists"));
+        DataVolumeErrors.VolumeNameTaken.With();
 
     static async Task<IResult> ListAsync(HttpContext context, DataVolumeViews views)
     {
@@ -44,7 +44,7 @@ static class DataVolumeListEndpoints
         if (!await rights.AllowWithinAsync(Permission.DataVolumesCreate, Scope.OfCluster(clusterId), scopes, context.RequestAborted))
             throw Permissions.Denied();
         if (await units.FindClusterAsync(clusterId, context.RequestAborted) is null)
-            throw new ApiException(new ApiError.Field("clusterId", $"There is no cluster {clusterId}.", "does_not_exist"));
+            throw OrganizationErrors.NoCluster.On("clusterId", clusterId);
         var name = DataVolumeFields.Name("dataName", Fields.Query(context.Request, "dataName"));
         return await volumes.IsTakenAsync(clusterId, name, context.RequestAborted) ? throw NameTaken() : Results.NoContent();
     }

@@ -47,7 +47,7 @@ sealed record DataVolumeQuery(DataVolumeRequestType RequestType, string? UsableI
     {
         var types = Enum.GetNames<DataVolumeRequestType>();
         var type = Fields.OneOf("requestType", Fields.Query(request, "requestType"), types)
-            ?? throw new ApiException(ApiError.Required("requestType"));
+            ?? throw CommonErrors.Required.On("requestType");
         return new(
             Enum.Parse<DataVolumeRequestType>(type), Fields.Query(request, "usableInProjectId"),
             ListQuery<ListedVolume>.From(request, ListedVolume.Grammar));

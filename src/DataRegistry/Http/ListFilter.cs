@@ -73,6 +73,6 @@ sealed record ListFilter<T>(string Field, string Operator, string Value, Func<T,
             ? Array.Find(Operators, o => string.CompareOrdinal(text, start + field.Name.Length, o, 0, o.Length) == 0)
             : null;
 
-    static ApiException Wrong(string text, string problem) => new(
-        new ApiError.Field("filterBy", $"'{(text.Length > MaxShown ? $"{text.AsSpan(0, MaxShown)}…" : text)}' {problem}.", "invalid"));
+    static ApiException Wrong(string text, string reason) =>
+        CommonErrors.NotAFilter.On("filterBy", text.Length > MaxShown ? $"{text.AsSpan(0, MaxShown)}…" : text, reason);
 }

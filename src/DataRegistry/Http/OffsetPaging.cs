@@ -28,5 +28,5 @@ sealed record OffsetPaging(int Offset, int Limit)
         Fields.Query(request, name) is not { } text ? absent
         : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
             ? number
-        : throw new ApiException(new ApiError.Field(name, $"A number from {min} to {max} is expected.", "invalid"));
+        : throw CommonErrors.NotInRange.On(name, min, max);
 }

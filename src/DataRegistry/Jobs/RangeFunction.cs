@@ -10,7 +10,7 @@ namespace DataRegistry.Jobs;
 
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
 sealed partial class RangeFunction(
-    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
+    WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
 {
     /// <summary>As long as a bucket may time out before what needs it fails.</summary>
     internal static readonly TimeSpan MaxUnanswered = TimeSpan.FromHours(1);
@@ -28,13 +28,13 @@ sealed partial class RangeFunction(
             return;
         }
 
-        using var span = DeliveryOf(range, AdoptQueue.Name, delivery);
+        using var span = DeliveryOf(range, RangeQueue.Name, delivery);
         using var scope = JobScope(logger, message.JobId);
         try
         {
             // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
             if (range.IsDone)
-                await ends.ConcludeAsync(message.JobId, cancellationToken);
+                await finisher.ConcludeAsync(message.JobId, cancellationToken);
             else if (range.Epoch == message.Epoch)
                 await worker.RunAsync(range, bucketUnavailable: null, cancellationToken);
             else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
@@ -44,9 +44,8 @@ sealed partial class RangeFunction(
         }
         catch (Exception e) when (IsThrottling(e) || e is BucketException { IsTimeout: true })
         {
-            // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
             span.Fail(e);
-            await PutOffAsync(range, e, cancellationToken);
+            await PostponeAsync(range, e, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -58,20 +57,20 @@ sealed partial class RangeFunction(
     }
 
     /// <summary>
-    /// Has the range's message come again later. A bucket that has not answered for long is given up instead, since a message that is put
-    /// off never becomes poison.
+    /// Sends the range again later, as a new message: throttling is no failure, and must not use up the deliveries of a message. A bucket
+    /// that has not answered for long is given up instead, because a message that is put off never becomes poison.
     /// </summary>
-    async Task PutOffAsync(WorkRow range, Exception e, CancellationToken cancellationToken)
+    async Task PostponeAsync(WorkRow range, Exception reason, CancellationToken cancellationToken)
     {
         var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
-        Log.PutOff(logger, range.JobId, range.Range, delay, e.Message);
+        Log.Postponed(logger, range.JobId, range.Range, delay, reason.Message);
         var now = range;
         DateTimeOffset? unanswered = null;
         try
         {
             now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
-            unanswered = e is BucketException { IsTimeout: true } ? now.Unanswered ?? clock.GetUtcNow() : null;
-            await work.NoteErrorAsync(range, e.Message, unanswered, cancellationToken);
+            unanswered = reason is BucketException { IsTimeout: true } ? now.Unanswered ?? clock.GetUtcNow() : null;
+            await work.NoteErrorAsync(range, reason.Message, unanswered, cancellationToken);
         }
         catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -80,8 +79,8 @@ sealed partial class RangeFunction(
 
         if (now.Epoch == range.Epoch && clock.GetUtcNow() - unanswered >= MaxUnanswered)
         {
-            Log.GivenUp(logger, range.JobId, range.Range, MaxUnanswered, e.Message);
-            var failure = new BucketException(BucketFault.Unexpected, $"Given up after an hour without an answer: {e.Message}");
+            Log.GivenUp(logger, range.JobId, range.Range, MaxUnanswered, reason.Message);
+            var failure = new BucketException(BucketFault.Unexpected, $"Given up after an hour without an answer: {reason.Message}");
             await worker.RunAsync(now, failure, cancellationToken);
         }
         else if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
@@ -113,7 +112,7 @@ sealed partial class RangeFunction(
     static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is put off and goes on in {Delay}: {Error}")]
-        public static partial void PutOff(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+        public static partial void Postponed(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
 
         [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up after {Time} without an answer: {Error}")]
         public static partial void GivenUp(ILogger logger, Datums.JobId job, int range, TimeSpan time, string error);
@@ -134,7 +133,7 @@ sealed partial class RangeFunction(
 /// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
 /// </summary>
 sealed partial class RangePoisonFunction(
-    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangePoisonFunction> logger)
+    WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, ILogger<RangePoisonFunction> logger)
 {
     const int MaxReplans = 1;
 
@@ -145,11 +144,11 @@ sealed partial class RangePoisonFunction(
         var range = await work.FindAsync(message.JobId, message.Range, cancellationToken);
         if (range is null)
             return;
-        using var span = RangeFunction.DeliveryOf(range, AdoptQueue.PoisonName, delivery);
+        using var span = RangeFunction.DeliveryOf(range, RangeQueue.PoisonName, delivery);
         using var scope = RangeFunction.JobScope(logger, message.JobId);
         if (range.IsDone)
         {
-            await ends.ConcludeAsync(message.JobId, cancellationToken);
+            await finisher.ConcludeAsync(message.JobId, cancellationToken);
         }
         else if (range.Epoch == message.Epoch && range.Replans < MaxReplans)
         {

@@ -10,7 +10,7 @@ namespace DataRegistry.Jobs;
 /// Works through a range, window by window, and brings its job on. The work on a window is its kind's. Both queue functions of jobs use it.
 /// </summary>
 sealed partial class RangeWorker(
-    JobTable jobs, WorkTable work, AdoptQueue queue, IEnumerable<IJobKind> kinds, StoreTurns turns, StoreLeases leases,
+    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, StoreTurns turns, StoreLeases leases,
     JobFinisher finisher, TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger)
 {
     /// <summary>

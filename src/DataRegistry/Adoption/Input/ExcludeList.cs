@@ -1,4 +1,3 @@
-using DataRegistry.Http;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption.Input;
@@ -21,9 +20,9 @@ sealed class ExcludeList(Store store)
     public void Add(string? text)
     {
         if (patterns.Count == MaxCount)
-            throw new ApiException(new ApiError.Field(Field, $"At most {MaxCount} patterns are expected.", "invalid"));
+            throw AdoptionErrors.TooManyPatterns.On(Field, MaxCount);
         if (!KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var pattern))
-            throw new ApiException(new ApiError.Field(Field, KeyGlob.Requirement, "invalid"));
+            throw AdoptionErrors.NotAPattern.On(Field);
         bytes += KeyGlobs.BytesOf(pattern.Pattern);
         RequireFit(bytes);
         patterns.Add(pattern);
@@ -35,6 +34,6 @@ sealed class ExcludeList(Store store)
     public static void RequireFit(int bytes)
     {
         if (bytes > KeyGlobs.MaxBytes)
-            throw new ApiException(new ApiError.Field(Field, KeyGlobs.TooLong, "max_length"));
+            throw AdoptionErrors.PatternsTooLong.On(Field);
     }
 }

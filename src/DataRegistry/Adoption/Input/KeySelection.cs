@@ -22,14 +22,12 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
         const string scheme = "s3://";
         var slash = url.StartsWith(scheme, StringComparison.Ordinal) ? url.IndexOf('/', scheme.Length) : -1;
         if (slash <= scheme.Length)
-            throw new ApiException(new ApiError.Field(
-                "prefix", "A prefix is s3://<bucket>/<beginning of keys>, which may hold the wildcards *, ** and ?.", "invalid"));
+            throw AdoptionErrors.NotAPrefix.On("prefix");
         var text = url[(slash + 1)..];
         var glob = text.Length == 0 ? null : Glob(text);
         var prefix = glob?.LiteralPrefix ?? "";
         if (url[scheme.Length..slash] != store.Configuration.Bucket || !prefix.StartsWith(store.Prefix, StringComparison.Ordinal))
-            throw new ApiException(new ApiError.Field(
-                "prefix", $"Outside {store.Name}, which holds {store.UriPrefix}…", "url_outside_store"));
+            throw AdoptionErrors.PrefixOutside.On("prefix", store.Name, store.UriPrefix);
         var pattern = glob is { HasWildcards: true } ? glob : null;
         if (pattern is not null)
             ExcludeList.RequireFit(exclude.Patterns.Append(pattern).Sum(p => KeyGlobs.BytesOf(p.Pattern)));
@@ -39,7 +37,7 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
     static KeyGlob Glob(string pattern) =>
         KeyGlob.TryParse(pattern, out var glob)
             ? glob
-            : throw new ApiException(new ApiError.Field("prefix", KeyGlob.Requirement, "invalid"));
+            : throw AdoptionErrors.NotAPattern.On("prefix");
 
     /// <summary>The selection that a job's row holds.</summary>
     public static KeySelection Of(JobRow job) => new(
