@@ -27,7 +27,7 @@ static partial class Wire
         if (varying.Value is not null)
             body = body.Replace(varying.Value, $"<{varying.Name}>", StringComparison.Ordinal);
         var actual = $"{(int)response.StatusCode} {response.Content.Headers.ContentType}\n{body}\n";
-        var file = Path.Combine(Path.GetDirectoryName(caller)!, "..", "Wire", $"{name}.txt");
+        var file = Path.Combine(AzuriteFixture.RepositoryRoot(), "tests", "DataRegistry.Tests", "Wire", $"{name}.txt");
         if (Environment.GetEnvironmentVariable("DATAREGISTRY_REWRITE_WIRE") == "1")
             await File.WriteAllTextAsync(file, actual);
         Assert.Equal(await File.ReadAllTextAsync(file), actual);
