@@ -1,5 +1,6 @@
 using System.Text;
 using DataRegistry.Stores;
+using DataRegistry.Tests.Host;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -106,14 +107,11 @@ public sealed class KeyGlobTests
     }
 
     [Fact]
-    public void A_pattern_that_would_track_back_for_ever_is_quick()
+    public async Task A_pattern_that_would_track_back_for_ever_does_not()
     {
         Assert.True(KeyGlob.TryParse(string.Concat(Enumerable.Repeat("**a", KeyGlob.MaxWildcards)) + "b", out var glob));
         var key = new string('a', 1024);
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        for (var i = 0; i < 100; i++)
-            Assert.False(glob.IsMatch(key));
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+        Assert.False(await Task.Run(() => glob.IsMatch(key)).WithinDeadlineAsync());
     }
 
     static Gen<string> Some(int max, params string[] atoms) =>
