@@ -21,6 +21,7 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
     readonly DatumTable datums = datums;
     readonly JobTable jobs = jobs;
     readonly Adopter adopter = adopter;
+    readonly TimeProvider clock = clock;
 
     static readonly (string, string) Meanwhile =
         ("changed_meanwhile", "It was purged or adopted anew while it was scanned: the next scan will tell.");
@@ -84,7 +85,7 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
         public async Task RunAsync(bool returned, CancellationToken cancellationToken)
         {
-            for (var retry = new WriteRetry(cancellationToken); findings.Count > 0; await retry.AgainAsync())
+            for (var retry = new WriteRetry(tables.clock, cancellationToken); findings.Count > 0; await retry.AgainAsync())
             {
                 // Before the locations: so a datum that was marked anew after that is not marked by what is old by then.
                 var rows = await ReadDatumsAsync(cancellationToken);
@@ -126,7 +127,7 @@ sealed class DriftMarks(LocationTable locations, DatumTable datums, JobTable job
 
         async Task MarkLocationsAsync(CancellationToken cancellationToken)
         {
-            for (var retry = new WriteRetry(cancellationToken);
+            for (var retry = new WriteRetry(tables.clock, cancellationToken);
                 findings.Values.Where(f => !Says(f, job)).ToList() is { Count: > 0 } wanted;
                 await retry.AgainAsync())
             {
