@@ -26,8 +26,11 @@ sealed record AdoptionBody
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
+    /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
+
+    /// <summary>The <c>url</c> where there is no list: it is answered alone. With a list it is a part of that.</summary>
+    public string? Url { get; init; }
 
     /// <summary>Whether there was a list, also an empty one.</summary>
     public bool HasList { get; init; }
@@ -52,16 +55,14 @@ sealed record AdoptionBody
                 {
                     null or "false" => false,
                     "true" => true,
-                    _ => throw new ApiException(new ApiError.Field("dry_run", "'true' or 'false' is expected.", "invalid")),
+                    _ => throw AdoptionErrors.NotATextFlag.On("dry_run"),
                 },
             };
         }
 
         return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
             ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status415UnsupportedMediaType,
-                $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
+            : throw AdoptionErrors.NotAListOfUrls.With(type);
     }
 
     /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
@@ -70,6 +71,6 @@ sealed record AdoptionBody
         var bucket = $"s3://{store.Configuration.Bucket}/";
         return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
             ? glob
-            : throw new ApiException(new ApiError.Field("exclude", KeyGlob.Requirement, "invalid"));
+            : throw AdoptionErrors.NotAPattern.On("exclude");
     }
 }
