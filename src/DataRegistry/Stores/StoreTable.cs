@@ -78,7 +78,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// </summary>
     public async Task<StoreChange> ChangeAsync(Guid id, Func<Store, Task<Store>> change, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await RowAsync(id, cancellationToken) is { Deleted: not true } row;
             await retry.AgainAsync())
         {
@@ -117,7 +117,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var row = await RowAsync(store.Id, cancellationToken);
             if (row is not null && Read(row) is var found && found.IsLike(store))
