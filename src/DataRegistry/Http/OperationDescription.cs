@@ -92,7 +92,8 @@ static class OperationDescription
             {
                 Schema = new OpenApiSchema { OneOf = [.. all.Select(m => m.Schema!)] },
                 Examples = answers.Zip(all).ToDictionary(
-                    a => NameOf(a.First.Type), a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
+                    a => NameOf(a.First.Type), IOpenApiExample (a) => new OpenApiExample { Value = a.Second.Example },
+                    StringComparer.Ordinal),
             };
         }
 
