@@ -172,9 +172,11 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
         new WorkSentRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, Sent = range.Epoch, Postponed = postponed }, ETag.All,
         TableUpdateMode.Merge, cancellationToken);
 
-    public Task NoteErrorAsync(WorkRow range, string error, CancellationToken cancellationToken) => table.TryUpdateAsync(
-        new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error }, ETag.All, TableUpdateMode.Merge,
-        cancellationToken);
+    /// <param name="unanswered">See <see cref="WorkRow.Unanswered"/>; null to leave that as it is.</param>
+    public Task NoteErrorAsync(WorkRow range, string error, DateTimeOffset? unanswered, CancellationToken cancellationToken) =>
+        table.TryUpdateAsync(
+            new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error, Unanswered = unanswered },
+            ETag.All, TableUpdateMode.Merge, cancellationToken);
 
     public static WorkRow NewRange(JobId job, int range, int first, int end) => new()
     {

@@ -170,7 +170,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         CTime = row.CTime,
         MTime = row.MTime ?? row.CTime,
         Configuration = new(
-            row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey),
+            row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, StoreSecrets.Read(secrets, row),
             row.RoleArn, row.ExternalId, row.RequesterPays ?? false, row.Anonymous ?? false),
     };
 
@@ -211,7 +211,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Region = store.Configuration.Region,
         EndpointUrl = store.Configuration.EndpointUrl,
         AccessKeyId = store.Configuration.AccessKeyId,
-        Secret = store.Configuration.SecretAccessKey is { } secret ? secrets.Protect(secret, store.Id.ToString("D")) : null,
+        Secret = StoreSecrets.Write(secrets, store),
         RoleArn = store.Configuration.RoleArn,
         ExternalId = store.Configuration.ExternalId,
         RequesterPays = store.Configuration.RequesterPays ? true : null,

@@ -2,6 +2,7 @@ using System.Net;
 using DataRegistry.Adoption;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Jobs;
+using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Adoption.AdoptionJobTests;
@@ -103,7 +104,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         service.Put(Keys(50));
         using var caller = new CancellationTokenSource();
         service.Transport.Wrote = caller.Cancel;
-        var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store, []);
+        var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store, KeyGlobs.None, default);
         try
         {
             await service.Services.GetRequiredService<ImmediateAdoption>().AdoptAsync(

@@ -8,9 +8,6 @@ namespace DataRegistry.Adoption.Input;
 /// <summary>What an adoption asks for. Its URLs, which may be millions, have gone where it was read into.</summary>
 sealed record AdoptionBody
 {
-    /// <summary>Patterns in a request.</summary>
-    public const int MaxExcludes = 100;
-
     /// <summary>As given; null for none.</summary>
     public string? Project { get; init; }
 
@@ -21,7 +18,7 @@ sealed record AdoptionBody
     public string? Manifest { get; init; }
 
     /// <summary>Keys that one of these matches are left out.</summary>
-    public IReadOnlyList<KeyGlob> Exclude { get; init; } = [];
+    public KeyGlobs Exclude { get; init; } = KeyGlobs.None;
 
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
@@ -47,10 +44,13 @@ sealed record AdoptionBody
         if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
         {
             await new AdoptionText(urls, limits.MaxUrls).ReadAsync(body, cancellationToken);
+            var exclude = new ExcludeList(store);
+            foreach (var pattern in context.Request.Query["exclude"])
+                exclude.Add(pattern);
             return new()
             {
                 HasList = true,
-                Exclude = [.. context.Request.Query["exclude"].Select(pattern => Pattern(pattern, store))],
+                Exclude = exclude.Build(),
                 DryRun = Fields.Query(context.Request, "dry_run") switch
                 {
                     null or "false" => false,
@@ -63,14 +63,5 @@ sealed record AdoptionBody
         return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
             ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
             : throw AdoptionErrors.NotAListOfUrls.With(type);
-    }
-
-    /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
-    public static KeyGlob Pattern(string? text, Store store)
-    {
-        var bucket = $"s3://{store.Configuration.Bucket}/";
-        return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
-            ? glob
-            : throw AdoptionErrors.NotAPattern.On("exclude");
     }
 }

@@ -109,6 +109,55 @@ public sealed class ManifestTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("lists/all.txt")]
+    [InlineData("data/secret.csv")]
+    public async Task A_store_that_allows_no_reads_takes_no_manifest(string key)
+    {
+        service.Put(key);
+        await ForbidReadsAsync();
+
+        using var refused = await PostAsync($$"""{"manifest":"{{service.Url(key)}}","project":"{{service.Project.Id}}"}""");
+
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        Assert.Contains("read_not_allowed", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, service.Server.Requests.Total);
+        await service.AssertNothingLeftAsync();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task A_store_that_forbids_reads_meanwhile_fails_its_manifests_at_the_next_part(int messages)
+    {
+        var job = await AcceptAsync(Enumerable.Range(0, 300).Select(i => $"{i:D4}"), there: 300);
+        for (var i = 0; i < messages; i++)
+        {
+            var message = Assert.Single(await service.ReceiveAsync("adopt"));
+            await Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 1), default);
+            await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
+        }
+
+        await ForbidReadsAsync();
+        var gets = 0;
+        service.Server.Intercept = (_, kind) =>
+        {
+            gets += kind == "get" ? 1 : 0;
+            return Task.FromResult(false);
+        };
+        await service.DrainAsync();
+
+        Assert.Equal(0, gets);
+        var failed = await service.GetAsync(job);
+        Assert.Equal("failed", failed.GetProperty("status").GetString());
+        Assert.Contains("does not allow reads", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Empty(await service.GetAllAsync($"{job}results/"));
+        Assert.Empty(await service.GetDatumsAsync());
+    }
+
+    async Task ForbidReadsAsync() => Assert.Equal(
+        HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"allow_read":false}"""));
+
     [Fact]
     public async Task A_manifest_that_changes_while_it_is_read_fails_its_job_and_adopts_nothing()
     {
