@@ -36,9 +36,10 @@ static class LogInEndpoint
         switch (await logIn.WithPasswordAsync(
             username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
-            case LogInOutcome.In { Subject: var subject }:
+            case LogInOutcome.In { Subject: var subject } right:
                 limits.Count(subject.Id);
-                var (token, row) = await logIn.CreateTokenAsync(subject, context.RequestAborted);
+                if (await logIn.CreateTokenAsync(right, context.RequestAborted) is not var (token, row))
+                    throw Refused();
                 await trail.RecordAsync(
                     new AuditActor(subject.Username, subject.Id, Token: null, context.TraceIdentifier),
                     new("token.created", row.RowKey) { Details = new() { ["user"] = subject.RowKey, ["name"] = row.Name } });
@@ -47,9 +48,11 @@ static class LogInEndpoint
             case LogInOutcome.TooMany tooMany:
                 throw new ApiException(TooMany(tooMany));
             default:
-                throw new ApiException(new ApiError.Field(
-                    "non_field_errors", "Unable to log in with provided credentials.", "authorization"));
+                throw Refused();
         }
+
+        static ApiException Refused() =>
+            new(new ApiError.Field("non_field_errors", "Unable to log in with provided credentials.", "authorization"));
 
         string Required(string field, int maxLength) => form[field] is [{ Length: > 0 } text]
             ? text.Length <= maxLength

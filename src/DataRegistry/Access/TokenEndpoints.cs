@@ -41,8 +41,7 @@ static class TokenEndpoints
         Results.Json(TokenBody.From(await RequiredAsync(id, context, tokens, permissions)), AccessJson.Default.TokenBody);
 
     static async Task<IResult> CreateAsync(
-        HttpContext context, TokenTable tokens, SubjectTable subjects, ProjectTable projects, Permissions permissions, AuditTrail trail,
-        TimeProvider clock)
+        HttpContext context, TokenIssuer issuer, SubjectTable subjects, ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
         var caller = Caller.Of(context);
@@ -51,12 +50,10 @@ static class TokenEndpoints
             throw new ApiException(new ApiError.Field(
                 "user", "The id of a service account is expected: users make their tokens themselves.", "invalid"));
         var name = Fields.Name("name", body.Name, AccessJson.MaxNameLength);
-        var expires = Fields.Time("expires", body.Expires);
-        if (expires <= clock.GetUtcNow())
-            throw new ApiException(new ApiError.Field("expires", "A time in the future is expected.", "invalid"));
+        var expires = issuer.RequireEnd(caller, Fields.Time("expires", body.Expires));
         var limit = await ProjectsAsync(body.Projects, context, projects, permissions);
 
-        var (token, row) = await tokens.CreateAsync(owner, name, expires, limit, context.RequestAborted);
+        var (token, row) = await issuer.CreateAsync(caller, new(owner, name, expires, limit), context.RequestAborted);
         await trail.RecordAsync(context, new("token.created", row.RowKey)
         {
             Details = new()

@@ -75,6 +75,9 @@ static class DataVolumeEndpoints
         {
             case DataVolumeCreation.NameTaken:
                 throw DataVolumeListEndpoints.NameTaken();
+            case DataVolumeCreation.TooMany { Max: var max }:
+                throw new ApiException(new ApiError.Detail(
+                    StatusCodes.Status400BadRequest, $"A project has at most {max} data volumes. Delete some of them first."));
             case DataVolumeCreation.OtherBody:
                 throw new ApiException(new ApiError.Field(IdempotencyKey, "The key was used before, with another body.", "invalid"));
             case DataVolumeCreation.Repeated repeated:

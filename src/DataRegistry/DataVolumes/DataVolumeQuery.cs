@@ -1,5 +1,6 @@
 using System.Globalization;
 using DataRegistry.Http;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.DataVolumes;
@@ -63,7 +64,8 @@ sealed record DataVolumeQuery(
     {
         var sorted = Filter(volumes).ToList();
         sorted.Sort(Compare);
-        var page = sorted.Skip(Offset).Take(Limit).ToList();
+        var budget = new PageBudget(Limit);
+        var page = sorted.Skip(Offset).TakeWhile(v => budget.TryTake(RowSize.Of(v.Row) + RowSize.Of(v.ProjectName))).ToList();
         return (page, (long)Offset + page.Count < sorted.Count && page.Count > 0 ? Offset + page.Count : null);
     }
 

@@ -13,6 +13,9 @@ static class AliasEndpoints
 {
     const int MaxBodyBytes = 16 * 1024;
 
+    /// <summary>Aliases whose datums are read first.</summary>
+    const int FirstDatums = 128;
+
     static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
 
     public static void MapAliases(this IEndpointRouteBuilder api)
@@ -38,39 +41,58 @@ static class AliasEndpoints
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var paging = Paging.From(context.Request);
-        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
+        var list = AliasOrder.From(context.Request) is { } order
             ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
             : await ByNameAsync(project, paging, aliases, context.RequestAborted);
-        var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
-        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
+        var bodies = new List<AliasBody>();
+        var budget = new PageBudget(paging.Limit);
+        var isWhole = true;
+        // Each alias shows its datum: few at first, since nobody knows how large those are.
+        for (var (first, some) = (0, FirstDatums); isWhole && first < list.Rows.Count; (first, some) = (first + some, some * 4))
+        {
+            var rows = list.Rows.Skip(first).Take(some).ToList();
+            var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
+            var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
+            var taken = rows.TakeWhile(r => budget.TryTake(SizeOf(r, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))).ToList();
+            bodies.AddRange(taken.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned)));
+            isWhole = taken.Count == rows.Count;
+        }
+
         return Results.Json(
             new Page<AliasBody>(
-                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
-                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned))]),
+                DatumQuery.Flag(context.Request, "no_count") ? null : list.Count,
+                Paging.Next(context, isWhole ? list.Next : list.CursorOf(list.Rows[bodies.Count - 1])), null, bodies),
             Json.PageAliasBody);
     }
 
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(
-        Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
+    static int SizeOf(AliasRow alias, DatumRow? datum, IEnumerable<string> names) =>
+        RowSize.Of(alias) + (datum is null ? 0 : DatumBody.SizeOf(datum) + names.Sum(AliasTable.SizeOf));
+
+    static async Task<AliasList> ByNameAsync(Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
         AliasName? after = paging.Cursor is null
             ? null
             : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
         var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
-        return (rows, next, after is null && next is null ? rows.Count : null);
+        return new(rows, r => r.Name, next, after is null && next is null ? rows.Count : null);
     }
 
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> SortedAsync(
+    static async Task<AliasList> SortedAsync(
         AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
-        var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
-        if (more is not null)
-            throw new ApiException(new ApiError.Field(
+        var all = await aliases.ListAllAsync(project, AliasOrder.Max, cancellationToken)
+            ?? throw new ApiException(new ApiError.Field(
                 "ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
         var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return (rows, next, all.Count);
+        return new(rows, order.CursorOf, next, all.Count);
     }
+
+    /// <summary>What is listed of aliases.</summary>
+    /// <param name="CursorOf">Where the next page begins if this one ends with that alias.</param>
+    /// <param name="Next">Where it begins after all of these; null for nowhere.</param>
+    /// <param name="Count">All of the project's; null where that is not known.</param>
+    sealed record AliasList(IReadOnlyList<AliasRow> Rows, Func<AliasRow, string> CursorOf, string? Next, int? Count);
 
     static async Task<IResult> PointAsync(
         HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions,

@@ -65,21 +65,25 @@ static class DatumListEndpoint
         var noCount = DatumQuery.Flag(context.Request, "no_count");
         // Where a page goes on, what is before it is behind.
         var offset = paging.Cursor is null ? query.Offset : 0;
-        var (rows, next, count) =
-            query.Nothing ? ([], null, 0)
-            : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, listed, datums, locations, stores, context.RequestAborted)
+        var list = query.Nothing ? new DatumList([], _ => "", null, 0)
+            : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, listed, paging, datums, locations, stores, context.RequestAborted)
             : query.IsSorted ? await SortedAsync(query, listed, paging, offset, datums, context.RequestAborted)
             : await ByTimeAsync(query, listed, paging, offset, noCount, datums, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(
             context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList()
             ?? [];
         var names = await aliases.NamesAsync(
-            excluded.Contains("aliases", StringComparer.Ordinal) ? [] : rows.Select(r => r.Id), context.RequestAborted);
+            excluded.Contains("aliases", StringComparer.Ordinal) ? [] : list.Rows.Select(r => r.Id), context.RequestAborted);
+        // With the names a page may be larger than it is without.
+        var budget = new PageBudget(list.Rows.Count);
+        var rows = list.Rows.TakeWhile(r => budget.TryTake(DatumBody.SizeOf(r) + names[r.Id].Sum(AliasTable.SizeOf))).ToList();
+        var next = rows.Count < list.Rows.Count ? list.CursorOf(rows[^1]) : list.Next;
+        rows = [.. await datums.WithTagsAsync(rows, context.RequestAborted)];
         return Answer(
-            new(noCount
-                ? null
-                : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
-                excluded);
+            new(
+                noCount ? null : list.Count, Paging.Next(context, next), null,
+                [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
+            excluded);
     }
 
     /// <summary>The named one, or all that the caller may read; none is an empty list.</summary>
@@ -95,25 +99,25 @@ static class DatumListEndpoint
                 "project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
     }
 
-    static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> ByTimeAsync(
+    static async Task<DatumList> ByTimeAsync(
         DatumQuery query, ProjectSet projects, Paging paging, int offset, bool noCount, DatumTable datums,
         CancellationToken cancellationToken)
     {
         DatumCursor? after = paging.Cursor is null
             ? null
             : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
-        var page = await datums.ListAsync(projects, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
+        var page = await datums.ListAsync(projects, query, new(paging.Limit, after, offset, MaxRead + offset), cancellationToken);
         if (page.Skipped < offset && page.Next is not null)
             throw new ApiException(new ApiError.Field(
                 "offset", $"Fewer than {offset} of the newest {MaxRead + offset} datums match. Begin without an offset and follow 'next'.",
                 "invalid"));
         int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
             : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
-        return (page.Rows, page.Next?.ToString(), count);
+        return new(page.Rows, r => new DatumCursor(r.RowKey, r.Id.Value.Partition).ToString(), page.Next?.ToString(), count);
     }
 
     /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
-    static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> SortedAsync(
+    static async Task<DatumList> SortedAsync(
         DatumQuery query, ProjectSet projects, Paging paging, int offset, DatumTable datums, CancellationToken cancellationToken)
     {
         DatumRow? after = null;
@@ -125,7 +129,8 @@ static class DatumListEndpoint
                 throw new ApiException(Paging.BadCursor());
         }
 
-        var all = await datums.ListAsync(projects, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
+        var all = await datums.ListAsync(
+            projects, query, new(MaxSorted, After: null, Offset: 0, MaxReadToSort) { IsSlim = true }, cancellationToken);
         if (all.Next is not null)
         {
             throw new ApiException(new ApiError.Field(
@@ -138,27 +143,54 @@ static class DatumListEndpoint
         sorted.Sort(query.Compare);
         var rest = sorted.Where(r => after is null || query.Compare(r, after) > 0).Skip(offset).ToList();
         var rows = rest.Take(paging.Limit).ToList();
-        return (rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count);
+        return new(rows, r => r.Id.ToString(), rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count);
     }
 
-    /// <summary>What is tracked at a URL: a point read in each store that holds it. Never more than one page.</summary>
-    static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> AtAsync(
-        S3Url uri, DatumQuery query, ProjectSet projects, DatumTable datums, LocationTable locations, StoreTable stores,
+    /// <summary>What is tracked at a URL: a point read in each store that holds it. The cursor is the last store's id.</summary>
+    static async Task<DatumList> AtAsync(
+        S3Url uri, DatumQuery query, ProjectSet projects, Paging paging, DatumTable datums, LocationTable locations, StoreTable stores,
         CancellationToken cancellationToken)
     {
-        var (all, _) = await stores.ListAsync(MaxStores, after: null, visible: null, cancellationToken);
+        var after = paging.Cursor is null ? Guid.Empty
+            : Guid.TryParseExact(paging.Cursor, "D", out var id) ? id : throw new ApiException(Paging.BadCursor());
         var found = new List<DatumRow>();
-        foreach (var store in all.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)))
+        var budget = new PageBudget(paging.Limit);
+        var (count, isWhole) = (0, true);
+        foreach (var store in await HoldingAsync(uri, query, stores, cancellationToken))
         {
-            if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location && projects.Contains(location.Project)
-                && await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum
-                && query.Matches(datum))
+            if (await locations.FindAsync(store, uri.Key, cancellationToken) is not { } location || !projects.Contains(location.Project)
+                || await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is not { } datum
+                || !query.Matches(datum))
             {
-                found.Add(datum);
+                continue;
             }
+
+            count++;
+            if (string.CompareOrdinal(store.ToString("D"), after.ToString("D")) <= 0)
+                continue;
+            isWhole = isWhole && budget.TryTake(DatumBody.SizeOf(datum));
+            if (isWhole)
+                found.Add(datum);
         }
 
-        return (found, null, found.Count);
+        return new(found, r => r.Store.ToString("D"), isWhole ? null : found[^1].Store.ToString("D"), count);
+    }
+
+    /// <summary>The stores that hold a URL, in the order of their ids.</summary>
+    static async Task<List<Guid>> HoldingAsync(S3Url uri, DatumQuery query, StoreTable stores, CancellationToken cancellationToken)
+    {
+        var holding = new List<Guid>();
+        string? after = null;
+        for (var left = MaxStores; left > 0;)
+        {
+            var (some, next) = await stores.ListAsync(left, after, visible: null, cancellationToken);
+            holding.AddRange(some.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)).Select(s => s.Id));
+            if (next is null)
+                break;
+            (after, left) = (next, left - some.Count);
+        }
+
+        return holding;
     }
 
     static IResult Answer(Page<DatumBody> page, IReadOnlyCollection<string> excluded)
@@ -175,3 +207,9 @@ static class DatumListEndpoint
         return Results.Json(json, DatumEndpoints.Json.JsonNode);
     }
 }
+
+/// <summary>What is listed of datums.</summary>
+/// <param name="CursorOf">Where the next page begins if this one ends with that datum.</param>
+/// <param name="Next">Where it begins after all of these; null for nowhere.</param>
+/// <param name="Count">All that match; null where that is not known.</param>
+sealed record DatumList(IReadOnlyList<DatumRow> Rows, Func<DatumRow, string> CursorOf, string? Next, int? Count);

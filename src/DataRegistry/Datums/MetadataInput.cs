@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using DataRegistry.Http;
 using Microsoft.AspNetCore.Http;
@@ -15,6 +16,9 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
 
     public const int MaxTags = 100;
     public const int MaxTagLength = 200;
+
+    /// <summary>Of all tags together: they stand in the datum's row, of which lists show thousands.</summary>
+    public const int MaxTagBytes = 8 * 1024;
 
     const string TagsKey = "valohai.tags";
     const string AliasKey = "valohai.alias";
@@ -54,6 +58,9 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
             throw new ApiException(new ApiError.Field(TagsKey, $"At most {MaxTags} tags are expected.", "max_length"));
         foreach (var text in texts)
             Fields.Name(TagsKey, text, MaxTagLength);
+        var bytes = texts.Sum(Encoding.UTF8.GetByteCount);
+        if (bytes > MaxTagBytes)
+            throw new ApiException(new ApiError.Field(TagsKey, $"The tags are {bytes} bytes together; up to {MaxTagBytes} are kept.", "max_length"));
         return texts;
     }
 

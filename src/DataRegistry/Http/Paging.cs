@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.WebUtilities;
@@ -58,19 +59,51 @@ public sealed record Paging(int Limit, string? Cursor)
     }
 }
 
-/// <summary>Pages of rows that are read one after the other.</summary>
-public static class RowPaging
+/// <summary>Where a page ends: after so many results, or before it is too large. Its first result always fits.</summary>
+/// <param name="limit">Results at most.</param>
+sealed class PageBudget(int limit)
 {
-    /// <summary>The first rows, and the cursor after the last of them; null if no more follow.</summary>
-    /// <param name="limit">At least 1.</param>
-    public static async Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
-        this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken)
+    /// <summary>Bytes of results as JSON, as far as rows tell them.</summary>
+    public const int MaxBytes = 4 * 1024 * 1024;
+
+    int count;
+    long bytes;
+
+    /// <summary>Takes the next result. False where the page ends before it.</summary>
+    public bool TryTake(int size)
     {
-        // One more than wanted tells whether there is a next page.
-        var taken = await rows.Take(limit + 1).ToListAsync(cancellationToken);
-        if (taken.Count <= limit)
-            return (taken, null);
-        taken.RemoveAt(limit);
-        return (taken, cursorOf(taken[^1]));
+        if (count == limit || (count > 0 && bytes + size > MaxBytes))
+            return false;
+        count++;
+        bytes += size;
+        return true;
+    }
+}
+
+/// <summary>Pages of rows that are read one after the other.</summary>
+static class RowPaging
+{
+    /// <summary>The first rows, at most <see cref="PageBudget.MaxBytes"/>, and the cursor after the last of them; null if no more follow.</summary>
+    /// <param name="limit">At least 1.</param>
+    public static Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
+        this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken) where T : ITableEntity =>
+        rows.PageAsync(limit, RowSize.Of, cursorOf, cancellationToken);
+
+    /// <param name="sizeOf">Bytes of one, as JSON.</param>
+    /// <inheritdoc cref="PageAsync{T}(IAsyncEnumerable{T}, int, Func{T, string}, CancellationToken)"/>
+    public static async Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
+        this IAsyncEnumerable<T> rows, int limit, Func<T, int> sizeOf, Func<T, string> cursorOf, CancellationToken cancellationToken)
+    {
+        var taken = new List<T>();
+        var budget = new PageBudget(limit);
+        await foreach (var row in rows.WithCancellation(cancellationToken))
+        {
+            // One more than the page holds tells whether there is a next one.
+            if (!budget.TryTake(sizeOf(row)))
+                return (taken, cursorOf(taken[^1]));
+            taken.Add(row);
+        }
+
+        return (taken, null);
     }
 }

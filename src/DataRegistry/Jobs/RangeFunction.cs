@@ -3,7 +3,6 @@ using Azure;
 using DataRegistry.Stores.S3;
 using DataRegistry.Telemetry;
 using DataRegistry.Triggers;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Jobs;
@@ -38,10 +37,10 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
             else
                 Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
         }
-        catch (Exception e) when (IsThrottling(e))
+        catch (Exception e) when (Throttling.Is(e))
         {
             // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
-            var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
+            var delay = Throttling.Delay();
             span.Fail(e);
             Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
             var now = range;
@@ -78,14 +77,6 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
             "dataregistry.job.id", range.JobId.ToString()).SetTag(
                 "dataregistry.range", range.Range).SetTag("dataregistry.epoch", range.Epoch)
         .SetTag("dataregistry.delivery", delivery.DequeueCount);
-
-    /// <summary>S3 or the tables say that they are asked too much, after the clients' own retries.</summary>
-    static bool IsThrottling(Exception e) =>
-        e is BucketException { Fault: BucketFault.Throttled } or RequestFailedException
-        {
-            Status: StatusCodes.Status429TooManyRequests
-            or StatusCodes.Status503ServiceUnavailable
-        };
 
     static partial class Log
     {
