@@ -84,17 +84,27 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     /// <param name="before">How many there were before it.</param>
     async Task<bool> IsOneTooManyAsync(DataVolumeRow row, int before)
     {
-        // It is there: the request is not given up any more, whoever waits for it.
-        if (before < max - Math.Max(MinMargin, max / 10) || await CountAsync(row, CancellationToken.None) <= max)
+        if (before < max - Math.Max(MinMargin, max / 10))
             return false;
-        var retry = new WriteRetry(CancellationToken.None);
-        while (await FindAsync(DataVolumeId.Of(row), CancellationToken.None) is { } created
-            && !await TryRemoveAsync(created, takeBack: true, CancellationToken.None))
+        try
         {
-            await retry.AgainAsync();
-        }
+            // Not given up any more, whoever waits for it.
+            if (await CountAsync(row, CancellationToken.None) <= max)
+                return false;
+            var retry = new WriteRetry(CancellationToken.None);
+            while (await FindAsync(DataVolumeId.Of(row), CancellationToken.None) is { } created
+                && !await TryRemoveAsync(created, takeBack: true, CancellationToken.None))
+            {
+                await retry.AgainAsync();
+            }
 
-        return true;
+            return true;
+        }
+        catch (RequestFailedException)
+        {
+            // It is there: to call that a failure would have it repeated.
+            return false;
+        }
     }
 
     async Task<bool> TryCreateAsync(
