@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DataRegistry.Access;
+using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
