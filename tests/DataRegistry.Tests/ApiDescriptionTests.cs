@@ -140,7 +140,8 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
         string? text = null;
         foreach (var (accepted, encoding) in new (string?, string?)[]
         {
-            (null, null), ("identity", null), ("gzip", "gzip"), ("br", "br"), ("gzip, deflate, br", "br"), ("br;q=0.5, gzip", "gzip"), ("*", "br"),
+            (null, null), ("identity", null), ("gzip", "gzip"), ("br", "br"), ("gzip, deflate, br", "br"), ("br;q=0.5, gzip", "gzip"),
+                ("*", "br"),
             ("br;q=0, *;q=0.1", "gzip"), ("zstd", null), ("gzip;q=0", null),
         })
         {
@@ -150,7 +151,8 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
             Assert.Equal(encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
             Assert.Equal(("Accept-Encoding", "no-cache"), (response.Headers.Vary.Single(), response.Headers.CacheControl!.ToString()));
             var bytes = await response.Content.ReadAsByteArrayAsync();
-            Assert.True(bytes.Length == response.Content.Headers.ContentLength && (encoding is null || bytes.Length < 100_000), $"{bytes.Length} bytes");
+            Assert.True(bytes.Length == response.Content.Headers.ContentLength && (encoding is null || bytes.Length < 100_000),
+                $"{bytes.Length} bytes");
             Assert.Equal(text ??= Unpack(bytes, encoding), Unpack(bytes, encoding));
             tags.Add($"{encoding} {response.Headers.ETag}");
 
@@ -196,7 +198,8 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     {
         var made = 0;
         await using var failing = await TestService.StartAsync(null, null, services => services.AddOptions<OpenApiOptions>("v1").Configure(
-            o => o.AddDocumentTransformer((_, _, _) => Interlocked.Increment(ref made) == 1 ? throw new InvalidOperationException("Not now.") : Task.CompletedTask)));
+            o => o.AddDocumentTransformer(
+                (_, _, _) => Interlocked.Increment(ref made) == 1 ? throw new InvalidOperationException("Not now.") : Task.CompletedTask)));
         Assert.Equal(HttpStatusCode.InternalServerError, await failing.Http.StatusAsync("GET", "/openapi/v1.json"));
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => failing.Http.StatusAsync("GET", "/openapi/v1.json")));
         Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a));

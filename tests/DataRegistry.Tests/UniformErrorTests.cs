@@ -105,7 +105,8 @@ public sealed class UniformErrorTests : IAsyncLifetime
         foreach (var (path, type) in new[]
         {
             ("/api/v0/projects/", "application/json"), ("/api/v0/get-token/", "application/x-www-form-urlencoded"),
-            ("/api/v1/token", "application/json"), ("/api/v1/token", "application/x-www-form-urlencoded"), ("/api/v1/datavolumes", "application/json"),
+            ("/api/v1/token", "application/json"), ("/api/v1/token", "application/x-www-form-urlencoded"),
+                ("/api/v1/datavolumes", "application/json"),
             ($"/api/v0/stores/{service.Store.Id}/adopt/", "application/json"), ($"/api/v0/stores/{service.Store.Id}/adopt/", "text/plain"),
         })
         {
@@ -231,7 +232,8 @@ public sealed class UniformErrorTests : IAsyncLifetime
         using var client = new TcpClient();
         await client.ConnectAsync(service.Http.BaseAddress!.Host, service.Http.BaseAddress.Port);
         await using var stream = client.GetStream();
-        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || extra.Contains("chunked", StringComparison.Ordinal) || body.Length == 0
+        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || extra.Contains("chunked", StringComparison.Ordinal)
+            || body.Length == 0
             ? ""
             : $"Content-Length: {body.Length}\r\n";
         await stream.WriteAsync(

@@ -43,7 +43,8 @@ static class AccessRoom
             .Validate(o => o.IsValid, "The settings Limits__… are numbers above 0.").ValidateOnStart();
         services.AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>();
         services.AddSingleton<ICollector>(s => s.GetRequiredService<AttemptTable>());
-        return services.AddSchemes(configuration).AddSingleton<Scopes>().AddSingleton<LogIn>().AddSingleton<TokenIssuer>().AddSingleton<AuditTrail>();
+        return services.AddSchemes(configuration).AddSingleton<Scopes>().AddSingleton<LogIn>().AddSingleton<TokenIssuer>()
+            .AddSingleton<AuditTrail>();
     }
 
     public static void MapAccess(this Api api)

@@ -52,7 +52,8 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
         return (new(
             row.Subject, subject?.Username ?? Caller.AdministratorName, subject?.Kind ?? SubjectKind.User, row.Id, row.ProjectIds())
         {
-            Credential = new(row.LogIn == true && jwt is null, jwt is null ? row.Expires : new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero), row.RowKey, row.Generation ?? 0),
+            Credential = new(row.LogIn == true && jwt is null,
+                jwt is null ? row.Expires : new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero), row.RowKey, row.Generation ?? 0),
         }, null);
     }
 

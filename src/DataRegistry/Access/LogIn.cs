@@ -45,14 +45,15 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     }
 
     /// <summary>
-    /// A new token for whoever has logged in. Null where the user was disabled meanwhile, or has another password: that revoked the tokens of
-    /// log-ins, and this one may have come too late for that.
+    /// A new token for whoever has logged in. Null where the user was disabled meanwhile, or has another password: that revoked the
+    /// tokens of log-ins, and this one may have come too late for that.
     /// </summary>
     public async Task<(AccessToken Token, TokenListRow Row)?> CreateTokenAsync(LogInOutcome.In logIn, CancellationToken cancellationToken)
     {
         var subject = logIn.Subject;
         await tokens.RemoveOverAsync(subject.Id, cancellationToken);
-        var token = new NewToken(subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), Projects: null) { LogIn = true };
+        var token = new NewToken(
+            subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), Projects: null) { LogIn = true };
         var made = await tokens.CreateAsync(token, cancellationToken) ?? throw TokenIssuer.TooMany();
         if ((await subjects.FindNameAsync(subject.Name, cancellationToken))?.Password == logIn.Password
             && await subjects.FindAsync(subject.Id, cancellationToken) is { Disabled: false })

@@ -31,8 +31,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     public TableClient Table => table;
 
     /// <summary>
-    /// The token as it is now; null where there is none, it is over, or the token that it goes with is. One point read, and one more for each
-    /// token that it goes with.
+    /// The token as it is now; null where there is none, it is over, or the token that it goes with is. One point read, and one more for
+    /// each token that it goes with.
     /// </summary>
     /// <param name="hash">See <see cref="AccessToken.Hash"/>.</param>
     internal async Task<TokenRow?> FindAsync(string hash, CancellationToken cancellationToken)
@@ -55,8 +55,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     }
 
     /// <summary>
-    /// A new token; its text is nowhere but in the answer. Null where the subject has <see cref="MaxTokens"/> that are not over. A log-in takes
-    /// the place of the oldest one. Tokens are counted when the new one is listed, so that of several at once each sees the others.
+    /// A new token; its text is nowhere but in the answer. Null where the subject has <see cref="MaxTokens"/> that are not over. A log-in
+    /// takes the place of the oldest one. Tokens are counted when the new one is listed, so that of several at once each sees the others.
     /// </summary>
     internal async Task<(AccessToken Token, TokenListRow Row)?> CreateAsync(NewToken made, CancellationToken cancellationToken)
     {
@@ -163,8 +163,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
             && !row.IsOver(clock.GetUtcNow()) ? row : null;
 
     /// <summary>
-    /// Removes tokens until the subject has no more than it may: those that are over, and for a log-in the oldest ones of others. False where
-    /// that is not enough.
+    /// Removes tokens until the subject has no more than it may: those that are over, and for a log-in the oldest ones of others. False
+    /// where that is not enough.
     /// </summary>
     async Task<bool> MakeRoomAsync(TokenListRow added, CancellationToken cancellationToken)
     {

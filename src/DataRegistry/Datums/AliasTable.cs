@@ -59,7 +59,8 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>All of a project's aliases; null where there are more than so many.</summary>
     public async Task<IReadOnlyList<AliasRow>?> ListAllAsync(Project project, int max, CancellationToken cancellationToken)
     {
-        var rows = await table.ReadAsync<AliasRow>(RangeOf(project, after: null), Math.Min(max + 1, 1000), cancellationToken: cancellationToken)
+        var rows = await table.ReadAsync<AliasRow>(
+            RangeOf(project, after: null), Math.Min(max + 1, 1000), cancellationToken: cancellationToken)
             .Take(max + 1).ToListAsync(cancellationToken);
         return rows.Count > max ? null : rows;
     }

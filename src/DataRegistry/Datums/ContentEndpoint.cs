@@ -60,7 +60,8 @@ static class ContentEndpoint
     }
 
     /// <summary>
-    /// Whether the range is of what is here (RFC 9110, section 13.1.5): false for another tag, a weak one, and a time, which no answer tells.
+    /// Whether the range is of what is here (RFC 9110, section 13.1.5): false for another tag, a weak one, and a time, which no answer
+    /// tells.
     /// </summary>
     static bool IsOfTag(HttpRequest request, string tag) => request.Headers.IfRange.Count == 0
         || (RangeConditionHeaderValue.TryParse(request.Headers.IfRange.ToString(), out var condition)

@@ -66,7 +66,8 @@ static class DatumListEndpoint
         // Where a page goes on, what is before it is behind.
         var offset = paging.Cursor is null ? query.Offset : 0;
         var list = query.Nothing ? new DatumList([], _ => "", null, 0)
-            : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, listed, paging, datums, locations, stores, context.RequestAborted)
+            : query.Uri is { } uri && !query.Purged
+                ? await AtAsync(uri, query, listed, paging, datums, locations, stores, context.RequestAborted)
             : query.IsSorted ? await SortedAsync(query, listed, paging, offset, datums, context.RequestAborted)
             : await ByTimeAsync(query, listed, paging, offset, noCount, datums, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(

@@ -100,7 +100,8 @@ sealed partial class DatumTable
     async Task<int?> CountDriftedAsync(ProjectSet projects, DatumQuery query, int max, CancellationToken cancellationToken)
     {
         // One more than may be looked at tells that there are more.
-        var page = await ListDriftedAsync(projects, query, new(max + 1, After: null, Offset: 0, MaxRead: max + 1) { IsSlim = true }, cancellationToken);
+        var page = await ListDriftedAsync(
+            projects, query, new(max + 1, After: null, Offset: 0, MaxRead: max + 1) { IsSlim = true }, cancellationToken);
         return page.Next is null && page.Rows.Count <= max ? page.Rows.Count : null;
     }
 

@@ -102,7 +102,8 @@ sealed partial class DatumTable
         var sample = Math.Min(share, Math.Max(MinSampleRows, SampleRows / projects.Partitions.Count));
         var pageBytes = Math.Max(MinPageBytes, MaxBytesAtOnce / projects.Partitions.Count);
         var shards = projects.Partitions
-            .Select(partition => new ShardReader(table, projects, partition, slice.After) { NextRows = sample, PageBytes = pageBytes }).ToList();
+            .Select(partition => new ShardReader(table, projects, partition, slice.After) { NextRows = sample, PageBytes = pageBytes })
+                .ToList();
         await Parallel.ForEachAsync(shards, InFlight(cancellationToken), async (shard, token) => await shard.MoveNextAsync(token));
         if (query.IsFiltered || sample >= share || shards.Sum(s => s.RowsRead) is not (> 0 and var rows))
             return shards;
@@ -113,7 +114,8 @@ sealed partial class DatumTable
         if (more > 0)
         {
             await Parallel.ForEachAsync(
-                shards, InFlight(cancellationToken), async (shard, token) => await shard.ReadAheadAsync(Math.Min(more, pageBytes / Math.Max(1, size)), token));
+                shards, InFlight(cancellationToken),
+                    async (shard, token) => await shard.ReadAheadAsync(Math.Min(more, pageBytes / Math.Max(1, size)), token));
         }
 
         return shards;
@@ -149,7 +151,8 @@ sealed partial class DatumTable
             {
                 await ReadAheadAsync(NextRows, cancellationToken);
                 // Where one page was not enough, filters leave much out.
-                NextRows = Math.Min(NextRows * PageGrowth, RowsRead == 0 ? Tables.MaxPageRows : (int)Math.Max(1, PageBytes * (long)RowsRead / BytesRead));
+                NextRows = Math.Min(NextRows * PageGrowth,
+                    RowsRead == 0 ? Tables.MaxPageRows : (int)Math.Max(1, PageBytes * (long)RowsRead / BytesRead));
             }
 
             Current = page.TryDequeue(out var first) ? first : null;

@@ -158,7 +158,8 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         var found = new Dictionary<DatumId, T>();
         await Parallel.ForEachAsync(
             ids.Distinct().GroupBy(PartitionOf, StringComparer.Ordinal),
-            new ParallelOptions { MaxDegreeOfParallelism = partitionsAtOnce, CancellationToken = cancellationToken }, async (shard, token) =>
+            new ParallelOptions { MaxDegreeOfParallelism = partitionsAtOnce, CancellationToken = cancellationToken },
+                async (shard, token) =>
         {
             var byKey = shard.ToDictionary(id => id.Value.RowKey, StringComparer.Ordinal);
             var rows = await table.FindManyAsync<T>(

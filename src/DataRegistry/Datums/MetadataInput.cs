@@ -60,7 +60,8 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
             Fields.Name(TagsKey, text, MaxTagLength);
         var bytes = texts.Sum(Encoding.UTF8.GetByteCount);
         if (bytes > MaxTagBytes)
-            throw new ApiException(new ApiError.Field(TagsKey, $"The tags are {bytes} bytes together; up to {MaxTagBytes} are kept.", "max_length"));
+            throw new ApiException(
+                new ApiError.Field(TagsKey, $"The tags are {bytes} bytes together; up to {MaxTagBytes} are kept.", "max_length"));
         return texts;
     }
 

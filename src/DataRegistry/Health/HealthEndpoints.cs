@@ -19,7 +19,8 @@ static class HealthEndpoints
                 "Whether the process is there").AllowAnonymous();
         api.MapGet("/ready", ReadyAsync).Answers<HealthBody>(
             "Whether its tables and queues answer; to who administrates the system, also which of them do, unless it is the tables")
-            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).OrAnswers<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
+            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).OrAnswers<DetailBody>(StatusCodes.Status429TooManyRequests)
+                .AllowAnonymous();
     }
 
     static async Task<IResult> ReadyAsync(HttpContext context, Readiness readiness, RateLimits limits, Permissions permissions)

@@ -19,7 +19,8 @@ sealed class ApiDocument([FromKeyedServices(ApiDescription.DocumentName)] IOpenA
     Task<EncodedContent>? making;
 
     public static IEndpointConventionBuilder Map(IEndpointRouteBuilder app) =>
-        app.MapGet($"/openapi/{ApiDescription.DocumentName}.json", (HttpContext context, ApiDocument document) => document.AnswerAsync(context)).ExcludeFromDescription();
+        app.MapGet($"/openapi/{ApiDescription.DocumentName}.json",
+            (HttpContext context, ApiDocument document) => document.AnswerAsync(context)).ExcludeFromDescription();
 
     async Task<IResult> AnswerAsync(HttpContext context)
     {
@@ -44,7 +45,9 @@ sealed class ApiDocument([FromKeyedServices(ApiDescription.DocumentName)] IOpenA
         // Paths are relative to where the document came from, whatever name the service is reached by.
         document.Servers = [];
         using var text = new MemoryStream();
-        await document.SerializeAsync(text, OpenApiSpecVersion.OpenApi3_1, OpenApiConstants.Json, new OpenApiJsonWriterSettings { Terse = true }, CancellationToken.None);
+        await document.SerializeAsync(
+            text, OpenApiSpecVersion.OpenApi3_1, OpenApiConstants.Json, new OpenApiJsonWriterSettings { Terse = true },
+            CancellationToken.None);
         return EncodedContent.OfDocument(text.ToArray());
     }
 }

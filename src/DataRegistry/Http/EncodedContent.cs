@@ -5,7 +5,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace DataRegistry.Http;
 
-/// <summary>A content that is the same for everybody, in the encodings that clients accept. Each form is made once, by the first who takes it.</summary>
+/// <summary>
+/// A content that is the same for everybody, in the encodings that clients accept. Each form is made once, by the first who takes it.
+/// </summary>
 sealed class EncodedContent
 {
     readonly string hash;
@@ -43,7 +45,9 @@ sealed class EncodedContent
         return Results.Bytes(bytes(), contentType, entityTag: tag);
     }
 
-    /// <summary>The form for a client that accepts these encodings, and its name; null for the content as it is. Each form has a tag of its own.</summary>
+    /// <summary>
+    /// The form for a client that accepts these encodings, and its name; null for the content as it is. Each form has a tag of its own.
+    /// </summary>
     public (Func<byte[]> Bytes, string? Encoding, EntityTagHeaderValue Tag) For(IList<StringWithQualityHeaderValue> accepted)
     {
         var (br, gz) = (QualityOf("br", accepted), QualityOf("gzip", accepted));
@@ -55,7 +59,8 @@ sealed class EncodedContent
 
     /// <summary>RFC 9110, 12.5.3: what is not named has the quality of <c>*</c>, and none without it.</summary>
     static double QualityOf(string encoding, IList<StringWithQualityHeaderValue> accepted) =>
-        (accepted.FirstOrDefault(a => a.Value.Equals(encoding, StringComparison.OrdinalIgnoreCase)) ?? accepted.FirstOrDefault(a => a.Value == "*")) is { } named
+        (accepted.FirstOrDefault(a => a.Value.Equals(encoding, StringComparison.OrdinalIgnoreCase)) ?? accepted.FirstOrDefault(
+            a => a.Value == "*")) is { } named
             ? named.Quality ?? 1 : 0;
 
     static byte[] Compress(byte[] content, Func<Stream, Stream> compression)

@@ -83,7 +83,9 @@ sealed class PageBudget(int limit)
 /// <summary>Pages of rows that are read one after the other.</summary>
 static class RowPaging
 {
-    /// <summary>The first rows, at most <see cref="PageBudget.MaxBytes"/>, and the cursor after the last of them; null if no more follow.</summary>
+    /// <summary>
+    /// The first rows, at most <see cref="PageBudget.MaxBytes"/>, and the cursor after the last of them; null if no more follow.
+    /// </summary>
     /// <param name="limit">At least 1.</param>
     public static Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
         this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken) where T : ITableEntity =>

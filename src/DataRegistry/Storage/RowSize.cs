@@ -16,7 +16,8 @@ static class RowSize
     const int OtherValue = 40;
 
     /// <summary>Characters that are one byte each: printable ASCII without the two that are escaped.</summary>
-    static readonly SearchValues<char> Plain = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Except(['"', '\\'])]);
+    static readonly SearchValues<char> Plain =
+        SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).Except(['"', '\\'])]);
 
     public static int Of<T>(T row) where T : ITableEntity
     {
@@ -55,11 +56,14 @@ static class RowSize
     static class Properties<T>
     {
         static readonly PropertyInfo[] Stored =
-            [.. typeof(T).GetProperties().Where(p => p.Name != nameof(ITableEntity.ETag) && !p.IsDefined(typeof(IgnoreDataMemberAttribute), inherit: false))];
+            [.. typeof(T).GetProperties()
+                .Where(p => p.Name != nameof(ITableEntity.ETag) && !p.IsDefined(typeof(IgnoreDataMemberAttribute), inherit: false))];
 
         public static readonly (int Name, Func<T, string?> Text)[] Texts =
-            [.. Stored.Where(p => p.PropertyType == typeof(string)).Select(p => (p.Name.Length, p.GetMethod!.CreateDelegate<Func<T, string?>>()))];
+            [.. Stored.Where(p => p.PropertyType == typeof(string))
+                .Select(p => (p.Name.Length, p.GetMethod!.CreateDelegate<Func<T, string?>>()))];
 
-        public static readonly int Others = Stored.Where(p => p.PropertyType != typeof(string)).Sum(p => p.Name.Length + Punctuation + OtherValue);
+        public static readonly int Others = Stored.Where(p => p.PropertyType != typeof(string))
+            .Sum(p => p.Name.Length + Punctuation + OtherValue);
     }
 }

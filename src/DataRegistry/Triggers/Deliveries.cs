@@ -39,7 +39,9 @@ sealed partial class Deliveries(QueueServiceClient queues, TimeProvider clock, I
     /// <summary>The host waits five seconds after it has cancelled.</summary>
     static readonly TimeSpan HandOnTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>A little less than <c>functionTimeout</c> of <c>host.json</c>, after which the host cancels a function as it does when it stops.</summary>
+    /// <summary>
+    /// A little less than <c>functionTimeout</c> of <c>host.json</c>, after which the host cancels a function as it does when it stops.
+    /// </summary>
     public static readonly TimeSpan FunctionTimeout = TimeSpan.FromSeconds(595);
 
     static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);

@@ -9,7 +9,8 @@ public sealed class AuditDetailsTests
     public void What_fits_stays_as_it_is()
     {
         Assert.Null(AuditDetails.TextOf(null));
-        Assert.Equal("""{"a":"größe '𝒳'","b":null,"c":[1,true]}""", AuditDetails.TextOf(new() { ["a"] = "größe '𝒳'", ["b"] = null, ["c"] = new JsonArray(1, true) })!
+        Assert.Equal("""{"a":"größe '𝒳'","b":null,"c":[1,true]}""",
+            AuditDetails.TextOf(new() { ["a"] = "größe '𝒳'", ["b"] = null, ["c"] = new JsonArray(1, true) })!
             .Replace("\\uD835\\uDCB3", "𝒳", StringComparison.Ordinal));
     }
 
@@ -33,7 +34,8 @@ public sealed class AuditDetailsTests
         Assert.Equal(details.Select(p => p.Key), kept.Select(p => p.Key));
         Assert.Equal(("short", 7), (kept["name"]!.GetValue<string>(), kept["count"]!.GetValue<int>()));
         foreach (var side in new[] { "before", "after" })
-            Assert.Matches($"^{System.Text.RegularExpressions.Regex.Escape(c.ToString())}+…$", kept["endpoint_url"]![side]!.GetValue<string>());
+            Assert.Matches($"^{System.Text.RegularExpressions.Regex.Escape(c.ToString())}+…$",
+                kept["endpoint_url"]![side]!.GetValue<string>());
         // The original is the caller's.
         Assert.Equal(length, details["endpoint_url"]!["before"]!.GetValue<string>().Length);
     }
@@ -53,7 +55,8 @@ public sealed class AuditDetailsTests
     public void A_long_list_keeps_its_first_items_and_says_how_many_more_there_were()
     {
         var projects = Enumerable.Range(0, 200).Select(_ => Guid.NewGuid().ToString("D")).ToList();
-        var kept = JsonNode.Parse(AuditDetails.TextOf(new() { ["user"] = "u", ["projects"] = new JsonArray([.. projects.Select(p => JsonValue.Create(p))]) })!)!;
+        var kept = JsonNode.Parse(
+            AuditDetails.TextOf(new() { ["user"] = "u", ["projects"] = new JsonArray([.. projects.Select(p => JsonValue.Create(p))]) })!)!;
         var items = kept["projects"]!.AsArray().Select(i => i!.GetValue<string>()).ToList();
         Assert.Equal(projects.Take(items.Count - 1), items.Take(items.Count - 1));
         Assert.InRange(items.Count, 50, 150);
@@ -73,7 +76,8 @@ public sealed class AuditDetailsTests
     [Fact]
     public void More_keys_than_fit_are_kept_all_the_same()
     {
-        var details = new JsonObject(Enumerable.Range(0, 1000).Select(i => KeyValuePair.Create($"key{i}", (JsonNode?)JsonValue.Create("value"))));
+        var details = new JsonObject(
+            Enumerable.Range(0, 1000).Select(i => KeyValuePair.Create($"key{i}", (JsonNode?)JsonValue.Create("value"))));
         Assert.Equal(1000, JsonNode.Parse(AuditDetails.TextOf(details)!)!.AsObject().Count);
     }
 }

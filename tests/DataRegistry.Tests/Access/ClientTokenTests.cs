@@ -92,7 +92,8 @@ public sealed class ClientTokenTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{robot}/", """{"disabled":false}"""));
         // Disabling has revoked the secret.
-        using var again = Bearer(service, await TokenAsync("robot", await service.NewTokenAsync(service.Http, new { name = "new", user = robot })));
+        using var again = Bearer(
+            service, await TokenAsync("robot", await service.NewTokenAsync(service.Http, new { name = "new", user = robot })));
         Assert.Equal(HttpStatusCode.OK, await again.StatusAsync("GET", "/api/v0/users/me/"));
 
         var token = (await service.GetAllAsync($"/api/v0/tokens/?user={robot}")).Single();

@@ -37,7 +37,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
             Assert.Equal(code, error.GetProperty("code").GetString());
         }
 
-        using var child = service.As(await service.NewTokenAsync(brief, new { name = "as long", expires = clock.GetUtcNow().AddSeconds(8) }));
+        using var child = service.As(
+            await service.NewTokenAsync(brief, new { name = "as long", expires = clock.GetUtcNow().AddSeconds(8) }));
         Assert.Equal(HttpStatusCode.OK, await MeAsync(child));
         clock.Move(TimeSpan.FromSeconds(8));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await MeAsync(brief), await MeAsync(child)));
@@ -77,12 +78,14 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         using var _ = free;
         var end = clock.GetUtcNow().AddHours(1);
         using var brief = service.As(await service.NewTokenAsync(free, new { name = "brief", expires = end }));
-        Assert.Equal(HttpStatusCode.BadRequest, await brief.StatusAsync("POST", "/api/v0/tokens/", $$"""{"name":"t","user":"{{robot}}"}"""));
+        Assert.Equal(HttpStatusCode.BadRequest,
+            await brief.StatusAsync("POST", "/api/v0/tokens/", $$"""{"name":"t","user":"{{robot}}"}"""));
         using var robots = service.As(await service.NewTokenAsync(brief, new { name = "t", user = robot, expires = end }));
         using var independent = service.As(await service.NewTokenAsync(free, new { name = "t", user = robot }));
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await MeAsync(robots), await MeAsync(independent)));
 
-        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{administrator}/", """{"disabled":true}"""));
+        Assert.Equal(HttpStatusCode.OK,
+            await service.Http.StatusAsync("PATCH", $"/api/v0/users/{administrator}/", """{"disabled":true}"""));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await MeAsync(robots), await MeAsync(independent)));
     }
 
@@ -96,7 +99,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         using var child = service.As(await service.NewTokenAsync(jwt, new { name = "child", expires = clock.GetUtcNow().AddMinutes(60) }));
         Assert.Equal(HttpStatusCode.OK, await MeAsync(child));
 
-        var id = TestUsers.Id((await service.GetAllAsync($"/api/v0/tokens/?user={robot}")).Single(t => t.GetProperty("name").GetString() == "secret"));
+        var id = TestUsers.Id(
+            (await service.GetAllAsync($"/api/v0/tokens/?user={robot}")).Single(t => t.GetProperty("name").GetString() == "secret"));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/tokens/{id}/?user={robot}"));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (await MeAsync(child), await MeAsync(jwt)));
     }
@@ -107,7 +111,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         var alice = await service.NewUserAsync("alice", Password);
         using var http = await LogInAsync();
         Assert.Equal(HttpStatusCode.BadRequest, await http.StatusAsync("POST", "/api/v0/tokens/", """{"name":"for ever"}"""));
-        Assert.Equal(HttpStatusCode.BadRequest, await http.StatusAsync("POST", "/api/v0/tokens/", Json(clock.GetUtcNow().AddDays(30).AddSeconds(1))));
+        Assert.Equal(HttpStatusCode.BadRequest,
+            await http.StatusAsync("POST", "/api/v0/tokens/", Json(clock.GetUtcNow().AddDays(30).AddSeconds(1))));
         using var program = service.As(await service.NewTokenAsync(http, new { name = "log-in", expires = clock.GetUtcNow().AddDays(30) }));
 
         // As a client's secret, the log-in's token is one with an end like any other.
@@ -123,10 +128,12 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         foreach (var gone in new[] { http, another, jwt, brief })
             Assert.Equal(HttpStatusCode.Unauthorized, await MeAsync(gone));
         Assert.Equal(HttpStatusCode.OK, await MeAsync(program));
-        Assert.Equal(2, (await service.GetAllAsync("/api/v0/audit/?action=user.changed"))[0].GetProperty("details").GetProperty("tokens_revoked").GetInt32());
+        Assert.Equal(2, (await service.GetAllAsync("/api/v0/audit/?action=user.changed"))[0].GetProperty("details")
+            .GetProperty("tokens_revoked").GetInt32());
 
         using var third = await LogInAsync("another long one");
-        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{alice}/", """{"password":"given by somebody"}"""));
+        Assert.Equal(HttpStatusCode.OK,
+            await service.Http.StatusAsync("PATCH", $"/api/v0/users/{alice}/", """{"password":"given by somebody"}"""));
         Assert.Equal((HttpStatusCode.Unauthorized, HttpStatusCode.OK), (await MeAsync(third), await MeAsync(program)));
     }
 
@@ -143,7 +150,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
             service.Transport.Wrote = () =>
             {
                 if (++writes == 4)
-                    Assert.Equal(HttpStatusCode.OK, second.Http.StatusAsync("PATCH", $"/api/v0/users/{alice}/", change).GetAwaiter().GetResult());
+                    Assert.Equal(HttpStatusCode.OK,
+                        second.Http.StatusAsync("PATCH", $"/api/v0/users/{alice}/", change).GetAwaiter().GetResult());
             };
             using var response = await service.LogInAsync("alice", password);
             service.Transport.Wrote = null;
@@ -165,7 +173,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         {
             second.Transport.Wrote = null;
             Assert.Equal(
-                HttpStatusCode.OK, service.Http.StatusAsync("PATCH", $"/api/v0/users/{id}/", """{"disabled":true}""").GetAwaiter().GetResult());
+                HttpStatusCode.OK, service.Http.StatusAsync("PATCH", $"/api/v0/users/{id}/", """{"disabled":true}""").GetAwaiter()
+                    .GetResult());
         };
         Assert.Equal(HttpStatusCode.Unauthorized, await there.StatusAsync("POST", "/api/v0/tokens/", """{"name":"late"}"""));
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{id}/", """{"disabled":false}"""));
@@ -214,7 +223,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     {
         var alice = await service.NewUserAsync("alice", Password);
         await FillAsync(alice, 1000, i => (clock.GetUtcNow().AddDays(1), LogIn: i is 7 or 8));
-        var oldest = (await service.GetAllAsync($"/api/v0/tokens/?user={alice}&limit=1000")).Where((_, i) => i is 7 or 8).Select(TestUsers.Id).ToList();
+        var oldest = (await service.GetAllAsync($"/api/v0/tokens/?user={alice}&limit=1000")).Where((_, i) => i is 7 or 8)
+            .Select(TestUsers.Id).ToList();
         for (var i = 0; i < 3; i++)
         {
             using var http = await LogInAsync();
@@ -224,7 +234,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
 
         Assert.All(oldest, id => Assert.Equal(
             HttpStatusCode.NotFound, service.Http.StatusAsync("GET", $"/api/v0/tokens/{id}/?user={alice}").GetAwaiter().GetResult()));
-        Assert.Equal(998, (await service.GetAllAsync($"/api/v0/tokens/?user={alice}&limit=1000")).Count(t => t.GetProperty("name").GetString() == "filler"));
+        Assert.Equal(998, (await service.GetAllAsync($"/api/v0/tokens/?user={alice}&limit=1000"))
+            .Count(t => t.GetProperty("name").GetString() == "filler"));
     }
 
     static string Json(DateTimeOffset expires) => $$"""{"name":"t","expires":"{{expires:O}}"}""";

@@ -30,7 +30,8 @@ public sealed class DataVolumeCapTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Created, third.StatusCode);
         using var refused = await service.Http.CreateVolumeAsync(Body("d"), "another key");
         var error = await TestUsers.JsonAsync(refused, HttpStatusCode.BadRequest);
-        Assert.Equal((400, "A project has at most 3 data volumes. Delete some of them first."), (error.GetProperty("code").GetInt32(), error.GetProperty("message").GetString()));
+        Assert.Equal((400, "A project has at most 3 data volumes. Delete some of them first."),
+            (error.GetProperty("code").GetInt32(), error.GetProperty("message").GetString()));
         // What was made is still answered to who repeats it.
         using var repeated = await service.Http.CreateVolumeAsync(Body("c"), "key");
         Assert.Equal(await third.Content.ReadAsStringAsync(), await repeated.Content.ReadAsStringAsync());
@@ -51,7 +52,8 @@ public sealed class DataVolumeCapTests : IAsyncLifetime
         Assert.All(answers, a => Assert.True(a.StatusCode is HttpStatusCode.Created or HttpStatusCode.BadRequest, $"{a.StatusCode}"));
         var made = Enumerable.Range(0, 12).Where(i => answers[i].StatusCode == HttpStatusCode.Created).Select(i => $"v{i}").ToList();
         Assert.InRange(made.Count, 0, 3);
-        Assert.Equal(made.Order(StringComparer.Ordinal), (await service.Http.NamesAsync("requestType=Originated")).Order(StringComparer.Ordinal));
+        Assert.Equal(made.Order(StringComparer.Ordinal),
+            (await service.Http.NamesAsync("requestType=Originated")).Order(StringComparer.Ordinal));
         // Their names are free, and their keys unused, wherever there is room.
         var other = await service.NewAsync("/api/v0/projects/", new { name = "other" });
         var refused = Enumerable.Range(0, 12).First(i => answers[i].StatusCode == HttpStatusCode.BadRequest);

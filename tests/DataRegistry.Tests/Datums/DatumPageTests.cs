@@ -22,7 +22,8 @@ public sealed class DatumPageTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         service = await TestService.StartAsync();
-        ids = await FillAsync(Count, i => [.. Enumerable.Range(0, 100).Select(t => $"{t:D3}-{i:D5}-{new string(i % 3 == 0 ? '"' : 't', 70)}")]);
+        ids = await FillAsync(
+            Count, i => [.. Enumerable.Range(0, 100).Select(t => $"{t:D3}-{i:D5}-{new string(i % 3 == 0 ? '"' : 't', 70)}")]);
     }
 
     public async Task DisposeAsync() => await service.DisposeAsync();
@@ -97,7 +98,9 @@ public sealed class DatumPageTests : IAsyncLifetime
         var table = service.Storage.Tables.GetTableClient("datums");
         var rows = Enumerable.Range(0, count).Select(i =>
         {
-            var id = new DatumId(TimedId.Create(DateTimeOffset.UtcNow.AddSeconds(-i), (ushort)((service.Project.Slot * Shards.Count) + (i % Shards.Count)), (ulong)i));
+            var id = new DatumId(
+                TimedId.Create(DateTimeOffset.UtcNow.AddSeconds(-i),
+                (ushort)((service.Project.Slot * Shards.Count) + (i % Shards.Count)), (ulong)i));
             return new DatumRow
             {
                 PartitionKey = DatumTable.PartitionOf(id),

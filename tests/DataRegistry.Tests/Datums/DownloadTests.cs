@@ -221,14 +221,16 @@ public sealed class DownloadTests : IAsyncLifetime
         var url = await UrlAsync((await service.AdoptObjectAsync("./a")));
         using var whole = await RangeAsync(url, null);
         var tag = whole.Headers.ETag!.ToString();
-        foreach (var (range, method) in new[] { ("bytes=2-4", HttpMethod.Get), ("bytes=2-4", HttpMethod.Head), ("bytes=10-", HttpMethod.Get) })
+        foreach (var (range, method) in new[] { ("bytes=2-4", HttpMethod.Get), ("bytes=2-4", HttpMethod.Head),
+            ("bytes=10-", HttpMethod.Get) })
         {
             using var request = new HttpRequestMessage(method, new Uri(url));
             request.Headers.TryAddWithoutValidation("Range", range);
             request.Headers.TryAddWithoutValidation("If-Range", condition switch { "own" => tag, "weak" => $"W/{tag}", _ => condition });
             using var stranger = new HttpClient();
             using var response = await stranger.SendAsync(request);
-            var expected = !isPart ? HttpStatusCode.OK : range == "bytes=10-" ? HttpStatusCode.RequestedRangeNotSatisfiable : HttpStatusCode.PartialContent;
+            var expected = !isPart ? HttpStatusCode.OK : range == "bytes=10-" ? HttpStatusCode.RequestedRangeNotSatisfiable
+                : HttpStatusCode.PartialContent;
             Assert.Equal(expected, response.StatusCode);
             if (response.IsSuccessStatusCode)
                 Assert.Equal(isPart ? 3 : 10, response.Content.Headers.ContentLength);

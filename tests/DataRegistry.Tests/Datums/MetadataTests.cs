@@ -65,7 +65,8 @@ public sealed class MetadataTests : IAsyncLifetime
         var tags = Enumerable.Range(0, count).Select(i => $"{i:D3}{new string(c, length)}");
         var properties = new Dictionary<string, object> { ["valohai.tags"] = tags };
         using var set = await service.Http.PostAsJsonAsync($"/api/v0/data/{a}/metadata/", properties);
-        using var applied = await service.Http.PostAsJsonAsync(Apply, new { datum_metadata = new Dictionary<string, object> { [a] = properties, [b] = properties } });
+        using var applied = await service.Http.PostAsJsonAsync(
+            Apply, new { datum_metadata = new Dictionary<string, object> { [a] = properties, [b] = properties } });
         foreach (var response in new[] { set, applied })
         {
             Assert.Equal(fits ? HttpStatusCode.OK : HttpStatusCode.BadRequest, response.StatusCode);

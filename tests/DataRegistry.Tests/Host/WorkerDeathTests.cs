@@ -109,7 +109,8 @@ public sealed class WorkerDeathTests : IAsyncLifetime
         server.Intercept = null;
 
         var starting = host.StartWorkerAsync();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => host.Client.GetAsync(new Uri($"/api/v0/adoptions/{job}/", UriKind.Relative))));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => host.Client.GetAsync(new Uri($"/api/v0/adoptions/{job}/", UriKind.Relative))));
         Assert.All(answers, a => Assert.Equal(System.Net.HttpStatusCode.OK, a.StatusCode));
         await starting;
     }

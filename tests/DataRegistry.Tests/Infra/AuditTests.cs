@@ -4,7 +4,10 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Infra;
 
-/// <summary><c>.ci/audit</c> with stand-ins for what it calls: only a command that says so of each project shows that there are no vulnerabilities.</summary>
+/// <summary>
+/// <c>.ci/audit</c> with stand-ins for what it calls: only a command that says so of each project shows that there are no
+/// vulnerabilities.
+/// </summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class AuditTests : IDisposable
 {
@@ -21,7 +24,8 @@ public sealed class AuditTests : IDisposable
         {
             var (status, output) = await AuditAsync(index, "exit 1");
             Assert.Equal(0, status);
-            Assert.Contains("NuGet packages: not checked, https://feed.example has no list of vulnerabilities.", output, StringComparison.Ordinal);
+            Assert.Contains("NuGet packages: not checked, https://feed.example has no list of vulnerabilities.", output,
+                StringComparison.Ordinal);
         }
     }
 
@@ -39,7 +43,8 @@ public sealed class AuditTests : IDisposable
         foreach (var (what, list) in new[]
         {
             ("a vulnerability", List([Good, "Project `{0}` has the following vulnerable packages", Good])),
-            ("a failure", "echo 'error: nothing'; exit 1"), ("a failure after the list", List([Good, Good, Good]) + "; exit 1"), ("silence", "true"),
+            ("a failure", "echo 'error: nothing'; exit 1"), ("a failure after the list", List([Good, Good, Good]) + "; exit 1"),
+                ("silence", "true"),
             ("a project left out", List([Good, Good])), ("another feed", List(["The given project `{0}` is fine.", Good, Good])),
         })
         {
@@ -52,7 +57,8 @@ public sealed class AuditTests : IDisposable
 
     const string WithList = "echo '{\"@type\":\"VulnerabilityInfo/6.7.0\"}'";
 
-    static string List(string[] lines) => string.Join("; ", lines.Select((line, i) => $"echo '{line.Replace("{0}", $"P{i}", StringComparison.Ordinal)}'"));
+    static string List(string[] lines) =>
+        string.Join("; ", lines.Select((line, i) => $"echo '{line.Replace("{0}", $"P{i}", StringComparison.Ordinal)}'"));
 
     /// <param name="index">What the feed answers, as a command.</param>
     /// <param name="list">What the list of packages is, as a command.</param>
@@ -63,7 +69,8 @@ public sealed class AuditTests : IDisposable
         File.Copy(Path.Combine(AzuriteFixture.RepositoryRoot(), ".ci", "audit"), Path.Combine(ci.FullName, "audit"), overwrite: true);
         await File.WriteAllTextAsync(
             Path.Combine(root.FullName, "Functions.sln"),
-            string.Concat(Enumerable.Range(0, 3).Select(i => $"Project(\"{{GUID}}\") = \"P{i}\", \"src\\P{i}\\P{i}.csproj\", \"{{GUID}}\"\n"))
+            string.Concat(Enumerable.Range(0, 3)
+                .Select(i => $"Project(\"{{GUID}}\") = \"P{i}\", \"src\\P{i}\\P{i}.csproj\", \"{{GUID}}\"\n"))
                 + "Project(\"{GUID}\") = \"src\", \"src\", \"{GUID}\"\n");
         Program("curl", index);
         Program("dotnet", $"if [ \"$1\" = nuget ]; then echo 'E https://feed.example'; else {list}; fi");

@@ -88,8 +88,10 @@ public sealed class DeployTests : IDisposable
         Assert.Contains("az role assignment list --scope ", log, StringComparison.Ordinal);
         Assert.Contains("--role Storage Blob Data Owner", log, StringComparison.Ordinal);
         var lines = log.Split('\n').ToList();
-        Assert.Equal(2, lines.Count(l => l is "az role assignment delete --ids /one -o none" or "az role assignment delete --ids /two -o none"));
-        Assert.True(lines.FindIndex(l => l.Contains("config-zip", StringComparison.Ordinal)) < lines.FindIndex(l => l.Contains("role assignment", StringComparison.Ordinal)));
+        Assert.Equal(2, lines.Count(
+            l => l is "az role assignment delete --ids /one -o none" or "az role assignment delete --ids /two -o none"));
+        Assert.True(lines.FindIndex(l => l.Contains("config-zip", StringComparison.Ordinal)) < lines.FindIndex(
+            l => l.Contains("role assignment", StringComparison.Ordinal)));
     }
 
     /// <param name="cases">Of a shell's <c>case</c>: what <c>az</c> answers to which arguments, before what it answers by default.</param>

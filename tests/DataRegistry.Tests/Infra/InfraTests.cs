@@ -138,8 +138,10 @@ public sealed partial class InfraTests
         var site = (await Bicep.ResourcesAsync("Microsoft.Web/sites")).Single();
         var deployment = site.GetProperty("properties").GetProperty("functionAppConfig").GetProperty("deployment").GetProperty("storage");
         Assert.EndsWith(
-            "/registry-deployment", deployment.GetProperty("authentication").GetProperty("userAssignedIdentityResourceId").GetString(), StringComparison.Ordinal);
-        var settings = (await AppSettingsAsync()).EnumerateObject().ToDictionary(p => p.Name, p => p.Value.ToString(), StringComparer.Ordinal);
+            "/registry-deployment", deployment.GetProperty("authentication").GetProperty("userAssignedIdentityResourceId").GetString(),
+                StringComparison.Ordinal);
+        var settings = (await AppSettingsAsync()).EnumerateObject()
+            .ToDictionary(p => p.Name, p => p.Value.ToString(), StringComparer.Ordinal);
         Assert.Contains("registry-identity", settings["AzureWebJobsStorage__clientId"], StringComparison.Ordinal);
         Assert.All(settings.Values, value => Assert.DoesNotContain("registry-deployment", value, StringComparison.Ordinal));
     }

@@ -42,7 +42,8 @@ public sealed class JobTableTests : IAsyncLifetime
         }
 
         Assert.Equal(JobStatus.Completed, (await jobs.FinishAsync(id, default, default))?.Status);
-        Assert.Equal((JobStatus.Completed, 0), ((await jobs.FindAsync(id, default))!.Status, await jobs.ListActiveAsync(default).CountAsync()));
+        Assert.Equal((JobStatus.Completed, 0),
+            ((await jobs.FindAsync(id, default))!.Status, await jobs.ListActiveAsync(default).CountAsync()));
         // Another call did not end it.
         Assert.Null(await jobs.FinishAsync(id, default, default));
         Assert.Null(await jobs.FailAsync(id, default, "late", default));
@@ -52,7 +53,9 @@ public sealed class JobTableTests : IAsyncLifetime
     public async Task Of_several_who_end_a_job_at_once_one_does()
     {
         var id = await RunningAsync();
-        var ended = await Task.WhenAll(Enumerable.Range(0, 6).Select(i => i % 2 == 0 ? jobs.FinishAsync(id, default, default) : jobs.FailAsync(id, default, "x", default)));
+        var ended = await Task.WhenAll(
+            Enumerable.Range(0, 6)
+            .Select(i => i % 2 == 0 ? jobs.FinishAsync(id, default, default) : jobs.FailAsync(id, default, "x", default)));
         Assert.Single(ended, e => e is not null);
     }
 

@@ -3,7 +3,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>S3 or the tables say that they are asked too much, after the clients' own retries. That is no failure: the work is put off.</summary>
+/// <summary>
+/// S3 or the tables say that they are asked too much, after the clients' own retries. That is no failure: the work is put off.
+/// </summary>
 static class Throttling
 {
     public static bool Is(Exception fault) =>
