@@ -21,7 +21,8 @@ static class TokenEndpoints
         api.MapGet("/tokens/", ListAsync).AnswersPages<TokenBody>("Tokens, without their secrets").TakesQuery("user", UserParameter);
         api.MapPost(
             "/tokens/", CreateAsync).Takes<NewTokenBody>().Answers<CreatedTokenBody>(
-                "Make a token; it is shown this once", StatusCodes.Status201Created);
+                "Make a token; it is shown this once. With a log-in or a token that ends, expires is required",
+                    StatusCodes.Status201Created);
         api.MapGet("/tokens/{id}/", GetAsync).Answers<TokenBody>("A token").TakesQuery("user", UserParameter);
         api.MapDelete("/tokens/{id}/", RevokeAsync).AnswersNothing("Revoke a token, at once").TakesQuery("user", UserParameter);
     }

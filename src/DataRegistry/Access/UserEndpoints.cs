@@ -18,9 +18,11 @@ static class UserEndpoints
         api.MapPost("/users/", CreateAsync).Takes<NewUserBody>().Answers<UserBody>(
             "Make a user or service account", StatusCodes.Status201Created);
         api.MapGet("/users/me/", MeAsync).Answers<MeBody>("Oneself, and what one may do");
-        api.MapPatch("/users/me/", ChangeMeAsync).Takes<UserChangeBody>().Answers<UserBody>("Change the own name, address or password");
+        api.MapPatch("/users/me/", ChangeMeAsync).Takes<UserChangeBody>()
+            .Answers<UserBody>("Change the own name, address or password; a new password revokes the tokens of log-ins");
         api.MapGet("/users/{id}/", GetAsync).Answers<UserBody>("A user").Produces<DetailBody>(StatusCodes.Status404NotFound);
-        api.MapPatch("/users/{id}/", ChangeAsync).Takes<UserChangeBody>().Answers<UserBody>("Change or disable a user");
+        api.MapPatch("/users/{id}/", ChangeAsync).Takes<UserChangeBody>()
+            .Answers<UserBody>("Change or disable a user; disabling revokes all tokens, a new password those of log-ins");
         api.MapDelete("/users/{id}/", DeleteAsync).AnswersNothing("Remove a user with its tokens and roles");
     }
 

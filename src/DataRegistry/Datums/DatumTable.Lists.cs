@@ -99,8 +99,10 @@ sealed partial class DatumTable
     {
         // Nobody knows what filters leave; requests cost more than rows.
         var share = ShareOf(slice.Limit + slice.Offset) * (query.IsFiltered ? PageGrowth : 1);
-        var sample = Math.Min(share, Math.Max(MinSampleRows, SampleRows / projects.Partitions.Count));
-        var pageBytes = Math.Max(MinPageBytes, MaxBytesAtOnce / projects.Partitions.Count);
+        // A caller may see no project at all.
+        var partitions = Math.Max(1, projects.Partitions.Count);
+        var sample = Math.Min(share, Math.Max(MinSampleRows, SampleRows / partitions));
+        var pageBytes = Math.Max(MinPageBytes, MaxBytesAtOnce / partitions);
         var shards = projects.Partitions
             .Select(partition => new ShardReader(table, projects, partition, slice.After) { NextRows = sample, PageBytes = pageBytes })
                 .ToList();
@@ -110,7 +112,7 @@ sealed partial class DatumTable
         // By now it is known how many datums a page has room for. Where there are many projects, few of them have all of it.
         var size = (int)(shards.Sum(s => s.BytesRead) / rows);
         var room = slice.IsSlim ? slice.Limit : Math.Min(slice.Limit, PageBudget.MaxBytes / Math.Max(1, size));
-        var more = Math.Min(ShareOf(room + slice.Offset), Math.Max(sample, 2 * room / projects.Partitions.Count)) - sample;
+        var more = Math.Min(ShareOf(room + slice.Offset), Math.Max(sample, 2 * room / partitions)) - sample;
         if (more > 0)
         {
             await Parallel.ForEachAsync(
