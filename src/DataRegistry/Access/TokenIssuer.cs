@@ -1,5 +1,4 @@
 using DataRegistry.Http;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
@@ -25,15 +24,14 @@ sealed class TokenIssuer(TokenTable tokens, SubjectTable subjects, TimeProvider 
     {
         var now = clock.GetUtcNow();
         if (expires <= now)
-            throw new ApiException(new ApiError.Field("expires", "A time in the future is expected.", "invalid"));
+            throw AccessErrors.ExpiryInThePast.On("expires");
         var days = options.Value.MaxTokenDays;
         var latest = caller.Credential.IsLogIn ? now.AddDays(days) : caller.Credential.Expires;
         if (latest is not { } end || expires <= end)
             return expires;
-        var why = caller.Credential.IsLogIn
-            ? $"A log-in makes tokens for at most {days} days (Access__MaxTokenDays)."
-            : $"A token makes none that lives longer than itself, until {WireJson.Text(end)}.";
-        throw new ApiException(new ApiError.Field("expires", why, expires is null ? "required" : "invalid"));
+        throw caller.Credential.IsLogIn
+            ? AccessErrors.EndOfLogInsToken.On("expires", days)
+            : AccessErrors.EndOfTokensToken.On("expires", WireJson.Text(end));
     }
 
     /// <summary>Ends the request where the caller may not make such a token, or its owner has too many.</summary>
@@ -43,25 +41,19 @@ sealed class TokenIssuer(TokenTable tokens, SubjectTable subjects, TimeProvider 
         if (caller.Credential is { Binds: true } credential)
         {
             if (credential.Generation == MaxGeneration)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status400BadRequest,
-                    $"{MaxGeneration} tokens were made to make this one, one with the other. It makes no further one."));
+                throw AccessErrors.TooManyGenerations.With(MaxGeneration);
             token = token with { Parent = credential.Hash, Generation = credential.Generation + 1 };
         }
 
-        var made = await tokens.CreateAsync(token, cancellationToken) ?? throw TooMany();
+        var made = await tokens.CreateAsync(token, cancellationToken) ?? throw AccessErrors.TooManyTokens.With(TokenTable.MaxTokens);
         // Disabling a user revokes all tokens. This one may have come too late for that.
         if (token.Subject == caller.Id && caller.Id != Caller.AdministratorId
             && await subjects.FindAsync(caller.Id, cancellationToken) is not { Disabled: false })
         {
             await tokens.RevokeAsync(made.Row, cancellationToken);
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status401Unauthorized, ApiTokens.Inactive));
+            throw AccessErrors.TokenRefused.With(ApiTokens.Inactive);
         }
 
         return made;
     }
-
-    public static ApiException TooMany() => new(new ApiError.Detail(
-        StatusCodes.Status400BadRequest,
-        $"A user or service account has at most {TokenTable.MaxTokens} tokens. Revoke some of them first."));
 }

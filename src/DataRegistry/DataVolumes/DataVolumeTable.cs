@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Azure;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 using Microsoft.Extensions.Options;
 
@@ -51,7 +52,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     public async Task<DataVolumeCreation> CreateAsync(
         DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
             if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
@@ -91,7 +92,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
             // Not given up any more, whoever waits for it.
             if (await CountAsync(row, CancellationToken.None) <= max)
                 return false;
-            var retry = new WriteRetry(CancellationToken.None);
+            var retry = new WriteRetry(clock, CancellationToken.None);
             while (await FindAsync(DataVolumeId.Of(row), CancellationToken.None) is { } created
                 && !await TryRemoveAsync(created, takeBack: true, CancellationToken.None))
             {
@@ -146,7 +147,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     public async Task<DataVolumeRow?> ChangeAsync(
         DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
@@ -177,7 +178,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     /// <param name="check">Called anew with what is there after each change by another; it may end the request.</param>
     public async Task<DataVolumeRow?> RemoveAsync(DataVolumeId id, Action<DataVolumeRow> check, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
@@ -228,12 +229,12 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         return [.. found.Values];
     }
 
-    /// <summary>What the cluster's agent has work on, the oldest volumes first, and whether there is more of it.</summary>
-    public async Task<(IReadOnlyList<DataVolumeRow> Rows, bool More)> PendingAsync(
-        Guid cluster, int offset, int limit, CancellationToken cancellationToken)
+    /// <summary>The volumes on which the cluster's agent has work, the oldest first.</summary>
+    public async Task<OffsetPage<DataVolumeRow>> PendingAsync(Guid cluster, OffsetPaging paging, CancellationToken cancellationToken)
     {
-        var pending = await table.ReadAsync<PendingRow>(
-            DataVolumeKeys.PendingIn(cluster), maxPerPage: Math.Min(offset + limit + 1, 1000), cancellationToken: cancellationToken)
+        var (offset, limit) = paging;
+        var rows = (int)Math.Min((long)offset + limit + 1, 1000);
+        var pending = await table.ReadAsync<PendingRow>(DataVolumeKeys.PendingIn(cluster), rows, cancellationToken: cancellationToken)
             .Skip(offset).Take(limit + 1).Select(
                 p => DataVolumeKeys.Volume(new(TimedId.FromGuid(p.Volume)))).ToListAsync(cancellationToken);
         var keys = pending.Take(limit).Order(StringComparer.Ordinal).ToList();
@@ -241,7 +242,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
             ? []
             : (await table.FindManyAsync<DataVolumeRow>(
                 DataVolumeKeys.Partition(cluster), keys, cancellationToken: cancellationToken)).Values.Where(r => r.IsPending);
-        return ([.. found.OrderBy(r => r.Id.ToString("N"), StringComparer.Ordinal)], pending.Count > limit);
+        return new([.. found.OrderBy(r => r.Id.ToString("N"), StringComparer.Ordinal)], pending.Count > limit ? offset + limit : null);
     }
 
     /// <summary>When the cluster's agent was last heard of; null for never.</summary>

@@ -2,8 +2,6 @@ using System.Text.Json;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
-using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -17,18 +15,6 @@ namespace DataRegistry.Datums;
 /// </summary>
 static class DatumListEndpoint
 {
-    /// <summary>Beyond this many, counting would cost more than the page (contract: exact up to 10,000).</summary>
-    const int MaxCount = 10_000;
-
-    /// <summary>Datums that a page looks at: one that finds fewer than it wanted among them is short, and says where to go on.</summary>
-    const int MaxRead = 10_000;
-
-    /// <summary>Up to so many matches are sorted otherwise than by time (contract), among so many datums looked at.</summary>
-    const int MaxSorted = 10_000;
-    const int MaxReadToSort = 50_000;
-
-    const int MaxStores = 1000;
-
     /// <summary>Without the parameter <c>project</c> so many are listed at most: each costs 16 requests a page.</summary>
     const int MaxProjects = 20;
 
@@ -49,40 +35,30 @@ static class DatumListEndpoint
                 "purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
         .TakesQuery(
             "offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer).TakesQuery(
-                "ordering", $"-ctime, ctime, id, name, size; but for the first up to {MaxSorted} matches")
+                "ordering", $"-ctime, ctime, id, name, size; but for the first up to {DatumSearch.MaxSorted} matches")
         .TakesQuery(
             "no_count", "true: count is null", JsonSchemaType.Boolean).TakesQuery(
                 "exclude", "Fields to leave out, with commas between them");
 
     static async Task<IResult> ListAsync(
-        HttpContext context, DatumTable datums, LocationTable locations, AliasTable aliases, StoreTable stores, ScannedStores scans,
-        ProjectTable projects, Permissions permissions)
+        HttpContext context, DatumSearch search, AliasTable aliases, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
         var listed = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
         var query = DatumQuery.From(context.Request) with { Scanned = scanned };
         var noCount = DatumQuery.Flag(context.Request, "no_count");
-        // Where a page goes on, what is before it is behind.
-        var offset = paging.Cursor is null ? query.Offset : 0;
-        var list = query.Nothing ? new DatumList([], _ => "", null, 0)
-            : query.Uri is { } uri && !query.Purged
-                ? await AtAsync(uri, query, listed, paging, datums, locations, stores, context.RequestAborted)
-            : query.IsSorted ? await SortedAsync(query, listed, paging, offset, datums, context.RequestAborted)
-            : await ByTimeAsync(query, listed, paging, offset, noCount, datums, context.RequestAborted);
+        var list = await search.FindAsync(query, listed, paging, noCount, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(
             context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList()
             ?? [];
         var names = await aliases.NamesAsync(
             excluded.Contains("aliases", StringComparer.Ordinal) ? [] : list.Rows.Select(r => r.Id), context.RequestAborted);
-        // With the names a page may be larger than it is without.
-        var budget = new PageBudget(list.Rows.Count);
-        var rows = list.Rows.TakeWhile(r => budget.TryTake(DatumBody.SizeOf(r) + names[r.Id].Sum(AliasTable.SizeOf))).ToList();
-        var next = rows.Count < list.Rows.Count ? list.CursorOf(rows[^1]) : list.Next;
-        rows = [.. await datums.WithTagsAsync(rows, context.RequestAborted)];
+        var page = list.Within(r => DatumBody.SizeOf(r) + names[r.Id].Sum(AliasTable.SizeOf));
+        var rows = await search.WithTagsAsync(page.Rows, context.RequestAborted);
         return Answer(
             new(
-                noCount ? null : list.Count, Paging.Next(context, next), null,
+                noCount ? null : page.Count, Paging.Next(context, page.Next), null,
                 [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
             excluded);
     }
@@ -96,102 +72,7 @@ static class DatumListEndpoint
         var (readable, more) = await projects.ListAsync(
             MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
         return more is null ? new(readable)
-            : throw new ApiException(new ApiError.Field(
-                "project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
-    }
-
-    static async Task<DatumList> ByTimeAsync(
-        DatumQuery query, ProjectSet projects, Paging paging, int offset, bool noCount, DatumTable datums,
-        CancellationToken cancellationToken)
-    {
-        DatumCursor? after = paging.Cursor is null
-            ? null
-            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
-        var page = await datums.ListAsync(projects, query, new(paging.Limit, after, offset, MaxRead + offset), cancellationToken);
-        if (page.Skipped < offset && page.Next is not null)
-            throw new ApiException(new ApiError.Field(
-                "offset", $"Fewer than {offset} of the newest {MaxRead + offset} datums match. Begin without an offset and follow 'next'.",
-                "invalid"));
-        int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
-            : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
-        return new(page.Rows, r => new DatumCursor(r.RowKey, r.Id.Value.Partition).ToString(), page.Next?.ToString(), count);
-    }
-
-    /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
-    static async Task<DatumList> SortedAsync(
-        DatumQuery query, ProjectSet projects, Paging paging, int offset, DatumTable datums, CancellationToken cancellationToken)
-    {
-        DatumRow? after = null;
-        if (paging.Cursor is { } cursor)
-        {
-            // Purged meanwhile or not, its place in the order stays.
-            after = DatumId.TryParse(cursor, out var id) ? await datums.FindAsync(id, cancellationToken) : null;
-            if (after is null || !projects.Contains(after.Project))
-                throw new ApiException(Paging.BadCursor());
-        }
-
-        var all = await datums.ListAsync(
-            projects, query, new(MaxSorted, After: null, Offset: 0, MaxReadToSort) { IsSlim = true }, cancellationToken);
-        if (all.Next is not null)
-        {
-            throw new ApiException(new ApiError.Field(
-                "ordering",
-                $"Over {MaxSorted} matches, or {MaxReadToSort} datums to look at, are listed by -ctime only. Narrow the list down, or "
-                    + "leave 'ordering' out.", "too_many"));
-        }
-
-        var sorted = all.Rows.ToList();
-        sorted.Sort(query.Compare);
-        var rest = sorted.Where(r => after is null || query.Compare(r, after) > 0).Skip(offset).ToList();
-        var rows = rest.Take(paging.Limit).ToList();
-        return new(rows, r => r.Id.ToString(), rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count);
-    }
-
-    /// <summary>What is tracked at a URL: a point read in each store that holds it. The cursor is the last store's id.</summary>
-    static async Task<DatumList> AtAsync(
-        S3Url uri, DatumQuery query, ProjectSet projects, Paging paging, DatumTable datums, LocationTable locations, StoreTable stores,
-        CancellationToken cancellationToken)
-    {
-        var after = paging.Cursor is null ? Guid.Empty
-            : Guid.TryParseExact(paging.Cursor, "D", out var id) ? id : throw new ApiException(Paging.BadCursor());
-        var found = new List<DatumRow>();
-        var budget = new PageBudget(paging.Limit);
-        var (count, isWhole) = (0, true);
-        foreach (var store in await HoldingAsync(uri, query, stores, cancellationToken))
-        {
-            if (await locations.FindAsync(store, uri.Key, cancellationToken) is not { } location || !projects.Contains(location.Project)
-                || await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is not { } datum
-                || !query.Matches(datum))
-            {
-                continue;
-            }
-
-            count++;
-            if (string.CompareOrdinal(store.ToString("D"), after.ToString("D")) <= 0)
-                continue;
-            isWhole = isWhole && budget.TryTake(DatumBody.SizeOf(datum));
-            if (isWhole)
-                found.Add(datum);
-        }
-
-        return new(found, r => r.Store.ToString("D"), isWhole ? null : found[^1].Store.ToString("D"), count);
-    }
-
-    /// <summary>The stores that hold a URL, in the order of their ids.</summary>
-    static async Task<List<Guid>> HoldingAsync(S3Url uri, DatumQuery query, StoreTable stores, CancellationToken cancellationToken)
-    {
-        var holding = new List<Guid>();
-        string? after = null;
-        for (var left = MaxStores; left > 0;)
-        {
-            var (some, next) = await stores.ListAsync(left, after, visible: null, cancellationToken);
-            holding.AddRange(some.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)).Select(s => s.Id));
-            if (next is null)
-                break;
-            (after, left) = (next, left - some.Count);
-        }
-
-        return holding;
+            : throw DatumErrors.TooManyProjects.On("project", MaxProjects);
     }
 
     static IResult Answer(Page<DatumBody> page, IReadOnlyCollection<string> excluded)
@@ -208,9 +89,3 @@ static class DatumListEndpoint
         return Results.Json(json, DatumEndpoints.Json.JsonNode);
     }
 }
-
-/// <summary>What is listed of datums.</summary>
-/// <param name="CursorOf">Where the next page begins if this one ends with that datum.</param>
-/// <param name="Next">Where it begins after all of these; null for nowhere.</param>
-/// <param name="Count">All that match; null where that is not known.</param>
-sealed record DatumList(IReadOnlyList<DatumRow> Rows, Func<DatumRow, string> CursorOf, string? Next, int? Count);

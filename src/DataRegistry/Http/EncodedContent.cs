@@ -48,7 +48,7 @@ sealed class EncodedContent
     /// <summary>
     /// The form for a client that accepts these encodings, and its name; null for the content as it is. Each form has a tag of its own.
     /// </summary>
-    public (Func<byte[]> Bytes, string? Encoding, EntityTagHeaderValue Tag) For(IList<StringWithQualityHeaderValue> accepted)
+    (Func<byte[]> Bytes, string? Encoding, EntityTagHeaderValue Tag) For(IList<StringWithQualityHeaderValue> accepted)
     {
         var (br, gz) = (QualityOf("br", accepted), QualityOf("gzip", accepted));
         var (form, encoding) = br > 0 && br >= gz ? (brotli, "br") : gz > 0 ? (gzip, "gzip") : (null, null);

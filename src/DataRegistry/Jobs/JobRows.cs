@@ -71,7 +71,7 @@ sealed record JobRow : CountedRow
     [IgnoreDataMember]
     public Counts Refused
     {
-        get => new(0, 0, RefusedFailed, RefusedSkipped);
+        get => new() { Failed = RefusedFailed, Skipped = RefusedSkipped };
         init => (RefusedFailed, RefusedSkipped) = (value.Failed, value.Skipped);
     }
 }
@@ -150,6 +150,9 @@ sealed record WorkRow : CountedRow
     /// <summary>How often poison made the next window be tried anew.</summary>
     public int Replans { get; init; }
 
+    /// <summary>When a request to the bucket timed out first, with no window done since; null for none.</summary>
+    public DateTimeOffset? Unanswered { get; init; }
+
     /// <summary>Why the last delivery failed; for people.</summary>
     public string? LastError { get; init; }
 
@@ -177,6 +180,9 @@ sealed record WorkSentRow : TableRow
 sealed record WorkErrorRow : TableRow
 {
     public required string LastError { get; init; }
+
+    /// <inheritdoc cref="WorkRow.Unanswered"/>
+    public DateTimeOffset? Unanswered { get; init; }
 }
 
 /// <summary>

@@ -82,7 +82,9 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
     {
         var call = Guid.NewGuid();
-        for (var retry = new WriteRetry(cancellationToken); await FindAsync(id, cancellationToken) is { } job; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken);
+            await FindAsync(id, cancellationToken) is { } job;
+            await retry.AgainAsync())
         {
             // The answer to the write was lost.
             if (job.EndedBy == call)
@@ -200,7 +202,7 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public async Task<JobRow?> RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(id, cancellationToken) is { Status: JobStatus.Cancelled or JobStatus.Failed } job
             && job.Refused + done is var counts && counts != job.Counts && counts.Total > job.Counts.Total;
             await retry.AgainAsync())

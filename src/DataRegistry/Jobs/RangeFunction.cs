@@ -8,8 +8,12 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Jobs;
 
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
-sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangeFunction> logger)
+sealed partial class RangeFunction(
+    WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
 {
+    /// <summary>As long as a bucket may time out before what needs it fails.</summary>
+    internal static readonly TimeSpan MaxUnanswered = TimeSpan.FromHours(1);
+
     /// <summary>All that is logged within is of that job.</summary>
     public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
 
@@ -23,47 +27,65 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
             return;
         }
 
-        using var span = DeliveryOf(range, AdoptQueue.Name, delivery);
+        using var span = DeliveryOf(range, RangeQueue.Name, delivery);
         using var scope = JobScope(logger, message.JobId);
         try
         {
             // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
             if (range.IsDone)
-                await ends.ConcludeAsync(message.JobId, cancellationToken);
+                await finisher.ConcludeAsync(message.JobId, cancellationToken);
             else if (range.Epoch == message.Epoch)
-                await worker.RunAsync(range, giveUp: null, cancellationToken);
+                await worker.RunAsync(range, bucketUnavailable: null, cancellationToken);
             else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
                 await queue.SendAsync(range, cancellationToken);
             else
                 Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
         }
-        catch (Exception e) when (Throttling.Is(e))
+        catch (Exception e) when (Throttling.Is(e) || e is BucketException { IsTimeout: true })
         {
-            // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
-            var delay = Throttling.Delay();
             span.Fail(e);
-            Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
-            var now = range;
-            try
-            {
-                await work.NoteErrorAsync(range, e.Message, cancellationToken);
-                now = await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range;
-            }
-            catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The tables themselves are slow: the message matters, the note does not.
-            }
-
-            // A delivery that handed the range on meanwhile has sent the message of the new epoch.
-            if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
-                await queue.SendAsync(now, delay, cancellationToken);
+            await PostponeAsync(range, e, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             span.Fail(e);
             Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
-            await work.NoteErrorAsync(range, e.Message, cancellationToken);
+            await work.NoteErrorAsync(range, e.Message, unanswered: null, cancellationToken);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Sends the range again later, as a new message: throttling is no failure, and must not use up the deliveries of a message. A bucket
+    /// that has not answered for long is given up instead, because a message that is put off never becomes poison.
+    /// </summary>
+    async Task PostponeAsync(WorkRow range, Exception reason, CancellationToken cancellationToken)
+    {
+        var delay = Throttling.Delay();
+        Log.Postponed(logger, range.JobId, range.Range, delay, reason.Message);
+        var now = range;
+        DateTimeOffset? unanswered = null;
+        try
+        {
+            now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
+            unanswered = reason is BucketException { IsTimeout: true } ? now.Unanswered ?? clock.GetUtcNow() : null;
+            await work.NoteErrorAsync(range, reason.Message, unanswered, cancellationToken);
+        }
+        catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The tables themselves are slow: the message matters, the note does not.
+        }
+
+        if (now.Epoch == range.Epoch && clock.GetUtcNow() - unanswered >= MaxUnanswered)
+        {
+            Log.GivenUp(logger, range.JobId, range.Range, MaxUnanswered, reason.Message);
+            var failure = new BucketException(BucketFault.Unexpected, $"Given up after an hour without an answer: {reason.Message}");
+            await worker.RunAsync(now, failure, cancellationToken);
+        }
+        else if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
+        {
+            // Otherwise a delivery that handed the range on meanwhile has sent the message of the new epoch.
+            await queue.SendAsync(now, delay, cancellationToken);
         }
     }
 
@@ -80,8 +102,11 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is throttled and goes on in {Delay}: {Error}")]
-        public static partial void Throttled(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is put off and goes on in {Delay}: {Error}")]
+        public static partial void Postponed(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+
+        [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up after {Time} without an answer: {Error}")]
+        public static partial void GivenUp(ILogger logger, Datums.JobId job, int range, TimeSpan time, string error);
 
         [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range}: delivery {DequeueCount} failed and will be repeated: {Error}")]
         public static partial void Failed(ILogger logger, Datums.JobId job, int range, long dequeueCount, string error);
@@ -99,7 +124,7 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
 /// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
 /// </summary>
 sealed partial class RangePoisonFunction(
-    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangePoisonFunction> logger)
+    WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, ILogger<RangePoisonFunction> logger)
 {
     const int MaxReplans = 1;
 
@@ -110,11 +135,11 @@ sealed partial class RangePoisonFunction(
         var range = await work.FindAsync(message.JobId, message.Range, cancellationToken);
         if (range is null)
             return;
-        using var span = RangeFunction.DeliveryOf(range, AdoptQueue.PoisonName, delivery);
+        using var span = RangeFunction.DeliveryOf(range, RangeQueue.PoisonName, delivery);
         using var scope = RangeFunction.JobScope(logger, message.JobId);
         if (range.IsDone)
         {
-            await ends.ConcludeAsync(message.JobId, cancellationToken);
+            await finisher.ConcludeAsync(message.JobId, cancellationToken);
         }
         else if (range.Epoch == message.Epoch && range.Replans < MaxReplans)
         {

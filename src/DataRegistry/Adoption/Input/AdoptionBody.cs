@@ -8,9 +8,6 @@ namespace DataRegistry.Adoption.Input;
 /// <summary>What an adoption asks for. Its URLs, which may be millions, have gone where it was read into.</summary>
 sealed record AdoptionBody
 {
-    /// <summary>Patterns in a request.</summary>
-    public const int MaxExcludes = 100;
-
     /// <summary>As given; null for none.</summary>
     public string? Project { get; init; }
 
@@ -21,13 +18,16 @@ sealed record AdoptionBody
     public string? Manifest { get; init; }
 
     /// <summary>Keys that one of these matches are left out.</summary>
-    public IReadOnlyList<KeyGlob> Exclude { get; init; } = [];
+    public KeyGlobs Exclude { get; init; } = KeyGlobs.None;
 
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
+    /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
+
+    /// <summary>The <c>url</c> where there is no list: it is answered alone. With a list it is a part of that.</summary>
+    public string? Url { get; init; }
 
     /// <summary>Whether there was a list, also an empty one.</summary>
     public bool HasList { get; init; }
@@ -44,32 +44,24 @@ sealed record AdoptionBody
         if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
         {
             await new AdoptionText(urls, limits.MaxUrls).ReadAsync(body, cancellationToken);
+            var exclude = new ExcludeList(store);
+            foreach (var pattern in context.Request.Query["exclude"])
+                exclude.Add(pattern);
             return new()
             {
                 HasList = true,
-                Exclude = [.. context.Request.Query["exclude"].Select(pattern => Pattern(pattern, store))],
+                Exclude = exclude.Build(),
                 DryRun = Fields.Query(context.Request, "dry_run") switch
                 {
                     null or "false" => false,
                     "true" => true,
-                    _ => throw new ApiException(new ApiError.Field("dry_run", "'true' or 'false' is expected.", "invalid")),
+                    _ => throw AdoptionErrors.NotATextFlag.On("dry_run"),
                 },
             };
         }
 
         return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
             ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status415UnsupportedMediaType,
-                $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
-    }
-
-    /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
-    public static KeyGlob Pattern(string? text, Store store)
-    {
-        var bucket = $"s3://{store.Configuration.Bucket}/";
-        return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
-            ? glob
-            : throw new ApiException(new ApiError.Field("exclude", KeyGlob.Requirement, "invalid"));
+            : throw AdoptionErrors.NotAListOfUrls.With(type);
     }
 }

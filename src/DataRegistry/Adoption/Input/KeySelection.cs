@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Stores;
@@ -9,55 +7,49 @@ namespace DataRegistry.Adoption.Input;
 /// <summary>Which keys of a bucket a prefix job adopts.</summary>
 /// <param name="Prefix">What they begin with; with a pattern, its literal beginning.</param>
 /// <param name="Pattern">What the whole key matches; null for anything.</param>
-/// <param name="Exclude">Whoever matches one of these is left out, and not counted: it is not asked for.</param>
-sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlob> Exclude)
+/// <param name="Exclude">A key that matches one of these is left out, and not counted, because nobody asks for it.</param>
+sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
 {
-    public bool Matches(string key) => Pattern?.IsMatch(key) != false && !Exclude.Any(e => e.IsMatch(key));
+    public bool Matches(string key, CancellationToken cancellationToken) =>
+        Pattern?.IsMatch(key, cancellationToken) != false && Exclude.FirstMatch(key, cancellationToken) is null;
 
     /// <summary>
     /// What a request asks for: <c>s3://bucket/prefix</c>, or the same with wildcards, which the whole key has to match then.
     /// </summary>
-    /// <exception cref="ApiException">400: no such URL, outside of the store, or no pattern.</exception>
-    public static KeySelection Parse(string url, IReadOnlyList<KeyGlob> exclude, Store store)
+    /// <exception cref="ApiException">400: no such URL, outside of the store, no pattern, or too long with the others.</exception>
+    public static KeySelection Parse(string url, KeyGlobs exclude, Store store)
     {
         const string scheme = "s3://";
         var slash = url.StartsWith(scheme, StringComparison.Ordinal) ? url.IndexOf('/', scheme.Length) : -1;
         if (slash <= scheme.Length)
-            throw new ApiException(new ApiError.Field(
-                "prefix", "A prefix is s3://<bucket>/<beginning of keys>, which may hold the wildcards *, ** and ?.", "invalid"));
+            throw AdoptionErrors.NotAPrefix.On("prefix");
         var text = url[(slash + 1)..];
         var glob = text.Length == 0 ? null : Glob(text);
         var prefix = glob?.LiteralPrefix ?? "";
         if (url[scheme.Length..slash] != store.Configuration.Bucket || !prefix.StartsWith(store.Prefix, StringComparison.Ordinal))
-            throw new ApiException(new ApiError.Field(
-                "prefix", $"Outside {store.Name}, which holds {store.UriPrefix}…", "url_outside_store"));
-        return new(prefix, glob is { HasWildcards: true } ? glob : null, exclude);
+            throw AdoptionErrors.PrefixOutside.On("prefix", store.Name, store.UriPrefix);
+        var pattern = glob is { HasWildcards: true } ? glob : null;
+        if (pattern is not null)
+            ExcludeList.RequireFit(exclude.Patterns.Append(pattern).Sum(p => KeyGlobs.BytesOf(p.Pattern)));
+        return new(prefix, pattern, exclude);
     }
 
     static KeyGlob Glob(string pattern) =>
         KeyGlob.TryParse(pattern, out var glob)
             ? glob
-            : throw new ApiException(new ApiError.Field("prefix", KeyGlob.Requirement, "invalid"));
+            : throw AdoptionErrors.NotAPattern.On("prefix");
 
     /// <summary>The selection that a job's row holds.</summary>
     public static KeySelection Of(JobRow job) => new(
         job.Prefix ?? "",
-        job.Pattern is { } pattern ? Parse(pattern) : null,
-        job.Exclude is { } exclude ? [.. JsonSerializer.Deserialize(exclude, PatternsJson.Default.StringArray)!.Select(Parse)] : []);
+        job.Pattern is { } pattern ? KeyGlob.Parse(pattern) : null,
+        KeyGlobs.Read(job.Exclude));
 
     /// <summary>The job's row, with the selection in it.</summary>
     public JobRow Into(JobRow job) => job with
     {
         Prefix = Prefix,
         Pattern = Pattern?.Pattern,
-        Exclude = Exclude.Count == 0
-            ? null
-            : JsonSerializer.Serialize([.. Exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
+        Exclude = Exclude.Write(),
     };
-
-    static KeyGlob Parse(string pattern) =>
-        KeyGlob.TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
 }
-
-[JsonSerializable(typeof(string[]))]
-sealed partial class PatternsJson : JsonSerializerContext;

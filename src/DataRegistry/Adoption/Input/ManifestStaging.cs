@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Storage;
@@ -9,30 +8,28 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>How a delivery left the staging of a manifest.</summary>
-/// <param name="IsDone">The job's ranges are there. Otherwise it is handed on, or was before.</param>
-/// <param name="Error">Why the job cannot go on; null where it can.</param>
-sealed record Staging(bool IsDone, string? Error);
-
 /// <summary>
 /// Makes a job's input of a manifest, a file in the store that lists it: first sorted runs, then windows. The work takes as many messages
 /// as it needs, each of which goes on from the checkpoint of the one before.
 /// </summary>
 sealed partial class ManifestStaging(
-    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options,
-    ILogger<ManifestStaging> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, RangeQueue queue, StoreTable stores, Buckets buckets, TimeProvider clock,
+    IOptions<JobOptions> options, ILogger<ManifestStaging> logger)
 {
     /// <summary>Bytes of a manifest. At 60 bytes a line some 35 million, and 256 runs, which are merged in one go.</summary>
     public const long MaxBytes = 2L * 1024 * 1024 * 1024;
 
     const int MaxRuns = 256;
 
+    /// <summary>A part has 4 to 8 MB. A worker's lease at the store ends a little later.</summary>
+    static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
+
     /// <summary>Windows that are made between two checkpoints, by the number of different URLs.</summary>
     const int WindowsPerCheckpoint = 10;
 
     /// <summary>The rows of a job that is to be staged.</summary>
     public static (WorkRow Range, ManifestRow Manifest) NewRows(
-        JobId job, S3Object file, IReadOnlyList<KeyGlob> exclude, JobOptions options) =>
+        JobId job, S3Object file, KeyGlobs exclude, JobOptions options) =>
         (WorkTable.NewRange(job, 0, 0, 1) with { Kind = WorkKind.Manifest },
          new()
          {
@@ -44,53 +41,61 @@ sealed partial class ManifestStaging(
              RunBytes = (int)Math.Max(options.RunBytes, (file.Size + MaxRuns - 1) / MaxRuns),
              WindowKeys = options.WindowKeys,
              WindowsPerRange = options.WindowsPerRange,
-             Exclude = exclude.Count == 0
-                 ? null
-                 : JsonSerializer.Serialize([.. exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
+             Exclude = exclude.Write(),
          });
+
+    /// <summary>Why a store's manifests are not read, where it allows no reads.</summary>
+    public static string NotReadable(Store store) => $"Store '{store.Name}' does not allow reads, and a manifest is read.";
 
     /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
-    public async Task<Staging> RunAsync(AdoptionScope scope, WorkRow range, StoreLease lease, CancellationToken cancellationToken)
+    public async Task<RangeOpening> RunAsync(
+        AdoptionScope scope, WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
         while (true)
         {
             var row = await FindAsync(range.JobId, cancellationToken)
                 ?? throw new InvalidDataException($"Job {range.JobId} has no manifest.");
+            // Asked each time: results tell lines of the file, which nobody may read once the store forbids it.
+            if (await stores.FindWithoutSecretAsync(scope.Store.Id, cancellationToken) is { AllowRead: false } store)
+                return new RangeOpening.Failed($"{NotReadable(store)} Nothing was adopted.");
             if (row.Runs < row.AllRuns)
             {
-                if (await ReadRunAsync(scope, row, cancellationToken) is { } error)
-                    return new(false, error);
+                if (await ReadRunAsync(scope, row, delivery, cancellationToken) is { } error)
+                    return new RangeOpening.Failed(error);
             }
             else if (await MergeAsync(scope, row, until, cancellationToken) is { } merged)
             {
                 await CompleteAsync(range, merged, cancellationToken);
-                return new(true, null);
+                return new RangeOpening.Done();
             }
 
             // Whoever cancels a job does not wait for its manifest.
             if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
-                return new(true, null);
+                return new RangeOpening.Done();
             if (clock.GetUtcNow() >= until)
             {
                 await HandOnAsync(range, cancellationToken);
-                return new(false, null);
+                return new RangeOpening.HandedOn();
             }
 
-            await lease.RenewAsync(cancellationToken);
+            await delivery.RenewLeaseAsync(cancellationToken);
         }
     }
 
     /// <summary>Puts the next run away; returns what is wrong with the manifest, or null.</summary>
-    async Task<string?> ReadRunAsync(AdoptionScope scope, ManifestRow row, CancellationToken cancellationToken)
+    async Task<string?> ReadRunAsync(
+        AdoptionScope scope, ManifestRow row, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         using var urls = new UrlBuffer();
+        using var timeout = new CancellationTokenSource(RunTimeout, clock);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, delivery.Stop, timeout.Token);
         var run = new ManifestRun(row, row.Runs, scope.Store.Configuration.Bucket, urls);
         try
         {
             await using var content = await buckets.Open(scope.Store).GetAsync(
-                row.Key, range: run.Bytes, ifMatch: row.ObjectETag, cancellationToken: cancellationToken);
+                row.Key, range: run.Bytes, ifMatch: row.ObjectETag, cancellationToken: reading.Token);
             if (content is null)
                 return $"The manifest {new S3Url(
                     scope.Store.Configuration.Bucket,
@@ -99,12 +104,20 @@ sealed partial class ManifestStaging(
                 throw new BucketException(
                     BucketFault.Unexpected,
                     $"The server of bucket '{scope.Store.Configuration.Bucket}' does not give the part of a file that it is asked for.");
-            if (await run.ReadAsync(content.Body, cancellationToken) is { } problem)
+            if (await run.ReadAsync(content.Body, reading.Token) is { } problem)
                 return $"{problem} Nothing was adopted.";
         }
         catch (BucketException e) when (!e.IsTransient)
         {
             return e.Message;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BucketException(
+                BucketFault.Unreachable, $"A part of the manifest did not arrive within {RunTimeout.TotalMinutes} minutes.")
+            {
+                IsTimeout = true,
+            };
         }
 
         urls.Sort();
@@ -148,13 +161,12 @@ sealed partial class ManifestStaging(
         }
     }
 
-    InputWriter InputOf(AdoptionScope scope, ManifestRow row)
-    {
-        var patterns = row.Exclude is null ? [] : JsonSerializer.Deserialize(row.Exclude, PatternsJson.Default.StringArray)!;
-        IReadOnlyList<KeyGlob> exclude = [
-            .. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new InvalidDataException($"Not a pattern: {p}"))];
-        return new(blobs, scope.Job, scope.Store, exclude, row.WindowKeys) { Windows = row.Windows, FirstRefused = row.RefusedBlobs };
-    }
+    InputWriter InputOf(AdoptionScope scope, ManifestRow row) =>
+        new(blobs, scope.Job, scope.Store, KeyGlobs.Read(row.Exclude), row.WindowKeys)
+        {
+            Windows = row.Windows,
+            FirstRefused = row.RefusedBlobs,
+        };
 
     /// <summary>Null where another delivery is further.</summary>
     async Task<ManifestRow?> SaveAsync(
@@ -194,7 +206,14 @@ sealed partial class ManifestStaging(
             range.JobId, InputWriter.Ranges(range.JobId, row.Windows, row.WindowsPerRange, first: 1), [], cancellationToken);
         // Null: another delivery has done the same, or the job is being cancelled.
         await work.CheckpointAsync(
-            range, range with { Next = range.End, Counts = new(0, 0, row.Failed, row.Skipped), Delivery = Guid.NewGuid(), Replans = 0 },
+            range,
+            range with
+            {
+                Next = range.End,
+                Counts = new() { Failed = row.Failed, Skipped = row.Skipped },
+                Delivery = Guid.NewGuid(),
+                Replans = 0,
+            },
             null, cancellationToken);
         Log.Staged(logger, range.JobId, row.Urls, row.Windows);
     }
