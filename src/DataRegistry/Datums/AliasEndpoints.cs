@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -11,6 +12,9 @@ namespace DataRegistry.Datums;
 static class AliasEndpoints
 {
     const int MaxBodyBytes = 16 * 1024;
+
+    /// <summary>Aliases whose datums are read first.</summary>
+    const int FirstDatums = 128;
 
     static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
 
@@ -37,18 +41,33 @@ static class AliasEndpoints
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var paging = Paging.From(context.Request);
-        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
+        var list = AliasOrder.From(context.Request) is { } order
             ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
             : await ByNameAsync(project, paging, aliases, context.RequestAborted);
-        var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
-        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
+        var bodies = new List<AliasBody>();
+        var budget = new PageBudget(paging.Limit);
+        var isWhole = true;
+        // Each alias shows its datum: few at first, since nobody knows how large those are.
+        for (var (first, some) = (0, FirstDatums); isWhole && first < list.Rows.Count; (first, some) = (first + some, some * 4))
+        {
+            var rows = list.Rows.Skip(first).Take(some).ToList();
+            var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
+            var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
+            var taken = rows.TakeWhile(r => budget.TryTake(SizeOf(r, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))).ToList();
+            bodies.AddRange(taken.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned)));
+            isWhole = taken.Count == rows.Count;
+        }
+
         return Results.Json(
             new Page<AliasBody>(
-                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
-                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned))]),
+                DatumQuery.Flag(context.Request, "no_count") ? null : list.Count,
+                Paging.Next(context, isWhole ? list.Next : list.CursorOf(list.Rows[bodies.Count - 1])), null, bodies),
             Json.PageAliasBody);
     }
+
+    static int SizeOf(AliasRow alias, DatumRow? datum, IEnumerable<string> names) =>
+        RowSize.Of(alias) + (datum is null ? 0 : DatumBody.SizeOf(datum) + names.Sum(AliasTable.SizeOf));
 
     static async Task<CountedPage<AliasRow>> ByNameAsync(
         Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
@@ -57,17 +76,16 @@ static class AliasEndpoints
             ? null
             : AliasName.TryParse(paging.Cursor, out var name) ? name : throw Paging.BadCursor();
         var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
-        return new(rows, next, after is null && next is null ? rows.Count : null);
+        return new(rows, next, after is null && next is null ? rows.Count : null, row => row.Name);
     }
 
     static async Task<CountedPage<AliasRow>> SortedAsync(
         AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
-        var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
-        if (more is not null)
-            throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
+        var all = await aliases.ListAllAsync(project, AliasOrder.Max, cancellationToken)
+            ?? throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
         var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return new(rows, next, all.Count);
+        return new(rows, next, all.Count, order.CursorOf);
     }
 
     static async Task<IResult> PointAsync(
