@@ -38,9 +38,9 @@ static class AdoptionEndpoints
         .FailsOn("exclude", AdoptionErrors.NotAPattern, AdoptionErrors.TooManyPatterns).FailsOn("dry_run", AdoptionErrors.TooManyForDryRun)
         .Fails(
             AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
-            AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.StoreOfAnotherProject,
-                AdoptionErrors.StagedTooLate,
-            AdoptionErrors.NotAListOfUrls, AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, CommonErrors.ListTooLong);
+            AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.ManifestNotReadable,
+            AdoptionErrors.StoreOfAnotherProject, AdoptionErrors.StagedTooLate, AdoptionErrors.NotAListOfUrls,
+            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, CommonErrors.ListTooLong);
 
     /// <summary>
     /// A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is

@@ -27,6 +27,9 @@ static class ApiExceptions
         ("GET /api/v0/data/{id}/trace/", "403", OneLookup),
         ("GET /api/v0/rescans/{id}/results/", "410", OneReader),
         ("POST /api/v0/adoptions/{id}/retry/", "410", OneReader),
+        ("POST /api/v0/rescans/{id}/cancel/", "409", "Jobs of every kind end in one place; POST /api/v0/adoptions/{id}/cancel/ shows it."),
+        ("GET /api/v0/rescans/{id}/results/", "403", "One check of permissions stands before all operations of a scan; others show it."),
+        ("DELETE /api/v0/users/{id}/", "400", "PATCH /api/v0/users/{id}/ shows that nobody ends the own account."),
         ("DELETE /api/v0/stores/{id}/", "400", "One reader of flags stands before all operations."),
     ];
 
