@@ -99,7 +99,7 @@ static class DatumErrors
 
     public static FieldError TagsTooLong { get; } = new(
         "max_length", "The tags are {bytes} bytes together; up to {max} are kept.",
-            "The datum would have too many tags, or too long ones.");
+        "The datum would have too many tags, or too long ones.");
 
     public static FieldError TooManyTags { get; } = new(
         "max_length", "At most {max} tags are expected.", "The datum would have too many tags.");
