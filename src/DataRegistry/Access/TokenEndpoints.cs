@@ -44,7 +44,7 @@ static class TokenEndpoints
         HttpContext context, TokenTable tokens, SubjectTable subjects, ProjectTable projects, Permissions permissions, AuditTrail trail,
         TimeProvider clock)
     {
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
         var caller = Caller.Of(context);
         var owner = await OwnerAsync(context, body.User, permissions);
         if (owner != caller.Id && await subjects.FindAsync(owner, context.RequestAborted) is not { Kind: SubjectKind.ServiceAccount })

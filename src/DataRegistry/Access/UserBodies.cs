@@ -78,14 +78,6 @@ sealed record NewUnitBody(string? Name, string? Cluster, bool? HasAgent);
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record UnitNameBody(string? Name);
 
-sealed record NewProjectBody(string? Name, string? Department);
-
-/// <summary>A project with what it belongs to.</summary>
-sealed record ProjectDetailBody(Guid Id, string Name, Guid Department, Guid Cluster)
-{
-    public static ProjectDetailBody From(Project project) => new(project.Id, project.Name, project.Department, project.Cluster);
-}
-
 sealed record AuditBody(
     Guid Id, DateTimeOffset Time, string Actor, Guid? ActorId, Guid? Token, string Action, string Kind, string Target, Guid? Project,
     string? RequestId, JsonNode? Details)
@@ -121,6 +113,7 @@ static class AccessJson
 {
     public const int MaxBodyBytes = 64 * 1024;
     public const int MaxNameLength = 100;
+    public const int MaxDescriptionLength = 1000;
 
     public static AccessJsonContext Default { get; } = new(WireJson.Options(AccessJsonContext.Default));
 

@@ -39,7 +39,7 @@ static class UserEndpoints
     static async Task<IResult> CreateAsync(HttpContext context, SubjectTable subjects, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
         if (string.IsNullOrEmpty(body.Username))
             throw new ApiException(ApiError.Required("username"));
         if (!Username.TryParse(body.Username, out var username))
@@ -90,7 +90,7 @@ static class UserEndpoints
     {
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
         var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled == true && subject == Caller.Of(context).Id)
             throw new ApiException(new ApiError.Field("disabled", "Nobody can disable themselves.", "invalid"));
         if (body.Password is not null && row.Kind == SubjectKind.ServiceAccount)
@@ -106,7 +106,7 @@ static class UserEndpoints
         if (caller.Projects is not null || caller.Id == Caller.AdministratorId || caller.Kind == SubjectKind.ServiceAccount)
             throw Permissions.Denied();
         var row = await subjects.RequiredAsync(caller.Id, context);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled is not null)
             throw new ApiException(new ApiError.Field("disabled", "Only an administrator can change this.", "invalid"));
         if (body.Password is not null)

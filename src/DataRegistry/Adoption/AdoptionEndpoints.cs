@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using DataRegistry.Access;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
@@ -19,6 +21,9 @@ namespace DataRegistry.Adoption;
 static class AdoptionEndpoints
 {
     static readonly AdoptionJson Json = new(WireJson.Options(AdoptionJson.Default));
+
+    /// <summary>The fields of a body, for a form.</summary>
+    public static JsonTypeInfo BodyFields => Json.AdoptBody;
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
@@ -40,7 +45,7 @@ static class AdoptionEndpoints
 
     static async Task<IResult> AdoptAsync(
         string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions,
-        JobBlobs blobs, DryRun dryRun, Buckets buckets,
+        JobBlobs blobs, DryRun dryRun, Buckets buckets, AdoptionKeys keys,
         AuditTrail trail, IOptions<JobOptions> options)
     {
         var store = await access.RequiredAsync(context, id, secret: true);
@@ -49,6 +54,8 @@ static class AdoptionEndpoints
         try
         {
             await using var urls = new StagedUrls(blobs, options);
+            using var hashed = IdempotencyKey.Of(context.Request) is null ? null : new HashedStream(context.Request.Body);
+            context.Request.Body = hashed ?? context.Request.Body;
             var body = await AdoptionBody.ReadAsync(context, store, urls, options.Value, staging.Token);
             var project = await permissions.ProjectAsync(
                 context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
@@ -58,18 +65,21 @@ static class AdoptionEndpoints
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw new ApiException(new ApiError.Detail(
                     StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
+            body = body with { Key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project) };
+            if (await keys.FindAsync(context, project, body.Key) is { } repeated)
+                return repeated;
             if (body.Prefix is not null)
-                return await AdoptPrefixAsync(context, store, project, body, requests, dryRun, buckets, trail);
+                return await AdoptPrefixAsync(context, store, project, body, requests, dryRun, buckets, keys, trail);
             if (body.Manifest is not null)
-                return await AcceptManifestAsync(context, store, project, body, requests, buckets, trail);
+                return await AcceptManifestAsync(context, store, project, body, requests, buckets, keys, trail);
             if (urls.Count == 0)
                 throw new ApiException(
                     body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
             if (body.DryRun)
                 return await DryRunAsync(store, project, body, urls, dryRun, staging.Token);
             return urls.Count > JobOptions.MaxUrlsAtOnce || !urls.IsInMemory
-                ? await AcceptAsync(context, store, project, body, urls, requests, trail, staging.Token)
-                : await AdoptAtOnceAsync(context, store, project, body, urls, requests, projects, permissions, trail);
+                ? await AcceptAsync(context, store, project, body, urls, requests, keys, trail, staging.Token)
+                : await AdoptAtOnceAsync(context, store, project, body, urls, requests, keys, projects, permissions, trail);
         }
         catch (BucketException e)
         {
@@ -87,27 +97,43 @@ static class AdoptionEndpoints
     }
 
     static async Task<IResult> AcceptAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail,
-        CancellationToken stagingToken)
+        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests,
+        AdoptionKeys keys, AuditTrail trail, CancellationToken stagingToken)
     {
-        var job = await requests.AcceptAsync(
-            store, project, Caller.Of(context).Name, urls, body.Exclude, stagingToken, context.RequestAborted) ?? throw TooManyJobs();
-        await trail.RecordAsync(
-            context,
-            new("adoption.accepted", job.JobId.ToString())
-            {
-                Project = project.Id,
-                Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total },
-            });
+        var start = await requests.AcceptAsync(
+            store, project, Caller.Of(context).Name, urls, body.Exclude, body.Key, stagingToken, context.RequestAborted);
+        return await AnswerAsync(context, project, body, start, keys, trail, job => new()
+        {
+            ["store"] = store.Id.ToString("D"),
+            ["total"] = job.Total,
+        });
+    }
+
+    /// <summary>Tells of a job that was started, or of the one that a repetition is about.</summary>
+    /// <param name="details">For the audit trail.</param>
+    static async Task<IResult> AnswerAsync(
+        HttpContext context, Project project, AdoptionBody body, JobStart start, AdoptionKeys keys, AuditTrail trail,
+        Func<JobRow, JsonObject> details)
+    {
+        if (start is JobStart.Repeated { Key: var known } && await keys.RepeatAsync(context, project, body.Key!, known) is { } repeated)
+            return repeated;
+        var job = StartedOf(start);
+        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = details(job) });
         return Accepted(context, job, project);
     }
 
+    /// <summary>The job that was started; the end of the request where none was.</summary>
+    public static JobRow StartedOf(JobStart start) => start is JobStart.Started { Job: var job } ? job : throw TooManyJobs();
+
     static async Task<IResult> AdoptAtOnceAsync(
         HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests,
-        ProjectTable projects, Permissions permissions, AuditTrail trail)
+        AdoptionKeys keys, ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
-        var answer = await requests.AdoptAsync(
-            store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
+        var key = body.Key is null ? null : await keys.BeginAsync(project, body.Key, context.RequestAborted);
+        if (key is not null && await keys.RepeatAsync(context, project, body.Key!, key) is { } repeated)
+            return repeated;
+        var input = AdoptionInput.Sort(urls.AsList(), store, body.Exclude);
+        var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, input, key?.JobId, context.RequestAborted);
         if (answer.Created.Count > 0)
         {
             await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
@@ -123,12 +149,16 @@ static class AdoptionEndpoints
             });
         }
 
-        return body.HasList ? Several(answer, await ExistingAsync(answer, context, projects, permissions)) : One(answer, store);
+        var given = body.HasList ? Several(answer, await ExistingAsync(answer, context, projects, permissions)) : One(answer, store);
+        if (key is not null)
+            await keys.EndAsync(key, given);
+        return given.Result();
     }
 
     /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
     static async Task<IResult> AcceptManifestAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets,
+        AdoptionKeys keys, AuditTrail trail)
     {
         if (body.HasUrl || body.HasList || body.DryRun)
             throw new ApiException(new ApiError.Field("manifest", "A manifest comes without 'url', 'urls' and 'dry_run'.", "invalid"));
@@ -157,14 +187,13 @@ static class AdoptionEndpoints
             throw new ApiException(new ApiError.Field(
                 "manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.",
                 file.Size == 0 ? "empty" : "too_large"));
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted)
-            ?? throw TooManyJobs();
-        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
+        var start = await requests.AcceptAsync(
+            store, project, Caller.Of(context).Name, file, body.Exclude, body.Key, context.RequestAborted);
+        return await AnswerAsync(context, project, body, start, keys, trail, _ => new()
         {
-            Project = project.Id,
-            Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
+            ["store"] = store.Id.ToString("D"),
+            ["manifest"] = body.Manifest,
         });
-        return Accepted(context, job, project);
     }
 
     static async Task<IResult> DryRunAsync(
@@ -177,7 +206,7 @@ static class AdoptionEndpoints
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
     static async Task<IResult> AdoptPrefixAsync(
         HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets,
-        AuditTrail trail)
+        AdoptionKeys keys, AuditTrail trail)
     {
         if (body.HasUrl || body.HasList || body.Manifest is not null)
             throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'url', 'urls' and 'manifest'.", "invalid"));
@@ -192,37 +221,34 @@ static class AdoptionEndpoints
 
         if (body.DryRun)
             return Results.Json(await dryRun.RunAsync(store, project, selection, context.RequestAborted), Json.DryRunBody);
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted)
-            ?? throw TooManyJobs();
-        await trail.RecordAsync(
-            context,
-            new("adoption.accepted", job.JobId.ToString())
-            {
-                Project = project.Id,
-                Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix },
-            });
-        return Accepted(context, job, project);
+        var start = await requests.AcceptAsync(
+            store, project, Caller.Of(context).Name, selection, body.Key, context.RequestAborted);
+        return await AnswerAsync(context, project, body, start, keys, trail, _ => new()
+        {
+            ["store"] = store.Id.ToString("D"),
+            ["prefix"] = body.Prefix,
+        });
     }
 
     /// <summary>
     /// The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.
     /// </summary>
-    static IResult One(AdoptionAnswer answer, Store store)
+    static AtOnceAnswer One(AdoptionAnswer answer, Store store)
     {
         if (answer.Created.Count > 0)
-            return Results.Json(new CreatedBody(true, answer.Created), Json.CreatedBody);
+            return AtOnceAnswer.Of(StatusCodes.Status200OK, new CreatedBody(true, answer.Created), Json.CreatedBody);
         var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
-        throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, failure.Message, failure.Code));
+        return AtOnceAnswer.Of(StatusCodes.Status400BadRequest, new MessageBody(failure.Message, failure.Code), Json.MessageBody);
     }
 
     /// <summary>What is excluded stands among the errors, so that every URL stands somewhere, but is no failure.</summary>
-    static IResult Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
+    static AtOnceAnswer Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
     {
         var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
-        return Results.Json(
+        return AtOnceAnswer.Of(
+            ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest,
             new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
-            Json.AnswerBody,
-            statusCode: ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+            Json.AnswerBody);
     }
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
@@ -277,7 +303,9 @@ sealed record AnswerBody(
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(AdoptBody))]
 [JsonSerializable(typeof(CreatedBody))]
 [JsonSerializable(typeof(AnswerBody))]
 [JsonSerializable(typeof(DryRunBody))]
+[JsonSerializable(typeof(MessageBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

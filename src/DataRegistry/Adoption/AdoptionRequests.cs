@@ -19,12 +19,13 @@ sealed class AdoptionRequests(
     JobTable jobs, JobStarter starts, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter,
     DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<JobOptions> options)
 {
+    /// <param name="id">What to adopt under: of an earlier delivery of the same request; null for a new one.</param>
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     public async Task<AdoptionAnswer> AdoptAsync(
-        Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken)
+        Store store, Project project, string adoptedBy, AdoptionInput input, JobId? id, CancellationToken cancellationToken)
     {
         var bucket = buckets.Open(store);
-        var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
+        var scope = new AdoptionScope(id ?? JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
         var unhashed = new HashSet<string>(StringComparer.Ordinal);
         var outcomes = await adopter.AdoptAsync(
             scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, cancellationToken);
@@ -62,20 +63,31 @@ sealed class AdoptionRequests(
 
         async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token)
         {
-            var probes = await finder.HeadAsync(bucket, store.Prefix, wanted, token);
+            var probes = await ProbesAsync(wanted, token);
             var found = await hashing.HashAtOnceAsync(store, bucket, [.. probes.Select(p => p.Object)], token);
             unhashed.UnionWith(found.OfType<S3Object>().Where(o => o.Sha256 is null).Select(o => o.Key));
             return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];
         }
+
+        // A bucket that can be asked about no key says so for each: others of the list may exist already.
+        async Task<IReadOnlyList<Probe>> ProbesAsync(IReadOnlyList<string> wanted, CancellationToken token)
+        {
+            try
+            {
+                return await finder.HeadAsync(bucket, store.Prefix, wanted, token);
+            }
+            catch (BucketException e) when (!e.IsTransient)
+            {
+                return [.. wanted.Select(_ => new Probe(null, e))];
+            }
+        }
     }
 
     /// <summary>
-    /// Makes a job of a prefix. Its one range is everything; whoever begins with it shares it out. Null, as for the others, where the
-    /// project has
-    /// as many jobs as it may.
+    /// Makes a job of a prefix. Its one range is everything; the worker that begins with it shares it out.
     /// </summary>
-    public async Task<JobRow?> AcceptAsync(
-        Store store, Project project, string createdBy, KeySelection selection, CancellationToken cancellationToken)
+    public async Task<JobStart> AcceptAsync(
+        Store store, Project project, string createdBy, KeySelection selection, RequestKey? key, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
@@ -83,7 +95,7 @@ sealed class AdoptionRequests(
         job = job with { LastTotal = await jobs.FindLastTotalAsync(job, cancellationToken) };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, [range], [], cancellationToken);
-        return await StartAsync(job, [range], cancellationToken);
+        return await StartAsync(job, [range], key, cancellationToken);
     }
 
     /// <summary>
@@ -91,13 +103,13 @@ sealed class AdoptionRequests(
     /// A death on the way leaves nothing that anybody sees and that is not collected, or a job that runs.
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
-    public async Task<JobRow?> AcceptAsync(
-        Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken,
-        CancellationToken cancellationToken)
+    public async Task<JobStart> AcceptAsync(
+        Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, RequestKey? key,
+        CancellationToken stagingToken, CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
         if (await jobs.CountActiveAsync(project.Slot, cancellationToken) >= options.Value.JobsPerProject)
-            return null;
+            return new JobStart.TooMany();
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
         var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys);
         try
@@ -119,12 +131,12 @@ sealed class AdoptionRequests(
             JobTable.NewRow(
                 id, store.Id, project.Id, createdBy) with
             { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges,
-                cancellationToken);
+                key, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
-    public async Task<JobRow?> AcceptAsync(
-        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude,
+    public async Task<JobStart> AcceptAsync(
+        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude, RequestKey? key,
         CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), project.Slot);
@@ -132,15 +144,16 @@ sealed class AdoptionRequests(
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
-        return await StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], cancellationToken);
+        return await StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], key, cancellationToken);
     }
 
-    async Task<JobRow?> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    async Task<JobStart> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, RequestKey? key, CancellationToken cancellationToken)
     {
-        if (await starts.TryStartAsync(job, ranges, cancellationToken) is { } started)
-            return started;
+        var start = await starts.TryStartAsync(job, ranges, key, cancellationToken);
+        if (start is JobStart.Started)
+            return start;
         await work.DeleteAsync(job.JobId, cancellationToken);
         await blobs.TryDeleteAsync($"{job.JobId}/", CancellationToken.None);
-        return null;
+        return start;
     }
 }

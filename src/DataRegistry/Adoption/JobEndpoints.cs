@@ -95,8 +95,8 @@ static class JobEndpoints
         JobRow again;
         if (job is { Prefix: not null, Status: not JobStatus.Completed })
         {
-            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, KeySelection.Of(job), context.RequestAborted)
-                ?? throw AdoptionEndpoints.TooManyJobs();
+            again = AdoptionEndpoints.StartedOf(await requests.AcceptAsync(
+                store, project, Caller.Of(context).Name, KeySelection.Of(job), key: null, context.RequestAborted));
         }
         else
         {
@@ -113,9 +113,8 @@ static class JobEndpoints
             if (urls.Count == 0)
                 throw new ApiException(new ApiError.Detail(
                     StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again."));
-            again = await requests.AcceptAsync(
-                store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted)
-                ?? throw AdoptionEndpoints.TooManyJobs();
+            again = AdoptionEndpoints.StartedOf(await requests.AcceptAsync(
+                store, project, Caller.Of(context).Name, urls, [], key: null, context.RequestAborted, context.RequestAborted));
         }
 
         await trail.RecordAsync(

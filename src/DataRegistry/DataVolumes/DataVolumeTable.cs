@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Azure;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.DataVolumes;
@@ -49,7 +50,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
         {
             var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
-            if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
+            if (known is not null && clock.GetUtcNow() < known.CreatedAt + IdempotencyKey.Kept)
                 return known.Body == repetition!.Body ? new DataVolumeCreation.Repeated(known.Answer) : new DataVolumeCreation.OtherBody();
             if (await TryCreateAsync(row, name, repetition, known, cancellationToken))
                 return new DataVolumeCreation.Created();
@@ -151,7 +152,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         if (row.IsPending)
             actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
         // A younger one stays: its create may still be repeated.
-        if (row.Repetition is not null && clock.GetUtcNow() >= row.CreatedAt + RepetitionRow.Kept
+        if (row.Repetition is not null && clock.GetUtcNow() >= row.CreatedAt + IdempotencyKey.Kept
             && await table.FindAsync<RepetitionRow>(
                 row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
         {

@@ -13,14 +13,10 @@ static class AliasEndpoints
 {
     const int MaxBodyBytes = 16 * 1024;
 
-    static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
+    public static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet(
-            "/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id")
-            .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
-            .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean);
         api.MapPost(
             "/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>(
                 "Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
@@ -33,50 +29,11 @@ static class AliasEndpoints
                 "Who moved it, the last change first; also of a deleted alias");
     }
 
-    static async Task<IResult> ListAsync(
-        HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
-    {
-        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
-        var paging = Paging.From(context.Request);
-        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
-            ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
-            : await ByNameAsync(project, paging, aliases, context.RequestAborted);
-        var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
-        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
-        var scanned = await scans.CompletedAsync(context.RequestAborted);
-        return Results.Json(
-            new Page<AliasBody>(
-                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
-                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned))]),
-            Json.PageAliasBody);
-    }
-
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(
-        Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
-    {
-        AliasName? after = paging.Cursor is null
-            ? null
-            : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
-        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
-        return (rows, next, after is null && next is null ? rows.Count : null);
-    }
-
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> SortedAsync(
-        AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
-    {
-        var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
-        if (more is not null)
-            throw new ApiException(new ApiError.Field(
-                "ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
-        var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return (rows, next, all.Count);
-    }
-
     static async Task<IResult> PointAsync(
         HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions,
         AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewAliasBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, Json.NewAliasBody, MaxBodyBytes);
         var project = await permissions.ProjectAsync(context, projects, body.Project, Permission.AliasesEdit);
         var name = Name(body.Name);
         if (string.IsNullOrEmpty(body.Datum))
@@ -86,6 +43,7 @@ static class AliasEndpoints
         // Another project's datum is as good as none, so that ids cannot be probed and a name never leads to what its readers may not see.
         if (await datums.FindAsync(id, context.RequestAborted) is not { } datum || datum.Project != project.Id)
             throw new ApiException(new ApiError.Field("datum", $"There is no datum {id} in this project.", "does_not_exist"));
+        await RequireUsableAsync(project, name, "name", aliases, context.RequestAborted);
         var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
         await RecordAsync(outcome, context, trail);
         return Results.Json(
@@ -122,7 +80,7 @@ static class AliasEndpoints
             && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
             ? Results.Json(
                 new ResolvedBody(DatumBody.From(
-                    await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project,
+                    await hashing.AwaitAsync(datum, DatumHashing.WaitOf(context), context.RequestAborted), project,
                     await aliases.NamesAsync(datum.Id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted))),
                 Json.ResolvedBody)
             : throw new ApiException(ApiError.NotFound());
@@ -185,6 +143,15 @@ static class AliasEndpoints
 
         await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
         return (aliasId, where, project);
+    }
+
+    /// <summary>Ends the request with 400 for a new alias that may not be named so. One that is there keeps its name, and moves.</summary>
+    /// <param name="field">The field that gets the error.</param>
+    public static async Task RequireUsableAsync(
+        Project project, AliasName name, string field, AliasTable aliases, CancellationToken cancellationToken)
+    {
+        if (!name.IsPlain && await aliases.FindAsync(project, name, cancellationToken) is null)
+            throw new ApiException(new ApiError.Field(field, AliasName.Requirement, "invalid"));
     }
 
     public static AliasName Name(string? text, string field = "name") =>

@@ -37,7 +37,7 @@ static class DatumListEndpoint
     public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync)
         .AnswersPages<DatumBody>("Datums, newest first")
         .TakesQuery(
-            "project", $"A project's id; without it all that one may read, up to {MaxProjects}").TakesQuery(
+            "project", $"A project's id; without it all that one may read, up to {MaxProjects}, or any number with a uri").TakesQuery(
                 "store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
         .TakesQuery(
             "uri", "The URL; what is tracked there now").TakesQuery(
@@ -58,16 +58,22 @@ static class DatumListEndpoint
         HttpContext context, DatumTable datums, LocationTable locations, AliasTable aliases, StoreTable stores, ScannedStores scans,
         ProjectTable projects, Permissions permissions)
     {
-        var listed = await ProjectsAsync(context, projects, permissions);
+        var named = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
         var query = DatumQuery.From(context.Request) with { Scanned = scanned };
         var noCount = DatumQuery.Flag(context.Request, "no_count");
         // Where a page goes on, what is before it is behind.
         var offset = paging.Cursor is null ? query.Offset : 0;
+        var located = query is { Nothing: false, Uri: not null, Purged: false }
+            ? await LocatedAsync(query, locations, stores, context.RequestAborted) : null;
+        // What may be read of a few locations is known without a list of projects.
+        var listed = query.Nothing ? new([])
+            : named ?? (located is null ? throw TooManyProjects()
+                : await ReadableAsync(located.Select(l => l.Project), context, projects, permissions));
         var (rows, next, count) =
             query.Nothing ? ([], null, 0)
-            : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, listed, datums, locations, stores, context.RequestAborted)
+            : located is not null ? await AtAsync(located, query, listed, datums, context.RequestAborted)
             : query.IsSorted ? await SortedAsync(query, listed, paging, offset, datums, context.RequestAborted)
             : await ByTimeAsync(query, listed, paging, offset, noCount, datums, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(
@@ -82,17 +88,28 @@ static class DatumListEndpoint
                 excluded);
     }
 
-    /// <summary>The named one, or all that the caller may read; none is an empty list.</summary>
-    static async Task<ProjectSet> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
+    /// <summary>
+    /// The named one, or all that the caller may read; none is an empty list. Null where they are more than can be listed together.
+    /// </summary>
+    static async Task<ProjectSet?> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
     {
         if (Fields.Query(context.Request, "project") is { } named)
             return new([await permissions.ProjectAsync(context, projects, named, Permission.DataRead)]);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var (readable, more) = await projects.ListAsync(
             MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
-        return more is null ? new(readable)
-            : throw new ApiException(new ApiError.Field(
-                "project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
+        return more is null ? new(readable) : null;
+    }
+
+    static ApiException TooManyProjects() => new(new ApiError.Field(
+        "project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
+
+    /// <summary>Those of the projects that the caller may read.</summary>
+    static async Task<ProjectSet> ReadableAsync(IEnumerable<Guid> ids, HttpContext context, ProjectTable projects, Permissions permissions)
+    {
+        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var found = await projects.FindManyAsync(ids, context.RequestAborted);
+        return new([.. found.Values.Where(p => rights.Allow(Permission.DataRead, Scope.Of(p)))]);
     }
 
     static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> ByTimeAsync(
@@ -102,14 +119,36 @@ static class DatumListEndpoint
         DatumCursor? after = paging.Cursor is null
             ? null
             : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
+        if (query.IsSearch)
+            return await SearchedAsync(query, projects, (paging.Limit, offset), after, noCount, datums, cancellationToken);
         var page = await datums.ListAsync(projects, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
         if (page.Skipped < offset && page.Next is not null)
-            throw new ApiException(new ApiError.Field(
-                "offset", $"Fewer than {offset} of the newest {MaxRead + offset} datums match. Begin without an offset and follow 'next'.",
-                "invalid"));
+            throw OffsetTooFar(offset, $"the newest {MaxRead + offset} datums");
         int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
             : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
         return (page.Rows, page.Next?.ToString(), count);
+    }
+
+    static ApiException OffsetTooFar(int offset, string among) => new(new ApiError.Field(
+        "offset", $"Fewer than {offset} of {among} match. Begin without an offset and follow 'next'.", "invalid"));
+
+    /// <summary>
+    /// For a name all datums are searched, because clients take an empty first page for a name that is not there. A page is short, or
+    /// empty, only where the time for it was over.
+    /// </summary>
+    static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> SearchedAsync(
+        DatumQuery query, ProjectSet projects, (int Limit, int Offset) page, DatumCursor? after, bool noCount, DatumTable datums,
+        CancellationToken cancellationToken)
+    {
+        var end = page.Offset + page.Limit;
+        var found = await datums.SearchAsync(projects, query, end, after, noCount || after is not null ? 0 : MaxCount, cancellationToken);
+        if (found.First.Count < page.Offset && found.Stopped is not null)
+            throw OffsetTooFar(page.Offset, "the datums that could be searched in time");
+        var rows = await datums.ReadAsync(found.First.Take(end).Skip(page.Offset), query, cancellationToken);
+        var next = found.First.Count > end ? found.First[end - 1] : found.Stopped;
+        var count = noCount ? null : after is null ? found.Count
+            : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
+        return (rows, next?.ToString(), count);
     }
 
     /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
@@ -125,8 +164,7 @@ static class DatumListEndpoint
                 throw new ApiException(Paging.BadCursor());
         }
 
-        var all = await datums.ListAsync(projects, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
-        if (all.Next is not null)
+        if (await AllAsync() is not { } sorted)
         {
             throw new ApiException(new ApiError.Field(
                 "ordering",
@@ -134,28 +172,52 @@ static class DatumListEndpoint
                     + "leave 'ordering' out.", "too_many"));
         }
 
-        var sorted = all.Rows.ToList();
         sorted.Sort(query.Compare);
         var rest = sorted.Where(r => after is null || query.Compare(r, after) > 0).Skip(offset).ToList();
         var rows = rest.Take(paging.Limit).ToList();
         return (rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count);
+
+        // Null where they are too many.
+        async Task<List<DatumRow>?> AllAsync()
+        {
+            if (!query.IsSearch)
+            {
+                var all = await datums.ListAsync(projects, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
+                return all.Next is null ? [.. all.Rows] : null;
+            }
+
+            var found = await datums.SearchAsync(projects, query, MaxSorted, after: null, countUpTo: 0, cancellationToken);
+            return found.Stopped is null && found.First.Count <= MaxSorted
+                ? [.. await datums.ReadAsync(found.First, query, cancellationToken)] : null;
+        }
     }
 
-    /// <summary>What is tracked at a URL: a point read in each store that holds it. Never more than one page.</summary>
-    static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> AtAsync(
-        S3Url uri, DatumQuery query, ProjectSet projects, DatumTable datums, LocationTable locations, StoreTable stores,
-        CancellationToken cancellationToken)
+    /// <summary>What is at a URL: a point read in each store that holds it.</summary>
+    static async Task<List<LocationRow>> LocatedAsync(
+        DatumQuery query, LocationTable locations, StoreTable stores, CancellationToken cancellationToken)
     {
+        var uri = query.Uri!.Value;
         var (all, _) = await stores.ListAsync(MaxStores, after: null, visible: null, cancellationToken);
-        var found = new List<DatumRow>();
+        var found = new List<LocationRow>();
         foreach (var store in all.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)))
         {
-            if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location && projects.Contains(location.Project)
-                && await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum
+            if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location)
+                found.Add(location);
+        }
+
+        return found;
+    }
+
+    /// <summary>What is tracked at a URL. Never more than one page.</summary>
+    static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> AtAsync(
+        List<LocationRow> located, DatumQuery query, ProjectSet projects, DatumTable datums, CancellationToken cancellationToken)
+    {
+        var found = new List<DatumRow>();
+        foreach (var location in located.Where(l => projects.Contains(l.Project)))
+        {
+            if (await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum
                 && query.Matches(datum))
-            {
                 found.Add(datum);
-            }
         }
 
         return (found, null, found.Count);

@@ -149,9 +149,14 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>
     /// Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.
     /// </summary>
-    public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
+    /// <param name="missed">See <see cref="DatumRow.HashMissed"/>.</param>
+    public async Task<bool> NoteHashAsync(
+        DatumRow datum, DateTimeOffset tried, string error, bool missed, CancellationToken cancellationToken) =>
         datum.Sha256 is null && (await table.TryUpdateAsync(
-            new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
+            new DatumHashNoteRow
+            {
+                PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error, HashMissed = missed,
+            },
             datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
 
     /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
@@ -225,11 +230,6 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     {
         if (query.Drift is DriftState.Changed or DriftState.Missing)
             return await CountDriftedAsync(projects, query, max, cancellationToken);
-        string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
-        if (query.IsFiltered)
-            columns = [
-                .. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key),
-                nameof(DatumFilterRow.Tags), nameof(DatumFilterRow.Drift)];
         var count = 0;
         var read = 0;
         await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>
@@ -237,7 +237,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             if (count > max || read > maxRead)
                 return;
             var range = new TableRange(PartitionOf(partition)) { Before = EndOfDatums };
-            await foreach (var row in table.ReadAsync<DatumFilterRow>(range, MaxPageRows, columns, token))
+            await foreach (var row in table.ReadAsync<DatumFilterRow>(range, MaxPageRows, ColumnsOf(query), token))
             {
                 if (Interlocked.Increment(ref read) > maxRead
                     || (projects.Contains(row.Project) && query.Matches(row) && Interlocked.Increment(ref count) > max))
@@ -268,7 +268,8 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         {
             while (page.Count == 0 && (!started || continuation is not null))
             {
-                var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, pageSize, cancellationToken: cancellationToken);
+                var next = await table.QueryPageAsync<DatumRow>(
+                    RangeOf(partition, after), continuation, pageSize, cancellationToken: cancellationToken);
                 started = true;
                 // Where one page was not enough, filters leave much out.
                 pageSize = Math.Min(MaxPageRows, pageSize * PageGrowth);
@@ -284,15 +285,18 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             Current = page.TryDequeue(out var first) ? first : null;
             return Current is not null;
         }
-
-        // In order of (row key, partition): the partitions up to the cursor's own are past a row key that equals the cursor's.
-        TableRange Range() => new(PartitionOf(partition))
-        {
-            From = after is { } later && partition > later.Partition ? later.RowKey : null,
-            After = after is { } cursor && partition <= cursor.Partition ? cursor.RowKey : null,
-            Before = EndOfDatums,
-        };
     }
+
+    /// <summary>
+    /// A partition from a cursor on, in the order of (row key, partition): the partitions up to the cursor's own are past a row key that
+    /// equals the cursor's.
+    /// </summary>
+    static TableRange RangeOf(ushort partition, DatumCursor? after) => new(PartitionOf(partition))
+    {
+        From = after is { } later && partition > later.Partition ? later.RowKey : null,
+        After = after is { } cursor && partition <= cursor.Partition ? cursor.RowKey : null,
+        Before = EndOfDatums,
+    };
 }
 
 /// <summary>A page of datums.</summary>

@@ -31,8 +31,6 @@ static partial class StoreFields
         var name = Fields.Name("name", body.Name, MaxNameLength).Trim();
         if (body.Type is not (null or "s3"))
             throw Wrong("type", "Only 's3' is supported.", "invalid_choice");
-        if (body.AllowWrite is true)
-            throw Wrong("allow_write", "Nothing is ever written to a bucket.", "not_supported");
         if (body.AllowUriDownload is true)
             throw Wrong("allow_uri_download", "Only what was adopted can be downloaded.", "not_supported");
         var mode = body.AccessMode is null ? StoreAccessMode.Public : Fields.Choice<StoreAccessMode>("access_mode", body.AccessMode);
@@ -48,6 +46,7 @@ static partial class StoreFields
             Cluster = project?.Cluster ?? Cluster.DefaultId,
             AccessMode = mode,
             AllowRead = body.AllowRead ?? true,
+            AllowWrite = body.AllowWrite ?? false,
             AllowAdopt = body.AllowAdopt ?? true,
             Rescan = Read(body.Rescan, project),
             HashAdopted = body.HashAdopted is null ? HashAdopted.Small : Fields.Choice<HashAdopted>("hash_adopted", body.HashAdopted),

@@ -294,7 +294,6 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [InlineData("access_mode", """{"name":"x","configuration":{"bucket":"bucket"},"access_mode":1}""")]
     [InlineData("allow_read", """{"name":"x","configuration":{"bucket":"bucket"},"allow_read":"yes"}""")]
     [InlineData("allow_adopt", """{"name":"x","configuration":{"bucket":"bucket"},"allow_adopt":0}""")]
-    [InlineData("allow_write", """{"name":"x","configuration":{"bucket":"bucket"},"allow_write":true}""")]
     [InlineData("allow_uri_download", """{"name":"x","configuration":{"bucket":"bucket"},"allow_uri_download":true}""")]
     public async Task A_bad_field_is_named_and_no_store_is_made(string field, string json)
     {

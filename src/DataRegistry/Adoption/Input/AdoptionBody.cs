@@ -8,6 +8,8 @@ namespace DataRegistry.Adoption.Input;
 /// <summary>What an adoption asks for. Its URLs, which may be millions, have gone where it was read into.</summary>
 sealed record AdoptionBody
 {
+    const long MaxFormBytes = 64 * 1024;
+
     /// <summary>Patterns in a request.</summary>
     public const int MaxExcludes = 100;
 
@@ -26,6 +28,9 @@ sealed record AdoptionBody
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>The request's Idempotency-Key; null for none.</summary>
+    public RequestKey? Key { get; init; }
+
     /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
     public bool HasUrl { get; init; }
 
@@ -39,9 +44,8 @@ sealed record AdoptionBody
     public static async Task<AdoptionBody> ReadAsync(
         HttpContext context, Store store, StagedUrls urls, JobOptions limits, CancellationToken cancellationToken)
     {
-        var type = context.Request.ContentType?.Split(';')[0].Trim();
         var body = RequestBody.Limited(context, limits.MaxBodyBytes);
-        if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
+        if (string.Equals(BodyType.Of(context.Request), "text/plain", StringComparison.OrdinalIgnoreCase))
         {
             await new AdoptionText(urls, limits.MaxUrls).ReadAsync(body, cancellationToken);
             return new()
@@ -57,11 +61,27 @@ sealed record AdoptionBody
             };
         }
 
-        return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
-            ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status415UnsupportedMediaType,
-                $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
+        return await new AdoptionJsonBody(store, urls, limits.MaxUrls)
+            .ReadAsync(await JsonOfAsync(context, body, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The body as JSON: a long one as it comes, a form, which is short, as the JSON that it stands for.</summary>
+    static async Task<Stream> JsonOfAsync(HttpContext context, Stream body, CancellationToken cancellationToken)
+    {
+        var request = context.Request;
+        if (BodyType.IsJson(request))
+            return body;
+        if (BodyType.IsUndecided(request))
+        {
+            var (isObject, whole) = await BodyType.LookAsync(body, cancellationToken);
+            if (isObject)
+                return whole;
+            if (BodyType.IsForm(request))
+                return new MemoryStream(FormFields.ToJson(
+                    await RequestBody.FormOfAsync(context, RequestBody.Limited(whole, MaxFormBytes)), AdoptionEndpoints.BodyFields));
+        }
+
+        throw BodyType.Unsupported(request, "application/json, or text/plain with one URL a line");
     }
 
     /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
