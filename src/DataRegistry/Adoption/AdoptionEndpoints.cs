@@ -133,7 +133,7 @@ static class AdoptionEndpoints
         if (key is not null && await keys.RepeatAsync(context, project, body.Key!, key) is { } repeated)
             return repeated;
         var input = AdoptionInput.Sort(urls.AsList(), store, body.Exclude);
-        var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, input, key?.JobId, context.RequestAborted);
+        var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, input, context.RequestAborted, key?.JobId);
         if (answer.Created.Count > 0)
         {
             await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))

@@ -22,7 +22,7 @@ sealed class AdoptionRequests(
     /// <param name="id">What to adopt under: of an earlier delivery of the same request; null for a new one.</param>
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     public async Task<AdoptionAnswer> AdoptAsync(
-        Store store, Project project, string adoptedBy, AdoptionInput input, JobId? id, CancellationToken cancellationToken)
+        Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken, JobId? id = null)
     {
         var bucket = buckets.Open(store);
         var scope = new AdoptionScope(id ?? JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);

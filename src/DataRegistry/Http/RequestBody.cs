@@ -33,21 +33,19 @@ public static class RequestBody
         var isJson = BodyType.IsJson(request);
         if (!isJson && !BodyType.IsUndecided(request))
             throw BodyType.Unsupported(request, expected);
-        var body = new MemoryStream();
-        await Limited(context, maxBytes).CopyToAsync(body, context.RequestAborted);
-        body.Position = 0;
+        using var read = new MemoryStream();
+        await Limited(context, maxBytes).CopyToAsync(read, context.RequestAborted);
+        var text = read.ToArray();
         var isForm = BodyType.IsForm(request);
-        if (!isJson && !BodyType.IsObject(TextOf(body)) && (isForm || body.Length > 0))
+        if (!isJson && !BodyType.IsObject(text) && (isForm || text.Length > 0))
         {
             if (!isForm || !takesForms)
                 throw BodyType.Unsupported(request, expected);
-            body = new MemoryStream(FormFields.ToJson(await FormOfAsync(context, body), type));
+            text = FormFields.ToJson(await FormOfAsync(context, new MemoryStream(text)), type);
         }
 
-        NearMiss.Refuse(TextOf(body), type);
-        return await ParseAsync(context, body, type);
-
-        static ReadOnlySpan<byte> TextOf(MemoryStream body) => BodyType.WithoutMark(body.GetBuffer().AsSpan(0, (int)body.Length));
+        NearMiss.Refuse(BodyType.WithoutMark(text), type);
+        return await ParseAsync(context, new MemoryStream(text), type);
     }
 
     static async Task<T> ParseAsync<T>(HttpContext context, Stream body, JsonTypeInfo<T> type) where T : class

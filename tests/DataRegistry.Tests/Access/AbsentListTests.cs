@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Access;

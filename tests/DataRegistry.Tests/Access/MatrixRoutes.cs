@@ -59,7 +59,8 @@ sealed class MatrixRoutes
     /// <summary>Mapped, but for everybody, or for whom the request itself names.</summary>
     public static IReadOnlySet<string> Open { get; } = new HashSet<string>
     {
-        "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/health/live", "GET /api/health/ready",
+        "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/", "GET /api/v0/",
+            "GET /api/health/live", "GET /api/health/ready",
     };
 
     public static async Task<MatrixRoutes> CreateAsync(TestService service)
@@ -86,12 +87,28 @@ sealed class MatrixRoutes
             "/api/v1/org-unit/departments", "/api/v1/clusters",
         })
             Add($"GET {list}", list, null, null, null, null);
-        Add("POST /api/v0/projects/", "/api/v0/projects/", $$"""{"name":" ","department":"{{Department}}"}""", Permission.ProjectsManage, Place.Department, null);
+        Add("POST /api/v0/projects/", "/api/v0/projects/", $$"""{"name":" ","department":"{{Department}}"}""", Permission.ProjectsManage,
+            Place.Department, null);
         Unit("projects", Project, Place.Project, Permission.ProjectsManage, Place.Project);
-        Add("POST /api/v0/departments/", "/api/v0/departments/", $$"""{"name":" ","cluster":"{{Cluster}}"}""", Permission.OrganizationManage, Place.Cluster, null);
+        Add("POST /api/v0/departments/", "/api/v0/departments/", $$"""{"name":" ","cluster":"{{Cluster}}"}""",
+            Permission.OrganizationManage, Place.Cluster, null);
         Unit("departments", Department, Place.Department, Permission.OrganizationManage, Place.Cluster);
         Add("POST /api/v0/clusters/", "/api/v0/clusters/", "{}", Permission.OrganizationManage, Place.System, null);
         Unit("clusters", Cluster, Place.Cluster, Permission.OrganizationManage, Place.System);
+        foreach (var absent in new[]
+        {
+            "commits", "deployment-versions", "deployments", "environments", "executions", "model-versions", "models",
+                "notebook-executions",
+            "organizations", "pipelines", "registry-credentials", "repositories", "tasks", "teams", "projects/ownership_options",
+        })
+        {
+            Add($"GET /api/v0/{absent}/", $"/api/v0/{absent}/", null, null, null, null);
+        }
+
+        Add("GET /api/v0/projects/{id}/commits/", $"/api/v0/projects/{Project}/commits/", null, Permission.ProjectsRead, Place.Project,
+            Place.Project);
+        Add("POST /api/v0/projects/{id}/fetch/", $"/api/v0/projects/{Project}/fetch/", null, Permission.ProjectsRead, Place.Project,
+            Place.Project);
         Add("GET /api/v0/audit/", "/api/v0/audit/", null, Permission.AuditRead, Place.System, null);
         Add("GET /api/v0/audit/", $"/api/v0/audit/?project={Project}", null, Permission.AuditRead, Place.Project, null);
     }
@@ -120,8 +137,10 @@ sealed class MatrixRoutes
         Add("DELETE /api/v0/users/{id}/", $"/api/v0/users/{user}/", null, Permission.UsersManage, Place.System, null,
             async () => $"/api/v0/users/{await service.NewUserAsync($"passing-{Guid.NewGuid():N}")}/");
         Add("GET /api/v0/users/{id}/roles/", roles, null, Permission.RolesManage, null, null, refusal: 404);
-        Add("POST /api/v0/users/{id}/roles/", roles, $$"""{"role":"viewer","scope_type":"project","scope_id":"{{Project}}"}""", Permission.RolesManage, Place.Project, null);
-        Add("DELETE /api/v0/users/{id}/roles/{role}/", $"{roles}{role}/", null, Permission.RolesManage, Place.Project, Place.Project, async () =>
+        Add("POST /api/v0/users/{id}/roles/", roles, $$"""{"role":"viewer","scope_type":"project","scope_id":"{{Project}}"}""",
+            Permission.RolesManage, Place.Project, null);
+        Add("DELETE /api/v0/users/{id}/roles/{role}/", $"{roles}{role}/", null, Permission.RolesManage, Place.Project, Place.Project,
+            async () =>
         {
             var passing = await service.NewUserAsync($"passing-{Guid.NewGuid():N}");
             await service.GiveAsync(passing, "viewer", "project", Project);
@@ -133,7 +152,8 @@ sealed class MatrixRoutes
         Add("POST /api/v0/tokens/", "/api/v0/tokens/", """{"name":" "}""", null, null, null);
         var token = await NewTokenAsync();
         Add("GET /api/v0/tokens/", $"/api/v0/tokens/?user={robot}", null, Permission.TokensManage, Place.System, null);
-        Add("POST /api/v0/tokens/", "/api/v0/tokens/", $$"""{"name":" ","user":"{{robot}}"}""", Permission.TokensManage, Place.System, null);
+        Add("POST /api/v0/tokens/", "/api/v0/tokens/", $$"""{"name":" ","user":"{{robot}}"}""", Permission.TokensManage, Place.System,
+            null);
         Add("GET /api/v0/tokens/{id}/", token, null, Permission.TokensManage, Place.System, null);
         Add("DELETE /api/v0/tokens/{id}/", token, null, Permission.TokensManage, Place.System, null, NewTokenAsync);
 
@@ -173,7 +193,8 @@ sealed class MatrixRoutes
             Add($"GET /api/v0/data/{{id}}/{tail}", $"/api/v0/data/{datum}/{tail}", null, Permission.DataRead, Place.Project, Place.Project);
         Add("POST /api/v0/data/{id}/metadata/", $"/api/v0/data/{datum}/metadata/", "{}", Permission.DataEdit, Place.Project, Place.Project);
         // A datum that may not be seen is a wrong value of the field: 400, as it is for who may edit; nothing else tells the two apart.
-        Add("POST /api/v0/data/metadata/apply/", "/api/v0/data/metadata/apply/", $$"""{"datum_metadata":{"{{datum}}":{ } } }""", Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
+        Add("POST /api/v0/data/metadata/apply/", "/api/v0/data/metadata/apply/", $$"""{"datum_metadata":{"{{datum}}":{ } } }""",
+            Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
         Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
         await AddAliasesAsync(datum);
         await AddRescansAsync(store);
@@ -204,8 +225,10 @@ sealed class MatrixRoutes
     {
         var alias = await NewAliasAsync();
         Add("GET /api/v0/datum-aliases/", $"/api/v0/datum-aliases/?project={Project}", null, Permission.DataRead, Place.Project, null);
-        Add("POST /api/v0/datum-aliases/", "/api/v0/datum-aliases/", $$"""{"name":"current","datum":"{{datum}}","project":"{{Project}}"}""", Permission.AliasesEdit, Place.Project, null);
-        Add("GET /api/v0/datum-aliases/resolve/", $"/api/v0/datum-aliases/resolve/?name=current&project={Project}", null, Permission.DataRead, Place.Project, null);
+        Add("POST /api/v0/datum-aliases/", "/api/v0/datum-aliases/",
+            $$"""{"name":"current","datum":"{{datum}}","project":"{{Project}}"}""", Permission.AliasesEdit, Place.Project, null);
+        Add("GET /api/v0/datum-aliases/resolve/", $"/api/v0/datum-aliases/resolve/?name=current&project={Project}", null,
+            Permission.DataRead, Place.Project, null);
         Add("GET /api/v0/datum-aliases/{id}/", alias, null, Permission.DataRead, Place.Project, Place.Project);
         Add("GET /api/v0/datum-aliases/{id}/history/", $"{alias}history/", null, Permission.DataRead, Place.Project, Place.Project);
         Add("DELETE /api/v0/datum-aliases/{id}/", alias, null, Permission.AliasesEdit, Place.Project, Place.Project, NewAliasAsync);
@@ -221,14 +244,18 @@ sealed class MatrixRoutes
     {
         const string Volumes = "/api/v1/datavolumes";
         foreach (var method in new[] { "PUT", "DELETE" })
-            Add($"{method} /api/v0/clusters/{{id}}/agent/", $"/api/v0/clusters/{Cluster}/agent/", null, Permission.OrganizationManage, Place.Cluster, Place.Cluster);
+            Add($"{method} /api/v0/clusters/{{id}}/agent/", $"/api/v0/clusters/{Cluster}/agent/", null, Permission.OrganizationManage,
+                Place.Cluster, Place.Cluster);
         var volume = await NewVolumeAsync();
         Add($"GET {Volumes}", $"{Volumes}?requestType=Originated", null, Permission.DataVolumesRead, null, null);
-        Add($"GET {Volumes}", $"{Volumes}?requestType=UsableInProject&usableInProjectId={Project}", null, Permission.DataVolumesRead, Place.Project, null);
+        Add($"GET {Volumes}", $"{Volumes}?requestType=UsableInProject&usableInProjectId={Project}", null, Permission.DataVolumesRead,
+            Place.Project, null);
         Add($"GET {Volumes}/count", $"{Volumes}/count?requestType=Originated", null, Permission.DataVolumesRead, null, null);
         // For who may make one somewhere in the cluster.
-        Add($"GET {Volumes}/name-availability", $"{Volumes}/name-availability?dataName=free&clusterId={Cluster}", null, Permission.DataVolumesCreate, Place.Project, null);
-        Add($"POST {Volumes}", Volumes, $$"""{"name":" ","originPvcName":"pvc","projectId":"{{Project}}"}""", Permission.DataVolumesCreate, Place.Project, null);
+        Add($"GET {Volumes}/name-availability", $"{Volumes}/name-availability?dataName=free&clusterId={Cluster}", null,
+            Permission.DataVolumesCreate, Place.Project, null);
+        Add($"POST {Volumes}", Volumes, $$"""{"name":" ","originPvcName":"pvc","projectId":"{{Project}}"}""",
+            Permission.DataVolumesCreate, Place.Project, null);
         Add($"GET {Volumes}/{{id}}", volume, null, Permission.DataVolumesRead, Place.Project, Place.Project);
         Add($"PATCH {Volumes}/{{id}}", volume, """{"description":"changed"}""", Permission.DataVolumesUpdate, Place.Project, Place.Project);
         Add($"DELETE {Volumes}/{{id}}", volume, null, Permission.DataVolumesDelete, Place.Project, Place.Project, NewVolumeAsync);
@@ -240,7 +267,8 @@ sealed class MatrixRoutes
 
         // 409 while the cluster is said to have no agent.
         var agent = $"/api/v1/clusters/{Cluster}/datavolumes";
-        Add("GET /api/v1/clusters/{clusterId}/datavolumes/pending", $"{agent}/pending", null, Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
+        Add("GET /api/v1/clusters/{clusterId}/datavolumes/pending", $"{agent}/pending", null, Permission.DataVolumesReport,
+            Place.Cluster, Place.Cluster);
         Add("PUT /api/v1/clusters/{clusterId}/datavolumes/{id}/status", $"{agent}{volume[
             Volumes.Length..]}/status", "{}", Permission.DataVolumesReport, Place.Cluster, Place.Cluster);
 

@@ -34,8 +34,9 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await BadAsync(cluster, project);
         await RefusedAsync(cluster, project);
         await BrokenAsync(cluster);
-        Assert.Empty(
-            schemas.Declared("/api/v1/datavolumes").Concat(schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes")).Except(seen));
+        var declared = schemas.Declared("/api/v1/datavolumes").Concat(schemas.Declared("/api/v1/clusters/{clusterId}/datavolumes"));
+        // Published, and never answered: generated clients break on a deletion without a body.
+        Assert.Equal([("DELETE", One, "204")], declared.Except(seen));
     }
 
     [Fact]
@@ -89,7 +90,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await TryAsync(agent, "PUT", Report, null, id, 200, """{"phase":"NotReady","inUse":false}""", cluster);
         await TryAsync(admin, "DELETE", One, null, id, 202);
         await TryAsync(agent, "PUT", Report, null, id, 204, """{"isDeleted":true}""", cluster);
-        await TryAsync(admin, "DELETE", One, null, await service.NewVolumeAsync("catalog"), 204);
+        await TryAsync(admin, "DELETE", One, null, await service.NewVolumeAsync("catalog"), 202);
         await TryAsync(admin, "GET", Pending, null, id, 409, cluster: Cluster.DefaultId);
     }
 
