@@ -64,7 +64,10 @@ public sealed class Azurite : IAsyncDisposable
 
     /// <param name="account">The well-known one, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
     public string ConnectionStringOf(string account) => string.Create(CultureInfo.InvariantCulture,
-        $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Ports.Blob}/{account};QueueEndpoint=http://127.0.0.1:{Ports.Queue}/{account};TableEndpoint=http://127.0.0.1:{Ports.Table}/{account};");
+        $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};"
+        + $"BlobEndpoint=http://127.0.0.1:{Ports.Blob}/{account};"
+        + $"QueueEndpoint=http://127.0.0.1:{Ports.Queue}/{account};"
+        + $"TableEndpoint=http://127.0.0.1:{Ports.Table}/{account};");
 
     /// <summary>Of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
     public int ProcessId => process.Id;

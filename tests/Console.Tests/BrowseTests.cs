@@ -92,7 +92,8 @@ public sealed class BrowseTests : ConsoleTest
         await page.EvaluateAsync("""
             () => {
               window.waits = [];
-              document.querySelector('input[name=q]').addEventListener('input', () => { const at = performance.now(); requestAnimationFrame(() => setTimeout(() => window.waits.push(performance.now() - at))); });
+              document.querySelector('input[name=q]').addEventListener('input', () => { const at = performance.now();
+                  requestAnimationFrame(() => setTimeout(() => window.waits.push(performance.now() - at))); });
             }
             """);
         await page.Keyboard.TypeAsync("a name that is not there", new() { Delay = 40 });

@@ -14,7 +14,8 @@ public sealed class DatumTests : ConsoleTest
     {
         var id = await Service.AdoptedAsync("2026/it's a file.csv");
         await SetAsync(
-            id, """{"site":"berlin","frames":1200,"valohai.tags":["train","a tag that is long enough to need the whole width of a card, and then some more"]}""");
+            id, """{"site":"berlin","frames":1200,"valohai.tags":["train","a tag that is long enough to need the whole width of a card, """
+                + """and then some more"]}""");
         await Service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum = id, project = Service.Project.Id });
         var page = await OpenAsync(In($"datums/{id}"));
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "it's a file.csv" })).ToBeFocusedAsync();

@@ -215,5 +215,6 @@ sealed record RescanJobBody(
     }
 
     public static ScanCountsBody CountsOf(Counts counts) =>
-        new(counts.Total, counts.Unchanged, counts.Changed, counts.Missing, counts.Returned, counts.New, counts.Adopted, counts.Failed, counts.Skipped);
+        new(counts.Total, counts.Unchanged, counts.Changed, counts.Missing, counts.Returned, counts.New, counts.Adopted,
+            counts.Failed, counts.Skipped);
 }

@@ -19,8 +19,8 @@ sealed record StoreBody(
     /// <param name="scan">What is known of its scans; null for nothing.</param>
     public static StoreBody From(Store store, ScanRow? scan, string publicUrl) => new(
         store.Id, store.Name, "s3", store.Cluster, store.Project is { } project ? new(project) : null,
-        new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl, store.Configuration.AccessKeyId,
-            store.Configuration.RoleArn, store.Configuration.ExternalId,
+        new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl,
+            store.Configuration.AccessKeyId, store.Configuration.RoleArn, store.Configuration.ExternalId,
             store.Configuration.RequesterPays ? true : null, store.Configuration.Anonymous ? true : null),
         store.Prefix.Length == 0 ? [] : new Dictionary<string, string>(StringComparer.Ordinal) { [StoreFields.PrefixPath] = store.Prefix },
         store.UriPrefix,

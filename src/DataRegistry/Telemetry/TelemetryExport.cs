@@ -27,7 +27,8 @@ public static class TelemetryExport
     /// Tags of ASP.NET Core's request spans that hold addresses: a path holds keys and names, a query may hold a signature.
     /// </summary>
     static readonly string[] AddressTags =
-        ["url.path", "url.query", "url.full", "server.address", "server.port", "client.address", "network.peer.address", "network.peer.port", "user_agent.original"];
+        ["url.path", "url.query", "url.full", "server.address", "server.port", "client.address", "network.peer.address",
+        "network.peer.port", "user_agent.original"];
 
     /// <summary>True if an exporter is configured. A head asks this before it adds its own OpenTelemetry parts.</summary>
     public static bool IsConfigured(IConfiguration configuration) =>

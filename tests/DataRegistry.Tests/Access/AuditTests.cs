@@ -47,7 +47,8 @@ public sealed class AuditTests : IAsyncLifetime
         foreach (var hidden in new[] { secret, "nobody sees", "hidden secret" })
             Assert.DoesNotContain(hidden, text, StringComparison.Ordinal);
         Assert.Equal(
-            ["cluster.created", "department.created", "role.given", "role.taken", "store.created", "token.created", "token.revoked", "user.changed", "user.created", "user.deleted"],
+            ["cluster.created", "department.created", "role.given", "role.taken", "store.created", "token.created", "token.revoked",
+            "user.changed", "user.created", "user.deleted"],
             (await service.GetAllAsync("/api/v0/audit/")).Select(e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
         using var one = await service.Http.GetAsync(new Uri("/api/v0/audit/?action=user.changed", UriKind.Relative));
         await Wire.AssertAsync("audit", one, ("request_id", await RequestIdAsync(one)));

@@ -87,8 +87,8 @@ sealed class MatrixRoutes
             "/api/v1/org-unit/departments", "/api/v1/clusters",
         })
             Add($"GET {list}", list, null, null, null, null);
-        Add("POST /api/v0/projects/", "/api/v0/projects/", $$"""{"name":" ","department":"{{Department}}"}""", Permission.ProjectsManage,
-            Place.Department, null);
+        Add("POST /api/v0/projects/", "/api/v0/projects/", $$"""{"name":" ","department":"{{Department}}"}""",
+            Permission.ProjectsManage, Place.Department, null);
         Unit("projects", Project, Place.Project, Permission.ProjectsManage, Place.Project);
         Add("POST /api/v0/departments/", "/api/v0/departments/", $$"""{"name":" ","cluster":"{{Cluster}}"}""",
             Permission.OrganizationManage, Place.Cluster, null);
@@ -139,8 +139,8 @@ sealed class MatrixRoutes
         Add("GET /api/v0/users/{id}/roles/", roles, null, Permission.RolesManage, null, null, refusal: 404);
         Add("POST /api/v0/users/{id}/roles/", roles, $$"""{"role":"viewer","scope_type":"project","scope_id":"{{Project}}"}""",
             Permission.RolesManage, Place.Project, null);
-        Add("DELETE /api/v0/users/{id}/roles/{role}/", $"{roles}{role}/", null, Permission.RolesManage, Place.Project, Place.Project,
-            async () =>
+        Add("DELETE /api/v0/users/{id}/roles/{role}/", $"{roles}{role}/", null, Permission.RolesManage, Place.Project,
+            Place.Project, async () =>
         {
             var passing = await service.NewUserAsync($"passing-{Guid.NewGuid():N}");
             await service.GiveAsync(passing, "viewer", "project", Project);
@@ -152,8 +152,8 @@ sealed class MatrixRoutes
         Add("POST /api/v0/tokens/", "/api/v0/tokens/", """{"name":" "}""", null, null, null);
         var token = await NewTokenAsync();
         Add("GET /api/v0/tokens/", $"/api/v0/tokens/?user={robot}", null, Permission.TokensManage, Place.System, null);
-        Add("POST /api/v0/tokens/", "/api/v0/tokens/", $$"""{"name":" ","user":"{{robot}}"}""", Permission.TokensManage, Place.System,
-            null);
+        Add("POST /api/v0/tokens/", "/api/v0/tokens/", $$"""{"name":" ","user":"{{robot}}"}""", Permission.TokensManage,
+            Place.System, null);
         Add("GET /api/v0/tokens/{id}/", token, null, Permission.TokensManage, Place.System, null);
         Add("DELETE /api/v0/tokens/{id}/", token, null, Permission.TokensManage, Place.System, null, NewTokenAsync);
 
@@ -244,12 +244,12 @@ sealed class MatrixRoutes
     {
         const string Volumes = "/api/v1/datavolumes";
         foreach (var method in new[] { "PUT", "DELETE" })
-            Add($"{method} /api/v0/clusters/{{id}}/agent/", $"/api/v0/clusters/{Cluster}/agent/", null, Permission.OrganizationManage,
-                Place.Cluster, Place.Cluster);
+            Add($"{method} /api/v0/clusters/{{id}}/agent/", $"/api/v0/clusters/{Cluster}/agent/", null,
+                Permission.OrganizationManage, Place.Cluster, Place.Cluster);
         var volume = await NewVolumeAsync();
         Add($"GET {Volumes}", $"{Volumes}?requestType=Originated", null, Permission.DataVolumesRead, null, null);
-        Add($"GET {Volumes}", $"{Volumes}?requestType=UsableInProject&usableInProjectId={Project}", null, Permission.DataVolumesRead,
-            Place.Project, null);
+        Add($"GET {Volumes}", $"{Volumes}?requestType=UsableInProject&usableInProjectId={Project}", null,
+            Permission.DataVolumesRead, Place.Project, null);
         Add($"GET {Volumes}/count", $"{Volumes}/count?requestType=Originated", null, Permission.DataVolumesRead, null, null);
         // For who may make one somewhere in the cluster.
         Add($"GET {Volumes}/name-availability", $"{Volumes}/name-availability?dataName=free&clusterId={Cluster}", null,

@@ -60,7 +60,10 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
     async Task GoodAsync(Guid cluster, Project project, HttpClient agent)
     {
         var (admin, body) =
-            (service.Http, $$"""{"name":"a","description":"d","projectId":"{{project.Id}}","originPvcName":"pvc","shouldDeleteOriginalVolume":true,"unknown":{"x":[1]} }""");
+            (service.Http, $$"""
+                {"name":"a","description":"d","projectId":"{{project.Id}}","originPvcName":"pvc",
+                "shouldDeleteOriginalVolume":true,"unknown":{"x":[1]} }
+                """);
         var created = await TryAsync(admin, "POST", TestVolumes.Path, null, null, 201, body);
         var id = JsonDocument.Parse(created).RootElement.GetProperty("id").GetString()!;
         await TryAsync(admin, "POST", TestVolumes.Path, null, null, 409, body);
@@ -81,7 +84,11 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
 
         await TryAsync(agent, "GET", Pending, null, id, 200, cluster: cluster);
         const string ready =
-            """{"phase":"Ready","phaseMessage":"m","datavolumePvcName":"p","datavolumePvName":"v","inUse":true,"conditions":[{"type":"PvcsCreated","status":"True","message":"m","reason":"r","lastTransitionTime":"2026-01-01T00:00:00Z"},{"type":"x","status":"Unknown","lastTransitionTime":null}]}""";
+            """
+            {"phase":"Ready","phaseMessage":"m","datavolumePvcName":"p","datavolumePvName":"v","inUse":true,"conditions":[
+            {"type":"PvcsCreated","status":"True","message":"m","reason":"r","lastTransitionTime":"2026-01-01T00:00:00Z"},
+            {"type":"x","status":"Unknown","lastTransitionTime":null}]}
+            """;
         await TryAsync(agent, "PUT", Report, null, id, 200, ready, cluster);
         await TryAsync(admin, "GET", One, null, id, 200);
         await TryAsync(admin, "GET", TestVolumes.Path, "requestType=Originated", null, 200);

@@ -122,7 +122,8 @@ public sealed class DataVolumeListTests
     {
         var random = new Random(seed);
         var (units, projectTable, table) =
-            (service.Services.GetRequiredService<UnitTable>(), service.Services.GetRequiredService<ProjectTable>(), service.Services.GetRequiredService<DataVolumeTable>());
+            (service.Services.GetRequiredService<UnitTable>(), service.Services.GetRequiredService<ProjectTable>(),
+                service.Services.GetRequiredService<DataVolumeTable>());
         var projects = new List<Project>();
         for (var c = 0; c < 2; c++)
         {

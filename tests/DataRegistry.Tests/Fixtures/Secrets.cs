@@ -44,7 +44,9 @@ sealed partial class Secrets
     /// Our tokens, JWTs, presigned addresses and those of contents, shared access signatures, account keys, and headers that authenticate.
     /// </summary>
     [GeneratedRegex(
-        @"dr_[A-Za-z0-9_-]{43}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.|X-Amz-(Signature|Security-Token|Credential)=|/content/\?token=|[?&]sig=|AccountKey=|SharedKey(Lite)? \w+:|Signature=[0-9a-f]{64}", RegexOptions.ExplicitCapture)]
+        @"dr_[A-Za-z0-9_-]{43}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.|X-Amz-(Signature|Security-Token|Credential)="
+        + @"|/content/\?token=|[?&]sig=|AccountKey=|SharedKey(Lite)? \w+:|Signature=[0-9a-f]{64}",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Look();
 
     [GeneratedRegex(

@@ -13,12 +13,10 @@ static partial class Wire
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static Task AssertAsync(string name, HttpResponseMessage response, [CallerFilePath] string caller = "") =>
-        AssertAsync(name, response, default, caller);
+    public static Task AssertAsync(string name, HttpResponseMessage response) => AssertAsync(name, response, default);
 
     /// <param name="varying">A value that differs from run to run, and the name it is replaced by.</param>
-    public static async Task AssertAsync(
-        string name, HttpResponseMessage response, (string Name, string Value) varying, [CallerFilePath] string caller = "")
+    public static async Task AssertAsync(string name, HttpResponseMessage response, (string Name, string Value) varying)
     {
         var body = JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()), Indented);
         body = Port().Replace(Time().Replace(Id().Replace(body, "<id>"), "<time>"), "<host>");
@@ -27,11 +25,13 @@ static partial class Wire
         if (varying.Value is not null)
             body = body.Replace(varying.Value, $"<{varying.Name}>", StringComparison.Ordinal);
         var actual = $"{(int)response.StatusCode} {response.Content.Headers.ContentType}\n{body}\n";
-        var file = Path.Combine(Path.GetDirectoryName(caller)!, "..", "Wire", $"{name}.txt");
+        var file = Path.Combine(Folder(), $"{name}.txt");
         if (Environment.GetEnvironmentVariable("DATAREGISTRY_REWRITE_WIRE") == "1")
             await File.WriteAllTextAsync(file, actual);
         Assert.Equal(await File.ReadAllTextAsync(file), actual);
     }
+
+    static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "..", "Wire");
 
     [GeneratedRegex("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")]
     private static partial Regex Id();

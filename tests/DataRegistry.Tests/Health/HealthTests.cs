@@ -44,7 +44,9 @@ public sealed class HealthTests : IAsyncLifetime
         await service.Storage.Queues.DeleteQueueAsync("hash");
         Assert.Equal((HttpStatusCode.ServiceUnavailable, NotReady), await ReadyAsync(stranger));
         Assert.Equal(
-            (HttpStatusCode.ServiceUnavailable, $$"""{"detail":"not ready","dependencies":{"tables":true,"queues":false},"version":"{{Product.Version}}"}"""), await ReadyAsync(service.Http));
+            (HttpStatusCode.ServiceUnavailable,
+            $$"""{"detail":"not ready","dependencies":{"tables":true,"queues":false},"version":"{{Product.Version}}"}"""),
+            await ReadyAsync(service.Http));
     }
 
     [Fact]

@@ -40,7 +40,10 @@ public sealed class WebIdentityThroughTheHostTests
         {
             using var made = await handler.Client.SendAsync(
                 "POST", "/api/v0/stores/",
-                $$$"""{"name":"store-{{{store}}}","configuration":{"bucket":"bucket","endpoint_url":"{{{bucket.Url}}}","role_arn":"arn:aws:iam::123456789012:role/reader"}}""");
+                $$$"""
+                {"name":"store-{{{store}}}","configuration":{"bucket":"bucket","endpoint_url":"{{{bucket.Url}}}",
+                "role_arn":"arn:aws:iam::123456789012:role/reader"}}
+                """);
             await TestUsers.JsonAsync(made, HttpStatusCode.Created);
         }
 
@@ -65,7 +68,10 @@ public sealed class WebIdentityThroughTheHostTests
                 asked.Add($"{http.Request.Query["resource"]} {http.Request.Query["client_id"]}");
             var end = DateTimeOffset.UtcNow.AddHours(24).ToUnixTimeSeconds();
             return Results.Text(
-                $$"""{"access_token":"a-managed-identitys-token","expires_on":"{{end}}","resource":"api://data-registry","token_type":"Bearer","client_id":"{{http.Request.Query["client_id"]}}"}""", "application/json");
+                $$"""
+                {"access_token":"a-managed-identitys-token","expires_on":"{{end}}","resource":"api://data-registry",
+                "token_type":"Bearer","client_id":"{{http.Request.Query["client_id"]}}"}
+                """, "application/json");
         });
         await app.StartAsync();
         return app;

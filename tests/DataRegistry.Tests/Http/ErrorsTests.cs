@@ -32,7 +32,9 @@ public sealed class ErrorsTests
     {
         const string nobody = "http://127.0.0.1:1/account";
         var storage = StorageAccount.FromConnectionString(
-            $"DefaultEndpointsProtocol=http;AccountName=account;AccountKey=AAAA;BlobEndpoint={nobody};QueueEndpoint={nobody};TableEndpoint={nobody}", retryDelay: TimeSpan.FromMilliseconds(1));
+            $"DefaultEndpointsProtocol=http;AccountName=account;AccountKey=AAAA;BlobEndpoint={nobody};"
+            + $"QueueEndpoint={nobody};TableEndpoint={nobody}",
+            retryDelay: TimeSpan.FromMilliseconds(1));
         Assert.Equal(503, await StatusAsync(() => storage.Blobs.GetBlobContainerClient("adoption").GetPropertiesAsync()));
         Assert.Equal(503, await StatusAsync(() => storage.Queues.GetQueueClient("adopt").GetPropertiesAsync()));
         Assert.Equal(503, await StatusAsync(() => storage.Tables.GetTableClient("jobs").CreateIfNotExistsAsync(default)));

@@ -19,7 +19,8 @@ public sealed class QueueListenerTests : IAsyncLifetime
 
     /// <summary>Nothing listens there.</summary>
     const string NoStorage =
-        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;QueueEndpoint=http://127.0.0.1:1/devstoreaccount1;";
+        "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;"
+        + "BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;QueueEndpoint=http://127.0.0.1:1/devstoreaccount1;";
 
     readonly CapturedLog<QueueListener> log = new();
     readonly ConcurrentQueue<(string Function, QueueDelivery Delivery)> deliveries = new();

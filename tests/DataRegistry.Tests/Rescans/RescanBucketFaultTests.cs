@@ -176,7 +176,9 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
     {
         string[] page =
         [
-            """<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix><MaxKeys>1000</MaxKeys>""",
+            """<?xml version="1.0" encoding="UTF-8"?>""",
+            """<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name>""",
+            "<Prefix></Prefix><MaxKeys>1000</MaxKeys>",
             $"<IsTruncated>{(truncated ? "true" : "false")}</IsTruncated>",
             truncated && token ? "<NextContinuationToken>more</NextContinuationToken>" : "",
             .. keys.Select(

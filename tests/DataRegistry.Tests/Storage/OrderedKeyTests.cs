@@ -11,7 +11,8 @@ public sealed class OrderedKeyTests(AzuriteFixture azurite)
 {
     /// <summary>Characters where UTF-8 and UTF-16 order, forbidden characters and case pairs meet.</summary>
     static readonly string[] Atoms =
-        ["a", "b", "A", "Z", "0", "/", "\\", "#", "?", "%", "'", "+", " ", "\0", "\u0001", "\u007f", "\u0080", "é", "ß", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "😀", "\U0010ffff"];
+        ["a", "b", "A", "Z", "0", "/", "\\", "#", "?", "%", "'", "+", " ", "\0", "\u0001", "\u007f", "\u0080", "é", "ß", "\u07ff",
+        "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "😀", "\U0010ffff"];
 
     static readonly Gen<string> ShortKeys = Gen.Choose(0, 12).SelectMany(
         length => Gen.ArrayOf(Gen.Elements(Atoms), length)).Select(string.Concat);

@@ -249,7 +249,8 @@ public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
         var counted = new List<string>();
         using var listener = new MeterListener
         {
-            InstrumentPublished = (instrument, self) => { if (instrument.Name is "dataregistry.table.requests") { self.EnableMeasurementEvents(instrument); } },
+            InstrumentPublished = (instrument, self) =>
+                { if (instrument.Name is "dataregistry.table.requests") { self.EnableMeasurementEvents(instrument); } },
         };
         listener.SetMeasurementEventCallback<long>((_, count, tags, _) =>
         {

@@ -282,7 +282,10 @@ public sealed class StoreLifeTests : IAsyncLifetime
         """{"name":"x","configuration":{"bucket":"bucket","role_arn":"arn:aws:iam::123456789012:role/reader","external_id":"a b"}}""")]
     [InlineData(
         "configuration",
-        """{"name":"x","configuration":{"bucket":"bucket","role_arn":"arn:aws:iam::123456789012:role/reader","endpoint_url":"http://127.0.0.1:1"}}""")]
+        """
+        {"name":"x","configuration":{"bucket":"bucket","role_arn":"arn:aws:iam::123456789012:role/reader",
+        "endpoint_url":"http://127.0.0.1:1"}}
+        """)]
     [InlineData("paths", """{"name":"x","configuration":{"bucket":"bucket"},"paths":"data/"}""")]
     [InlineData("paths", """{"name":"x","configuration":{"bucket":"bucket"},"paths":{"prefix":1}}""")]
     [InlineData("paths", """{"name":"x","configuration":{"bucket":"bucket"},"paths":{"prefixes":"data/"}}""")]

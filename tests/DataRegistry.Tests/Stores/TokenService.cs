@@ -65,14 +65,16 @@ sealed class TokenService
     }
 
     static string Refusal(string code) =>
-        $"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>{code}</Code><Message>Not so.</Message></Error><RequestId>r</RequestId></ErrorResponse>""";
+        $"""<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">"""
+        + $"""<Error><Type>Sender</Type><Code>{code}</Code><Message>Not so.</Message></Error><RequestId>r</RequestId></ErrorResponse>""";
 
     string Session(string action, int number)
     {
         var end = (DateTime.UtcNow + Life).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         return $"""
             <{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result><Credentials>
-            <AccessKeyId>SESSION{number}</AccessKeyId><SecretAccessKey>session-secret</SecretAccessKey><SessionToken>session-token-{number}</SessionToken><Expiration>{end}</Expiration>
+            <AccessKeyId>SESSION{number}</AccessKeyId><SecretAccessKey>session-secret</SecretAccessKey>
+            <SessionToken>session-token-{number}</SessionToken><Expiration>{end}</Expiration>
             </Credentials></{action}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>
             """;
     }

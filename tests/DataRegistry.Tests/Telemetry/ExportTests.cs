@@ -110,11 +110,13 @@ public sealed class ExportTests : IAsyncLifetime
         var span = Assert.Single(collected.Trace(trace), s => s.Kind == ActivityKind.Server);
         Assert.Equal("GET /api/v0/projects/{id}/", span.DisplayName);
         Assert.Equal(
-            ["dataregistry.request.id", "http.request.method", "http.response.status_code", "http.route", "network.protocol.version", "url.scheme"],
+            ["dataregistry.request.id", "http.request.method", "http.response.status_code", "http.route",
+            "network.protocol.version", "url.scheme"],
             CollectedTelemetry.Tags(span).Keys.Order(StringComparer.Ordinal));
         Assert.All(
             collected.Points.Where(p => p.Name.StartsWith("http.server.", StringComparison.Ordinal)), p => Assert.Empty(p.Tags.Keys.Except(
-            ["error.type", "http.request.method", "http.response.status_code", "http.route", "network.protocol.name", "network.protocol.version", "url.scheme", "aspnetcore.user.is_authenticated"])));
+            ["error.type", "http.request.method", "http.response.status_code", "http.route", "network.protocol.name",
+            "network.protocol.version", "url.scheme", "aspnetcore.user.is_authenticated"])));
         Assert.All(
             collected.Points, p => Assert.DoesNotContain(p.Tags.Values, value => value.Contains("00000000abcd", StringComparison.Ordinal)));
     }

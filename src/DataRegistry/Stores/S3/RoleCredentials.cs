@@ -97,8 +97,8 @@ sealed class RoleCredentials : RefreshingAWSCredentials
                 exception),
             "InvalidIdentityToken" or "IDPRejectedClaim" => new(
                 BucketFault.RoleRefused,
-                $"The role '{store.RoleArn}' cannot be assumed {By}: {answer.Message.TrimEnd(
-                    '.')}. Its account needs the identity's issuer as an OpenID Connect provider, with the audience '{identity?.Audience}'.",
+                $"The role '{store.RoleArn}' cannot be assumed {By}: {answer.Message.TrimEnd('.')}. "
+                    + $"Its account needs the identity's issuer as an OpenID Connect provider, with the audience '{identity?.Audience}'.",
                 exception),
             "AccessDenied" => new(
                 BucketFault.RoleRefused,

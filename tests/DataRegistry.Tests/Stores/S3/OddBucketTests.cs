@@ -207,7 +207,8 @@ public sealed class OddBucketTests : IAsyncLifetime
                     : $"<NextKeyMarker>k{marker}</NextKeyMarker><NextVersionIdMarker>v</NextVersionIdMarker>")
                 + $"<Version><Key>{(second
                     ? "l"
-                    : "k%EF%BF%BF")}</Key><VersionId>v</VersionId><IsLatest>true</IsLatest><ETag>\"e\"</ETag><Size>1</Size></Version></ListVersionsResult>");
+                    : "k%EF%BF%BF")}</Key><VersionId>v</VersionId><IsLatest>true</IsLatest>"
+                    + "<ETag>\"e\"</ETag><Size>1</Size></Version></ListVersionsResult>");
             return true;
         };
 
@@ -366,7 +367,8 @@ public sealed class OddBucketTests : IAsyncLifetime
     {
         Lists(
             _ =>
-                $"<ListBucketResult><Name>demo</Name><Prefix/>{marker}<MaxKeys>1</MaxKeys><IsTruncated>false</IsTruncated>{contents}</ListBucketResult>");
+                $"<ListBucketResult><Name>demo</Name><Prefix/>{marker}<MaxKeys>1</MaxKeys><IsTruncated>false</IsTruncated>"
+                + $"{contents}</ListBucketResult>");
 
         var probe = await buckets.ProbeAsync(Store(), default);
 
@@ -471,7 +473,8 @@ public sealed class OddBucketTests : IAsyncLifetime
         + string.Concat(
             keys.Select(
                 k =>
-                    $"<Contents><Key>{k}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>1</Size></Contents>")) + "</ListBucketResult>";
+                    $"<Contents><Key>{k}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag>"
+                    + "<Size>1</Size></Contents>")) + "</ListBucketResult>";
 
     /// <summary>LISTs are answered so; <c>400</c> is a refusal.</summary>
     void Lists(Func<(string? Token, string? StartAfter), string> answer) => server.Intercept = async (http, kind) =>
