@@ -5,11 +5,11 @@ namespace DataRegistry.Http;
 /// <summary>
 /// The media type of a body, and how a body begins where the type does not say what it is.
 /// <code>
-/// type                     begins with {   otherwise
-/// JSON                     JSON            JSON (with an error in it)
-/// a form                   JSON            a form, where the endpoint takes forms
-/// none                     JSON            415, unless the body is empty
-/// any other                415             415
+/// type        begins with {   otherwise
+/// JSON        JSON            JSON, with an error in it
+/// none        JSON            JSON, with an error in it; an adoption, which also takes text: 415
+/// a form      JSON            a form, where the endpoint takes forms, or 415
+/// any other   415             415
 /// </code>
 /// A form may be JSON because <c>curl -d</c> calls every body a form.
 /// </summary>

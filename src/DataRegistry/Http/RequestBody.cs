@@ -30,16 +30,15 @@ public static class RequestBody
     {
         var request = context.Request;
         var expected = takesForms ? $"{Json}, or a form" : Json;
-        var isJson = BodyType.IsJson(request);
-        if (!isJson && !BodyType.IsUndecided(request))
+        var isForm = BodyType.IsForm(request);
+        if (!isForm && !BodyType.IsJson(request) && BodyType.Of(request) is not null)
             throw BodyType.Unsupported(request, expected);
         using var read = new MemoryStream();
         await Limited(context, maxBytes).CopyToAsync(read, context.RequestAborted);
         var text = read.ToArray();
-        var isForm = BodyType.IsForm(request);
-        if (!isJson && !BodyType.IsObject(text) && (isForm || text.Length > 0))
+        if (isForm && !BodyType.IsObject(text))
         {
-            if (!isForm || !takesForms)
+            if (!takesForms)
                 throw BodyType.Unsupported(request, expected);
             text = FormFields.ToJson(await FormOfAsync(context, new MemoryStream(text)), type);
         }
