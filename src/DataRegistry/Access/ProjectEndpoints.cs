@@ -77,11 +77,11 @@ static class ProjectEndpoints
         var project = await RequiredAsync(id, context, projects, permissions, Permission.ProjectsManage);
         var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         if (body.Department is not null)
-            throw new ApiException(new ApiError.Field("department", "A project stays in its department.", "invalid"));
+            throw AccessErrors.ProjectKeepsDepartment.On("department");
         var description = Fields.Line("description", body.Description, AccessJson.MaxDescriptionLength);
         var name = body.Name is null && description is not null ? null : Fields.Name("name", body.Name, AccessJson.MaxNameLength);
         var (before, after) = await projects.ChangeAsync(project.Id, name, description, context.RequestAborted)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         if (after.Name != before.Name)
             await RecordAsync("project.renamed", "name", before.Name, after.Name);
         if (after.Description != before.Description)
@@ -123,7 +123,7 @@ static class ProjectEndpoints
         }
 
         if (deleted is not null)
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         await trail.RecordAsync(context, new("project.deleted", project.Id.ToString("D"))
         {
             Project = project.Id,
@@ -144,16 +144,16 @@ static class ProjectEndpoints
     }
 
     static ApiException InUse(Project project, string contents) =>
-        new(new ApiError.Detail(StatusCodes.Status409Conflict, $"The project '{project.Name}' has {contents}."));
+        AccessErrors.ProjectInUse.With(project.Name, contents);
 
-    static ApiException NoDepartment(Guid id) => new(new ApiError.Field("department", $"There is no department {id}.", "does_not_exist"));
+    static ApiException NoDepartment(Guid id) => OrganizationErrors.NoDepartment.On("department", id);
 
     /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
     public static async Task<Project> RequiredAsync(
         string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
     {
         var project = (Guid.TryParse(id, out var projectId) ? await projects.FindAsync(projectId, context.RequestAborted) : null)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(project));
         return project;
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using DataRegistry.Access;
 using DataRegistry.Adoption.Input;
@@ -43,102 +42,82 @@ static class AdoptionEndpoints
     /// </summary>
     static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
 
-    static async Task<IResult> AdoptAsync(
-        string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions,
-        JobBlobs blobs, DryRun dryRun, Buckets buckets, AdoptionKeys keys,
-        AuditTrail trail, IOptions<JobOptions> options)
+    static async Task<IResult> AdoptAsync(string id, HttpContext context, AdoptionServices services)
     {
-        var store = await access.RequiredAsync(context, id, secret: true);
+        var store = await services.Stores.RequiredAsync(context, id, secret: true);
         using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         staging.CancelAfter(StagingTime);
         try
         {
-            await using var urls = new StagedUrls(blobs, options);
+            await using var urls = new StagedUrls(services.Blobs, services.Options);
             using var hashed = IdempotencyKey.Of(context.Request) is null ? null : new HashedStream(context.Request.Body);
             context.Request.Body = hashed ?? context.Request.Body;
-            var body = await AdoptionBody.ReadAsync(context, store, urls, options.Value, staging.Token);
-            var project = await permissions.ProjectAsync(
-                context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
+            var body = await AdoptionBody.ReadAsync(context, store, urls, services.Options.Value, staging.Token);
+            var project = await services.Permissions.ProjectAsync(
+                context, services.Projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
             if (!store.AllowAdopt)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
+                throw AdoptionErrors.AdoptionNotAllowed.With(store.Name);
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
-            body = body with { Key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project) };
-            if (await keys.FindAsync(context, project, body.Key) is { } repeated)
+                throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
+            var key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project);
+            if (await services.Keys.FindAsync(context, project, key) is { } repeated)
                 return repeated;
-            if (body.Prefix is not null)
-                return await AdoptPrefixAsync(context, store, project, body, requests, dryRun, buckets, keys, trail);
-            if (body.Manifest is not null)
-                return await AcceptManifestAsync(context, store, project, body, requests, buckets, keys, trail);
-            if (urls.Count == 0)
-                throw new ApiException(
-                    body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
-            if (body.DryRun)
-                return await DryRunAsync(store, project, body, urls, dryRun, staging.Token);
-            return urls.Count > JobOptions.MaxUrlsAtOnce || !urls.IsInMemory
-                ? await AcceptAsync(context, store, project, body, urls, requests, keys, trail, staging.Token)
-                : await AdoptAtOnceAsync(context, store, project, body, urls, requests, keys, projects, permissions, trail);
+            var call = new AdoptionCall(context, body, new(store, project, Caller.Of(context).Name) { Key = key });
+            return body switch
+            {
+                { Prefix: not null } => await AdoptPrefixAsync(call, services),
+                { Manifest: not null } => await AcceptManifestAsync(call, services),
+                { Url: { } url } => await AdoptFewAsync(call, services, [url], staging.Token),
+                _ => await AdoptListAsync(call, services, urls, staging.Token),
+            };
         }
         catch (BucketException e)
         {
-            throw new ApiException(e.IsTransient
-                ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(5) }
-                : new ApiError.Message(StatusCodes.Status400BadRequest, e.Message, e.Code));
+            throw e.IsTransient
+                ? AdoptionErrors.BucketBusy.With(e.Message).After(TimeSpan.FromSeconds(5))
+                : AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
         }
         catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status408RequestTimeout,
-                $"The list did not arrive and was not put away within {StagingTime.TotalSeconds} seconds. Nothing was adopted: send it in "
-                    + "several requests."));
+            throw AdoptionErrors.StagedTooLate.With(StagingTime.TotalSeconds);
         }
     }
 
-    static async Task<IResult> AcceptAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests,
-        AdoptionKeys keys, AuditTrail trail, CancellationToken stagingToken)
+    /// <summary>A list that is short is adopted at once, and a longer one becomes a job.</summary>
+    static async Task<IResult> AdoptListAsync(
+        AdoptionCall call, AdoptionServices services, StagedUrls urls, CancellationToken stagingToken)
     {
-        var start = await requests.AcceptAsync(
-            store, project, Caller.Of(context).Name, urls, body.Exclude, body.Key, stagingToken, context.RequestAborted);
-        return await AnswerAsync(context, project, body, start, keys, trail, job => new()
+        if (urls.Count == 0)
+            throw call.Body.HasList ? AdoptionErrors.EmptyList.On("urls") : CommonErrors.Required.On("url");
+        if (urls.IsInMemory && urls.Count <= (call.Body.DryRun ? DryRun.MaxUrls : JobOptions.MaxUrlsAtOnce))
+            return await AdoptFewAsync(call, services, urls.AsList(), stagingToken);
+        if (call.Body.DryRun)
+            throw AdoptionErrors.TooManyForDryRun.On("dry_run", DryRun.MaxUrls, urls.Count);
+        var start = await services.Requests.AcceptAsync(call.Order, urls, call.Body.Exclude, stagingToken, call.Context.RequestAborted);
+        return await AcceptedAsync(call, services, start, "total", (start as JobStart.Started)?.Job.Total);
+    }
+
+    /// <summary>One URL, or a short list: its answer says what became of each, or what would become of it.</summary>
+    static async Task<IResult> AdoptFewAsync(
+        AdoptionCall call, AdoptionServices services, IReadOnlyList<string> urls, CancellationToken stagingToken)
+    {
+        var (context, body, order) = call;
+        if (body.DryRun)
         {
-            ["store"] = store.Id.ToString("D"),
-            ["total"] = job.Total,
-        });
-    }
+            var told = await services.DryRun.RunAsync(order.Store, order.Project, urls, body.Exclude, stagingToken);
+            return Results.Json(told, Json.DryRunBody);
+        }
 
-    /// <summary>Tells of a job that was started, or of the one that a repetition is about.</summary>
-    /// <param name="details">For the audit trail.</param>
-    static async Task<IResult> AnswerAsync(
-        HttpContext context, Project project, AdoptionBody body, JobStart start, AdoptionKeys keys, AuditTrail trail,
-        Func<JobRow, JsonObject> details)
-    {
-        if (start is JobStart.Repeated { Key: var known } && await keys.RepeatAsync(context, project, body.Key!, known) is { } repeated)
+        var input = AdoptionInput.Sort(urls, order.Store, body.Exclude);
+        var key = order.Key is null ? null : await services.Keys.BeginAsync(order.Project, order.Key, context.RequestAborted);
+        if (key is not null && await services.Keys.RepeatAsync(context, order.Project, order.Key!, key) is { } repeated)
             return repeated;
-        var job = StartedOf(start);
-        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString()) { Project = project.Id, Details = details(job) });
-        return Accepted(context, job, project);
-    }
-
-    /// <summary>The job that was started; the end of the request where none was.</summary>
-    public static JobRow StartedOf(JobStart start) => start is JobStart.Started { Job: var job } ? job : throw TooManyJobs();
-
-    static async Task<IResult> AdoptAtOnceAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests,
-        AdoptionKeys keys, ProjectTable projects, Permissions permissions, AuditTrail trail)
-    {
-        var key = body.Key is null ? null : await keys.BeginAsync(project, body.Key, context.RequestAborted);
-        if (key is not null && await keys.RepeatAsync(context, project, body.Key!, key) is { } repeated)
-            return repeated;
-        var input = AdoptionInput.Sort(urls.AsList(), store, body.Exclude);
-        var answer = await requests.AdoptAsync(store, project, Caller.Of(context).Name, input, context.RequestAborted, key?.JobId);
+        var answer = await services.AtOnce.AdoptAsync(order, input, context.RequestAborted, key?.JobId);
         if (answer.Created.Count > 0)
         {
-            await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
+            await services.Trail.RecordAsync(context, new("data.adopted", order.Store.Id.ToString("D"))
             {
-                Project = project.Id,
+                Project = order.Project.Id,
                 Details = new()
                 {
                     ["adoption"] = answer.Id.ToString(),
@@ -149,86 +128,96 @@ static class AdoptionEndpoints
             });
         }
 
-        var given = body.HasList ? Several(answer, await ExistingAsync(answer, context, projects, permissions)) : One(answer, store);
+        var given = body.HasList ? Several(answer, await ExistingAsync(answer, context, services)) : One(answer, order.Store);
         if (key is not null)
-            await keys.EndAsync(key, given);
+            await services.Keys.EndAsync(key, given);
         return given.Result();
     }
 
     /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
-    static async Task<IResult> AcceptManifestAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets,
-        AdoptionKeys keys, AuditTrail trail)
+    static async Task<IResult> AcceptManifestAsync(AdoptionCall call, AdoptionServices services)
     {
+        var (context, body, order) = call;
+        var store = order.Store;
         if (body.HasUrl || body.HasList || body.DryRun)
-            throw new ApiException(new ApiError.Field("manifest", "A manifest comes without 'url', 'urls' and 'dry_run'.", "invalid"));
+            throw AdoptionErrors.ManifestAlone.On("manifest");
         if (!S3Url.TryParse(body.Manifest, out var url))
-            throw new ApiException(new ApiError.Field("manifest", S3Url.Requirement, "invalid_url"));
+            throw AdoptionErrors.ManifestNotAUrl.On("manifest");
         if (!store.Holds(url))
-            throw new ApiException(new ApiError.Field(
-                "manifest", AdoptionFailure.Outside(body.Manifest!, store).Message, "url_outside_store"));
+            throw AdoptionErrors.ManifestOutside.On("manifest", AdoptionFailure.Outside(body.Manifest!, store).Message);
         S3Object? file;
         try
         {
-            file = await buckets.Open(store).HeadAsync(url.Key, cancellationToken: context.RequestAborted);
+            file = await services.Buckets.Open(store).HeadAsync(url.Key, cancellationToken: context.RequestAborted);
         }
         catch (BucketException e) when (!e.IsTransient || e.IsKeyRefusal())
         {
-            throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, e.Message, e.Code));
+            throw AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
         }
 
         if (file is null)
         {
             var missing = AdoptionFailure.Missing(body.Manifest!, store);
-            throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, missing.Message, missing.Code));
+            throw AdoptionErrors.NotAdopted.WithCode(missing.Code, missing.Message);
         }
 
         if (file.Size is 0 or > ManifestStaging.MaxBytes)
-            throw new ApiException(new ApiError.Field(
-                "manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.",
-                file.Size == 0 ? "empty" : "too_large"));
-        var start = await requests.AcceptAsync(
-            store, project, Caller.Of(context).Name, file, body.Exclude, body.Key, context.RequestAborted);
-        return await AnswerAsync(context, project, body, start, keys, trail, _ => new()
         {
-            ["store"] = store.Id.ToString("D"),
-            ["manifest"] = body.Manifest,
-        });
+            throw (file.Size == 0 ? AdoptionErrors.ManifestEmpty : AdoptionErrors.ManifestTooLarge)
+                .On("manifest", ManifestStaging.MaxBytes, file.Size);
+        }
+
+        var start = await services.Requests.AcceptAsync(order, file, body.Exclude, context.RequestAborted);
+        return await AcceptedAsync(call, services, start, "manifest", body.Manifest);
     }
 
-    static async Task<IResult> DryRunAsync(
-        Store store, Project project, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
-        urls.IsInMemory && urls.Count <= DryRun.MaxUrls
-            ? Results.Json(await dryRun.RunAsync(store, project, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
-            : throw new ApiException(new ApiError.Field(
-                "dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
-
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
-    static async Task<IResult> AdoptPrefixAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets,
-        AdoptionKeys keys, AuditTrail trail)
+    static async Task<IResult> AdoptPrefixAsync(AdoptionCall call, AdoptionServices services)
     {
+        var (context, body, order) = call;
         if (body.HasUrl || body.HasList || body.Manifest is not null)
-            throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'url', 'urls' and 'manifest'.", "invalid"));
-        var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
-        if (await buckets.Open(store).ProbeAsync(
+            throw AdoptionErrors.PrefixAlone.On("prefix");
+        var selection = KeySelection.Parse(body.Prefix!, body.Exclude, order.Store);
+        if (await services.Buckets.Open(order.Store).ProbeAsync(
             selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message, IsTransient: var isTransient })
         {
-            throw new ApiException(isTransient
-                ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = TimeSpan.FromSeconds(5) }
-                : new ApiError.Message(StatusCodes.Status400BadRequest, message, BucketException.CodeOf(fault)));
+            throw isTransient
+                ? AdoptionErrors.BucketBusy.With(message).After(TimeSpan.FromSeconds(5))
+                : AdoptionErrors.BucketRefused.WithCode(BucketException.CodeOf(fault), message);
         }
 
         if (body.DryRun)
-            return Results.Json(await dryRun.RunAsync(store, project, selection, context.RequestAborted), Json.DryRunBody);
-        var start = await requests.AcceptAsync(
-            store, project, Caller.Of(context).Name, selection, body.Key, context.RequestAborted);
-        return await AnswerAsync(context, project, body, start, keys, trail, _ => new()
         {
-            ["store"] = store.Id.ToString("D"),
-            ["prefix"] = body.Prefix,
-        });
+            var told = await services.DryRun.RunAsync(order.Store, order.Project, selection, context.RequestAborted);
+            return Results.Json(told, Json.DryRunBody);
+        }
+
+        var start = await services.Requests.AcceptAsync(order, selection, context.RequestAborted);
+        return await AcceptedAsync(call, services, start, "prefix", body.Prefix);
     }
+
+    /// <summary>Tells of a job that was started, or of the one that a repetition is about.</summary>
+    static async Task<IResult> AcceptedAsync(
+        AdoptionCall call, AdoptionServices services, JobStart start, string name, JsonNode? input)
+    {
+        var (context, _, order) = call;
+        if (start is JobStart.Repeated { Key: var known }
+            && await services.Keys.RepeatAsync(context, order.Project, order.Key!, known) is { } repeated)
+        {
+            return repeated;
+        }
+
+        var job = StartedOf(start);
+        await services.Trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
+        {
+            Project = order.Project.Id,
+            Details = new() { ["store"] = order.Store.Id.ToString("D"), [name] = input },
+        });
+        return Accepted(context, job, order.Project);
+    }
+
+    /// <summary>The job that was started; the end of the request where none was.</summary>
+    public static JobRow StartedOf(JobStart start) => start is JobStart.Started { Job: var job } ? job : throw TooManyJobs();
 
     /// <summary>
     /// The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.
@@ -238,7 +227,8 @@ static class AdoptionEndpoints
         if (answer.Created.Count > 0)
             return AtOnceAnswer.Of(StatusCodes.Status200OK, new CreatedBody(true, answer.Created), Json.CreatedBody);
         var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
-        return AtOnceAnswer.Of(StatusCodes.Status400BadRequest, new MessageBody(failure.Message, failure.Code), Json.MessageBody);
+        return AtOnceAnswer.Of(
+            AdoptionErrors.NotAdopted.Status, new MessageBody(failure.Message, failure.Code), Json.MessageBody);
     }
 
     /// <summary>What is excluded stands among the errors, so that every URL stands somewhere, but is no failure.</summary>
@@ -253,13 +243,13 @@ static class AdoptionEndpoints
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
     static async Task<IReadOnlyDictionary<string, DatumId?>> ExistingAsync(
-        AdoptionAnswer answer, HttpContext context, ProjectTable projects, Permissions permissions)
+        AdoptionAnswer answer, HttpContext context, AdoptionServices services)
     {
-        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var rights = await services.Permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var existing = new Dictionary<string, DatumId?>(StringComparer.Ordinal);
         foreach (var (url, tracked) in answer.Existing)
         {
-            var project = await projects.FindAsync(tracked.Project, context.RequestAborted);
+            var project = await services.Projects.FindAsync(tracked.Project, context.RequestAborted);
             existing.Add(url, project is not null && rights.Allow(Permission.DataRead, Scope.Of(project)) ? tracked.Datum : null);
         }
 
@@ -269,43 +259,21 @@ static class AdoptionEndpoints
     public static ApiException TooManyJobs()
     {
         Metrics.Refused(nameof(JobOptions.JobsPerProject));
-        return new(new ApiError.Detail(
-            StatusCodes.Status429TooManyRequests,
-            "The project has as many jobs under way as it may. Try again when one has ended.")
-        { RetryAfter = TimeSpan.FromSeconds(30) });
+        return AdoptionErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
     }
 
     public static IResult Accepted(HttpContext context, JobRow job, Project project)
     {
         Activity.Current?.SetTag("dataregistry.job.id", job.JobId.ToString());
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
-        return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
+        return JobEndpoints.Answer(JobBody.From(job, default, project, job.Started ?? default), StatusCodes.Status202Accepted);
     }
 }
 
-/// <summary>What an adoption asks for, as it is described; it is read piece by piece (<see cref="AdoptionBody"/>).</summary>
-/// <param name="Urls">Any number that fits into a body.</param>
-/// <param name="Prefix"><c>s3://bucket/prefix</c>, also with wildcards.</param>
-/// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
-/// <param name="Exclude">Patterns of keys to leave out.</param>
-/// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
-sealed record AdoptBody(
-    string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
-    bool? DryRun);
+/// <summary>The services of the endpoint.</summary>
+sealed record AdoptionServices(
+    StoreAccess Stores, ProjectTable Projects, Permissions Permissions, AdoptionRequests Requests, ImmediateAdoption AtOnce, DryRun DryRun,
+    Buckets Buckets, JobBlobs Blobs, AdoptionKeys Keys, AuditTrail Trail, IOptions<JobOptions> Options);
 
-sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
-
-/// <param name="Existing">Ids are null where the caller may not read the datum.</param>
-sealed record AnswerBody(
-    bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
-    IReadOnlyList<UrlErrorBody> Errors);
-
-sealed record UrlErrorBody(string Url, string Message, string? Code);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(AdoptBody))]
-[JsonSerializable(typeof(CreatedBody))]
-[JsonSerializable(typeof(AnswerBody))]
-[JsonSerializable(typeof(DryRunBody))]
-[JsonSerializable(typeof(MessageBody))]
-sealed partial class AdoptionJson : JsonSerializerContext;
+/// <summary>A request that was read, and that its caller may make.</summary>
+sealed record AdoptionCall(HttpContext Context, AdoptionBody Body, AdoptionOrder Order);

@@ -57,9 +57,7 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
             return known.Status is { } status ? new AtOnceAnswer(status, Expanded(known.JoinedAnswer())).Result() : null;
         return await starts.ContinueAsync(known.JobId, context.RequestAborted) is { } job
             ? AdoptionEndpoints.Accepted(context, job, project)
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status503ServiceUnavailable, "The first request with this key is not done yet.")
-            { RetryAfter = TimeSpan.FromSeconds(5) });
+            : throw AdoptionErrors.FirstNotDone.With().After(TimeSpan.FromSeconds(5));
     }
 
     /// <summary>Notes the key before anything is adopted. The id to adopt under is that of the first request with it.</summary>

@@ -9,93 +9,30 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
-sealed record AdoptionAnswer(
-    JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing,
-    IReadOnlyList<AdoptionFailure> Errors);
-
-/// <summary>Takes adoptions on: a short list is done at once, a long one becomes a job.</summary>
-sealed class AdoptionRequests(
-    JobTable jobs, JobStarter starts, WorkTable work, JobBlobs blobs, Buckets buckets, ObjectFinder finder, Adopter adopter,
-    DatumHashing hashing, HashQueue hashes, TimeProvider clock, IOptions<JobOptions> options)
+/// <summary>Into which project a caller adopts from a store.</summary>
+/// <param name="By">The caller's name, as datums and jobs keep it.</param>
+sealed record AdoptionOrder(Store Store, Project Project, string By)
 {
-    /// <param name="id">What to adopt under: of an earlier delivery of the same request; null for a new one.</param>
-    /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
-    public async Task<AdoptionAnswer> AdoptAsync(
-        Store store, Project project, string adoptedBy, AdoptionInput input, CancellationToken cancellationToken, JobId? id = null)
-    {
-        var bucket = buckets.Open(store);
-        var scope = new AdoptionScope(id ?? JobId.Create(clock.GetUtcNow(), project.Slot), store, project, adoptedBy, AtOnce: true);
-        var unhashed = new HashSet<string>(StringComparer.Ordinal);
-        var outcomes = await adopter.AdoptAsync(
-            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, cancellationToken);
+    /// <summary>The request's Idempotency-Key; null for none.</summary>
+    public RequestKey? Key { get; init; }
+}
 
-        var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
-        var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
-        // A repetition has its answer where the URL has it.
-        var errors = input.Refused.Where(r => r.Code != AdoptionFailure.DuplicateCode).ToList();
-        foreach (var (key, outcome) in input.Keys.Zip(outcomes))
-        {
-            var url = new S3Url(store.Configuration.Bucket, key).ToString();
-            switch (outcome)
-            {
-                case AdoptionOutcome.Created c:
-                    created.Add(url, c.Datum);
-                    break;
-                case AdoptionOutcome.AlreadyTracked t:
-                    existing.Add(url, t);
-                    break;
-                default:
-                    errors.Add(AdoptionFailure.Of(outcome, url, store)!);
-                    break;
-            }
-        }
-
-        var skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
-        new Counts(
-            created.Count, existing.Count, errors.Count(e => e.Outcome != AdoptionFailure.Skipped), skipped).Measure(JobKind.Adoption);
-        if (store.HashAdopted == HashAdopted.All)
-            await hashes.SendAsync(
-                input.Keys.Zip(outcomes).Where(
-                    o => unhashed.Contains(o.First)).Select(o => o.Second).OfType<AdoptionOutcome.Created>().Select(c => c.Datum),
-                    cancellationToken);
-        return new(scope.Job, created, existing, errors);
-
-        async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token)
-        {
-            var probes = await ProbesAsync(wanted, token);
-            var found = await hashing.HashAtOnceAsync(store, bucket, [.. probes.Select(p => p.Object)], token);
-            unhashed.UnionWith(found.OfType<S3Object>().Where(o => o.Sha256 is null).Select(o => o.Key));
-            return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];
-        }
-
-        // A bucket that can be asked about no key says so for each: others of the list may exist already.
-        async Task<IReadOnlyList<Probe>> ProbesAsync(IReadOnlyList<string> wanted, CancellationToken token)
-        {
-            try
-            {
-                return await finder.HeadAsync(bucket, store.Prefix, wanted, token);
-            }
-            catch (BucketException e) when (!e.IsTransient)
-            {
-                return [.. wanted.Select(_ => new Probe(null, e))];
-            }
-        }
-    }
-
+/// <summary>Makes jobs of lists, manifests and prefixes.</summary>
+sealed class AdoptionRequests(
+    JobTable jobs, JobStarter starter, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
+{
     /// <summary>
-    /// Makes a job of a prefix. Its one range is everything; the worker that begins with it shares it out.
+    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out.
     /// </summary>
-    public async Task<JobStart> AcceptAsync(
-        Store store, Project project, string createdBy, KeySelection selection, RequestKey? key, CancellationToken cancellationToken)
+    public async Task<JobStart> AcceptAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
     {
-        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
+        var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
-        var job = selection.Into(JobTable.NewRow(id, store.Id, project.Id, createdBy));
+        var job = selection.Into(NewJob(id, order));
         job = job with { LastTotal = await jobs.FindLastTotalAsync(job, cancellationToken) };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, [range], [], cancellationToken);
-        return await StartAsync(job, [range], key, cancellationToken);
+        return await StartAsync(job, [range], order, cancellationToken);
     }
 
     /// <summary>
@@ -104,14 +41,14 @@ sealed class AdoptionRequests(
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
     public async Task<JobStart> AcceptAsync(
-        Store store, Project project, string createdBy, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, RequestKey? key,
-        CancellationToken stagingToken, CancellationToken cancellationToken)
+        AdoptionOrder order, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken,
+        CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
-        if (await jobs.CountActiveAsync(project.Slot, cancellationToken) >= options.Value.JobsPerProject)
+        if (await jobs.CountActiveAsync(order.Project.Slot, cancellationToken) >= options.Value.JobsPerProject)
             return new JobStart.TooMany();
-        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
-        var input = new InputWriter(blobs, id, store, exclude, options.Value.WindowKeys);
+        var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
+        var input = new InputWriter(blobs, id, order.Store, exclude, options.Value.WindowKeys);
         try
         {
             await foreach (var (url, count) in urls.SortAsync(stagingToken))
@@ -127,29 +64,28 @@ sealed class AdoptionRequests(
         var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        return await StartAsync(
-            JobTable.NewRow(
-                id, store.Id, project.Id, createdBy) with
-            { Total = urls.Count, Counts = input.Refused, Refused = input.Refused }, ranges,
-                key, cancellationToken);
+        var job = NewJob(id, order) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused };
+        return await StartAsync(job, ranges, order, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
     public async Task<JobStart> AcceptAsync(
-        Store store, Project project, string createdBy, S3Object manifest, IReadOnlyList<KeyGlob> exclude, RequestKey? key,
-        CancellationToken cancellationToken)
+        AdoptionOrder order, S3Object manifest, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
     {
-        var id = JobId.Create(clock.GetUtcNow(), project.Slot);
+        var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
-        return await StartAsync(JobTable.NewRow(id, store.Id, project.Id, createdBy), [range], key, cancellationToken);
+        return await StartAsync(NewJob(id, order), [range], order, cancellationToken);
     }
 
-    async Task<JobStart> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, RequestKey? key, CancellationToken cancellationToken)
+    static JobRow NewJob(JobId id, AdoptionOrder order) => JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.By);
+
+    async Task<JobStart> StartAsync(
+        JobRow job, IReadOnlyList<WorkRow> ranges, AdoptionOrder order, CancellationToken cancellationToken)
     {
-        var start = await starts.TryStartAsync(job, ranges, key, cancellationToken);
+        var start = await starter.TryStartAsync(job, ranges, order.Key, cancellationToken);
         if (start is JobStart.Started)
             return start;
         await work.DeleteAsync(job.JobId, cancellationToken);

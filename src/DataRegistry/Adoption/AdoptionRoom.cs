@@ -13,9 +13,11 @@ static class AdoptionRoom
     public static IServiceCollection AddAdoption(this IServiceCollection services)
     {
         services.AddSingleton(s => new ObjectFinder(s.GetRequiredService<IOptions<JobOptions>>().Value.HeadsInFlight));
-        services.AddSingleton<Adopter>().AddSingleton<AdoptionRequests>().AddSingleton<AdoptionKeys>().AddSingleton<DryRun>()
-            .AddSingleton<ManifestStaging>();
-        return services.AddSingleton<DatumVersions>().AddSingleton<IJobKind, AdoptionKind>();
+        services.AddSingleton<Adopter>().AddSingleton<ImmediateAdoption>().AddSingleton<DryRun>();
+        services.AddSingleton<AdoptionRequests>().AddSingleton<AdoptionRetry>().AddSingleton<AdoptionJobs>();
+        services.AddSingleton<AdoptionServices>().AddSingleton<AdoptionKeys>().AddSingleton<ManifestStaging>();
+        services.AddSingleton<WindowReaders>().AddSingleton<WindowWriter>().AddSingleton<IJobKind, AdoptionKind>();
+        return services.AddSingleton<DatumVersions>().AddSingleton<DatumTrace>();
     }
 
     public static void MapAdoption(this Api api)

@@ -1,16 +1,11 @@
-using System.Text;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
-using DataRegistry.Adoption.Input;
-using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
@@ -37,86 +32,45 @@ static class JobEndpoints
             .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
     }
 
-    public static IResult Answer(
-        JobRow job, JobProgress progress, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
-        Results.Json(JobBody.From(job, progress, project, now), Json.JobBody, statusCode: status);
+    public static IResult Answer(JobBody job, int status = StatusCodes.Status200OK) => Results.Json(job, Json.JobBody, statusCode: status);
 
-    static async Task<IResult> GetAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
+    static async Task<IResult> ListAsync(HttpContext context, AdoptionJobs jobs) =>
+        Results.Json(await jobs.ListAsync(context), Json.PageJobBody);
+
+    static async Task<IResult> GetAsync(string id, HttpContext context, AdoptionJobs jobs)
     {
-        var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions);
-        return Answer(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow());
+        var (job, project) = await jobs.RequiredAsync(context, id);
+        return Answer(await jobs.ShowAsync(job, project, context.RequestAborted));
+    }
+
+    static async Task<IResult> ResultsAsync(string id, HttpContext context, AdoptionJobs jobs, JobResults results)
+    {
+        var (job, _) = await jobs.RequiredAsync(context, id);
+        return await results.AnswerAsync(
+            context, job, [AdoptionFailure.Failed, AdoptionFailure.Skipped], Json.AdoptionFailure, Json.PageAdoptionFailure);
     }
 
     /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
-    static async Task<IResult> CancelAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, JobFinisher ends, ProjectTable projects, Permissions permissions,
-        AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> CancelAsync(string id, HttpContext context, AdoptionJobs jobs, JobControl control, AuditTrail trail)
     {
-        var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
-        if (await jobs.CancelAsync(job.JobId, context.RequestAborted) is not null)
+        var (job, project) = await jobs.RequiredAsync(context, id, Permission.DataAdopt);
+        if (await control.TryCancelAsync(job, context.RequestAborted))
             await trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id });
-        job = await ConcludeCancelledAsync(job, jobs, ends, context.RequestAborted);
-        return Answer(
-            job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow(),
-            StatusCodes.Status202Accepted);
+        job = await control.ConcludeCancelledAsync(job, context.RequestAborted);
+        return Answer(await jobs.ShowAsync(job, project, context.RequestAborted), StatusCodes.Status202Accepted);
     }
 
-    /// <summary>
-    /// The job that was cancelled, at its end; 409 for one that has ended otherwise. Whoever cancels again ends what a death left.
-    /// </summary>
-    public static async Task<JobRow> ConcludeCancelledAsync(
-        JobRow job, JobTable jobs, JobFinisher ends, CancellationToken cancellationToken)
-    {
-        await ends.ConcludeAsync(job.JobId, CancellationToken.None);
-        job = await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
-        return job.Status is JobStatus.Cancelling or JobStatus.Cancelled ? job
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, $"The job has {JobBody.NameOf(job.Status)} already; it cannot be cancelled."));
-    }
-
-    /// <summary>
-    /// A new job of what failed; of a prefix that could not be listed to its end, or was cancelled, of the whole prefix again, where what
-    /// was adopted exists.
-    /// </summary>
     static async Task<IResult> RetryAsync(
-        string id, HttpContext context, JobTable jobs, JobResults results, JobBlobs blobs, StoreAccess access, AdoptionRequests requests,
-        ProjectTable projects, Permissions permissions, AuditTrail trail, IOptions<JobOptions> options)
+        string id, HttpContext context, AdoptionJobs jobs, StoreAccess access, AdoptionRetry retry, AuditTrail trail)
     {
-        var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
+        var (job, project) = await jobs.RequiredAsync(context, id, Permission.DataAdopt);
         if (!job.Status.IsTerminal())
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, "The job has not ended yet; what fails until then could not be tried again."));
+            throw AdoptionErrors.JobNotEnded.With();
         if (await access.FindAsync(context, job.Store.ToString("D"), secret: true) is not { Deleted: false, AllowAdopt: true } store
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, "The job's store is not there any more, or allows no adoptions into this project."));
-
-        JobRow again;
-        if (job is { Prefix: not null, Status: not JobStatus.Completed })
-        {
-            again = AdoptionEndpoints.StartedOf(await requests.AcceptAsync(
-                store, project, Caller.Of(context).Name, KeySelection.Of(job), key: null, context.RequestAborted));
-        }
-        else
-        {
-            results.RequireKept(job);
-            await using var urls = new StagedUrls(blobs, options);
-            await foreach (var (_, failure) in results.ReadAsync(
-                job, AdoptionFailure.Failed, default, Json.AdoptionFailure, context.RequestAborted))
-            {
-                urls.Add(Encoding.UTF8.GetBytes(failure.Url));
-                if (urls.IsFull)
-                    await urls.SpillAsync(context.RequestAborted);
-            }
-
-            if (urls.Count == 0)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again."));
-            again = AdoptionEndpoints.StartedOf(await requests.AcceptAsync(
-                store, project, Caller.Of(context).Name, urls, [], key: null, context.RequestAborted, context.RequestAborted));
-        }
-
+            throw AdoptionErrors.JobStoreGone.With();
+        var again = AdoptionEndpoints.StartedOf(
+            await retry.AcceptAsync(job, new(store, project, Caller.Of(context).Name), context.RequestAborted));
         await trail.RecordAsync(
             context,
             new("adoption.accepted", again.JobId.ToString())
@@ -125,56 +79,6 @@ static class JobEndpoints
                 Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() },
             });
         return AdoptionEndpoints.Accepted(context, again, project);
-    }
-
-    static async Task<IResult> ListAsync(
-        HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
-    {
-        var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
-        var paging = Paging.From(context.Request);
-        var status = JobBody.StatusOf(context.Request);
-        var (found, next) = await jobs.ListAsync(
-            project.Slot, JobKind.Adoption, status, JobBody.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
-            .Where(job => job.Project == project.Id).PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
-        var bodies = new List<JobBody>();
-        foreach (var job in found)
-            bodies.Add(
-                JobBody.From(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow()));
-        return Results.Json(
-            new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies),
-            Json.PageJobBody);
-    }
-
-    static async Task<IResult> ResultsAsync(
-        string id, HttpContext context, JobTable jobs, JobResults results, ProjectTable projects, Permissions permissions)
-    {
-        var (job, _) = await jobs.RequiredAsync(id, context, projects, permissions);
-        return await results.AnswerAsync(
-            context, job, [AdoptionFailure.Failed, AdoptionFailure.Skipped], Json.AdoptionFailure, Json.PageAdoptionFailure);
-    }
-
-    /// <summary>What the ranges have done so far; nothing for a job at its end, whose own counts are the whole.</summary>
-    public static async Task<JobProgress> ProgressAsync(
-        JobRow job, WorkTable work, DateTimeOffset now, CancellationToken cancellationToken) =>
-        job.Status.IsTerminal() ? default : await work.ProgressAsync(job.JobId, now, cancellationToken);
-
-    /// <summary>
-    /// The job that <c>{id}</c> of the route names, and its project. One whose project the caller may not read is not there.
-    /// </summary>
-    static async Task<(JobRow Job, Project Project)> RequiredAsync(
-        this JobTable jobs, string id, HttpContext context, ProjectTable projects, Permissions permissions,
-        Permission permission = Permission.DataRead)
-    {
-        if ((JobId.TryParse(id, out var jobId)
-            ? await jobs.FindAsync(jobId, context.RequestAborted)
-            : null) is not { Kind: JobKind.Adoption, Status: not JobStatus.Staging } job
-            || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
-        {
-            throw new ApiException(ApiError.NotFound());
-        }
-
-        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
-        return (job, project);
     }
 }
 

@@ -56,7 +56,7 @@ static class AliasListEndpoint
     }
 
     /// <summary>The cursor is a project's id and a name in it, or the id alone of a project that is behind.</summary>
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(
+    static async Task<CountedPage<AliasRow>> ByNameAsync(
         IReadOnlyList<Project> projects, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
         var (behind, name) = CursorOf(paging);
@@ -78,18 +78,16 @@ static class AliasListEndpoint
 
         return Page(null);
 
-        (IReadOnlyList<AliasRow>, string?, int?) Page(string? behindAll) => rows.Count > paging.Limit
-            ? (rows[..paging.Limit], TextOf(rows[paging.Limit - 1].Project) + rows[paging.Limit - 1].Name, null)
-            : (rows, behindAll, behind is null && behindAll is null ? rows.Count : null);
+        CountedPage<AliasRow> Page(string? behindAll) => rows.Count > paging.Limit
+            ? new(rows[..paging.Limit], TextOf(rows[paging.Limit - 1].Project) + rows[paging.Limit - 1].Name, null)
+            : new(rows, behindAll, behind is null && behindAll is null ? rows.Count : null);
     }
 
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> SortedAsync(
+    static async Task<CountedPage<AliasRow>> SortedAsync(
         AliasOrder order, IReadOnlyList<Project> projects, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
         if (projects.Count > MaxProjects)
-            throw new ApiException(new ApiError.Field(
-                "project", $"The aliases of over {MaxProjects} projects are listed by name only: name one, or leave 'ordering' out.",
-                    "required"));
+            throw DatumErrors.TooManyProjectsToSort.On("project", MaxProjects);
         var all = new List<AliasRow>();
         foreach (var some in projects.Chunk(MaxProjectsAtOnce))
         {
@@ -98,13 +96,12 @@ static class AliasListEndpoint
             {
                 all.AddRange(rows);
                 if (more is not null || all.Count > AliasOrder.Max)
-                    throw new ApiException(new ApiError.Field(
-                        "ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
+                    throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
             }
         }
 
         var (page, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return (page, next, all.Count);
+        return new(page, next, all.Count);
     }
 
     static (string? Project, AliasName? Name) CursorOf(Paging paging) => paging.Cursor switch
@@ -114,8 +111,8 @@ static class AliasListEndpoint
             && cursor.StartsWith(TextOf(id), StringComparison.Ordinal) =>
             cursor.Length == IdLength ? (TextOf(id), null)
             : AliasName.TryParse(cursor[IdLength..], out var name) ? (TextOf(id), name)
-            : throw new ApiException(Paging.BadCursor()),
-        _ => throw new ApiException(Paging.BadCursor()),
+            : throw Paging.BadCursor(),
+        _ => throw Paging.BadCursor(),
     };
 
     static string TextOf(Guid id) => id.ToString("N");

@@ -22,22 +22,18 @@ static class DatumEndpoints
     {
         api.MapGet(
             "/data/{id}/", GetAsync).Answers<DatumBody>(
-                "A datum, by its id or an alias; it waits up to 100 seconds for hashes that are not known yet, with Prefer: wait=0 not at all")
-            .TakesQuery("project", AliasProject);
+                "A datum, by its id or an alias; its hashes, where they are not known yet, are computed now if it is small and soon if it "
+                    + "is not").TakesQuery("project", AliasProject);
         api.MapPost(
             "/data/{id}/purge/", PurgeAsync).Answers<OkBody>(
                 "Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
     }
 
-    static async Task<IResult> GetAsync(
-        string id, HttpContext context, DatumLookup lookup, AliasTable aliases, DatumHashing hashing, ScannedStores scanned)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumHashing hashing, DatumViews views)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
-        return Results.Json(
-            DatumBody.From(
-                await hashing.AwaitAsync(row, DatumHashing.WaitOf(context), context.RequestAborted), project,
-                await aliases.NamesAsync(row.Id, context.RequestAborted), await scanned.CompletedAsync(context.RequestAborted)),
-            Json.DatumBody);
+        var hashed = await hashing.AwaitAsync(row, DatumHashing.WaitOf(context), context.RequestAborted);
+        return Results.Json(await views.ShowAsync(hashed, project, context.RequestAborted), Json.DatumBody);
     }
 
     static async Task<IResult> PurgeAsync(string id, HttpContext context, DatumLookup lookup, DatumPurge purge, AuditTrail trail)

@@ -14,7 +14,7 @@ sealed partial class DatumTable
     /// </summary>
     /// <param name="wanted">So many of the first matches are of interest, and whether there are more.</param>
     /// <param name="countUpTo">More matches than this are not counted; 0 for none.</param>
-    public async Task<DatumSearch> SearchAsync(
+    public async Task<NameMatches> SearchAsync(
         ProjectSet projects, DatumQuery query, int wanted, DatumCursor? after, int countUpTo, CancellationToken cancellationToken)
     {
         var first = new FirstMatches(wanted + 1);
@@ -119,4 +119,4 @@ sealed partial class DatumTable
 /// <param name="First">The first matches in order, one more than wanted where there are more.</param>
 /// <param name="Stopped">Up to where it came; null where no match of interest is left out.</param>
 /// <param name="Count">All matches; null where it was not at an end everywhere.</param>
-sealed record DatumSearch(IReadOnlyList<DatumCursor> First, DatumCursor? Stopped, int? Count);
+sealed record NameMatches(IReadOnlyList<DatumCursor> First, DatumCursor? Stopped, int? Count);

@@ -4,7 +4,6 @@ using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Datums;
 
@@ -15,33 +14,17 @@ static class DownloadEndpoints
             "A URL with which anyone can read the datum's bytes for a short while").TakesQuery(
                 "project", DatumEndpoints.AliasProject).OrAnswers<MessageBody>(StatusCodes.Status409Conflict);
 
-    static async Task<IResult> LinkAsync(
-        string id, HttpContext context, DatumLookup lookup, AdoptedObjects objects, DatumHashing hashing, ContentTokens tokens,
-        IOptions<DatumOptions> options)
+    static async Task<IResult> LinkAsync(string id, HttpContext context, DatumLookup lookup, DatumDownloads downloads)
     {
         var (row, _) = await lookup.RequiredAsync(id, context);
-        var (bucket, found) = await RequiredAsync(row, objects, context.RequestAborted);
-        await hashing.EnsureAsync(row, new(null, (bucket, found)), context.RequestAborted);
-        var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
+        var url = await downloads.LinkAsync(context, row);
         // A secret until it expires: it is answered, and neither kept nor logged anywhere.
         context.Response.Headers.CacheControl = "no-store";
         return Results.Json(
-            new DownloadBody(await UrlAsync())
+            new DownloadBody(url)
             {
                 Drift = row.Drift is DriftState.Changed or DriftState.Missing ? Fields.WireName(row.Drift.Value) : null,
             }, DatumEndpoints.Json.DownloadBody);
-
-        async Task<string> UrlAsync()
-        {
-            if (bucket.CanPresign(row.Key))
-                return await AskAsync(() => bucket.PresignGetAsync(row.Key, found.VersionId, expiry, FileName(row)));
-            return tokens.CanCreate
-                ? $"{PublicUrl.Of(context.Request)}/api/v0/data/{row.Id}/content/?token={tokens.Create(row.Id, expiry)}"
-                : throw new ApiException(new ApiError.Message(
-                    StatusCodes.Status409Conflict,
-                    "No URL that S3 understands can be signed for this key. The registry hands such objects on itself once its operator "
-                        + "gives it the setting Stores__SecretKey.", "cannot_be_signed"));
-        }
     }
 
     /// <summary>The object that was adopted and its bucket, or the end of the request with the reason why not.</summary>
@@ -49,16 +32,16 @@ static class DownloadEndpoints
         DatumRow row, AdoptedObjects objects, CancellationToken cancellationToken)
     {
         var adopted = await AskAsync(() => objects.FindAsync(row, cancellationToken));
-        return adopted.Found ?? throw new ApiException(Error(adopted, row));
+        return adopted.Found ?? throw Error(adopted, row);
     }
 
     /// <summary>What a browser calls the file; null where the key ends with a slash, and has no name.</summary>
     public static string? FileName(DatumRow row) => DatumBody.NameOf(row.Key) is { Length: > 0 } name ? name : null;
 
-    public static ApiError.Message Error(BucketException e) =>
-        new(StatusCodes.Status503ServiceUnavailable, e.Message, e.Code) { RetryAfter = e.IsTransient ? TimeSpan.FromSeconds(5) : null };
+    public static ApiException Error(BucketException e) =>
+        DatumErrors.BucketUnavailable.WithCode(e.Code, e.Message).After(e.IsTransient ? TimeSpan.FromSeconds(5) : null);
 
-    static async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    public static async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {
         try
         {
@@ -66,28 +49,21 @@ static class DownloadEndpoints
         }
         catch (BucketException e)
         {
-            throw new ApiException(Error(e));
+            throw Error(e);
         }
     }
 
-    static ApiError.Message Error(AdoptedObject adopted, DatumRow row)
+    static ApiException Error(AdoptedObject adopted, DatumRow row)
     {
         var uri = $"s3://{row.Bucket}/{row.Key}";
         return adopted.Refusal switch
         {
-            ObjectRefusal.Purged => new(StatusCodes.Status404NotFound, $"Datum {row.Id} is purged.", "datum_purged"),
-            ObjectRefusal.ReadNotAllowed =>
-                new(StatusCodes.Status403Forbidden, "The datum's store does not allow downloads.", "read_not_allowed"),
-            ObjectRefusal.StoreDeleted =>
-                new(StatusCodes.Status409Conflict, "The datum's store is deleted: nothing can be downloaded from it any "
-                    + "more.", "store_deleted"),
-            ObjectRefusal.Changed =>
-                new(StatusCodes.Status409Conflict, $"{uri} has changed since it was adopted, and no version of it was "
-                    + "kept.", "datum_changed"),
-            ObjectRefusal.Archived =>
-                new(StatusCodes.Status409Conflict, $"{uri} is archived ({adopted.StorageClass
-                    ?? "no storage class told"}): restore it first.", "datum_archived"),
-            _ => new(StatusCodes.Status409Conflict, $"{uri} is not in its bucket any more.", "datum_missing"),
+            ObjectRefusal.Purged => DatumErrors.Purged.With(row.Id),
+            ObjectRefusal.ReadNotAllowed => DatumErrors.ReadNotAllowed.With(),
+            ObjectRefusal.StoreDeleted => DatumErrors.StoreDeleted.With(),
+            ObjectRefusal.Changed => DatumErrors.Changed.With(uri),
+            ObjectRefusal.Archived => DatumErrors.Archived.With(uri, adopted.StorageClass ?? "no storage class told"),
+            _ => DatumErrors.Missing.With(uri),
         };
     }
 }

@@ -10,6 +10,7 @@ namespace DataRegistry.Datums;
 
 static class MetadataEndpoints
 {
+    const string Field = "datum_metadata";
     /// <summary>Of one datum, before white space is taken out.</summary>
     const int MaxBodyBytes = 256 * 1024;
 
@@ -42,22 +43,22 @@ static class MetadataEndpoints
     }
 
     static async Task<IResult> SetAsync(
-        string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, Permissions permissions,
-        AuditTrail trail)
+        string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasPointing pointing, AuditTrail trail)
     {
         var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
         using var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.JsonDocument, MaxBodyBytes);
         var input = MetadataInput.Parse(body.RootElement, "the datum");
-        if (input.Alias is { } alias)
+        if (input.Alias is { } wanted)
         {
-            await permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
-            await AliasEndpoints.RequireUsableAsync(project, alias, MetadataInput.AliasKey, aliases, context.RequestAborted);
+            await pointing.RequireAsync(context, project);
+            await pointing.RequireUsableAsync(project, wanted, MetadataInput.AliasKey, context.RequestAborted);
         }
 
         await datums.SetMetadataAsync(row, input, Caller.Of(context).Name, context.RequestAborted);
         await trail.RecordAsync(
             context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
-        await PointAsync(row, project, input, context, aliases, trail);
+        if (input.Alias is { } alias)
+            await pointing.PointAsync(context, project, alias, row.Id);
         return Results.Bytes(input.Json, JsonType);
     }
 
@@ -66,23 +67,9 @@ static class MetadataEndpoints
     /// more.
     /// </summary>
     static async Task<IResult> ApplyAsync(
-        HttpContext context, DatumTable datums, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
+        HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions, AliasPointing pointing, AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.MetadataOfDatumsBody, MaxApplyBytes);
-        if (body.DatumMetadata is null)
-            throw new ApiException(ApiError.Required("datum_metadata"));
-        if (body.DatumMetadata.Count > MaxDatums)
-            throw RequestBody.TooMany(MaxDatums);
-        var inputs = new Dictionary<DatumId, MetadataInput>();
-        foreach (var (text, properties) in body.DatumMetadata)
-        {
-            if (!DatumId.TryParse(text, out var id))
-                throw Invalid(
-                    $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is no datum's id. {DatumId.Requirement}", "invalid");
-            if (!inputs.TryAdd(id, MetadataInput.Parse(properties, id.ToString())))
-                throw Invalid($"{id} is given more than once.", "invalid");
-        }
-
+        var inputs = await ReadAsync(context);
         var rows = await datums.FindAsync(inputs.Keys, context.RequestAborted);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var changes = new List<(DatumRow Row, Project Project, MetadataInput Input)>();
@@ -91,12 +78,12 @@ static class MetadataEndpoints
             // What may not be read is not there.
             var project = rows.TryGetValue(id, out var row) ? await projects.FindAsync(row.Project, context.RequestAborted) : null;
             if (row is null || project is null || !rights.Allow(Permission.DataRead, Scope.Of(project)))
-                throw Invalid($"There is no datum {id}.", "does_not_exist");
+                throw DatumErrors.NoDatum.On(Field, id);
             if (!rights.Allow(Permission.DataEdit, Scope.Of(project))
                 || (input.Alias is not null && !rights.Allow(Permission.AliasesEdit, Scope.Of(project))))
                 throw Permissions.Denied();
-            if (input.Alias is { } alias)
-                await AliasEndpoints.RequireUsableAsync(project, alias, MetadataInput.AliasKey, aliases, context.RequestAborted);
+            if (input.Alias is { } wanted)
+                await pointing.RequireUsableAsync(project, wanted, MetadataInput.AliasKey, context.RequestAborted);
             changes.Add((row, project, input));
         }
 
@@ -112,18 +99,31 @@ static class MetadataEndpoints
                     Details = new() { ["datums"] = ofProject.Count() },
                 });
         foreach (var (row, project, input) in changes)
-            await PointAsync(row, project, input, context, aliases, trail);
-        return Results.Json(new AppliedBody(true, changes.Count), DatumEndpoints.Json.AppliedBody);
+        {
+            if (input.Alias is { } alias)
+                await pointing.PointAsync(context, project, alias, row.Id);
+        }
 
-        static ApiException Invalid(string message, string code) => new(new ApiError.Field("datum_metadata", message, code));
+        return Results.Json(new AppliedBody(true, changes.Count), DatumEndpoints.Json.AppliedBody);
     }
 
-    static async Task PointAsync(
-        DatumRow row, Project project, MetadataInput input, HttpContext context, AliasTable aliases, AuditTrail trail)
+    static async Task<Dictionary<DatumId, MetadataInput>> ReadAsync(HttpContext context)
     {
-        if (input.Alias is { } alias)
-            await AliasEndpoints.RecordAsync(
-                await aliases.PointAsync(project, alias, row.Id, Caller.Of(context).Name, context.RequestAborted), context, trail);
+        var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.MetadataOfDatumsBody, MaxApplyBytes);
+        if (body.DatumMetadata is null)
+            throw CommonErrors.Required.On(Field);
+        if (body.DatumMetadata.Count > MaxDatums)
+            throw RequestBody.TooMany(MaxDatums);
+        var inputs = new Dictionary<DatumId, MetadataInput>();
+        foreach (var (text, properties) in body.DatumMetadata)
+        {
+            if (!DatumId.TryParse(text, out var id))
+                throw DatumErrors.KeyNotADatumId.On(Field, text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text);
+            if (!inputs.TryAdd(id, MetadataInput.Parse(properties, id.ToString())))
+                throw DatumErrors.DatumGivenTwice.On(Field, id);
+        }
+
+        return inputs;
     }
 }
 

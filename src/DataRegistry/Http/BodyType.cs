@@ -57,6 +57,5 @@ static class BodyType
     static ReadOnlySpan<byte> Mark => "\uFEFF"u8;
 
     /// <param name="expected">The types that are taken, for the message.</param>
-    public static ApiException Unsupported(HttpRequest request, string expected) => new(new ApiError.Detail(
-        StatusCodes.Status415UnsupportedMediaType, $"Unsupported media type \"{Of(request)}\" in request. Send {expected}."));
+    public static ApiException Unsupported(HttpRequest request, string expected) => CommonErrors.TypeNotTaken.With(Of(request), expected);
 }

@@ -25,7 +25,7 @@ static class FormFields
         foreach (var (key, values) in form)
             Put(json, type, PathOf(key), values, key);
         if (form.Files.FirstOrDefault(f => TypeOf(type, f.Name) is not null) is { } file)
-            throw new ApiException(new ApiError.Field(file.Name, "A text is expected, not a file.", "invalid"));
+            throw CommonErrors.NotAText.On(file.Name);
         return Encoding.UTF8.GetBytes(json.ToJsonString());
     }
 
@@ -103,5 +103,5 @@ static class FormFields
     static string[] PathOf(string key) =>
         key.Replace("[]", "", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal).Split('.', '[');
 
-    static ApiException Twice(string key) => new(new ApiError.Field(key, "Given more than once.", "invalid"));
+    static ApiException Twice(string key) => CommonErrors.GivenTwice.On(key);
 }

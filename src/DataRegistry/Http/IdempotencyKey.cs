@@ -17,8 +17,8 @@ static class IdempotencyKey
     {
         { Count: 0 } => null,
         { Count: 1 } values when values[0] is { Length: > 0 and <= MaxLength } key => key,
-        _ => throw new ApiException(new ApiError.Field(Header, $"One key of 1 to {MaxLength} characters is expected.", "invalid")),
+        _ => throw CommonErrors.NotAKey.On(Header, MaxLength),
     };
 
-    public static ApiException OtherBody() => new(new ApiError.Field(Header, "The key was used before, with another body.", "invalid"));
+    public static ApiException OtherBody() => CommonErrors.KeyUsed.On(Header);
 }

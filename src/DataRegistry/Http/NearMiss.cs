@@ -46,10 +46,8 @@ static class NearMiss
     }
 
     /// <param name="path">Fields that lead there from the outside, of which the first one gets the error.</param>
-    public static ApiException Error(string name, string meant, IReadOnlyList<string> path) => new(new ApiError.Field(
-        path.Count == 0 ? name : path[0],
-        $"There is no field '{name}'{(path.Count == 0 ? "" : $" in '{string.Join('.', path)}'")}: did you mean '{meant}'?",
-        "unknown_field"));
+    public static ApiException Error(string name, string meant, IReadOnlyList<string> path) => CommonErrors.UnknownField.On(
+        path.Count == 0 ? name : path[0], name, path.Count == 0 ? "" : $" in '{string.Join('.', path)}'", meant);
 
     static void Walk(ref Utf8JsonReader reader, JsonTypeInfo type, IReadOnlyList<string> path)
     {

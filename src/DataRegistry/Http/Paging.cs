@@ -26,7 +26,7 @@ public sealed record Paging(int Limit, string? Cursor)
         long wanted = DefaultLimit;
         if (request.Query.TryGetValue("limit", out var text)
             && (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out wanted) || wanted < 1))
-            throw new ApiException(new ApiError.Field("limit", "A number from 1 is expected.", "invalid"));
+            throw CommonErrors.TooSmallANumber.On("limit", 1);
 
         // Public clients ask for 10,000: the largest page tells by its next link that there is more, a refusal would only break them.
         var limit = (int)Math.Min(wanted, MaxLimit);
@@ -38,12 +38,11 @@ public sealed record Paging(int Limit, string? Cursor)
         }
         catch (FormatException)
         {
-            throw new ApiException(BadCursor());
+            throw BadCursor();
         }
     }
 
-    public static ApiError BadCursor() =>
-        new ApiError.Field("cursor", "Not a cursor of this list. Start again without it.", "invalid");
+    public static ApiException BadCursor() => CommonErrors.NotACursor.On("cursor");
 
     /// <summary>The request's own URL with another cursor; null for no cursor.</summary>
     public static string? Next(HttpContext context, string? cursor)
@@ -57,6 +56,11 @@ public sealed record Paging(int Limit, string? Cursor)
         return PublicUrl.Of(context.Request) + context.Request.Path + query;
     }
 }
+
+/// <summary>A page of a list, and what its list knows of the others.</summary>
+/// <param name="Next">The next page's cursor; null at the end.</param>
+/// <param name="Count">Of the whole list; null where it is not counted.</param>
+sealed record CountedPage<T>(IReadOnlyList<T> Rows, string? Next, int? Count);
 
 /// <summary>Pages of rows that are read one after the other.</summary>
 public static class RowPaging

@@ -28,11 +28,11 @@ sealed record AdoptionBody
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>The request's Idempotency-Key; null for none.</summary>
-    public RequestKey? Key { get; init; }
-
-    /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
+    /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
+
+    /// <summary>The <c>url</c> where there is no list: it is answered alone. With a list it is a part of that.</summary>
+    public string? Url { get; init; }
 
     /// <summary>Whether there was a list, also an empty one.</summary>
     public bool HasList { get; init; }
@@ -56,13 +56,13 @@ sealed record AdoptionBody
                 {
                     null or "false" => false,
                     "true" => true,
-                    _ => throw new ApiException(new ApiError.Field("dry_run", "'true' or 'false' is expected.", "invalid")),
+                    _ => throw AdoptionErrors.NotATextFlag.On("dry_run"),
                 },
             };
         }
 
-        return await new AdoptionJsonBody(store, urls, limits.MaxUrls)
-            .ReadAsync(await JsonOfAsync(context, body, cancellationToken), cancellationToken);
+        var json = await JsonOfAsync(context, body, cancellationToken);
+        return await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(json, cancellationToken);
     }
 
     /// <summary>The body as JSON: a long one as it comes, a form, which is short, as the JSON that it stands for.</summary>
@@ -81,7 +81,7 @@ sealed record AdoptionBody
                     await RequestBody.FormOfAsync(context, RequestBody.Limited(whole, MaxFormBytes)), AdoptionEndpoints.BodyFields));
         }
 
-        throw BodyType.Unsupported(request, "application/json, or text/plain with one URL a line");
+        throw AdoptionErrors.NotAListOfUrls.With(BodyType.Of(request));
     }
 
     /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
@@ -90,6 +90,6 @@ sealed record AdoptionBody
         var bucket = $"s3://{store.Configuration.Bucket}/";
         return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
             ? glob
-            : throw new ApiException(new ApiError.Field("exclude", KeyGlob.Requirement, "invalid"));
+            : throw AdoptionErrors.NotAPattern.On("exclude");
     }
 }

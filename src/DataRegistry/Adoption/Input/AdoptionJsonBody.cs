@@ -1,25 +1,24 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using DataRegistry.Http;
 using DataRegistry.Stores;
-using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
 /// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run"}</c>, in any order. Others are passed
-/// over;
-/// one of these that is given twice is refused, instead of one being lost.
+/// over; one of these that is given twice is refused, instead of one being lost.
 /// </summary>
-sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
+sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlReader(urls, maxUrls)
 {
     static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run"];
 
     /// <summary>A longer name is no misspelling of a known one.</summary>
     const int MaxNameBytes = 200;
 
-    readonly byte[] text = new byte[BodyPieces.MaxTokenBytes];
+    readonly byte[] text = new byte[MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
     readonly List<KeyGlob> exclude = [];
     JsonReaderState state;
@@ -27,18 +26,21 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     string? property;
     AdoptionBody body = new();
 
+    /// <summary>Also a URL that stands alone, which is in no list.</summary>
+    protected override long Met => base.Met + (body.Url is null ? 0 : 1);
+
     public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
-        await BodyPieces.ReadAsync(stream, urls, Take, cancellationToken);
+        await ReadUrlsAsync(stream, cancellationToken);
         return body with { Exclude = exclude };
     }
 
-    SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
+    protected override SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
     {
         var reader = new Utf8JsonReader(piece, isLast, state);
         try
         {
-            while (!urls.IsFull && reader.Read())
+            while (!IsFull && reader.Read())
                 OnToken(ref reader);
         }
         catch (JsonException e)
@@ -62,7 +64,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
         {
             property = NameOf(ref reader);
             if (property is not null && !given.Add(property))
-                throw new ApiException(new ApiError.Field(property, "Given more than once.", "invalid"));
+                throw CommonErrors.GivenTwice.On(property);
         }
         else if (property is not null && reader.CurrentDepth > 0)
         {
@@ -80,7 +82,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             {
                 JsonTokenType.True => true,
                 JsonTokenType.False or JsonTokenType.Null => false,
-                _ => throw Wrong(name, "true or false is expected."),
+                _ => throw CommonErrors.NotAFlag.On(name),
             },
         },
         "url" => WithUrl(ref reader),
@@ -93,7 +95,10 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     {
         if (reader.TokenType == JsonTokenType.Null)
             return body;
-        AddUrl(ref reader, "url", "A string is expected.");
+        var url = Url(ref reader, "url", CommonErrors.NotAString);
+        if (!body.HasList)
+            return body with { HasUrl = true, Url = Encoding.UTF8.GetString(url) };
+        Add(url);
         return body with { HasUrl = true };
     }
 
@@ -104,16 +109,18 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             case (JsonTokenType.Null, 1) or (JsonTokenType.EndArray, 1):
                 return body;
             case (JsonTokenType.StartArray, 1):
-                return body with { HasList = true };
+                if (body.Url is { } first)
+                    Add(Encoding.UTF8.GetBytes(first));
+                return body with { HasList = true, Url = null };
             case (JsonTokenType.Null, 2):
                 // No URL, and refused as such, with the others' places kept.
-                BodyPieces.Add(urls, [], maxUrls);
+                Add([]);
                 return body;
             case (_, 2):
-                AddUrl(ref reader, "urls", "A list of strings is expected.");
+                Add(Url(ref reader, "urls", CommonErrors.NotStrings));
                 return body;
             default:
-                throw Wrong("urls", "A list of strings is expected.");
+                throw CommonErrors.NotStrings.On("urls");
         }
     }
 
@@ -124,37 +131,35 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             case (JsonTokenType.Null or JsonTokenType.StartArray or JsonTokenType.EndArray, 1):
                 return body;
             case (JsonTokenType.String, 2) when exclude.Count == AdoptionBody.MaxExcludes:
-                throw Wrong("exclude", $"At most {AdoptionBody.MaxExcludes} patterns are expected.");
+                throw AdoptionErrors.TooManyPatterns.On("exclude", AdoptionBody.MaxExcludes);
             case (JsonTokenType.String, 2):
                 exclude.Add(AdoptionBody.Pattern(String(ref reader, "exclude"), store));
                 return body;
             default:
-                throw Wrong("exclude", "A list of strings is expected.");
+                throw CommonErrors.NotStrings.On("exclude");
         }
     }
 
-    void AddUrl(ref Utf8JsonReader reader, string field, string requirement)
+    ReadOnlySpan<byte> Url(ref Utf8JsonReader reader, string field, FieldError requirement)
     {
         if (reader.TokenType != JsonTokenType.String)
-            throw Wrong(field, requirement);
+            throw requirement.On(field);
         var url = Copied(ref reader, field);
-        if (url.Length > StagedUrls.MaxUrlBytes)
-            throw BodyPieces.UrlTooLong(urls.Count);
-        BodyPieces.Add(urls, url, maxUrls);
+        return url.Length <= StagedUrls.MaxUrlBytes ? url : throw TooLong();
     }
 
     string? String(ref Utf8JsonReader reader, string field) => reader.TokenType switch
     {
         JsonTokenType.Null => null,
-        JsonTokenType.String => System.Text.Encoding.UTF8.GetString(Copied(ref reader, field)),
-        _ => throw Wrong(field, "A string is expected."),
+        JsonTokenType.String => Encoding.UTF8.GetString(Copied(ref reader, field)),
+        _ => throw CommonErrors.NotAString.On(field),
     };
 
     /// <summary>The string without its escapes, in the buffer of all strings.</summary>
     ReadOnlySpan<byte> Copied(ref Utf8JsonReader reader, string field)
     {
         if ((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) > text.Length)
-            throw BodyPieces.UrlTooLong(urls.Count);
+            throw TooLong();
         try
         {
             var copied = text.AsSpan(0, reader.CopyString(text));
@@ -166,7 +171,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             // Half of a surrogate pair, written as an escape.
         }
 
-        throw Wrong(field, "A string holds what is no character.");
+        throw AdoptionErrors.NotCharacters.On(field);
     }
 
     static string? NameOf(ref Utf8JsonReader reader)
@@ -193,7 +198,5 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
         return null;
     }
 
-    static ApiException Wrong(string field, string requirement) => new(new ApiError.Field(field, requirement, "invalid"));
-
-    static ApiException Broken(string where) => new(new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}."));
+    static ApiException Broken(string where) => CommonErrors.JsonBroken.With(where);
 }

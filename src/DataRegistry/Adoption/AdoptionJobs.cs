@@ -1,0 +1,47 @@
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>Adoption jobs as callers see them. Who may see a job may read its project's data.</summary>
+sealed class AdoptionJobs(JobTable jobs, JobControl control, ProjectTable projects, Permissions permissions, TimeProvider clock)
+{
+    /// <summary>
+    /// The job that <c>{id}</c> of the route names, and its project. A job whose project the caller may not read is not found.
+    /// </summary>
+    public async Task<(JobRow Job, Project Project)> RequiredAsync(
+        HttpContext context, string id, Permission permission = Permission.DataRead)
+    {
+        var job = JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, context.RequestAborted) : null;
+        if (job is not { Kind: JobKind.Adoption, Status: not JobStatus.Staging }
+            || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
+        {
+            throw CommonErrors.NotFound.With();
+        }
+
+        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
+        return (job, project);
+    }
+
+    public async Task<JobBody> ShowAsync(JobRow job, Project project, CancellationToken cancellationToken) =>
+        JobBody.From(job, await control.ProgressAsync(job, cancellationToken), project, clock.GetUtcNow());
+
+    /// <summary>The page of a project's jobs that the request asks for.</summary>
+    public async Task<Page<JobBody>> ListAsync(HttpContext context)
+    {
+        var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
+        var paging = Paging.From(context.Request);
+        var status = JobBody.StatusOf(context.Request);
+        var (found, next) = await jobs.ListAsync(
+            project.Slot, JobKind.Adoption, status, JobBody.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
+            .Where(job => job.Project == project.Id).PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
+        var bodies = new List<JobBody>();
+        foreach (var job in found)
+            bodies.Add(await ShowAsync(job, project, context.RequestAborted));
+        return new(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies);
+    }
+}

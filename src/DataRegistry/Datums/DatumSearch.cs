@@ -1,0 +1,138 @@
+using DataRegistry.Http;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Datums;
+
+/// <summary>Finds the page of datums that a list asks for, bounded in what a request reads.</summary>
+sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable stores)
+{
+    /// <summary>Beyond this many, counting would cost more than the page (contract: exact up to 10,000).</summary>
+    const int MaxCount = 10_000;
+
+    /// <summary>Datums that a page looks at: one that finds fewer than it wanted among them is short, and says where to go on.</summary>
+    const int MaxRead = 10_000;
+
+    /// <summary>Up to so many matches are sorted otherwise than by time (contract), among so many datums looked at.</summary>
+    public const int MaxSorted = 10_000;
+    const int MaxReadToSort = 50_000;
+
+    const int MaxStores = 1000;
+
+    /// <summary>The page, and how many datums match in all.</summary>
+    /// <param name="noCount">They need not be counted.</param>
+    public async Task<CountedPage<DatumRow>> FindAsync(
+        DatumQuery query, ProjectSet projects, Paging paging, bool noCount, CancellationToken cancellationToken) =>
+        query.Nothing ? new([], null, 0)
+        : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, projects, cancellationToken)
+        : query.IsSorted ? await SortedAsync(query, projects, paging, cancellationToken)
+        : await ByTimeAsync(query, projects, paging, noCount, cancellationToken);
+
+    /// <summary>A cursor is behind the offset of the first page.</summary>
+    static int OffsetOf(DatumQuery query, Paging paging) => paging.Cursor is null ? query.Offset : 0;
+
+    async Task<CountedPage<DatumRow>> ByTimeAsync(
+        DatumQuery query, ProjectSet projects, Paging paging, bool noCount, CancellationToken cancellationToken)
+    {
+        DatumCursor? after = paging.Cursor is null
+            ? null
+            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw Paging.BadCursor();
+        var offset = OffsetOf(query, paging);
+        if (query.IsSearch)
+            return await SearchAsync(query, projects, paging, after, noCount, cancellationToken);
+        var page = await datums.ListAsync(projects, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
+        if (page.Skipped < offset && page.Next is not null)
+            throw DatumErrors.OffsetBeyondMatches.On("offset", offset, MaxRead + offset);
+        int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
+            : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
+        return new(page.Rows, page.Next?.ToString(), count);
+    }
+
+    /// <summary>
+    /// For a name all datums are searched, because clients take an empty first page for a name that is not there. A page is short, or
+    /// empty, only where the time for it was over.
+    /// </summary>
+    async Task<CountedPage<DatumRow>> SearchAsync(
+        DatumQuery query, ProjectSet projects, Paging paging, DatumCursor? after, bool noCount, CancellationToken cancellationToken)
+    {
+        var offset = OffsetOf(query, paging);
+        var end = offset + paging.Limit;
+        var found = await datums.SearchAsync(projects, query, end, after, noCount || after is not null ? 0 : MaxCount, cancellationToken);
+        if (found.First.Count < offset && found.Stopped is not null)
+            throw DatumErrors.OffsetBeyondSearch.On("offset", offset);
+        var rows = await datums.ReadAsync(found.First.Take(end).Skip(offset), query, cancellationToken);
+        var next = found.First.Count > end ? found.First[end - 1] : found.Stopped;
+        var count = noCount ? null : after is null ? found.Count
+            : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
+        return new(rows, next?.ToString(), count);
+    }
+
+    /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
+    async Task<CountedPage<DatumRow>> SortedAsync(
+        DatumQuery query, ProjectSet projects, Paging paging, CancellationToken cancellationToken)
+    {
+        DatumRow? after = null;
+        if (paging.Cursor is { } cursor)
+        {
+            // Purged meanwhile or not, its place in the order stays.
+            after = DatumId.TryParse(cursor, out var id) ? await datums.FindAsync(id, cancellationToken) : null;
+            if (after is null || !projects.Contains(after.Project))
+                throw Paging.BadCursor();
+        }
+
+        var sorted = await AllAsync(query, projects, cancellationToken)
+            ?? throw DatumErrors.TooManyToSort.On("ordering", MaxSorted, MaxReadToSort);
+        sorted.Sort(query.Compare);
+        var rest = sorted.Where(r => after is null || query.Compare(r, after) > 0).Skip(OffsetOf(query, paging)).ToList();
+        var rows = rest.Take(paging.Limit).ToList();
+        return new(rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count);
+    }
+
+    /// <summary>All matches; null where they, or what would have to be looked at, are too many to be sorted.</summary>
+    async Task<List<DatumRow>?> AllAsync(DatumQuery query, ProjectSet projects, CancellationToken cancellationToken)
+    {
+        if (!query.IsSearch)
+        {
+            var all = await datums.ListAsync(projects, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
+            return all.Next is null ? [.. all.Rows] : null;
+        }
+
+        var found = await datums.SearchAsync(projects, query, MaxSorted, after: null, countUpTo: 0, cancellationToken);
+        return found.Stopped is null && found.First.Count <= MaxSorted
+            ? [.. await datums.ReadAsync(found.First, query, cancellationToken)] : null;
+    }
+
+    /// <summary>The projects that have something at the query's URL.</summary>
+    public async Task<IEnumerable<Guid>> ProjectsAtAsync(DatumQuery query, CancellationToken cancellationToken) =>
+        (await LocatedAsync(query.Uri!.Value, query, cancellationToken)).Select(l => l.Project).Distinct();
+
+    /// <summary>What is tracked at a URL. Never more than one page.</summary>
+    async Task<CountedPage<DatumRow>> AtAsync(S3Url uri, DatumQuery query, ProjectSet projects, CancellationToken cancellationToken)
+    {
+        var found = new List<DatumRow>();
+        foreach (var location in (await LocatedAsync(uri, query, cancellationToken)).Where(l => projects.Contains(l.Project)))
+        {
+            if (await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum
+                && query.Matches(datum))
+            {
+                found.Add(datum);
+            }
+        }
+
+        return new(found, null, found.Count);
+    }
+
+    /// <summary>What is at a URL: a point read in each store that holds it.</summary>
+    async Task<List<LocationRow>> LocatedAsync(S3Url uri, DatumQuery query, CancellationToken cancellationToken)
+    {
+        var (all, _) = await stores.ListAsync(MaxStores, after: null, visible: null, cancellationToken);
+        var found = new List<LocationRow>();
+        foreach (var store in all.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)))
+        {
+            if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location)
+                found.Add(location);
+        }
+
+        return found;
+    }
+}
