@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
+using DataRegistry.Http;
 
 namespace DataRegistry.Adoption;
 
