@@ -17,7 +17,9 @@ public enum Permission
     AliasesEdit,
     StoresManage,
 
-    /// <summary>To have stores read as any role that the registry itself may assume; at the system only.</summary>
+    /// <summary>
+    /// To have stores read as any role that the registry itself may assume, or with its host's credentials; at the system only.
+    /// </summary>
     StoresAnyRole,
 
     DataVolumesCreate,

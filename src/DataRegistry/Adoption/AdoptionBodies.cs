@@ -9,7 +9,7 @@ namespace DataRegistry.Adoption;
 /// <param name="Urls">Any number that fits into a body.</param>
 /// <param name="Prefix"><c>s3://bucket/prefix</c>, also with wildcards.</param>
 /// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
-/// <param name="Exclude">Patterns of keys to leave out.</param>
+/// <param name="Exclude">Patterns of keys to leave out, together up to 8 KB.</param>
 /// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
 sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,

@@ -108,7 +108,7 @@ static class AdoptionEndpoints
             return Results.Json(told, Json.DryRunBody);
         }
 
-        var input = AdoptionInput.Sort(urls, order.Store, body.Exclude);
+        var input = AdoptionInput.Sort(urls, order.Store, body.Exclude, context.RequestAborted);
         var key = order.Key is null ? null : await services.Keys.BeginAsync(order.Project, order.Key, context.RequestAborted);
         if (key is not null && await services.Keys.RepeatAsync(context, order.Project, order.Key!, key) is { } repeated)
             return repeated;
@@ -141,6 +141,8 @@ static class AdoptionEndpoints
         var store = order.Store;
         if (body.HasUrl || body.HasList || body.DryRun)
             throw AdoptionErrors.ManifestAlone.On("manifest");
+        if (!store.AllowRead)
+            throw AdoptionErrors.ManifestNotReadable.With(store.Name);
         if (!S3Url.TryParse(body.Manifest, out var url))
             throw AdoptionErrors.ManifestNotAUrl.On("manifest");
         if (!store.Holds(url))

@@ -41,7 +41,7 @@ sealed class AdoptionRequests(
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
     public async Task<JobStart> AcceptAsync(
-        AdoptionOrder order, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken,
+        AdoptionOrder order, StagedUrls urls, KeyGlobs exclude, CancellationToken stagingToken,
         CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
@@ -70,7 +70,7 @@ sealed class AdoptionRequests(
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
     public async Task<JobStart> AcceptAsync(
-        AdoptionOrder order, S3Object manifest, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+        AdoptionOrder order, S3Object manifest, KeyGlobs exclude, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);

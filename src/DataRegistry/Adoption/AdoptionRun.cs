@@ -22,7 +22,7 @@ sealed class AdoptionRun(JobRow job, AdoptionScope scope, ManifestStaging manife
 
         if (NeedsListing && delivery.BucketUnavailable is { } cannotList)
             throw cannotList;
-        var reader = await readers.OpenAsync(Job, scope, delivery.PaceAsync, cancellationToken);
+        var reader = await readers.OpenAsync(Job, scope, delivery, cancellationToken);
         return new RangeOpening.Opened(new AdoptionWork(scope, reader, writer));
     }
 }

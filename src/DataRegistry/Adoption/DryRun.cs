@@ -31,9 +31,9 @@ sealed class DryRun(WindowReaders readers, Adopter adopter, ObjectFinder finder,
 
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public async Task<DryRunBody> RunAsync(
-        Store store, Project project, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+        Store store, Project project, IReadOnlyList<string> urls, KeyGlobs exclude, CancellationToken cancellationToken)
     {
-        var input = AdoptionInput.Sort(urls, store, exclude);
+        var input = AdoptionInput.Sort(urls, store, exclude, cancellationToken);
         var plan = await Adopter.PlanAsync(
             ScopeOf(store, project), input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token),
             (wanted, token) => finder.FindAsync(buckets.Open(store), store.Prefix, wanted, token), cancellationToken);

@@ -81,7 +81,7 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
             foreach (var found in page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0))
             {
                 after = found.Key;
-                if (!selection.Matches(found.Key))
+                if (!selection.Matches(found.Key, cancellationToken))
                     continue;
                 if (found.IsFolderMark)
                     skipped.Add(AdoptionFailure.Directory(new S3Url(scope.Store.Configuration.Bucket, found.Key).ToString()));

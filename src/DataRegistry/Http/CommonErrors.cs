@@ -59,7 +59,7 @@ static class CommonErrors
         "unknown_field", "There is no field '{name}'{place}: did you mean '{meant}'?",
         "The name of a field is nearly that of a known one. Other unknown fields are ignored.");
 
-    public static FieldError NotAText { get; } = new(
+    public static FieldError FileNotText { get; } = new(
         "invalid", "A text is expected, not a file.", "A part of the form is a file.");
 
     public static FieldError KeyUsed { get; } = new(

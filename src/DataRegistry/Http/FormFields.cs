@@ -25,7 +25,7 @@ static class FormFields
         foreach (var (key, values) in form)
             Put(json, type, PathOf(key), values, key);
         if (form.Files.FirstOrDefault(f => TypeOf(type, f.Name) is not null) is { } file)
-            throw CommonErrors.NotAText.On(file.Name);
+            throw CommonErrors.FileNotText.On(file.Name);
         return Encoding.UTF8.GetBytes(json.ToJsonString());
     }
 

@@ -34,6 +34,7 @@ static class JobsRoom
         services.AddSingleton<ICollector, JobKeyCollection>();
         services.AddSingleton<JobBlobs>().AddSingleton<RangeQueue>().AddSingleton<JobResults>();
         services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<JobControl>().AddSingleton<StalledJobs>();
+        services.AddSingleton<StoreTurns>();
         return services.AddSingleton<RangeWorker>().AddSingleton<RangeFunction>().AddSingleton<RangePoisonFunction>();
     }
 }

@@ -16,7 +16,7 @@ namespace DataRegistry.Jobs;
 /// </code>
 /// One partition a job, so that a checkpoint and its results are one transaction.
 /// </summary>
-sealed class WorkTable(TableServiceClient tables) : IStoredTable
+sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string ResultsPrefix = "r-";
     const string RangePrefix = "w-";
@@ -64,7 +64,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             List<TableTransactionAction> actions = [Change.Update(after, before.ETag)];
             if (results is not null)
@@ -131,7 +131,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> AddLateAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(before.JobId, before.Range, cancellationToken) is { } now;
             await retry.AgainAsync())
         {
@@ -152,7 +152,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// <summary>Ends a range where it is; whoever works on it learns it from its next checkpoint.</summary>
     public async Task EndAsync(WorkRow range, CancellationToken cancellationToken)
     {
-        var retry = new WriteRetry(cancellationToken);
+        var retry = new WriteRetry(clock, cancellationToken);
         for (var now = range; now is { IsDone: false }; now = await FindAsync(range.JobId, range.Range, cancellationToken))
         {
             if ((await table.TryUpdateAsync(now.Ended(), now.ETag, cancellationToken: cancellationToken)).IsDone)
@@ -172,9 +172,11 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
         new WorkSentRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, Sent = range.Epoch, Postponed = postponed }, ETag.All,
         TableUpdateMode.Merge, cancellationToken);
 
-    public Task NoteErrorAsync(WorkRow range, string error, CancellationToken cancellationToken) => table.TryUpdateAsync(
-        new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error }, ETag.All, TableUpdateMode.Merge,
-        cancellationToken);
+    /// <param name="unanswered">See <see cref="WorkRow.Unanswered"/>; null to leave that as it is.</param>
+    public Task NoteErrorAsync(WorkRow range, string error, DateTimeOffset? unanswered, CancellationToken cancellationToken) =>
+        table.TryUpdateAsync(
+            new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error, Unanswered = unanswered },
+            ETag.All, TableUpdateMode.Merge, cancellationToken);
 
     public static WorkRow NewRange(JobId job, int range, int first, int end) => new()
     {

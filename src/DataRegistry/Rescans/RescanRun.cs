@@ -13,5 +13,5 @@ sealed class RescanRun(JobRow job, Store store, ScanRanges ranges) : JobRun(job,
     public override async Task<RangeOpening> OpenAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken) =>
         delivery.BucketUnavailable is { } unavailable
             ? throw unavailable
-            : new RangeOpening.Opened(await ranges.OpenAsync(Job, Store, range, delivery.PaceAsync, cancellationToken));
+            : new RangeOpening.Opened(await ranges.OpenAsync(Job, Store, range, delivery, cancellationToken));
 }

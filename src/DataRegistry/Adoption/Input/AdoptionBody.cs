@@ -10,9 +10,6 @@ sealed record AdoptionBody
 {
     const long MaxFormBytes = 64 * 1024;
 
-    /// <summary>Patterns in a request.</summary>
-    public const int MaxExcludes = 100;
-
     /// <summary>As given; null for none.</summary>
     public string? Project { get; init; }
 
@@ -23,7 +20,7 @@ sealed record AdoptionBody
     public string? Manifest { get; init; }
 
     /// <summary>Keys that one of these matches are left out.</summary>
-    public IReadOnlyList<KeyGlob> Exclude { get; init; } = [];
+    public KeyGlobs Exclude { get; init; } = KeyGlobs.None;
 
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
@@ -48,10 +45,13 @@ sealed record AdoptionBody
         if (string.Equals(BodyType.Of(context.Request), "text/plain", StringComparison.OrdinalIgnoreCase))
         {
             await new AdoptionText(urls, limits.MaxUrls).ReadAsync(body, cancellationToken);
+            var exclude = new ExcludeList(store);
+            foreach (var pattern in context.Request.Query["exclude"])
+                exclude.Add(pattern);
             return new()
             {
                 HasList = true,
-                Exclude = [.. context.Request.Query["exclude"].Select(pattern => Pattern(pattern, store))],
+                Exclude = exclude.Build(),
                 DryRun = Fields.Query(context.Request, "dry_run") switch
                 {
                     null or "false" => false,
@@ -82,14 +82,5 @@ sealed record AdoptionBody
         }
 
         throw AdoptionErrors.NotAListOfUrls.With(BodyType.Of(request));
-    }
-
-    /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
-    public static KeyGlob Pattern(string? text, Store store)
-    {
-        var bucket = $"s3://{store.Configuration.Bucket}/";
-        return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
-            ? glob
-            : throw AdoptionErrors.NotAPattern.On("exclude");
     }
 }

@@ -5,6 +5,7 @@ using System.Net;
 using System.Text;
 using Amazon.Runtime;
 using DataRegistry.Telemetry;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace DataRegistry.Stores.S3;
 
@@ -62,6 +63,9 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             requests, bucket, pace))
         { Timeout = options.RequestTimeout };
 
+    /// <summary>S3's errors have a sentence and some ids. A job keeps the sentence in a row.</summary>
+    const int MaxErrorBytes = 16 * 1024;
+
     sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests, string bucket, BucketPace? pace)
         : DelegatingHandler(inner)
     {
@@ -101,7 +105,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             }
 
             if (operation != "head" && !(operation == "get" && response.IsSuccessStatusCode))
-                await ReadDocumentAsync(response, operation, cancellationToken);
+                await ReadDocumentAsync(request, response, operation, cancellationToken);
             return response;
         }
 
@@ -109,12 +113,23 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
         /// The SDK reads documents to wherever they end, on a thread that waits for them; so they are read before it sees them, within the
         /// request's time.
         /// </summary>
-        async Task ReadDocumentAsync(HttpResponseMessage response, string operation, CancellationToken cancellationToken)
+        async Task ReadDocumentAsync(
+            HttpRequestMessage request, HttpResponseMessage response, string operation, CancellationToken cancellationToken)
         {
             try
             {
                 await response.Content.LoadIntoBufferAsync(S3Document.MaxBytes, cancellationToken);
                 var document = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+                if (!DocumentBounds.Hold(document, EntriesAskedFor(request, response, operation))
+                    || (!response.IsSuccessStatusCode && document.Length > MaxErrorBytes))
+                {
+                    if (response.IsSuccessStatusCode)
+                        throw BucketFaults.NotS3(bucket, response.StatusCode);
+                    // Its status says enough. A proxy's page is no document of S3, and may be of any size.
+                    response.Content = Replaced(response.Content, []);
+                    return;
+                }
+
                 Check(document, response.StatusCode, operation);
                 if (S3Document.Repaired(document) is { } repaired)
                     response.Content = Replaced(response.Content, repaired);
@@ -137,8 +152,6 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
 
         void Check(byte[] document, HttpStatusCode status, string operation)
         {
-            if (S3Document.Tags(document) > S3Document.MaxTags)
-                throw BucketFaults.NotS3(bucket, status);
             if (status is HttpStatusCode.BadRequest && document.Length < 4096 && Encoding.UTF8.GetString(document) is var text
                 && text.Contains("HTTPS", StringComparison.Ordinal) && text.Contains("HTTP request", StringComparison.Ordinal))
                 throw new BucketException(
@@ -156,6 +169,14 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                     IsUnreadable = true,
                 };
         }
+
+        /// <summary>Entries that a listing may have; null for no listing.</summary>
+        static int? EntriesAskedFor(HttpRequestMessage request, HttpResponseMessage response, string operation) =>
+            !response.IsSuccessStatusCode || operation is not ("list" or "list_versions") ? null
+            : QueryHelpers.ParseQuery(request.RequestUri!.Query)["max-keys"].ToString() is var text
+                && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
+                ? asked
+                : ListRequest.PageKeys;
 
         static ByteArrayContent Replaced(HttpContent content, byte[] bytes)
         {
