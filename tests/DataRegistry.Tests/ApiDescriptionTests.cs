@@ -1,9 +1,11 @@
+using System.IO.Compression;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using DataRegistry.Http;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -127,6 +129,83 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     {
         var user = document.GetProperty("components").GetProperty("schemas").GetProperty("UserBody").GetProperty("properties");
         Assert.Equal(["id", "username", "type", "display_name", "email", "disabled", "ctime"], user.EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
+    public async Task It_is_made_once_and_sent_in_the_encoding_that_is_asked_for_with_a_tag()
+    {
+        var made = 0;
+        await using var counted = await TestService.StartAsync(null, null, services => services.AddOptions<OpenApiOptions>("v1").Configure(
+            o => o.AddDocumentTransformer((_, _, _) => Task.FromResult(Interlocked.Increment(ref made)))));
+        using var http = new HttpClient { BaseAddress = counted.Http.BaseAddress };
+        var tags = new List<string>();
+        string? text = null;
+        foreach (var (accepted, encoding) in new (string?, string?)[]
+        {
+            (null, null), ("identity", null), ("gzip", "gzip"), ("br", "br"), ("gzip, deflate, br", "br"), ("br;q=0.5, gzip", "gzip"),
+                ("*", "br"),
+            ("br;q=0, *;q=0.1", "gzip"), ("zstd", null), ("gzip;q=0", null),
+        })
+        {
+            using var response = await AskAsync(accepted, null);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.Equal("application/json; charset=utf-8", response.Content.Headers.ContentType!.ToString());
+            Assert.Equal(encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
+            Assert.Equal(("Accept-Encoding", "no-cache"), (response.Headers.Vary.Single(), response.Headers.CacheControl!.ToString()));
+            var bytes = await response.Content.ReadAsByteArrayAsync();
+            Assert.True(bytes.Length == response.Content.Headers.ContentLength && (encoding is null || bytes.Length < 100_000),
+                $"{bytes.Length} bytes");
+            Assert.Equal(text ??= Unpack(bytes, encoding), Unpack(bytes, encoding));
+            tags.Add($"{encoding} {response.Headers.ETag}");
+
+            using var known = await AskAsync(accepted, response.Headers.ETag!.ToString());
+            Assert.Equal((HttpStatusCode.NotModified, 0), (known.StatusCode, (await known.Content.ReadAsByteArrayAsync()).Length));
+            using var other = await AskAsync(accepted, "\"another\"");
+            Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+        }
+
+        Assert.Equal((1, 3), (made, tags.Distinct().Count()));
+        using var head = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, new Uri("/openapi/v1.json", UriKind.Relative)));
+        Assert.Equal((HttpStatusCode.OK, text!.Length > 100_000), (head.StatusCode, head.Content.Headers.ContentLength > 100_000));
+        // Whoever asks first leaves nothing of the request in it.
+        Assert.DoesNotContain("servers", JsonDocument.Parse(text).RootElement.EnumerateObject().Select(p => p.Name));
+        Assert.DoesNotContain(counted.Http.BaseAddress!.Authority, text, StringComparison.Ordinal);
+
+        async Task<HttpResponseMessage> AskAsync(string? accepted, string? tag)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/openapi/v1.json", UriKind.Relative));
+            if (accepted is not null)
+                request.Headers.TryAddWithoutValidation("Accept-Encoding", accepted);
+            if (tag is not null)
+                request.Headers.TryAddWithoutValidation("If-None-Match", tag);
+            return await http.SendAsync(request);
+        }
+
+        static string Unpack(byte[] bytes, string? encoding)
+        {
+            using var from = new MemoryStream(bytes);
+            using Stream unpacked = encoding switch
+            {
+                "br" => new BrotliStream(from, CompressionMode.Decompress),
+                "gzip" => new GZipStream(from, CompressionMode.Decompress),
+                _ => from,
+            };
+            using var reader = new StreamReader(unpacked);
+            return reader.ReadToEnd();
+        }
+    }
+
+    [Fact]
+    public async Task Those_who_ask_at_once_at_the_start_wait_for_one_and_a_failure_is_tried_again()
+    {
+        var made = 0;
+        await using var failing = await TestService.StartAsync(null, null, services => services.AddOptions<OpenApiOptions>("v1").Configure(
+            o => o.AddDocumentTransformer(
+                (_, _, _) => Interlocked.Increment(ref made) == 1 ? throw new InvalidOperationException("Not now.") : Task.CompletedTask)));
+        Assert.Equal(HttpStatusCode.InternalServerError, await failing.Http.StatusAsync("GET", "/openapi/v1.json"));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => failing.Http.StatusAsync("GET", "/openapi/v1.json")));
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a));
+        Assert.Equal(2, made);
     }
 
     [GeneratedRegex(@"\{[^}]*\}")]

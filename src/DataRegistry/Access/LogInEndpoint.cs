@@ -33,9 +33,10 @@ static class LogInEndpoint
         switch (await logIn.WithPasswordAsync(
             username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
-            case LogInOutcome.In { Subject: var subject }:
+            case LogInOutcome.In { Subject: var subject } right:
                 limits.Count(subject.Id);
-                var (token, row) = await logIn.CreateTokenAsync(subject, context.RequestAborted);
+                if (await logIn.CreateTokenAsync(right, context.RequestAborted) is not var (token, row))
+                    throw AccessErrors.LogInRefused.On("non_field_errors");
                 await trail.RecordAsync(
                     new AuditActor(subject.Username, subject.Id, Token: null, context.TraceIdentifier),
                     new("token.created", row.RowKey) { Details = new() { ["user"] = subject.RowKey, ["name"] = row.Name } });

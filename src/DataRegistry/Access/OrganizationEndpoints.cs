@@ -34,7 +34,7 @@ static class OrganizationEndpoints
         var (found, next) = await units.ListClustersAsync(paging.Cursor, Math.Min(paging.Limit + 1, 1000), context.RequestAborted)
             .Where(
                 c => rights.Allow(Permission.ProjectsRead, Scope.Of(c))).PageAsync(
-                    paging.Limit, c => c.Id.ToString("D"), context.RequestAborted);
+                    paging.Limit, c => UnitSize.Of(c.Name), c => c.Id.ToString("D"), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(
             new Page<ClusterBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]), AccessJson.Default.PageClusterBody);
@@ -60,7 +60,7 @@ static class OrganizationEndpoints
         var (found, next) = await units.ListDepartmentsAsync(paging.Cursor, Math.Min(paging.Limit + 1, 1000), context.RequestAborted)
             .Where(
                 d => rights.Allow(Permission.ProjectsRead, Scope.Of(d))).PageAsync(
-                    paging.Limit, d => d.Id.ToString("D"), context.RequestAborted);
+                    paging.Limit, d => UnitSize.Of(d.Name), d => d.Id.ToString("D"), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(
             new Page<DepartmentBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]),

@@ -83,6 +83,7 @@ sealed record ListedUnit(Guid Id, string Name, Guid Cluster, Guid? Parent, DateT
         ])
     {
         DefaultSort = "name",
+        SizeOf = unit => UnitSize.Of(unit.Name),
     };
 }
 

@@ -42,6 +42,8 @@ static class DataVolumeEndpoints
         {
             case DataVolumeCreation.NameTaken:
                 throw DataVolumeListEndpoints.NameTaken();
+            case DataVolumeCreation.TooMany { Max: var max }:
+                throw DataVolumeErrors.TooManyVolumes.With(max);
             case DataVolumeCreation.OtherBody:
                 throw IdempotencyKey.OtherBody();
             case DataVolumeCreation.Repeated repeated:

@@ -1,6 +1,7 @@
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -18,6 +19,9 @@ static class AliasListEndpoint
 
     const int MaxProjectsAtOnce = 16;
 
+    /// <summary>Aliases whose datums are read first.</summary>
+    const int FirstDatums = 128;
+
     const int IdLength = 32;
 
     public static void MapAliasLists(this IEndpointRouteBuilder api) => api.MapGet("/datum-aliases/", ListAsync)
@@ -31,19 +35,35 @@ static class AliasListEndpoint
     {
         var listed = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
-        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
+        var list = AliasOrder.From(context.Request) is { } order
             ? await SortedAsync(order, listed, paging, aliases, context.RequestAborted)
             : await ByNameAsync(listed, paging, aliases, context.RequestAborted);
-        var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
-        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
         var byId = listed.ToDictionary(p => p.Id);
+        var bodies = new List<AliasBody>();
+        var budget = new PageBudget(paging.Limit);
+        var isWhole = true;
+        // Each alias shows its datum: few at first, since nobody knows how large those are.
+        for (var (first, some) = (0, FirstDatums); isWhole && first < list.Rows.Count; (first, some) = (first + some, some * 4))
+        {
+            var rows = list.Rows.Skip(first).Take(some).ToList();
+            var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
+            var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
+            var taken = rows.TakeWhile(r => budget.TryTake(SizeOf(r, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))).ToList();
+            bodies.AddRange(taken.Select(
+                r => AliasBody.From(r, byId[r.Project], named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned)));
+            isWhole = taken.Count == rows.Count;
+        }
+
         return Results.Json(
             new Page<AliasBody>(
-                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
-                [.. rows.Select(r => AliasBody.From(r, byId[r.Project], named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned))]),
+                DatumQuery.Flag(context.Request, "no_count") ? null : list.Count,
+                Paging.Next(context, isWhole ? list.Next : list.CursorOf(list.Rows[bodies.Count - 1])), null, bodies),
             AliasEndpoints.Json.PageAliasBody);
     }
+
+    static int SizeOf(AliasRow alias, DatumRow? datum, IEnumerable<string> names) =>
+        RowSize.Of(alias) + (datum is null ? 0 : DatumBody.SizeOf(datum) + names.Sum(AliasTable.SizeOf));
 
     /// <summary>The named one, or all that the caller may read, in the order of their ids.</summary>
     static async Task<IReadOnlyList<Project>> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
@@ -59,7 +79,7 @@ static class AliasListEndpoint
     static async Task<CountedPage<AliasRow>> ByNameAsync(
         IReadOnlyList<Project> projects, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
-        var (behind, name) = CursorOf(paging);
+        var (behind, name) = PlaceOf(paging);
         // As text: that is the order of projects.
         var left = projects.SkipWhile(p => behind is not null && string.CompareOrdinal(TextOf(p.Id), behind) < (name is null ? 1 : 0));
         var rows = new List<AliasRow>();
@@ -67,21 +87,28 @@ static class AliasListEndpoint
         var last = behind;
         foreach (var some in left.Chunk(Math.Clamp(MaxRowsAtOnce / paging.Limit, 1, MaxProjectsAtOnce)))
         {
-            if (rows.Count > paging.Limit || looked >= MaxProjects)
-                return Page(last);
+            if (looked >= MaxProjects)
+                return new(rows, last, null, CursorOf);
             var pages = await Task.WhenAll(some.Select(p =>
                 aliases.ListAsync(p, paging.Limit + 1, TextOf(p.Id) == behind ? name : null, cancellationToken)));
-            rows.AddRange(pages.SelectMany(page => page.Rows));
+            foreach (var (found, more) in pages)
+            {
+                rows.AddRange(found);
+                if (rows.Count > paging.Limit)
+                    rows.RemoveRange(paging.Limit, rows.Count - paging.Limit);
+                else if (more is null)
+                    continue;
+                return new(rows, CursorOf(rows[^1]), null, CursorOf);
+            }
+
             looked += some.Length;
             last = TextOf(some[^1].Id);
         }
 
-        return Page(null);
-
-        CountedPage<AliasRow> Page(string? behindAll) => rows.Count > paging.Limit
-            ? new(rows[..paging.Limit], TextOf(rows[paging.Limit - 1].Project) + rows[paging.Limit - 1].Name, null)
-            : new(rows, behindAll, behind is null && behindAll is null ? rows.Count : null);
+        return new(rows, null, behind is null ? rows.Count : null, CursorOf);
     }
+
+    static string CursorOf(AliasRow row) => TextOf(row.Project) + row.Name;
 
     static async Task<CountedPage<AliasRow>> SortedAsync(
         AliasOrder order, IReadOnlyList<Project> projects, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
@@ -91,20 +118,19 @@ static class AliasListEndpoint
         var all = new List<AliasRow>();
         foreach (var some in projects.Chunk(MaxProjectsAtOnce))
         {
-            foreach (var (rows, more) in await Task.WhenAll(
-                some.Select(p => aliases.ListAsync(p, AliasOrder.Max, after: null, cancellationToken))))
+            foreach (var rows in await Task.WhenAll(some.Select(p => aliases.ListAllAsync(p, AliasOrder.Max, cancellationToken))))
             {
-                all.AddRange(rows);
-                if (more is not null || all.Count > AliasOrder.Max)
+                all.AddRange(rows ?? []);
+                if (rows is null || all.Count > AliasOrder.Max)
                     throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
             }
         }
 
         var (page, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return new(page, next, all.Count);
+        return new(page, next, all.Count, order.CursorOf);
     }
 
-    static (string? Project, AliasName? Name) CursorOf(Paging paging) => paging.Cursor switch
+    static (string? Project, AliasName? Name) PlaceOf(Paging paging) => paging.Cursor switch
     {
         null => (null, null),
         { Length: >= IdLength } cursor when Guid.TryParseExact(cursor[..IdLength], "N", out var id)

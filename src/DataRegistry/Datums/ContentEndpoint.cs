@@ -23,7 +23,8 @@ static class ContentEndpoint
             throw DatumErrors.UrlNotValid.With();
         var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         var (bucket, found) = await DownloadEndpoints.RequiredAsync(row, objects, context.RequestAborted);
-        var range = Range(context.Request, found.Size);
+        var tag = $"\"{found.ETag}\"";
+        var range = IsOfTag(context.Request, tag) ? Range(context.Request, found.Size) : null;
         await using var content = RequestLimits.IsHead(context) ? null : await OpenAsync(bucket, found, range, context.RequestAborted);
 
         var response = context.Response;
@@ -34,7 +35,7 @@ static class ContentEndpoint
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
         response.Headers.AcceptRanges = "bytes";
-        response.Headers.ETag = $"\"{found.ETag}\"";
+        response.Headers.ETag = tag;
         response.Headers.ContentDisposition = ObjectKey.Attachment(DownloadEndpoints.FileName(row) ?? row.Id.ToString());
         if (range is { } span)
             response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {span.First}-{span.Last}/{found.Size}");
@@ -55,6 +56,14 @@ static class ContentEndpoint
             throw DownloadEndpoints.Error(e);
         }
     }
+
+    /// <summary>
+    /// Whether the range is of what is here (RFC 9110, section 13.1.5): false for another tag, a weak one, and a time, which no answer
+    /// tells.
+    /// </summary>
+    static bool IsOfTag(HttpRequest request, string tag) => request.Headers.IfRange.Count == 0
+        || (RangeConditionHeaderValue.TryParse(request.Headers.IfRange.ToString(), out var condition)
+            && condition.EntityTag is { IsWeak: false } asked && asked.Tag.Equals(tag, StringComparison.Ordinal));
 
     /// <summary>
     /// Null for the whole: where no range is asked for, several, or an unreadable one (RFC 9110, section 14.2). One that begins past the

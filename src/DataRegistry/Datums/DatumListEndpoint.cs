@@ -48,17 +48,19 @@ static class DatumListEndpoint
         var query = DatumQuery.From(context.Request) with { Scanned = scanned };
         var listed = await ProjectsAsync(context, query, search, projects, permissions);
         var noCount = DatumQuery.Flag(context.Request, "no_count");
-        var (rows, next, count) = await search.FindAsync(query, listed, paging, noCount, context.RequestAborted);
+        var list = await search.FindAsync(query, listed, paging, noCount, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(
             context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList()
             ?? [];
         var names = await aliases.NamesAsync(
-            excluded.Contains("aliases", StringComparer.Ordinal) ? [] : rows.Select(r => r.Id), context.RequestAborted);
+            excluded.Contains("aliases", StringComparer.Ordinal) ? [] : list.Rows.Select(r => r.Id), context.RequestAborted);
+        var page = list.Within(r => DatumBody.SizeOf(r) + names[r.Id].Sum(AliasTable.SizeOf));
+        var rows = await search.WithTagsAsync(page.Rows, context.RequestAborted);
         return Answer(
-            new(noCount
-                ? null
-                : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
-                excluded);
+            new(
+                noCount ? null : page.Count, Paging.Next(context, page.Next), null,
+                [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
+            excluded);
     }
 
     /// <summary>

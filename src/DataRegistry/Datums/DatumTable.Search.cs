@@ -8,6 +8,12 @@ sealed partial class DatumTable
     /// <summary>So long a search goes on. Table Storage reads some 20,000 rows a second of an account.</summary>
     static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>Rows of a page that also holds tags, of 8 KB each at most.</summary>
+    const int RowsWithTags = 64;
+
+    /// <summary>Matches that are read first: nobody knows how large they are.</summary>
+    const int FirstRead = 128;
+
     /// <summary>
     /// Those of the projects' datums that match, newest first. All partitions are searched at the same time, to their ends or until the
     /// time is over. A partition also ends where it cannot add to the first matches any more, unless they are counted, too.
@@ -20,6 +26,7 @@ sealed partial class DatumTable
         var first = new FirstMatches(wanted + 1);
         var end = clock.GetUtcNow() + SearchTime;
         var columns = ColumnsOf(query);
+        var size = query.Tag is null ? Tables.MaxPageRows : RowsWithTags;
         var whole = true;
         DatumCursor? stopped = null;
         await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>
@@ -30,7 +37,7 @@ sealed partial class DatumTable
             bool isEmpty;
             do
             {
-                var page = await table.QueryPageAsync<DatumFilterRow>(RangeOf(partition, after), continuation, MaxPageRows, columns, token);
+                var page = await table.QueryPageAsync<DatumFilterRow>(RangeOf(partition, after), continuation, size, columns, token);
                 (continuation, isEmpty) = (page.ContinuationToken, page.Values.Count == 0);
                 foreach (var row in page.Values)
                 {
@@ -55,13 +62,27 @@ sealed partial class DatumTable
         return new(certain, stopped, whole ? first.Count : null);
     }
 
-    /// <summary>The rows at these places, in their order; those that do not match any more are left out.</summary>
-    public async Task<IReadOnlyList<DatumRow>> ReadAsync(
-        IEnumerable<DatumCursor> places, DatumQuery query, CancellationToken cancellationToken)
+    /// <summary>
+    /// The rows at these places, in their order, as far as a page has room for them; those that do not match any more are left out.
+    /// </summary>
+    public async Task<DatumPage> ReadAsync(
+        IReadOnlyList<DatumCursor> places, DatumQuery query, DatumSlice slice, CancellationToken cancellationToken)
     {
-        var ids = places.Select(p => new DatumId(TimedId.FromRowKey(p.Partition, p.RowKey))).ToList();
-        var rows = await FindAsync(ids, cancellationToken);
-        return [.. ids.Select(id => rows.GetValueOrDefault(id)).OfType<DatumRow>().Where(query.Matches)];
+        var page = new DatumPageBuilder(slice);
+        DatumCursor? last = null;
+        for (var (first, some) = (0, FirstRead); first < places.Count; (first, some) = (first + some, Math.Min(some * PageGrowth, SampleRows)))
+        {
+            var part = places.Skip(first).Take(some).Select(p => (Place: p, Id: new DatumId(TimedId.FromRowKey(p.Partition, p.RowKey)))).ToList();
+            var rows = await FindAsync([.. part.Select(p => p.Id)], cancellationToken);
+            foreach (var (place, id) in part)
+            {
+                if (rows.GetValueOrDefault(id) is { } row && query.Matches(row) && !page.TryAdd(row))
+                    return page.EndAt(last);
+                last = place;
+            }
+        }
+
+        return page.EndAt(null);
     }
 
     /// <summary>What filters look at, and no more.</summary>

@@ -13,6 +13,8 @@ namespace DataRegistry.Http;
 /// </summary>
 public static class ApiDescription
 {
+    public const string DocumentName = "v1";
+
     /// <summary>Beginnings of the paths that the document describes.</summary>
     static readonly string[] Described = ["api/v0/", "api/health/", "api/v1/token", "api/v1/org-unit/"];
 
@@ -22,7 +24,7 @@ public static class ApiDescription
     {
         // For the schemas only: bodies are written with the rooms' own contexts, under the same names.
         services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
-        return services.AddOpenApi("v1", options =>
+        return services.AddSingleton<ApiDocument>().AddOpenApi(DocumentName, options =>
         {
             options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true)
                 || api.RelativePath == "api/v1/clusters";

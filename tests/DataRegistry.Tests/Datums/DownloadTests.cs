@@ -209,6 +209,34 @@ public sealed class DownloadTests : IAsyncLifetime
         Assert.Equal("no-store", whole.Headers.CacheControl?.ToString());
     }
 
+    [Theory]
+    [InlineData("own", true)]
+    [InlineData("\"another\"", false)]
+    [InlineData("weak", false)]
+    [InlineData("Sun, 01 Mar 2026 12:00:00 GMT", false)]
+    [InlineData("nonsense", false)]
+    public async Task A_range_of_another_content_is_the_whole(string condition, bool isPart)
+    {
+        service.Bucket.Put("./a", "0123456789"u8.ToArray());
+        var url = await UrlAsync((await service.AdoptObjectAsync("./a")));
+        using var whole = await RangeAsync(url, null);
+        var tag = whole.Headers.ETag!.ToString();
+        foreach (var (range, method) in new[] { ("bytes=2-4", HttpMethod.Get), ("bytes=2-4", HttpMethod.Head),
+            ("bytes=10-", HttpMethod.Get) })
+        {
+            using var request = new HttpRequestMessage(method, new Uri(url));
+            request.Headers.TryAddWithoutValidation("Range", range);
+            request.Headers.TryAddWithoutValidation("If-Range", condition switch { "own" => tag, "weak" => $"W/{tag}", _ => condition });
+            using var stranger = new HttpClient();
+            using var response = await stranger.SendAsync(request);
+            var expected = !isPart ? HttpStatusCode.OK : range == "bytes=10-" ? HttpStatusCode.RequestedRangeNotSatisfiable
+                : HttpStatusCode.PartialContent;
+            Assert.Equal(expected, response.StatusCode);
+            if (response.IsSuccessStatusCode)
+                Assert.Equal(isPart ? 3 : 10, response.Content.Headers.ContentLength);
+        }
+    }
+
     [Fact]
     public async Task The_registrys_own_urls_end_and_are_good_for_one_datum_only()
     {
