@@ -160,7 +160,8 @@ sealed partial class DatumTable
         {
             if (started && continuation is null)
                 return;
-            var next = await table.QueryPageAsync<DatumRow>(RangeOf(partition, after), continuation, rows, cancellationToken: cancellationToken);
+            var next = await table.QueryPageAsync<DatumRow>(
+                RangeOf(partition, after), continuation, rows, cancellationToken: cancellationToken);
             started = true;
             continuation = next.ContinuationToken;
             foreach (var row in next.Values)

@@ -70,13 +70,14 @@ sealed partial class DatumTable
     {
         var page = new DatumPageBuilder(slice);
         DatumCursor? last = null;
-        for (var (first, some) = (0, FirstRead); first < places.Count; (first, some) = (first + some, Math.Min(some * PageGrowth, SampleRows)))
+        var some = FirstRead;
+        for (var first = 0; first < places.Count; first += some, some = Math.Min(some * PageGrowth, SampleRows))
         {
-            var part = places.Skip(first).Take(some).Select(p => (Place: p, Id: new DatumId(TimedId.FromRowKey(p.Partition, p.RowKey)))).ToList();
-            var rows = await FindAsync([.. part.Select(p => p.Id)], cancellationToken);
-            foreach (var (place, id) in part)
+            var part = places.Skip(first).Take(some).ToList();
+            var rows = await FindAsync([.. part.Select(IdOf)], cancellationToken);
+            foreach (var place in part)
             {
-                if (rows.GetValueOrDefault(id) is { } row && query.Matches(row) && !page.TryAdd(row))
+                if (rows.GetValueOrDefault(IdOf(place)) is { } row && query.Matches(row) && !page.TryAdd(row))
                     return page.EndAt(last);
                 last = place;
             }
@@ -84,6 +85,8 @@ sealed partial class DatumTable
 
         return page.EndAt(null);
     }
+
+    static DatumId IdOf(DatumCursor place) => new(TimedId.FromRowKey(place.Partition, place.RowKey));
 
     /// <summary>What filters look at, and no more.</summary>
     static string[] ColumnsOf(DatumQuery query)
