@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -36,7 +36,7 @@ sealed partial class JobTable
     /// </summary>
     public async Task<JobKeyRow> AddKeyAsync(JobKeyRow key, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var known = await FindKeyAsync(key, cancellationToken);
             if (known is not null && (IsKept(known) || known.Job == key.Job))
@@ -56,7 +56,7 @@ sealed partial class JobTable
     /// <returns>Null where that is done; otherwise the row of the same key that was there before.</returns>
     async Task<JobKeyRow?> AddTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var known = await FindKeyAsync(key, cancellationToken);
             // Our own after a lost answer.
@@ -74,7 +74,7 @@ sealed partial class JobTable
     /// <summary>Both or neither; false where the job is not staged any more.</summary>
     async Task<bool> RemoveTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var row = await FindAsync(job.JobId, cancellationToken);
             if (row is not null && row.Status != JobStatus.Staging)
