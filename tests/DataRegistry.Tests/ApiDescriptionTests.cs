@@ -34,6 +34,8 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     {
         var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v", StringComparison.Ordinal))
+            // Links, and lists of what this product does not have.
+            .Where(e => e.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null)
             .SelectMany(
                 e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => Plain(m, e.RoutePattern.RawText!)))
                 .Order(StringComparer.Ordinal).ToList();

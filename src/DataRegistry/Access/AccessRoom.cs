@@ -48,9 +48,11 @@ static class AccessRoom
     public static void MapAccess(this Api api)
     {
         ApiDocument.Map(api.Root).AllowAnonymous().RequireRateLimiting(RateLimits.Description);
+        api.Root.MapApiLinks(RateLimits.Description);
         api.Root.MapGroup("/api/v0").MapLogIn();
         api.Root.MapGroup("/api/v1").MapClientTokens();
         api.V0.MapProjects();
+        api.V0.MapAbsentLists();
         api.V0.MapOrganization();
         api.V0.MapClusterAgents();
         api.V0.MapUsers();

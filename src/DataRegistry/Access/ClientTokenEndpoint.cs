@@ -67,7 +67,7 @@ static class ClientTokenEndpoint
     {
         var given = context.Request.HasFormContentType
             ? (await RequestBody.ReadFormAsync(context, MaxBodyBytes)).SelectMany(f => f.Value.Select(v => (f.Key, Text: v)))
-            : (await RequestBody.ReadJsonAsync(context, ClientTokenJson.Default.DictionaryStringJsonElement, MaxBodyBytes)).Select(
+            : (await RequestBody.ReadAnyTypeAsync(context, ClientTokenJson.Default.DictionaryStringJsonElement, MaxBodyBytes)).Select(
                 f => (f.Key, Text: TextOf(f.Key, f.Value)));
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, text) in given)

@@ -59,7 +59,7 @@ static class OrganizationEndpoints
     static async Task<IResult> CreateClusterAsync(HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
         var cluster = await units.CreateClusterAsync(
             Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted, body.HasAgent ?? false);
         await trail.RecordAsync(context, new("cluster.created", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
@@ -141,7 +141,7 @@ static class OrganizationEndpoints
     /// <summary>In the default cluster if none is named.</summary>
     static async Task<IResult> CreateDepartmentAsync(HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
         var clusterId = body.Cluster is null ? Cluster.DefaultId : Fields.Id("cluster", body.Cluster);
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(clusterId));
         var cluster = await units.FindClusterAsync(clusterId, context.RequestAborted)
@@ -177,7 +177,7 @@ static class OrganizationEndpoints
 
     static async Task<string> ReadNameAsync(HttpContext context) =>
         Fields.Name(
-            "name", (await RequestBody.ReadJsonAsync(context, AccessJson.Default.UnitNameBody, AccessJson.MaxBodyBytes)).Name,
+            "name", (await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UnitNameBody, AccessJson.MaxBodyBytes)).Name,
             AccessJson.MaxNameLength);
 
     static AuditEvent Renamed(string action, Guid id, string before, string after) =>

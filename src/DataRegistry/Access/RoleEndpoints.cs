@@ -51,7 +51,7 @@ static class RoleEndpoints
         var rights = await permissions.OfAsync(caller, context.RequestAborted);
         if (!rights.AllowSomewhere(Permission.RolesManage))
             throw Permissions.Denied();
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewRoleBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewRoleBody, AccessJson.MaxBodyBytes);
         var role = Fields.Choice<Role>("role", body.Role);
         var kind = Fields.Choice<ScopeKind>("scope_type", body.ScopeType);
         if (kind == ScopeKind.System && !string.IsNullOrEmpty(body.ScopeId))

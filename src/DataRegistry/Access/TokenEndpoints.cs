@@ -55,7 +55,7 @@ static class TokenEndpoints
     static async Task<IResult> CreateAsync(HttpContext context, NewTokenServices services)
     {
         var (issuer, subjects, projects, permissions, trail) = services;
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
         var caller = Caller.Of(context);
         var owner = await OwnerAsync(context, body.User, permissions);
         if (owner != caller.Id && await subjects.FindAsync(owner, context.RequestAborted) is not { Kind: SubjectKind.ServiceAccount })

@@ -79,14 +79,6 @@ sealed record NewUnitBody([property: Required] string? Name, string? Cluster, bo
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record UnitNameBody([property: Required] string? Name);
 
-sealed record NewProjectBody([property: Required] string? Name, string? Department);
-
-/// <summary>A project with what it belongs to.</summary>
-sealed record ProjectDetailBody(Guid Id, string Name, Guid Department, Guid Cluster)
-{
-    public static ProjectDetailBody From(Project project) => new(project.Id, project.Name, project.Department, project.Cluster);
-}
-
 sealed record AuditBody(
     Guid Id, DateTimeOffset Time, string Actor, Guid? ActorId, Guid? Token, string Action, string Kind, string Target, Guid? Project,
     string? RequestId, JsonNode? Details)
@@ -122,6 +114,7 @@ static class AccessJson
 {
     public const int MaxBodyBytes = 64 * 1024;
     public const int MaxNameLength = 100;
+    public const int MaxDescriptionLength = 1000;
 
     public static AccessJsonContext Default { get; } = new(WireJson.Options(AccessJsonContext.Default));
 

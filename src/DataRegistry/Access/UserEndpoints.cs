@@ -51,7 +51,7 @@ static class UserEndpoints
     static async Task<IResult> CreateAsync(HttpContext context, SubjectTable subjects, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
         if (string.IsNullOrEmpty(body.Username))
             throw CommonErrors.Required.On("username");
         if (!Username.TryParse(body.Username, out var username))
@@ -103,7 +103,7 @@ static class UserEndpoints
     {
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
         var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled == true && subject == Caller.Of(context).Id)
             throw AccessErrors.OwnAccountStaysEnabled.On("disabled");
         if (body.Password is not null && row.Kind == SubjectKind.ServiceAccount)
@@ -119,7 +119,7 @@ static class UserEndpoints
         if (caller.Projects is not null || caller.Id == Caller.AdministratorId || caller.Kind == SubjectKind.ServiceAccount)
             throw Permissions.Denied();
         var row = await subjects.RequiredAsync(caller.Id, context);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled is not null)
             throw AccessErrors.OnlyAdministratorDisables.On("disabled");
         if (body.Password is not null)

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
+using DataRegistry.Http;
 
 namespace DataRegistry.Adoption;
 
@@ -63,6 +64,8 @@ sealed record NothingAdoptedBody(
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(AdoptBody))]
 [JsonSerializable(typeof(AdoptedBody))]
 [JsonSerializable(typeof(NothingAdoptedBody))]
+[JsonSerializable(typeof(MessageBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

@@ -76,8 +76,8 @@ static class JobEndpoints
         if (await access.FindAsync(context, job.Store.ToString("D"), secret: true) is not { Deleted: false, AllowAdopt: true } store
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
             throw AdoptionErrors.JobStoreGone.With();
-        var again = await retry.AcceptAsync(job, new(store, project, Caller.Of(context).Name), context.RequestAborted)
-            ?? throw AdoptionEndpoints.TooManyJobs();
+        var again = AdoptionEndpoints.StartedOf(
+            await retry.AcceptAsync(job, new(store, project, Caller.Of(context).Name), context.RequestAborted));
         await trail.RecordAsync(
             context,
             new("adoption.accepted", again.JobId.ToString())

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -12,23 +11,14 @@ namespace DataRegistry.Datums;
 
 static class AliasEndpoints
 {
-    static readonly FieldError[] ProjectErrors = [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
+    public static readonly FieldError[] ProjectErrors = [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
 
     const int MaxBodyBytes = 16 * 1024;
 
-    /// <summary>Aliases whose datums are read first.</summary>
-    const int FirstDatums = 128;
-
-    static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
+    public static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/datum-aliases/", ListAsync).WithName("listAliases").AnswersPages<AliasBody>("List the aliases of a project, by name")
-            .RequiresQuery("project", "A project's id")
-            .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
-            .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean)
-            .FailsOn("project", ProjectErrors).FailsOn("ordering", CommonErrors.NotAChoice, DatumErrors.TooManyAliasesToSort)
-            .Fails(AccessErrors.NotPermitted);
         api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").Takes<NewAliasBody>()
             .Answers<AliasBody>("Create an alias (201), or move it to another datum (200)")
             .OrAnswers<AliasBody>(StatusCodes.Status201Created)
@@ -47,62 +37,10 @@ static class AliasEndpoints
             .AnswersPages<AliasChangeBody>("List who moved an alias, the last change first; also of a deleted alias");
     }
 
-    static async Task<IResult> ListAsync(
-        HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
-    {
-        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
-        var paging = Paging.From(context.Request);
-        var list = AliasOrder.From(context.Request) is { } order
-            ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
-            : await ByNameAsync(project, paging, aliases, context.RequestAborted);
-        var scanned = await scans.CompletedAsync(context.RequestAborted);
-        var bodies = new List<AliasBody>();
-        var budget = new PageBudget(paging.Limit);
-        var isWhole = true;
-        // Each alias shows its datum: few at first, since nobody knows how large those are.
-        for (var (first, some) = (0, FirstDatums); isWhole && first < list.Rows.Count; (first, some) = (first + some, some * 4))
-        {
-            var rows = list.Rows.Skip(first).Take(some).ToList();
-            var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
-            var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
-            var taken = rows.TakeWhile(r => budget.TryTake(SizeOf(r, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))).ToList();
-            bodies.AddRange(taken.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned)));
-            isWhole = taken.Count == rows.Count;
-        }
-
-        return Results.Json(
-            new Page<AliasBody>(
-                DatumQuery.Flag(context.Request, "no_count") ? null : list.Count,
-                Paging.Next(context, isWhole ? list.Next : list.CursorOf(list.Rows[bodies.Count - 1])), null, bodies),
-            Json.PageAliasBody);
-    }
-
-    static int SizeOf(AliasRow alias, DatumRow? datum, IEnumerable<string> names) =>
-        RowSize.Of(alias) + (datum is null ? 0 : DatumBody.SizeOf(datum) + names.Sum(AliasTable.SizeOf));
-
-    static async Task<CountedPage<AliasRow>> ByNameAsync(
-        Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
-    {
-        AliasName? after = paging.Cursor is null
-            ? null
-            : AliasName.TryParse(paging.Cursor, out var name) ? name : throw Paging.BadCursor();
-        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
-        return new(rows, next, after is null && next is null ? rows.Count : null, row => row.Name);
-    }
-
-    static async Task<CountedPage<AliasRow>> SortedAsync(
-        AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
-    {
-        var all = await aliases.ListAllAsync(project, AliasOrder.Max, cancellationToken)
-            ?? throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
-        var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return new(rows, next, all.Count, order.CursorOf);
-    }
-
     static async Task<IResult> PointAsync(
         HttpContext context, AliasLookup lookup, DatumTable datums, AliasPointing pointing, DatumViews views)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewAliasBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, Json.NewAliasBody, MaxBodyBytes);
         var project = await lookup.ProjectAsync(context, body.Project, Permission.AliasesEdit);
         var name = Name(body.Name);
         if (string.IsNullOrEmpty(body.Datum))
@@ -112,6 +50,7 @@ static class AliasEndpoints
         // Another project's datum is as good as none, so that ids cannot be probed and a name never leads to what its readers may not see.
         if (await datums.FindAsync(id, context.RequestAborted) is not { } datum || datum.Project != project.Id)
             throw DatumErrors.NoDatumInProject.On("datum", id);
+        await pointing.RequireUsableAsync(project, name, "name", context.RequestAborted);
         var outcome = await pointing.PointAsync(context, project, name, id);
         return Results.Json(
             await views.ShowAsync(outcome.Alias, project, datum, context.RequestAborted), Json.AliasBody,
@@ -129,7 +68,7 @@ static class AliasEndpoints
             throw CommonErrors.NotFound.With();
         }
 
-        var hashed = await hashing.EnsureAsync(datum, found: null, context.RequestAborted);
+        var hashed = await hashing.AwaitAsync(datum, DatumHashing.WaitOf(context), context.RequestAborted);
         return Results.Json(new ResolvedBody(await views.ShowAsync(hashed, project, context.RequestAborted)), Json.ResolvedBody);
     }
 

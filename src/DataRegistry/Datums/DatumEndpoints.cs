@@ -38,7 +38,7 @@ static class DatumEndpoints
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumHashing hashing, DatumViews views)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
-        var hashed = await hashing.EnsureAsync(row, found: null, context.RequestAborted);
+        var hashed = await hashing.AwaitAsync(row, DatumHashing.WaitOf(context), context.RequestAborted);
         return Results.Json(await views.ShowAsync(hashed, project, context.RequestAborted), Json.DatumBody);
     }
 

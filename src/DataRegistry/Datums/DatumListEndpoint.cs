@@ -42,10 +42,10 @@ static class DatumListEndpoint
     static async Task<IResult> ListAsync(
         HttpContext context, DatumSearch search, AliasTable aliases, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
-        var listed = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
         var query = DatumQuery.From(context.Request) with { Scanned = scanned };
+        var listed = await ProjectsAsync(context, query, search, projects, permissions);
         var noCount = DatumQuery.Flag(context.Request, "no_count");
         var list = await search.FindAsync(query, listed, paging, noCount, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(
@@ -62,16 +62,23 @@ static class DatumListEndpoint
             excluded);
     }
 
-    /// <summary>The named one, or all that the caller may read; none is an empty list.</summary>
-    static async Task<ProjectSet> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
+    /// <summary>
+    /// The named one, or all that the caller may read; none is an empty list. Where they are many, those that have something at the URL.
+    /// </summary>
+    static async Task<ProjectSet> ProjectsAsync(
+        HttpContext context, DatumQuery query, DatumSearch search, ProjectTable projects, Permissions permissions)
     {
         if (Fields.Query(context.Request, "project") is { } named)
             return new([await permissions.ProjectAsync(context, projects, named, Permission.DataRead)]);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var (readable, more) = await projects.ListAsync(
             MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
-        return more is null ? new(readable)
-            : throw DatumErrors.TooManyProjects.On("project", MaxProjects);
+        if (more is null || query.Nothing)
+            return new(readable);
+        if (query is not { Uri: not null, Purged: false })
+            throw DatumErrors.TooManyProjects.On("project", MaxProjects);
+        var found = await projects.FindManyAsync(await search.ProjectsAtAsync(query, context.RequestAborted), context.RequestAborted);
+        return new([.. found.Values.Where(p => rights.Allow(Permission.DataRead, Scope.Of(p)))]);
     }
 
     static IResult Answer(Page<DatumBody> page, IReadOnlyCollection<string> excluded)

@@ -50,8 +50,12 @@ static class MetadataEndpoints
         var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
         using var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.JsonDocument, MaxBodyBytes);
         var input = MetadataInput.Parse(body.RootElement, "the datum");
-        if (input.Alias is not null)
+        if (input.Alias is { } wanted)
+        {
             await pointing.RequireAsync(context, project);
+            await pointing.RequireUsableAsync(project, wanted, MetadataInput.AliasKey, context.RequestAborted);
+        }
+
         await datums.SetMetadataAsync(row, input, Caller.Of(context).Name, context.RequestAborted);
         await trail.RecordAsync(
             context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
@@ -80,6 +84,8 @@ static class MetadataEndpoints
             if (!rights.Allow(Permission.DataEdit, Scope.Of(project))
                 || (input.Alias is not null && !rights.Allow(Permission.AliasesEdit, Scope.Of(project))))
                 throw Permissions.Denied();
+            if (input.Alias is { } wanted)
+                await pointing.RequireUsableAsync(project, wanted, MetadataInput.AliasKey, context.RequestAborted);
             changes.Add((row, project, input));
         }
 

@@ -24,7 +24,11 @@ sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion v
         foreach (var name in new[] { ApiDescription.DocumentName, ApiDescription.OlderDocumentName })
         {
             documents.MapGet($"/{name}.json",
-                (HttpContext context) => context.RequestServices.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context));
+                async Task (HttpContext context) =>
+                {
+                    var answer = await context.RequestServices.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context);
+                    await answer.ExecuteAsync(context);
+                });
         }
 
         return documents.ExcludeFromDescription();

@@ -62,7 +62,7 @@ static class StoreEndpoints
 
     static async Task<IResult> CreateAsync(HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, Json.NewStoreBody, MaxBodyBytes);
         var store = await requests.CreateAsync(context, body);
         await trail.RecordAsync(context, new("store.created", store.Id.ToString("D")) { Project = store.Project, Details = Facts(store) });
         context.Response.Headers.Location = StoreBody.From(store, scan: null, PublicUrl.Of(context.Request)).Url;
@@ -72,7 +72,7 @@ static class StoreEndpoints
     static async Task<IResult> ChangeAsync(
         string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail, bool whole)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, Json.NewStoreBody, MaxBodyBytes);
         var (before, after) = await requests.ChangeAsync(context, id, body, whole);
         if (!before.IsLike(after))
         {
@@ -108,6 +108,7 @@ static class StoreEndpoints
         ["project"] = store.Project?.ToString("D"),
         ["access_mode"] = Fields.WireName(store.AccessMode),
         ["allow_read"] = store.AllowRead,
+        ["allow_write"] = store.AllowWrite,
         ["allow_adopt"] = store.AllowAdopt,
         ["hash_adopted"] = Fields.WireName(store.HashAdopted),
         ["rescan"] = JsonSerializer.SerializeToNode(RescanBody.From(store.Rescan), Json.RescanBody),

@@ -35,8 +35,8 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await BadAsync(cluster, project);
         await RefusedAsync(cluster, project);
         await BrokenAsync(cluster);
-        // Of the limiter other tests see enough.
-        Assert.Empty(Declared().Where(d => d.Status != "429").Except(seen));
+        // Of the limiter other tests see enough. A deletion's 204 is published and never answered: generated clients break without a body.
+        Assert.Equal([("DELETE", One, "204")], Declared().Where(d => d.Status != "429").Except(seen));
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await TryAsync(agent, "PUT", Report, null, id, 200, """{"phase":"NotReady","inUse":false}""", cluster);
         await TryAsync(admin, "DELETE", One, null, id, 202);
         await TryAsync(agent, "PUT", Report, null, id, 204, """{"isDeleted":true}""", cluster);
-        await TryAsync(admin, "DELETE", One, null, await service.NewVolumeAsync("catalog"), 204);
+        await TryAsync(admin, "DELETE", One, null, await service.NewVolumeAsync("catalog"), 202);
         await TryAsync(admin, "GET", Pending, null, id, 409, cluster: Cluster.DefaultId);
     }
 
