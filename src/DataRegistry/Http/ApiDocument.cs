@@ -24,7 +24,8 @@ sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion v
         foreach (var name in new[] { ApiDescription.DocumentName, ApiDescription.OlderDocumentName })
         {
             documents.MapGet($"/{name}.json",
-                (HttpContext context) => context.RequestServices.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context));
+                (HttpContext context, IServiceProvider services) =>
+                    services.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context));
         }
 
         return documents.ExcludeFromDescription();
