@@ -17,7 +17,7 @@ public sealed class UniformErrorTests : IAsyncLifetime
     public static TheoryData<string, string, int> Cases => new()
     {
         { "GET", "/", 404 },
-        { "GET", "/api", 404 },
+        { "GET", "/api/v2", 404 },
         { "GET", "/api/v0/nonsense/", 404 },
         { "GET", "/api/v1/nonsense", 404 },
         { "GET", "/api/v2/datavolumes", 404 },

@@ -11,17 +11,20 @@ namespace DataRegistry.Adoption;
 
 /// <summary>Into which project a caller adopts from a store.</summary>
 /// <param name="By">The caller's name, as datums and jobs keep it.</param>
-sealed record AdoptionOrder(Store Store, Project Project, string By);
+sealed record AdoptionOrder(Store Store, Project Project, string By)
+{
+    /// <summary>The request's Idempotency-Key; null for none.</summary>
+    public RequestKey? Key { get; init; }
+}
 
 /// <summary>Makes jobs of lists, manifests and prefixes.</summary>
 sealed class AdoptionRequests(
     JobTable jobs, JobStarter starter, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
 {
     /// <summary>
-    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out. Null, as for the others,
-    /// where the project has as many jobs as it may.
+    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out.
     /// </summary>
-    public async Task<JobRow?> AcceptAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
+    public async Task<JobStart> AcceptAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
@@ -29,7 +32,7 @@ sealed class AdoptionRequests(
         job = job with { LastTotal = await jobs.FindLastTotalAsync(job, cancellationToken) };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, [range], [], cancellationToken);
-        return await StartAsync(job, [range], cancellationToken);
+        return await StartAsync(job, [range], order, cancellationToken);
     }
 
     /// <summary>
@@ -37,13 +40,13 @@ sealed class AdoptionRequests(
     /// A death on the way leaves nothing that anybody sees and that is not collected, or a job that runs.
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
-    public async Task<JobRow?> AcceptAsync(
+    public async Task<JobStart> AcceptAsync(
         AdoptionOrder order, StagedUrls urls, KeyGlobs exclude, CancellationToken stagingToken,
         CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
         if (await jobs.CountActiveAsync(order.Project.Slot, cancellationToken) >= options.Value.JobsPerProject)
-            return null;
+            return new JobStart.TooMany();
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var input = new InputWriter(blobs, id, order.Store, exclude, options.Value.WindowKeys);
         try
@@ -62,11 +65,11 @@ sealed class AdoptionRequests(
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
         var job = NewJob(id, order) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused };
-        return await StartAsync(job, ranges, cancellationToken);
+        return await StartAsync(job, ranges, order, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
-    public async Task<JobRow?> AcceptAsync(
+    public async Task<JobStart> AcceptAsync(
         AdoptionOrder order, S3Object manifest, KeyGlobs exclude, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
@@ -74,17 +77,19 @@ sealed class AdoptionRequests(
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
-        return await StartAsync(NewJob(id, order), [range], cancellationToken);
+        return await StartAsync(NewJob(id, order), [range], order, cancellationToken);
     }
 
     static JobRow NewJob(JobId id, AdoptionOrder order) => JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.By);
 
-    async Task<JobRow?> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    async Task<JobStart> StartAsync(
+        JobRow job, IReadOnlyList<WorkRow> ranges, AdoptionOrder order, CancellationToken cancellationToken)
     {
-        if (await starter.TryStartAsync(job, ranges, cancellationToken) is { } started)
-            return started;
+        var start = await starter.TryStartAsync(job, ranges, order.Key, cancellationToken);
+        if (start is JobStart.Started)
+            return start;
         await work.DeleteAsync(job.JobId, cancellationToken);
         await blobs.TryDeleteAsync($"{job.JobId}/", CancellationToken.None);
-        return null;
+        return start;
     }
 }

@@ -16,11 +16,13 @@ sealed class ImmediateAdoption(
     Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock)
 {
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
-    public async Task<AdoptionAnswer> AdoptAsync(AdoptionOrder order, AdoptionInput input, CancellationToken cancellationToken)
+    /// <param name="id">What to adopt under: of an earlier delivery of the same request; null for a new one.</param>
+    public async Task<AdoptionAnswer> AdoptAsync(
+        AdoptionOrder order, AdoptionInput input, CancellationToken cancellationToken, JobId? id = null)
     {
         var (store, project, by) = order;
         var bucket = buckets.Open(store);
-        var scope = new AdoptionScope(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, by, AtOnce: true);
+        var scope = new AdoptionScope(id ?? JobId.Create(clock.GetUtcNow(), project.Slot), store, project, by, AtOnce: true);
         var unhashed = new HashSet<string>(StringComparer.Ordinal);
         var outcomes = await adopter.AdoptAsync(
             scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, cancellationToken);
@@ -31,10 +33,23 @@ sealed class ImmediateAdoption(
 
         async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token)
         {
-            var probes = await finder.HeadAsync(bucket, store.Prefix, wanted, token);
+            var probes = await ProbesAsync(wanted, token);
             var found = await hashing.HashAtOnceAsync(store, bucket, [.. probes.Select(p => p.Object)], token);
             unhashed.UnionWith(found.OfType<S3Object>().Where(o => o.Sha256 is null).Select(o => UrlOf(store, o.Key)));
             return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];
+        }
+
+        // A bucket that can be asked about no key says so for each: others of the list may exist already.
+        async Task<IReadOnlyList<Probe>> ProbesAsync(IReadOnlyList<string> wanted, CancellationToken token)
+        {
+            try
+            {
+                return await finder.HeadAsync(bucket, store.Prefix, wanted, token);
+            }
+            catch (BucketException e) when (!e.IsTransient)
+            {
+                return [.. wanted.Select(_ => new Probe(null, e))];
+            }
         }
     }
 

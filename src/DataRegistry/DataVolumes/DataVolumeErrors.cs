@@ -26,12 +26,6 @@ static class DataVolumeErrors
         "does_not_exist", "There is no {kind} {id} in the data volume's cluster, which sharing stays in.",
         "The scope does not exist in the cluster of the data volume.");
 
-    public static FieldError KeyUsed { get; } = new(
-        "invalid", "The key was used before, with another body.", "The idempotency key belongs to another request.");
-
-    public static FieldError NotAKey { get; } = new(
-        "invalid", "One key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
-
     public static DetailError InUse { get; } = new(
         StatusCodes.Status409Conflict, "The data volume '{name}' is in use by a workload. Delete it when no workload uses it any more.",
         "A workload uses the data volume.");

@@ -55,7 +55,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
-            if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
+            if (known is not null && clock.GetUtcNow() < known.CreatedAt + IdempotencyKey.Kept)
                 return known.Body == repetition!.Body ? new DataVolumeCreation.Repeated(known.Answer) : new DataVolumeCreation.OtherBody();
             var count = await CountAsync(row, cancellationToken);
             if (count >= max)
@@ -198,7 +198,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         if (row.IsPending)
             actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
         // A younger one stays: its create may still be repeated.
-        if (row.Repetition is not null && (takeBack || clock.GetUtcNow() >= row.CreatedAt + RepetitionRow.Kept)
+        if (row.Repetition is not null && (takeBack || clock.GetUtcNow() >= row.CreatedAt + IdempotencyKey.Kept)
             && await table.FindAsync<RepetitionRow>(
                 row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
         {

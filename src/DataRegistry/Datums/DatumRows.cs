@@ -22,6 +22,12 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
     public DateTimeOffset? HashTried { get; init; }
 
+    /// <summary>
+    /// Whether a request read it in vain, so that only the queue tries until <see cref="DatumHashing.Again"/> is over. Null, as in rows of
+    /// former releases, for not.
+    /// </summary>
+    public bool? HashMissed { get; init; }
+
     /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
     public string? ChecksumError { get; init; }
 
@@ -158,6 +164,9 @@ sealed record DatumHashNoteRow : TableRow
 
     /// <summary>Never null, so that merging it takes an earlier one away.</summary>
     public required string ChecksumError { get; init; }
+
+    /// <inheritdoc cref="DatumRow.HashMissed"/>
+    public required bool HashMissed { get; init; }
 }
 
 /// <summary>A datum's properties.</summary>

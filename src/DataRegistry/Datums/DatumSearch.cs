@@ -38,13 +38,37 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
             ? null
             : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw Paging.BadCursor();
         var offset = OffsetOf(query, paging);
+        if (query.IsSearch)
+            return await SearchAsync(query, projects, paging, after, noCount, cancellationToken);
         var page = await datums.ListAsync(projects, query, new(paging.Limit, after, offset, MaxRead + offset), cancellationToken);
         if (page.Skipped < offset && page.Next is not null)
             throw DatumErrors.OffsetBeyondMatches.On("offset", offset, MaxRead + offset);
         int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
             : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
-        return new(page.Rows, page.Next?.ToString(), count, row => new DatumCursor(row.RowKey, row.Id.Value.Partition).ToString());
+        return new(page.Rows, page.Next?.ToString(), count, CursorOf);
     }
+
+    /// <summary>
+    /// For a name all datums are searched, because clients take an empty first page for a name that is not there. A page is short, or
+    /// empty, only where the time for it was over.
+    /// </summary>
+    async Task<CountedPage<DatumRow>> SearchAsync(
+        DatumQuery query, ProjectSet projects, Paging paging, DatumCursor? after, bool noCount, CancellationToken cancellationToken)
+    {
+        var offset = OffsetOf(query, paging);
+        var end = offset + paging.Limit;
+        var found = await datums.SearchAsync(projects, query, end, after, noCount || after is not null ? 0 : MaxCount, cancellationToken);
+        if (found.First.Count < offset && found.Stopped is not null)
+            throw DatumErrors.OffsetBeyondSearch.On("offset", offset);
+        var page = await datums.ReadAsync(
+            [.. found.First.Take(end).Skip(offset)], query, new(paging.Limit, after, Offset: 0, MaxRead), cancellationToken);
+        var next = page.Next ?? (found.First.Count > end ? found.First[end - 1] : found.Stopped);
+        var count = noCount ? null : after is null ? found.Count
+            : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
+        return new(page.Rows, next?.ToString(), count, CursorOf);
+    }
+
+    static string CursorOf(DatumRow row) => new DatumCursor(row.RowKey, row.Id.Value.Partition).ToString();
 
     /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
     async Task<CountedPage<DatumRow>> SortedAsync(
@@ -59,18 +83,41 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
                 throw Paging.BadCursor();
         }
 
-        var all = await datums.ListAsync(
-            projects, query, new(MaxSorted, After: null, Offset: 0, MaxReadToSort) { IsSlim = true }, cancellationToken);
-        if (all.Next is not null)
-        {
-            throw DatumErrors.TooManyToSort.On("ordering", MaxSorted, MaxReadToSort);
-        }
-
-        var sorted = all.Rows.ToList();
+        var sorted = await AllAsync(query, projects, cancellationToken)
+            ?? throw DatumErrors.TooManyToSort.On("ordering", MaxSorted, MaxReadToSort);
         sorted.Sort(query.Compare);
         var rest = sorted.Where(r => after is null || query.Compare(r, after) > 0).Skip(OffsetOf(query, paging)).ToList();
         var rows = rest.Take(paging.Limit).ToList();
         return new(rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count, row => row.Id.ToString());
+    }
+
+    /// <summary>All matches; null where they, or what would have to be looked at, are too many to be sorted.</summary>
+    async Task<List<DatumRow>?> AllAsync(DatumQuery query, ProjectSet projects, CancellationToken cancellationToken)
+    {
+        var slice = new DatumSlice(MaxSorted, After: null, Offset: 0, MaxReadToSort) { IsSlim = true };
+        if (!query.IsSearch)
+        {
+            var all = await datums.ListAsync(projects, query, slice, cancellationToken);
+            return all.Next is null ? [.. all.Rows] : null;
+        }
+
+        var found = await datums.SearchAsync(projects, query, MaxSorted, after: null, countUpTo: 0, cancellationToken);
+        return found.Stopped is null && found.First.Count <= MaxSorted
+            ? [.. (await datums.ReadAsync(found.First, query, slice, cancellationToken)).Rows] : null;
+    }
+
+    /// <summary>The projects that have something at the query's URL.</summary>
+    public async Task<IReadOnlyCollection<Guid>> ProjectsAtAsync(DatumQuery query, CancellationToken cancellationToken)
+    {
+        var uri = query.Uri!.Value;
+        var found = new HashSet<Guid>();
+        foreach (var store in await HoldingAsync(uri, query, cancellationToken))
+        {
+            if (await locations.FindAsync(store, uri.Key, cancellationToken) is { } location)
+                found.Add(location.Project);
+        }
+
+        return found;
     }
 
     /// <summary>The datums with the tags that a sorted list left out.</summary>

@@ -53,13 +53,7 @@ sealed partial class DatumTable
     {
         if (query.Drift is DriftState.Changed or DriftState.Missing)
             return await CountDriftedAsync(projects, query, max, cancellationToken);
-        string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
-        if (query.IsFiltered)
-            columns = [
-                .. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key),
-                nameof(DatumFilterRow.Drift)];
-        if (query.Tag is not null)
-            columns = [.. columns, nameof(DatumFilterRow.Tags)];
+        var columns = ColumnsOf(query);
         var pageBytes = Math.Max(MinPageBytes, MaxBytesAtOnce / InFlight(cancellationToken).MaxDegreeOfParallelism);
         var count = 0;
         var read = 0;
@@ -166,7 +160,8 @@ sealed partial class DatumTable
         {
             if (started && continuation is null)
                 return;
-            var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, rows, cancellationToken: cancellationToken);
+            var next = await table.QueryPageAsync<DatumRow>(
+                RangeOf(partition, after), continuation, rows, cancellationToken: cancellationToken);
             started = true;
             continuation = next.ContinuationToken;
             foreach (var row in next.Values)
@@ -178,15 +173,18 @@ sealed partial class DatumTable
                     page.Enqueue(row);
             }
         }
-
-        // In order of (row key, partition): the partitions up to the cursor's own are past a row key that equals the cursor's.
-        TableRange Range() => new(PartitionOf(partition))
-        {
-            From = after is { } later && partition > later.Partition ? later.RowKey : null,
-            After = after is { } cursor && partition <= cursor.Partition ? cursor.RowKey : null,
-            Before = EndOfDatums,
-        };
     }
+
+    /// <summary>
+    /// A partition from a cursor on, in the order of (row key, partition): the partitions up to the cursor's own are past a row key that
+    /// equals the cursor's.
+    /// </summary>
+    static TableRange RangeOf(ushort partition, DatumCursor? after) => new(PartitionOf(partition))
+    {
+        From = after is { } later && partition > later.Partition ? later.RowKey : null,
+        After = after is { } cursor && partition <= cursor.Partition ? cursor.RowKey : null,
+        Before = EndOfDatums,
+    };
 }
 
 /// <summary>Which part of a list of datums is read.</summary>

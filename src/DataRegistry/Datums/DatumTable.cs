@@ -143,9 +143,14 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>
     /// Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.
     /// </summary>
-    public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
+    /// <param name="missed">See <see cref="DatumRow.HashMissed"/>.</param>
+    public async Task<bool> NoteHashAsync(
+        DatumRow datum, DateTimeOffset tried, string error, bool missed, CancellationToken cancellationToken) =>
         datum.Sha256 is null && (await table.TryUpdateAsync(
-            new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
+            new DatumHashNoteRow
+            {
+                PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error, HashMissed = missed,
+            },
             datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
 
     /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>

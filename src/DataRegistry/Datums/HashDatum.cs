@@ -80,10 +80,7 @@ sealed partial class HashDatum(
                 // One that had nearly all of the time would never get further; the others go on with a time of their own.
                 if (began - started >= limit / 10)
                     return false;
-                await hashing.FailAsync(
-                    datum,
-                    $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds that there are for it.",
-                    cancellationToken);
+                await hashing.FailAsync(datum, hashing.TooLong(datum), cancellationToken);
             }
 
             return true;

@@ -16,7 +16,7 @@ namespace DataRegistry.Jobs;
 /// </code>
 /// Both keys follow from the id, and a project's jobs come newest first.
 /// </summary>
-sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     /// <summary>After every slot.</summary>
     const string Active = "active";
@@ -58,7 +58,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// ends when its next message finds no project.
     /// </summary>
     public ValueTask<bool> AnyUnfinishedAsync(Project project, CancellationToken cancellationToken) =>
-        table.ReadAsync<JobRow>(new TableRange(PartitionOf(project.Slot)), 1000, cancellationToken: cancellationToken).Take(10_000)
+        table.ReadAsync<JobRow>(new TableRange(PartitionOf(project.Slot)) { Before = EndOfJobs }, 1000,
+            cancellationToken: cancellationToken).Take(10_000)
             .AnyAsync(
                 job => job.Kind == JobKind.Adoption && job.Project == project.Id && job.Status != JobStatus.Staging
                     && !job.Status.IsTerminal(), cancellationToken);
@@ -130,19 +131,36 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     }
 
     /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>
-    public async Task AddAsync(JobRow job, CancellationToken cancellationToken)
+    /// <param name="key">The key that it comes with; null for none.</param>
+    /// <returns>Null where it is added; otherwise the row of the same key that was there before.</returns>
+    public async Task<JobKeyRow?> AddAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
         await table.TryAddAsync(
             new ActiveJobRow { PartitionKey = Active, RowKey = job.JobId.Value.ToGuid().ToString("N"), Since = clock.GetUtcNow() },
             cancellationToken);
-        await table.TryAddAsync(job, cancellationToken);
+        if (key is null)
+        {
+            await table.TryAddAsync(job, cancellationToken);
+            return null;
+        }
+
+        var known = await AddTogetherAsync(job, key, cancellationToken);
+        if (known is not null)
+            await NoteInactiveAsync(job.JobId, cancellationToken);
+        return known;
     }
 
-    /// <summary>Takes a job back that nobody knows yet.</summary>
-    public async Task RemoveAsync(JobRow job, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes a job back that nobody knows yet, with its key. False where a repetition of the request has started it meanwhile.
+    /// </summary>
+    public async Task<bool> RemoveAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
-        await table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
+        if (key is not null && !await RemoveTogetherAsync(job, key, cancellationToken))
+            return false;
+        if (key is null)
+            await table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
         await NoteInactiveAsync(job.JobId, cancellationToken);
+        return true;
     }
 
     /// <summary>How many jobs of a project are not known to have ended. A request for each thousand of all projects together.</summary>
@@ -225,7 +243,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// jobs did.
     /// </summary>
     public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
-        (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey), maxPerPage: 100, cancellationToken: cancellationToken)).Values
+        (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey) { Before = EndOfJobs }, maxPerPage: 100,
+            cancellationToken: cancellationToken)).Values
             .FirstOrDefault(
                 j => j.Status == JobStatus.Completed
                     && (j.Kind, j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude)
@@ -237,7 +256,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public IAsyncEnumerable<JobRow> ListAsync(
         int slot, JobKind kind, JobStatus? status, string? after, int page, CancellationToken cancellationToken) =>
         table.ReadAsync<JobRow>(
-            new TableRange(PartitionOf(slot)) { After = after }, Math.Min(page, 1000), cancellationToken: cancellationToken)
+            new TableRange(PartitionOf(slot)) { After = after, Before = EndOfJobs }, Math.Min(page, 1000),
+                cancellationToken: cancellationToken)
             .Where(job => job.Kind == kind && job.Status != JobStatus.Staging && (status is null || job.Status == status));
 
     /// <summary>

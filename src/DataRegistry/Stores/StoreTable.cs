@@ -163,6 +163,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Cluster = row.Cluster ?? Cluster.DefaultId,
         AccessMode = row.AccessMode,
         AllowRead = row.AllowRead ?? true,
+        AllowWrite = row.AllowWrite ?? false,
         AllowAdopt = row.AllowAdopt ?? true,
         HashAdopted = row.HashAdopted,
         Rescan = new(
@@ -199,6 +200,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Cluster = store.Cluster,
         AccessMode = store.AccessMode,
         AllowRead = store.AllowRead,
+        AllowWrite = store.AllowWrite,
         AllowAdopt = store.AllowAdopt,
         HashAdopted = store.HashAdopted,
         RescanSchedule = store.Rescan.Schedule?.Text,
@@ -240,6 +242,7 @@ sealed record StoreRow : TableRow
     public Guid? Cluster { get; init; }
     public StoreAccessMode AccessMode { get; init; }
     public bool? AllowRead { get; init; }
+    public bool? AllowWrite { get; init; }
     public bool? AllowAdopt { get; init; }
     public HashAdopted HashAdopted { get; init; }
     public bool? Deleted { get; init; }

@@ -96,7 +96,7 @@ public sealed class UnitTests : IAsyncLifetime
         var (_, _, project) = await NewUnitsAsync();
         var volume = await service.NewAsync("/api/v1/datavolumes", new { name = "volume", originPvcName = "pvc", projectId = project });
         Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("DELETE", $"/api/v0/projects/{project}/"));
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v1/datavolumes/{volume}"));
+        Assert.Equal(HttpStatusCode.Accepted, await service.Http.StatusAsync("DELETE", $"/api/v1/datavolumes/{volume}"));
         var configuration = new
         {
             bucket = "bucket",

@@ -45,6 +45,20 @@ public sealed class DatumPageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_page_of_a_search_ends_early_and_leaves_nothing_out()
+    {
+        foreach (var query in new[] { "", "&ordering=id" })
+        {
+            var (pages, found) = await ReadAsync($"/api/v0/data/?project={service.Project.Id}&limit=9000&name=same{query}");
+            Assert.InRange(pages, 2, 4);
+            Assert.Equal(
+                ids.Where((_, i) => i % 2 == 0).Order(StringComparer.Ordinal),
+                found.Select(d => d.GetProperty("id").GetString()!).Order(StringComparer.Ordinal));
+            Assert.All(found, d => Assert.Equal(100, d.GetProperty("tags").GetArrayLength()));
+        }
+    }
+
+    [Fact]
     public async Task Small_pages_are_as_large_as_they_are_asked_for()
     {
         var (pages, found) = await ReadAsync($"/api/v0/data/?project={service.Project.Id}&limit=100&offset=1000");
@@ -107,7 +121,7 @@ public sealed class DatumPageTests : IAsyncLifetime
                 RowKey = id.Value.RowKey,
                 Store = service.Store.Id,
                 Bucket = "bucket",
-                Key = $"folder/k{i:D5}",
+                Key = i % 2 == 0 ? $"{i:D5}/same" : $"folder/k{i:D5}",
                 Project = service.Project.Id,
                 Job = Guid.NewGuid(),
                 AdoptedBy = "test",

@@ -33,7 +33,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         var reads = service.Server.Requests["get"];
         Assert.NotEqual(0, reads);
         for (var i = 0; i < 3; i++)
-            Assert.Equal(JsonValueKind.Null, (await service.DatumAsync(id)).GetProperty("sha256").ValueKind);
+            Assert.Equal(JsonValueKind.Null, (await service.DatumAtOnceAsync(id)).GetProperty("sha256").ValueKind);
         Assert.Equal(reads, service.Server.Requests["get"]);
         service.Server.Intercept = null;
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
@@ -87,7 +87,7 @@ public sealed class HashFaultTests : IAsyncLifetime
     {
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         service.Server.Intercept = async (http, kind) =>
         {
             if (kind != "get")
@@ -101,7 +101,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         };
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         await Assert.ThrowsAnyAsync<Exception>(() => service.DeliverHashAsync(message.MessageText));
-        Assert.Equal(JsonValueKind.Null, (await service.DatumAsync(id)).GetProperty("sha256").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await service.DatumAtOnceAsync(id)).GetProperty("sha256").ValueKind);
         service.Server.Intercept = null;
         await service.DeliverHashAsync(message.MessageText);
         AssertHashes(new byte[2000], await service.DatumAsync(id));
@@ -112,7 +112,7 @@ public sealed class HashFaultTests : IAsyncLifetime
     {
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         var step = 0;
         // Just before each of the hash's own writes.
@@ -138,7 +138,7 @@ public sealed class HashFaultTests : IAsyncLifetime
     {
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         service.Transport.DieAt(0, after);
         await Assert.ThrowsAnyAsync<Exception>(() => service.DeliverHashAsync(message.MessageText));
@@ -151,7 +151,7 @@ public sealed class HashFaultTests : IAsyncLifetime
     public async Task Throttling_uses_up_no_deliveries()
     {
         service.Bucket.Put("a", new byte[2000]);
-        await service.DatumAsync(await service.AdoptObjectAsync("a"));
+        await service.DatumAtOnceAsync(await service.AdoptObjectAsync("a"));
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         service.Server.Faults = new() { SlowDown = 1, Kind = "get" };
         await service.DeliverHashAsync(message.MessageText);
@@ -205,7 +205,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         var ids = (await hurried.GetDatumsAsync()).ToDictionary(
             d => d.GetProperty("name").GetString()!, d => d.GetProperty("id").GetString()!);
         foreach (var id in ids.Values)
-            await hurried.GetAsync($"/api/v0/data/{id}/");
+            await hurried.DatumAtOnceAsync(id);
         hurried.Server.Intercept = async (http, kind) =>
         {
             if (kind == "get" && http.Request.Path.Value!.EndsWith("/slow", StringComparison.Ordinal))
