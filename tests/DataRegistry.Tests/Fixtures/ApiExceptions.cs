@@ -33,9 +33,24 @@ static class ApiExceptions
         ("DELETE /api/v0/stores/{id}/", "400", "One reader of flags stands before all operations."),
     ];
 
+    /// <summary>Links for those who begin at the root, and lists that are always empty here, which public clients read.</summary>
+    static readonly string[] LeftOut =
+    [
+        "/api", "/api/v0", "/api/v0/commits", "/api/v0/deployment-versions", "/api/v0/deployments", "/api/v0/environments",
+        "/api/v0/executions", "/api/v0/model-versions", "/api/v0/models", "/api/v0/notebook-executions", "/api/v0/organizations",
+        "/api/v0/pipelines", "/api/v0/registry-credentials", "/api/v0/repositories", "/api/v0/tasks", "/api/v0/teams",
+        "/api/v0/projects/ownership_options",
+    ];
+
+    /// <summary>The same of a project.</summary>
+    static readonly string[] LeftOutOfProjects = ["/commits", "/fetch"];
+
     /// <summary>Pages and files for people are no part of the API.</summary>
     public static bool IsLeftOut(string path, HttpStatusCode status) =>
         !path.StartsWith("/api/", StringComparison.OrdinalIgnoreCase)
+        || LeftOut.Contains(path.TrimEnd('/'), StringComparer.OrdinalIgnoreCase)
+        || (path.StartsWith("/api/v0/projects/", StringComparison.Ordinal)
+            && Array.Exists(LeftOutOfProjects, end => path.TrimEnd('/').EndsWith(end, StringComparison.Ordinal)))
         // The server refuses what is no request at all before it looks at the path.
         || status == HttpStatusCode.BadRequest && path.Contains("%00", StringComparison.Ordinal);
 
