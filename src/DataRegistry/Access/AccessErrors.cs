@@ -6,6 +6,9 @@ namespace DataRegistry.Access;
 /// <summary>Errors of signing in, of permissions, and of the organization's endpoints.</summary>
 static class AccessErrors
 {
+    /// <summary>Errors of every endpoint that needs a token.</summary>
+    public static IReadOnlyList<ErrorKind> OfEveryCaller => [NotAuthenticated, TokenRefused, TooManyRequests, KeysUnavailable];
+
     public static DetailError NotPermitted { get; } = new(
         StatusCodes.Status403Forbidden, "You do not have permission to perform this action.",
         "The caller has no role at this scope that allows the operation, or the token does not reach it.");

@@ -2,7 +2,6 @@ using DataRegistry.Http;
 using DataRegistry.Storage;
 using DataRegistry.Triggers;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,11 +17,9 @@ sealed record Api(IEndpointRouteBuilder Root, IEndpointRouteBuilder V0, IEndpoin
 {
     public static Api Of(IEndpointRouteBuilder app) => new(
         app,
-        app.MapGroup("/api/v0").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight),
-        app.MapGroup("/api/v1").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight),
-        app.MapGroup("/api/v0").RequireRateLimiting(RateLimits.Content)
-            .WithMetadata(new ProducesResponseTypeMetadata(
-                StatusCodes.Status429TooManyRequests, typeof(DetailBody), ["application/json"])));
+        app.MapGroup("/api/v0").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight).FailsAlways(AccessErrors.OfEveryCaller),
+        app.MapGroup("/api/v1").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight).FailsAlways(AccessErrors.OfEveryCaller),
+        app.MapGroup("/api/v0").RequireRateLimiting(RateLimits.Content));
 }
 
 /// <summary>The room of users, roles, tokens and limits.</summary>

@@ -12,9 +12,12 @@ static class LogInEndpoint
 {
     const int MaxBodyBytes = 16 * 1024;
 
-    public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync)
-        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("A token for a user name and a password")
-        .Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
+    public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync).WithName("logIn")
+        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("Get a token for a user name and a password")
+        .Fails(CommonErrors.FormUnreadable, AccessErrors.FormExpected, AccessErrors.TooManyLogIns, AccessErrors.TooManyRequests)
+        .FailsOn("non_field_errors", AccessErrors.LogInRefused)
+        .FailsOn("username", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.GivenTwice)
+        .AllowAnonymous();
 
     public static ApiException TooMany(LogInOutcome.TooMany outcome)
     {

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using DataRegistry.Http;
 using DataRegistry.Organization;
 using Microsoft.AspNetCore.Http;
@@ -6,7 +7,7 @@ namespace DataRegistry.Access;
 
 /// <summary>A project to make, or what to change of one.</summary>
 /// <param name="Description">Any text on one line; null for none, or for the one that it has.</param>
-sealed record NewProjectBody(string? Name, string? Description, string? Department);
+sealed record NewProjectBody([property: Required] string? Name, string? Description, string? Department);
 
 /// <summary>A project with what it belongs to.</summary>
 /// <param name="Owner">Its department, in the words of public clients.</param>

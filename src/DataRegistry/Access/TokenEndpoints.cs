@@ -18,13 +18,24 @@ static class TokenEndpoints
 
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tokens/", ListAsync).AnswersPages<TokenBody>("Tokens, without their secrets").TakesQuery("user", UserParameter);
-        api.MapPost(
-            "/tokens/", CreateAsync).Takes<NewTokenBody>().Answers<CreatedTokenBody>(
-                "Make a token; it is shown this once. With a log-in or a token that ends, expires is required",
-                    StatusCodes.Status201Created);
-        api.MapGet("/tokens/{id}/", GetAsync).Answers<TokenBody>("A token").TakesQuery("user", UserParameter);
-        api.MapDelete("/tokens/{id}/", RevokeAsync).AnswersNothing("Revoke a token, at once").TakesQuery("user", UserParameter);
+        api.MapGet("/tokens/", ListAsync).WithName("listTokens").AnswersPages<TokenBody>("List tokens, without their secrets")
+            .TakesQuery("user", UserParameter)
+            .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
+        api.MapPost("/tokens/", CreateAsync).WithName("createToken").Takes<NewTokenBody>()
+            .Answers<CreatedTokenBody>(
+                "Create a token; its secret is shown this once. With a log-in or a token that ends, expires is required",
+                    StatusCodes.Status201Created)
+            .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong)
+            .FailsOn("expires", CommonErrors.NotATime, AccessErrors.ExpiryInThePast, AccessErrors.EndOfLogInsToken,
+                AccessErrors.EndOfTokensToken)
+            .FailsOn("projects", AccessErrors.ProjectsOfToken, CommonErrors.NotAnId, OrganizationErrors.NoProject)
+            .FailsOn("user", CommonErrors.NotAnId, AccessErrors.NotAServiceAccount)
+            .Fails(AccessErrors.TooManyTokens, AccessErrors.TooManyGenerations, AccessErrors.NotPermitted);
+        api.MapGet("/tokens/{id}/", GetAsync).WithName("getToken").Answers<TokenBody>("Get a token").TakesQuery("user", UserParameter)
+            .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/tokens/{id}/", RevokeAsync).WithName("revokeToken").AnswersNothing("Revoke a token, at once")
+            .TakesQuery("user", UserParameter)
+            .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, TokenTable tokens, Permissions permissions)

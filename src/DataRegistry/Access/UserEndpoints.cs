@@ -13,17 +13,27 @@ static class UserEndpoints
 
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/users/", ListAsync).AnswersPages<UserBody>(
-            "Users and service accounts, for those who give roles").TakesQuery("type", "user or service_account");
-        api.MapPost("/users/", CreateAsync).Takes<NewUserBody>().Answers<UserBody>(
-            "Make a user or service account", StatusCodes.Status201Created);
-        api.MapGet("/users/me/", MeAsync).Answers<MeBody>("Oneself, and what one may do");
-        api.MapPatch("/users/me/", ChangeMeAsync).Takes<UserChangeBody>()
-            .Answers<UserBody>("Change the own name, address or password; a new password revokes the tokens of log-ins");
-        api.MapGet("/users/{id}/", GetAsync).Answers<UserBody>("A user").Produces<DetailBody>(StatusCodes.Status404NotFound);
-        api.MapPatch("/users/{id}/", ChangeAsync).Takes<UserChangeBody>()
-            .Answers<UserBody>("Change or disable a user; disabling revokes all tokens, a new password those of log-ins");
-        api.MapDelete("/users/{id}/", DeleteAsync).AnswersNothing("Remove a user with its tokens and roles");
+        api.MapGet("/users/", ListAsync).WithName("listUsers").AnswersPages<UserBody>("List users and service accounts, if you give roles")
+            .TakesQuery("type", "user or service_account").FailsOn("type", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
+        api.MapPost("/users/", CreateAsync).WithName("createUser").Takes<NewUserBody>()
+            .Answers<UserBody>("Create a user or a service account", StatusCodes.Status201Created)
+            .FailsOn("username", CommonErrors.Required, AccessErrors.NotAUsername, AccessErrors.UsernameTaken)
+            .FailsOn("type", CommonErrors.NotAChoice)
+            .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount).Fails(AccessErrors.NotPermitted);
+        api.MapGet("/users/me/", MeAsync).WithName("getMe").Answers<MeBody>("Get yourself, and what you may do");
+        api.MapPatch("/users/me/", ChangeMeAsync).WithName("changeMe").Takes<UserChangeBody>()
+            .Answers<UserBody>("Change your name, address or password; a new password revokes the tokens of log-ins")
+            .FailsOn("current_password", CommonErrors.Required, AccessErrors.WrongPassword)
+            .FailsOn("disabled", AccessErrors.OnlyAdministratorDisables)
+            .FailsOn("password", CommonErrors.TooShort, CommonErrors.TooLong).Fails(AccessErrors.NotPermitted, AccessErrors.TooManyLogIns);
+        api.MapGet("/users/{id}/", GetAsync).WithName("getUser").Answers<UserBody>("Get a user");
+        api.MapPatch("/users/{id}/", ChangeAsync).WithName("changeUser").Takes<UserChangeBody>()
+            .Answers<UserBody>("Change or disable a user; disabling revokes all tokens, a new password those of log-ins")
+            .FailsOn("disabled", AccessErrors.OwnAccountStaysEnabled)
+            .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount)
+            .Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/users/{id}/", DeleteAsync).WithName("deleteUser").AnswersNothing("Delete a user with its tokens and roles")
+            .Fails(AccessErrors.OwnAccountStays, AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, SubjectTable subjects, Permissions permissions)

@@ -24,17 +24,27 @@ static class AdoptionEndpoints
     /// <summary>The fields of a body, for a form.</summary>
     public static JsonTypeInfo BodyFields => Json.AdoptBody;
 
-    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
+    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync).WithName("adopt")
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
-        .TakesQuery(
-            "dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
-        .Answers<CreatedBody>(
-            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, more become a "
-                + "job")
-        .OrAnswers<AnswerBody>(
-            StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
-        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
-        .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
+        .TakesQuery("dry_run", "With text: true to tell only what would happen")
+        .TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .Answers<AdoptedBody>(
+            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, "
+            + "more become a job")
+        .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.several")
+        .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.dryRun")
+        .OrAnswers<JobBody>(StatusCodes.Status202Accepted, "JobBody.accepted")
+        .FailsWith<NothingAdoptedBody>("AdoptionRefusal", "NothingAdoptedBody")
+        .FailsOn("url", CommonErrors.Required).FailsOn("urls", AdoptionErrors.EmptyList, CommonErrors.NotStrings)
+        .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+        .FailsOn("prefix", AdoptionErrors.NotAPrefix, AdoptionErrors.PrefixOutside, AdoptionErrors.PrefixAlone)
+        .FailsOn("manifest", AdoptionErrors.ManifestAlone, AdoptionErrors.ManifestEmpty, AdoptionErrors.ManifestTooLarge)
+        .FailsOn("exclude", AdoptionErrors.NotAPattern, AdoptionErrors.TooManyPatterns).FailsOn("dry_run", AdoptionErrors.TooManyForDryRun)
+        .Fails(
+            AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
+            AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.ManifestNotReadable,
+            AdoptionErrors.StoreOfAnotherProject, AdoptionErrors.StagedTooLate, AdoptionErrors.NotAListOfUrls,
+            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, CommonErrors.ListTooLong);
 
     /// <summary>
     /// A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is
@@ -105,7 +115,7 @@ static class AdoptionEndpoints
         if (body.DryRun)
         {
             var told = await services.DryRun.RunAsync(order.Store, order.Project, urls, body.Exclude, stagingToken);
-            return Results.Json(told, Json.DryRunBody);
+            return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
         var input = AdoptionInput.Sort(urls, order.Store, body.Exclude, context.RequestAborted);
@@ -191,7 +201,7 @@ static class AdoptionEndpoints
         if (body.DryRun)
         {
             var told = await services.DryRun.RunAsync(order.Store, order.Project, selection, context.RequestAborted);
-            return Results.Json(told, Json.DryRunBody);
+            return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
         var start = await services.Requests.AcceptAsync(order, selection, context.RequestAborted);
@@ -227,7 +237,7 @@ static class AdoptionEndpoints
     static AtOnceAnswer One(AdoptionAnswer answer, Store store)
     {
         if (answer.Created.Count > 0)
-            return AtOnceAnswer.Of(StatusCodes.Status200OK, new CreatedBody(true, answer.Created), Json.CreatedBody);
+            return AtOnceAnswer.Of(StatusCodes.Status200OK, new AdoptedBody { Ok = true, Created = answer.Created }, Json.AdoptedBody);
         var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
         return AtOnceAnswer.Of(
             AdoptionErrors.NotAdopted.Status, new MessageBody(failure.Message, failure.Code), Json.MessageBody);
@@ -237,10 +247,13 @@ static class AdoptionEndpoints
     static AtOnceAnswer Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
     {
         var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
-        return AtOnceAnswer.Of(
-            ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest,
-            new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
-            Json.AnswerBody);
+        IReadOnlyList<UrlErrorBody> errors = [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))];
+        return ok || answer.Created.Count + answer.Existing.Count > 0
+            ? AtOnceAnswer.Of(
+                StatusCodes.Status200OK,
+                new AdoptedBody { Ok = ok, Created = answer.Created, Existing = existing, Errors = errors }, Json.AdoptedBody)
+            : AtOnceAnswer.Of(
+                StatusCodes.Status400BadRequest, new NothingAdoptedBody(ok, answer.Created, existing, errors), Json.NothingAdoptedBody);
     }
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
@@ -10,22 +11,30 @@ namespace DataRegistry.Datums;
 
 static class AliasEndpoints
 {
+    public static readonly FieldError[] ProjectErrors = [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
+
     const int MaxBodyBytes = 16 * 1024;
 
     public static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapPost(
-            "/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>(
-                "Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
-        api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
-            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id");
-        api.MapGet("/datum-aliases/{id}/", GetAsync).Answers<AliasBody>("One alias");
-        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).AnswersNothing("Delete an alias; its history stays");
-        api.MapGet(
-            "/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>(
-                "Who moved it, the last change first; also of a deleted alias");
+        api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").Takes<NewAliasBody>()
+            .Answers<AliasBody>("Create an alias (201), or move it to another datum (200)")
+            .OrAnswers<AliasBody>(StatusCodes.Status201Created)
+            .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName)
+            .FailsOn("datum", CommonErrors.Required, DatumErrors.NotADatumId, DatumErrors.NoDatumInProject)
+            .FailsOn("project", ProjectErrors).Fails(AccessErrors.NotPermitted);
+        api.MapGet("/datum-aliases/resolve/", ResolveAsync).WithName("resolveAlias")
+            .Answers<ResolvedBody>("Get the datum that a name stands for now")
+            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id")
+            .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName).FailsOn("project", ProjectErrors)
+            .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
+        api.MapGet("/datum-aliases/{id}/", GetAsync).WithName("getAlias").Answers<AliasBody>("Get an alias");
+        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).WithName("deleteAlias").AnswersNothing("Delete an alias; its history stays")
+            .Fails(AccessErrors.NotPermitted);
+        api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).WithName("getAliasHistory")
+            .AnswersPages<AliasChangeBody>("List who moved an alias, the last change first; also of a deleted alias");
     }
 
     static async Task<IResult> PointAsync(
@@ -112,7 +121,7 @@ sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffs
 }
 
 /// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>
-sealed record NewAliasBody(string? Name, string? Datum, string? Project);
+sealed record NewAliasBody([property: Required] string? Name, [property: Required] string? Datum, [property: Required] string? Project);
 
 sealed record ResolvedBody(DatumBody Datum);
 

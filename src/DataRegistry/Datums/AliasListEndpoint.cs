@@ -25,10 +25,12 @@ static class AliasListEndpoint
     const int IdLength = 32;
 
     public static void MapAliasLists(this IEndpointRouteBuilder api) => api.MapGet("/datum-aliases/", ListAsync)
-        .AnswersPages<AliasBody>("Aliases, by project and name")
+        .WithName("listAliases").AnswersPages<AliasBody>("List aliases, by project and name")
         .TakesQuery("project", "A project's id; without it the aliases of all that one may read")
         .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
-        .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean);
+        .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean)
+        .FailsOn("project", AliasEndpoints.ProjectErrors).FailsOn("ordering", CommonErrors.NotAChoice, DatumErrors.TooManyAliasesToSort)
+        .Fails(AccessErrors.NotPermitted);
 
     static async Task<IResult> ListAsync(
         HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
@@ -12,9 +13,16 @@ namespace DataRegistry.Datums;
 static class ContentEndpoint
 {
     public static void MapContent(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/content/", SendAsync)
-        .WithSummary(
-            "A datum's bytes; its URL comes from download").TakesQuery("token", "Of that URL").AllowAnonymous().Produces(
-                StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
+        .WithName("getDatumContent")
+        .WithSummary("Get the bytes of a datum; the URL comes from its download").TakesQuery("token", "Of that URL")
+        .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
+        .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
+        .Fails(
+            DatumErrors.UrlNotValid, DatumErrors.ReadNotAllowed, DatumErrors.Purged, DatumErrors.ChangedJustNow, DatumErrors.Changed,
+                DatumErrors.Missing,
+            DatumErrors.Archived, DatumErrors.StoreDeleted, DatumErrors.RangeNotSatisfiable, DatumErrors.BucketUnavailable,
+                AccessErrors.TooManyRequests)
+        .AllowAnonymous();
 
     static async Task SendAsync(string id, HttpContext context, DatumTable datums, AdoptedObjects objects, ContentTokens tokens)
     {

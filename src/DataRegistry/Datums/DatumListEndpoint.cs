@@ -20,25 +20,24 @@ static class DatumListEndpoint
 
     static readonly IReadOnlyList<string> FieldNames = [.. DatumEndpoints.Json.DatumBody.Properties.Select(p => p.Name)];
 
-    public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync)
-        .AnswersPages<DatumBody>("Datums, newest first")
-        .TakesQuery(
-            "project", $"A project's id; without it all that one may read, up to {MaxProjects}").TakesQuery(
-                "store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
-        .TakesQuery(
-            "uri", "The URL; what is tracked there now").TakesQuery(
-                "tag", "A tag that they have").TakesQuery(
-                    "drift", "changed or missing: what scans have found; none, unknown: the others").TakesQuery(
-                        "output_execution", "None ever match")
-        .TakesQuery(
-            "deleted", "true: none ever match", JsonSchemaType.Boolean).TakesQuery(
-                "purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
-        .TakesQuery(
-            "offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer).TakesQuery(
-                "ordering", $"-ctime, ctime, id, name, size; but for the first up to {DatumSearch.MaxSorted} matches")
-        .TakesQuery(
-            "no_count", "true: count is null", JsonSchemaType.Boolean).TakesQuery(
-                "exclude", "Fields to leave out, with commas between them");
+    public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync).WithName("listDatums")
+        .AnswersPages<DatumBody>("List datums, newest first")
+        .TakesQuery("project", $"A project's id; without it all that you may read, up to {MaxProjects}").TakesQuery("store", "A store's id")
+        .TakesQuery("name", "The URL's last segment, whole").TakesQuery("uri", "The URL; what is tracked there now")
+        .TakesQuery("tag", "A tag that they have")
+        .TakesQuery("drift", "changed or missing: what scans have found; none, unknown: the others")
+        .TakesQuery("output_execution", "None ever match")
+        .TakesQuery("deleted", "true: none ever match", JsonSchemaType.Boolean)
+        .TakesQuery("purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
+        .TakesQuery("offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer)
+        .TakesQuery("ordering", $"-ctime, ctime, id, name, size; but for the first up to {DatumSearch.MaxSorted} matches")
+        .TakesQuery("no_count", "true: count is null", JsonSchemaType.Boolean)
+        .TakesQuery("exclude", "Fields to leave out, with commas between them")
+        .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject, DatumErrors.TooManyProjects)
+        .FailsOn("store", CommonErrors.NotAnId).FailsOn("uri", DatumErrors.NotAUrl).FailsOn("drift", CommonErrors.NotAChoice)
+        .FailsOn("offset", DatumErrors.OffsetTooLarge, DatumErrors.OffsetBeyondMatches)
+        .FailsOn("ordering", DatumErrors.NotADatumOrder, DatumErrors.TooManyToSort)
+        .Fails(AccessErrors.NotPermitted);
 
     static async Task<IResult> ListAsync(
         HttpContext context, DatumSearch search, AliasTable aliases, ScannedStores scans, ProjectTable projects, Permissions permissions)

@@ -14,13 +14,13 @@ static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
-        api.MapGet(
-            "/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).Answers<HealthBody>(
-                "Whether the process is there").AllowAnonymous();
-        api.MapGet("/ready", ReadyAsync).Answers<HealthBody>(
-            "Whether its tables and queues answer; to who administrates the system, also which of them do, unless it is the tables")
-            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).OrAnswers<DetailBody>(StatusCodes.Status429TooManyRequests)
-                .AllowAnonymous();
+        api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).WithName("getLiveness")
+            .Answers<HealthBody>("Whether the process runs", example: "HealthBody.live").AllowAnonymous();
+        api.MapGet("/ready", ReadyAsync).WithName("getReadiness")
+            .Answers<HealthBody>(
+                "Whether tables and queues answer; to an administrator of the system also which of them do, unless it is the tables")
+            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable, "HealthBody.unavailable")
+            .Fails(AccessErrors.TooManyRequests).AllowAnonymous();
     }
 
     static async Task<IResult> ReadyAsync(HttpContext context, Readiness readiness, RateLimits limits, Permissions permissions)

@@ -11,16 +11,33 @@ namespace DataRegistry.Http;
 /// The OpenAPI document as it is sent. Its generation takes a tenth of a second, so it is made once, by the first who asks, and kept
 /// compressed. It is the same for every request: nothing of a request is in it.
 /// </summary>
-sealed class ApiDocument([FromKeyedServices(ApiDescription.DocumentName)] IOpenApiDocumentProvider provider)
+sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion version)
 {
     const string ContentType = "application/json;charset=utf-8";
 
     readonly Lock gate = new();
     Task<EncodedContent>? making;
 
-    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder app) =>
-        app.MapGet($"/openapi/{ApiDescription.DocumentName}.json",
-            (HttpContext context, ApiDocument document) => document.AnswerAsync(context)).ExcludeFromDescription();
+    public static IEndpointConventionBuilder Map(IEndpointRouteBuilder app)
+    {
+        var documents = app.MapGroup("/openapi");
+        foreach (var name in new[] { ApiDescription.DocumentName, ApiDescription.OlderDocumentName })
+        {
+            documents.MapGet($"/{name}.json",
+<<<<<<< HEAD
+                async Task (HttpContext context) =>
+                {
+                    var answer = await context.RequestServices.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context);
+                    await answer.ExecuteAsync(context);
+                });
+=======
+                (HttpContext context, IServiceProvider services) =>
+                    services.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context));
+>>>>>>> refs/heads/openapi
+        }
+
+        return documents.ExcludeFromDescription();
+    }
 
     async Task<IResult> AnswerAsync(HttpContext context)
     {
@@ -42,11 +59,9 @@ sealed class ApiDocument([FromKeyedServices(ApiDescription.DocumentName)] IOpenA
         // Whoever started it holds the lock.
         await Task.Yield();
         var document = await provider.GetOpenApiDocumentAsync(CancellationToken.None);
-        // Paths are relative to where the document came from, whatever name the service is reached by.
-        document.Servers = [];
         using var text = new MemoryStream();
         await document.SerializeAsync(
-            text, OpenApiSpecVersion.OpenApi3_1, OpenApiConstants.Json, new OpenApiJsonWriterSettings { Terse = true },
+            text, version, OpenApiConstants.Json, new OpenApiJsonWriterSettings { Terse = true },
             CancellationToken.None);
         return EncodedContent.OfDocument(text.ToArray());
     }

@@ -73,7 +73,7 @@ public sealed class ClientTokenTests : IAsyncLifetime
             Assert.True(response.StatusCode == HttpStatusCode.OK, json);
         }
 
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         using var form = await stranger.PostAsync(
             new Uri(Path, UriKind.Relative),
             new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "robot"), new("client_secret", secret)]));
@@ -200,7 +200,7 @@ public sealed class ClientTokenTests : IAsyncLifetime
 
     async Task<HttpResponseMessage> GrantAsync(string json)
     {
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         return await stranger.SendAsync("POST", Path, json);
     }
 

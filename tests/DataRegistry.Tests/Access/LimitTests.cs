@@ -106,7 +106,7 @@ public sealed class LimitTests
     public async Task Contents_by_their_urls_are_limited_by_address_good_or_bad()
     {
         await using var service = await StartAsync(null, ("Limits:RequestsPerMinute", "3"));
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         var path = $"/api/v0/data/{Guid.NewGuid()}/content/?token=nonsense";
         for (var i = 0; i < 3; i++)
             Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", path));
@@ -302,7 +302,7 @@ public sealed class LimitTests
 
     static async Task<HttpStatusCode> AskAsync(TestService service, string? token, string address, string path = "/api/v0/users/me/")
     {
-        using var http = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var http = service.NewClient();
         http.DefaultRequestHeaders.Add("X-Forwarded-For", address);
         if (token is not null)
             http.DefaultRequestHeaders.Authorization = new("Token", token);

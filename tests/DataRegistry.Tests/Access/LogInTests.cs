@@ -214,7 +214,7 @@ public sealed class LogInTests : IAsyncLifetime
     {
         using var body = new StringContent(text);
         body.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(type);
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         using var response = await stranger.PostAsync(new Uri("/api/v0/get-token/", UriKind.Relative), body);
         Assert.Equal(expected, response.StatusCode);
     }

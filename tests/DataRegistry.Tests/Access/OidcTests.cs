@@ -356,11 +356,8 @@ public sealed class OidcTests : IAsyncLifetime
     public async Task Without_a_provider_in_the_settings_its_tokens_are_not_familiar()
     {
         await using var without = await TestService.StartAsync(service.Connection, clock);
-        using var http = new HttpClient
-        {
-            BaseAddress = without.Http.BaseAddress,
-            DefaultRequestHeaders = { Authorization = new("Bearer", provider.Token(Rsa, "alice")) },
-        };
+        using var http = without.NewClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", provider.Token(Rsa, "alice"));
         using var response = await http.SendAsync("GET", "/api/v0/users/me/");
         await Wire.AssertAsync("issuer-not-familiar", response);
         Assert.Equal(0, provider.Reads);

@@ -31,7 +31,7 @@ public sealed class DownloadTests : IAsyncLifetime
         Assert.InRange(
             int.Parse(QueryHelpers.ParseQuery(new Uri(url).Query)["X-Amz-Expires"].ToString(), CultureInfo.InvariantCulture), 840, 902);
 
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         using var answer = await stranger.GetAsync(new Uri(url));
         Assert.Equal("path/größe.txt", await answer.Content.ReadAsStringAsync());
         Assert.Equal("größe.txt", answer.Content.Headers.ContentDisposition?.FileNameStar);
@@ -242,7 +242,7 @@ public sealed class DownloadTests : IAsyncLifetime
     {
         var url = await UrlAsync(await service.AdoptedAsync("./a"));
         var other = await service.AdoptedAsync("./b");
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         var token = url[url.IndexOf('?', StringComparison.Ordinal)..];
         foreach (var path in new[]
         {
@@ -263,7 +263,7 @@ public sealed class DownloadTests : IAsyncLifetime
     {
         var id = await service.AdoptedAsync("./a");
         var url = await UrlAsync(id);
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         service.Bucket.Put("./a", "b"u8);
         Assert.Equal(HttpStatusCode.Conflict, await stranger.StatusAsync("GET", url));
         service.Put("./a");
@@ -283,7 +283,7 @@ public sealed class DownloadTests : IAsyncLifetime
         await BytesAsync(signed);
         await BytesAsync(own);
         service.Bucket.Delete("./a");
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         Assert.Equal(HttpStatusCode.Conflict, await stranger.StatusAsync("GET", own));
         var trail = string.Concat((await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}")).Select(e => e.GetRawText()));
         Assert.Contains("data.adopted", trail, StringComparison.Ordinal);
@@ -296,16 +296,16 @@ public sealed class DownloadTests : IAsyncLifetime
     async Task<string> UrlAsync(string id, bool whole = false) =>
         (await service.GetAsync($"/api/v0/data/{id}{(whole ? "" : "/download/")}")).GetProperty("url").GetString()!;
 
-    static async Task<string> BytesAsync(string url)
+    async Task<string> BytesAsync(string url)
     {
         using var answer = await RangeAsync(url, null);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return Encoding.UTF8.GetString(await answer.Content.ReadAsByteArrayAsync());
     }
 
-    static async Task<HttpResponseMessage> RangeAsync(string url, string? range, HttpMethod? method = null)
+    async Task<HttpResponseMessage> RangeAsync(string url, string? range, HttpMethod? method = null)
     {
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, new Uri(url));
         if (range is not null)
             request.Headers.Range = RangeHeaderValue.Parse(range);
