@@ -44,9 +44,6 @@ public sealed class StoreTurnsTests : IDisposable
         Assert.Equal([true, true, false, false], kept.Select(place => place.IsCompleted));
         await AssertSentAwayAsync();
         Assert.NotNull(await TakeAsync(other));
-        // Those that wait look again, and stay.
-        clock.Advance(StoreTurns.SlowAfter);
-        await AssertSentAwayAsync();
 
         // A window that ends well shows that it goes on: now more may wait, until none has ended for long.
         first.Answered();
