@@ -92,6 +92,33 @@ public sealed class UniformErrorTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("zz\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("-1\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("80000000\r\n{}")]
+    [InlineData("fffffffff\r\n{}")]
+    [InlineData("ffffffffffffffffffff\r\n{}")]
+    [InlineData("3\r\n{\"n\r\nffffffff0\r\n")]
+    [InlineData("2\r\n{}X\r\n")]
+    public async Task A_body_whose_chunks_cannot_be_read_is_400_in_shape(string body)
+    {
+        foreach (var (path, type) in new[]
+        {
+            ("/api/v0/projects/", "application/json"), ("/api/v0/get-token/", "application/x-www-form-urlencoded"),
+            ("/api/v1/token", "application/json"), ("/api/v1/token", "application/x-www-form-urlencoded"),
+                ("/api/v1/datavolumes", "application/json"),
+            ($"/api/v0/stores/{service.Store.Id}/adopt/", "application/json"), ($"/api/v0/stores/{service.Store.Id}/adopt/", "text/plain"),
+        })
+        {
+            var (status, headers, answer) = await SendAsync(
+                $"POST {path} HTTP/1.1", $"Transfer-Encoding: chunked\r\nContent-Type: {type}\r\n", body);
+            Assert.True(status == 400, $"{path} {type}: {status} {answer}");
+            AssertShape(path, status, headers, answer);
+        }
+
+        Assert.DoesNotContain("failed unexpectedly", service.Logs, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task What_the_server_itself_refuses_has_no_body_and_so_nothing_that_should_not_be_told()
     {
@@ -205,7 +232,8 @@ public sealed class UniformErrorTests : IAsyncLifetime
         using var client = new TcpClient();
         await client.ConnectAsync(service.Http.BaseAddress!.Host, service.Http.BaseAddress.Port);
         await using var stream = client.GetStream();
-        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || body.Length == 0
+        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || extra.Contains("chunked", StringComparison.Ordinal)
+            || body.Length == 0
             ? ""
             : $"Content-Length: {body.Length}\r\n";
         await stream.WriteAsync(

@@ -11,13 +11,19 @@ static class ProjectEndpoints
 {
     public static void MapProjects(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/projects/", ListAsync).AnswersPages<ProjectDetailBody>("Projects that one may see");
-        api.MapPost(
-            "/projects/", CreateAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>(
-                "Make a project, in the default department if none is named", StatusCodes.Status201Created);
-        api.MapGet("/projects/{id}/", GetAsync).Answers<ProjectDetailBody>("A project");
-        api.MapPatch("/projects/{id}/", RenameAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Rename a project");
-        api.MapDelete("/projects/{id}/", DeleteAsync).AnswersNothing("Delete a project; 409 while anything belongs to it");
+        api.MapGet("/projects/", ListAsync).WithName("listProjects").AnswersPages<ProjectDetailBody>("List the projects that you see");
+        api.MapPost("/projects/", CreateAsync).WithName("createProject").Takes<NewProjectBody>()
+            .Answers<ProjectDetailBody>("Create a project, in the default department if none is named", StatusCodes.Status201Created)
+            .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
+            .FailsOn("department", CommonErrors.NotAnId, OrganizationErrors.NoDepartment)
+            .Fails(AccessErrors.NotPermitted);
+        api.MapGet("/projects/{id}/", GetAsync).WithName("getProject").Answers<ProjectDetailBody>("Get a project");
+        api.MapPatch("/projects/{id}/", RenameAsync).WithName("renameProject").Takes<NewProjectBody>()
+            .Answers<ProjectDetailBody>("Rename a project")
+            .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
+            .FailsOn("department", AccessErrors.ProjectKeepsDepartment).Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/projects/{id}/", DeleteAsync).WithName("deleteProject").AnswersNothing("Delete a project that holds nothing")
+            .Fails(AccessErrors.ProjectInUse, AccessErrors.NotPermitted);
     }
 
     /// <summary>Those that the caller may see.</summary>

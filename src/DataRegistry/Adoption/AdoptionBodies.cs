@@ -14,17 +14,55 @@ sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
     bool? DryRun);
 
-sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
+/// <summary>The answer to an adoption that needs no job. A dry run has what it would do in place of what was done.</summary>
+sealed record AdoptedBody
+{
+    /// <summary>False where a URL failed. Left out of a dry run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Ok { get; init; }
 
-/// <param name="Existing">Ids are null where the caller may not read the datum.</param>
-sealed record AnswerBody(
+    /// <summary>The new datums by their URLs. Left out of a dry run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, DatumId>? Created { get; init; }
+
+    /// <summary>
+    /// URLs that were datums before. Ids are null where the caller may not read the datum. Left out where one `url` was sent.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, DatumId?>? Existing { get; init; }
+
+    /// <summary>URLs that failed or were skipped. Left out where one `url` was sent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<UrlErrorBody>? Errors { get; init; }
+
+    /// <summary>True in a dry run, else left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? DryRun { get; init; }
+
+    /// <summary>Whether a dry run looked at all of the input.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Complete { get; init; }
+
+    /// <summary>What a dry run counted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DryRunCounts? Counts { get; init; }
+
+    /// <summary>Up to 100 URLs of a dry run. Those that would fail come first.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DryRunItem>? Sample { get; init; }
+
+    public static AdoptedBody From(DryRunBody plan) => new() { DryRun = plan.DryRun, Complete = plan.Complete, Counts = plan.Counts,
+        Sample = plan.Sample };
+}
+
+/// <summary>The answer where none of several URLs became a datum, or was one.</summary>
+sealed record NothingAdoptedBody(
     bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
-    IReadOnlyList<UrlErrorBody> Errors);
+        IReadOnlyList<UrlErrorBody> Errors);
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(CreatedBody))]
-[JsonSerializable(typeof(AnswerBody))]
-[JsonSerializable(typeof(DryRunBody))]
+[JsonSerializable(typeof(AdoptedBody))]
+[JsonSerializable(typeof(NothingAdoptedBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

@@ -20,17 +20,27 @@ static class AdoptionEndpoints
 {
     static readonly AdoptionJson Json = new(WireJson.Options(AdoptionJson.Default));
 
-    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
+    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync).WithName("adopt")
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
-        .TakesQuery(
-            "dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
-        .Answers<CreatedBody>(
-            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, more become a "
-                + "job")
-        .OrAnswers<AnswerBody>(
-            StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
-        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
-        .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
+        .TakesQuery("dry_run", "With text: true to tell only what would happen")
+        .TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .Answers<AdoptedBody>(
+            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, "
+            + "more become a job")
+        .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.several")
+        .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.dryRun")
+        .OrAnswers<JobBody>(StatusCodes.Status202Accepted, "JobBody.accepted")
+        .FailsWith<NothingAdoptedBody>("AdoptionRefusal", "NothingAdoptedBody")
+        .FailsOn("url", CommonErrors.Required).FailsOn("urls", AdoptionErrors.EmptyList, CommonErrors.NotStrings)
+        .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+        .FailsOn("prefix", AdoptionErrors.NotAPrefix, AdoptionErrors.PrefixOutside, AdoptionErrors.PrefixAlone)
+        .FailsOn("manifest", AdoptionErrors.ManifestAlone, AdoptionErrors.ManifestEmpty, AdoptionErrors.ManifestTooLarge)
+        .FailsOn("exclude", AdoptionErrors.NotAPattern, AdoptionErrors.TooManyPatterns).FailsOn("dry_run", AdoptionErrors.TooManyForDryRun)
+        .Fails(
+            AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
+            AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.ManifestNotReadable,
+            AdoptionErrors.StoreOfAnotherProject, AdoptionErrors.StagedTooLate, AdoptionErrors.NotAListOfUrls,
+            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, CommonErrors.ListTooLong);
 
     /// <summary>
     /// A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is
@@ -96,7 +106,7 @@ static class AdoptionEndpoints
         if (body.DryRun)
         {
             var told = await services.DryRun.RunAsync(order.Store, order.Project, urls, body.Exclude, stagingToken);
-            return Results.Json(told, Json.DryRunBody);
+            return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
         var input = AdoptionInput.Sort(urls, order.Store, body.Exclude, context.RequestAborted);
@@ -176,7 +186,7 @@ static class AdoptionEndpoints
         if (body.DryRun)
         {
             var told = await services.DryRun.RunAsync(order.Store, order.Project, selection, context.RequestAborted);
-            return Results.Json(told, Json.DryRunBody);
+            return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
         var job = await services.Requests.AcceptAsync(order, selection, context.RequestAborted);
@@ -202,7 +212,7 @@ static class AdoptionEndpoints
     static IResult One(AdoptionAnswer answer, Store store)
     {
         if (answer.Created.Count > 0)
-            return Results.Json(new CreatedBody(true, answer.Created), Json.CreatedBody);
+            return Results.Json(new AdoptedBody { Ok = true, Created = answer.Created }, Json.AdoptedBody);
         var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
         throw AdoptionErrors.NotAdopted.WithCode(failure.Code, failure.Message);
     }
@@ -211,10 +221,12 @@ static class AdoptionEndpoints
     static IResult Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
     {
         var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
-        return Results.Json(
-            new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
-            Json.AnswerBody,
-            statusCode: ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+        IReadOnlyList<UrlErrorBody> errors = [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))];
+        return ok || answer.Created.Count + answer.Existing.Count > 0
+            ? Results.Json(new AdoptedBody { Ok = ok, Created = answer.Created, Existing = existing, Errors = errors }, Json.AdoptedBody)
+            : Results.Json(
+                new NothingAdoptedBody(ok, answer.Created, existing, errors), Json.NothingAdoptedBody,
+                    statusCode: StatusCodes.Status400BadRequest);
     }
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>

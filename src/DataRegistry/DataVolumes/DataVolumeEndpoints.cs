@@ -45,6 +45,8 @@ static class DataVolumeEndpoints
         {
             case DataVolumeCreation.NameTaken:
                 throw DataVolumeListEndpoints.NameTaken();
+            case DataVolumeCreation.TooMany { Max: var max }:
+                throw DataVolumeErrors.TooManyVolumes.With(max);
             case DataVolumeCreation.OtherBody:
                 throw DataVolumeErrors.KeyUsed.On(IdempotencyKey);
             case DataVolumeCreation.Repeated repeated:

@@ -9,6 +9,10 @@ static class DataVolumeErrors
     public static DetailError VolumeNameTaken { get; } = new(
         StatusCodes.Status409Conflict, "Resource with this name already exists", "Another data volume of the cluster has this name.");
 
+    public static DetailError TooManyVolumes { get; } = new(
+        StatusCodes.Status400BadRequest, "A project has at most {max} data volumes. Delete some of them first.",
+        "The project has as many data volumes as the setting `DataVolumes__MaxPerProject` allows.");
+
     public static FieldError AddedAndRemoved { get; } = new(
         "invalid", "The scope {scope} is to be both added and removed.", "One request adds and removes the same scope.");
 

@@ -114,6 +114,12 @@ sealed record DataVolumeNameRow : TableRow
     public required Guid Volume { get; init; }
 }
 
+/// <summary>Whose a data volume is.</summary>
+sealed record DataVolumeOwnerRow : TableRow
+{
+    public required Guid Project { get; init; }
+}
+
 /// <summary>The agent has work on a data volume; all that it needs stands in the volume's row.</summary>
 sealed record PendingRow : TableRow
 {

@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,26 +12,39 @@ namespace DataRegistry.Datums;
 
 static class AliasEndpoints
 {
+    static readonly FieldError[] ProjectErrors = [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
+
     const int MaxBodyBytes = 16 * 1024;
+
+    /// <summary>Aliases whose datums are read first.</summary>
+    const int FirstDatums = 128;
 
     static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet(
-            "/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id")
+        api.MapGet("/datum-aliases/", ListAsync).WithName("listAliases").AnswersPages<AliasBody>("List the aliases of a project, by name")
+            .RequiresQuery("project", "A project's id")
             .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
-            .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean);
-        api.MapPost(
-            "/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>(
-                "Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
-        api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
-            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id");
-        api.MapGet("/datum-aliases/{id}/", GetAsync).Answers<AliasBody>("One alias");
-        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).AnswersNothing("Delete an alias; its history stays");
-        api.MapGet(
-            "/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>(
-                "Who moved it, the last change first; also of a deleted alias");
+            .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean)
+            .FailsOn("project", ProjectErrors).FailsOn("ordering", CommonErrors.NotAChoice, DatumErrors.TooManyAliasesToSort)
+            .Fails(AccessErrors.NotPermitted);
+        api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").Takes<NewAliasBody>()
+            .Answers<AliasBody>("Create an alias (201), or move it to another datum (200)")
+            .OrAnswers<AliasBody>(StatusCodes.Status201Created)
+            .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName)
+            .FailsOn("datum", CommonErrors.Required, DatumErrors.NotADatumId, DatumErrors.NoDatumInProject)
+            .FailsOn("project", ProjectErrors).Fails(AccessErrors.NotPermitted);
+        api.MapGet("/datum-aliases/resolve/", ResolveAsync).WithName("resolveAlias")
+            .Answers<ResolvedBody>("Get the datum that a name stands for now")
+            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id")
+            .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName).FailsOn("project", ProjectErrors)
+            .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
+        api.MapGet("/datum-aliases/{id}/", GetAsync).WithName("getAlias").Answers<AliasBody>("Get an alias");
+        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).WithName("deleteAlias").AnswersNothing("Delete an alias; its history stays")
+            .Fails(AccessErrors.NotPermitted);
+        api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).WithName("getAliasHistory")
+            .AnswersPages<AliasChangeBody>("List who moved an alias, the last change first; also of a deleted alias");
     }
 
     static async Task<IResult> ListAsync(
@@ -37,18 +52,33 @@ static class AliasEndpoints
     {
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var paging = Paging.From(context.Request);
-        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
+        var list = AliasOrder.From(context.Request) is { } order
             ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
             : await ByNameAsync(project, paging, aliases, context.RequestAborted);
-        var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
-        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
+        var bodies = new List<AliasBody>();
+        var budget = new PageBudget(paging.Limit);
+        var isWhole = true;
+        // Each alias shows its datum: few at first, since nobody knows how large those are.
+        for (var (first, some) = (0, FirstDatums); isWhole && first < list.Rows.Count; (first, some) = (first + some, some * 4))
+        {
+            var rows = list.Rows.Skip(first).Take(some).ToList();
+            var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
+            var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
+            var taken = rows.TakeWhile(r => budget.TryTake(SizeOf(r, named.GetValueOrDefault(r.DatumId), names[r.DatumId]))).ToList();
+            bodies.AddRange(taken.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned)));
+            isWhole = taken.Count == rows.Count;
+        }
+
         return Results.Json(
             new Page<AliasBody>(
-                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
-                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned))]),
+                DatumQuery.Flag(context.Request, "no_count") ? null : list.Count,
+                Paging.Next(context, isWhole ? list.Next : list.CursorOf(list.Rows[bodies.Count - 1])), null, bodies),
             Json.PageAliasBody);
     }
+
+    static int SizeOf(AliasRow alias, DatumRow? datum, IEnumerable<string> names) =>
+        RowSize.Of(alias) + (datum is null ? 0 : DatumBody.SizeOf(datum) + names.Sum(AliasTable.SizeOf));
 
     static async Task<CountedPage<AliasRow>> ByNameAsync(
         Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
@@ -57,17 +87,16 @@ static class AliasEndpoints
             ? null
             : AliasName.TryParse(paging.Cursor, out var name) ? name : throw Paging.BadCursor();
         var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
-        return new(rows, next, after is null && next is null ? rows.Count : null);
+        return new(rows, next, after is null && next is null ? rows.Count : null, row => row.Name);
     }
 
     static async Task<CountedPage<AliasRow>> SortedAsync(
         AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
-        var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
-        if (more is not null)
-            throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
+        var all = await aliases.ListAllAsync(project, AliasOrder.Max, cancellationToken)
+            ?? throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
         var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return new(rows, next, all.Count);
+        return new(rows, next, all.Count, order.CursorOf);
     }
 
     static async Task<IResult> PointAsync(
@@ -153,7 +182,7 @@ sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffs
 }
 
 /// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>
-sealed record NewAliasBody(string? Name, string? Datum, string? Project);
+sealed record NewAliasBody([property: Required] string? Name, [property: Required] string? Datum, [property: Required] string? Project);
 
 sealed record ResolvedBody(DatumBody Datum);
 

@@ -97,6 +97,10 @@ static class DatumErrors
         StatusCodes.Status413PayloadTooLarge, "The properties of {datum} are {bytes} bytes as JSON; up to {max} are kept.",
         "The properties are too large.");
 
+    public static FieldError TagsTooLong { get; } = new(
+        "max_length", "The tags are {bytes} bytes together; up to {max} are kept.",
+        "The datum would have too many tags, or too long ones.");
+
     public static FieldError TooManyTags { get; } = new(
         "max_length", "At most {max} tags are expected.", "The datum would have too many tags.");
 

@@ -12,6 +12,9 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     /// <summary>As <see cref="DatumTagsRow.Write"/> writes them; null for none.</summary>
     public string? Tags { get; init; }
 
+    /// <summary>The tags' bytes in JSON, where this copy is without them; null where it has them.</summary>
+    [IgnoreDataMember] public int? TagsLeftOut { get; init; }
+
     /// <summary>When it was purged; null where it was not.</summary>
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }

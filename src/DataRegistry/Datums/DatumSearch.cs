@@ -23,8 +23,8 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
     /// <param name="noCount">They need not be counted.</param>
     public async Task<CountedPage<DatumRow>> FindAsync(
         DatumQuery query, ProjectSet projects, Paging paging, bool noCount, CancellationToken cancellationToken) =>
-        query.Nothing ? new([], null, 0)
-        : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, projects, cancellationToken)
+        query.Nothing ? new([], null, 0, _ => "")
+        : query.Uri is { } uri && !query.Purged ? await AtAsync(uri, query, projects, paging, cancellationToken)
         : query.IsSorted ? await SortedAsync(query, projects, paging, cancellationToken)
         : await ByTimeAsync(query, projects, paging, noCount, cancellationToken);
 
@@ -38,12 +38,12 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
             ? null
             : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw Paging.BadCursor();
         var offset = OffsetOf(query, paging);
-        var page = await datums.ListAsync(projects, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
+        var page = await datums.ListAsync(projects, query, new(paging.Limit, after, offset, MaxRead + offset), cancellationToken);
         if (page.Skipped < offset && page.Next is not null)
             throw DatumErrors.OffsetBeyondMatches.On("offset", offset, MaxRead + offset);
         int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
             : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
-        return new(page.Rows, page.Next?.ToString(), count);
+        return new(page.Rows, page.Next?.ToString(), count, row => new DatumCursor(row.RowKey, row.Id.Value.Partition).ToString());
     }
 
     /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
@@ -59,7 +59,8 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
                 throw Paging.BadCursor();
         }
 
-        var all = await datums.ListAsync(projects, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
+        var all = await datums.ListAsync(
+            projects, query, new(MaxSorted, After: null, Offset: 0, MaxReadToSort) { IsSlim = true }, cancellationToken);
         if (all.Next is not null)
         {
             throw DatumErrors.TooManyToSort.On("ordering", MaxSorted, MaxReadToSort);
@@ -69,24 +70,58 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
         sorted.Sort(query.Compare);
         var rest = sorted.Where(r => after is null || query.Compare(r, after) > 0).Skip(OffsetOf(query, paging)).ToList();
         var rows = rest.Take(paging.Limit).ToList();
-        return new(rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count);
+        return new(rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count, row => row.Id.ToString());
     }
 
-    /// <summary>What is tracked at a URL: a point read in each store that holds it. Never more than one page.</summary>
-    async Task<CountedPage<DatumRow>> AtAsync(S3Url uri, DatumQuery query, ProjectSet projects, CancellationToken cancellationToken)
+    /// <summary>The datums with the tags that a sorted list left out.</summary>
+    public Task<IReadOnlyList<DatumRow>> WithTagsAsync(IReadOnlyList<DatumRow> rows, CancellationToken cancellationToken) =>
+        datums.WithTagsAsync(rows, cancellationToken);
+
+    /// <summary>What is tracked at a URL: a point read in each store that holds it. The cursor is the last store's id.</summary>
+    async Task<CountedPage<DatumRow>> AtAsync(
+        S3Url uri, DatumQuery query, ProjectSet projects, Paging paging, CancellationToken cancellationToken)
     {
-        var (all, _) = await stores.ListAsync(MaxStores, after: null, visible: null, cancellationToken);
+        var after = paging.Cursor is null ? ""
+            : Guid.TryParseExact(paging.Cursor, "D", out _) ? paging.Cursor : throw Paging.BadCursor();
         var found = new List<DatumRow>();
-        foreach (var store in all.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)))
+        var budget = new PageBudget(paging.Limit);
+        var (count, isWhole) = (0, true);
+        foreach (var store in await HoldingAsync(uri, query, cancellationToken))
         {
-            if (await locations.FindAsync(store.Id, uri.Key, cancellationToken) is { } location && projects.Contains(location.Project)
-                && await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is { } datum
-                && query.Matches(datum))
+            if (await locations.FindAsync(store, uri.Key, cancellationToken) is not { } location || !projects.Contains(location.Project)
+                || await datums.FindAsync(new DatumId(TimedId.FromGuid(location.Datum)), cancellationToken) is not { } datum
+                || !query.Matches(datum))
             {
-                found.Add(datum);
+                continue;
             }
+
+            count++;
+            if (string.CompareOrdinal(store.ToString("D"), after) <= 0)
+                continue;
+            isWhole = isWhole && budget.TryTake(DatumBody.SizeOf(datum));
+            if (isWhole)
+                found.Add(datum);
         }
 
-        return new(found, null, found.Count);
+        return new(found, isWhole ? null : CursorOf(found[^1]), count, CursorOf);
+
+        static string CursorOf(DatumRow row) => row.Store.ToString("D");
+    }
+
+    /// <summary>The stores that hold a URL, in the order of their ids.</summary>
+    async Task<List<Guid>> HoldingAsync(S3Url uri, DatumQuery query, CancellationToken cancellationToken)
+    {
+        var holding = new List<Guid>();
+        string? after = null;
+        for (var left = MaxStores; left > 0;)
+        {
+            var (some, next) = await stores.ListAsync(left, after, visible: null, cancellationToken);
+            holding.AddRange(some.Where(s => s.Holds(uri) && (query.Store is null || query.Store == s.Id)).Select(s => s.Id));
+            if (next is null)
+                break;
+            (after, left) = (next, left - some.Count);
+        }
+
+        return holding;
     }
 }

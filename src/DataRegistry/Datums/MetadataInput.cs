@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using DataRegistry.Http;
 
@@ -14,6 +15,9 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
 
     public const int MaxTags = 100;
     public const int MaxTagLength = 200;
+
+    /// <summary>Of all tags together: they stand in the datum's row, of which lists show thousands.</summary>
+    public const int MaxTagBytes = 8 * 1024;
 
     const string TagsKey = "valohai.tags";
     const string AliasKey = "valohai.alias";
@@ -50,6 +54,9 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
             throw DatumErrors.TooManyTags.On(TagsKey, MaxTags);
         foreach (var text in texts)
             Fields.Name(TagsKey, text, MaxTagLength);
+        var bytes = texts.Sum(Encoding.UTF8.GetByteCount);
+        if (bytes > MaxTagBytes)
+            throw DatumErrors.TagsTooLong.On(TagsKey, bytes, MaxTagBytes);
         return texts;
     }
 

@@ -67,8 +67,21 @@ public static class RequestBody
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var count = await inner.ReadAsync(buffer, cancellationToken);
+            var count = await ReadInnerAsync(buffer, cancellationToken);
             return (read += count) <= maxBytes ? count : throw TooLarge(maxBytes);
+        }
+
+        async ValueTask<int> ReadInnerAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await inner.ReadAsync(buffer, cancellationToken);
+            }
+            catch (IOException e) when (e is not BadHttpRequestException)
+            {
+                // A body that cannot be read: a chunk whose size is no number that fits, or a caller who has gone.
+                throw new BadHttpRequestException(e.Message, e);
+            }
         }
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

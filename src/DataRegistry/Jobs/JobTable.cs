@@ -81,23 +81,52 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
     {
+        var call = Guid.NewGuid();
         for (var retry = new WriteRetry(clock, cancellationToken);
-            await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed;
+            await FindAsync(id, cancellationToken) is { } job;
             await retry.AgainAsync())
         {
-            if (!(await table.TryUpdateAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
-                continue;
-            // A death in between leaves it to the timer.
-            if (changed.Status.IsTerminal())
+            // The answer to the write was lost.
+            if (job.EndedBy == call)
+                return await EndedAsync(job, cancellationToken);
+            if (job.Status.IsTerminal() || change(job) is not { } changed)
+                return null;
+            if (!changed.Status.IsTerminal())
             {
-                Metrics.JobEnded(changed.Status.ToString().ToLowerInvariant(), clock.GetUtcNow() - id.Value.Time);
-                await NoteInactiveAsync(id, cancellationToken);
+                if ((await table.TryUpdateAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                    return changed;
             }
-
-            return changed;
+            else if (await TryEndAsync(changed with { EndedBy = call }, job.ETag, cancellationToken))
+            {
+                return await EndedAsync(changed, cancellationToken);
+            }
         }
 
         return null;
+    }
+
+    /// <summary>False where the job has changed meanwhile, also by this very write, if the answer to it was lost.</summary>
+    async Task<bool> TryEndAsync(JobRow job, ETag ifMatch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await table.TryUpdateAsync(job, ifMatch, cancellationToken: cancellationToken)).IsDone;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Written or not, nobody knows. What follows an end is done by the call that wrote it, or by nobody.
+            if ((await FindAsync(job.JobId, cancellationToken))?.EndedBy == job.EndedBy)
+                return true;
+            throw;
+        }
+    }
+
+    /// <summary>A death before this leaves it to the timer.</summary>
+    async Task<JobRow> EndedAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        Metrics.JobEnded(job.Status.ToString().ToLowerInvariant(), clock.GetUtcNow() - job.JobId.Value.Time);
+        await NoteInactiveAsync(job.JobId, cancellationToken);
+        return job;
     }
 
     /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>

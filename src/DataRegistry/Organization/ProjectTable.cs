@@ -86,7 +86,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken) =>
         RowsAsync(
             after, Math.Min(limit + 1, 1000), cancellationToken).Where(visible).PageAsync(
-                limit, p => p.Id.ToString("D"), cancellationToken);
+                limit, p => UnitSize.Of(p.Name), p => p.Id.ToString("D"), cancellationToken);
 
     /// <summary>All projects, in the order of their ids.</summary>
     public IAsyncEnumerable<Project> ListAllAsync(CancellationToken cancellationToken) => RowsAsync(after: null, 1000, cancellationToken);

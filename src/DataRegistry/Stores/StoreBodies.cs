@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataRegistry.Http;
+using Microsoft.OpenApi;
 
 namespace DataRegistry.Stores;
 
@@ -54,7 +55,9 @@ sealed record StoreConfigurationBody(
 /// <summary>What a store is to be. Without an access key the host's own credentials are used on AWS, and none elsewhere.</summary>
 /// <param name="Project">A project's id, or an object with it, as answers have it.</param>
 sealed record NewStoreBody(
-    string? Name, string? Type, NewStoreConfigurationBody? Configuration, JsonElement? Project, Dictionary<string, string?>? Paths,
+    string? Name, string? Type, NewStoreConfigurationBody? Configuration,
+        [property: WireType(JsonSchemaType.String | JsonSchemaType.Object | JsonSchemaType.Null)] JsonElement? Project,
+            Dictionary<string, string?>? Paths,
     bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload,
     RescanBody? Rescan)
 {

@@ -54,14 +54,16 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// A page of those stores that are not deleted, without their secrets, in the order of their ids, and the cursor of the next one.
     /// </summary>
     /// <param name="visible">Which to let through; null for all.</param>
-    public Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(
+    public async Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(
         int limit, string? after, Func<Store, CancellationToken, ValueTask<bool>>? visible, CancellationToken cancellationToken)
     {
         var range = new TableRange(Partition) { After = after, Before = NamePrefix };
         var stores = table.ReadAsync<StoreRow>(
             range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).Select(
-                r => Read(r with { Secret = null })).Where(s => !s.Deleted);
-        return (visible is null ? stores : stores.Where(visible)).PageAsync(limit, s => s.Id.ToString("D"), cancellationToken);
+                r => (Size: RowSize.Of(r), Store: Read(r with { Secret = null }))).Where(s => !s.Store.Deleted);
+        var (page, next) = await (visible is null ? stores : stores.Where((s, token) => visible(s.Store, token)))
+            .PageAsync(limit, s => s.Size, s => s.Store.Id.ToString("D"), cancellationToken);
+        return ([.. page.Select(s => s.Store)], next);
     }
 
     /// <summary>Null where another store has the name.</summary>

@@ -18,7 +18,7 @@ public sealed partial class AuthenticationTests : IAsyncLifetime
     [Fact]
     public async Task Every_endpoint_but_the_log_ins_and_signed_contents_refuses_without_a_token_whatever_else_is_wrong()
     {
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         var tried = 0;
         foreach (var endpoint in service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>())
         {

@@ -224,7 +224,7 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     public async Task Without_a_valid_token_nobody_gets_in(string? authorization)
     {
         service.Put("a");
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         if (authorization is not null)
             stranger.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
         foreach (var path in new[] { "/api/v0/stores/", $"/api/v0/data/?project={service.Project.Id}", "/api/v0/adoptions/" })

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using Azure;
 using DataRegistry.Datums;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Datums.TestHashes;
@@ -37,6 +39,47 @@ public sealed class HashFaultTests : IAsyncLifetime
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         await service.DeliverHashAsync(message.MessageText);
         AssertHashes("a"u8.ToArray(), await service.DatumAsync(id));
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task Tables_that_throttle_put_a_message_off_and_use_up_none_of_its_deliveries(int status)
+    {
+        var connection = await AzuriteFixture.NewAccountAsync();
+        var tables = new FaultyTransport();
+        await using var busy = await TestService.StartAsync(
+            connection, null, services => services.AddSingleton(StorageAccount.FromConnectionString(connection, tables).Tables),
+            ("Datums:HashAtOnceBytes", "1000"));
+        busy.Bucket.Put("a", new byte[2000]);
+        var id = await busy.AdoptObjectAsync("a");
+        await busy.DatumAsync(id);
+        var text = Assert.Single(await busy.ReceiveAsync(HashQueue.Name)).MessageText;
+        var fault = new RequestFailedException(status, "Busy.");
+        foreach (var function in new[] { "HashDatum", "HashPoison" })
+        {
+            tables.Fault = fault;
+            await RunAsync(function);
+        }
+
+        // The object is read, and then its hashes cannot be written.
+        tables.Fault = null;
+        busy.Server.Intercept = (_, kind) =>
+        {
+            tables.Fault = kind == "get" ? fault : null;
+            return Task.FromResult(false);
+        };
+        await RunAsync("HashDatum");
+        // The message itself, and the three in its place, which come later.
+        Assert.Equal(4, (await busy.Storage.Queues.GetQueueClient(HashQueue.Name).GetPropertiesAsync()).Value.ApproximateMessagesCount);
+        Assert.Empty(await busy.ReceiveAsync(HashQueue.Name));
+
+        (busy.Server.Intercept, tables.Fault) = (null, null);
+        await RunAsync("HashDatum");
+        AssertHashes(new byte[2000], await busy.DatumAsync(id));
+
+        Task RunAsync(string function) =>
+            Registry.QueueFunctions.Single(f => f.Name == function).RunAsync(busy.Services, new(text, 1), default);
     }
 
     [Fact]
