@@ -19,6 +19,7 @@ static class ApiExceptions
         ("*", "503", "One handler of storage that does not answer stands before all operations."),
         ("POST /api/v0/stores/{id}/adopt/", "408", "It would take 200 seconds."),
         ("GET /api/v1/datavolumes/{datavolumeId}", "403", "Published; but nobody who sees a data volume may not read it."),
+        ("DELETE /api/v1/datavolumes/{datavolumeId}", "204", "Published; but generated clients break on an answer without a body."),
         ("GET /api/v0/data/{id}/download/", "400", OneLookup),
         ("GET /api/v0/data/{id}/metadata/", "400", OneLookup),
         ("GET /api/v0/data/{id}/metadata/", "403", OneLookup),
