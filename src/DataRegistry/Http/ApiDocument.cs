@@ -24,16 +24,8 @@ sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion v
         foreach (var name in new[] { ApiDescription.DocumentName, ApiDescription.OlderDocumentName })
         {
             documents.MapGet($"/{name}.json",
-<<<<<<< HEAD
-                async Task (HttpContext context) =>
-                {
-                    var answer = await context.RequestServices.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context);
-                    await answer.ExecuteAsync(context);
-                });
-=======
                 (HttpContext context, IServiceProvider services) =>
                     services.GetRequiredKeyedService<ApiDocument>(name).AnswerAsync(context));
->>>>>>> refs/heads/openapi
         }
 
         return documents.ExcludeFromDescription();
