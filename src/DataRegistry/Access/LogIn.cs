@@ -52,8 +52,8 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     {
         var subject = logIn.Subject;
         await tokens.RemoveOverAsync(subject.Id, cancellationToken);
-        var token = new NewToken(
-            subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), Projects: null) { LogIn = true };
+        var end = clock.GetUtcNow().AddHours(options.Value.LogInTokenHours);
+        var token = new NewToken(subject.Id, TokenName, end, Projects: null) { LogIn = true };
         var made = await tokens.CreateAsync(token, cancellationToken) ?? throw AccessErrors.TooManyTokens.With(TokenTable.MaxTokens);
         if ((await subjects.FindNameAsync(subject.Name, cancellationToken))?.Password == logIn.Password
             && await subjects.FindAsync(subject.Id, cancellationToken) is { Disabled: false })

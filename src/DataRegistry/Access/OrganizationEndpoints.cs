@@ -191,10 +191,6 @@ static class OrganizationEndpoints
             throw CommonErrors.NotFound.With();
     }
 
-    
-
-    
-
     static ClusterBody Body(Cluster cluster) => ClusterBody.From(cluster);
 
     static DepartmentBody Body(Department department) => new(department.Id, department.Name, department.Cluster);

@@ -11,9 +11,12 @@ namespace DataRegistry.Adoption;
 /// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
 /// <param name="Exclude">Patterns of keys to leave out, together up to 8 KB.</param>
 /// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
+/// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one,
+/// which stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where
+/// they lie densely, and a HEAD for each changed object.</param>
 sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
-    bool? DryRun);
+    bool? DryRun, bool? AdoptChanged);
 
 /// <summary>The answer to an adoption that needs no job. A dry run has what it would do in place of what was done.</summary>
 sealed record AdoptedBody
@@ -35,6 +38,10 @@ sealed record AdoptedBody
     /// <summary>URLs that failed or were skipped. Left out where one `url` was sent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<UrlErrorBody>? Errors { get; init; }
+
+    /// <summary>Those of the existing whose objects are not what was adopted any more. Left out where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Changed { get; init; }
 
     /// <summary>True in a dry run, else left out.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -59,7 +66,25 @@ sealed record AdoptedBody
 /// <summary>The answer where none of several URLs became a datum, or was one.</summary>
 sealed record NothingAdoptedBody(
     bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
-        IReadOnlyList<UrlErrorBody> Errors);
+    IReadOnlyList<UrlErrorBody> Errors)
+{
+    /// <summary>Only where one `url` was sent: true where its object is not what was adopted any more. `adopt_changed` adopts it anew.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Changed { get; init; }
+}
+
+/// <summary>The answer to one URL that is a datum already.</summary>
+/// <param name="Changed">True where the object at the URL is not what was adopted any more: <c>adopt_changed</c> adopts it anew. Else left
+/// out.</param>
+sealed record ExistsBody(
+    string Message, string? Code, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Changed);
+
+/// <summary>An input of a job as its results list it: one that failed or was skipped, or one that was created, with its datum.</summary>
+/// <param name="Outcome"><c>failed</c>, <c>skipped</c> or <c>created</c>.</param>
+/// <param name="Code">Of a failed or skipped one; null where there is none.</param>
+/// <param name="Message">Of a failed or skipped one.</param>
+/// <param name="Id">Of a created one: its datum.</param>
+sealed record AdoptionResult(string Url, string Outcome, string? Code = null, string? Message = null, DatumId? Id = null);
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
@@ -68,4 +93,5 @@ sealed record UrlErrorBody(string Url, string Message, string? Code);
 [JsonSerializable(typeof(AdoptedBody))]
 [JsonSerializable(typeof(NothingAdoptedBody))]
 [JsonSerializable(typeof(MessageBody))]
+[JsonSerializable(typeof(ExistsBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

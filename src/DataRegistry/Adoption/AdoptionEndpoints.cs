@@ -28,6 +28,7 @@ static class AdoptionEndpoints
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
         .TakesQuery("dry_run", "With text: true to tell only what would happen")
         .TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
         .Answers<AdoptedBody>(
             $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, "
             + "more become a job")
@@ -39,7 +40,8 @@ static class AdoptionEndpoints
         .FailsOn("url", CommonErrors.Required).FailsOn("urls", AdoptionErrors.EmptyList, CommonErrors.NotStrings)
         .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
         .FailsOn("prefix", AdoptionErrors.NotAPrefix, AdoptionErrors.PrefixOutside, AdoptionErrors.PrefixAlone)
-        .FailsOn("manifest", AdoptionErrors.ManifestAlone, AdoptionErrors.ManifestEmpty, AdoptionErrors.ManifestTooLarge)
+        .FailsOn("manifest", AdoptionErrors.ManifestAlone, AdoptionErrors.ManifestEmpty, AdoptionErrors.ManifestTooLarge,
+            AdoptionErrors.ManifestFormat)
         .FailsOn("exclude", AdoptionErrors.NotAPattern, AdoptionErrors.TooManyPatterns).FailsOn("dry_run", AdoptionErrors.TooManyForDryRun)
         .Fails(
             AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
@@ -72,9 +74,10 @@ static class AdoptionEndpoints
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
             var key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project);
-            if (await services.Keys.FindAsync(context, project, key) is { } repeated)
+            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Key = key };
+            if (await services.Keys.FindAsync(context, order) is { } repeated)
                 return repeated;
-            var call = new AdoptionCall(context, body, new(store, project, Caller.Of(context).Name) { Key = key });
+            var call = new AdoptionCall(context, body, order);
             return body switch
             {
                 { Prefix: not null } => await AdoptPrefixAsync(call, services),
@@ -116,13 +119,13 @@ static class AdoptionEndpoints
         var (context, body, order) = call;
         if (body.DryRun)
         {
-            var told = await services.DryRun.RunAsync(order.Store, order.Project, urls, body.Exclude, stagingToken);
+            var told = await services.DryRun.RunAsync(order, urls, body.Exclude, stagingToken);
             return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
         var input = AdoptionInput.Sort(urls, order.Store, body.Exclude, context.RequestAborted);
         var key = order.Key is null ? null : await services.Keys.BeginAsync(order.Project, order.Key, context.RequestAborted);
-        if (key is not null && await services.Keys.RepeatAsync(context, order.Project, order.Key!, key) is { } repeated)
+        if (key is not null && await services.Keys.RepeatAsync(context, order, key) is { } repeated)
             return repeated;
         var answer = await services.AtOnce.AdoptAsync(order, input, context.RequestAborted, key?.JobId);
         if (answer.Created.Count > 0)
@@ -159,17 +162,8 @@ static class AdoptionEndpoints
             throw AdoptionErrors.ManifestNotAUrl.On("manifest");
         if (!store.Holds(url))
             throw AdoptionErrors.ManifestOutside.On("manifest", AdoptionFailure.Outside(body.Manifest!, store).Message);
-        S3Object? file;
-        try
-        {
-            file = await services.Buckets.Open(store).HeadAsync(url.Key, cancellationToken: context.RequestAborted);
-        }
-        catch (BucketException e) when (!e.IsTransient || e.IsKeyRefusal())
-        {
-            throw AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
-        }
-
-        if (file is null)
+        var bucket = services.Buckets.Open(store);
+        if (await bucket.HeadAsync(url.Key, cancellationToken: context.RequestAborted) is not { } file)
         {
             var missing = AdoptionFailure.Missing(body.Manifest!, store);
             throw AdoptionErrors.NotAdopted.WithCode(missing.Code, missing.Message);
@@ -181,6 +175,8 @@ static class AdoptionEndpoints
                 .On("manifest", ManifestStaging.MaxBytes, file.Size);
         }
 
+        if (await ManifestFormat.RefuseAsync(bucket, file, context.RequestAborted) is { } reason)
+            throw AdoptionErrors.ManifestFormat.On("manifest", reason);
         var start = await services.Requests.AcceptAsync(order, file, body.Exclude, context.RequestAborted);
         return await AcceptedAsync(call, services, start, "manifest", body.Manifest);
     }
@@ -202,7 +198,7 @@ static class AdoptionEndpoints
 
         if (body.DryRun)
         {
-            var told = await services.DryRun.RunAsync(order.Store, order.Project, selection, context.RequestAborted);
+            var told = await services.DryRun.RunAsync(order, selection, context.RequestAborted);
             return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
@@ -216,7 +212,7 @@ static class AdoptionEndpoints
     {
         var (context, _, order) = call;
         if (start is JobStart.Repeated { Key: var known }
-            && await services.Keys.RepeatAsync(context, order.Project, order.Key!, known) is { } repeated)
+            && await services.Keys.RepeatAsync(context, order, known) is { } repeated)
         {
             return repeated;
         }
@@ -227,7 +223,7 @@ static class AdoptionEndpoints
             Project = order.Project.Id,
             Details = new() { ["store"] = order.Store.Id.ToString("D"), [name] = input },
         });
-        return Accepted(context, job, order.Project);
+        return Accepted(context, job, order);
     }
 
     /// <summary>The job that was started; the end of the request where none was.</summary>
@@ -240,7 +236,15 @@ static class AdoptionEndpoints
     {
         if (answer.Created.Count > 0)
             return AtOnceAnswer.Of(StatusCodes.Status200OK, new AdoptedBody { Ok = true, Created = answer.Created }, Json.AdoptedBody);
-        var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
+        if (answer.Existing.Count > 0)
+        {
+            var (url, tracked) = answer.Existing.Single();
+            var exists = AdoptionFailure.Exists(url, store);
+            return AtOnceAnswer.Of(
+                AdoptionErrors.NotAdopted.Status, new ExistsBody(exists.Message, null, tracked.IsChanged ? true : null), Json.ExistsBody);
+        }
+
+        var failure = answer.Errors.Single();
         return AtOnceAnswer.Of(
             AdoptionErrors.NotAdopted.Status, new MessageBody(failure.Message, failure.Code), Json.MessageBody);
     }
@@ -250,12 +254,22 @@ static class AdoptionEndpoints
     {
         var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
         IReadOnlyList<UrlErrorBody> errors = [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))];
-        return ok || answer.Created.Count + answer.Existing.Count > 0
-            ? AtOnceAnswer.Of(
-                StatusCodes.Status200OK,
-                new AdoptedBody { Ok = ok, Created = answer.Created, Existing = existing, Errors = errors }, Json.AdoptedBody)
-            : AtOnceAnswer.Of(
+        if (!ok && answer.Created.Count + answer.Existing.Count == 0)
+        {
+            return AtOnceAnswer.Of(
                 StatusCodes.Status400BadRequest, new NothingAdoptedBody(ok, answer.Created, existing, errors), Json.NothingAdoptedBody);
+        }
+
+        List<string> changed = [.. answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key)];
+        var body = new AdoptedBody
+        {
+            Ok = ok,
+            Created = answer.Created,
+            Existing = existing,
+            Changed = changed.Count == 0 ? null : changed,
+            Errors = errors,
+        };
+        return AtOnceAnswer.Of(StatusCodes.Status200OK, body, Json.AdoptedBody);
     }
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
@@ -279,11 +293,12 @@ static class AdoptionEndpoints
         return AdoptionErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
     }
 
-    public static IResult Accepted(HttpContext context, JobRow job, Project project)
+    public static IResult Accepted(HttpContext context, JobRow job, AdoptionOrder order)
     {
         Activity.Current?.SetTag("dataregistry.job.id", job.JobId.ToString());
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
-        return JobEndpoints.Answer(JobBody.From(job, default, project, job.Started ?? default), StatusCodes.Status202Accepted);
+        var body = AdoptionJobs.BodyOf(job, default, order.Project, order.Store, job.Started ?? default);
+        return JobEndpoints.Answer(body, StatusCodes.Status202Accepted);
     }
 }
 

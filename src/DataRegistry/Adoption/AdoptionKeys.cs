@@ -44,19 +44,19 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
     }
 
     /// <summary>The answer to a repetition; null where the request is to be done.</summary>
-    public async Task<IResult?> FindAsync(HttpContext context, Project project, RequestKey? key) =>
-        key is not null && await jobs.FindKeyAsync(project.Slot, key, context.RequestAborted) is { } known
-            ? await RepeatAsync(context, project, key, known) : null;
+    public async Task<IResult?> FindAsync(HttpContext context, AdoptionOrder order) =>
+        order.Key is not null && await jobs.FindKeyAsync(order.Project.Slot, order.Key, context.RequestAborted) is { } known
+            ? await RepeatAsync(context, order, known) : null;
 
     /// <inheritdoc cref="FindAsync"/>
-    public async Task<IResult?> RepeatAsync(HttpContext context, Project project, RequestKey key, JobKeyRow known)
+    public async Task<IResult?> RepeatAsync(HttpContext context, AdoptionOrder order, JobKeyRow known)
     {
-        if (known.Body != key.Body)
+        if (known.Body != order.Key!.Body)
             throw IdempotencyKey.OtherBody();
         if (!known.HasJob)
             return known.Status is { } status ? new AtOnceAnswer(status, Expanded(known.JoinedAnswer())).Result() : null;
         return await starts.ContinueAsync(known.JobId, context.RequestAborted) is { } job
-            ? AdoptionEndpoints.Accepted(context, job, project)
+            ? AdoptionEndpoints.Accepted(context, job, order)
             : throw AdoptionErrors.FirstNotDone.With().After(TimeSpan.FromSeconds(5));
     }
 

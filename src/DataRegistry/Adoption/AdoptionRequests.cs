@@ -11,10 +11,13 @@ namespace DataRegistry.Adoption;
 
 /// <summary>Into which project a caller adopts from a store.</summary>
 /// <param name="By">The caller's name, as datums and jobs keep it.</param>
-sealed record AdoptionOrder(Store Store, Project Project, string By)
+/// <param name="AdoptChanged">See <see cref="AdoptionScope.AdoptChanged"/>.</param>
+sealed record AdoptionOrder(Store Store, Project Project, string By, bool AdoptChanged = false)
 {
     /// <summary>The request's Idempotency-Key; null for none.</summary>
     public RequestKey? Key { get; init; }
+
+    public AdoptionScope ScopeOf(JobId job, bool atOnce) => new(job, Store, Project, By, atOnce) { AdoptChanged = AdoptChanged };
 }
 
 /// <summary>Makes jobs of lists, manifests and prefixes.</summary>
@@ -64,7 +67,13 @@ sealed class AdoptionRequests(
         var ranges = InputWriter.Ranges(id, input.Windows, options.Value.WindowsPerRange, first: 0);
         await work.AddAsync(id, ranges, input.Results, cancellationToken);
 
-        var job = NewJob(id, order) with { Total = urls.Count, Counts = input.Refused, Refused = input.Refused };
+        var job = NewJob(id, order) with
+        {
+            Total = urls.Count,
+            Counts = input.Refused,
+            Refused = input.Refused,
+            Exclude = exclude.Write(),
+        };
         return await StartAsync(job, ranges, order, cancellationToken);
     }
 
@@ -77,10 +86,12 @@ sealed class AdoptionRequests(
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
-        return await StartAsync(NewJob(id, order), [range], order, cancellationToken);
+        var job = NewJob(id, order) with { Manifest = manifest.Key, Exclude = exclude.Write() };
+        return await StartAsync(job, [range], order, cancellationToken);
     }
 
-    static JobRow NewJob(JobId id, AdoptionOrder order) => JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.By);
+    static JobRow NewJob(JobId id, AdoptionOrder order) =>
+        JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.By) with { AdoptChanged = order.AdoptChanged ? true : null };
 
     async Task<JobStart> StartAsync(
         JobRow job, IReadOnlyList<WorkRow> ranges, AdoptionOrder order, CancellationToken cancellationToken)

@@ -13,27 +13,45 @@ sealed record AdoptionAnswer(
 
 /// <summary>Adopts a short list while the request waits.</summary>
 sealed class ImmediateAdoption(
-    Buckets buckets, ObjectFinder finder, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock)
+    Buckets buckets, ObjectFinder finder, ChangeFinder changes, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock)
 {
+    /// <summary>
+    /// A HEAD for each URL that has no location, and for each that has, to tell whether it has changed; a LIST where a HEAD tells something
+    /// else than was adopted.
+    /// </summary>
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
     /// <param name="id">What to adopt under: of an earlier delivery of the same request; null for a new one.</param>
     public async Task<AdoptionAnswer> AdoptAsync(
         AdoptionOrder order, AdoptionInput input, CancellationToken cancellationToken, JobId? id = null)
     {
-        var (store, project, by) = order;
+        var store = order.Store;
         var bucket = buckets.Open(store);
-        var scope = new AdoptionScope(id ?? JobId.Create(clock.GetUtcNow(), project.Slot), store, project, by, AtOnce: true);
+        var scope = order.ScopeOf(id ?? JobId.Create(clock.GetUtcNow(), order.Project.Slot), atOnce: true);
         var unhashed = new HashSet<string>(StringComparer.Ordinal);
         var outcomes = await adopter.AdoptAsync(
-            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, cancellationToken);
+            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, LookAsync, cancellationToken);
         var answer = AnswerOf(scope, input, outcomes);
+        answer = answer with { Errors = await FolderHints.AddAsync(bucket, answer.Errors, cancellationToken) };
         if (store.HashAdopted == HashAdopted.All)
             await hashes.SendAsync(answer.Created.Where(c => unhashed.Contains(c.Key)).Select(c => c.Value), cancellationToken);
         return answer;
 
-        async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token)
+        async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token) =>
+            await HashedAsync(await ProbesAsync(wanted, token), token);
+
+        async Task<IReadOnlyDictionary<string, Probe>> LookAsync(IReadOnlyList<LocatedRow> located, CancellationToken token)
         {
-            var probes = await ProbesAsync(wanted, token);
+            if (!order.AdoptChanged)
+                return await changes.GlanceAsync(bucket, store.Prefix, located, token);
+            var differing = await changes.ByHeadAsync(bucket, store.Prefix, located, token);
+            var own = located.Where(r => r.Project == order.Project.Id && differing.ContainsKey(r.Key)).Select(r => r.Key).ToList();
+            var hashed = own.Zip(await HashedAsync(own.ConvertAll(key => differing[key]), token));
+            return differing.ExceptBy(own, d => d.Key, StringComparer.Ordinal)
+                .Concat(hashed.Select(h => KeyValuePair.Create(h.First, h.Second))).ToDictionary(StringComparer.Ordinal);
+        }
+
+        async Task<IReadOnlyList<Probe>> HashedAsync(IReadOnlyList<Probe> probes, CancellationToken token)
+        {
             var found = await hashing.HashAtOnceAsync(store, bucket, [.. probes.Select(p => p.Object)], token);
             unhashed.UnionWith(found.OfType<S3Object>().Where(o => o.Sha256 is null).Select(o => UrlOf(store, o.Key)));
             return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];

@@ -12,7 +12,7 @@ namespace DataRegistry.Adoption;
 
 static class JobEndpoints
 {
-    static readonly JobJson Json = new(WireJson.Options(JobJson.Default));
+    public static readonly JobJson Json = new(WireJson.Options(JobJson.Default));
 
     public static void MapAdoptionJobs(this IEndpointRouteBuilder api)
     {
@@ -23,10 +23,10 @@ static class JobEndpoints
             .FailsOn("status", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
         api.MapGet("/adoptions/{id}/", GetAsync).WithName("getAdoption").Answers<JobBody>("Get an adoption job, and how far it is");
         api.MapGet("/adoptions/{id}/results/", ResultsAsync).WithName("getAdoptionResults")
-            .AnswersPages<AdoptionFailure>(
-                $"List every URL that failed or was skipped; with Accept: {JobResults.NdJson} all of them, one a line")
+            .AnswersPages<AdoptionResult>(
+                $"List every URL that failed or was skipped, or was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "failed or skipped; both if not given").FailsOn("outcome", CommonErrors.NotAChoice)
+            .TakesQuery("outcome", "failed or skipped, both if not given; or created, for each URL and the id of its datum").FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(JobErrors.ResultsGone);
         api.MapPost("/adoptions/{id}/cancel/", CancelAsync).WithName("cancelAdoption")
             .Answers<JobBody>("Cancel a job; what it did stays", StatusCodes.Status202Accepted, "JobBody.cancelling")
@@ -50,9 +50,12 @@ static class JobEndpoints
         return Answer(await jobs.ShowAsync(job, project, context.RequestAborted));
     }
 
-    static async Task<IResult> ResultsAsync(string id, HttpContext context, AdoptionJobs jobs, JobResults results)
+    static async Task<IResult> ResultsAsync(
+        string id, HttpContext context, AdoptionJobs jobs, JobResults results, CreatedResults created)
     {
         var (job, _) = await jobs.RequiredAsync(context, id);
+        if (Fields.Query(context.Request, "outcome") == CreatedResult.Created)
+            return await created.AnswerAsync(context, job);
         return await results.AnswerAsync(
             context, job, [AdoptionFailure.Failed, AdoptionFailure.Skipped], Json.AdoptionFailure, Json.PageAdoptionFailure);
     }
@@ -76,8 +79,8 @@ static class JobEndpoints
         if (await access.FindAsync(context, job.Store.ToString("D"), secret: true) is not { Deleted: false, AllowAdopt: true } store
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
             throw AdoptionErrors.JobStoreGone.With();
-        var again = AdoptionEndpoints.StartedOf(
-            await retry.AcceptAsync(job, new(store, project, Caller.Of(context).Name), context.RequestAborted));
+        var order = new AdoptionOrder(store, project, Caller.Of(context).Name, job.AdoptChanged == true);
+        var again = AdoptionEndpoints.StartedOf(await retry.AcceptAsync(job, order, context.RequestAborted));
         await trail.RecordAsync(
             context,
             new("adoption.accepted", again.JobId.ToString())
@@ -85,7 +88,7 @@ static class JobEndpoints
                 Project = project.Id,
                 Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() },
             });
-        return AdoptionEndpoints.Accepted(context, again, project);
+        return AdoptionEndpoints.Accepted(context, again, order);
     }
 }
 
@@ -93,4 +96,6 @@ static class JobEndpoints
 [JsonSerializable(typeof(JobBody))]
 [JsonSerializable(typeof(Page<JobBody>))]
 [JsonSerializable(typeof(Page<AdoptionFailure>))]
+[JsonSerializable(typeof(CreatedResult))]
+[JsonSerializable(typeof(Page<CreatedResult>))]
 sealed partial class JobJson : JsonSerializerContext;

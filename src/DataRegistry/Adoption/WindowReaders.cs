@@ -8,8 +8,8 @@ namespace DataRegistry.Adoption;
 
 /// <summary>Opens the windows of a job's range, or those of a dry run.</summary>
 sealed class WindowReaders(
-    Buckets buckets, ObjectFinder finder, LocationTable locations, WorkTable work, JobBlobs blobs, Adopter adopter,
-    IOptions<JobOptions> options)
+    Buckets buckets, ObjectFinder finder, ChangeFinder changes, LocationTable locations, WorkTable work, JobBlobs blobs,
+    Adopter adopter, IOptions<JobOptions> options)
 {
     /// <summary>The windows of a job's staged list, or of its prefix.</summary>
     /// <exception cref="BucketException">The prefix cannot be listed.</exception>
@@ -17,7 +17,7 @@ sealed class WindowReaders(
         JobRow job, AdoptionScope scope, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         if (job.Prefix is null)
-            return new ListWindowReader(scope, blobs, adopter, finder, () => delivery.Ask(buckets.Open(scope.Store)));
+            return new ListWindowReader(scope, blobs, adopter, finder, changes, () => delivery.Ask(buckets.Open(scope.Store)));
         var bucket = delivery.Ask(buckets.Open(scope.Store));
         return await OpenPrefixAsync(scope, KeySelection.Of(job), bucket, options.Value.WindowKeys, cancellationToken);
     }

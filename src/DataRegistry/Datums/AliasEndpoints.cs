@@ -12,9 +12,7 @@ namespace DataRegistry.Datums;
 static class AliasEndpoints
 {
     public static readonly FieldError[] ProjectErrors =
-    [
-        CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject,
-    ];
+        [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
 
     const int MaxBodyBytes = 16 * 1024;
 

@@ -50,7 +50,8 @@ sealed partial class RangeFunction(
         {
             span.Fail(e);
             Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
-            await work.NoteErrorAsync(range, e.Message, unanswered: null, cancellationToken);
+            var now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
+            await work.NoteErrorAsync(now, now.WaitingOf(e.Message, clock.GetUtcNow()), unanswered: null, cancellationToken);
             throw;
         }
     }
@@ -67,9 +68,10 @@ sealed partial class RangeFunction(
         DateTimeOffset? unanswered = null;
         try
         {
+            // This delivery may have done windows before.
             now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
             unanswered = reason is BucketException { IsTimeout: true } ? now.Unanswered ?? clock.GetUtcNow() : null;
-            await work.NoteErrorAsync(range, reason.Message, unanswered, cancellationToken);
+            await work.NoteErrorAsync(now, now.WaitingOf(reason.Message, clock.GetUtcNow()), unanswered, cancellationToken);
         }
         catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -85,7 +87,7 @@ sealed partial class RangeFunction(
         else if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
         {
             // Otherwise a delivery that handed the range on meanwhile has sent the message of the new epoch.
-            await queue.SendAsync(now, delay, cancellationToken);
+            await queue.SendAsync(now, delay, waiting: null, cancellationToken);
         }
     }
 

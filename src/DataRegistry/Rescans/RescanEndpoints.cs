@@ -166,15 +166,21 @@ sealed record RescanJobBody(
     DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds,
     ScanCountsBody Counts, long Requests, double? Rate, DateTimeOffset? Eta, string? Error)
 {
-    public static RescanJobBody From(JobRow job, Counts done, DateTimeOffset now)
+    /// <inheritdoc cref="JobBody.Waiting"/>
+    public WaitingBody? Waiting { get; init; }
+
+    public static RescanJobBody From(JobRow job, JobProgress progress, DateTimeOffset now)
     {
-        var counts = job.Counts + done;
+        var counts = job.Counts + progress.Done;
         var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
         return new(
             job.JobId.ToString(), "rescan", JobBody.NameOf(job.Status), job.Store, job.Project == Guid.Empty ? null : new(job.Project),
             job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
             seconds is { } took ? Math.Round(took, 3) : null, CountsOf(counts), counts.Requests,
-            seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : null, Eta: null, job.Error);
+            seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : null, Eta: null, job.Error)
+        {
+            Waiting = progress.Waiting,
+        };
     }
 
     public static ScanCountsBody CountsOf(Counts counts) =>

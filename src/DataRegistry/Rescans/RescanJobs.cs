@@ -24,7 +24,7 @@ sealed class RescanJobs(JobTable jobs, JobControl control, StoreAccess access, T
     }
 
     public async Task<RescanJobBody> ShowAsync(JobRow job, CancellationToken cancellationToken) =>
-        RescanJobBody.From(job, (await control.ProgressAsync(job, cancellationToken)).Done, clock.GetUtcNow());
+        RescanJobBody.From(job, await control.ProgressAsync(job, cancellationToken), clock.GetUtcNow());
 
     /// <summary>The page of the stores' scans that the request asks for, the newest first.</summary>
     public async Task<Page<RescanJobBody>> ListAsync(HttpContext context, IReadOnlyList<Guid> stores)

@@ -25,6 +25,9 @@ sealed record AdoptionBody
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>Changed objects of the project's own datums become datums in their place.</summary>
+    public bool AdoptChanged { get; init; }
+
     /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
 
@@ -52,12 +55,8 @@ sealed record AdoptionBody
             {
                 HasList = true,
                 Exclude = exclude.Build(),
-                DryRun = Fields.Query(context.Request, "dry_run") switch
-                {
-                    null or "false" => false,
-                    "true" => true,
-                    _ => throw AdoptionErrors.NotATextFlag.On("dry_run"),
-                },
+                DryRun = Flag(context.Request, "dry_run"),
+                AdoptChanged = Flag(context.Request, "adopt_changed"),
             };
         }
 
@@ -83,4 +82,11 @@ sealed record AdoptionBody
 
         throw AdoptionErrors.NotAListOfUrls.With(BodyType.Of(request));
     }
+
+    static bool Flag(HttpRequest request, string name) => Fields.Query(request, name) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw AdoptionErrors.NotATextFlag.On(name),
+    };
 }

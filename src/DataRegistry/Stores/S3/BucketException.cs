@@ -7,7 +7,7 @@ namespace DataRegistry.Stores.S3;
 public enum BucketFault
 {
     NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused,
-        RoleRefused, Unordered, Empty, Archived, Unexpected,
+        RoleRefused, Unordered, Empty, Archived, ObjectUnavailable, Unexpected,
 }
 
 /// <summary>Its message is one or two sentences, fit for users: it names no secret and no URL with a signature.</summary>
@@ -44,7 +44,10 @@ public sealed class BucketException(BucketFault fault, string message, Exception
     public bool IsTransient => Fault is BucketFault.Throttled or BucketFault.Unreachable || (Fault is BucketFault.Unexpected && !IsFinal);
 
     /// <summary>Its code on the wire.</summary>
-    public string Code => this.IsKeyRefusal() ? "key_refused" : CodeOf(Fault);
+    public string Code =>
+        this.IsKeyRefusal() ? "key_refused"
+        : Fault is BucketFault.Unexpected && this.IsOfKey() ? CodeOf(BucketFault.ObjectUnavailable)
+        : CodeOf(Fault);
 
     /// <summary>
     /// The server understood the request and refuses it, does not know it, or answers what nobody can read: it will do so again.
@@ -71,6 +74,7 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         BucketFault.Unordered => "bucket_unordered",
         BucketFault.Empty => "bucket_empty",
         BucketFault.Archived => "object_archived",
+        BucketFault.ObjectUnavailable => "object_unavailable",
         _ => "bucket_unavailable",
     };
 }
