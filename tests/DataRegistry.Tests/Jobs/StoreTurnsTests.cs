@@ -68,16 +68,18 @@ public sealed class StoreTurnsTests : IDisposable
     [Fact]
     public async Task After_a_time_out_a_store_is_left_alone_and_then_asked_by_one()
     {
-        using var first = turns.Enter(slow, "b");
-        using var second = turns.Enter(slow, "b");
         using var third = turns.Enter(slow, "b");
-        (await first.TryTakeAsync(default))!.Dispose();
-        first.TimedOut();
-        await AssertClosedAsync(second);
-        // A refusal is no time-out, and prolongs nothing.
-        clock.Advance(StoreTurns.Pause / 2);
-        second.TimedOut();
-        Assert.NotNull(await TakeAsync(other));
+        using (var first = turns.Enter(slow, "b"))
+        using (var second = turns.Enter(slow, "b"))
+        {
+            (await first.TryTakeAsync(default))!.Dispose();
+            first.TimedOut();
+            await AssertClosedAsync(second);
+            // A refusal is no time-out, and prolongs nothing.
+            clock.Advance(StoreTurns.Pause / 2);
+            second.TimedOut();
+            Assert.NotNull(await TakeAsync(other));
+        }
 
         clock.Advance(StoreTurns.Pause / 2);
         using var trier = turns.Enter(slow, "b");
