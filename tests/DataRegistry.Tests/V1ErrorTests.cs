@@ -31,7 +31,8 @@ public sealed class V1ErrorTests
     public async Task A_fields_error_names_the_field_in_its_message()
     {
         Assert.Equal(
-            """{"code":400,"message":"name: This field is required."}""", await WriteAsync(ApiError.Required("name"), "/api/v1/anything"));
+            """{"code":400,"message":"name: This field is required."}""",
+            await WriteAsync(CommonErrors.Required.On("name").Error, "/api/v1/anything"));
         Assert.Equal("""{"code":400,"message":"Why."}""", await WriteAsync(new ApiError.Message(400, "Why.", "code"), "/api/v1"));
     }
 

@@ -36,7 +36,7 @@ static class AuditEndpoints
         var paging = Paging.From(request);
         AuditCursor? after = null;
         if (paging.Cursor is not null && !AuditCursor.TryParse(paging.Cursor, out after))
-            throw new ApiException(Paging.BadCursor());
+            throw Paging.BadCursor();
 
         var (rows, next) = await audit.ListAsync(
             query, await units.BeganAsync(context.RequestAborted), paging.Limit, after, context.RequestAborted);

@@ -29,13 +29,11 @@ static class ClientTokenEndpoint
     {
         var fields = await ReadAsync(context);
         if (!Grants.Contains(Required("grantType", MaxSecretLength), StringComparer.Ordinal))
-            throw new ApiException(new ApiError.Field("grantType", "client_credentials is expected.", "invalid_choice"));
+            throw AccessErrors.NotAGrant.On("grantType");
         var client = Required("clientId", Username.MaxLength);
         var secret = Required("clientSecret", MaxSecretLength);
         if (!signed.IsPossible)
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status503ServiceUnavailable,
-                "The service has no key to sign tokens with: the setting Access__SigningKey is missing."));
+            throw AccessErrors.NoSigningKey.With();
         context.Response.Headers.CacheControl = "no-store";
         switch (await logIn.WithClientSecretAsync(
             client, secret, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
@@ -48,18 +46,17 @@ static class ClientTokenEndpoint
                     new("token.exchanged", success.Token.Id.ToString("D")) { Details = new() { ["expires_in"] = expiresIn } });
                 return Results.Json(new ClientTokenBody(text, "Bearer", expiresIn), ClientTokenJson.Default.ClientTokenBody);
             case LogInOutcome.TooMany tooMany:
-                throw new ApiException(LogInEndpoint.TooMany(tooMany));
+                throw LogInEndpoint.TooMany(tooMany);
             default:
                 context.Response.Headers.WWWAuthenticate = "Bearer";
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status401Unauthorized, "The client id or the client secret is wrong."));
+                throw AccessErrors.ClientRefused.With();
         }
 
         string Required(string field, int maxLength) => fields.TryGetValue(field, out var text) && text.Length > 0
             ? text.Length <= maxLength
                 ? text
-                : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
-            : throw new ApiException(ApiError.Required(field));
+                : throw CommonErrors.TooLong.On(field, maxLength)
+            : throw CommonErrors.Required.On(field);
     }
 
     /// <summary>What the body gives, by the present names; what is null, or of no use here, is left out.</summary>
@@ -73,7 +70,7 @@ static class ClientTokenEndpoint
         foreach (var (name, text) in given)
         {
             if (text is not null && PresentName(name) is { } field && !fields.TryAdd(field, text))
-                throw new ApiException(new ApiError.Field(field, "Given more than once.", "invalid"));
+                throw CommonErrors.GivenTwice.On(field);
         }
 
         return fields;
@@ -90,7 +87,7 @@ static class ClientTokenEndpoint
         catch (InvalidOperationException)
         {
             // Another type, or half of a surrogate pair.
-            throw new ApiException(new ApiError.Field(field, "A text is expected.", "invalid"));
+            throw AccessErrors.NotAText.On(field);
         }
     }
 

@@ -26,10 +26,10 @@ static class ClusterAgentEndpoints
         string id, bool hasAgent, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var found = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.ProjectsRead, Permission.OrganizationManage, Scope.Of(found));
         var (cluster, changed) = await units.SetAgentAsync(found.Id, hasAgent, context.RequestAborted)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         if (changed)
             await trail.RecordAsync(context, new(hasAgent ? "cluster.agent_added" : "cluster.agent_removed", cluster.Id.ToString("D")));
         return Results.Json(ClusterBody.From(cluster), AccessJson.Default.ClusterBody);

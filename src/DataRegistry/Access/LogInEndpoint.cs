@@ -16,20 +16,17 @@ static class LogInEndpoint
         .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("A token for a user name and a password")
         .Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
 
-    public static ApiError TooMany(LogInOutcome.TooMany outcome)
+    public static ApiException TooMany(LogInOutcome.TooMany outcome)
     {
         Metrics.Refused(nameof(AccessOptions.LogInFailures));
-        return new ApiError.Detail(
-            StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.")
-        { RetryAfter = outcome.RetryAfter };
+        return AccessErrors.TooManyLogIns.With().After(outcome.RetryAfter);
     }
 
     static async Task<IResult> LogInAsync(
         HttpContext context, LogIn logIn, RateLimits limits, AuditTrail trail, IOptions<AccessOptions> options)
     {
         if (!context.Request.HasFormContentType)
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded."));
+            throw AccessErrors.FormExpected.With();
         var form = await RequestBody.ReadFormAsync(context, MaxBodyBytes);
         var username = Required("username", Username.MaxLength);
         var password = Required("password", Password.MaxLength);
@@ -45,17 +42,15 @@ static class LogInEndpoint
                 context.Response.Headers.CacheControl = "no-store";
                 return Results.Json(new LogInBody(token.Text), AccessJson.Default.LogInBody);
             case LogInOutcome.TooMany tooMany:
-                throw new ApiException(TooMany(tooMany));
+                throw TooMany(tooMany);
             default:
-                throw new ApiException(new ApiError.Field(
-                    "non_field_errors", "Unable to log in with provided credentials.", "authorization"));
+                throw AccessErrors.LogInRefused.On("non_field_errors");
         }
 
         string Required(string field, int maxLength) => form[field] is [{ Length: > 0 } text]
             ? text.Length <= maxLength
                 ? text
-                : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"))
-            : throw new ApiException(
-                form[field].Count > 1 ? new ApiError.Field(field, "Given more than once.", "invalid") : ApiError.Required(field));
+                : throw CommonErrors.TooLong.On(field, maxLength)
+            : throw (form[field].Count > 1 ? CommonErrors.GivenTwice : CommonErrors.Required).On(field);
     }
 }

@@ -1,4 +1,3 @@
-using DataRegistry.Http;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
@@ -55,12 +54,7 @@ static class OidcScheme
         {
             context.Token = RequestToken.Of(context.Request);
             if (!await configuration.HasKeysForAsync(ReadJwt(context.Request)?.Kid, context.HttpContext.RequestAborted))
-                context.Fail(new ApiException(new ApiError.Detail(
-                    StatusCodes.Status503ServiceUnavailable,
-                    "The identity provider that issued this token cannot be asked for its keys. Please try again in a few seconds.")
-                {
-                    RetryAfter = OidcConfiguration.AfterFailure,
-                }));
+                context.Fail(AccessErrors.KeysUnavailable.With().After(OidcConfiguration.AfterFailure));
         }
     }
 

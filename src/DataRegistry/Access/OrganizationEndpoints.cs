@@ -72,7 +72,7 @@ static class OrganizationEndpoints
     {
         var cluster = await ClusterAsync(id, context, units, permissions, Permission.OrganizationManage);
         var (before, after) = await units.RenameClusterAsync(cluster.Id, await ReadNameAsync(context), context.RequestAborted)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         if (after != before)
             await trail.RecordAsync(context, Renamed("cluster.renamed", after.Id, before.Name, after.Name));
         return Results.Json(Body(after), AccessJson.Default.ClusterBody);
@@ -86,8 +86,8 @@ static class OrganizationEndpoints
         // As making one: a cluster's own administrator does not end it.
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
         if (cluster.Id == Cluster.DefaultId)
-            throw Stays("The default cluster is always there.");
-        EndUnless(await units.DeleteClusterAsync(cluster.Id, context.RequestAborted), $"Departments are in the cluster '{cluster.Name}'.");
+            throw AccessErrors.DefaultClusterStays.With();
+        EndUnless(await units.DeleteClusterAsync(cluster.Id, context.RequestAborted), AccessErrors.ClusterInUse.With(cluster.Name));
         await trail.RecordAsync(context, new("cluster.deleted", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
         return Results.NoContent();
     }
@@ -101,7 +101,7 @@ static class OrganizationEndpoints
     {
         var department = await DepartmentAsync(id, context, units, permissions, Permission.OrganizationManage);
         var (before, after) = await units.RenameDepartmentAsync(department.Id, await ReadNameAsync(context), context.RequestAborted)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         if (after != before)
             await trail.RecordAsync(context, Renamed("department.renamed", after.Id, before.Name, after.Name));
         return Results.Json(Body(after), AccessJson.Default.DepartmentBody);
@@ -114,10 +114,10 @@ static class OrganizationEndpoints
         var department = await DepartmentAsync(id, context, units, permissions, Permission.OrganizationManage);
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(department.Cluster));
         if (department.Id == Department.DefaultId)
-            throw Stays("The default department is always there.");
+            throw AccessErrors.DefaultDepartmentStays.With();
         EndUnless(
             await units.DeleteDepartmentAsync(department.Id, projects, context.RequestAborted),
-            $"Projects are in the department '{department.Name}'.");
+            AccessErrors.DepartmentInUse.With(department.Name));
         await trail.RecordAsync(context, new("department.deleted", department.Id.ToString("D"))
         {
             Details = new() { ["name"] = department.Name, ["cluster"] = department.Cluster.ToString("D") },
@@ -132,10 +132,10 @@ static class OrganizationEndpoints
         var clusterId = body.Cluster is null ? Cluster.DefaultId : Fields.Id("cluster", body.Cluster);
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(clusterId));
         var cluster = await units.FindClusterAsync(clusterId, context.RequestAborted)
-            ?? throw new ApiException(NoCluster(clusterId));
+            ?? throw OrganizationErrors.NoCluster.On("cluster", clusterId);
         var department = await units.CreateDepartmentAsync(
             Fields.Name("name", body.Name, AccessJson.MaxNameLength), cluster, context.RequestAborted)
-            ?? throw new ApiException(NoCluster(clusterId));
+            ?? throw OrganizationErrors.NoCluster.On("cluster", clusterId);
         await trail.RecordAsync(context, new("department.created", department.Id.ToString("D"))
         {
             Details = new() { ["name"] = department.Name, ["cluster"] = cluster.Id.ToString("D") },
@@ -147,7 +147,7 @@ static class OrganizationEndpoints
     static async Task<Cluster> ClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
     {
         var cluster = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(cluster));
         return cluster;
     }
@@ -157,7 +157,7 @@ static class OrganizationEndpoints
         string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
     {
         var department = (Guid.TryParse(id, out var parsed) ? await units.FindDepartmentAsync(parsed, context.RequestAborted) : null)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(department));
         return department;
     }
@@ -170,17 +170,17 @@ static class OrganizationEndpoints
     static AuditEvent Renamed(string action, Guid id, string before, string after) =>
         new(action, id.ToString("D")) { Details = new() { ["name"] = new JsonObject { ["before"] = before, ["after"] = after } } };
 
-    static void EndUnless(UnitDeletion deletion, string inUse)
+    static void EndUnless(UnitDeletion deletion, ApiException inUse)
     {
         if (deletion == UnitDeletion.InUse)
-            throw Stays(inUse);
+            throw inUse;
         if (deletion == UnitDeletion.Missing)
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
     }
 
-    static ApiException Stays(string why) => new(new ApiError.Detail(StatusCodes.Status409Conflict, why));
+    
 
-    static ApiError.Field NoCluster(Guid id) => new ApiError.Field("cluster", $"There is no cluster {id}.", "does_not_exist");
+    
 
     static ClusterBody Body(Cluster cluster) => ClusterBody.From(cluster);
 

@@ -34,7 +34,7 @@ public sealed class Permissions(RoleTable roles)
     {
         var rights = await OfAsync(Caller.Of(context), context.RequestAborted);
         if (!rights.Allow(see, scope))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         if (!rights.Allow(permission, scope))
             throw Denied();
     }
@@ -49,12 +49,12 @@ public sealed class Permissions(RoleTable roles)
         var rights = await OfAsync(Caller.Of(context), context.RequestAborted);
         var project = await projects.FindAsync(id, context.RequestAborted);
         if (project is null && rights.Allow(Permission.ProjectsRead, Scope.System))
-            throw new ApiException(ProjectParameter.Unknown(id));
+            throw ProjectParameter.Unknown(id);
         return project is not null && rights.Allow(permission, Scope.Of(project)) ? project : throw Denied();
     }
 
     public static ApiException Denied() =>
-        new(new ApiError.Detail(StatusCodes.Status403Forbidden, "You do not have permission to perform this action."));
+        AccessErrors.NotPermitted.With();
 }
 
 /// <summary>What a caller may do, and where.</summary>

@@ -72,10 +72,10 @@ static class ProjectEndpoints
         var project = await RequiredAsync(id, context, projects, permissions, Permission.ProjectsManage);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         if (body.Department is not null)
-            throw new ApiException(new ApiError.Field("department", "A project stays in its department.", "invalid"));
+            throw AccessErrors.ProjectKeepsDepartment.On("department");
         var (before, renamed) = await projects.RenameAsync(
             project.Id, Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         if (renamed.Name != before.Name)
         {
             await trail.RecordAsync(context, new("project.renamed", project.Id.ToString("D"))
@@ -115,7 +115,7 @@ static class ProjectEndpoints
         }
 
         if (deleted is not null)
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         await trail.RecordAsync(context, new("project.deleted", project.Id.ToString("D"))
         {
             Project = project.Id,
@@ -136,16 +136,16 @@ static class ProjectEndpoints
     }
 
     static ApiException InUse(Project project, string contents) =>
-        new(new ApiError.Detail(StatusCodes.Status409Conflict, $"The project '{project.Name}' has {contents}."));
+        AccessErrors.ProjectInUse.With(project.Name, contents);
 
-    static ApiException NoDepartment(Guid id) => new(new ApiError.Field("department", $"There is no department {id}.", "does_not_exist"));
+    static ApiException NoDepartment(Guid id) => OrganizationErrors.NoDepartment.On("department", id);
 
     /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
     static async Task<Project> RequiredAsync(
         string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
     {
         var project = (Guid.TryParse(id, out var projectId) ? await projects.FindAsync(projectId, context.RequestAborted) : null)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.ProjectsRead, permission, Scope.Of(project));
         return project;
     }

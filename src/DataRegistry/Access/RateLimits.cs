@@ -131,10 +131,7 @@ sealed class RateLimits : IDisposable
     public static ApiException TooMany(string limit, TimeSpan wait)
     {
         Metrics.Refused(limit);
-        return new(new ApiError.Detail(
-            StatusCodes.Status429TooManyRequests,
-            $"Too many requests. Try again in {Math.Ceiling(wait.TotalSeconds):0} s.")
-        { RetryAfter = wait });
+        return AccessErrors.TooManyRequests.With(Math.Ceiling(wait.TotalSeconds)).After(wait);
     }
 
     public void Dispose()

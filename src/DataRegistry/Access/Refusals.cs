@@ -30,11 +30,11 @@ sealed class Refusals(RateLimits limits) : IAuthorizationMiddlewareResultHandler
             return new(unavailable.Error);
         limits.CountRefusal(context);
         context.Response.Headers.WWWAuthenticate = V1ErrorBody.IsFor(context.Request) ? "Bearer" : "Token";
-        return new(new ApiError.Detail(StatusCodes.Status401Unauthorized, failure switch
+                return failure switch
         {
-            null => "Authentication credentials were not provided.",
-            AuthenticationFailureException refused => refused.Message,
-            _ => JwtRefusals.Of(failure),
-        }));
+            null => AccessErrors.NotAuthenticated.With(),
+            AuthenticationFailureException refused => AccessErrors.TokenRefused.With(refused.Message),
+            _ => AccessErrors.TokenRefused.With(JwtRefusals.Of(failure)),
+        };
     }
 }

@@ -24,7 +24,7 @@ static class RoleEndpoints
         var rights = await permissions.OfAsync(caller, context.RequestAborted);
         var subject = Guid.TryParse(id, out var parsed) ? parsed : default;
         if (subject != caller.Id && !rights.AllowSomewhere(Permission.RolesManage))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         if (subject != Caller.AdministratorId)
             await subjects.RequiredAsync(subject, context);
         var visible = new List<RoleBody>();
@@ -50,19 +50,18 @@ static class RoleEndpoints
         var role = Fields.Choice<Role>("role", body.Role);
         var kind = Fields.Choice<ScopeKind>("scope_type", body.ScopeType);
         if (kind == ScopeKind.System && !string.IsNullOrEmpty(body.ScopeId))
-            throw new ApiException(new ApiError.Field("scope_id", "The system has no id.", "invalid"));
+            throw AccessErrors.SystemHasNoId.On("scope_id");
         var scopeId = kind == ScopeKind.System ? Guid.Empty : Fields.Id("scope_id", body.ScopeId);
 
         var scope = await scopes.FindAsync(kind, scopeId, context.RequestAborted);
         // Who does not see everything is not told which units there are.
         if (scope is null && rights.Allow(Permission.RolesManage, Scope.System))
-            throw new ApiException(new ApiError.Field("scope_id", $"There is no {Fields.WireName(kind)} {scopeId}.", "does_not_exist"));
+            throw AccessErrors.NoScope.On("scope_id", Fields.WireName(kind), scopeId);
         if (scope is null || !MayGive(rights, role, scope))
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
         if (await roles.ListAsync(subject.Id).CountAsync(context.RequestAborted) >= RoleTable.MaxRoles)
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status400BadRequest, $"A subject has at most {RoleTable.MaxRoles} roles."));
+            throw AccessErrors.TooManyRoles.With(RoleTable.MaxRoles);
 
         var assignment = new RoleAssignment(role, kind, scopeId);
         var added = await roles.AddAsync(subject.Id, assignment, caller.Name, context.RequestAborted);
@@ -86,14 +85,14 @@ static class RoleEndpoints
             ? await roles.FindAsync(subject.Id, role, context.RequestAborted)
             : null;
         if (row is null)
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         var scope = await ScopeAsync(row.Assignment, scopes, context.RequestAborted);
         if (!rights.Allow(Permission.RolesManage, scope))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         if (!MayGive(rights, row.Role, scope))
             throw Permissions.Denied();
         if (!await roles.RemoveAsync(subject.Id, role, context.RequestAborted))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         await trail.RecordAsync(context, Event("role.taken", subject, row.Assignment));
         return Results.NoContent();
     }

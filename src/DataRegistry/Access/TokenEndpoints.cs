@@ -48,12 +48,11 @@ static class TokenEndpoints
         var caller = Caller.Of(context);
         var owner = await OwnerAsync(context, body.User, permissions);
         if (owner != caller.Id && await subjects.FindAsync(owner, context.RequestAborted) is not { Kind: SubjectKind.ServiceAccount })
-            throw new ApiException(new ApiError.Field(
-                "user", "The id of a service account is expected: users make their tokens themselves.", "invalid"));
+            throw AccessErrors.NotAServiceAccount.On("user");
         var name = Fields.Name("name", body.Name, AccessJson.MaxNameLength);
         var expires = Fields.Time("expires", body.Expires);
         if (expires <= clock.GetUtcNow())
-            throw new ApiException(new ApiError.Field("expires", "A time in the future is expected.", "invalid"));
+            throw AccessErrors.ExpiryInThePast.On("expires");
         var limit = await ProjectsAsync(body.Projects, context, projects, permissions);
 
         var (token, row) = await tokens.CreateAsync(owner, name, expires, limit, context.RequestAborted);
@@ -87,7 +86,7 @@ static class TokenEndpoints
     {
         var owner = await OwnerAsync(context, Fields.Query(context.Request, "user"), permissions);
         return (Guid.TryParse(id, out var token) ? await tokens.FindAsync(owner, token, context.RequestAborted) : null)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
     }
 
     /// <summary>Whose tokens it is about: one's own, or for administrators those of the named user.</summary>
@@ -108,8 +107,7 @@ static class TokenEndpoints
         if (texts is null)
             return null;
         if (texts.Count is 0 or > MaxProjects)
-            throw new ApiException(new ApiError.Field(
-                "projects", $"1 to {MaxProjects} projects are expected, or none of this field for all.", "invalid"));
+            throw AccessErrors.ProjectsOfToken.On("projects", MaxProjects);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var ids = new HashSet<Guid>();
         foreach (var text in texts)
@@ -117,7 +115,7 @@ static class TokenEndpoints
             var id = Fields.Id("projects", text);
             if (await projects.FindAsync(id, context.RequestAborted) is not { } project
                 || !rights.Allow(Permission.ProjectsRead, Scope.Of(project)))
-                throw new ApiException(new ApiError.Field("projects", $"There is no project {id}.", "does_not_exist"));
+                throw OrganizationErrors.NoProject.On("projects", id);
             ids.Add(id);
         }
 

@@ -25,9 +25,9 @@ static class UnitListEndpoints
 
     static async Task<IResult> ListProjectsAsync(HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions)
     {
-        var query = UnitListQuery.From(context.Request);
+        var query = ListQuery<ListedUnit>.From(context.Request, ListedUnit.Grammar);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
-        var (page, next) = query.Of(await projects.ListAllAsync(context.RequestAborted)
+        var (page, next) = query.Page(await projects.ListAllAsync(context.RequestAborted)
             .Where(p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)))
             .Select(p => new ListedUnit(p.Id, p.Name, p.Cluster, p.Department, p.CTime)).ToListAsync(context.RequestAborted));
         var parents = await units.FindDepartmentsAsync(page.Select(p => p.Parent!.Value), context.RequestAborted);
@@ -39,9 +39,9 @@ static class UnitListEndpoints
 
     static async Task<IResult> ListDepartmentsAsync(HttpContext context, UnitTable units, Permissions permissions)
     {
-        var query = UnitListQuery.From(context.Request);
+        var query = ListQuery<ListedUnit>.From(context.Request, ListedUnit.Grammar);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
-        var (page, next) = query.Of(await units.ListDepartmentsAsync(after: null, 1000, context.RequestAborted)
+        var (page, next) = query.Page(await units.ListDepartmentsAsync(after: null, 1000, context.RequestAborted)
             .Where(d => rights.Allow(Permission.ProjectsRead, Scope.Of(d)))
             .Select(d => new ListedUnit(d.Id, d.Name, d.Cluster, Parent: null, d.CTime)).ToListAsync(context.RequestAborted));
         return Results.Json(
@@ -65,6 +65,25 @@ static class UnitListEndpoints
         .TakesQuery(
             "sortBy", "name if not given").TakesQuery(
                 "sortOrder", "asc or desc").TakesQuery("offset", "0 if not given").TakesQuery("limit", "1 to 500, 50 if not given");
+}
+
+/// <summary>A unit as these lists filter and sort it.</summary>
+/// <param name="Parent">A project's department; null for others.</param>
+sealed record ListedUnit(Guid Id, string Name, Guid Cluster, Guid? Parent, DateTimeOffset CTime)
+{
+    public static ListGrammar<ListedUnit> Grammar { get; } = new(
+        unit => unit.Id, unit => [unit.Name],
+        [
+            new TextField<ListedUnit>("name", unit => unit.Name),
+            new TextField<ListedUnit>("id", unit => unit.Id.ToString("D")),
+            new TextField<ListedUnit>("clusterId", unit => unit.Cluster.ToString("D")),
+            new TextField<ListedUnit>("parentId", unit => unit.Parent?.ToString("D") ?? ""),
+            new TextField<ListedUnit>("departmentId", unit => unit.Parent?.ToString("D") ?? ""),
+            new TimeField<ListedUnit>("createdAt", unit => unit.CTime),
+        ])
+    {
+        DefaultSort = "name",
+    };
 }
 
 /// <param name="Next">The next page's offset; left out at the end.</param>

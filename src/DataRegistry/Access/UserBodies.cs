@@ -128,5 +128,5 @@ static class AccessJson
     public static Paging PagingById(Microsoft.AspNetCore.Http.HttpRequest request) =>
         Paging.From(request) is var paging && (paging.Cursor is null || Guid.TryParseExact(paging.Cursor, "D", out _))
             ? paging
-            : throw new ApiException(Paging.BadCursor());
+            : throw Paging.BadCursor();
 }

@@ -41,18 +41,18 @@ static class UserEndpoints
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
         if (string.IsNullOrEmpty(body.Username))
-            throw new ApiException(ApiError.Required("username"));
+            throw CommonErrors.Required.On("username");
         if (!Username.TryParse(body.Username, out var username))
-            throw new ApiException(new ApiError.Field("username", Username.Requirement, "invalid"));
+            throw AccessErrors.NotAUsername.On("username");
         var kind = body.Type is null ? SubjectKind.User : Fields.Choice<SubjectKind>("type", body.Type);
         if (kind == SubjectKind.ServiceAccount && body.Password is not null)
-            throw new ApiException(new ApiError.Field("password", "A service account has tokens, no password.", "invalid"));
+            throw AccessErrors.NoPasswordForServiceAccount.On("password");
         var hash = await HashAsync(body.Password, context.RequestAborted);
         var row = username.Key == Caller.AdministratorName ? null : await subjects.CreateAsync(
             kind, username, Fields.Line("display_name", body.DisplayName, AccessJson.MaxNameLength),
             Fields.Line("email", body.Email, MaxEmailLength), hash, context.RequestAborted);
         if (row is null)
-            throw new ApiException(new ApiError.Field("username", "A user with that username already exists.", "unique"));
+            throw AccessErrors.UsernameTaken.On("username");
         await trail.RecordAsync(context, new("user.created", row.RowKey)
         {
             Details = new() { ["username"] = row.Username, ["type"] = Fields.WireName(kind) },
@@ -80,7 +80,7 @@ static class UserEndpoints
         var caller = Caller.Of(context);
         var known = Guid.TryParse(id, out var subject);
         if (subject != caller.Id && !(await permissions.OfAsync(caller, context.RequestAborted)).AllowSomewhere(Permission.UsersRead))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         if (known && subject == Caller.AdministratorId)
             return Results.Json(UserBody.Administrator, AccessJson.Default.UserBody);
         return Results.Json(UserBody.From(await subjects.RequiredAsync(subject, context)), AccessJson.Default.UserBody);
@@ -92,9 +92,9 @@ static class UserEndpoints
         var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled == true && subject == Caller.Of(context).Id)
-            throw new ApiException(new ApiError.Field("disabled", "Nobody can disable themselves.", "invalid"));
+            throw AccessErrors.OwnAccountStaysEnabled.On("disabled");
         if (body.Password is not null && row.Kind == SubjectKind.ServiceAccount)
-            throw new ApiException(new ApiError.Field("password", "A service account has tokens, no password.", "invalid"));
+            throw AccessErrors.NoPasswordForServiceAccount.On("password");
         return await ApplyAsync(row, body, context, subjects, trail);
     }
 
@@ -108,17 +108,17 @@ static class UserEndpoints
         var row = await subjects.RequiredAsync(caller.Id, context);
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled is not null)
-            throw new ApiException(new ApiError.Field("disabled", "Only an administrator can change this.", "invalid"));
+            throw AccessErrors.OnlyAdministratorDisables.On("disabled");
         if (body.Password is not null)
         {
             if (body.CurrentPassword is null)
-                throw new ApiException(ApiError.Required("current_password"));
+                throw CommonErrors.Required.On("current_password");
             var refusal = await logIn.ConfirmAsync(
                 row, body.CurrentPassword, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted);
             if (refusal is LogInOutcome.TooMany tooMany)
-                throw new ApiException(LogInEndpoint.TooMany(tooMany));
+                throw LogInEndpoint.TooMany(tooMany);
             if (refusal is not null)
-                throw new ApiException(new ApiError.Field("current_password", "This is not the current password.", "invalid"));
+                throw AccessErrors.WrongPassword.On("current_password");
         }
 
         return await ApplyAsync(row, body, context, subjects, trail);
@@ -140,7 +140,7 @@ static class UserEndpoints
             },
             context.RequestAborted);
         if (after is null || (hash is not null && !await subjects.SetPasswordAsync(after, hash, context.RequestAborted)))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
 
         var details = new JsonObject();
         Note("display_name", before.DisplayName, after.DisplayName);
@@ -170,9 +170,9 @@ static class UserEndpoints
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
         var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
         if (subject == Caller.Of(context).Id)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "Nobody can delete themselves."));
+            throw AccessErrors.OwnAccountStays.With();
         if (!await subjects.DeleteAsync(row, context.RequestAborted))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         await trail.RecordAsync(context, new("user.deleted", row.RowKey) { Details = new() { ["username"] = row.Username } });
         await tokens.RevokeAllAsync(subject, context.RequestAborted);
         foreach (var role in await roles.ListAsync(subject).ToListAsync(context.RequestAborted))
@@ -182,15 +182,15 @@ static class UserEndpoints
 
     /// <summary>The subject, or the end of the request with 404.</summary>
     public static async Task<SubjectRow> RequiredAsync(this SubjectTable subjects, Guid id, HttpContext context) =>
-        (id == default ? null : await subjects.FindAsync(id, context.RequestAborted)) ?? throw new ApiException(ApiError.NotFound());
+        (id == default ? null : await subjects.FindAsync(id, context.RequestAborted)) ?? throw CommonErrors.NotFound.With();
 
     static async Task<string?> HashAsync(string? password, CancellationToken cancellationToken) => password switch
     {
         null => null,
         { Length: < Password.MinLength } =>
-            throw new ApiException(new ApiError.Field("password", $"At least {Password.MinLength} characters are expected.", "min_length")),
+            throw CommonErrors.TooShort.On("password", Password.MinLength),
         { Length: > Password.MaxLength } =>
-            throw new ApiException(new ApiError.Field("password", $"At most {Password.MaxLength} characters are expected.", "max_length")),
+            throw CommonErrors.TooLong.On("password", Password.MaxLength),
         _ => await Password.HashAsync(password, cancellationToken),
     };
 }

@@ -53,18 +53,15 @@ static class AdoptionEndpoints
             var project = await permissions.ProjectAsync(
                 context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
             if (!store.AllowAdopt)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status403Forbidden, $"Store '{store.Name}' does not allow adoptions."));
+                throw AdoptionErrors.AdoptionNotAllowed.With(store.Name);
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status403Forbidden, $"Store '{store.Name}' belongs to another project: adopt into that one."));
+                throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
             if (body.Prefix is not null)
                 return await AdoptPrefixAsync(context, store, project, body, requests, dryRun, buckets, trail);
             if (body.Manifest is not null)
                 return await AcceptManifestAsync(context, store, project, body, requests, buckets, trail);
             if (urls.Count == 0)
-                throw new ApiException(
-                    body.HasList ? new ApiError.Field("urls", "This list may not be empty.", "empty") : ApiError.Required("url"));
+                throw body.HasList ? AdoptionErrors.EmptyList.On("urls") : CommonErrors.Required.On("url");
             if (body.DryRun)
                 return await DryRunAsync(store, project, body, urls, dryRun, staging.Token);
             return urls.Count > JobOptions.MaxUrlsAtOnce || !urls.IsInMemory
@@ -73,16 +70,13 @@ static class AdoptionEndpoints
         }
         catch (BucketException e)
         {
-            throw new ApiException(e.IsTransient
-                ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, e.Message) { RetryAfter = TimeSpan.FromSeconds(5) }
-                : new ApiError.Message(StatusCodes.Status400BadRequest, e.Message, e.Code));
+            throw e.IsTransient
+                ? AdoptionErrors.BucketBusy.With(e.Message).After(TimeSpan.FromSeconds(5))
+                : AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
         }
         catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status408RequestTimeout,
-                $"The list did not arrive and was not put away within {StagingTime.TotalSeconds} seconds. Nothing was adopted: send it in "
-                    + "several requests."));
+            throw AdoptionErrors.StagedTooLate.With(StagingTime.TotalSeconds);
         }
     }
 
@@ -131,12 +125,11 @@ static class AdoptionEndpoints
         HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
     {
         if (body.HasUrl || body.HasList || body.DryRun)
-            throw new ApiException(new ApiError.Field("manifest", "A manifest comes without 'url', 'urls' and 'dry_run'.", "invalid"));
+            throw AdoptionErrors.ManifestAlone.On("manifest");
         if (!S3Url.TryParse(body.Manifest, out var url))
-            throw new ApiException(new ApiError.Field("manifest", S3Url.Requirement, "invalid_url"));
+            throw AdoptionErrors.ManifestNotAUrl.On("manifest");
         if (!store.Holds(url))
-            throw new ApiException(new ApiError.Field(
-                "manifest", AdoptionFailure.Outside(body.Manifest!, store).Message, "url_outside_store"));
+            throw AdoptionErrors.ManifestOutside.On("manifest", AdoptionFailure.Outside(body.Manifest!, store).Message);
         S3Object? file;
         try
         {
@@ -144,19 +137,21 @@ static class AdoptionEndpoints
         }
         catch (BucketException e) when (!e.IsTransient || e.IsKeyRefusal())
         {
-            throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, e.Message, e.Code));
+            throw AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
         }
 
         if (file is null)
         {
             var missing = AdoptionFailure.Missing(body.Manifest!, store);
-            throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, missing.Message, missing.Code));
+            throw AdoptionErrors.NotAdopted.WithCode(missing.Code, missing.Message);
         }
 
         if (file.Size is 0 or > ManifestStaging.MaxBytes)
-            throw new ApiException(new ApiError.Field(
-                "manifest", $"A file of 1 to {ManifestStaging.MaxBytes} bytes is expected; this one has {file.Size}.",
-                file.Size == 0 ? "empty" : "too_large"));
+        {
+            throw (file.Size == 0 ? AdoptionErrors.ManifestEmpty : AdoptionErrors.ManifestTooLarge)
+                .On("manifest", ManifestStaging.MaxBytes, file.Size);
+        }
+
         var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted)
             ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
@@ -171,8 +166,7 @@ static class AdoptionEndpoints
         Store store, Project project, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
         urls.IsInMemory && urls.Count <= DryRun.MaxUrls
             ? Results.Json(await dryRun.RunAsync(store, project, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
-            : throw new ApiException(new ApiError.Field(
-                "dry_run", $"At most {DryRun.MaxUrls} URLs are looked at without adopting them; these are {urls.Count}.", "too_many"));
+            : throw AdoptionErrors.TooManyForDryRun.On("dry_run", DryRun.MaxUrls, urls.Count);
 
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
     static async Task<IResult> AdoptPrefixAsync(
@@ -180,14 +174,14 @@ static class AdoptionEndpoints
         AuditTrail trail)
     {
         if (body.HasUrl || body.HasList || body.Manifest is not null)
-            throw new ApiException(new ApiError.Field("prefix", "A prefix comes without 'url', 'urls' and 'manifest'.", "invalid"));
+            throw AdoptionErrors.PrefixAlone.On("prefix");
         var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
         if (await buckets.Open(store).ProbeAsync(
             selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message, IsTransient: var isTransient })
         {
-            throw new ApiException(isTransient
-                ? new ApiError.Detail(StatusCodes.Status503ServiceUnavailable, message) { RetryAfter = TimeSpan.FromSeconds(5) }
-                : new ApiError.Message(StatusCodes.Status400BadRequest, message, BucketException.CodeOf(fault)));
+            throw isTransient
+                ? AdoptionErrors.BucketBusy.With(message).After(TimeSpan.FromSeconds(5))
+                : AdoptionErrors.BucketRefused.WithCode(BucketException.CodeOf(fault), message);
         }
 
         if (body.DryRun)
@@ -212,7 +206,7 @@ static class AdoptionEndpoints
         if (answer.Created.Count > 0)
             return Results.Json(new CreatedBody(true, answer.Created), Json.CreatedBody);
         var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
-        throw new ApiException(new ApiError.Message(StatusCodes.Status400BadRequest, failure.Message, failure.Code));
+        throw AdoptionErrors.NotAdopted.WithCode(failure.Code, failure.Message);
     }
 
     /// <summary>What is excluded stands among the errors, so that every URL stands somewhere, but is no failure.</summary>
@@ -243,10 +237,7 @@ static class AdoptionEndpoints
     public static ApiException TooManyJobs()
     {
         Metrics.Refused(nameof(JobOptions.JobsPerProject));
-        return new(new ApiError.Detail(
-            StatusCodes.Status429TooManyRequests,
-            "The project has as many jobs under way as it may. Try again when one has ended.")
-        { RetryAfter = TimeSpan.FromSeconds(30) });
+        return AdoptionErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
     }
 
     public static IResult Accepted(HttpContext context, JobRow job, Project project)

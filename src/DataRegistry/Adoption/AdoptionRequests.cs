@@ -51,8 +51,14 @@ sealed class AdoptionRequests(
         }
 
         var skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
-        new Counts(
-            created.Count, existing.Count, errors.Count(e => e.Outcome != AdoptionFailure.Skipped), skipped).Measure(JobKind.Adoption);
+        var counts = new Counts
+        {
+            Created = created.Count,
+            Existing = existing.Count,
+            Failed = errors.Count(e => e.Outcome != AdoptionFailure.Skipped),
+            Skipped = skipped,
+        };
+        counts.Measure(JobKind.Adoption);
         if (store.HashAdopted == HashAdopted.All)
             await hashes.SendAsync(
                 input.Keys.Zip(outcomes).Where(

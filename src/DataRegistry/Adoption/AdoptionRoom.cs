@@ -14,7 +14,8 @@ static class AdoptionRoom
     {
         services.AddSingleton(s => new ObjectFinder(s.GetRequiredService<IOptions<JobOptions>>().Value.HeadsInFlight));
         services.AddSingleton<Adopter>().AddSingleton<AdoptionRequests>().AddSingleton<DryRun>().AddSingleton<ManifestStaging>();
-        return services.AddSingleton<DatumVersions>().AddSingleton<IJobKind, AdoptionKind>();
+        services.AddSingleton<WindowReaders>().AddSingleton<WindowWriter>().AddSingleton<IJobKind, AdoptionKind>();
+        return services.AddSingleton<DatumVersions>();
     }
 
     public static void MapAdoption(this Api api)

@@ -4,7 +4,6 @@ using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
-using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
@@ -12,8 +11,7 @@ namespace DataRegistry.Adoption;
 /// Tells what an adoption would do now, by the plan that an adoption executes, and writes nothing. Until it is adopted, others may have
 /// changed that.
 /// </summary>
-sealed class DryRun(
-    LocationTable locations, Adopter adopter, ObjectFinder finder, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options)
+sealed class DryRun(WindowReaders readers, Adopter adopter, ObjectFinder finder, Buckets buckets, TimeProvider clock)
 {
     /// <summary>URLs, or objects of a prefix, that are looked at, so that it is answered at once: a worker's window.</summary>
     public const int MaxUrls = 10_000;
@@ -25,11 +23,7 @@ sealed class DryRun(
     public async Task<DryRunBody> RunAsync(Store store, Project project, KeySelection selection, CancellationToken cancellationToken)
     {
         var scope = ScopeOf(store, project);
-        var bucket = buckets.Open(store);
-        var pager = await ObjectPager.OpenAnyAsync(bucket, selection.Prefix, cancellationToken);
-        var windows = new PrefixWindowReader(
-            scope, selection, new(pager, work: null), (keys, token) => finder.HeadAsync(bucket, store.Prefix, keys, token), locations,
-            MaxUrls, options.Value.TableRequestsInFlight);
+        var windows = await readers.OpenPrefixAsync(scope, selection, buckets.Open(store), MaxUrls, cancellationToken);
         var window = await windows.ReadAsync(WorkTable.NewRange(scope.Job, range: 0, first: 0, end: 1), cancellationToken);
         var plan = await Adopter.PlanAsync(scope, window.Keys, window.Locate, window.Find, cancellationToken);
         return Tell(store, window.Ends, window.Keys, plan, window.Skipped, MaxSample / 2);

@@ -71,8 +71,7 @@ static class JobEndpoints
         await ends.ConcludeAsync(job.JobId, CancellationToken.None);
         job = await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
         return job.Status is JobStatus.Cancelling or JobStatus.Cancelled ? job
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, $"The job has {JobBody.NameOf(job.Status)} already; it cannot be cancelled."));
+            : throw JobErrors.Ended.With(JobBody.NameOf(job.Status));
     }
 
     /// <summary>
@@ -85,12 +84,10 @@ static class JobEndpoints
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
         if (!job.Status.IsTerminal())
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, "The job has not ended yet; what fails until then could not be tried again."));
+            throw AdoptionErrors.JobNotEnded.With();
         if (await access.FindAsync(context, job.Store.ToString("D"), secret: true) is not { Deleted: false, AllowAdopt: true } store
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, "The job's store is not there any more, or allows no adoptions into this project."));
+            throw AdoptionErrors.JobStoreGone.With();
 
         JobRow again;
         if (job is { Prefix: not null, Status: not JobStatus.Completed })
@@ -111,8 +108,7 @@ static class JobEndpoints
             }
 
             if (urls.Count == 0)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again."));
+                throw AdoptionErrors.NothingFailed.With();
             again = await requests.AcceptAsync(
                 store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted)
                 ?? throw AdoptionEndpoints.TooManyJobs();
@@ -171,7 +167,7 @@ static class JobEndpoints
             : null) is not { Kind: JobKind.Adoption, Status: not JobStatus.Staging } job
             || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
         {
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         }
 
         await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));

@@ -36,8 +36,8 @@ abstract class WindowReader
     public virtual Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc cref="RangeWork.CutAsync"/>
-    public virtual Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
-        Task.FromResult<(WorkRow, WorkRow?)?>((range, null));
+    public virtual Task<RangeShare?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
+        Task.FromResult<RangeShare?>(new(range));
 }
 
 /// <summary>Windows of a list, as they were staged.</summary>
@@ -120,6 +120,6 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
     public override Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) =>
         pages.ReadAheadAsync(after, until, Math.Max(1, windowKeys / ListRequest.PageKeys), cancellationToken);
 
-    public override Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
+    public override Task<RangeShare?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
         pages.CutAsync(range, firstAfter: null, cancellationToken);
 }

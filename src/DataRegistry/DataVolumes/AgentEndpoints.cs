@@ -20,11 +20,10 @@ static class AgentEndpoints
         string clusterId, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents, DataVolumeViews views)
     {
         var cluster = await ClusterAsync(clusterId, context, units, permissions);
-        var limit = DataVolumeQuery.Number(context.Request, "limit", 1, DataVolumeQuery.MaxLimit, DataVolumeQuery.MaxLimit);
-        var offset = DataVolumeQuery.Number(context.Request, "offset", 0, int.MaxValue / 2, 0);
+        var paging = OffsetPaging.From(context.Request, defaultLimit: OffsetPaging.MaxLimit);
         await agents.NoteAsync(cluster.Id, context.RequestAborted);
         return Results.Json(
-            await views.PendingAsync(cluster.Id, offset, limit, context.RequestAborted), DataVolumeJson.Default.PendingListBody);
+            await views.PendingAsync(cluster.Id, paging, context.RequestAborted), DataVolumeJson.Default.PendingListBody);
     }
 
     /// <summary>
@@ -40,7 +39,7 @@ static class AgentEndpoints
         var cluster = await ClusterAsync(clusterId, context, units, permissions);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.ReportBody, DataVolumeJson.MaxBodyBytes);
         if (!DataVolumeId.TryParse(id, out var volume) || DataVolumeKeys.Partition(volume) != DataVolumeKeys.Partition(cluster.Id))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         if (body.IsDeleted == true)
         {
             await agents.NoteAsync(cluster.Id, context.RequestAborted);
@@ -50,9 +49,9 @@ static class AgentEndpoints
         var report = AgentReport.From(body, clock.GetUtcNow());
         await agents.NoteAsync(cluster.Id, context.RequestAborted);
         var changed = await volumes.ChangeAsync(
-            volume, row => row.Cluster == cluster.Id ? report.Apply(row) : throw new ApiException(ApiError.NotFound()),
+            volume, row => row.Cluster == cluster.Id ? report.Apply(row) : throw CommonErrors.NotFound.With(),
             context.RequestAborted)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         return Results.Json(
             (await views.ShowAsync(context, changed, withSharedScopes: false)).Status, DataVolumeJson.Default.DataVolumeStatusBody);
     }
@@ -63,11 +62,9 @@ static class AgentEndpoints
         var removed = await volumes.RemoveAsync(id, row =>
         {
             if (row.Cluster != cluster.Id)
-                throw new ApiException(ApiError.NotFound());
+                throw CommonErrors.NotFound.With();
             if (row.DeletingSince is null)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status409Conflict,
-                    $"Nobody asked for the deletion of '{row.Name}'. If it is gone from the cluster, report NotReady."));
+                throw DataVolumeErrors.DeletionNotAsked.With(row.Name);
         }, context.RequestAborted);
         if (removed is not null)
             await trail.RecordAsync(context, DataVolumeEndpoints.Event("datavolume.deleted", removed));
@@ -80,13 +77,11 @@ static class AgentEndpoints
     static async Task<Cluster> ClusterAsync(string text, HttpContext context, UnitTable units, Permissions permissions)
     {
         var cluster = (Guid.TryParse(text, out var id) ? await units.FindClusterAsync(id, context.RequestAborted) : null)
-            ?? throw new ApiException(ApiError.NotFound());
+            ?? throw CommonErrors.NotFound.With();
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         if (!rights.Allow(Permission.DataVolumesReport, Scope.Of(cluster)))
-            throw rights.Allow(Permission.ProjectsRead, Scope.Of(cluster)) ? Permissions.Denied() : new ApiException(ApiError.NotFound());
+            throw rights.Allow(Permission.ProjectsRead, Scope.Of(cluster)) ? Permissions.Denied() : CommonErrors.NotFound.With();
         return cluster.HasAgent ? cluster
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict,
-                $"Cluster '{cluster.Name}' has no agent, as far as is known here. Say so at the cluster first."));
+            : throw DataVolumeErrors.NoAgent.With(cluster.Name);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using DataRegistry.Http;
 
@@ -26,22 +27,20 @@ sealed record AgentReport(
     /// </summary>
     public static AgentReport From(ReportBody body, DateTimeOffset now)
     {
-        var phase = body.Phase is null ? throw new ApiException(ApiError.Required("phase"))
+        var phase = body.Phase is null ? throw CommonErrors.Required.On("phase")
             : Array.Find(Enum.GetValues<DataVolumePhase>(), p => p.ToString() == body.Phase) is var found && found.ToString() == body.Phase
                 ? found
-            : throw new ApiException(new ApiError.Field(
-                "phase", $"One of {string.Join(", ", Enum.GetNames<DataVolumePhase>())} is expected.", "invalid_choice"));
+            : throw CommonErrors.NotAChoice.On("phase", string.Join(", ", Enum.GetNames<DataVolumePhase>()));
         var conditions = body.Conditions?.Select(Read).ToArray();
         var json = conditions is not { Length: > 0 }
             ? null
             : JsonSerializer.Serialize(conditions, DataVolumeRowJson.Default.ConditionArray);
         if (json?.Length > MaxConditions)
-            throw new ApiException(new ApiError.Field("conditions", $"At most {MaxConditions} characters are expected.", "max_length"));
+            throw CommonErrors.TooLong.On("conditions", MaxConditions);
         var observed = Fields.Time("observedAt", body.ObservedAt, DateTimeOffset.UnixEpoch);
         var inferred = observed is null;
         if (observed > now + MaxAhead)
-            throw new ApiException(new ApiError.Field(
-                "observedAt", $"It lies in the future: here it is {now.UtcDateTime:O}. Set the agent's clock.", "invalid"));
+            throw DataVolumeErrors.InTheFuture.On("observedAt", now.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
         // Go's zero time, like all before 1970, says nothing.
         observed ??= conditions?.Max(c => c.LastTransitionTime) is { } last && last > DateTimeOffset.UnixEpoch && last <= now + MaxAhead
             ? last
@@ -87,9 +86,9 @@ sealed record AgentReport(
     static Condition Read(ConditionReportBody? body, int index)
     {
         var at = $"conditions[{index}]";
-        return body is null ? throw new ApiException(new ApiError.Field(at, "An object is expected.", "invalid")) : new(
-            Text("type", body.Type) ?? throw new ApiException(ApiError.Required($"{at}.type")),
-            Text("status", body.Status) ?? throw new ApiException(ApiError.Required($"{at}.status")),
+        return body is null ? throw CommonErrors.NotAnObject.On(at) : new(
+            Text("type", body.Type) ?? throw CommonErrors.Required.On($"{at}.type"),
+            Text("status", body.Status) ?? throw CommonErrors.Required.On($"{at}.status"),
             Text("message", body.Message), Text("reason", body.Reason), Fields.Time($"{at}.lastTransitionTime", body.LastTransitionTime));
 
         string? Text(string field, string? text) => DataVolumeFields.Text($"{at}.{field}", text, MaxMessage);

@@ -15,12 +15,12 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
     public async Task<DataVolumeRow> RequiredAsync(HttpContext context, string id, Permission permission)
     {
         if (!DataVolumeId.TryParse(id, out var parsed) || await volumes.FindAsync(parsed, context.RequestAborted) is not { } row)
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var allowed = rights.Allow(permission, row.Origin);
         if (!(allowed && rights.Allow(Permission.DataVolumesRead, row.Origin))
             && !await IsVisibleAsync(rights, row, context.RequestAborted))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         return allowed || permission == Permission.DataVolumesRead ? row : throw Permissions.Denied();
     }
 
@@ -34,7 +34,7 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var project = await projects.FindAsync(id, context.RequestAborted);
         if (project is null && rights.Allow(permission, Scope.System))
-            throw new ApiException(new ApiError.Field(field, $"There is no project {id}.", "does_not_exist"));
+            throw OrganizationErrors.NoProject.On(field, id);
         return project is not null && rights.Allow(permission, Scope.Of(project)) ? project : throw Permissions.Denied();
     }
 

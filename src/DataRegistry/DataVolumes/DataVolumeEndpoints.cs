@@ -76,7 +76,7 @@ static class DataVolumeEndpoints
             case DataVolumeCreation.NameTaken:
                 throw DataVolumeListEndpoints.NameTaken();
             case DataVolumeCreation.OtherBody:
-                throw new ApiException(new ApiError.Field(IdempotencyKey, "The key was used before, with another body.", "invalid"));
+                throw DataVolumeErrors.KeyUsed.On(IdempotencyKey);
             case DataVolumeCreation.Repeated repeated:
                 return Created(repeated.Answer);
         }
@@ -108,7 +108,7 @@ static class DataVolumeEndpoints
             before = row.Description;
             return description is null || description == row.Description ? row
                 : row with { Description = description, UpdatedAt = clock.GetUtcNow(), UpdatedBy = Caller.Of(context).Name };
-        }, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        }, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         if (changed.Description != before)
         {
             await trail.RecordAsync(context, new("datavolume.changed", changed.Id.ToString("D"))
@@ -139,12 +139,10 @@ static class DataVolumeEndpoints
         var changed = await volumes.ChangeAsync(DataVolumeId.Of(found), row =>
         {
             if (row.InUse && row.DeletingSince is null)
-                throw new ApiException(new ApiError.Detail(
-                    StatusCodes.Status409Conflict,
-                    $"The data volume '{row.Name}' is in use by a workload. Delete it when no workload uses it any more."));
+                throw DataVolumeErrors.InUse.With(row.Name);
             began = row.DeletingSince is null;
             return began ? row with { DeletingSince = clock.GetUtcNow() } : row;
-        }, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        }, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         if (began)
             await trail.RecordAsync(context, Event("datavolume.deletion_requested", changed));
         return Results.Json(
@@ -165,7 +163,6 @@ static class DataVolumeEndpoints
         { Count: 0 } => null,
         { Count: 1 } values when values[0] is { Length: > 0 and <= MaxIdempotencyKey } key => key,
         _ =>
-            throw new ApiException(new ApiError.Field(
-                IdempotencyKey, $"One key of 1 to {MaxIdempotencyKey} characters is expected.", "invalid")),
+            throw DataVolumeErrors.NotAKey.On(IdempotencyKey, MaxIdempotencyKey),
     };
 }

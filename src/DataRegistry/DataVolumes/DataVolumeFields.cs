@@ -12,9 +12,9 @@ static class DataVolumeFields
     /// <summary>Names of objects in Kubernetes.</summary>
     public const int MaxObjectName = 253;
 
-    public static DataVolumeName Name(string field, string? text) => text is null ? throw new ApiException(ApiError.Required(field))
+    public static DataVolumeName Name(string field, string? text) => text is null ? throw CommonErrors.Required.On(field)
         : DataVolumeName.TryParse(text, out var name) ? name
-        : throw new ApiException(new ApiError.Field(field, DataVolumeName.Requirement, "invalid"));
+        : throw DataVolumeErrors.NotAVolumeName.On(field);
 
     /// <summary>Any text, also on several lines; null for none.</summary>
     public static string? Text(string field, string? text, int maxLength)
@@ -22,18 +22,18 @@ static class DataVolumeFields
         if (text is null)
             return null;
         if (text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')))
-            throw new ApiException(new ApiError.Field(field, "Control characters are not expected.", "invalid"));
+            throw CommonErrors.ControlCharacters.On(field);
         var length = 0;
         for (var i = 0; i < text.Length; length++)
         {
             // Half of a surrogate pair, which JSON can carry, is no text.
             if (Rune.DecodeFromUtf16(text.AsSpan(i), out _, out var consumed) != System.Buffers.OperationStatus.Done)
-                throw new ApiException(new ApiError.Field(field, "Unicode text is expected.", "invalid"));
+                throw CommonErrors.NotUnicode.On(field);
             i += consumed;
         }
 
         return length <= maxLength
             ? text
-            : throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length"));
+            : throw CommonErrors.TooLong.On(field, maxLength);
     }
 }

@@ -18,13 +18,13 @@ static class DataVolumeListEndpoints
     }
 
     public static ApiException NameTaken() =>
-        new(new ApiError.Detail(StatusCodes.Status409Conflict, "Resource with this name already exists"));
+        DataVolumeErrors.VolumeNameTaken.With();
 
     static async Task<IResult> ListAsync(HttpContext context, DataVolumeViews views)
     {
         var query = DataVolumeQuery.From(context.Request);
         var (volumes, show) = await views.ListAsync(context, query);
-        var (page, next) = query.Page(volumes);
+        var (page, next) = query.List.Page(volumes);
         return Results.Json(new DataVolumeListBody(next, [.. page.Select(show)]), DataVolumeJson.Default.DataVolumeListBody);
     }
 
@@ -32,7 +32,7 @@ static class DataVolumeListEndpoints
     {
         var query = DataVolumeQuery.From(context.Request);
         var (volumes, _) = await views.ListAsync(context, query);
-        return Results.Json(new CountBody(query.Filter(volumes).Count()), DataVolumeJson.Default.CountBody);
+        return Results.Json(new CountBody(query.List.Filter(volumes).Count()), DataVolumeJson.Default.CountBody);
     }
 
     /// <summary>For who may make data volumes somewhere in the cluster; 403 for others, whether or not there is such a cluster.</summary>
@@ -44,7 +44,7 @@ static class DataVolumeListEndpoints
         if (!await rights.AllowWithinAsync(Permission.DataVolumesCreate, Scope.OfCluster(clusterId), scopes, context.RequestAborted))
             throw Permissions.Denied();
         if (await units.FindClusterAsync(clusterId, context.RequestAborted) is null)
-            throw new ApiException(new ApiError.Field("clusterId", $"There is no cluster {clusterId}.", "does_not_exist"));
+            throw OrganizationErrors.NoCluster.On("clusterId", clusterId);
         var name = DataVolumeFields.Name("dataName", Fields.Query(context.Request, "dataName"));
         return await volumes.IsTakenAsync(clusterId, name, context.RequestAborted) ? throw NameTaken() : Results.NoContent();
     }

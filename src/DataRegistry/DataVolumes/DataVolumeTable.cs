@@ -1,5 +1,6 @@
 using System.Runtime.Serialization;
 using Azure;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.DataVolumes;
@@ -182,12 +183,12 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         return [.. found.Values];
     }
 
-    /// <summary>What the cluster's agent has work on, the oldest volumes first, and whether there is more of it.</summary>
-    public async Task<(IReadOnlyList<DataVolumeRow> Rows, bool More)> PendingAsync(
-        Guid cluster, int offset, int limit, CancellationToken cancellationToken)
+    /// <summary>The volumes on which the cluster's agent has work, the oldest first.</summary>
+    public async Task<OffsetPage<DataVolumeRow>> PendingAsync(Guid cluster, OffsetPaging paging, CancellationToken cancellationToken)
     {
-        var pending = await table.ReadAsync<PendingRow>(
-            DataVolumeKeys.PendingIn(cluster), maxPerPage: Math.Min(offset + limit + 1, 1000), cancellationToken: cancellationToken)
+        var (offset, limit) = paging;
+        var rows = (int)Math.Min((long)offset + limit + 1, 1000);
+        var pending = await table.ReadAsync<PendingRow>(DataVolumeKeys.PendingIn(cluster), rows, cancellationToken: cancellationToken)
             .Skip(offset).Take(limit + 1).Select(
                 p => DataVolumeKeys.Volume(new(TimedId.FromGuid(p.Volume)))).ToListAsync(cancellationToken);
         var keys = pending.Take(limit).Order(StringComparer.Ordinal).ToList();
@@ -195,7 +196,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             ? []
             : (await table.FindManyAsync<DataVolumeRow>(
                 DataVolumeKeys.Partition(cluster), keys, cancellationToken: cancellationToken)).Values.Where(r => r.IsPending);
-        return ([.. found.OrderBy(r => r.Id.ToString("N"), StringComparer.Ordinal)], pending.Count > limit);
+        return new([.. found.OrderBy(r => r.Id.ToString("N"), StringComparer.Ordinal)], pending.Count > limit ? offset + limit : null);
     }
 
     /// <summary>When the cluster's agent was last heard of; null for never.</summary>

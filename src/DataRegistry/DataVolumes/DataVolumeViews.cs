@@ -59,11 +59,11 @@ sealed class DataVolumeViews(
     }
 
     /// <summary>What a cluster's agent has to do.</summary>
-    public async Task<PendingListBody> PendingAsync(Guid cluster, int offset, int limit, CancellationToken cancellationToken)
+    public async Task<PendingListBody> PendingAsync(Guid cluster, OffsetPaging paging, CancellationToken cancellationToken)
     {
-        var (rows, more) = await volumes.PendingAsync(cluster, offset, limit, cancellationToken);
+        var (rows, next) = await volumes.PendingAsync(cluster, paging, cancellationToken);
         var named = await projects.FindManyAsync(rows.Select(r => r.Project), cancellationToken);
-        return new(more ? offset + limit : null, [.. rows.Select(r => PendingBody.From(r, NameOf(r, named)))]);
+        return new(next, [.. rows.Select(r => PendingBody.From(r, NameOf(r, named)))]);
     }
 
     async Task<IReadOnlyList<DataVolumeRow>> OriginatedAsync(HttpContext context)

@@ -40,7 +40,7 @@ static class SharedScopeEndpoints
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.SharedScopesPatchBody, DataVolumeJson.MaxBodyBytes);
         var (add, remove) = (Read("add", body.Add), Read("remove", body.Remove));
         if (add.FirstOrDefault(remove.Contains) is { Id: var both } && both != default)
-            throw new ApiException(new ApiError.Field("add", $"The scope {both} is to be both added and removed.", "invalid"));
+            throw DataVolumeErrors.AddedAndRemoved.On("add", both);
         var departments = await DepartmentsAsync(found.Cluster, add, projects, units, context.RequestAborted);
         var now = clock.GetUtcNow();
         List<SharedScope> added = [
@@ -55,13 +55,10 @@ static class SharedScopeEndpoints
             gone = [.. shared.Where(s => remove.Contains((s.Kind, s.Id)))];
             var after = shared.Count + news.Count - gone.Count;
             if (after > DataVolumeTable.MaxSharedScopes && news.Count > 0)
-                throw new ApiException(new ApiError.Field(
-                    "add",
-                    $"A data volume is shared with at most {DataVolumeTable.MaxSharedScopes} scopes; it would be {after}. Share it with a "
-                        + "department or the cluster instead.", "max_length"));
+                throw DataVolumeErrors.TooManyScopes.On("add", DataVolumeTable.MaxSharedScopes, after);
             return news.Count == 0 && gone.Count == 0 ? row
                 : row.WithScopes([.. shared.Except(gone), .. news]) with { Generation = row.Generation + 1 };
-        }, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+        }, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         if (news.Count > 0 || gone.Count > 0)
             await trail.RecordAsync(
                 context,
@@ -77,22 +74,21 @@ static class SharedScopeEndpoints
     static List<(ScopeKind Kind, Guid Id)> Read(string field, List<ScopeNameBody?>? items)
     {
         if (items?.Count > MaxItems)
-            throw new ApiException(new ApiError.Field(field, $"At most {MaxItems} items are expected.", "max_length"));
+            throw CommonErrors.TooManyItems.On(field, MaxItems);
         return [
             .. (items ?? []).Select(
                 (item, i) => Scope(
-                    item ?? throw new ApiException(new ApiError.Field($"{field}[{i}]", "An object is expected.", "invalid")),
+                    item ?? throw CommonErrors.NotAnObject.On($"{field}[{i}]"),
                     $"{field}[{i}]"))];
 
         static (ScopeKind, Guid) Scope(ScopeNameBody item, string at) => (item.ScopeType switch
         {
-            null => throw new ApiException(ApiError.Required($"{at}.scopeType")),
+            null => throw CommonErrors.Required.On($"{at}.scopeType"),
             "cluster" => ScopeKind.Cluster,
             "department" => ScopeKind.Department,
             "project" => ScopeKind.Project,
             _ =>
-                throw new ApiException(new ApiError.Field(
-                    $"{at}.scopeType", "One of cluster, department, project is expected.", "invalid_choice")),
+                throw CommonErrors.NotAChoice.On($"{at}.scopeType", "cluster, department, project"),
         }, Fields.Id($"{at}.scopeId", item.ScopeId));
     }
 
@@ -116,9 +112,7 @@ static class SharedScopeEndpoints
                 _ => projectsById.TryGetValue(id, out var project) && project.Cluster == cluster,
             };
             if (!inside)
-                throw new ApiException(new ApiError.Field(
-                    $"add[{i}].scopeId", $"There is no {Fields.WireName(kind)} {id} in the data volume's cluster, which sharing stays in.",
-                    "does_not_exist"));
+                throw DataVolumeErrors.ScopeOutside.On($"add[{i}].scopeId", Fields.WireName(kind), id);
         }
 
         return projectsById.Values.ToDictionary(p => p.Id, p => (Guid?)p.Department);

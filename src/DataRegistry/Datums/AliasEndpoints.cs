@@ -56,7 +56,7 @@ static class AliasEndpoints
     {
         AliasName? after = paging.Cursor is null
             ? null
-            : AliasName.TryParse(paging.Cursor, out var name) ? name : throw new ApiException(Paging.BadCursor());
+            : AliasName.TryParse(paging.Cursor, out var name) ? name : throw Paging.BadCursor();
         var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
         return (rows, next, after is null && next is null ? rows.Count : null);
     }
@@ -66,8 +66,7 @@ static class AliasEndpoints
     {
         var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
         if (more is not null)
-            throw new ApiException(new ApiError.Field(
-                "ordering", $"Over {AliasOrder.Max} aliases are listed by name only. Leave 'ordering' out.", "too_many"));
+            throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
         var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
         return (rows, next, all.Count);
     }
@@ -80,12 +79,12 @@ static class AliasEndpoints
         var project = await permissions.ProjectAsync(context, projects, body.Project, Permission.AliasesEdit);
         var name = Name(body.Name);
         if (string.IsNullOrEmpty(body.Datum))
-            throw new ApiException(ApiError.Required("datum"));
+            throw CommonErrors.Required.On("datum");
         if (!DatumId.TryParse(body.Datum, out var id))
-            throw new ApiException(new ApiError.Field("datum", DatumId.Requirement, "invalid"));
+            throw DatumErrors.NotADatumId.On("datum");
         // Another project's datum is as good as none, so that ids cannot be probed and a name never leads to what its readers may not see.
         if (await datums.FindAsync(id, context.RequestAborted) is not { } datum || datum.Project != project.Id)
-            throw new ApiException(new ApiError.Field("datum", $"There is no datum {id} in this project.", "does_not_exist"));
+            throw DatumErrors.NoDatumInProject.On("datum", id);
         var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
         await RecordAsync(outcome, context, trail);
         return Results.Json(
@@ -125,7 +124,7 @@ static class AliasEndpoints
                     await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project,
                     await aliases.NamesAsync(datum.Id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted))),
                 Json.ResolvedBody)
-            : throw new ApiException(ApiError.NotFound());
+            : throw CommonErrors.NotFound.With();
     }
 
     static async Task<IResult> GetAsync(
@@ -145,7 +144,7 @@ static class AliasEndpoints
     {
         var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.AliasesEdit);
         if (!await aliases.DeleteAsync(alias, Caller.Of(context).Name, context.RequestAborted))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         await trail.RecordAsync(
             context, new("alias.deleted", alias.Id.ToString("D")) { Project = project.Id, Details = new() { ["name"] = alias.Name } });
         return Results.NoContent();
@@ -157,7 +156,7 @@ static class AliasEndpoints
         var (aliasId, _, _) = await WhereAsync(id, context, aliases, projects, permissions, Permission.DataRead);
         var paging = Paging.From(context.Request);
         if (paging.Cursor is { } cursor && !(cursor.Length == 10 && cursor.All(char.IsAsciiDigit)))
-            throw new ApiException(Paging.BadCursor());
+            throw Paging.BadCursor();
         var (rows, next) = await aliases.HistoryAsync(aliasId, paging.Limit, paging.Cursor, context.RequestAborted);
         return Results.Json(
             new Page<AliasChangeBody>(
@@ -170,7 +169,7 @@ static class AliasEndpoints
         string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, Permission permission)
     {
         var (aliasId, where, project) = await WhereAsync(id, context, aliases, projects, permissions, permission);
-        return (await aliases.FindAsync(aliasId, where, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound()), project);
+        return (await aliases.FindAsync(aliasId, where, context.RequestAborted) ?? throw CommonErrors.NotFound.With(), project);
     }
 
     /// <summary>Where the alias of the route's id is or was, for who may see it and do this; 404 and 403 for others.</summary>
@@ -180,7 +179,7 @@ static class AliasEndpoints
         if (!TimedId.TryParse(id, out var aliasId) || await aliases.FindIdAsync(aliasId, context.RequestAborted) is not { } where
             || await projects.FindAsync(where.Project, context.RequestAborted) is not { } project)
         {
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         }
 
         await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
@@ -188,9 +187,9 @@ static class AliasEndpoints
     }
 
     public static AliasName Name(string? text, string field = "name") =>
-        string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
+        string.IsNullOrEmpty(text) ? throw CommonErrors.Required.On(field)
         : AliasName.TryParse(text, out var name) ? name
-        : throw new ApiException(new ApiError.Field(field, AliasName.Requirement, "invalid"));
+        : throw DatumErrors.NotAnAliasName.On(field);
 }
 
 /// <summary>An alias on the wire.</summary>

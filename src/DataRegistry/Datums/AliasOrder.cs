@@ -22,8 +22,7 @@ readonly record struct AliasOrder(bool ByMove, bool NewestFirst)
         "-mtime" => new(ByMove: true, NewestFirst: true),
         "mtime" => new(ByMove: true, NewestFirst: false),
         _ =>
-            throw new ApiException(new ApiError.Field(
-                "ordering", "One of name, ctime, -ctime, mtime, -mtime is expected.", "invalid_choice")),
+            throw CommonErrors.NotAChoice.On("ordering", "name, ctime, -ctime, mtime, -mtime"),
     };
 
     /// <summary>
@@ -34,7 +33,7 @@ readonly record struct AliasOrder(bool ByMove, bool NewestFirst)
     public (IReadOnlyList<AliasRow> Rows, string? Cursor) Page(IReadOnlyList<AliasRow> all, int limit, string? after)
     {
         if (after is not null && !(after.Length == CursorLength && after.All(char.IsAsciiHexDigitLower)))
-            throw new ApiException(Paging.BadCursor());
+            throw Paging.BadCursor();
         var order = this;
         var sorted = (NewestFirst
             ? all.OrderByDescending(order.CursorOf, StringComparer.Ordinal)

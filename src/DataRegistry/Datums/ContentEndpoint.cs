@@ -20,9 +20,8 @@ static class ContentEndpoint
     {
         // A datum that is not there is told from one that is by nobody who has no token for it.
         if (!DatumId.TryParse(id, out var datum) || !tokens.IsGood(datum, context.Request.Query["token"]))
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status403Forbidden, "This URL is not valid, or not any more. Ask for the download again."));
-        var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw new ApiException(ApiError.NotFound());
+            throw DatumErrors.UrlNotValid.With();
+        var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         var (bucket, found) = await DownloadEndpoints.RequiredAsync(row, objects, context.RequestAborted);
         var range = Range(context.Request, found.Size);
         await using var content = RequestLimits.IsHead(context) ? null : await OpenAsync(bucket, found, range, context.RequestAborted);
@@ -49,12 +48,11 @@ static class ContentEndpoint
         {
             // It was there a moment ago.
             return await bucket.GetAsync(found.Key, found.VersionId, range, found.ETag, cancellationToken)
-                ?? throw new ApiException(new ApiError.Message(
-                    StatusCodes.Status409Conflict, "The object has changed just now.", "datum_changed"));
+                ?? throw DatumErrors.ChangedJustNow.With();
         }
         catch (BucketException e)
         {
-            throw new ApiException(DownloadEndpoints.Error(e));
+            throw DownloadEndpoints.Error(e);
         }
     }
 
@@ -73,6 +71,6 @@ static class ContentEndpoint
         if (first < size && first <= last)
             return new(first, last);
         request.HttpContext.Response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{size}");
-        throw new ApiException(new ApiError.Detail(StatusCodes.Status416RangeNotSatisfiable, $"The object has {size} bytes."));
+        throw DatumErrors.RangeNotSatisfiable.With(size);
     }
 }

@@ -91,8 +91,7 @@ static class DatumListEndpoint
         var (readable, more) = await projects.ListAsync(
             MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
         return more is null ? new(readable)
-            : throw new ApiException(new ApiError.Field(
-                "project", $"You may read over {MaxProjects} projects: name one of them.", "required"));
+            : throw DatumErrors.TooManyProjects.On("project", MaxProjects);
     }
 
     static async Task<(IReadOnlyList<DatumRow> Rows, string? Next, int? Count)> ByTimeAsync(
@@ -101,12 +100,10 @@ static class DatumListEndpoint
     {
         DatumCursor? after = paging.Cursor is null
             ? null
-            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw new ApiException(Paging.BadCursor());
+            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw Paging.BadCursor();
         var page = await datums.ListAsync(projects, query, paging.Limit, after, offset, MaxRead + offset, cancellationToken);
         if (page.Skipped < offset && page.Next is not null)
-            throw new ApiException(new ApiError.Field(
-                "offset", $"Fewer than {offset} of the newest {MaxRead + offset} datums match. Begin without an offset and follow 'next'.",
-                "invalid"));
+            throw DatumErrors.OffsetBeyondMatches.On("offset", offset, MaxRead + offset);
         int? count = noCount ? null : after is null && page.Next is null ? page.Skipped + page.Rows.Count
             : await datums.CountAsync(projects, query, MaxCount, 2 * MaxCount, cancellationToken);
         return (page.Rows, page.Next?.ToString(), count);
@@ -122,16 +119,13 @@ static class DatumListEndpoint
             // Purged meanwhile or not, its place in the order stays.
             after = DatumId.TryParse(cursor, out var id) ? await datums.FindAsync(id, cancellationToken) : null;
             if (after is null || !projects.Contains(after.Project))
-                throw new ApiException(Paging.BadCursor());
+                throw Paging.BadCursor();
         }
 
         var all = await datums.ListAsync(projects, query, MaxSorted, after: null, offset: 0, MaxReadToSort, cancellationToken);
         if (all.Next is not null)
         {
-            throw new ApiException(new ApiError.Field(
-                "ordering",
-                $"Over {MaxSorted} matches, or {MaxReadToSort} datums to look at, are listed by -ctime only. Narrow the list down, or "
-                    + "leave 'ordering' out.", "too_many"));
+            throw DatumErrors.TooManyToSort.On("ordering", MaxSorted, MaxReadToSort);
         }
 
         var sorted = all.Rows.ToList();

@@ -28,7 +28,7 @@ sealed class DatumLookup(DatumTable datums, AliasTable aliases, ProjectTable pro
             : AliasName.TryParse(tail, out var name) ? await ByAliasAsync(name, context) : null;
         var project = row is null ? null : await projects.FindAsync(row.Project, context.RequestAborted);
         if (row is null || project is null)
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
         return (row, project);
     }
@@ -47,14 +47,12 @@ sealed class DatumLookup(DatumTable datums, AliasTable aliases, ProjectTable pro
         var (readable, more) = await projects.ListAsync(
             MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
         if (more is not null)
-            throw new ApiException(new ApiError.Field(
-                "project", $"An alias is looked up in over {MaxProjects} projects only if one is named.", "required"));
+            throw DatumErrors.AliasNeedsProject.On("project", MaxProjects);
         var found = new List<AliasRow>();
         foreach (var some in readable.Chunk(16))
             found.AddRange((await Task.WhenAll(some.Select(p => aliases.FindAsync(p, name, context.RequestAborted)))).OfType<AliasRow>());
         return found.Count > 1
-            ? throw new ApiException(new ApiError.Field(
-                "project", $"Several projects have an alias '{name}': name one of them.", "required"))
+            ? throw DatumErrors.AliasAmbiguous.On("project", name)
             : found.Count == 1 ? await datums.FindAsync(found[0].DatumId, context.RequestAborted) : null;
     }
 }

@@ -35,7 +35,7 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
     public static DatumQuery From(HttpRequest request)
     {
         S3Url? uri = Fields.Query(request, "uri") is not { } text ? null : S3Url.TryParse(text, out var url) ? url
-            : throw new ApiException(new ApiError.Field("uri", S3Url.Requirement, "invalid"));
+            : throw DatumErrors.NotAUrl.On("uri");
         var execution = Fields.Query(request, "output_execution") is { } id ? Fields.Id("output_execution", id) : (Guid?)null;
         return new(
             Fields.Query(request, "store") is { } store ? Fields.Id("store", store) : null, Fields.Query(request, "name"), uri,
@@ -52,7 +52,7 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
     {
         null or "false" => false,
         "true" => true,
-        _ => throw new ApiException(new ApiError.Field(name, "true or false is expected.", "invalid")),
+        _ => throw CommonErrors.NotAFlag.On(name),
     };
 
     public bool IsSorted => Order is not DatumOrder.NewestFirst;
@@ -91,15 +91,13 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         "size" => DatumOrder.Size,
         "-size" => DatumOrder.SizeDescending,
         _ =>
-            throw new ApiException(new ApiError.Field(
-                "ordering", "One of ctime, id, name, size is expected, '-' before it or not.", "invalid_choice")),
+            throw DatumErrors.NotADatumOrder.On("ordering"),
     };
 
     static int OffsetOf(string? text) => text is null ? 0
         : int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var offset)
             && offset <= MaxOffset ? offset
-        : throw new ApiException(new ApiError.Field(
-            "offset", $"A number from 0 to {MaxOffset} is expected. Follow 'next' to go further.", "invalid"));
+        : throw DatumErrors.OffsetTooLarge.On("offset", MaxOffset);
 }
 
 /// <summary>What filters look at.</summary>

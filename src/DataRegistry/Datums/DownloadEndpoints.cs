@@ -37,10 +37,7 @@ static class DownloadEndpoints
                 return await AskAsync(() => bucket.PresignGetAsync(row.Key, found.VersionId, expiry, FileName(row)));
             return tokens.CanCreate
                 ? $"{PublicUrl.Of(context.Request)}/api/v0/data/{row.Id}/content/?token={tokens.Create(row.Id, expiry)}"
-                : throw new ApiException(new ApiError.Message(
-                    StatusCodes.Status409Conflict,
-                    "No URL that S3 understands can be signed for this key. The registry hands such objects on itself once its operator "
-                        + "gives it the setting Stores__SecretKey.", "cannot_be_signed"));
+                : throw DatumErrors.CannotBeSigned.With();
         }
     }
 
@@ -49,14 +46,14 @@ static class DownloadEndpoints
         DatumRow row, AdoptedObjects objects, CancellationToken cancellationToken)
     {
         var adopted = await AskAsync(() => objects.FindAsync(row, cancellationToken));
-        return adopted.Found ?? throw new ApiException(Error(adopted, row));
+        return adopted.Found ?? throw Error(adopted, row);
     }
 
     /// <summary>What a browser calls the file; null where the key ends with a slash, and has no name.</summary>
     public static string? FileName(DatumRow row) => DatumBody.NameOf(row.Key) is { Length: > 0 } name ? name : null;
 
-    public static ApiError.Message Error(BucketException e) =>
-        new(StatusCodes.Status503ServiceUnavailable, e.Message, e.Code) { RetryAfter = e.IsTransient ? TimeSpan.FromSeconds(5) : null };
+        public static ApiException Error(BucketException e) =>
+        DatumErrors.BucketUnavailable.WithCode(e.Code, e.Message).After(e.IsTransient ? TimeSpan.FromSeconds(5) : null);
 
     static async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {
@@ -66,28 +63,21 @@ static class DownloadEndpoints
         }
         catch (BucketException e)
         {
-            throw new ApiException(Error(e));
+            throw Error(e);
         }
     }
 
-    static ApiError.Message Error(AdoptedObject adopted, DatumRow row)
+    static ApiException Error(AdoptedObject adopted, DatumRow row)
     {
         var uri = $"s3://{row.Bucket}/{row.Key}";
         return adopted.Refusal switch
         {
-            ObjectRefusal.Purged => new(StatusCodes.Status404NotFound, $"Datum {row.Id} is purged.", "datum_purged"),
-            ObjectRefusal.ReadNotAllowed =>
-                new(StatusCodes.Status403Forbidden, "The datum's store does not allow downloads.", "read_not_allowed"),
-            ObjectRefusal.StoreDeleted =>
-                new(StatusCodes.Status409Conflict, "The datum's store is deleted: nothing can be downloaded from it any "
-                    + "more.", "store_deleted"),
-            ObjectRefusal.Changed =>
-                new(StatusCodes.Status409Conflict, $"{uri} has changed since it was adopted, and no version of it was "
-                    + "kept.", "datum_changed"),
-            ObjectRefusal.Archived =>
-                new(StatusCodes.Status409Conflict, $"{uri} is archived ({adopted.StorageClass
-                    ?? "no storage class told"}): restore it first.", "datum_archived"),
-            _ => new(StatusCodes.Status409Conflict, $"{uri} is not in its bucket any more.", "datum_missing"),
+            ObjectRefusal.Purged => DatumErrors.Purged.With(row.Id),
+            ObjectRefusal.ReadNotAllowed => DatumErrors.ReadNotAllowed.With(),
+            ObjectRefusal.StoreDeleted => DatumErrors.StoreDeleted.With(),
+            ObjectRefusal.Changed => DatumErrors.Changed.With(uri),
+            ObjectRefusal.Archived => DatumErrors.Archived.With(uri, adopted.StorageClass ?? "no storage class told"),
+            _ => DatumErrors.Missing.With(uri),
         };
     }
 }

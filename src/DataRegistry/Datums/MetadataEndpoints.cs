@@ -10,6 +10,7 @@ namespace DataRegistry.Datums;
 
 static class MetadataEndpoints
 {
+    const string Field = "datum_metadata";
     /// <summary>Of one datum, before white space is taken out.</summary>
     const int MaxBodyBytes = 256 * 1024;
 
@@ -66,17 +67,16 @@ static class MetadataEndpoints
     {
         var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.MetadataOfDatumsBody, MaxApplyBytes);
         if (body.DatumMetadata is null)
-            throw new ApiException(ApiError.Required("datum_metadata"));
+            throw CommonErrors.Required.On(Field);
         if (body.DatumMetadata.Count > MaxDatums)
             throw RequestBody.TooMany(MaxDatums);
         var inputs = new Dictionary<DatumId, MetadataInput>();
         foreach (var (text, properties) in body.DatumMetadata)
         {
             if (!DatumId.TryParse(text, out var id))
-                throw Invalid(
-                    $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is no datum's id. {DatumId.Requirement}", "invalid");
+                throw DatumErrors.KeyNotADatumId.On(Field, text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text);
             if (!inputs.TryAdd(id, MetadataInput.Parse(properties, id.ToString())))
-                throw Invalid($"{id} is given more than once.", "invalid");
+                throw DatumErrors.DatumGivenTwice.On(Field, id);
         }
 
         var rows = await datums.FindAsync(inputs.Keys, context.RequestAborted);
@@ -87,7 +87,7 @@ static class MetadataEndpoints
             // What may not be read is not there.
             var project = rows.TryGetValue(id, out var row) ? await projects.FindAsync(row.Project, context.RequestAborted) : null;
             if (row is null || project is null || !rights.Allow(Permission.DataRead, Scope.Of(project)))
-                throw Invalid($"There is no datum {id}.", "does_not_exist");
+                throw DatumErrors.NoDatum.On(Field, id);
             if (!rights.Allow(Permission.DataEdit, Scope.Of(project))
                 || (input.Alias is not null && !rights.Allow(Permission.AliasesEdit, Scope.Of(project))))
                 throw Permissions.Denied();
@@ -108,8 +108,6 @@ static class MetadataEndpoints
         foreach (var (row, project, input) in changes)
             await PointAsync(row, project, input, context, aliases, trail);
         return Results.Json(new AppliedBody(true, changes.Count), DatumEndpoints.Json.AppliedBody);
-
-        static ApiException Invalid(string message, string code) => new(new ApiError.Field("datum_metadata", message, code));
     }
 
     static async Task PointAsync(

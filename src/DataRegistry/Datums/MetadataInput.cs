@@ -1,6 +1,5 @@
 using System.Text.Json;
 using DataRegistry.Http;
-using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Datums;
 
@@ -24,7 +23,7 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
     public static MetadataInput Parse(JsonElement properties, string of)
     {
         if (properties.ValueKind != JsonValueKind.Object)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, $"The properties of {of} are to be an object."));
+            throw DatumErrors.PropertiesNotAnObject.With(of);
         byte[] json;
         try
         {
@@ -32,14 +31,11 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status400BadRequest, $"A property of {of} holds half of a surrogate pair, which is no text."));
+            throw DatumErrors.PropertyNotText.With(of);
         }
 
         if (json.Length > MaxBytes)
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status413PayloadTooLarge,
-                $"The properties of {of} are {json.Length} bytes as JSON; up to {MaxBytes} are kept."));
+            throw DatumErrors.PropertiesTooLarge.With(of, json.Length, MaxBytes);
         return new(
             json, properties.TryGetProperty(TagsKey, out var tags) ? TagsOf(tags) : [],
             properties.TryGetProperty(AliasKey, out var alias) ? AliasOf(alias) : null);
@@ -48,10 +44,10 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
     static List<string> TagsOf(JsonElement tags)
     {
         if (tags.ValueKind != JsonValueKind.Array || tags.EnumerateArray().Any(t => t.ValueKind != JsonValueKind.String))
-            throw new ApiException(new ApiError.Field(TagsKey, "A list of strings is expected.", "invalid"));
+            throw CommonErrors.NotStrings.On(TagsKey);
         var texts = tags.EnumerateArray().Select(t => t.GetString()!).Distinct(StringComparer.Ordinal).ToList();
         if (texts.Count > MaxTags)
-            throw new ApiException(new ApiError.Field(TagsKey, $"At most {MaxTags} tags are expected.", "max_length"));
+            throw DatumErrors.TooManyTags.On(TagsKey, MaxTags);
         foreach (var text in texts)
             Fields.Name(TagsKey, text, MaxTagLength);
         return texts;
@@ -60,5 +56,5 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
     static AliasName AliasOf(JsonElement alias) => AliasEndpoints.Name(
         alias.ValueKind == JsonValueKind.String
             ? alias.GetString()
-            : throw new ApiException(new ApiError.Field(AliasKey, "A string is expected.", "invalid")), AliasKey);
+            : throw CommonErrors.NotAString.On(AliasKey), AliasKey);
 }

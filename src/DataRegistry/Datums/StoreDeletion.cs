@@ -30,17 +30,15 @@ static class StoreDeletion
         {
             null or "false" => false,
             "true" => true,
-            _ => throw new ApiException(new ApiError.Field("force", "true or false is expected.", "invalid")),
+            _ => throw CommonErrors.NotAFlag.On("force"),
         };
         if (!force && await locations.AnyAsync(store.Id, context.RequestAborted))
         {
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict,
-                $"Datums refer to '{store.Name}'. Delete it with ?force=true: they stay, and cannot be downloaded any more."));
+            throw DatumErrors.StoreInUse.With(store.Name);
         }
 
         if (!await stores.DeleteAsync(store.Id, context.RequestAborted))
-            throw new ApiException(ApiError.NotFound());
+            throw CommonErrors.NotFound.With();
         await trail.RecordAsync(
             context,
             new("store.deleted", store.Id.ToString("D"))

@@ -63,15 +63,17 @@ public static partial class Errors
     static ILogger LoggerOf(HttpContext context) =>
         ((ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!).CreateLogger(typeof(Errors).FullName!);
 
-    static ApiError ForStatus(int status, string method) => status switch
+        /// <summary>The status is kept, also one that the register does not have.</summary>
+    static ApiError ForStatus(int status, string method) => (status switch
     {
-        StatusCodes.Status404NotFound => ApiError.NotFound(),
-        StatusCodes.Status405MethodNotAllowed => new ApiError.Detail(status, $"Method \"{method}\" not allowed."),
-        StatusCodes.Status413PayloadTooLarge => new ApiError.Detail(status, "The request body is too large."),
-        StatusCodes.Status415UnsupportedMediaType => new ApiError.Detail(status, "Unsupported media type in request."),
-        >= 500 => new ApiError.Detail(status, "A server error occurred. The request can be repeated."),
-        _ => new ApiError.Detail(status, "Bad request."),
-    };
+        StatusCodes.Status404NotFound => CommonErrors.NotFound.With(),
+        StatusCodes.Status405MethodNotAllowed => CommonErrors.MethodNotAllowed.With(method),
+        StatusCodes.Status413PayloadTooLarge => CommonErrors.PayloadTooLarge.With(),
+        StatusCodes.Status415UnsupportedMediaType => CommonErrors.MediaTypeNotSupported.With(),
+        StatusCodes.Status503ServiceUnavailable => CommonErrors.StorageUnavailable.With(),
+        >= 500 => CommonErrors.ServerError.With(),
+        _ => CommonErrors.BadRequest.With(),
+    }).Error with { Status = status };
 
     static partial class Log
     {

@@ -9,7 +9,7 @@ public static partial class Fields
 {
     /// <summary>A name for people: any text on one line.</summary>
     public static string Name(string field, string? text, int maxLength) => string.IsNullOrWhiteSpace(text)
-        ? throw new ApiException(ApiError.Required(field))
+        ? throw CommonErrors.Required.On(field)
         : Line(field, text, maxLength)!;
 
     /// <summary>Any text on one line, also none.</summary>
@@ -17,40 +17,46 @@ public static partial class Fields
     {
         null => null,
         _ when text.Length > maxLength =>
-            throw new ApiException(new ApiError.Field(field, $"At most {maxLength} characters are expected.", "max_length")),
+            throw CommonErrors.TooLong.On(field, maxLength),
         _ when text.Any(char.IsControl) =>
-            throw new ApiException(new ApiError.Field(field, "Control characters are not expected.", "invalid")),
+            throw CommonErrors.ControlCharacters.On(field),
         _ => text,
     };
 
     /// <summary>One of the values of an enum by its wire name (<c>some_value</c>).</summary>
     public static T Choice<T>(string field, string? text) where T : struct, Enum => string.IsNullOrEmpty(text)
-        ? throw new ApiException(ApiError.Required(field))
+        ? throw CommonErrors.Required.On(field)
         : Enum.GetValues<T>().Where(v => WireName(v) == text).Cast<T?>().FirstOrDefault()
-            ?? throw new ApiException(new ApiError.Field(
-                field, $"One of {string.Join(", ", Enum.GetValues<T>().Select(WireName))} is expected.", "invalid_choice"));
+            ?? throw CommonErrors.NotAChoice.On(field, string.Join(", ", Enum.GetValues<T>().Select(WireName)));
 
-    public static Guid Id(string field, string? text) => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required(field))
+    /// <summary>One of these values; null for none.</summary>
+    public static string? OneOf(string field, string? text, IReadOnlyList<string> values) =>
+        text is null || values.Contains(text, StringComparer.Ordinal)
+            ? text
+            : throw CommonErrors.NotAChoice.On(field, string.Join(", ", values));
+
+    public static Guid Id(string field, string? text) => string.IsNullOrEmpty(text) ? throw CommonErrors.Required.On(field)
         : Guid.TryParse(text, out var id) ? id
-        : throw new ApiException(new ApiError.Field(field, "A UUID is expected.", "invalid"));
+        : throw CommonErrors.NotAnId.On(field);
 
     /// <summary>A query parameter; null where it is missing or empty. One that is given twice is none.</summary>
     public static string? Query(HttpRequest request, string name) => request.Query[name] is { Count: > 0 } values
         ? values.Count > 1
-            ? throw new ApiException(new ApiError.Field(name, "Given more than once.", "invalid"))
+            ? throw CommonErrors.GivenTwice.On(name)
             : values[0] is { Length: > 0 } text ? text : null
         : null;
 
     /// <summary>A time in ISO 8601, to 100 ns: further digits are cut off. One without an offset is in UTC.</summary>
     /// <param name="since">Earlier ones are wrong; null for none. What is stored or looked up by its time has to be since 1970.</param>
     public static DateTimeOffset? Time(string field, string? text, DateTimeOffset? since = null) => text is null ? null
-        : DateTimeOffset.TryParseExact(
-            FurtherDigits().Replace(text, ""),
-            ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"],
-            CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            && !(time < since)
-            ? time
-            : throw new ApiException(new ApiError.Field(field, "A time in ISO 8601 is expected, such as 2026-03-01T12:00:00Z.", "invalid"));
+        : TryTime(text, out var time) && !(time < since) ? time
+        : throw CommonErrors.NotATime.On(field);
+
+    /// <inheritdoc cref="Time" path="/summary"/>
+    public static bool TryTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParseExact(
+        FurtherDigits().Replace(text, ""),
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"],
+        CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out time);
 
     [GeneratedRegex(@"(?<=\.[0-9]{7})[0-9]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex FurtherDigits();

@@ -26,7 +26,7 @@ public sealed record Paging(int Limit, string? Cursor)
         long wanted = DefaultLimit;
         if (request.Query.TryGetValue("limit", out var text)
             && (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out wanted) || wanted < 1))
-            throw new ApiException(new ApiError.Field("limit", "A number from 1 is expected.", "invalid"));
+            throw CommonErrors.TooSmallANumber.On("limit", 1);
 
         // Public clients ask for 10,000: the largest page tells by its next link that there is more, a refusal would only break them.
         var limit = (int)Math.Min(wanted, MaxLimit);
@@ -38,12 +38,11 @@ public sealed record Paging(int Limit, string? Cursor)
         }
         catch (FormatException)
         {
-            throw new ApiException(BadCursor());
+            throw BadCursor();
         }
     }
 
-    public static ApiError BadCursor() =>
-        new ApiError.Field("cursor", "Not a cursor of this list. Start again without it.", "invalid");
+    public static ApiException BadCursor() => CommonErrors.NotACursor.On("cursor");
 
     /// <summary>The request's own URL with another cursor; null for no cursor.</summary>
     public static string? Next(HttpContext context, string? cursor)

@@ -15,21 +15,19 @@ public static class RequestBody
         try
         {
             return await JsonSerializer.DeserializeAsync(Limited(context, maxBytes), type, context.RequestAborted)
-                ?? throw new ApiException(Broken("an object is expected"));
+                ?? throw Broken("an object is expected");
         }
         catch (JsonException e)
         {
             var field = e.Path?.TrimStart('$').TrimStart('.').Split('.', '[')[0];
             // A reader's own exception inside means that the text is no JSON; otherwise a value has the wrong type.
-            throw new ApiException(
-                e.InnerException is JsonException
-                    ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
+            throw e.InnerException is JsonException
+                ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
                 : string.IsNullOrEmpty(field) ? Broken("an object is expected")
-                : new ApiError.Field(
-                    field, $"A value of another type is expected (line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}).", "invalid"));
+                : CommonErrors.WrongType.On(field, e.LineNumber + 1, e.BytePositionInLine + 1);
         }
 
-        static ApiError Broken(string where) => new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}.");
+        static ApiException Broken(string where) => CommonErrors.JsonBroken.With(where);
     }
 
     /// <summary>A form's fields; 400 where the body is none.</summary>
@@ -42,13 +40,12 @@ public static class RequestBody
         }
         catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "The form cannot be read."));
+            throw CommonErrors.FormUnreadable.With();
         }
     }
 
     /// <summary>The list is longer than is worked on at a time.</summary>
-    public static ApiException TooMany(int max) => new(new ApiError.Detail(
-        StatusCodes.Status413PayloadTooLarge, $"The list has over {max} entries. Send it in several requests."));
+    public static ApiException TooMany(int max) => CommonErrors.ListTooLong.With(max);
 
     /// <summary>The body, which ends the request with 413 as soon as more than the limit has been read.</summary>
     public static Stream Limited(HttpContext context, long maxBytes) => context.Request.ContentLength > maxBytes
@@ -60,8 +57,7 @@ public static class RequestBody
     {
         long read;
 
-        public static ApiException TooLarge(long maxBytes) => new(new ApiError.Detail(
-            StatusCodes.Status413PayloadTooLarge, $"The request body is over {maxBytes} bytes. Send the list in several requests."));
+        public static ApiException TooLarge(long maxBytes) => CommonErrors.BodyTooLarge.With(maxBytes);
 
         public override bool CanRead => true;
         public override bool CanSeek => false;

@@ -30,11 +30,10 @@ public static class RequestLimits
     public static IApplicationBuilder UseRequestLimits(this IApplicationBuilder app) => app.Use((context, next) =>
     {
         if (context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Length > MaxTarget)
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status414UriTooLong, $"The address is over {MaxTarget} bytes."));
+            throw CommonErrors.AddressTooLong.With(MaxTarget);
         var headers = context.Request.Headers;
         if (headers.Count > MaxHeaderCount || headers.Sum(h => h.Key.Length + h.Value.Sum(v => v?.Length ?? 0)) > MaxHeaders)
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are over {MaxHeaderCount}, or over {MaxHeaders} bytes."));
+            throw CommonErrors.HeadersTooLarge.With(MaxHeaderCount, MaxHeaders);
         return next(context);
     });
 

@@ -60,6 +60,21 @@ sealed class JobBlobs(BlobServiceClient blobs)
         return name;
     }
 
+    /// <summary>
+    /// Writes a window's results, which count from when the range's checkpoint names them. Null where there are none.
+    /// </summary>
+    /// <param name="counts">How many results there are of each outcome.</param>
+    public async Task<ResultsRow?> WriteWindowResultsAsync<T>(
+        WorkRow range, RangeDelivery delivery, IEnumerable<T> results, Counts counts, JsonTypeInfo<T> type,
+        CancellationToken cancellationToken)
+    {
+        if (counts.Total == 0)
+            return null;
+        var part = string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}-{delivery.Id:N}");
+        var blob = await WriteResultsAsync(range.JobId, part, results, type, cancellationToken);
+        return WorkTable.NewResults(range.JobId, range, blob, counts);
+    }
+
     /// <param name="skip">Lines to pass over.</param>
     public IAsyncEnumerable<T> ReadResultsAsync<T>(string blob, int skip, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         ReadAsync(blob, skip, type, cancellationToken);

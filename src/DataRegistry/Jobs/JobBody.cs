@@ -26,14 +26,13 @@ sealed record JobBody(
         // By name only: Enum.TryParse would take numbers too.
         return request.Query["status"].ToString() is not { Length: > 0 } text ? null
             : known.Where(s => NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
-            ?? throw new ApiException(new ApiError.Field(
-                "status", $"One of {string.Join(", ", known.Select(NameOf))} is expected.", "invalid_choice"));
+            ?? throw CommonErrors.NotAChoice.On("status", string.Join(", ", known.Select(NameOf)));
     }
 
     /// <summary>A list's cursor: the row key of the job before; null for the first page.</summary>
     public static string? CursorOf(Paging paging) =>
         paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower))
-            ? throw new ApiException(Paging.BadCursor())
+            ? throw Paging.BadCursor()
             : paging.Cursor;
 
     public static JobBody From(JobRow job, JobProgress progress, Project project, DateTimeOffset now)

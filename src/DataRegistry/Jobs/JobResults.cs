@@ -28,7 +28,7 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
         RequireKept(job);
         var outcome = Fields.Query(context.Request, "outcome") ?? "";
         if (outcome.Length > 0 && !outcomes.Contains(outcome, StringComparer.Ordinal))
-            throw new ApiException(new ApiError.Field("outcome", $"One of {string.Join(", ", outcomes)} is expected.", "invalid_choice"));
+            throw CommonErrors.NotAChoice.On("outcome", string.Join(", ", outcomes));
 
         if (context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase)))
         {
@@ -45,7 +45,7 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
         var paging = Paging.From(context.Request);
         var from = paging.Cursor is null
             ? default
-            : ResultsPosition.TryParse(paging.Cursor, out var position) ? position : throw new ApiException(Paging.BadCursor());
+            : ResultsPosition.TryParse(paging.Cursor, out var position) ? position : throw Paging.BadCursor();
         var page = new List<T>();
         string? next = null;
         await foreach (var (at, result) in ReadAsync(job, outcome, from, type, context.RequestAborted))
@@ -68,8 +68,7 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
     public void RequireKept(JobRow job)
     {
         if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status410Gone, $"Results are kept for {options.Value.ResultDays} days after a job's end."));
+            throw JobErrors.ResultsGone.With(options.Value.ResultDays);
     }
 
     /// <summary>The results from a position on, each with its own.</summary>

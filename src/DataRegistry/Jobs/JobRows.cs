@@ -68,7 +68,7 @@ sealed record JobRow : CountedRow
     [IgnoreDataMember]
     public Counts Refused
     {
-        get => new(0, 0, RefusedFailed, RefusedSkipped);
+        get => new() { Failed = RefusedFailed, Skipped = RefusedSkipped };
         init => (RefusedFailed, RefusedSkipped) = (value.Failed, value.Skipped);
     }
 }

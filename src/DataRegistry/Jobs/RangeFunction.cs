@@ -32,7 +32,7 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
             if (range.IsDone)
                 await ends.ConcludeAsync(message.JobId, cancellationToken);
             else if (range.Epoch == message.Epoch)
-                await worker.RunAsync(range, giveUp: null, cancellationToken);
+                await worker.RunAsync(range, bucketUnavailable: null, cancellationToken);
             else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
                 await queue.SendAsync(range, cancellationToken);
             else

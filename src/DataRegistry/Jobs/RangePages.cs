@@ -4,8 +4,7 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Jobs;
 
 /// <summary>The pages that a range of keys is worked on by, and where it is cut. One caller at a time.</summary>
-/// <param name="work">Where ranges are cut; null where nobody cuts them.</param>
-sealed class RangePages(ObjectPager pager, WorkTable? work)
+sealed class RangePages(ObjectPager pager, WorkTable work)
 {
     /// <summary>Keys that tell where to cut; more of them tell the same.</summary>
     const int SampleKeys = 100;
@@ -67,7 +66,7 @@ sealed class RangePages(ObjectPager pager, WorkTable? work)
     /// </summary>
     /// <param name="firstAfter">Who is asked for the first key after a string; null for the bucket.</param>
     /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
-    public async Task<(WorkRow Range, WorkRow? Other)?> CutAsync(
+    public async Task<RangeShare?> CutAsync(
         WorkRow range, Func<string, CancellationToken, Task<string?>>? firstAfter, CancellationToken cancellationToken)
     {
         if (ahead.Count == 0 || ahead.Peek().After != range.After)
@@ -79,17 +78,17 @@ sealed class RangePages(ObjectPager pager, WorkTable? work)
         var page = ahead.Last().Page;
         var budget = (range.Range == 0 ? FirstProbes : MoreProbes) + range.Next - range.Probes;
         if (budget <= 0 || page.LastKey is null || page.Objects.Count == 0 || IsLast(page, range.Until))
-            return (range, null);
+            return new(range);
         var cut = await new RangeCutter(
             firstAfter ?? FirstListedAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
         // Parts that cannot be begun would each be read from the very beginning.
         if (!pager.BeginsAnywhere)
-            return (range, null);
+            return new(range);
         var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
         // A cut before where the range begins would count keys twice.
         return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0
-            ? (known, null)
-            : await work!.CutAsync(known, cut.At, cancellationToken);
+            ? new(known)
+            : await work.CutAsync(known, cut.At, cancellationToken);
     }
 
     async Task<ObjectPage> ListAsync(string? after, CancellationToken cancellationToken)

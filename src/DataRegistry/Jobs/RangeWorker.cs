@@ -7,185 +7,236 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// Works a range off, window by window, and brings its job on; what is done with a window is its kind's. What both queue functions of
-/// adoption do.
+/// Works through a range, window by window, and brings its job on. The work on a window is its kind's. Both queue functions of jobs use it.
 /// </summary>
 sealed partial class RangeWorker(
-    JobTable jobs, WorkTable work, AdoptQueue queue, IEnumerable<IJobKind> kinds, StoreLeases leases, JobFinisher ends, TimeProvider clock,
-    IOptions<JobOptions> options, ILogger<RangeWorker> logger) : IDisposable
+    JobTable jobs, WorkTable work, AdoptQueue queue, IEnumerable<IJobKind> kinds, StoreLeases leases, JobFinisher finisher,
+    TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger) : IDisposable
 {
     // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
-    readonly SemaphoreSlim room = new(options.Value.WindowsAtOnce);
+    readonly SemaphoreSlim windowSlots = new(options.Value.WindowsAtOnce);
 
-    public void Dispose() => room.Dispose();
+    public void Dispose() => windowSlots.Dispose();
 
     /// <summary>
-    /// From the range's position to its end, or to the end of the time that one message may take: then the rest is handed on.
-    /// Where another delivery of the same message has got further it goes on from there, and never ends well while nobody else is bound
-    /// to go on: it may be the one with which the message is deleted, and the other may be dead by now.
+    /// Works from the range's position to its end, or until the time of one message is up. Then it hands the rest on.
+    /// Where another delivery of the same message is further, it goes on from there.
+    /// It never ends well while nobody else is bound to go on: its end may delete the message, and the other delivery may be dead by now.
     /// </summary>
-    /// <param name="giveUp">Null to ask S3; else S3 is not asked about the next window, and what has no location there fails with this. The
-    /// rest of the range is handed on.</param>
-    public async Task RunAsync(WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
+    /// <param name="bucketUnavailable">
+    /// Null to ask the bucket. Otherwise the bucket is not asked about the next window: keys without a location fail with this, and the
+    /// rest of the range is handed on. </param>
+    public async Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken)
     {
         await jobs.StartAsync(range.JobId, cancellationToken);
-        if (await OpenAsync(range.JobId, cancellationToken) is not { } run)
+        if (await OpenJobAsync(range.JobId, cancellationToken) is not { } run)
             return;
+        var delivery = new RangeDelivery(clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable);
         try
         {
-            await RunAsync(run, range, giveUp, cancellationToken);
+            for (WorkRow? next = range; next is not null;)
+                next = await AdvanceAsync(run, delivery, next, cancellationToken);
         }
-        catch (BucketException e) when (run.NeedsListing && (!e.IsTransient || giveUp is not null))
+        catch (BucketException e) when (run.NeedsListing && (!e.IsTransient || bucketUnavailable is not null))
         {
-            // What cannot be listed has no keys of which to say what became of them.
-            await ends.FailAsync(range.JobId, e.Message, cancellationToken);
+            // Keys that cannot be listed have no results of their own: the job fails.
+            await finisher.FailAsync(range.JobId, e.Message, cancellationToken);
         }
     }
 
-    async Task RunAsync(JobRun run, WorkRow range, BucketException? giveUp, CancellationToken cancellationToken)
+    /// <summary>Null where the job does not go on, or cannot, with which it ends.</summary>
+    async Task<JobRun?> OpenJobAsync(JobId id, CancellationToken cancellationToken)
     {
-        var delivery = Guid.NewGuid();
-        var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
-        StoreLease? lease = null;
-        RangeWork? windows = null;
-        while (!range.IsDone)
+        var job = await jobs.FindAsync(id, cancellationToken);
+        if (job is not { Status: JobStatus.Running })
         {
-            WorkRow? after;
-            // For each window anew, in this process and among all: so a job of many windows lets others in between.
-            await room.WaitAsync(cancellationToken);
-            try
-            {
-                // Who gives up asks the store nothing, and could not be put off: the next delivery would try anew.
-                await using var held = lease = giveUp is null ? await leases.TryAcquireAsync(run.Store.Id, range, cancellationToken) : null;
-                if (held is null && giveUp is null)
-                {
-                    Log.NoLease(logger, range.JobId, range.Range, run.Store.Id);
-                    await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
-                    return;
-                }
-
-                if (windows is null)
-                {
-                    var opened = await run.OpenAsync(
-                        range, held, (share, token) => lease!.WaitAsync(share, token), giveUp, cancellationToken);
-                    if (opened.Error is { } error)
-                        await ends.FailAsync(range.JobId, error, cancellationToken);
-                    else if (opened.IsDone)
-                        await ends.ConcludeAsync(range.JobId, cancellationToken);
-                    windows = opened.Work;
-                }
-
-                if (windows is null)
-                    return;
-                var shared = await ShareAsync(run, windows, range, cancellationToken);
-                after = shared is null
-                    ? null
-                    : await RunWindowAsync(run.Job.Kind, windows, range = shared, delivery, until, giveUp, cancellationToken);
-            }
-            finally
-            {
-                room.Release();
-            }
-
-            if (after is null)
-            {
-                Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
-                if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } now)
-                    return;
-                if (now.Epoch == range.Epoch || now.IsDone)
-                {
-                    // The windows go forward only: they are read anew from where the range is.
-                    windows = null;
-                    range = now;
-                    continue;
-                }
-
-                if (now.Sent < now.Epoch)
-                    await queue.SendAsync(now, cancellationToken);
-                return;
-            }
-
-            Log.Window(
-                logger, after.JobId, after.Range, range.Next, after.Created - range.Created, after.Existing - range.Existing,
-                after.Failed - range.Failed);
-            var handedOn = after.Epoch != range.Epoch;
-            range = after;
-            if (handedOn)
-            {
-                await queue.SendAsync(range, cancellationToken);
-                return;
-            }
-
-            if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
-                break;
+            Log.Gone(logger, id, job?.Status);
+            await finisher.ConcludeAsync(id, cancellationToken);
+            return null;
         }
 
-        await ends.ConcludeAsync(range.JobId, cancellationToken);
+        var opening = await kinds.Single(k => k.Kind == job.Kind).OpenAsync(job, cancellationToken);
+        if (opening is JobOpening.Failed failed)
+            await finisher.FailAsync(id, failed.Error, cancellationToken);
+        return (opening as JobOpening.Opened)?.Run;
+    }
+
+    /// <summary>Does the range's next window. Returns the range to go on with; null where this delivery has no more to do.</summary>
+    async Task<WorkRow?> AdvanceAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
+    {
+        if (range.IsDone)
+        {
+            await finisher.ConcludeAsync(range.JobId, cancellationToken);
+            return null;
+        }
+
+        return await TakeWindowAsync(run, delivery, range, cancellationToken) switch
+        {
+            WindowOutcome.Written window => await AfterWindowAsync(window, cancellationToken),
+            WindowOutcome.Overtaken => await CatchUpAsync(delivery, range, cancellationToken),
+            _ => null,
+        };
     }
 
     /// <summary>
-    /// Where the job has fewer ranges than may be worked on at a time, a part of this one becomes one of its own: so what is left is shared
+    /// Each window takes a slot of this process, and one of the store's leases among all processes: so a job of many windows lets others in
+    /// between.
+    /// </summary>
+    async Task<WindowOutcome> TakeWindowAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
+    {
+        await windowSlots.WaitAsync(cancellationToken);
+        try
+        {
+            // A delivery that does not ask the bucket needs no lease. It cannot be put off: the next one would ask the bucket again.
+            if (delivery.BucketUnavailable is not null)
+                return await TryWindowAsync(run, delivery, range, cancellationToken);
+
+            await using var lease = await leases.TryAcquireAsync(run.Store.Id, range, cancellationToken);
+            if (lease is not null)
+            {
+                delivery.Use(lease);
+                return await TryWindowAsync(run, delivery, range, cancellationToken);
+            }
+
+            Log.NoLease(logger, range.JobId, range.Range, run.Store.Id);
+            await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
+            return new WindowOutcome.None();
+        }
+        finally
+        {
+            windowSlots.Release();
+        }
+    }
+
+    async Task<WindowOutcome> TryWindowAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
+    {
+        delivery.Work ??= await OpenRangeAsync(run, delivery, range, cancellationToken);
+        if (delivery.Work is not { } windows)
+            return new WindowOutcome.None();
+        return await ShareAsync(run, windows, range, cancellationToken) is { } shared
+            && await RunWindowAsync(run, delivery, windows, shared, cancellationToken) is { } written
+            ? new WindowOutcome.Written(shared, written)
+            : new WindowOutcome.Overtaken();
+    }
+
+    /// <summary>Null where the range has no windows, or its job cannot go on, with which it ends.</summary>
+    async Task<RangeWork?> OpenRangeAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
+    {
+        switch (await run.OpenAsync(range, delivery, cancellationToken))
+        {
+            case RangeOpening.Opened opened:
+                return opened.Work;
+            case RangeOpening.Failed failed:
+                await finisher.FailAsync(range.JobId, failed.Error, cancellationToken);
+                return null;
+            case RangeOpening.Done:
+                await finisher.ConcludeAsync(range.JobId, cancellationToken);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>
+    /// Where the job has fewer ranges than may be worked on at a time, a part of this one becomes a range of its own. So the rest is shared
     /// evenly, however the keys lie. Returns the range as it is then; null where its row has changed meanwhile.
     /// </summary>
     async Task<WorkRow?> ShareAsync(JobRun run, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
-        // The first range of all is everything, and shared at once, up to twice; the others are worth it when a window was not all of them.
+        // The first range of all is everything, and shared at once, up to twice. The others are worth it when a window was not all of them.
         for (var cuts = range.Next > 0 ? 1 : range.Range == 0 ? 2 : 0; cuts > 0 && run.NeedsListing; cuts--)
         {
             var (all, undone) = await work.CountAsync(range.JobId, cancellationToken);
             if (undone >= options.Value.RangesPerJob || all >= run.MaxRanges)
                 break;
-            if (await windows.CutAsync(range, cancellationToken) is not { } cut)
+            if (await windows.CutAsync(range, cancellationToken) is not { } share)
                 return null;
-            range = cut.Range;
-            if (cut.Other is null)
+            range = share.Range;
+            if (share.Rest is not { } rest)
                 break;
-            Log.Cut(logger, range.JobId, range.Range, cut.Other.Range);
-            await queue.SendAsync(cut.Other, cancellationToken);
+            Log.Cut(logger, range.JobId, range.Range, rest.Range);
+            await queue.SendAsync(rest, cancellationToken);
         }
 
         return range;
     }
 
+    /// <summary>The range after its next window, as its row says; null where another delivery is further.</summary>
     async Task<WorkRow?> RunWindowAsync(
-        JobKind kind, RangeWork windows, WorkRow range, Guid delivery, DateTimeOffset until, BucketException? giveUp,
-        CancellationToken cancellationToken)
+        JobRun run, RangeDelivery delivery, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
         using var span = Spans.Start("window")?.SetTag("dataregistry.range", range.Range).SetTag("dataregistry.window", range.Next);
-        // Told before the window is worked off: what is listed for the next one would else be listed twice.
-        var goesOn = giveUp is null && clock.GetUtcNow() < until;
-        var (counts, results, last, ends) = await windows.RunAsync(range, delivery, goesOn, giveUp, cancellationToken);
-        // A window's troubles are its own: the next one has all its tries before it.
-        var after = range with { Next = range.Next + 1, After = last, Counts = range.Counts + counts, Delivery = delivery, Replans = 0 };
-        after = after.CountedAt(clock.GetUtcNow(), counts.Total);
-        if (ends)
+        // Decided before the window is done: a window that is read ahead and handed on would be listed twice.
+        var goesOn = delivery.BucketUnavailable is null && clock.GetUtcNow() < delivery.Until;
+        var window = await windows.RunAsync(range, delivery, goesOn, cancellationToken);
+        // A window's faults are its own: the next one has all of its tries.
+        var after = range with
+        {
+            Next = range.Next + 1,
+            After = window.After,
+            Counts = range.Counts + window.Counts,
+            Delivery = delivery.Id,
+            Replans = 0,
+        };
+        after = after.CountedAt(clock.GetUtcNow(), window.Counts.Total);
+        if (window.Ends)
             after = after.Ended();
         else if (!goesOn)
             after = after with { Epoch = after.Epoch + 1 };
-        var written = await work.CheckpointAsync(range, after, results, cancellationToken)
-            ?? await work.AddLateAsync(range, after, results, cancellationToken);
+        var written = await work.CheckpointAsync(range, after, window.Results, cancellationToken)
+            ?? await work.AddLateAsync(range, after, window.Results, cancellationToken);
         if (written is not null)
-            counts.Measure(kind);
+            window.Counts.Measure(run.Job.Kind);
         return written;
     }
 
-    /// <summary>
-    /// Null where the job is gone or not going on, or what it needs is gone, with which it ends: nothing is to be done then.
-    /// </summary>
-    async Task<JobRun?> OpenAsync(JobId id, CancellationToken cancellationToken)
+    async Task<WorkRow?> AfterWindowAsync(WindowOutcome.Written window, CancellationToken cancellationToken)
     {
-        var job = await jobs.FindAsync(id, cancellationToken);
-        if (job is { Status: JobStatus.Running })
+        var (before, after) = window;
+        Log.Window(
+            logger, after.JobId, after.Range, before.Next, after.Created - before.Created, after.Existing - before.Existing,
+            after.Failed - before.Failed);
+        if (after.Epoch != before.Epoch)
         {
-            var (run, error) = await kinds.Single(k => k.Kind == job.Kind).OpenAsync(job, cancellationToken);
-            if (error is not null)
-                await ends.FailAsync(id, error, cancellationToken);
-            return run;
+            await queue.SendAsync(after, cancellationToken);
+            return null;
         }
 
-        Log.Gone(logger, id, job?.Status);
-        await ends.ConcludeAsync(id, cancellationToken);
+        if (await jobs.FindAsync(after.JobId, cancellationToken) is { Status: JobStatus.Running })
+            return after;
+        await finisher.ConcludeAsync(after.JobId, cancellationToken);
         return null;
+    }
+
+    /// <summary>Another delivery is further with the range: this one goes on from there, unless the range was handed on.</summary>
+    async Task<WorkRow?> CatchUpAsync(RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
+    {
+        Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
+        if (await work.FindAsync(range.JobId, range.Range, cancellationToken) is not { } now)
+            return null;
+        if (now.Epoch == range.Epoch || now.IsDone)
+        {
+            // Windows are read forward only: they are opened anew where the range is now.
+            delivery.Work = null;
+            return now;
+        }
+
+        if (now.Sent < now.Epoch)
+            await queue.SendAsync(now, cancellationToken);
+        return null;
+    }
+
+    /// <summary>What became of a window.</summary>
+    abstract record WindowOutcome
+    {
+        /// <summary>It is done, and the checkpoint is written.</summary>
+        public sealed record Written(WorkRow Before, WorkRow After) : WindowOutcome;
+
+        /// <summary>Another delivery is further with the range.</summary>
+        public sealed record Overtaken : WindowOutcome;
+
+        /// <summary>There is none: the range was put off, or its opening left nothing to do.</summary>
+        public sealed record None : WindowOutcome;
     }
 
     static partial class Log

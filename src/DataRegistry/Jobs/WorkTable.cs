@@ -96,7 +96,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// Cuts a range of keys in two, in one transaction: it ends at <paramref name="at"/>, and a new range has the rest. Null where the
     /// range has changed meanwhile, or where an answer was lost: then it is to be read anew.
     /// </summary>
-    public async Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, string at, CancellationToken cancellationToken)
+    public async Task<RangeShare?> CutAsync(WorkRow range, string at, CancellationToken cancellationToken)
     {
         for (var number = await NextNumberAsync(range.JobId, cancellationToken); ; number++)
         {
@@ -104,7 +104,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
             var cut = range with { Until = at, Upper = at };
             var written = await table.TrySubmitAsync([Change.Add(rest), Change.Update(cut, range.ETag)], cancellationToken);
             if (written.IsDone)
-                return (cut with { ETag = written.ETags[1] }, rest with { ETag = written.ETags[0] });
+                return new(cut with { ETag = written.ETags[1] }, rest with { ETag = written.ETags[0] });
             if (written.Outcome != TableOutcome.AlreadyExists
                 || await FindAsync(range.JobId, range.Range, cancellationToken) is not { } now || now.ETag != range.ETag)
                 return null;

@@ -13,10 +13,9 @@ public static class ProjectParameter
     /// <summary>
     /// The id that a request gives; a missing or malformed one ends the request with the error of the field <c>project</c>.
     /// </summary>
-    public static Guid Parse(string? text) => string.IsNullOrEmpty(text) ? throw new ApiException(ApiError.Required("project"))
+    public static Guid Parse(string? text) => string.IsNullOrEmpty(text) ? throw CommonErrors.Required.On("project")
         : Guid.TryParse(text, out var id) ? id
-        : throw new ApiException(new ApiError.Field(
-            "project", $"'{(text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text)}' is not a project id: a UUID is expected.", "invalid"));
+        : throw OrganizationErrors.NotAProjectId.On("project", text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text);
 
-    public static ApiError Unknown(Guid id) => new ApiError.Field("project", $"There is no project {id}.", "does_not_exist");
+    public static ApiException Unknown(Guid id) => OrganizationErrors.NoProject.On("project", id);
 }

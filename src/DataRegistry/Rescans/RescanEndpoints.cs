@@ -64,13 +64,9 @@ static class RescanEndpoints
         var (job, isNew) = await requests.StartAsync(
             store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted);
         if (job is null)
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict, "A scan of the store is just beginning.")
-            { RetryAfter = TimeSpan.FromSeconds(5) });
+            throw RescanErrors.ScanBegins.With().After(TimeSpan.FromSeconds(5));
         if (!isNew && job.Forced != true && DatumQuery.Flag(context.Request, "force"))
-            throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status409Conflict,
-                $"A scan of the store is under way that was begun without force: cancel it, or wait for its end. It is {job.JobId}."));
+            throw RescanErrors.ScanWithoutForce.With(job.JobId);
         if (isNew)
             await trail.RecordAsync(
                 context,
@@ -90,9 +86,9 @@ static class RescanEndpoints
         var (job, store) = await jobs.RequiredAsync(id, context, access);
         await access.RequireManageAsync(context, store);
         return store.Deleted
-            ? throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The scan's store is not there any more."))
+            ? throw RescanErrors.ScanStoreGone.With()
             : job.Status.IsTerminal() ? await ScanAsync(context, store, requests, work, trail, clock)
-            : throw new ApiException(new ApiError.Detail(StatusCodes.Status409Conflict, "The scan has not ended yet."));
+            : throw RescanErrors.ScanNotEnded.With();
     }
 
     static async Task<IResult> GetAsync(
@@ -158,7 +154,7 @@ static class RescanEndpoints
             var id = Fields.Id("store", named);
             return await access.FindAsync(context, id.ToString("D")) is not null
                 ? [id]
-                : throw new ApiException(new ApiError.Field("store", "There is no such store.", "does_not_exist"));
+                : throw RescanErrors.NoStore.On("store");
         }
 
         var project = Fields.Query(context.Request, "project") is { } text
@@ -169,7 +165,7 @@ static class RescanEndpoints
             MaxStores, null, async (store, token) => (project is null || store.Project == project) && await visible(store, token),
             context.RequestAborted);
         return more is null ? [.. found.Select(s => s.Id)]
-            : throw new ApiException(new ApiError.Field("store", $"There are over {MaxStores} stores: name one of them.", "required"));
+            : throw RescanErrors.TooManyStores.On("store", MaxStores);
     }
 
     static async Task<IResult> AnswerAsync(
@@ -189,7 +185,7 @@ static class RescanEndpoints
                 jobId, context.RequestAborted) is { Kind: JobKind.Rescan, Status: not JobStatus.Staging, Forgotten: not true } job
             && await access.FindAsync(context, job.Store.ToString("D")) is { } store
             ? (job, store)
-            : throw new ApiException(ApiError.NotFound());
+            : throw CommonErrors.NotFound.With();
 }
 
 /// <summary>A scan on the wire: a job of its own kind.</summary>

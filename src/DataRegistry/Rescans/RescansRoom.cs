@@ -23,7 +23,8 @@ static class RescansRoom
             .ValidateOnStart();
         services.AddSingleton<RescanKind>().AddSingleton<IJobKind>(s => s.GetRequiredService<RescanKind>());
         services.AddSingleton<RescanCollection>().AddSingleton<ICollector>(s => s.GetRequiredService<RescanCollection>());
-        return services.AddSingleton<DriftMarks>().AddSingleton<RescanRequests>().AddSingleton<DueScans>();
+        services.AddSingleton<ScanRanges>().AddSingleton<DriftMarks>().AddSingleton<ScanAdoption>();
+        return services.AddSingleton<RescanRequests>().AddSingleton<DueScans>();
     }
 
     public static void MapRescans(this Api api) => api.V0.MapRescans();

@@ -1,6 +1,5 @@
 using DataRegistry.Adoption;
 using DataRegistry.Datums;
-using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
 
@@ -8,31 +7,28 @@ namespace DataRegistry.Rescans;
 
 /// <summary>
 /// Adopts what a store's policy says of what a scan found: a changed object as a new datum of the project that had the old one, which
-/// stays; a new object into the
-/// store's project. Repeating it, also by another delivery, adopts nothing twice.
+/// stays; a new object into the store's project. Repeating it, also by another delivery, adopts nothing twice.
 /// </summary>
-sealed class ScanAdoption(
-    JobRow job, Store store, ScanEvidence evidence, ProjectTable projects, DatumTable datums, Adopter adopter, HashQueue hashes)
+sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adopter, HashQueue hashes)
 {
     static readonly (string, string) Meanwhile =
         ("changed_meanwhile", "It was adopted, purged or deleted while it was scanned: the next scan will tell.");
 
-    readonly List<KeyGlob> include = Globs(store.Rescan.Include), exclude = Globs(store.Rescan.Exclude);
-
     /// <summary>The findings as they stand afterwards, in their order.</summary>
-    public async Task<List<Finding>> AdoptAsync(List<Finding> findings, CancellationToken cancellationToken)
+    public async Task<List<Finding>> AdoptAsync(Scan scan, List<Finding> findings, CancellationToken cancellationToken)
     {
         var adopted = findings.ToArray();
-        foreach (var ofProject in Enumerable.Range(0, findings.Count).Where(
-            i => Wants(findings[i])).GroupBy(i => findings[i].Location?.Project ?? store.Project!.Value))
+        var wants = WantsOf(scan);
+        foreach (var ofProject in Enumerable.Range(0, findings.Count).Where(i => wants(findings[i]))
+            .GroupBy(i => findings[i].Location?.Project ?? scan.Store.Project!.Value))
         {
             if (await projects.FindAsync(ofProject.Key, cancellationToken) is not { } project)
                 continue;
             var indexes = ofProject.ToList();
-            var outcomes = await AdoptAsync(project, indexes.ConvertAll(i => findings[i]), cancellationToken);
+            var outcomes = await AdoptAsync(scan, project, indexes.ConvertAll(i => findings[i]), cancellationToken);
             foreach (var (i, outcome) in indexes.Zip(outcomes))
                 adopted[i] = After(findings[i], outcome);
-            if (store.HashAdopted == HashAdopted.All)
+            if (scan.Store.HashAdopted == HashAdopted.All)
                 await hashes.SendAsync(outcomes.OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
         }
 
@@ -55,33 +51,40 @@ sealed class ScanAdoption(
         }
     }
 
-    async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(Project project, List<Finding> findings, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
+        Scan scan, Project project, List<Finding> findings, CancellationToken cancellationToken)
     {
-        var scope = new AdoptionScope(job.JobId, store, project, job.CreatedBy, AtOnce: false)
+        var scope = new AdoptionScope(scan.Job.JobId, scan.Store, project, scan.Job.CreatedBy, AtOnce: false)
         {
-            Superseded = findings.Where(
-                f => f is { Outcome: ScanItem.Changed, IsDone: false }).ToDictionary(
-                    f => f.Key, f => f.Location!.Datum, StringComparer.Ordinal),
+            Superseded = findings.Where(f => f is { Outcome: ScanItem.Changed, IsDone: false })
+                .ToDictionary(f => f.Key, f => f.Location!.Datum, StringComparer.Ordinal),
         };
         var objects = findings.ToDictionary(f => f.Key, f => f.Object!, StringComparer.Ordinal);
-        var located = findings.Where(
-            f => f.Location is not null).ToDictionary(f => f.Key, f => (LocatedRow)f.Location!, StringComparer.Ordinal);
+        var located = findings.Where(f => f.Location is not null)
+            .ToDictionary(f => f.Key, f => (LocatedRow)f.Location!, StringComparer.Ordinal);
         return await adopter.AdoptAsync(
             scope, findings.ConvertAll(f => f.Key), (_, _) => Task.FromResult(located),
-            (wanted, token) => evidence.ProbeAsync([.. wanted.Select(key => objects[key])], token), cancellationToken);
+            (wanted, token) => scan.Evidence.ProbeAsync([.. wanted.Select(key => objects[key])], token), cancellationToken);
     }
 
-    /// <summary>What this scan adopted before is looked at again: its datum's row may be missing.</summary>
-    bool Wants(Finding finding) => finding.Outcome switch
+    /// <summary>
+    /// Which findings are adopted. A finding that this scan adopted before is adopted again: its datum's row may be missing.
+    /// </summary>
+    static Func<Finding, bool> WantsOf(Scan scan)
     {
-        ScanItem.Changed or ScanItem.New when finding.IsDone => true,
-        // One id a scan and key, where there are no versions.
-        ScanItem.Changed => store is { AllowAdopt: true, Rescan.AdoptChanged: true } && finding.Location!.Job != job.Id
-            && (store.AccessMode != StoreAccessMode.SingleProject || finding.Location.Project == store.Project),
-        ScanItem.New => store is { AllowAdopt: true, Rescan.AdoptNew: true, Project: not null }
-            && (include.Count == 0 || include.Exists(p => p.IsMatch(finding.Key))) && !exclude.Exists(p => p.IsMatch(finding.Key)),
-        _ => false,
-    };
+        var (job, store) = (scan.Job, scan.Store);
+        List<KeyGlob> include = [.. store.Rescan.Include.Select(KeyGlob.Parse)], exclude = [.. store.Rescan.Exclude.Select(KeyGlob.Parse)];
+        return finding => finding.Outcome switch
+        {
+            ScanItem.Changed or ScanItem.New when finding.IsDone => true,
+            // Without versions there is one id for a scan and a key.
+            ScanItem.Changed => store is { AllowAdopt: true, Rescan.AdoptChanged: true } && finding.Location!.Job != job.Id
+                && (store.AccessMode != StoreAccessMode.SingleProject || finding.Location.Project == store.Project),
+            ScanItem.New => store is { AllowAdopt: true, Rescan.AdoptNew: true, Project: not null }
+                && (include.Count == 0 || include.Exists(p => p.IsMatch(finding.Key))) && !exclude.Exists(p => p.IsMatch(finding.Key)),
+            _ => false,
+        };
+    }
 
     static Finding After(Finding finding, AdoptionOutcome outcome) => outcome switch
     {
@@ -89,7 +92,4 @@ sealed class ScanAdoption(
         AdoptionOutcome.Refused refused => finding with { Outcome = ScanItem.Failed, Reason = (refused.Code, refused.Message) },
         _ => finding with { Outcome = ScanItem.Skipped, Reason = Meanwhile },
     };
-
-    static List<KeyGlob> Globs(IReadOnlyList<string> patterns) =>
-        [.. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new FormatException($"Not a pattern: {p}"))];
 }

@@ -32,81 +32,112 @@ sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string
     };
 }
 
-/// <summary>Compares a stretch's objects with its locations. Constant in memory but for what differs; writes nothing.</summary>
-sealed class ScanComparison(JobRow job, ScanEvidence evidence)
+/// <summary>A stretch whose objects were compared with its locations.</summary>
+/// <param name="Counts">How many are unchanged, and how many are skipped.</param>
+/// <param name="Findings">All others, in the order of their keys.</param>
+sealed record ComparedStretch(Counts Counts, List<Finding> Findings);
+
+/// <summary>Compares a stretch's objects with its locations. Its memory depends only on what differs. It writes nothing.</summary>
+sealed class ScanComparison
 {
-    /// <summary>How many are unchanged and how many are skipped; and all the others, in the order of their keys.</summary>
+    readonly Scan scan;
+    readonly List<Finding> findings = [];
+    readonly List<(string Key, ScannedRow Location)> candidates = [];
+    long unchanged, skipped;
+
+    ScanComparison(Scan scan) => this.scan = scan;
+
     /// <exception cref="BucketException">S3 cannot be asked, or is not believed.</exception>
-    public async Task<(Counts Counts, List<Finding> Findings)> CompareAsync(ScanStretch stretch, CancellationToken cancellationToken)
+    public static async Task<ComparedStretch> CompareAsync(Scan scan, ScanStretch stretch, CancellationToken cancellationToken)
     {
-        long unchanged = 0, skipped = 0;
-        var findings = new List<Finding>();
-        var candidates = new List<(string Key, ScannedRow Location)>();
+        var comparison = new ScanComparison(scan);
         foreach (var found in stretch.Objects)
         {
-            if (!stretch.Locations.Remove(found.Key, out var location))
-            {
-                if (found.IsFolderMark)
-                    skipped++;
-                else
-                    findings.Add(new(found.Key, null, found, ScanItem.New));
-            }
-            else if (location.IsFree)
-            {
-                // Whoever purged it does not want it back by itself.
-                skipped++;
-            }
-            else if (location.Job == job.Id && IsSame(location, found))
-            {
-                // It is told as it was the first time: by the datum before it, of which the location knows the id.
-                findings.Add(Done(found.Key, location, found));
-            }
-            else if (location.Drift == DriftState.Changed && location.DriftIs == DriftFacts.Of(found).ToString())
-            {
-                // It was made sure of when it was found; that it is so still is no news.
-                findings.Add(new(found.Key, location, found, ScanItem.Changed));
-            }
-            else if (IsDrifted(location) || !IsSame(location, found))
-            {
-                candidates.Add((found.Key, location));
-            }
-            else if (location.DriftJob == job.Id)
-            {
-                findings.Add(new(found.Key, location, found, ScanItem.Returned) { IsDone = true });
-            }
+            if (stretch.Locations.Remove(found.Key, out var location))
+                comparison.AddListed(location, found);
             else
-            {
-                unchanged++;
-            }
+                comparison.AddUntracked(found);
         }
 
         foreach (var (key, location) in stretch.Locations.Where(l => !l.Value.IsFree))
-        {
-            if (location.Drift == DriftState.Missing)
-                findings.Add(new(key, location, null, ScanItem.Missing));
-            else
-                candidates.Add((key, location));
-        }
+            comparison.AddUnlisted(key, location);
+        return await comparison.ConcludeAsync(cancellationToken);
+    }
 
-        foreach (var ((key, location), (found, failure)) in candidates.Zip(
-            await evidence.AskAsync(candidates.ConvertAll(c => c.Key), cancellationToken)))
-        {
-            if (failure is not null)
-                findings.Add(new(key, location, null, ScanItem.Failed) { Reason = (failure.Code, failure.Message) });
-            else if (found is null)
-                findings.Add(new(key, location, null, ScanItem.Missing));
-            else if (!FactsOf(location).IsLike(DriftFacts.Of(found), evidence.SeesVersions))
-                findings.Add(new(key, location, found, ScanItem.Changed));
-            else if (IsDrifted(location))
-                findings.Add(new(key, location, found, ScanItem.Returned));
-            else if (location.Job == job.Id)
-                findings.Add(Done(key, location, found));
-            else
-                unchanged++;
-        }
+    /// <summary>An object that has no location.</summary>
+    void AddUntracked(S3Object found)
+    {
+        if (found.IsFolderMark)
+            skipped++;
+        else
+            findings.Add(new(found.Key, null, found, ScanItem.New));
+    }
 
+    /// <summary>A location whose object is listed. Where that seems to have changed, the bucket is asked once more.</summary>
+    void AddListed(ScannedRow location, S3Object found)
+    {
+        if (location.IsFree)
+        {
+            // Its datum was purged, and nobody wants it back by itself.
+            skipped++;
+        }
+        else if (location.Job == scan.Job.Id && IsSame(location, found))
+        {
+            // An earlier delivery of this scan adopted it. The finding is as it was then: the location knows the id of the datum before.
+            findings.Add(Done(found.Key, location, found));
+        }
+        else if (location.Drift == DriftState.Changed && location.DriftIs == DriftFacts.Of(found).ToString())
+        {
+            // An earlier scan has made sure of this very change.
+            findings.Add(new(found.Key, location, found, ScanItem.Changed));
+        }
+        else if (IsDrifted(location) || !IsSame(location, found))
+        {
+            candidates.Add((found.Key, location));
+        }
+        else if (location.DriftJob == scan.Job.Id)
+        {
+            findings.Add(new(found.Key, location, found, ScanItem.Returned) { IsDone = true });
+        }
+        else
+        {
+            unchanged++;
+        }
+    }
+
+    /// <summary>A location whose object is not listed. Where that is news, the bucket is asked once more.</summary>
+    void AddUnlisted(string key, ScannedRow location)
+    {
+        if (location.Drift == DriftState.Missing)
+            findings.Add(new(key, location, null, ScanItem.Missing));
+        else
+            candidates.Add((key, location));
+    }
+
+    async Task<ComparedStretch> ConcludeAsync(CancellationToken cancellationToken)
+    {
+        var probes = await scan.Evidence.AskAsync(candidates.ConvertAll(c => c.Key), cancellationToken);
+        foreach (var ((key, location), probe) in candidates.Zip(probes))
+            AddAsked(key, location, probe);
         findings.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key));
-        return (new Counts(0, 0, 0, skipped) { Unchanged = unchanged }, findings);
+        return new(new() { Unchanged = unchanged, Skipped = skipped }, findings);
+    }
+
+    void AddAsked(string key, ScannedRow location, Probe probe)
+    {
+        var (found, failure) = probe;
+        if (failure is not null)
+            findings.Add(new(key, location, null, ScanItem.Failed) { Reason = (failure.Code, failure.Message) });
+        else if (found is null)
+            findings.Add(new(key, location, null, ScanItem.Missing));
+        else if (!IsSame(location, found))
+            findings.Add(new(key, location, found, ScanItem.Changed));
+        else if (IsDrifted(location))
+            findings.Add(new(key, location, found, ScanItem.Returned));
+        else if (location.Job == scan.Job.Id)
+            findings.Add(Done(key, location, found));
+        else
+            unchanged++;
     }
 
     static Finding Done(string key, ScannedRow location, S3Object found) =>
@@ -125,5 +156,5 @@ sealed class ScanComparison(JobRow job, ScanEvidence evidence)
 
     public static bool IsDrifted(ScannedRow location) => location.Drift is DriftState.Changed or DriftState.Missing;
 
-    bool IsSame(ScannedRow location, S3Object found) => FactsOf(location).IsLike(DriftFacts.Of(found), evidence.SeesVersions);
+    bool IsSame(ScannedRow location, S3Object found) => FactsOf(location).IsLike(DriftFacts.Of(found), scan.Evidence.SeesVersions);
 }

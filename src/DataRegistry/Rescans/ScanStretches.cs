@@ -67,9 +67,9 @@ sealed class ScanStretches(
     /// adopted.
     /// </summary>
     /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
-    public Task<(WorkRow Range, WorkRow? Other)?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
+    public Task<RangeShare?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
         // What is listed already is not listed anew.
-        listed.Count > 0 || ended ? Task.FromResult<(WorkRow, WorkRow?)?>((range, null))
+        listed.Count > 0 || ended ? Task.FromResult<RangeShare?>(new(range))
         : pages.CutAsync(
             range, 2 * located < objects ? null : (after, token) => locations.FirstKeyAfterAsync(store.Id, after, token),
             cancellationToken);

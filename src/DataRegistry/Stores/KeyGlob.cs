@@ -46,6 +46,11 @@ public sealed class KeyGlob
 
     public bool IsMatch(string key) => regex.IsMatch(key);
 
+    /// <summary>A pattern that was parsed before, as a row keeps it.</summary>
+    /// <exception cref="FormatException">It is no pattern.</exception>
+    public static KeyGlob Parse(string pattern) =>
+        TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
+
     /// <summary>False for what breaks <see cref="Requirement"/>, or holds a lone surrogate, which no key does.</summary>
     public static bool TryParse([NotNullWhen(true)] string? pattern, [NotNullWhen(true)] out KeyGlob? glob)
     {

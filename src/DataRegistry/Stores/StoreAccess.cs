@@ -15,7 +15,7 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
     /// </summary>
     /// <param name="secret">Whether it is to be used, for which it needs its secret.</param>
     public async Task<Store> RequiredAsync(HttpContext context, string id, bool secret = false) =>
-        await FindAsync(context, id, secret) is { Deleted: false } store ? store : throw new ApiException(ApiError.NotFound());
+        await FindAsync(context, id, secret) is { Deleted: false } store ? store : throw CommonErrors.NotFound.With();
 
     /// <summary>Null where there is none that the caller may see; it may be deleted.</summary>
     public async Task<Store?> FindAsync(HttpContext context, string id, bool secret = false)

@@ -51,7 +51,7 @@ static class StoreEndpoints
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, ScanTable scans, StoreAccess access) =>
-        await AnswerAsync(context, await access.FindAsync(context, id) ?? throw new ApiException(ApiError.NotFound()), scans);
+        await AnswerAsync(context, await access.FindAsync(context, id) ?? throw CommonErrors.NotFound.With(), scans);
 
     static async Task<IResult> CreateAsync(HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail)
     {
@@ -149,7 +149,7 @@ sealed class StoreRequests(
         {
             StoreChange.Done done => (done.Before, done.After),
             StoreChange.NameTaken => throw NameTaken(body.Name ?? seen.Name),
-            _ => throw new ApiException(ApiError.NotFound()),
+            _ => throw CommonErrors.NotFound.With(),
         };
     }
 
@@ -188,7 +188,7 @@ sealed class StoreRequests(
     }
 
     static ApiException Refused(string message, BucketFault fault) =>
-        new(new ApiError.Field("configuration", message, BucketException.CodeOf(fault)));
+        StoreErrors.EndpointOrBucketRefused.WithCode(BucketException.CodeOf(fault), "configuration", message);
 
-    static ApiException NameTaken(string name) => new(new ApiError.Field("name", $"There is another store '{name}'.", "unique"));
+    static ApiException NameTaken(string name) => StoreErrors.StoreNameTaken.On("name", name);
 }

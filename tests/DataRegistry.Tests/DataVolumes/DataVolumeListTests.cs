@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using DataRegistry.Access;
 using DataRegistry.DataVolumes;
+using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Tests.Fixtures;
 using FsCheck;
@@ -24,11 +24,11 @@ public sealed class DataVolumeListTests
             given =>
             {
                 var query = Parse($"requestType=Originated{given.query}");
-                var (page, next) = query.Page(given.all);
+                var (page, next) = query.List.Page(given.all);
                 var expected = given.query.Answer(given.all.Select(Model));
                 Assert.Equal(expected.Ids, page.Select(v => v.Row.Id.ToString()));
                 Assert.Equal(expected.Next, expected.Ids.Count == 0 ? expected.Next : next);
-                Assert.Equal(expected.Count, query.Filter(given.all).Count());
+                Assert.Equal(expected.Count, query.List.Filter(given.all).Count());
             }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
     }
 
@@ -40,9 +40,7 @@ public sealed class DataVolumeListTests
     [InlineData("name<==5", "name<==5")]
     public void Only_a_comma_before_a_field_and_an_operator_ends_a_filter(string text, string expected)
     {
-        string[] operators = ["==", "!=", "<=", ">=", "=@", "!@", "=^", "=$"];
-        var parsed = DataVolumeFilter.ParseAll([text]).Cast<DataVolumeFilter.Text>().Select(
-            f => $"{JsonNamingPolicy.CamelCase.ConvertName(f.Field.ToString())}{operators[(int)f.Operator]}{f.Value}");
+        var parsed = ListFilter<ListedVolume>.ParseAll([text], ListedVolume.Grammar.Fields).Select(f => f.Field + f.Operator + f.Value);
         Assert.Equal(expected, string.Join('|', parsed));
     }
 

@@ -56,7 +56,7 @@ public sealed class JobControlTests : IAsyncLifetime
         var pointer = WorkMessage.Parse(message.MessageText);
         var range = (await service.Services.GetRequiredService<WorkTable>().FindAsync(pointer.JobId, pointer.Range, default))!;
         await service.Services.GetRequiredService<JobTable>().StartAsync(range.JobId, default);
-        await service.Services.GetRequiredService<RangeWorker>().RunAsync(range, giveUp: null, default);
+        await service.Services.GetRequiredService<RangeWorker>().RunAsync(range, bucketUnavailable: null, default);
         await cancel.Task.Unwrap();
         await service.DrainAsync();
         var counts = Counts(await service.GetAsync(job));

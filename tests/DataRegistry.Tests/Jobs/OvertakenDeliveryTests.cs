@@ -44,7 +44,7 @@ public sealed class OvertakenDeliveryTests
             }
 
             service.Transport.Revive();
-            await worker.RunAsync(seenBySecond, giveUp: null, default);
+            await worker.RunAsync(seenBySecond, bucketUnavailable: null, default);
             await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
             await service.DrainAsync();
             AssertCounts(await service.GetAsync(job), created: 110, existing: 0, failed: 0);

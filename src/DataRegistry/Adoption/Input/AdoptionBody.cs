@@ -52,16 +52,14 @@ sealed record AdoptionBody
                 {
                     null or "false" => false,
                     "true" => true,
-                    _ => throw new ApiException(new ApiError.Field("dry_run", "'true' or 'false' is expected.", "invalid")),
+                    _ => throw AdoptionErrors.NotATextFlag.On("dry_run"),
                 },
             };
         }
 
         return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
             ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
-            : throw new ApiException(new ApiError.Detail(
-                StatusCodes.Status415UnsupportedMediaType,
-                $"Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL a line."));
+            : throw AdoptionErrors.NotAListOfUrls.With(type);
     }
 
     /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
@@ -70,6 +68,6 @@ sealed record AdoptionBody
         var bucket = $"s3://{store.Configuration.Bucket}/";
         return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
             ? glob
-            : throw new ApiException(new ApiError.Field("exclude", KeyGlob.Requirement, "invalid"));
+            : throw AdoptionErrors.NotAPattern.On("exclude");
     }
 }

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Unicode;
 using DataRegistry.Http;
 using DataRegistry.Stores;
-using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption.Input;
 
@@ -59,7 +58,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
         {
             property = NameOf(ref reader);
             if (property is not null && !given.Add(property))
-                throw new ApiException(new ApiError.Field(property, "Given more than once.", "invalid"));
+                throw CommonErrors.GivenTwice.On(property);
         }
         else if (property is not null && reader.CurrentDepth > 0)
         {
@@ -77,7 +76,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             {
                 JsonTokenType.True => true,
                 JsonTokenType.False or JsonTokenType.Null => false,
-                _ => throw Wrong(name, "true or false is expected."),
+                _ => throw CommonErrors.NotAFlag.On(name),
             },
         },
         "url" => WithUrl(ref reader),
@@ -90,7 +89,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     {
         if (reader.TokenType == JsonTokenType.Null)
             return body;
-        AddUrl(ref reader, "url", "A string is expected.");
+        AddUrl(ref reader, "url", CommonErrors.NotAString);
         return body with { HasUrl = true };
     }
 
@@ -107,10 +106,10 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
                 BodyPieces.Add(urls, [], maxUrls);
                 return body;
             case (_, 2):
-                AddUrl(ref reader, "urls", "A list of strings is expected.");
+                AddUrl(ref reader, "urls", CommonErrors.NotStrings);
                 return body;
             default:
-                throw Wrong("urls", "A list of strings is expected.");
+                throw CommonErrors.NotStrings.On("urls");
         }
     }
 
@@ -121,19 +120,19 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             case (JsonTokenType.Null or JsonTokenType.StartArray or JsonTokenType.EndArray, 1):
                 return body;
             case (JsonTokenType.String, 2) when exclude.Count == AdoptionBody.MaxExcludes:
-                throw Wrong("exclude", $"At most {AdoptionBody.MaxExcludes} patterns are expected.");
+                throw AdoptionErrors.TooManyPatterns.On("exclude", AdoptionBody.MaxExcludes);
             case (JsonTokenType.String, 2):
                 exclude.Add(AdoptionBody.Pattern(String(ref reader, "exclude"), store));
                 return body;
             default:
-                throw Wrong("exclude", "A list of strings is expected.");
+                throw CommonErrors.NotStrings.On("exclude");
         }
     }
 
-    void AddUrl(ref Utf8JsonReader reader, string field, string requirement)
+    void AddUrl(ref Utf8JsonReader reader, string field, FieldError requirement)
     {
         if (reader.TokenType != JsonTokenType.String)
-            throw Wrong(field, requirement);
+            throw requirement.On(field);
         var url = Copied(ref reader, field);
         if (url.Length > StagedUrls.MaxUrlBytes)
             throw BodyPieces.UrlTooLong(urls.Count);
@@ -144,7 +143,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     {
         JsonTokenType.Null => null,
         JsonTokenType.String => System.Text.Encoding.UTF8.GetString(Copied(ref reader, field)),
-        _ => throw Wrong(field, "A string is expected."),
+        _ => throw CommonErrors.NotAString.On(field),
     };
 
     /// <summary>The string without its escapes, in the buffer of all strings.</summary>
@@ -163,7 +162,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             // Half of a surrogate pair, written as an escape.
         }
 
-        throw Wrong(field, "A string holds what is no character.");
+        throw AdoptionErrors.NotCharacters.On(field);
     }
 
     static string? NameOf(ref Utf8JsonReader reader)
@@ -184,7 +183,5 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
         return null;
     }
 
-    static ApiException Wrong(string field, string requirement) => new(new ApiError.Field(field, requirement, "invalid"));
-
-    static ApiException Broken(string where) => new(new ApiError.Detail(StatusCodes.Status400BadRequest, $"JSON parse error: {where}."));
+    static ApiException Broken(string where) => CommonErrors.JsonBroken.With(where);
 }

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Unicode;
 using DataRegistry.Http;
-using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption.Input;
 
@@ -37,7 +36,7 @@ sealed class AdoptionText(StagedUrls urls, int maxUrls)
         var text = line.AsSpan(0, (int)whole.Length);
         whole.CopyTo(text);
         if (!Utf8.IsValid(text))
-            throw new ApiException(new ApiError.Detail(StatusCodes.Status400BadRequest, "The text is not UTF-8."));
+            throw AdoptionErrors.NotUtf8.With();
         BodyPieces.Add(urls, text, maxUrls);
     }
 }
@@ -83,9 +82,7 @@ static class BodyPieces
         urls.Add(url);
     }
 
-    public static ApiException UrlTooLong(long before) => new(new ApiError.Detail(
-        StatusCodes.Status400BadRequest,
-        $"What comes after {before} URLs is over {StagedUrls.MaxUrlBytes} bytes long: no URL is, nor any other value."));
+    public static ApiException UrlTooLong(long before) => AdoptionErrors.ValueTooLong.With(before, StagedUrls.MaxUrlBytes);
 
     static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 

@@ -53,7 +53,7 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<K
         if (refused.Count == 0)
             return;
         var skipped = refused.Count(r => r.Outcome == AdoptionFailure.Skipped);
-        var counts = new Counts(0, 0, refused.Count - skipped, skipped);
+        var counts = new Counts { Failed = refused.Count - skipped, Skipped = skipped };
         var number = FirstRefused + results.Count;
         results.Add(
             WorkTable.NewInputResults(

@@ -23,40 +23,43 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlo
         const string scheme = "s3://";
         var slash = url.StartsWith(scheme, StringComparison.Ordinal) ? url.IndexOf('/', scheme.Length) : -1;
         if (slash <= scheme.Length)
-            throw new ApiException(new ApiError.Field(
-                "prefix", "A prefix is s3://<bucket>/<beginning of keys>, which may hold the wildcards *, ** and ?.", "invalid"));
+            throw AdoptionErrors.NotAPrefix.On("prefix");
         var text = url[(slash + 1)..];
         var glob = text.Length == 0 ? null : Glob(text);
         var prefix = glob?.LiteralPrefix ?? "";
         if (url[scheme.Length..slash] != store.Configuration.Bucket || !prefix.StartsWith(store.Prefix, StringComparison.Ordinal))
-            throw new ApiException(new ApiError.Field(
-                "prefix", $"Outside {store.Name}, which holds {store.UriPrefix}…", "url_outside_store"));
+            throw AdoptionErrors.PrefixOutside.On("prefix", store.Name, store.UriPrefix);
         return new(prefix, glob is { HasWildcards: true } ? glob : null, exclude);
     }
 
     static KeyGlob Glob(string pattern) =>
         KeyGlob.TryParse(pattern, out var glob)
             ? glob
-            : throw new ApiException(new ApiError.Field("prefix", KeyGlob.Requirement, "invalid"));
+            : throw AdoptionErrors.NotAPattern.On("prefix");
 
     /// <summary>The selection that a job's row holds.</summary>
     public static KeySelection Of(JobRow job) => new(
         job.Prefix ?? "",
-        job.Pattern is { } pattern ? Parse(pattern) : null,
-        job.Exclude is { } exclude ? [.. JsonSerializer.Deserialize(exclude, PatternsJson.Default.StringArray)!.Select(Parse)] : []);
+        job.Pattern is { } pattern ? KeyGlob.Parse(pattern) : null,
+        KeyPatterns.Read(job.Exclude));
 
     /// <summary>The job's row, with the selection in it.</summary>
     public JobRow Into(JobRow job) => job with
     {
         Prefix = Prefix,
         Pattern = Pattern?.Pattern,
-        Exclude = Exclude.Count == 0
-            ? null
-            : JsonSerializer.Serialize([.. Exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
+        Exclude = KeyPatterns.Write(Exclude),
     };
+}
 
-    static KeyGlob Parse(string pattern) =>
-        KeyGlob.TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
+/// <summary>Patterns as rows keep them: a JSON array, or null for none.</summary>
+static class KeyPatterns
+{
+    public static string? Write(IReadOnlyList<KeyGlob> patterns) =>
+        patterns.Count == 0 ? null : JsonSerializer.Serialize([.. patterns.Select(p => p.Pattern)], PatternsJson.Default.StringArray);
+
+    public static IReadOnlyList<KeyGlob> Read(string? column) =>
+        column is null ? [] : [.. JsonSerializer.Deserialize(column, PatternsJson.Default.StringArray)!.Select(KeyGlob.Parse)];
 }
 
 [JsonSerializable(typeof(string[]))]

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Storage;
@@ -8,11 +7,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption.Input;
-
-/// <summary>How a delivery left the staging of a manifest.</summary>
-/// <param name="IsDone">The job's ranges are there. Otherwise it is handed on, or was before.</param>
-/// <param name="Error">Why the job cannot go on; null where it can.</param>
-sealed record Staging(bool IsDone, string? Error);
 
 /// <summary>
 /// Makes a job's input of a manifest, a file in the store that lists it: first sorted runs, then windows. The work takes as many messages
@@ -44,14 +38,13 @@ sealed partial class ManifestStaging(
              RunBytes = (int)Math.Max(options.RunBytes, (file.Size + MaxRuns - 1) / MaxRuns),
              WindowKeys = options.WindowKeys,
              WindowsPerRange = options.WindowsPerRange,
-             Exclude = exclude.Count == 0
-                 ? null
-                 : JsonSerializer.Serialize([.. exclude.Select(e => e.Pattern)], PatternsJson.Default.StringArray),
+             Exclude = KeyPatterns.Write(exclude),
          });
 
     /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
-    public async Task<Staging> RunAsync(AdoptionScope scope, WorkRow range, StoreLease lease, CancellationToken cancellationToken)
+    public async Task<RangeOpening> RunAsync(
+        AdoptionScope scope, WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         var until = clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds);
         while (true)
@@ -61,24 +54,24 @@ sealed partial class ManifestStaging(
             if (row.Runs < row.AllRuns)
             {
                 if (await ReadRunAsync(scope, row, cancellationToken) is { } error)
-                    return new(false, error);
+                    return new RangeOpening.Failed(error);
             }
             else if (await MergeAsync(scope, row, until, cancellationToken) is { } merged)
             {
                 await CompleteAsync(range, merged, cancellationToken);
-                return new(true, null);
+                return new RangeOpening.Done();
             }
 
             // Whoever cancels a job does not wait for its manifest.
             if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
-                return new(true, null);
+                return new RangeOpening.Done();
             if (clock.GetUtcNow() >= until)
             {
                 await HandOnAsync(range, cancellationToken);
-                return new(false, null);
+                return new RangeOpening.HandedOn();
             }
 
-            await lease.RenewAsync(cancellationToken);
+            await delivery.RenewLeaseAsync(cancellationToken);
         }
     }
 
@@ -148,13 +141,12 @@ sealed partial class ManifestStaging(
         }
     }
 
-    InputWriter InputOf(AdoptionScope scope, ManifestRow row)
-    {
-        var patterns = row.Exclude is null ? [] : JsonSerializer.Deserialize(row.Exclude, PatternsJson.Default.StringArray)!;
-        IReadOnlyList<KeyGlob> exclude = [
-            .. patterns.Select(p => KeyGlob.TryParse(p, out var glob) ? glob : throw new InvalidDataException($"Not a pattern: {p}"))];
-        return new(blobs, scope.Job, scope.Store, exclude, row.WindowKeys) { Windows = row.Windows, FirstRefused = row.RefusedBlobs };
-    }
+    InputWriter InputOf(AdoptionScope scope, ManifestRow row) =>
+        new(blobs, scope.Job, scope.Store, KeyPatterns.Read(row.Exclude), row.WindowKeys)
+        {
+            Windows = row.Windows,
+            FirstRefused = row.RefusedBlobs,
+        };
 
     /// <summary>Null where another delivery is further.</summary>
     async Task<ManifestRow?> SaveAsync(
@@ -194,7 +186,14 @@ sealed partial class ManifestStaging(
             range.JobId, InputWriter.Ranges(range.JobId, row.Windows, row.WindowsPerRange, first: 1), [], cancellationToken);
         // Null: another delivery has done the same, or the job is being cancelled.
         await work.CheckpointAsync(
-            range, range with { Next = range.End, Counts = new(0, 0, row.Failed, row.Skipped), Delivery = Guid.NewGuid(), Replans = 0 },
+            range,
+            range with
+            {
+                Next = range.End,
+                Counts = new() { Failed = row.Failed, Skipped = row.Skipped },
+                Delivery = Guid.NewGuid(),
+                Replans = 0,
+            },
             null, cancellationToken);
         Log.Staged(logger, range.JobId, row.Urls, row.Windows);
     }

@@ -1,0 +1,113 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Access;
+
+/// <summary>Errors of signing in, of permissions, and of the organization's endpoints.</summary>
+static class AccessErrors
+{
+    public static DetailError NotPermitted { get; } = new(
+        StatusCodes.Status403Forbidden, "You do not have permission to perform this action.",
+        "The caller has no role at this scope that allows the operation, or the token does not reach it.");
+
+    public static DetailError NotAuthenticated { get; } = new(
+        StatusCodes.Status401Unauthorized, "Authentication credentials were not provided.", "The request has no token.");
+
+    public static DetailError TokenRefused { get; } = new(
+        StatusCodes.Status401Unauthorized, "{reason}",
+        "The token is unknown, expired or malformed, or its user is disabled. The message says which.");
+
+    public static DetailError KeysUnavailable { get; } = new(
+        StatusCodes.Status503ServiceUnavailable,
+        "The identity provider that issued this token cannot be asked for its keys. Please try again in a "
+        + "few seconds.",
+        "The identity provider does not answer, so the token cannot be checked.");
+
+    public static DetailError TooManyRequests { get; } = new(
+        StatusCodes.Status429TooManyRequests, "Too many requests. Try again in {seconds} s.",
+        "A limit of requests is reached. `Retry-After` says when to come again.");
+
+    public static DetailError TooManyLogIns { get; } = new(
+        StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.",
+        "The user name or the address failed too often. `Retry-After` says when to come again.");
+
+    public static DetailError FormExpected { get; } = new(
+        StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded.",
+        "A log-in is a form.");
+
+    public static FieldError LogInRefused { get; } = new(
+        "authorization", "Unable to log in with provided credentials.",
+        "The user name or the password is wrong, or the user is disabled.");
+
+    public static DetailError ClientRefused { get; } = new(
+        StatusCodes.Status401Unauthorized, "The client id or the client secret is wrong.", "The secret is not a token of this client.");
+
+    public static DetailError NoSigningKey { get; } = new(
+        StatusCodes.Status503ServiceUnavailable, "The service has no key to sign tokens with: the setting Access__SigningKey is missing.",
+        "The operator has to set the key.");
+
+    public static FieldError NotAGrant { get; } = new(
+        "invalid_choice", "client_credentials is expected.", "The grant type is not supported.");
+
+    public static FieldError NotAText { get; } = new("invalid", "A text is expected.", "The value is not a text.");
+
+    public static FieldError NotAServiceAccount { get; } = new(
+        "invalid", "The id of a service account is expected: users make their tokens themselves.",
+        "Administrators make tokens only for service accounts.");
+
+    public static FieldError ExpiryInThePast { get; } = new(
+        "invalid", "A time in the future is expected.", "The token would have expired already.");
+
+    public static FieldError ProjectsOfToken { get; } = new(
+        "invalid", "1 to {max} projects are expected, or none of this field for all.",
+        "A token is limited to a few projects, or not at all.");
+
+    public static FieldError NotAUsername { get; } = new(
+        "invalid", Username.Requirement, "The user name has characters that it may not have, or too many.");
+
+    public static FieldError UsernameTaken { get; } = new(
+        "unique", "A user with that username already exists.", "Another user has this name.");
+
+    public static FieldError NoPasswordForServiceAccount { get; } = new(
+        "invalid", "A service account has tokens, no password.", "A service account does not log in.");
+
+    public static FieldError OwnAccountStaysEnabled { get; } = new(
+        "invalid", "Nobody can disable themselves.", "Another administrator has to do it.");
+
+    public static FieldError OnlyAdministratorDisables { get; } = new(
+        "invalid", "Only an administrator can change this.", "Only an administrator can disable users.");
+
+    public static FieldError WrongPassword { get; } = new(
+        "invalid", "This is not the current password.", "A user who changes the own password gives the current one.");
+
+    public static DetailError OwnAccountStays { get; } = new(
+        StatusCodes.Status400BadRequest, "Nobody can delete themselves.", "Another administrator has to do it.");
+
+    public static FieldError SystemHasNoId { get; } = new(
+        "invalid", "The system has no id.", "A role at the system has no scope id.");
+
+    public static FieldError NoScope { get; } = new(
+        "does_not_exist", "There is no {kind} {id}.", "The scope of the role does not exist.");
+
+    public static DetailError TooManyRoles { get; } = new(
+        StatusCodes.Status400BadRequest, "A subject has at most {max} roles.", "Take a role before giving another one.");
+
+    public static FieldError ProjectKeepsDepartment { get; } = new(
+        "invalid", "A project stays in its department.", "A project cannot be moved.");
+
+    public static DetailError ProjectInUse { get; } = new(
+        StatusCodes.Status409Conflict, "The project '{project}' has {contents}.",
+        "The project is not empty. The message says what it holds.");
+
+    public static DetailError DefaultClusterStays { get; } = new(
+        StatusCodes.Status409Conflict, "The default cluster is always there.", "The default cluster cannot be deleted.");
+
+    public static DetailError ClusterInUse { get; } = new(
+        StatusCodes.Status409Conflict, "Departments are in the cluster '{cluster}'.", "Delete its departments first.");
+
+    public static DetailError DefaultDepartmentStays { get; } = new(
+        StatusCodes.Status409Conflict, "The default department is always there.", "The default department cannot be deleted.");
+
+    public static DetailError DepartmentInUse { get; } = new(
+        StatusCodes.Status409Conflict, "Projects are in the department '{department}'.", "Delete its projects first.");
+}

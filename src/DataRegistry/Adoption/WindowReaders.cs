@@ -1,0 +1,38 @@
+using DataRegistry.Adoption.Input;
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Stores.S3;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>Opens the windows of a job's range, or those of a dry run.</summary>
+sealed class WindowReaders(
+    Buckets buckets, ObjectFinder finder, LocationTable locations, WorkTable work, JobBlobs blobs, Adopter adopter,
+    IOptions<JobOptions> options)
+{
+    /// <summary>The windows of a job's staged list, or of its prefix.</summary>
+    /// <param name="pace">See <see cref="Bucket.At"/>.</param>
+    /// <exception cref="BucketException">The prefix cannot be listed.</exception>
+    public async Task<WindowReader> OpenAsync(
+        JobRow job, AdoptionScope scope, Func<double, CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
+    {
+        if (job.Prefix is null)
+            return new ListWindowReader(scope, blobs, adopter, finder, () => buckets.Open(scope.Store).At(pace));
+        var bucket = buckets.Open(scope.Store).At(pace);
+        return await OpenPrefixAsync(scope, KeySelection.Of(job), bucket, options.Value.WindowKeys, cancellationToken);
+    }
+
+    /// <summary>The windows of a prefix.</summary>
+    /// <param name="windowKeys">Objects in a window, to the page.</param>
+    /// <exception cref="BucketException">The bucket cannot be listed.</exception>
+    public async Task<WindowReader> OpenPrefixAsync(
+        AdoptionScope scope, KeySelection selection, Bucket bucket, int windowKeys, CancellationToken cancellationToken)
+    {
+        var pager = await ObjectPager.OpenAnyAsync(bucket, selection.Prefix, cancellationToken);
+        // Where listings tell no versions, they tell which objects there are, and HEADs tell their versions.
+        return new PrefixWindowReader(
+            scope, selection, new(pager, work), (keys, token) => finder.HeadAsync(bucket, scope.Store.Prefix, keys, token), locations,
+            windowKeys, options.Value.TableRequestsInFlight);
+    }
+}

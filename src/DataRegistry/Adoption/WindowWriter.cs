@@ -1,0 +1,37 @@
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>Adopts a window of a job, and writes the results of its failed and skipped inputs.</summary>
+sealed class WindowWriter(Adopter adopter, JobBlobs blobs, HashQueue hashes)
+{
+    /// <summary>Repeating it has the same result.</summary>
+    public async Task<WindowDone> WriteAsync(
+        AdoptionScope scope, WorkRow range, Window window, RangeDelivery delivery, CancellationToken cancellationToken)
+    {
+        var find = delivery.BucketUnavailable is { } unavailable ? FailAll(unavailable) : window.Find;
+        var outcomes = await adopter.AdoptAsync(scope, window.Keys, window.Locate, find, cancellationToken);
+        var failed = window.Keys.Zip(outcomes, (key, outcome) => FailureOf(scope.Store, key, outcome)).OfType<AdoptionFailure>().ToList();
+        var told = new Counts { Failed = failed.Count, Skipped = window.Skipped.Count };
+        var results = await blobs.WriteWindowResultsAsync(
+            range, delivery, failed.Concat(window.Skipped), told, AdoptionFailure.Stored, cancellationToken);
+
+        if (scope.Store.HashAdopted == HashAdopted.All)
+            await hashes.SendAsync(outcomes.OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
+        var counts = told with
+        {
+            Created = outcomes.Count(o => o is AdoptionOutcome.Created),
+            Existing = outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked),
+        };
+        return new(counts, results, window.After, window.Ends);
+    }
+
+    static Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> FailAll(BucketException failure) =>
+        (wanted, _) => Task.FromResult<IReadOnlyList<Probe>>([.. wanted.Select(_ => new Probe(null, failure))]);
+
+    static AdoptionFailure? FailureOf(Store store, string key, AdoptionOutcome outcome) =>
+        AdoptionFailure.Of(outcome, new S3Url(store.Configuration.Bucket, key).ToString(), store);
+}

@@ -1,0 +1,48 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.DataVolumes;
+
+/// <summary>Errors of data volumes. The contract may have a message of its own for a status (<see cref="V1ErrorBody"/>).</summary>
+static class DataVolumeErrors
+{
+    public static DetailError VolumeNameTaken { get; } = new(
+        StatusCodes.Status409Conflict, "Resource with this name already exists", "Another data volume of the cluster has this name.");
+
+    public static FieldError AddedAndRemoved { get; } = new(
+        "invalid", "The scope {scope} is to be both added and removed.", "One request adds and removes the same scope.");
+
+    public static FieldError TooManyScopes { get; } = new(
+        "max_length",
+        "A data volume is shared with at most {max} scopes; it would be {count}. Share it with a "
+        + "department or the cluster instead.",
+        "The data volume is shared with too many scopes.");
+
+    public static FieldError ScopeOutside { get; } = new(
+        "does_not_exist", "There is no {kind} {id} in the data volume's cluster, which sharing stays in.",
+        "The scope does not exist in the cluster of the data volume.");
+
+    public static FieldError KeyUsed { get; } = new(
+        "invalid", "The key was used before, with another body.", "The idempotency key belongs to another request.");
+
+    public static FieldError NotAKey { get; } = new(
+        "invalid", "One key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
+
+    public static DetailError InUse { get; } = new(
+        StatusCodes.Status409Conflict, "The data volume '{name}' is in use by a workload. Delete it when no workload uses it any more.",
+        "A workload uses the data volume.");
+
+    public static DetailError DeletionNotAsked { get; } = new(
+        StatusCodes.Status409Conflict, "Nobody asked for the deletion of '{name}'. If it is gone from the cluster, report NotReady.",
+        "The agent reports a deletion that nobody asked for.");
+
+    public static DetailError NoAgent { get; } = new(
+        StatusCodes.Status409Conflict, "Cluster '{cluster}' has no agent, as far as is known here. Say so at the cluster first.",
+        "The cluster is not marked as having an agent.");
+
+    public static FieldError InTheFuture { get; } = new(
+        "invalid", "It lies in the future: here it is {now}. Set the agent's clock.", "The report is about a time in the future.");
+
+    public static FieldError NotAVolumeName { get; } = new(
+        "invalid", DataVolumeName.Requirement, "The name has characters that it may not have, or too many.");
+}

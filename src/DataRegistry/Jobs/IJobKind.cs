@@ -1,0 +1,43 @@
+using DataRegistry.Access;
+
+namespace DataRegistry.Jobs;
+
+enum JobKind
+{
+    Adoption,
+
+    /// <summary>A scan of a store, which compares what was adopted from it with what is there.</summary>
+    Rescan,
+}
+
+/// <summary>
+/// The work of one kind of job. Each room that has jobs registers its own kind. Messages, ranges, checkpoints and ends are the same for
+/// all.
+/// </summary>
+interface IJobKind
+{
+    JobKind Kind { get; }
+
+    /// <summary>Opens a job for a delivery.</summary>
+    Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken);
+
+    /// <summary>The event of the audit trail for a job at its end.</summary>
+    AuditEvent Finished(JobRow job);
+
+    /// <summary>
+    /// The job has come to its end. It may be called again, and after a death it is not called at all: a caller that depends on it looks at
+    /// the job, too.
+    /// </summary>
+    Task EndedAsync(JobRow job, CancellationToken cancellationToken);
+}
+
+/// <summary>The outcome of opening a job.</summary>
+abstract record JobOpening
+{
+    JobOpening() { }
+
+    public sealed record Opened(JobRun Run) : JobOpening;
+
+    /// <summary>The job cannot go on, and fails with this error.</summary>
+    public sealed record Failed(string Error) : JobOpening;
+}

@@ -1,0 +1,14 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>Errors that jobs of every kind have.</summary>
+static class JobErrors
+{
+    public static DetailError ResultsGone { get; } = new(
+        StatusCodes.Status410Gone, "Results are kept for {days} days after a job's end.", "The results are deleted.");
+
+    public static DetailError Ended { get; } = new(
+        StatusCodes.Status409Conflict, "The job has {status} already; it cannot be cancelled.", "The job has ended.");
+}

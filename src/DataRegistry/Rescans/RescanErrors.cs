@@ -1,0 +1,30 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Rescans;
+
+/// <summary>Errors of scans.</summary>
+static class RescanErrors
+{
+    public static DetailError ScanBegins { get; } = new(
+        StatusCodes.Status409Conflict, "A scan of the store is just beginning.",
+        "Another request starts a scan at the same time. Repeat the request.");
+
+    public static DetailError ScanWithoutForce { get; } = new(
+        StatusCodes.Status409Conflict,
+        "A scan of the store is under way that was begun without force: cancel it, or wait for its end. "
+        + "It is {scan}.",
+        "The running scan would not do what `force` asks for.");
+
+    public static DetailError ScanStoreGone { get; } = new(
+        StatusCodes.Status409Conflict, "The scan's store is not there any more.", "The store is deleted.");
+
+    public static DetailError ScanNotEnded { get; } = new(
+        StatusCodes.Status409Conflict, "The scan has not ended yet.", "Wait for the end of the scan, or cancel it.");
+
+    public static FieldError NoStore { get; } = new(
+        "does_not_exist", "There is no such store.", "The store does not exist, or is not visible to the caller.");
+
+    public static FieldError TooManyStores { get; } = new(
+        "required", "There are over {max} stores: name one of them.", "The scans of all stores together would be too expensive.");
+}

@@ -1,0 +1,34 @@
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Rescans;
+
+/// <summary>Opens the ranges of scans.</summary>
+sealed class ScanRanges(
+    Buckets buckets, ObjectFinder finder, LocationTable locations, WorkTable work, DriftMarks marks, ScanAdoption adoption, JobBlobs blobs,
+    IOptions<JobOptions> options)
+{
+    /// <summary>
+    /// A store has so many times as many ranges as are worked on at a time: each range's end costs a LIST, and a page of every shard.
+    /// </summary>
+    const int RangesOverall = 2;
+
+    public int MaxRanges => RangesOverall * options.Value.RangesPerJob;
+
+    /// <param name="pace">See <see cref="Bucket.At"/>.</param>
+    /// <exception cref="BucketException">The bucket cannot be listed.</exception>
+    public async Task<ScanRange> OpenAsync(
+        JobRow job, Store store, WorkRow range, Func<double, CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
+    {
+        var (windowKeys, parallel) = (options.Value.WindowKeys, options.Value.TableRequestsInFlight);
+        var bucket = buckets.Open(store).At(pace);
+        var pager = await ObjectPager.OpenAnyAsync(bucket, store.Prefix, cancellationToken);
+        var evidence = new ScanEvidence(bucket, store.Prefix, pager, finder, job.Forced == true, options.Value.HeadsInFlight);
+        var reader = new LocationReader<ScannedRow>(locations.Table, store.Id, store.Prefix, range.After, range.Until, ScannedRow.Columns);
+        var stretches = new ScanStretches(store, new(pager, work), reader, locations, windowKeys, parallel);
+        return new(new(job, store, evidence), stretches, marks, adoption, blobs);
+    }
+}
