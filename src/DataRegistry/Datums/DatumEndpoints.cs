@@ -98,4 +98,5 @@ sealed record OkBody(bool Ok);
 [JsonSerializable(typeof(AppliedBody))]
 [JsonSerializable(typeof(OkBody))]
 [JsonSerializable(typeof(DownloadBody))]
+[JsonSerializable(typeof(TreeBody))]
 sealed partial class DatumJsonContext : JsonSerializerContext;

@@ -26,7 +26,7 @@ static class DatumErrors
     public static FieldError TooManyToSort { get; } = new(
         "too_many",
         "Over {matches} matches, or {looked} datums to look at, are listed by -ctime only. Narrow the "
-        + "list down, or leave 'ordering' out.",
+        + "list down, or leave 'ordering' out. A store's tree/ lists its keys in order, however many.",
         "A long list is sorted only as it is stored.");
 
     public static FieldError AliasNeedsProject { get; } = new(

@@ -181,6 +181,7 @@ sealed class MatrixRoutes
         Add("POST /api/v0/data/metadata/apply/", "/api/v0/data/metadata/apply/", $$"""{"datum_metadata":{"{{datum}}":{ } } }""",
             Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
         Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
+        Add("GET /api/v0/stores/{id}/tree/", $"{store}tree/?project={Project}", null, Permission.DataRead, Place.Project, Place.Project);
         await AddAliasesAsync(datum);
         await AddRescansAsync(store);
         using var accepted = await service.Http.PostAsJsonAsync(
