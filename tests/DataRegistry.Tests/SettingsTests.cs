@@ -8,7 +8,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace DataRegistry.Tests;
 
-/// <summary>The code, <c>local.settings.example.json</c> and README name the same settings, with the same defaults.</summary>
+/// <summary>The code, <c>local.settings.example.json</c> and infra/settings.md name the same settings, with the same defaults.</summary>
 public sealed partial class SettingsTests
 {
     static readonly string[] Prefixes = ["AzureWebJobsStorage", "FUNCTIONS_WORKER_RUNTIME", "OTEL_", "APPLICATIONINSIGHTS_"];
@@ -33,11 +33,11 @@ public sealed partial class SettingsTests
                     s => s.Key, StringComparer.Ordinal));
 
     [Fact]
-    public void Readme_has_every_setting_of_the_example_and_no_other()
+    public void The_table_has_every_setting_of_the_example_with_its_default_and_no_other()
     {
-        var readme = File.ReadAllText(Path.Combine(AzuriteFixture.RepositoryRoot(), "README.md"));
-        var table = SettingRow().Matches(readme).Select(m => m.Groups["name"].Value);
-        Assert.Equal(Example.Keys.Order(StringComparer.Ordinal), table.Order(StringComparer.Ordinal));
+        var document = File.ReadAllText(Path.Combine(AzuriteFixture.RepositoryRoot(), "infra", "settings.md"));
+        var table = SettingRow().Matches(document).Select(m => KeyValuePair.Create(m.Groups["name"].Value, m.Groups["default"].Value));
+        Assert.Equal(Example.OrderBy(s => s.Key, StringComparer.Ordinal), table.OrderBy(s => s.Key, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed partial class SettingsTests
             "http://127.0.0.1:10002/devstoreaccount1", StorageAccount.FromConfiguration(configuration).Tables.Uri.ToString().TrimEnd('/'));
     }
 
-    // A row of README's table of settings.
-    [GeneratedRegex(@"^\| `(?<name>[A-Za-z_]+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    // A row of the table: name, default or nothing, meaning.
+    [GeneratedRegex(@"^\| `(?<name>[A-Za-z_]+)` \| (`(?<default>[^`]+)` )?\| \S", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex SettingRow();
 }
