@@ -1,40 +1,12 @@
 using Azure;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
-
-/// <summary>On whose behalf objects are adopted.</summary>
-/// <param name="AtOnce">No message and no job row stand behind it: locations are settled one by one, as nothing else would say that they
-/// are.</param>
-sealed record AdoptionScope(JobId Job, Store Store, Project Project, string AdoptedBy, bool AtOnce)
-{
-    /// <summary>
-    /// Datums whose objects were seen to have changed, by key: as long as their locations name them, others may be put in their place. Null
-    /// for none.
-    /// </summary>
-    public IReadOnlyDictionary<string, Guid>? Superseded { get; init; }
-}
-
-/// <summary>What an adoption is about to do with a window of keys.</summary>
-/// <param name="Located">Locations that stay as they are.</param>
-/// <param name="Free">Locations that may be taken over.</param>
-/// <param name="Probes">What S3 says of all keys that are not located.</param>
-sealed record AdoptionPlan(Dictionary<string, LocatedRow> Located, Dictionary<string, LocatedRow> Free, Dictionary<string, Probe> Probes)
-{
-    public bool Creates(string key) => Probes.TryGetValue(key, out var probe) && probe.Object is not null;
-
-    /// <summary>Of a key that is neither located nor created.</summary>
-    public AdoptionOutcome FailureOf(string key) =>
-        Probes[key].Failure is { } failure
-            ? new AdoptionOutcome.Refused(failure.Code, failure.Message)
-            : new AdoptionOutcome.ObjectMissing();
-}
 
 /// <summary>
 /// The adoption rule: a window of keys becomes locations and datums. Two rows an object, the location first: its insert is the
@@ -44,72 +16,52 @@ sealed record AdoptionPlan(Dictionary<string, LocatedRow> Located, Dictionary<st
 sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, IOptions<JobOptions> options)
 {
     readonly int inFlight = options.Value.TableRequestsInFlight;
+    readonly SupersededMarks marks = new(datums);
 
     /// <param name="keys">None twice.</param>
     /// <param name="locate">Reads which of the keys have a location, also free ones; and perhaps other locations of this job, whose datums
     /// may be missing.</param>
     /// <param name="find">Asks S3 about the keys that have no location yet; answers in their order.</param>
+    /// <param name="look">Asks about locations of others; null where nobody asks.</param>
     /// <returns>The outcomes, in the order of the keys.</returns>
     public async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
         AdoptionScope scope, IReadOnlyList<string> keys,
         Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> locate,
-        Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
+        Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, LookAtLocated? look,
+        CancellationToken cancellationToken)
     {
-        var plan = await PlanAsync(scope, keys, locate, find, cancellationToken);
+        var plan = await AdoptionPlan.MakeAsync(scope, keys, locate, find, look, cancellationToken);
+        scope = plan.Scope;
         var (located, free, probes) = (plan.Located, plan.Free, plan.Probes);
         // No message comes again for what is adopted at once: a caller who hangs up now is not waited for, but what is begun is ended.
         cancellationToken.ThrowIfCancellationRequested();
         if (scope.AtOnce)
             cancellationToken = CancellationToken.None;
+        // A datum that no location names any more would never be completed.
+        if (scope.AdoptChanged)
+            await CompleteAsync(scope, [.. free.Values.Where(r => !r.IsFree && scope.Supersedes(r))], cancellationToken);
         var created = await InsertAsync(scope, probes, free, located, cancellationToken);
         await CompleteAsync(scope, located.Values, cancellationToken);
         return [.. keys.Select(OutcomeOf)];
 
         AdoptionOutcome OutcomeOf(string key) =>
-            created.TryGetValue(key, out var datum) ? new AdoptionOutcome.Created(new(TimedId.FromGuid(datum)))
-            : located.TryGetValue(key, out var location) ? Adopter.OutcomeOf(scope, location)
+            created.TryGetValue(key, out var datum)
+                ? new AdoptionOutcome.Created(new(TimedId.FromGuid(datum))) { Replaces = free.TryGetValue(key, out var old) && !old.IsFree }
+            : located.TryGetValue(key, out var location) ? Adopter.OutcomeOf(scope, location, plan.Changed.Contains(key))
             : plan.FailureOf(key);
-    }
-
-    /// <summary>What an adoption would do now; writes nothing. A dry run tells it, and an adoption does it.</summary>
-    /// <inheritdoc cref="AdoptAsync" path="/param"/>
-    public static async Task<AdoptionPlan> PlanAsync(
-        AdoptionScope scope, IReadOnlyList<string> keys,
-        Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> locate,
-        Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> find, CancellationToken cancellationToken)
-    {
-        var located = await locate(keys, cancellationToken);
-        // What a purge left free is taken over, but not by the job that made it: that one has done its work there. So is what has changed,
-        // for who says so.
-        var free = located.Values.Where(r => IsFreeFor(scope, r)).ToDictionary(r => r.Key, StringComparer.Ordinal);
-        foreach (var key in free.Keys)
-            located.Remove(key);
-        var wanted = keys.Where(k => !located.ContainsKey(k)).ToList();
-        var probes = new Dictionary<string, Probe>(StringComparer.Ordinal);
-        if (wanted.Count > 0)
-        {
-            foreach (var (key, probe) in wanted.Zip(await find(wanted, cancellationToken)))
-                probes.Add(key, probe);
-        }
-
-        return new(located, free, probes);
     }
 
     /// <summary>The locations among the keys, wherever in the store they are.</summary>
     public Task<Dictionary<string, LocatedRow>> LocateAsync(Store store, IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
         locations.FindAsync(store.Id, keys, inFlight, cancellationToken);
 
-    static AdoptionOutcome OutcomeOf(AdoptionScope scope, LocatedRow location)
+    static AdoptionOutcome OutcomeOf(AdoptionScope scope, LocatedRow location, bool isChanged)
     {
         var datum = new DatumId(TimedId.FromGuid(location.Datum));
         return location.Job == scope.Job.Value.ToGuid()
-            ? new AdoptionOutcome.Created(datum)
-            : new AdoptionOutcome.AlreadyTracked(datum, location.Project);
+            ? new AdoptionOutcome.Created(datum) { Replaces = location.Supersedes == true }
+            : new AdoptionOutcome.AlreadyTracked(datum, location.Project) { IsChanged = isChanged };
     }
-
-    static bool IsFreeFor(AdoptionScope scope, LocatedRow location) =>
-        location.IsFree ? location.Job != scope.Job.Value.ToGuid()
-        : scope.Superseded is { } superseded && superseded.TryGetValue(location.Key, out var datum) && location.Datum == datum;
 
     /// <summary>
     /// Inserts locations, or puts them in the place of free ones, a transaction at a time, and right after each the datums of what it
@@ -141,6 +93,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                     }
 
                     await InsertDatumsAsync(scope, chunk, token);
+                    if (scope.AdoptChanged)
+                        await marks.WriteAsync(chunk, token);
                     if (scope.AtOnce)
                         await SettleAsync([.. chunk.Zip(result.ETags, (row, etag) => (row.PartitionKey, row.RowKey, etag))], token);
                     return;
@@ -153,14 +107,14 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
                 {
                     foreach (var row in existing.Values)
                     {
-                        if (IsFreeFor(scope, row))
+                        if (scope.MayTake(row))
                             free[row.Key] = row;
                         else
                             located.Add(row.Key, row);
                     }
                 }
 
-                chunk = [.. chunk.Where(r => !existing.TryGetValue(r.RowKey, out var row) || IsFreeFor(scope, row))];
+                chunk = [.. chunk.Where(r => !existing.TryGetValue(r.RowKey, out var row) || scope.MayTake(row))];
             }
         }, cancellationToken);
         return created;
@@ -196,8 +150,8 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
 
     /// <summary>
     /// Inserts those of the rows that are missing. A row with our id is our row, since the id is made of the job, key and version: what it
-    /// is made with
-    /// never changes, and everything else of it is left alone. So nobody needs to ask which are there, which for ids is a request for each.
+    /// is made with never changes, and everything else of it is left alone. So nobody needs to ask which are there, which for ids is a
+    /// request for each.
     /// </summary>
     async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
     {
@@ -249,6 +203,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
         foreach (var rows in whole.Values.Where(r => !r.IsFree).GroupBy(
             r => DatumTable.PartitionOf(new DatumId(TimedId.FromGuid(r.Datum))), StringComparer.Ordinal))
             await CompleteDatumsAsync(DatumsOf(store, rows), cancellationToken);
+        await marks.WriteAsync(whole.Values, cancellationToken);
     }
 
     /// <summary>Locations of one shard, at most a transaction's worth.</summary>

@@ -24,12 +24,13 @@ static class AdoptionEndpoints
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
         .TakesQuery(
             "dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
         .Answers<CreatedBody>(
             $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, more become a "
                 + "job")
         .OrAnswers<AnswerBody>(
             StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
-        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<ExistsBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
         .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>
@@ -56,17 +57,18 @@ static class AdoptionEndpoints
                 throw AdoptionErrors.AdoptionNotAllowed.With(store.Name);
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
+            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged);
             if (body.Prefix is not null)
-                return await AdoptPrefixAsync(context, store, project, body, requests, dryRun, buckets, trail);
+                return await AdoptPrefixAsync(context, order, body, requests, dryRun, buckets, trail);
             if (body.Manifest is not null)
-                return await AcceptManifestAsync(context, store, project, body, requests, buckets, trail);
+                return await AcceptManifestAsync(context, order, body, requests, buckets, trail);
             if (urls.Count == 0)
                 throw body.HasList ? AdoptionErrors.EmptyList.On("urls") : CommonErrors.Required.On("url");
             if (body.DryRun)
-                return await DryRunAsync(store, project, body, urls, dryRun, staging.Token);
+                return await DryRunAsync(order, body, urls, dryRun, staging.Token);
             return urls.Count > JobOptions.MaxUrlsAtOnce || !urls.IsInMemory
-                ? await AcceptAsync(context, store, project, body, urls, requests, trail, staging.Token)
-                : await AdoptAtOnceAsync(context, store, project, body, urls, requests, projects, permissions, trail);
+                ? await AcceptAsync(context, order, body, urls, requests, trail, staging.Token)
+                : await AdoptAtOnceAsync(context, order, body, urls, requests, projects, permissions, trail);
         }
         catch (BucketException e)
         {
@@ -81,32 +83,32 @@ static class AdoptionEndpoints
     }
 
     static async Task<IResult> AcceptAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail,
+        HttpContext context, AdoptionOrder order, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail,
         CancellationToken stagingToken)
     {
-        var job = await requests.AcceptAsync(
-            store, project, Caller.Of(context).Name, urls, body.Exclude, stagingToken, context.RequestAborted) ?? throw TooManyJobs();
+        var job = await requests.AcceptAsync(order, urls, body.Exclude, stagingToken, context.RequestAborted) ?? throw TooManyJobs();
         await trail.RecordAsync(
             context,
             new("adoption.accepted", job.JobId.ToString())
             {
-                Project = project.Id,
-                Details = new() { ["store"] = store.Id.ToString("D"), ["total"] = job.Total },
+                Project = order.Project.Id,
+                Details = new() { ["store"] = order.Store.Id.ToString("D"), ["total"] = job.Total },
             });
-        return Accepted(context, job, project);
+        return Accepted(context, job, order);
     }
 
     static async Task<IResult> AdoptAtOnceAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, StagedUrls urls, AdoptionRequests requests,
-        ProjectTable projects, Permissions permissions, AuditTrail trail)
+        HttpContext context, AdoptionOrder order, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, ProjectTable projects,
+        Permissions permissions, AuditTrail trail)
     {
+        var store = order.Store;
         var answer = await requests.AdoptAsync(
-            store, project, Caller.Of(context).Name, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
+            order, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
         if (answer.Created.Count > 0)
         {
             await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
             {
-                Project = project.Id,
+                Project = order.Project.Id,
                 Details = new()
                 {
                     ["adoption"] = answer.Id.ToString(),
@@ -122,25 +124,17 @@ static class AdoptionEndpoints
 
     /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
     static async Task<IResult> AcceptManifestAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+        HttpContext context, AdoptionOrder order, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
     {
+        var store = order.Store;
         if (body.HasUrl || body.HasList || body.DryRun)
             throw AdoptionErrors.ManifestAlone.On("manifest");
         if (!S3Url.TryParse(body.Manifest, out var url))
             throw AdoptionErrors.ManifestNotAUrl.On("manifest");
         if (!store.Holds(url))
             throw AdoptionErrors.ManifestOutside.On("manifest", AdoptionFailure.Outside(body.Manifest!, store).Message);
-        S3Object? file;
-        try
-        {
-            file = await buckets.Open(store).HeadAsync(url.Key, cancellationToken: context.RequestAborted);
-        }
-        catch (BucketException e) when (!e.IsTransient || e.IsKeyRefusal())
-        {
-            throw AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
-        }
-
-        if (file is null)
+        var bucket = buckets.Open(store);
+        if (await bucket.HeadAsync(url.Key, cancellationToken: context.RequestAborted) is not { } file)
         {
             var missing = AdoptionFailure.Missing(body.Manifest!, store);
             throw AdoptionErrors.NotAdopted.WithCode(missing.Code, missing.Message);
@@ -152,27 +146,29 @@ static class AdoptionEndpoints
                 .On("manifest", ManifestStaging.MaxBytes, file.Size);
         }
 
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, file, body.Exclude, context.RequestAborted)
-            ?? throw TooManyJobs();
+        if (await ManifestFormat.RefuseAsync(bucket, file, context.RequestAborted) is { } reason)
+            throw AdoptionErrors.ManifestFormat.On("manifest", reason);
+        var job = await requests.AcceptAsync(order, file, body.Exclude, context.RequestAborted) ?? throw TooManyJobs();
         await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
         {
-            Project = project.Id,
+            Project = order.Project.Id,
             Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
         });
-        return Accepted(context, job, project);
+        return Accepted(context, job, order);
     }
 
     static async Task<IResult> DryRunAsync(
-        Store store, Project project, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
+        AdoptionOrder order, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
         urls.IsInMemory && urls.Count <= DryRun.MaxUrls
-            ? Results.Json(await dryRun.RunAsync(store, project, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
+            ? Results.Json(await dryRun.RunAsync(order, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
             : throw AdoptionErrors.TooManyForDryRun.On("dry_run", DryRun.MaxUrls, urls.Count);
 
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
     static async Task<IResult> AdoptPrefixAsync(
-        HttpContext context, Store store, Project project, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets,
+        HttpContext context, AdoptionOrder order, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets,
         AuditTrail trail)
     {
+        var store = order.Store;
         if (body.HasUrl || body.HasList || body.Manifest is not null)
             throw AdoptionErrors.PrefixAlone.On("prefix");
         var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
@@ -185,17 +181,16 @@ static class AdoptionEndpoints
         }
 
         if (body.DryRun)
-            return Results.Json(await dryRun.RunAsync(store, project, selection, context.RequestAborted), Json.DryRunBody);
-        var job = await requests.AcceptAsync(store, project, Caller.Of(context).Name, selection, context.RequestAborted)
-            ?? throw TooManyJobs();
+            return Results.Json(await dryRun.RunAsync(order, selection, context.RequestAborted), Json.DryRunBody);
+        var job = await requests.AcceptAsync(order, selection, context.RequestAborted) ?? throw TooManyJobs();
         await trail.RecordAsync(
             context,
             new("adoption.accepted", job.JobId.ToString())
             {
-                Project = project.Id,
+                Project = order.Project.Id,
                 Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix },
             });
-        return Accepted(context, job, project);
+        return Accepted(context, job, order);
     }
 
     /// <summary>
@@ -205,7 +200,15 @@ static class AdoptionEndpoints
     {
         if (answer.Created.Count > 0)
             return Results.Json(new CreatedBody(true, answer.Created), Json.CreatedBody);
-        var failure = answer.Existing.Count > 0 ? AdoptionFailure.Exists(answer.Existing.Keys.Single(), store) : answer.Errors.Single();
+        if (answer.Existing.Count > 0)
+        {
+            var (url, tracked) = answer.Existing.Single();
+            return Results.Json(
+                new ExistsBody(AdoptionFailure.Exists(url, store).Message, null, tracked.IsChanged ? true : null), Json.ExistsBody,
+                statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var failure = answer.Errors.Single();
         throw AdoptionErrors.NotAdopted.WithCode(failure.Code, failure.Message);
     }
 
@@ -214,7 +217,10 @@ static class AdoptionEndpoints
     {
         var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
         return Results.Json(
-            new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))]),
+            new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))])
+            {
+                Changed = answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key).ToList() is { Count: > 0 } changed ? changed : null,
+            },
             Json.AnswerBody,
             statusCode: ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
     }
@@ -240,11 +246,11 @@ static class AdoptionEndpoints
         return AdoptionErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
     }
 
-    public static IResult Accepted(HttpContext context, JobRow job, Project project)
+    public static IResult Accepted(HttpContext context, JobRow job, AdoptionOrder order)
     {
         Activity.Current?.SetTag("dataregistry.job.id", job.JobId.ToString());
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
-        return JobEndpoints.Answer(job, default, project, job.Started ?? default, StatusCodes.Status202Accepted);
+        return JobEndpoints.Accepted(job, order);
     }
 }
 
@@ -254,21 +260,35 @@ static class AdoptionEndpoints
 /// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
 /// <param name="Exclude">Patterns of keys to leave out.</param>
 /// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
+/// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one, which
+/// stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where they lie
+/// densely, and a HEAD for each changed object.</param>
 sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
-    bool? DryRun);
+    bool? DryRun, bool? AdoptChanged);
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 
 /// <param name="Existing">Ids are null where the caller may not read the datum.</param>
 sealed record AnswerBody(
     bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
-    IReadOnlyList<UrlErrorBody> Errors);
+    IReadOnlyList<UrlErrorBody> Errors)
+{
+    /// <summary>Those of the existing whose objects are not what was adopted any more; left out where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Changed { get; init; }
+}
+
+/// <param name="Changed">True where the object at the URL is not what was adopted any more: <c>adopt_changed</c> adopts it anew. Else left
+/// out.</param>
+sealed record ExistsBody(
+    string Message, string? Code, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Changed);
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(CreatedBody))]
 [JsonSerializable(typeof(AnswerBody))]
+[JsonSerializable(typeof(ExistsBody))]
 [JsonSerializable(typeof(DryRunBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

@@ -60,6 +60,9 @@ static class AdoptionErrors
     public static FieldError ManifestTooLarge { get; } = new(
         "too_large", "A file of 1 to {max} bytes is expected; this one has {size}.", "The manifest has too many bytes.");
 
+    public static FieldError ManifestFormat { get; } = new(
+        "unsupported_format", "{reason}", "The manifest is compressed, a table such as a CSV file, JSON, or no text.");
+
     public static FieldError TooManyForDryRun { get; } = new(
         "too_many", "At most {max} URLs are looked at without adopting them; these are {count}.",
         "A dry run looks at every URL in one request.");

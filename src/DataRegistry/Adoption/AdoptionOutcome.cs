@@ -4,6 +4,7 @@ using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 
@@ -13,10 +14,18 @@ public abstract record AdoptionOutcome
     AdoptionOutcome() { }
 
     /// <summary>It is a datum now, by this job.</summary>
-    public sealed record Created(DatumId Datum) : AdoptionOutcome;
+    public sealed record Created(DatumId Datum) : AdoptionOutcome
+    {
+        /// <summary>It took the place of a datum whose object had changed.</summary>
+        public bool Replaces { get; init; }
+    }
 
     /// <summary>It was a datum before, of this project or another.</summary>
-    public sealed record AlreadyTracked(DatumId Datum, Guid Project) : AdoptionOutcome;
+    public sealed record AlreadyTracked(DatumId Datum, Guid Project) : AdoptionOutcome
+    {
+        /// <summary>The adoption saw that the object is not what was adopted. False where it did not look.</summary>
+        public bool IsChanged { get; init; }
+    }
 
     /// <summary>There is no such object in the bucket.</summary>
     public sealed record ObjectMissing : AdoptionOutcome;
@@ -39,6 +48,7 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     public const string Failed = "failed";
     public const string Skipped = "skipped";
     public const string DuplicateCode = "duplicate";
+    public const string MissingCode = "adoptable_file_not_found";
 
     /// <summary>Null for an object that is a datum.</summary>
     public static AdoptionFailure? Of(AdoptionOutcome outcome, string url, Store store) => outcome switch
@@ -49,13 +59,24 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     };
 
     public static AdoptionFailure Missing(string url, Store store) =>
-        new(url, Failed, "adoptable_file_not_found", $"Not found in {store.Name}: '{url}'{PrefixHint(url)}");
+        new(url, Failed, MissingCode, $"Not found in {store.Name}: '{url}'{PrefixHint(url)}");
 
     /// <summary>People name folders, and all objects that match; each is a prefix.</summary>
     static string PrefixHint(string url) =>
         url.EndsWith('/') ? ". To adopt all objects below a folder, send its URL as 'prefix' in place of 'url'"
         : url.AsSpan().ContainsAny('*', '?') ? ". To adopt all objects that match, send this as 'prefix' in place of 'url'"
+        : HasBrackets(url, '[', ']') || HasBrackets(url, '{', '}')
+            ? ". To adopt several objects, send their common beginning, or a pattern with *, ** and ?, as 'prefix' in place of 'url'; brackets "
+                + "are no wildcards"
         : "";
+
+    static bool HasBrackets(string url, char open, char close) => url.IndexOf(open) is >= 0 and var at && url.IndexOf(close, at) > at;
+
+    /// <summary>The same, where nothing is at a URL, but there is below it.</summary>
+    public AdoptionFailure AsFolder() => this with
+    {
+        Message = $"{Message}. There are objects below it: to adopt them, send '{Url}/' as 'prefix' in place of 'url'",
+    };
 
     /// <summary><c>s3://bucket</c>, with or without a slash: a bucket, and no object in it.</summary>
     static string BucketHint(string url) =>
@@ -67,13 +88,21 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     public static AdoptionFailure Malformed(string url) => new(
         url, Failed, "invalid_url",
-        $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}");
+        $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}{SchemeHint(url)}");
+
+    /// <summary>As Hadoop writes URLs.</summary>
+    static string SchemeHint(string url) =>
+        url.StartsWith("s3a://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("s3n://", StringComparison.OrdinalIgnoreCase)
+            ? $" Write s3:// in place of {url[..6]}" : "";
 
     public static AdoptionFailure Outside(string url, Store store) =>
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");
 
     /// <summary>What consoles show as a folder: an object of no bytes whose key ends with a slash.</summary>
     public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but the mark of a folder: '{url}'");
+
+    /// <summary>Of a listing's entry that names no key which can be asked for.</summary>
+    public static AdoptionFailure Damaged(string url, string reason) => new(url, Failed, DamagedEntry.Code, $"{reason} Rename the object.");
 
     public static AdoptionFailure Excluded(string url, KeyGlob pattern) =>
         new(url, Skipped, "excluded", $"Excluded by '{pattern.Pattern}': '{url}'");

@@ -13,7 +13,8 @@ static class AdoptionRoom
     public static IServiceCollection AddAdoption(this IServiceCollection services)
     {
         services.AddSingleton(s => new ObjectFinder(s.GetRequiredService<IOptions<JobOptions>>().Value.HeadsInFlight));
-        services.AddSingleton<Adopter>().AddSingleton<AdoptionRequests>().AddSingleton<DryRun>().AddSingleton<ManifestStaging>();
+        services.AddSingleton<ChangeFinder>().AddSingleton<Adopter>().AddSingleton<AdoptionRequests>().AddSingleton<DryRun>().AddSingleton<ManifestStaging>();
+        services.AddSingleton<JobBodies>().AddSingleton<CreatedResults>();
         services.AddSingleton<WindowReaders>().AddSingleton<WindowWriter>().AddSingleton<IJobKind, AdoptionKind>();
         return services.AddSingleton<DatumVersions>();
     }

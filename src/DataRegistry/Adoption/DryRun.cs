@@ -1,7 +1,7 @@
+using System.Text.Json.Serialization;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 
@@ -11,7 +11,8 @@ namespace DataRegistry.Adoption;
 /// Tells what an adoption would do now, by the plan that an adoption executes, and writes nothing. Until it is adopted, others may have
 /// changed that.
 /// </summary>
-sealed class DryRun(WindowReaders readers, Adopter adopter, ObjectFinder finder, Buckets buckets, TimeProvider clock)
+sealed class DryRun(
+    WindowReaders readers, Adopter adopter, ObjectFinder finder, ChangeFinder changes, Buckets buckets, TimeProvider clock)
 {
     /// <summary>URLs, or objects of a prefix, that are looked at, so that it is answered at once: a worker's window.</summary>
     public const int MaxUrls = 10_000;
@@ -20,28 +21,33 @@ sealed class DryRun(WindowReaders readers, Adopter adopter, ObjectFinder finder,
 
     /// <summary>Of a prefix its first keys are looked at; where there are more, the counts are of those only, and say so.</summary>
     /// <exception cref="BucketException">S3 cannot be asked.</exception>
-    public async Task<DryRunBody> RunAsync(Store store, Project project, KeySelection selection, CancellationToken cancellationToken)
+    public async Task<DryRunBody> RunAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
     {
-        var scope = ScopeOf(store, project);
-        var windows = await readers.OpenPrefixAsync(scope, selection, buckets.Open(store), MaxUrls, cancellationToken);
+        var scope = ScopeOf(order);
+        var windows = await readers.OpenPrefixAsync(scope, selection, buckets.Open(order.Store), MaxUrls, cancellationToken);
         var window = await windows.ReadAsync(WorkTable.NewRange(scope.Job, range: 0, first: 0, end: 1), cancellationToken);
-        var plan = await Adopter.PlanAsync(scope, window.Keys, window.Locate, window.Find, cancellationToken);
-        return Tell(store, window.Ends, window.Keys, plan, window.Skipped, MaxSample / 2);
+        var plan = await AdoptionPlan.MakeAsync(scope, window.Keys, window.Locate, window.Find, window.Look, cancellationToken);
+        return Tell(order.Store, window.Ends, window.Keys, plan, window.Skipped, MaxSample / 2);
     }
 
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public async Task<DryRunBody> RunAsync(
-        Store store, Project project, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+        AdoptionOrder order, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
     {
+        var (store, bucket) = (order.Store, buckets.Open(order.Store));
         var input = AdoptionInput.Sort(urls, store, exclude);
-        var plan = await Adopter.PlanAsync(
-            ScopeOf(store, project), input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token),
-            (wanted, token) => finder.FindAsync(buckets.Open(store), store.Prefix, wanted, token), cancellationToken);
+        // As the adoption itself does: a long list is not looked at unless that is asked for.
+        LookAtLocated? look = order.AdoptChanged
+            ? (located, token) => changes.ByListAndHeadAsync(bucket, store.Prefix, located, token)
+            : urls.Count <= JobOptions.MaxUrlsAtOnce ? (located, token) => changes.GlanceAsync(bucket, store.Prefix, located, token)
+            : null;
+        var plan = await AdoptionPlan.MakeAsync(
+            ScopeOf(order), input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token),
+            (wanted, token) => finder.FindAsync(bucket, store.Prefix, wanted, token), look, cancellationToken);
         return Tell(store, complete: true, input.Keys, plan, input.Refused, MaxSample);
     }
 
-    AdoptionScope ScopeOf(Store store, Project project) =>
-        new(JobId.Create(clock.GetUtcNow(), project.Slot), store, project, AdoptedBy: "", AtOnce: true);
+    AdoptionScope ScopeOf(AdoptionOrder order) => order.ScopeOf(JobId.Create(clock.GetUtcNow(), order.Project.Slot), atOnce: true);
 
     static DryRunBody Tell(
         Store store, bool complete, IReadOnlyList<string> keys, AdoptionPlan plan, IReadOnlyList<AdoptionFailure> refused, int maxFailures)
@@ -59,7 +65,10 @@ sealed class DryRun(WindowReaders readers, Adopter adopter, ObjectFinder finder,
                 r => r.Outcome == AdoptionFailure.Skipped).Select(
                     r => new DryRunItem(r.Url, r.Outcome, r.Code, r.Message)).Take(maxFailures)
                 .Concat(
-                    existing.Select(key => new DryRunItem(UrlOf(key), "existing", null, AdoptionFailure.Exists(UrlOf(key), store).Message)))
+                    existing.Select(key => new DryRunItem(UrlOf(key), "existing", null, AdoptionFailure.Exists(UrlOf(key), store).Message)
+                    {
+                        Changed = plan.Changed.Contains(key) ? true : null,
+                    }))
                 .Concat(created.Select(key => new DryRunItem(UrlOf(key), "created", null, null)))
                 .Take(MaxSample)]);
 
@@ -74,4 +83,9 @@ sealed record DryRunBody(bool DryRun, bool Complete, DryRunCounts Counts, IReadO
 sealed record DryRunCounts(int Total, int Created, int Existing, int Failed, int Skipped);
 
 /// <param name="Outcome"><c>failed</c>, <c>skipped</c>, <c>existing</c> or <c>created</c>.</param>
-sealed record DryRunItem(string Url, string Outcome, string? Code, string? Message);
+sealed record DryRunItem(string Url, string Outcome, string? Code, string? Message)
+{
+    /// <summary>True for an existing one whose object is not what was adopted; else left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Changed { get; init; }
+}

@@ -16,7 +16,7 @@ namespace DataRegistry.Adoption;
 
 static class JobEndpoints
 {
-    static readonly JobJson Json = new(WireJson.Options(JobJson.Default));
+    public static readonly JobJson Json = new(WireJson.Options(JobJson.Default));
 
     public static void MapAdoptionJobs(this IEndpointRouteBuilder api)
     {
@@ -25,8 +25,9 @@ static class JobEndpoints
         api.MapGet("/adoptions/{id}/", GetAsync).Answers<JobBody>("An adoption job, and how far it is");
         api.MapGet(
             "/adoptions/{id}/results/", ResultsAsync).AnswersPages<AdoptionFailure>(
-                $"Every URL that failed or was skipped; with Accept: {JobResults.NdJson} all of them, one a line")
-            .TakesQuery("outcome", "failed or skipped; both if not given");
+                $"Every URL that failed or was skipped, or was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
+            .OrAnswers<Page<CreatedResult>>(StatusCodes.Status200OK)
+            .TakesQuery("outcome", "failed or skipped, both if not given; or created, for each URL and the id of its datum");
         api.MapPost(
             "/adoptions/{id}/cancel/", CancelAsync).Answers<JobBody>(
                 "End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
@@ -37,29 +38,29 @@ static class JobEndpoints
             .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
     }
 
-    public static IResult Answer(
-        JobRow job, JobProgress progress, Project project, DateTimeOffset now, int status = StatusCodes.Status200OK) =>
-        Results.Json(JobBody.From(job, progress, project, now), Json.JobBody, statusCode: status);
+    /// <summary>202 with the job that was just made.</summary>
+    public static IResult Accepted(JobRow job, AdoptionOrder order) => Results.Json(
+        JobBodies.Of(job, default, order.Project, order.Store, job.Started ?? default), Json.JobBody,
+        statusCode: StatusCodes.Status202Accepted);
 
     static async Task<IResult> GetAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
+        string id, HttpContext context, JobTable jobs, JobBodies bodies, ProjectTable projects, Permissions permissions)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions);
-        return Answer(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow());
+        return Results.Json(await bodies.OfAsync(job, project, context.RequestAborted), Json.JobBody);
     }
 
     /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
     static async Task<IResult> CancelAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, JobFinisher ends, ProjectTable projects, Permissions permissions,
-        AuditTrail trail, TimeProvider clock)
+        string id, HttpContext context, JobTable jobs, JobBodies bodies, JobFinisher ends, ProjectTable projects, Permissions permissions,
+        AuditTrail trail)
     {
         var (job, project) = await jobs.RequiredAsync(id, context, projects, permissions, Permission.DataAdopt);
         if (await jobs.CancelAsync(job.JobId, context.RequestAborted) is not null)
             await trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id });
         job = await ConcludeCancelledAsync(job, jobs, ends, context.RequestAborted);
-        return Answer(
-            job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow(),
-            StatusCodes.Status202Accepted);
+        return Results.Json(
+            await bodies.OfAsync(job, project, context.RequestAborted), Json.JobBody, statusCode: StatusCodes.Status202Accepted);
     }
 
     /// <summary>
@@ -89,10 +90,11 @@ static class JobEndpoints
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
             throw AdoptionErrors.JobStoreGone.With();
 
+        var order = new AdoptionOrder(store, project, Caller.Of(context).Name, job.AdoptChanged == true);
         JobRow again;
         if (job is { Prefix: not null, Status: not JobStatus.Completed })
         {
-            again = await requests.AcceptAsync(store, project, Caller.Of(context).Name, KeySelection.Of(job), context.RequestAborted)
+            again = await requests.AcceptAsync(order, KeySelection.Of(job), context.RequestAborted)
                 ?? throw AdoptionEndpoints.TooManyJobs();
         }
         else
@@ -109,8 +111,7 @@ static class JobEndpoints
 
             if (urls.Count == 0)
                 throw AdoptionErrors.NothingFailed.With();
-            again = await requests.AcceptAsync(
-                store, project, Caller.Of(context).Name, urls, [], context.RequestAborted, context.RequestAborted)
+            again = await requests.AcceptAsync(order, urls, [], context.RequestAborted, context.RequestAborted)
                 ?? throw AdoptionEndpoints.TooManyJobs();
         }
 
@@ -121,11 +122,11 @@ static class JobEndpoints
                 Project = project.Id,
                 Details = new() { ["store"] = store.Id.ToString("D"), ["retry_of"] = job.JobId.ToString() },
             });
-        return AdoptionEndpoints.Accepted(context, again, project);
+        return AdoptionEndpoints.Accepted(context, again, order);
     }
 
     static async Task<IResult> ListAsync(
-        HttpContext context, JobTable jobs, WorkTable work, ProjectTable projects, Permissions permissions, TimeProvider clock)
+        HttpContext context, JobTable jobs, JobBodies jobBodies, ProjectTable projects, Permissions permissions)
     {
         var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
         var paging = Paging.From(context.Request);
@@ -133,19 +134,19 @@ static class JobEndpoints
         var (found, next) = await jobs.ListAsync(
             project.Slot, JobKind.Adoption, status, JobBody.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
             .Where(job => job.Project == project.Id).PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
-        var bodies = new List<JobBody>();
-        foreach (var job in found)
-            bodies.Add(
-                JobBody.From(job, await ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), project, clock.GetUtcNow()));
+        var bodies = await jobBodies.OfAsync(found, project, context.RequestAborted);
         return Results.Json(
             new Page<JobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies),
             Json.PageJobBody);
     }
 
     static async Task<IResult> ResultsAsync(
-        string id, HttpContext context, JobTable jobs, JobResults results, ProjectTable projects, Permissions permissions)
+        string id, HttpContext context, JobTable jobs, JobResults results, CreatedResults created, ProjectTable projects,
+        Permissions permissions)
     {
         var (job, _) = await jobs.RequiredAsync(id, context, projects, permissions);
+        if (Fields.Query(context.Request, "outcome") == CreatedResult.Created)
+            return await created.AnswerAsync(context, job);
         return await results.AnswerAsync(
             context, job, [AdoptionFailure.Failed, AdoptionFailure.Skipped], Json.AdoptionFailure, Json.PageAdoptionFailure);
     }
@@ -179,4 +180,6 @@ static class JobEndpoints
 [JsonSerializable(typeof(JobBody))]
 [JsonSerializable(typeof(Page<JobBody>))]
 [JsonSerializable(typeof(Page<AdoptionFailure>))]
+[JsonSerializable(typeof(CreatedResult))]
+[JsonSerializable(typeof(Page<CreatedResult>))]
 sealed partial class JobJson : JsonSerializerContext;

@@ -11,13 +11,15 @@ namespace DataRegistry.Adoption;
 /// <param name="Keys">To be adopted: in the order of their UTF-8 bytes, none twice.</param>
 /// <param name="Locate">Reads which of them have a location.</param>
 /// <param name="Find">Asks S3 about those that have none.</param>
-/// <param name="Skipped">What was met and is not to be adopted.</param>
+/// <param name="Look">Looks at those that have one; null where it is not looked at them.</param>
+/// <param name="Skipped">What was met and is not to be adopted, or cannot be.</param>
 /// <param name="After">Of a prefix: every key up to this one is in the window, or before it.</param>
 /// <param name="Ends">It is the range's last.</param>
 sealed record Window(
     IReadOnlyList<string> Keys,
     Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> Locate,
     Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> Find,
+    LookAtLocated? Look,
     IReadOnlyList<AdoptionFailure> Skipped,
     string? After,
     bool Ends);
@@ -42,12 +44,15 @@ abstract class WindowReader
 
 /// <summary>Windows of a list, as they were staged.</summary>
 /// <param name="open">Only called where S3 is to be asked.</param>
-sealed class ListWindowReader(AdoptionScope scope, JobBlobs blobs, Adopter adopter, ObjectFinder finder, Func<Bucket> open) : WindowReader
+/// <remarks>What is located is looked at only where changed objects shall be adopted: else it costs no request.</remarks>
+sealed class ListWindowReader(
+    AdoptionScope scope, JobBlobs blobs, Adopter adopter, ObjectFinder finder, ChangeFinder changes, Func<Bucket> open) : WindowReader
 {
     public override async Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken) => new(
         await blobs.ReadInputAsync(range.JobId, range.Next, cancellationToken),
         (keys, token) => adopter.LocateAsync(scope.Store, keys, token),
         (wanted, token) => finder.FindAsync(open(), scope.Store.Prefix, wanted, token),
+        scope.AdoptChanged ? (located, token) => changes.ByListAndHeadAsync(open(), scope.Store.Prefix, located, token) : null,
         [], After: null, Ends: range.Next + 1 >= range.End);
 }
 
@@ -89,6 +94,9 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
                     objects.Add(found);
             }
 
+            skipped.AddRange(page.Damaged
+                .Where(d => (range.Until is null || !d.ComesAfter(range.Until)) && selection.Matches(d.Readable))
+                .Select(d => AdoptionFailure.Damaged(new S3Url(scope.Store.Configuration.Bucket, d.Text).ToString(), d.Reason)));
             ends = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
             after = ends ? after : page.LastKey;
         }
@@ -101,16 +109,17 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
                 ? Task.FromResult(new Dictionary<string, LocatedRow>(StringComparer.Ordinal))
                 : reader.ReadAsync(keys, scope.Job.Value.ToGuid(), ends ? range.Until : after, parallel, token),
             (wanted, token) => FindAsync(wanted, byKey, token),
+            (located, token) => ChangeFinder.OfListedAsync(byKey, located, ask, token),
             skipped, after, ends);
     }
 
-    /// <summary>As they are listed; those of which the list tells no version, or no size, as they are found.</summary>
+    /// <summary>As they are listed; those of which the list tells no version, or too little, as they are found.</summary>
     async Task<IReadOnlyList<Probe>> FindAsync(
         IReadOnlyList<string> wanted, Dictionary<string, S3Object> listed, CancellationToken cancellationToken)
     {
         if (!pages.SeesVersions)
             return await ask(wanted, cancellationToken);
-        List<string> unknown = [.. wanted.Where(key => listed[key].SizeIsUnknown)];
+        List<string> unknown = [.. wanted.Where(key => listed[key].NeedsHead)];
         var asked = unknown.Count == 0
             ? []
             : unknown.Zip(await ask(unknown, cancellationToken)).ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);

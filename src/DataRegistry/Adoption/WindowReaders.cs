@@ -8,8 +8,8 @@ namespace DataRegistry.Adoption;
 
 /// <summary>Opens the windows of a job's range, or those of a dry run.</summary>
 sealed class WindowReaders(
-    Buckets buckets, ObjectFinder finder, LocationTable locations, WorkTable work, JobBlobs blobs, Adopter adopter,
-    IOptions<JobOptions> options)
+    Buckets buckets, ObjectFinder finder, ChangeFinder changes, LocationTable locations, WorkTable work, JobBlobs blobs,
+    Adopter adopter, IOptions<JobOptions> options)
 {
     /// <summary>The windows of a job's staged list, or of its prefix.</summary>
     /// <param name="pace">See <see cref="Bucket.At"/>.</param>
@@ -18,7 +18,7 @@ sealed class WindowReaders(
         JobRow job, AdoptionScope scope, Func<double, CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
     {
         if (job.Prefix is null)
-            return new ListWindowReader(scope, blobs, adopter, finder, () => buckets.Open(scope.Store).At(pace));
+            return new ListWindowReader(scope, blobs, adopter, finder, changes, () => buckets.Open(scope.Store).At(pace));
         var bucket = buckets.Open(scope.Store).At(pace);
         return await OpenPrefixAsync(scope, KeySelection.Of(job), bucket, options.Value.WindowKeys, cancellationToken);
     }

@@ -13,11 +13,13 @@ sealed class WindowWriter(Adopter adopter, JobBlobs blobs, HashQueue hashes)
         AdoptionScope scope, WorkRow range, Window window, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         var find = delivery.BucketUnavailable is { } unavailable ? FailAll(unavailable) : window.Find;
-        var outcomes = await adopter.AdoptAsync(scope, window.Keys, window.Locate, find, cancellationToken);
-        var failed = window.Keys.Zip(outcomes, (key, outcome) => FailureOf(scope.Store, key, outcome)).OfType<AdoptionFailure>().ToList();
-        var told = new Counts { Failed = failed.Count, Skipped = window.Skipped.Count };
-        var results = await blobs.WriteWindowResultsAsync(
-            range, delivery, failed.Concat(window.Skipped), told, AdoptionFailure.Stored, cancellationToken);
+        var look = delivery.BucketUnavailable is null ? window.Look : null;
+        var outcomes = await adopter.AdoptAsync(scope, window.Keys, window.Locate, find, look, cancellationToken);
+        var failures = window.Keys.Zip(outcomes, (key, outcome) => FailureOf(scope.Store, key, outcome)).OfType<AdoptionFailure>()
+            .Concat(window.Skipped).ToList();
+        var skipped = failures.Count(f => f.Outcome == AdoptionFailure.Skipped);
+        var told = new Counts { Failed = failures.Count - skipped, Skipped = skipped };
+        var results = await blobs.WriteWindowResultsAsync(range, delivery, failures, told, AdoptionFailure.Stored, cancellationToken);
 
         if (scope.Store.HashAdopted == HashAdopted.All)
             await hashes.SendAsync(outcomes.OfType<AdoptionOutcome.Created>().Select(c => c.Datum), cancellationToken);
@@ -25,6 +27,8 @@ sealed class WindowWriter(Adopter adopter, JobBlobs blobs, HashQueue hashes)
         {
             Created = outcomes.Count(o => o is AdoptionOutcome.Created),
             Existing = outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked),
+            Replaced = outcomes.Count(o => o is AdoptionOutcome.Created { Replaces: true }),
+            Differing = outcomes.Count(o => o is AdoptionOutcome.AlreadyTracked { IsChanged: true }),
         };
         return new(counts, results, window.After, window.Ends);
     }

@@ -172,7 +172,7 @@ sealed class LocationReader<T> where T : LocatedRow
     }
 }
 
-/// <summary>What an adoption has to know of a location that is there.</summary>
+/// <summary>What an adoption has to know of a location that is there, and of what was adopted.</summary>
 record LocatedRow : TableRow
 {
     public required string Key { get; init; }
@@ -186,23 +186,30 @@ record LocatedRow : TableRow
     /// <inheritdoc cref="LocationRow.Purged"/>
     public bool? Purged { get; init; }
 
-    [IgnoreDataMember] public bool IsFree => Purged == true;
+    /// <inheritdoc cref="LocationRow.Supersedes"/>
+    public bool? Supersedes { get; init; }
 
-    public static IReadOnlyList<string> Columns { get; } = [
-        nameof(RowKey), nameof(Key), nameof(Datum), nameof(Job), nameof(Project), nameof(Settled), nameof(Purged)];
-}
-
-/// <summary>What a scan has to know of it, too: what was adopted, and what scans have found.</summary>
-sealed record ScannedRow : LocatedRow
-{
     public required long Size { get; init; }
     public required string ObjectETag { get; init; }
     public DateTimeOffset? LastModified { get; init; }
     public string? VersionId { get; init; }
-    public Guid? Previous { get; init; }
 
-    /// <inheritdoc cref="LocationRow.Supersedes"/>
-    public bool? Supersedes { get; init; }
+    [IgnoreDataMember] public bool IsFree => Purged == true;
+
+    /// <summary>What was adopted.</summary>
+    [IgnoreDataMember] public DriftFacts Facts => new(ObjectETag, Size, VersionId, LastModified);
+
+    public static IReadOnlyList<string> Columns { get; } =
+    [
+        nameof(RowKey), nameof(Key), nameof(Datum), nameof(Job), nameof(Project), nameof(Settled), nameof(Purged), nameof(Supersedes),
+        nameof(Size), nameof(ObjectETag), nameof(LastModified), nameof(VersionId),
+    ];
+}
+
+/// <summary>What a scan has to know of it, too: what scans have found.</summary>
+sealed record ScannedRow : LocatedRow
+{
+    public Guid? Previous { get; init; }
 
     /// <inheritdoc cref="LocationRow.Drift"/>
     public DriftState? Drift { get; init; }
@@ -215,7 +222,6 @@ sealed record ScannedRow : LocatedRow
 
     public static new IReadOnlyList<string> Columns { get; } =
     [
-        .. LocatedRow.Columns, nameof(Size), nameof(ObjectETag), nameof(LastModified), nameof(VersionId), nameof(Previous),
-        nameof(Supersedes), nameof(Drift), nameof(DriftJob), nameof(DriftIs),
+        .. LocatedRow.Columns, nameof(Previous), nameof(Drift), nameof(DriftJob), nameof(DriftIs),
     ];
 }

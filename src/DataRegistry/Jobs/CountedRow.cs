@@ -3,7 +3,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>A row that keeps <see cref="Counts"/>, a column each. A count of scans alone has no column where it is 0.</summary>
+/// <summary>A row that keeps <see cref="Counts"/>, a column each. The first four have one always, the others where they are not 0.</summary>
 abstract record CountedRow : TableRow
 {
     [IgnoreDataMember] public Counts Counts { get; init; }
@@ -18,6 +18,8 @@ abstract record CountedRow : TableRow
     public long? Returned { get => Column(Counts.Returned); init => Counts = Counts with { Returned = value ?? 0 }; }
     public long? New { get => Column(Counts.New); init => Counts = Counts with { New = value ?? 0 }; }
     public long? Adopted { get => Column(Counts.Adopted); init => Counts = Counts with { Adopted = value ?? 0 }; }
+    public long? Replaced { get => Column(Counts.Replaced); init => Counts = Counts with { Replaced = value ?? 0 }; }
+    public long? Differing { get => Column(Counts.Differing); init => Counts = Counts with { Differing = value ?? 0 }; }
     public long? Requests { get => Column(Counts.Requests); init => Counts = Counts with { Requests = value ?? 0 }; }
 
     static long? Column(long count) => count == 0 ? null : count;

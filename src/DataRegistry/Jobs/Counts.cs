@@ -23,6 +23,12 @@ readonly record struct Counts
     /// <summary>How many of the changed and new objects became datums.</summary>
     public long Adopted { get; init; }
 
+    /// <summary>How many of the created took the place of a datum whose object had changed.</summary>
+    public long Replaced { get; init; }
+
+    /// <summary>How many of the existing an adoption saw to differ from what was adopted.</summary>
+    public long Differing { get; init; }
+
     /// <summary>LISTs and HEADs that a scan's windows took.</summary>
     public long Requests { get; init; }
 
@@ -72,6 +78,8 @@ readonly record struct Counts
         Returned = a.Returned + b.Returned,
         New = a.New + b.New,
         Adopted = a.Adopted + b.Adopted,
+        Replaced = a.Replaced + b.Replaced,
+        Differing = a.Differing + b.Differing,
         Requests = a.Requests + b.Requests,
     };
 }

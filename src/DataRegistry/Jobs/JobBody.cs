@@ -14,6 +14,24 @@ sealed record JobBody(
     DateTimeOffset? Finished,
     CountsBody Counts, double? Rate, DateTimeOffset? Eta, string? Error)
 {
+    /// <summary>What it waits for; null while it is worked on, waits for its turn on the queue, or has ended.</summary>
+    public WaitingBody? Waiting { get; init; }
+
+    /// <summary>What was asked for: the beginning of URLs, or their pattern; null for a list.</summary>
+    public string? Prefix { get; init; }
+
+    /// <summary>The patterns of what was to be left out.</summary>
+    public IReadOnlyList<string> Exclude { get; init; } = [];
+
+    /// <summary>The URL of the file that lists what was asked for; null where there was none.</summary>
+    public string? Manifest { get; init; }
+
+    /// <summary>How many URLs a list had, repetitions counted; null for a prefix or a manifest.</summary>
+    public long? Urls { get; init; }
+
+    /// <summary>Changed objects become datums in the place of those that were adopted.</summary>
+    public bool AdoptChanged { get; init; }
+
     /// <summary>A job that nearly stands still is not told to end after the end of time.</summary>
     const double MaxSeconds = 10.0 * 365 * 24 * 3600;
 
@@ -49,12 +67,22 @@ sealed record JobBody(
         return new(
             job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time,
             job.Started, job.Finished,
-            new(job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, job.Total - counts.Total), rate,
+            new(
+                job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, job.Total - counts.Total, counts.Replaced,
+                counts.Differing), rate,
             rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(Math.Min(left.Value / rate.Value, MaxSeconds)) : null,
-            job.Error);
+            job.Error)
+        {
+            Waiting = progress.Waiting,
+            AdoptChanged = job.AdoptChanged == true,
+        };
     }
 }
 
 /// <param name="Total">Null while unknown.</param>
 /// <param name="Pending">What was not done yet, or will not be since the job was cancelled; null while the total is.</param>
-sealed record CountsBody(long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending);
+/// <param name="Replaced">Of those created: how many took the place of a datum whose object had changed.</param>
+/// <param name="Changed">Of those that existed: how many the adoption saw to differ from what was adopted. A list that is not asked to
+/// <c>adopt_changed</c> does not look at them.</param>
+sealed record CountsBody(
+    long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending, long Replaced, long Changed);

@@ -3,7 +3,12 @@ namespace DataRegistry.Jobs;
 /// <summary>How far a job's ranges are.</summary>
 /// <param name="Done">What they have done.</param>
 /// <param name="Recent">Inputs a second lately, see <see cref="RecentRate"/>.</param>
-readonly record struct JobProgress(Counts Done, double Recent);
+/// <param name="Waiting">What all of those wait for that have a message; null where one is worked on.</param>
+readonly record struct JobProgress(Counts Done, double Recent, WaitingBody? Waiting);
+
+/// <param name="For">A sentence.</param>
+/// <param name="Since">When it first had to wait after its last progress.</param>
+sealed record WaitingBody(string For, DateTimeOffset Since);
 
 /// <summary>
 /// Inputs a second of late: each counts the less the longer ago it was done. Kept in the ranges' rows, where it costs no request, and

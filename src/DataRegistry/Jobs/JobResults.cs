@@ -30,17 +30,8 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
         if (outcome.Length > 0 && !outcomes.Contains(outcome, StringComparer.Ordinal))
             throw CommonErrors.NotAChoice.On("outcome", string.Join(", ", outcomes));
 
-        if (context.Request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase)))
-        {
-            return Results.Stream(async output =>
-            {
-                await foreach (var (_, result) in ReadAsync(job, outcome, default, type, context.RequestAborted))
-                {
-                    await JsonSerializer.SerializeAsync(output, result, type, context.RequestAborted);
-                    await output.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
-                }
-            }, NdJson);
-        }
+        if (IsAskedForLines(context.Request))
+            return Lines(ReadAsync(job, outcome, default, type, context.RequestAborted).Select(r => r.Result), type, context.RequestAborted);
 
         var paging = Paging.From(context.Request);
         var from = paging.Cursor is null
@@ -63,6 +54,20 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
             job.JobId, null, context.RequestAborted).AggregateAsync(0L, (sum, row) => sum + row.Counts.Of(outcome), context.RequestAborted);
         return Results.Json(new Page<T>((int)count, Paging.Next(context, next), null, page), pageType);
     }
+
+    public static bool IsAskedForLines(HttpRequest request) =>
+        request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>All of them, a JSON value a line.</summary>
+    public static IResult Lines<T>(IAsyncEnumerable<T> results, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        Results.Stream(async output =>
+        {
+            await foreach (var result in results.WithCancellation(cancellationToken))
+            {
+                await JsonSerializer.SerializeAsync(output, result, type, cancellationToken);
+                await output.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            }
+        }, NdJson);
 
     /// <exception cref="ApiException">410: nothing of them is there any more, or will be soon.</exception>
     public void RequireKept(JobRow job)

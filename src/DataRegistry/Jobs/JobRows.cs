@@ -42,6 +42,12 @@ sealed record JobRow : CountedRow
     /// <summary>Patterns of keys that are left out, a JSON array; null for none.</summary>
     public string? Exclude { get; init; }
 
+    /// <summary>The key of the file that lists what to adopt; null where there is none.</summary>
+    public string? Manifest { get; init; }
+
+    /// <summary>Changed objects become datums in the place of those that were adopted. Null for not.</summary>
+    public bool? AdoptChanged { get; init; }
+
     /// <summary>Of a scan: also a bucket that lists nothing at all is believed. Null for not.</summary>
     public bool? Forced { get; init; }
 
@@ -150,12 +156,19 @@ sealed record WorkRow : CountedRow
     /// <summary>Why the last delivery failed; for people.</summary>
     public string? LastError { get; init; }
 
+    /// <summary>What the next window waits for, and since when; null where it is worked on, or has its turn to come.</summary>
+    public string? WaitingFor { get; init; }
+    public DateTimeOffset? WaitingSince { get; init; }
+
     /// <summary>
     /// Which span made the range, as W3C Trace Context: every delivery of its messages is a part of that trace. Null for none.
     /// </summary>
     public string? Traceparent { get; init; }
 
     [IgnoreDataMember] public bool IsDone => Next >= End;
+
+    /// <summary>What the range waits for from now on, or goes on waiting for.</summary>
+    public WaitingBody WaitingOf(string reason, DateTimeOffset now) => new(reason, WaitingSince ?? now);
 
     /// <summary>The range ends where it is.</summary>
     public WorkRow Ended() => this with { End = Next };
@@ -168,12 +181,16 @@ sealed record WorkSentRow : TableRow
 {
     public required int Sent { get; init; }
     public DateTimeOffset? Postponed { get; init; }
+    public string? WaitingFor { get; init; }
+    public DateTimeOffset? WaitingSince { get; init; }
 }
 
 /// <summary>Why a range's delivery failed; merged into its row.</summary>
 sealed record WorkErrorRow : TableRow
 {
     public required string LastError { get; init; }
+    public required string WaitingFor { get; init; }
+    public required DateTimeOffset WaitingSince { get; init; }
 }
 
 /// <summary>

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Jobs;
 
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
-sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangeFunction> logger)
+sealed partial class RangeFunction(
+    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
 {
     /// <summary>All that is logged within is of that job.</summary>
     public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
@@ -47,8 +48,7 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
             var now = range;
             try
             {
-                await work.NoteErrorAsync(range, e.Message, cancellationToken);
-                now = await work.FindAsync(message.JobId, message.Range, cancellationToken) ?? range;
+                now = await NoteAsync(range, e.Message, cancellationToken);
             }
             catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
             {
@@ -57,15 +57,23 @@ sealed partial class RangeFunction(WorkTable work, RangeWorker worker, JobFinish
 
             // A delivery that handed the range on meanwhile has sent the message of the new epoch.
             if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
-                await queue.SendAsync(now, delay, cancellationToken);
+                await queue.SendAsync(now, delay, waiting: null, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
             span.Fail(e);
             Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
-            await work.NoteErrorAsync(range, e.Message, cancellationToken);
+            await NoteAsync(range, e.Message, cancellationToken);
             throw;
         }
+    }
+
+    /// <summary>Notes why the range waits, and since when: this delivery may have done windows before. Returns the range as it is now.</summary>
+    async Task<WorkRow> NoteAsync(WorkRow range, string reason, CancellationToken cancellationToken)
+    {
+        var now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
+        await work.NoteErrorAsync(now, now.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);
+        return now;
     }
 
     /// <summary>The span of a delivery, in the trace that made the range.</summary>

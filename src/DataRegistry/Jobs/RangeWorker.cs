@@ -99,7 +99,9 @@ sealed partial class RangeWorker(
             }
 
             Log.NoLease(logger, range.JobId, range.Range, run.Store.Id);
-            await queue.SendAsync(range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), cancellationToken);
+            var reason = $"As many workers are at the store's bucket as may be ({options.Value.WorkersPerStore}).";
+            await queue.SendAsync(
+                range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), range.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);
             return new WindowOutcome.None();
         }
         finally
@@ -177,6 +179,8 @@ sealed partial class RangeWorker(
             Counts = range.Counts + window.Counts,
             Delivery = delivery.Id,
             Replans = 0,
+            WaitingFor = null,
+            WaitingSince = null,
         };
         after = after.CountedAt(clock.GetUtcNow(), window.Counts.Total);
         if (window.Ends)

@@ -65,13 +65,15 @@ sealed class AdoptQueue(QueueServiceClient queues, WorkTable work)
     /// harmless: of two deliveries only one can write the next checkpoint.
     /// </summary>
     /// <param name="delay">How long the message stays invisible; null for not at all.</param>
-    public async Task SendAsync(WorkRow range, TimeSpan? delay, CancellationToken cancellationToken)
+    /// <param name="waiting">What the range waits for meanwhile; null for what its row says.</param>
+    public async Task SendAsync(WorkRow range, TimeSpan? delay, WaitingBody? waiting, CancellationToken cancellationToken)
     {
         var sent = await Queue.SendMessageAsync(
             new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), delay, timeToLive: Never,
             cancellationToken);
-        await work.NoteSentAsync(range, delay is null ? null : sent.Value.TimeNextVisible, cancellationToken);
+        await work.NoteSentAsync(range, delay is null ? null : sent.Value.TimeNextVisible, waiting, cancellationToken);
     }
 
-    public Task SendAsync(WorkRow range, CancellationToken cancellationToken) => SendAsync(range, delay: null, cancellationToken);
+    public Task SendAsync(WorkRow range, CancellationToken cancellationToken) =>
+        SendAsync(range, delay: null, waiting: null, cancellationToken);
 }

@@ -115,11 +115,22 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     public async Task<Counts> SumAsync(JobId job, CancellationToken cancellationToken) =>
         await ListAsync(job, cancellationToken).AggregateAsync(default(Counts), (sum, range) => sum + range.Counts, cancellationToken);
 
-    /// <summary>The same, and how fast.</summary>
-    public async Task<JobProgress> ProgressAsync(JobId job, DateTimeOffset now, CancellationToken cancellationToken) =>
-        await ListAsync(job, cancellationToken)
-        .AggregateAsync(
-            default(JobProgress), (sum, range) => new(sum.Done + range.Counts, sum.Recent + range.RecentAt(now)), cancellationToken);
+    /// <summary>The same, how fast, and what it waits for.</summary>
+    public async Task<JobProgress> ProgressAsync(JobId job, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var progress = default(JobProgress);
+        var isWorkedOn = false;
+        await foreach (var range in ListAsync(job, cancellationToken))
+        {
+            var waiting = progress.Waiting;
+            if (!range.IsDone && range.WaitingSince is { } since && !(waiting?.Since <= since))
+                waiting = new(range.WaitingFor ?? "", since);
+            isWorkedOn |= !range.IsDone && range.Sent == range.Epoch && range.WaitingSince is null;
+            progress = new(progress.Done + range.Counts, progress.Recent + range.RecentAt(now), waiting);
+        }
+
+        return isWorkedOn ? progress with { Waiting = null } : progress;
+    }
 
     /// <summary>How many ranges a job has, and how many of them are not done.</summary>
     public ValueTask<(int All, int Undone)> CountAsync(JobId job, CancellationToken cancellationToken) =>
@@ -168,13 +179,31 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
 
     /// <summary>The message of the range's epoch is queued.</summary>
     /// <param name="postponed">When it will be seen; null for now.</param>
-    public Task NoteSentAsync(WorkRow range, DateTimeOffset? postponed, CancellationToken cancellationToken) => table.TryUpdateAsync(
-        new WorkSentRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, Sent = range.Epoch, Postponed = postponed }, ETag.All,
-        TableUpdateMode.Merge, cancellationToken);
+    /// <param name="waiting">What it waits for; null for nothing that would be told.</param>
+    public Task NoteSentAsync(WorkRow range, DateTimeOffset? postponed, WaitingBody? waiting, CancellationToken cancellationToken) =>
+        table.TryUpdateAsync(
+            new WorkSentRow
+            {
+                PartitionKey = range.PartitionKey,
+                RowKey = range.RowKey,
+                Sent = range.Epoch,
+                Postponed = postponed,
+                WaitingFor = waiting?.For,
+                WaitingSince = waiting?.Since,
+            },
+            ETag.All, TableUpdateMode.Merge, cancellationToken);
 
-    public Task NoteErrorAsync(WorkRow range, string error, CancellationToken cancellationToken) => table.TryUpdateAsync(
-        new WorkErrorRow { PartitionKey = range.PartitionKey, RowKey = range.RowKey, LastError = error }, ETag.All, TableUpdateMode.Merge,
-        cancellationToken);
+    /// <summary>A delivery has failed: the range waits for what its error says.</summary>
+    public Task NoteErrorAsync(WorkRow range, WaitingBody waiting, CancellationToken cancellationToken) => table.TryUpdateAsync(
+        new WorkErrorRow
+        {
+            PartitionKey = range.PartitionKey,
+            RowKey = range.RowKey,
+            LastError = waiting.For,
+            WaitingFor = waiting.For,
+            WaitingSince = waiting.Since,
+        },
+        ETag.All, TableUpdateMode.Merge, cancellationToken);
 
     public static WorkRow NewRange(JobId job, int range, int first, int end) => new()
     {

@@ -139,7 +139,7 @@ static class RescanEndpoints
         foreach (var job in page)
             bodies.Add(
                 RescanJobBody.From(
-                    job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()));
+                    job, await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), clock.GetUtcNow()));
         return Results.Json(
             new Page<RescanJobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies),
             Json.PageRescanJobBody);
@@ -172,7 +172,7 @@ static class RescanEndpoints
         HttpContext context, JobRow job, WorkTable work, TimeProvider clock, int status = StatusCodes.Status200OK) =>
         Results.Json(
             RescanJobBody.From(
-                job, (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted)).Done, clock.GetUtcNow()),
+                job, await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), clock.GetUtcNow()),
                 Json.RescanJobBody, statusCode: status);
 
     /// <summary>
@@ -199,15 +199,21 @@ sealed record RescanJobBody(
     DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds,
     ScanCountsBody Counts, long Requests, double? Rate, DateTimeOffset? Eta, string? Error)
 {
-    public static RescanJobBody From(JobRow job, Counts done, DateTimeOffset now)
+    /// <inheritdoc cref="JobBody.Waiting"/>
+    public WaitingBody? Waiting { get; init; }
+
+    public static RescanJobBody From(JobRow job, JobProgress progress, DateTimeOffset now)
     {
-        var counts = job.Counts + done;
+        var counts = job.Counts + progress.Done;
         var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
         return new(
             job.JobId.ToString(), "rescan", JobBody.NameOf(job.Status), job.Store, job.Project == Guid.Empty ? null : new(job.Project),
             job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
             seconds is { } took ? Math.Round(took, 3) : null, CountsOf(counts), counts.Requests,
-            seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : null, Eta: null, job.Error);
+            seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : null, Eta: null, job.Error)
+        {
+            Waiting = progress.Waiting,
+        };
     }
 
     public static ScanCountsBody CountsOf(Counts counts) =>

@@ -64,7 +64,7 @@ sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adop
             .ToDictionary(f => f.Key, f => (LocatedRow)f.Location!, StringComparer.Ordinal);
         return await adopter.AdoptAsync(
             scope, findings.ConvertAll(f => f.Key), (_, _) => Task.FromResult(located),
-            (wanted, token) => scan.Evidence.ProbeAsync([.. wanted.Select(key => objects[key])], token), cancellationToken);
+            (wanted, token) => scan.Evidence.ProbeAsync([.. wanted.Select(key => objects[key])], token), look: null, cancellationToken);
     }
 
     /// <summary>

@@ -16,7 +16,7 @@ sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string
 
     /// <summary>What was adopted, and as what; null for a new object.</summary>
     public DatumId? Datum { get; init; } = Location is null ? null : ScanComparison.IdOf(Location);
-    public DriftFacts? Was { get; init; } = Location is null ? null : ScanComparison.FactsOf(Location);
+    public DriftFacts? Was { get; init; } = Location is null ? null : Location.Facts;
 
     /// <summary>An earlier delivery of this scan has done all there is to do, but perhaps for the datum's row.</summary>
     public bool IsDone { get; init; }
@@ -42,7 +42,7 @@ sealed class ScanComparison
 {
     readonly Scan scan;
     readonly List<Finding> findings = [];
-    readonly List<(string Key, ScannedRow Location)> candidates = [];
+    readonly List<(string Key, ScannedRow? Location)> candidates = [];
     long unchanged, skipped;
 
     ScanComparison(Scan scan) => this.scan = scan;
@@ -51,6 +51,10 @@ sealed class ScanComparison
     public static async Task<ComparedStretch> CompareAsync(Scan scan, ScanStretch stretch, CancellationToken cancellationToken)
     {
         var comparison = new ScanComparison(scan);
+        comparison.findings.AddRange(stretch.Damaged.Select(d => new Finding(d.Text, null, null, ScanItem.Failed)
+        {
+            Reason = (DamagedEntry.Code, d.Reason),
+        }));
         foreach (var found in stretch.Objects)
         {
             if (stretch.Locations.Remove(found.Key, out var location))
@@ -69,6 +73,8 @@ sealed class ScanComparison
     {
         if (found.IsFolderMark)
             skipped++;
+        else if (found.IsDoubtful)
+            candidates.Add((found.Key, null));
         else
             findings.Add(new(found.Key, null, found, ScanItem.New));
     }
@@ -80,6 +86,10 @@ sealed class ScanComparison
         {
             // Its datum was purged, and nobody wants it back by itself.
             skipped++;
+        }
+        else if (found.IsDoubtful)
+        {
+            candidates.Add((found.Key, location));
         }
         else if (location.Job == scan.Job.Id && IsSame(location, found))
         {
@@ -123,11 +133,14 @@ sealed class ScanComparison
         return new(new() { Unchanged = unchanged, Skipped = skipped }, findings);
     }
 
-    void AddAsked(string key, ScannedRow location, Probe probe)
+    void AddAsked(string key, ScannedRow? location, Probe probe)
     {
         var (found, failure) = probe;
         if (failure is not null)
             findings.Add(new(key, location, null, ScanItem.Failed) { Reason = (failure.Code, failure.Message) });
+        else if (location is null)
+            // A damaged entry of the index stands for an object, or for none.
+            findings.AddRange(found is null ? [] : [new Finding(key, null, found, ScanItem.New)]);
         else if (found is null)
             findings.Add(new(key, location, null, ScanItem.Missing));
         else if (!IsSame(location, found))
@@ -149,12 +162,9 @@ sealed class ScanComparison
             Datum = location is { Supersedes: true, Previous: { } previous } ? new(TimedId.FromGuid(previous)) : null,
         };
 
-    public static DriftFacts FactsOf(ScannedRow location) =>
-        new(location.ObjectETag, location.Size, location.VersionId, location.LastModified);
-
     public static DatumId IdOf(LocatedRow location) => new(TimedId.FromGuid(location.Datum));
 
     public static bool IsDrifted(ScannedRow location) => location.Drift is DriftState.Changed or DriftState.Missing;
 
-    bool IsSame(ScannedRow location, S3Object found) => FactsOf(location).IsLike(DriftFacts.Of(found), scan.Evidence.SeesVersions);
+    bool IsSame(ScannedRow location, S3Object found) => location.Facts.IsLike(DriftFacts.Of(found), scan.Evidence.SeesVersions);
 }

@@ -64,12 +64,15 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, Objec
         return found;
     }
 
-    /// <summary>The versions of listed objects, where listings do not tell them.</summary>
+    /// <summary>Listed objects, with their versions where listings do not tell them, and with what a listing has left out.</summary>
     public async Task<IReadOnlyList<Probe>> ProbeAsync(IReadOnlyList<S3Object> listed, CancellationToken cancellationToken)
     {
-        if (SeesVersions && listed.All(o => !o.SizeIsUnknown))
+        List<string> unknown = [.. listed.Where(o => !SeesVersions || o.NeedsHead).Select(o => o.Key)];
+        if (unknown.Count == 0)
             return [.. listed.Select(o => new Probe(o, null))];
-        Requests += listed.Count;
-        return await finder.HeadAsync(bucket, prefix, [.. listed.Select(o => o.Key)], cancellationToken);
+        Requests += unknown.Count;
+        var asked = unknown.Zip(await finder.HeadAsync(bucket, prefix, unknown, cancellationToken))
+            .ToDictionary(p => p.First, p => p.Second, StringComparer.Ordinal);
+        return [.. listed.Select(o => asked.TryGetValue(o.Key, out var probe) ? probe : new(o, null))];
     }
 }

@@ -11,8 +11,9 @@ namespace DataRegistry.Rescans;
 /// <param name="Locations">By key, also free ones. Most were read after the objects were listed; some with the stretch before.</param>
 /// <param name="UpTo">The stretch's last key, whether or not it exists; null for the end of the store.</param>
 /// <param name="Ends">It is the range's last.</param>
+/// <param name="Damaged">Listed objects whose keys cannot be asked for.</param>
 sealed record ScanStretch(
-    string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends);
+    string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends, IReadOnlyList<DamagedEntry> Damaged);
 
 /// <summary>
 /// A range of keys, stretch by stretch: the bucket's LIST and the locations of the 16 shards, side by side. A stretch ends where a page
@@ -31,6 +32,7 @@ sealed class ScanStretches(
     const int MaxRowsOfShard = 1000;
 
     readonly List<S3Object> listed = [];
+    readonly List<DamagedEntry> damaged = [];
     string? listedTo;
     bool started, ended;
     long objects, located;
@@ -47,6 +49,7 @@ sealed class ScanStretches(
         {
             var page = await pages.ReadAsync(listedTo, cancellationToken);
             listed.AddRange(page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0));
+            damaged.AddRange(page.Damaged.Where(d => range.Until is null || !d.ComesAfter(range.Until)));
             ended = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
             listedTo = ended ? range.Until : page.LastKey;
         }
@@ -56,8 +59,10 @@ sealed class ScanStretches(
         var (rows, readTo) = await reader.ReadUpToAsync(listedTo, MaxRowsOfShard, parallel, cancellationToken);
         var upTo = readTo ?? listedTo;
         var count = upTo is null ? listed.Count : listed.TakeWhile(o => OrderedKey.Compare(o.Key, upTo) <= 0).Count();
-        var stretch = new ScanStretch(range.After, listed[..count], rows, upTo, ended && readTo is null);
+        var damagedHere = damaged.FindAll(d => upTo is null || !d.ComesAfter(upTo));
+        var stretch = new ScanStretch(range.After, listed[..count], rows, upTo, ended && readTo is null, damagedHere);
         listed.RemoveRange(0, count);
+        damaged.RemoveAll(damagedHere.Contains);
         (objects, located) = (objects + count, located + rows.Count);
         return stretch;
     }

@@ -78,6 +78,9 @@ sealed record NewStoreBody(
         Rescan?.Include ?? old.Include, Rescan?.Exclude ?? old.Exclude);
 }
 
+/// <param name="RequesterPays">Whoever reads the bucket pays for its requests: they are sent with <c>x-amz-request-payer</c>, as are
+/// presigned URLs.</param>
+/// <param name="Anonymous">The bucket is public: it is read without credentials, also at Amazon, and never with those of the host.</param>
 sealed record NewStoreConfigurationBody(
     string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId,
     bool? RequesterPays, bool? Anonymous);

@@ -109,7 +109,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         try
         {
             await service.Services.GetRequiredService<AdoptionRequests>().AdoptAsync(
-                service.Store, service.Project, "administrator", input, caller.Token);
+                new(service.Store, service.Project, "administrator", AdoptChanged: false), input, caller.Token);
         }
         catch (OperationCanceledException)
         {

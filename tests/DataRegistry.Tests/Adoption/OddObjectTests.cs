@@ -59,11 +59,15 @@ public sealed class OddObjectTests : IAsyncLifetime
 
     [Theory]
     [InlineData("s3://bucket/folder/")]
+    [InlineData("s3://bucket/folder")]
     [InlineData("s3://bucket/*.csv")]
+    [InlineData("s3://bucket/[ab].csv")]
+    [InlineData("s3://bucket/{a,b}.csv")]
     [InlineData("s3://bucket")]
     [InlineData("s3://bucket/")]
     public async Task A_url_that_means_many_objects_is_answered_with_how_to_ask_for_them(string url)
     {
+        service.Put("folder/a");
         using var response = await service.AdoptUrlAsync(url);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);

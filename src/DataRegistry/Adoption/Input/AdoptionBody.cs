@@ -26,6 +26,9 @@ sealed record AdoptionBody
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>Changed objects of the project's own datums become datums in their place.</summary>
+    public bool AdoptChanged { get; init; }
+
     /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
     public bool HasUrl { get; init; }
 
@@ -48,12 +51,8 @@ sealed record AdoptionBody
             {
                 HasList = true,
                 Exclude = [.. context.Request.Query["exclude"].Select(pattern => Pattern(pattern, store))],
-                DryRun = Fields.Query(context.Request, "dry_run") switch
-                {
-                    null or "false" => false,
-                    "true" => true,
-                    _ => throw AdoptionErrors.NotATextFlag.On("dry_run"),
-                },
+                DryRun = Flag(context.Request, "dry_run"),
+                AdoptChanged = Flag(context.Request, "adopt_changed"),
             };
         }
 
@@ -61,6 +60,13 @@ sealed record AdoptionBody
             ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
             : throw AdoptionErrors.NotAListOfUrls.With(type);
     }
+
+    static bool Flag(HttpRequest request, string name) => Fields.Query(request, name) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw AdoptionErrors.NotATextFlag.On(name),
+    };
 
     /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
     public static KeyGlob Pattern(string? text, Store store)

@@ -7,13 +7,13 @@ using DataRegistry.Stores;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run"}</c>, in any order. Others are passed
+/// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run","adopt_changed"}</c>, in any order. Others are passed
 /// over;
 /// one of these that is given twice is refused, instead of one being lost.
 /// </summary>
 sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
 {
-    static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run"];
+    static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run", "adopt_changed"];
 
     readonly byte[] text = new byte[BodyPieces.MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
@@ -70,19 +70,19 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     {
         "urls" => WithUrls(ref reader),
         "exclude" => WithExclude(ref reader),
-        "dry_run" => body with
-        {
-            DryRun = reader.TokenType switch
-            {
-                JsonTokenType.True => true,
-                JsonTokenType.False or JsonTokenType.Null => false,
-                _ => throw CommonErrors.NotAFlag.On(name),
-            },
-        },
+        "dry_run" => body with { DryRun = Flag(ref reader, name) },
+        "adopt_changed" => body with { AdoptChanged = Flag(ref reader, name) },
         "url" => WithUrl(ref reader),
         "prefix" => body with { Prefix = String(ref reader, name) },
         "manifest" => body with { Manifest = String(ref reader, name) },
         _ => body with { Project = String(ref reader, name) },
+    };
+
+    static bool Flag(ref Utf8JsonReader reader, string name) => reader.TokenType switch
+    {
+        JsonTokenType.True => true,
+        JsonTokenType.False or JsonTokenType.Null => false,
+        _ => throw CommonErrors.NotAFlag.On(name),
     };
 
     AdoptionBody WithUrl(ref Utf8JsonReader reader)

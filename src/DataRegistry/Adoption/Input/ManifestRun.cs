@@ -6,13 +6,14 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// The lines of a manifest that begin in one of its parts: a URL of the store or a bare key each, with any line end; empty ones are none.
-/// Every
-/// line belongs to exactly one part, wherever the parts are cut.
+/// The lines of a manifest that begin in one of its parts: a URL or a bare key of the store each, with any line end; empty ones are none.
+/// Every line belongs to exactly one part, wherever the parts are cut.
 /// </summary>
 sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer urls)
 {
-    static ReadOnlySpan<byte> Scheme => "s3://"u8;
+    /// <summary>Of a URL's scheme (RFC 3986).</summary>
+    static readonly SearchValues<byte> SchemeCharacters =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."u8);
 
     static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 
@@ -105,7 +106,17 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
         var url = line.AsSpan(0, begin.Length + (int)text.Length);
         if (!Utf8.IsValid(url))
             return $"The manifest is not UTF-8 text (at byte {position}). A compressed one is to be unpacked.";
-        urls.Add(url[begin.Length..].StartsWith(Scheme) ? url[begin.Length..] : url);
+        urls.Add(HasScheme(url[begin.Length..]) ? url[begin.Length..] : url);
         return null;
+    }
+
+    /// <summary>
+    /// Whether a line is a URL, of any scheme, and no bare key: <c>s3a://…</c> and <c>https://…</c> are refused like other URLs of
+    /// elsewhere. A key that begins like one is written behind <c>s3://bucket/</c>.
+    /// </summary>
+    static bool HasScheme(ReadOnlySpan<byte> text)
+    {
+        var length = text.IndexOf("://"u8);
+        return length > 0 && char.IsAsciiLetter((char)text[0]) && !text[..length].ContainsAnyExcept(SchemeCharacters);
     }
 }

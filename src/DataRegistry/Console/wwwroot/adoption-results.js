@@ -13,7 +13,7 @@ const FORESEEN = { ...OUTCOMES, created: ['would be adopted', 'ok'], failed: ['w
 export function adoptionResult(answer, given, project) {
   const rows = [
     ...Object.entries(answer.created).map(([url, id]) => ({ url, id, outcome: 'created' })),
-    ...Object.entries(answer.existing ?? {}).map(([url, id]) => ({ url, id, outcome: 'existing' })),
+    ...Object.entries(answer.existing ?? {}).map(([url, id]) => ({ url, id, outcome: 'existing', changed: answer.changed?.includes(url) })),
     ...(answer.errors ?? []).map(({ url, message, code }) => ({ url, message, code, outcome: 'failed' })),
   ];
   if (given) {
@@ -31,11 +31,11 @@ export function adoptionResult(answer, given, project) {
     failed.length > 0 && h('div.actions', button('Failed as text', () => save(new Blob([failed.map(f => `${f.url}\n`).join('')], { type: 'text/plain' }), 'failed.txt'))));
 }
 
-function result({ outcome, id, message }, project) {
+function result({ outcome, id, message, changed }, project) {
   const link = text => h('a', { href: href('datum', { project: project.id, id }) }, text);
   if (outcome === 'created') return [badge('adopted', 'ok'), ' ', link('Show the datum')];
   if (outcome === 'failed') return [badge('failed', 'bad'), ' ', message];
-  return [badge('exists', 'plain'), ' ', id ? link('Show the datum') : 'It was adopted by a project that you may not see.'];
+  return [badge('exists', 'plain'), changed && [' ', badge('changed', 'warn')], ' ', id ? link('Show the datum') : 'It was adopted by a project that you may not see.'];
 }
 
 /** What an adoption would do, by counts and examples. */

@@ -4,7 +4,7 @@ import { badge, notice } from './ui.js';
 
 const NAMES = { changed: ['changed', 'warn'], missing: ['missing', 'bad'] };
 const WORDS = {
-  changed: 'The object in the bucket has changed since it was adopted: what is there now is not this datum. Adopt its URL again to track what it is now.',
+  changed: 'The object in the bucket has changed since it was adopted: what is there now is not this datum. Adopt its URL with “Adopt changed objects anew” to track what it is now.',
   missing: 'The object is not in the bucket any more, so this datum cannot be downloaded. It is found again by the next scan if it comes back.',
 };
 

@@ -10,7 +10,7 @@ const FIRST_POLL = 700;
 const LONGEST_POLL = 5000;
 
 const KINDS = { accepted: 'busy', running: 'busy', cancelling: 'busy', completed: 'ok', cancelled: 'plain', failed: 'bad' };
-const NAMES = [['created', 'Adopted'], ['existing', 'Existed'], ['failed', 'Failed'], ['skipped', 'Skipped'], ['pending', 'To do']];
+const NAMES = [['created', 'Adopted'], ['existing', 'Existed'], ['failed', 'Failed'], ['skipped', 'Skipped'], ['pending', 'To do'], ['replaced', 'Replaced', true], ['changed', 'Changed', true]];
 
 export function hasEnded(job) {
   return ['completed', 'cancelled', 'failed'].includes(job.status);
@@ -23,7 +23,7 @@ export function jobBadge(job) {
 
 /**
  * Follows a job until it ends or the page is left. `onend` gets the job at its end, `onretry` the job that tries again;
- * `names` are the counts that are shown, [[key, label], …]; `again` is what trying again is called; without `changeable` it is only looked at.
+ * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again is called; without `changeable` it is only looked at.
  */
 export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true }) {
   const at = `${path}${job.id}/`;
@@ -31,9 +31,10 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
   const state = h('span');
   const counts = h('dl.counts');
   const actions = h('div.actions');
+  const waits = h('div');
   const wrong = h('div', { role: 'alert' });
   const said = h('p.visually-hidden', { role: 'status' });
-  const element = h('div.job', h('div.job-head', state), bar, counts, wrong, actions, said);
+  const element = h('div.job', h('div.job-head', state), bar, counts, waits, wrong, actions, said);
   show();
   if (!hasEnded(job)) follow().catch(error => { if (error?.name !== 'AbortError') replace(wrong, h('p.notice.bad', messageOf(error))); });
   return element;
@@ -52,11 +53,12 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
     const done = total === null ? job.counts.total ?? sum(job.counts) : total - (job.counts.pending ?? 0);
     replace(state, jobBadge(job));
     bar.set(done, hasEnded(job) && total === null ? done : total, words(done, total));
-    replace(counts, names.filter(([key]) => job.counts[key] !== undefined && !(key === 'pending' && hasEnded(job) && !job.counts.pending))
+    replace(counts, names.filter(([key, , some]) => job.counts[key] !== undefined && !(some && !job.counts[key]) && !(key === 'pending' && hasEnded(job) && !job.counts.pending))
       .map(([key, label]) => h('div', { class: key }, h('dt', label), h('dd', count(job.counts[key])))));
+    replace(waits, job.waiting ? h('p.notice.warn', `Waits since ${dateTime(job.waiting.since)}: ${job.waiting.for}`) : null);
     if (job.error) replace(wrong, h('p.notice.bad', job.error));
     if (said.textContent !== job.status) said.textContent = job.status;
-    const key = `${hasEnded(job)} ${job.status} ${job.counts.failed > 0} ${job.counts.skipped > 0}`;
+    const key = `${hasEnded(job)} ${job.status} ${job.counts.created > 0} ${job.counts.failed > 0} ${job.counts.skipped > 0}`;
     if (actions.dataset.key !== key) {
       actions.dataset.key = key;
       replace(actions, buttons());
@@ -71,9 +73,10 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
   }
 
   function buttons() {
-    const { failed, skipped } = job.counts;
+    const { created, failed, skipped } = job.counts;
     return [
       changeable && !hasEnded(job) && job.status !== 'cancelling' && button('Cancel the job', cancel),
+      created > 0 && hasEnded(job) && button('Adopted as CSV', () => download('created', 'csv', ['url', 'id'])),
       failed > 0 && button('Failed as NDJSON', () => download('failed', 'ndjson')),
       failed > 0 && button('Failed as CSV', () => download('failed', 'csv')),
       skipped > 0 && hasEnded(job) && button('Skipped as CSV', () => download('skipped', 'csv')),
@@ -90,9 +93,9 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
     onretry(await api.post(`${at}retry/`));
   }
 
-  async function download(outcome, format) {
+  async function download(outcome, format, columns) {
     const response = await api.request('GET', `${at}results/`, { query: { outcome }, headers: { accept: 'application/x-ndjson' }, signal });
-    save(format === 'csv' ? await asCsv(response) : await response.blob(), `${outcome}-${job.id}.${format}`);
+    save(format === 'csv' ? await asCsv(response, columns) : await response.blob(), `${outcome}-${job.id}.${format}`);
   }
 }
 
@@ -106,16 +109,16 @@ function sum(counts) {
 }
 
 /** RFC 4180, with a leading quote against formulas where a cell would begin one in a spreadsheet. */
-async function asCsv(response) {
+async function asCsv(response, columns = ['url', 'outcome', 'code', 'message']) {
   const quoted = value => {
     const text = String(value ?? '');
     return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
   };
-  const parts = ['url,outcome,code,message\r\n'];
+  const parts = [`${columns.join(',')}\r\n`];
   for (const line of (await response.text()).split('\n')) {
     if (line === '') continue;
     const row = JSON.parse(line);
-    parts.push([row.url, row.outcome, row.code, row.message].map(quoted).join(','), '\r\n');
+    parts.push(columns.map(column => quoted(row[column])).join(','), '\r\n');
   }
   return new Blob(parts, { type: 'text/csv' });
 }

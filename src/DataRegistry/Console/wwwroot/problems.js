@@ -13,7 +13,7 @@ const ADVICE = {
 /** What helps against what the service says by a code. */
 const CODES = {
   datum_missing: 'Put it back into the bucket, or purge the datum.',
-  datum_changed: 'Adopt its URL again to track what is there now.',
+  datum_changed: 'Adopt its URL with “Adopt changed objects anew” to track what is there now.',
 };
 
 /** Errors of a request as a whole, in the shape of a field's. */

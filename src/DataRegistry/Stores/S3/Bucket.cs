@@ -91,7 +91,10 @@ public sealed class Bucket(
                     RequestPayer = payer,
                 },
                 cancellationToken);
-            return Listed.Page(page) ?? throw BucketFaults.NotS3(Name, page.HttpStatusCode);
+            return Listed.Page(page)
+                ?? throw (page is { IsTruncated: true, KeyCount: null }
+                    ? BucketFaults.Version1(Name)
+                    : BucketFaults.NotS3(Name, page.HttpStatusCode));
         }, cancellationToken);
     }
 
@@ -171,18 +174,20 @@ public sealed class Bucket(
         }
     }
 
-    /// <summary>Three requests at most, of the kinds that jobs need; throws only if cancelled.</summary>
+    /// <summary>Three requests, of the kinds that jobs need, and one more of some servers; throws only if cancelled.</summary>
     /// <param name="prefix">That of the store: a policy may allow listing there only.</param>
     public async Task<BucketProbe> ProbeAsync(string? prefix = null, CancellationToken cancellationToken = default)
     {
         try
         {
-            await ListAsync(new ListRequest { Prefix = prefix, MaxKeys = 1 }, cancellationToken);
+            var first = await ListAsync(new ListRequest { Prefix = prefix, MaxKeys = 1 }, cancellationToken);
+            await RequireVersion2Async(first, prefix, cancellationToken);
         }
         catch (BucketException e)
         {
             return new(e.Fault, e.Message, null) { IsTransient = e.IsTransient };
         }
+
         BucketVersioning? versioning = null;
         try
         {
@@ -204,6 +209,18 @@ public sealed class Bucket(
                         + "own.", versioning)
                 : new(e.Fault, e.Message, null) { IsTransient = e.IsTransient };
         }
+    }
+
+    /// <summary>
+    /// A server without version 2 lists by version 1, and knows neither where to begin nor a token. With one key it is known by beginning
+    /// at that again; without any it cannot be known. A page that tells its count, as it should, costs no request more.
+    /// </summary>
+    async Task RequireVersion2Async(ListPage first, string? prefix, CancellationToken cancellationToken)
+    {
+        if (first is { TellsCount: false, IsTruncated: false, Objects: [{ Key: var key }] }
+            && await ListAsync(new() { Prefix = prefix, StartAfter = key, MaxKeys = 1 }, cancellationToken) is { Objects: [var again, ..] }
+            && again.Key == key)
+            throw BucketFaults.Version1(Name);
     }
 
     /// <summary>

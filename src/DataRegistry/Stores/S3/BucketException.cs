@@ -6,8 +6,12 @@ namespace DataRegistry.Stores.S3;
 /// <summary>How a bucket could not be used; each has a sentence that names the remedy.</summary>
 public enum BucketFault
 {
+<<<<<<< HEAD
+    NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused, RoleRefused, Unordered, Empty, Archived, ObjectUnavailable, Unexpected,
+=======
     NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused,
         RoleRefused, Unordered, Empty, Archived, Unexpected,
+>>>>>>> main
 }
 
 /// <summary>Its message is one or two sentences, fit for users: it names no secret and no URL with a signature.</summary>
@@ -37,11 +41,17 @@ public sealed class BucketException(BucketFault fault, string message, Exception
     /// <summary>The answer is no S3 server's, or cannot be read.</summary>
     internal bool IsUnreadable { get; init; }
 
+    /// <summary>The server did not answer within a request's time.</summary>
+    internal bool IsTimeout { get; init; }
+
     /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
     public bool IsTransient => Fault is BucketFault.Throttled or BucketFault.Unreachable || (Fault is BucketFault.Unexpected && !IsFinal);
 
     /// <summary>Its code on the wire.</summary>
-    public string Code => this.IsKeyRefusal() ? "key_refused" : CodeOf(Fault);
+    public string Code =>
+        this.IsKeyRefusal() ? "key_refused"
+        : Fault is BucketFault.Unexpected && this.IsOfKey() ? CodeOf(BucketFault.ObjectUnavailable)
+        : CodeOf(Fault);
 
     /// <summary>
     /// The server understood the request and refuses it, does not know it, or answers what nobody can read: it will do so again.
@@ -68,6 +78,7 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         BucketFault.Unordered => "bucket_unordered",
         BucketFault.Empty => "bucket_empty",
         BucketFault.Archived => "object_archived",
+        BucketFault.ObjectUnavailable => "object_unavailable",
         _ => "bucket_unavailable",
     };
 }

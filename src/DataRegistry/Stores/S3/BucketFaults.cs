@@ -55,12 +55,19 @@ static class BucketFaults
     /// <summary>It is said of one key, of which others know nothing.</summary>
     public static bool IsOfKey(this BucketException fault) =>
         fault.Key is not null
-            && (fault.Fault is BucketFault.AccessDenied or BucketFault.Archived
+            && (fault.Fault is BucketFault.AccessDenied or BucketFault.Archived or BucketFault.ObjectUnavailable
                 || fault is { Fault: BucketFault.Unexpected, IsTransient: false });
 
     /// <summary>The bucket does not do what was asked, or not for these credentials, and never will: ask in another way.</summary>
     public static bool IsUnsupported(this BucketException fault) =>
         fault.Fault is BucketFault.AccessDenied || fault is { Fault: BucketFault.Unexpected, IsTransient: false };
+
+    /// <summary>The answer has no token, and so no way to the next page.</summary>
+    public static BucketException Version1(string bucket) => new(
+        BucketFault.Unexpected, $"The server of bucket '{bucket}' lists by version 1 only; a server with ListObjectsV2 is needed.")
+    {
+        IsUnreadable = true,
+    };
 
     /// <summary>An answer that is no S3 server's: a proxy's log-in page, a web server, an endpoint URL with a wrong port.</summary>
     public static BucketException NotS3(string bucket, HttpStatusCode? status, Exception? inner = null) =>

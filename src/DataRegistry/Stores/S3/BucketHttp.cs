@@ -59,13 +59,40 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 // Requests are spans of our own; this handler's would hold signed addresses, and tell the bucket's server of our traces.
                 ActivityHeadersPropagator = null,
             },
-            requests, bucket, pace))
-        { Timeout = options.RequestTimeout };
+            requests, bucket, pace, options.RequestTimeout))
+        { Timeout = Timeout.InfiniteTimeSpan };
 
-    sealed class CountingHandler(HttpMessageHandler inner, BucketRequests requests, string bucket, BucketPace? pace)
-        : DelegatingHandler(inner)
+    /// <param name="timeout">Until an answer's headers, and its end where it is a document.</param>
+    sealed class CountingHandler(
+        HttpMessageHandler inner, BucketRequests requests, string bucket, BucketPace? pace, TimeSpan timeout) : DelegatingHandler(inner)
     {
+        /// <summary>What the SDK reads and nobody here needs: a value that it cannot read would cost the whole answer.</summary>
+        static readonly string[] Unneeded =
+        [
+            "x-amz-missing-meta", "x-amz-mp-parts-count", "x-amz-object-lock-retain-until-date",
+            "x-amz-server-side-encryption-bucket-key-enabled", "x-amz-tagging-count",
+        ];
+
+        /// <summary>A time-out is not tried again: it takes the time of many tries.</summary>
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limited.CancelAfter(timeout);
+            try
+            {
+                return await AskAsync(request, limited.Token);
+            }
+            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new BucketException(
+                    BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer within {timeout.TotalSeconds} seconds.", e)
+                {
+                    IsTimeout = true,
+                };
+            }
+        }
+
+        async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var operation = Operation(request);
             using var span = Spans.Start(
@@ -82,6 +109,16 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             {
                 // As itself it is not tried again.
                 throw new BucketException(refused.Fault, refused.Message, e);
+            }
+            catch (HttpRequestException e) when (
+                e.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded)
+            {
+                // Nor is this: the same headers would come again.
+                throw new BucketException(
+                    BucketFault.Unexpected, $"The server of bucket '{bucket}' answers what cannot be read: {e.Message}", e)
+                {
+                    IsUnreadable = true,
+                };
             }
             finally
             {
@@ -100,9 +137,25 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 response.Headers.Location = null;
             }
 
+            if (operation is "head" or "get" && response.IsSuccessStatusCode)
+                Mend(response);
             if (operation != "head" && !(operation == "get" && response.IsSuccessStatusCode))
                 await ReadDocumentAsync(response, operation, cancellationToken);
             return response;
+        }
+
+        /// <summary>Takes headers away that say nothing: an absent time or length is unknown.</summary>
+        static void Mend(HttpResponseMessage response)
+        {
+            foreach (var name in Unneeded)
+                response.Headers.Remove(name);
+            var headers = response.Content.Headers;
+            if (headers.NonValidated.TryGetValues("Last-Modified", out var time)
+                && !DateTime.TryParse(time.ToString(), CultureInfo.InvariantCulture, out _))
+                headers.Remove("Last-Modified");
+            if (headers.NonValidated.TryGetValues("Content-Length", out var length)
+                && !long.TryParse(length.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                headers.Remove("Content-Length");
         }
 
         /// <summary>
@@ -116,7 +169,10 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 await response.Content.LoadIntoBufferAsync(S3Document.MaxBytes, cancellationToken);
                 var document = await response.Content.ReadAsByteArrayAsync(cancellationToken);
                 Check(document, response.StatusCode, operation);
-                if (S3Document.Repaired(document) is { } repaired)
+                var repaired = S3Document.Repaired(document);
+                if (operation is "list" or "list_versions" && response.StatusCode is HttpStatusCode.OK)
+                    repaired = ListingValues.WithoutUnreadable(repaired ?? document) ?? repaired;
+                if (repaired is not null)
                     response.Content = Replaced(response.Content, repaired);
             }
             catch (HttpRequestException e) when (e.HttpRequestError is HttpRequestError.ConfigurationLimitExceeded)
@@ -149,12 +205,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 || !root.Contains("Result", StringComparison.Ordinal))
                 throw BucketFaults.NotS3(bucket, status);
             if (operation == "list" && S3Document.IsVersion1(document))
-                throw new BucketException(
-                    BucketFault.Unexpected,
-                    $"The server of bucket '{bucket}' lists by version 1 only; a server with ListObjectsV2 is needed.")
-                {
-                    IsUnreadable = true,
-                };
+                throw BucketFaults.Version1(bucket);
         }
 
         static ByteArrayContent Replaced(HttpContent content, byte[] bytes)

@@ -1,3 +1,4 @@
+using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 
@@ -15,39 +16,64 @@ static class Listed
     static readonly DateTimeOffset Earliest = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// Null if the answer is no listing. Some servers leave <c>IsTruncated</c> out where it is false (see <see cref="S3Document"/>).
+    /// Null if the answer is no listing. Some servers leave <c>IsTruncated</c> out where it is false (see <see cref="S3Document"/>). An entry
+    /// that is damaged costs no other.
     /// </summary>
     public static ListPage? Page(ListObjectsV2Response page)
     {
         var truncated = page.IsTruncated ?? !string.IsNullOrEmpty(page.NextContinuationToken);
         var token = page.NextContinuationToken is { Length: > 0 } text && !S3Document.IsDamaged(text) ? text : null;
-        if (!AreEntries(page.S3Objects, page.CommonPrefixes?.Count ?? 0, o => (o.Key, o.ETag))
+        var entries = page.S3Objects ?? [];
+        if (!AreEntries(entries, page.CommonPrefixes?.Count ?? 0, o => (o.Key, o.ETag))
             || (truncated && string.IsNullOrEmpty(page.NextContinuationToken)))
             return null;
-        var encoded = page.Encoding == EncodingType.Url;
-        return new(
-            [.. (page.S3Objects ?? []).Select(o => Entry(o.Key, o.Size, o.ETag, o.LastModified, null, o.StorageClass?.Value, encoded))],
-            [.. (page.CommonPrefixes ?? []).Select(p => ListedKey.Decode(p, encoded))],
-            truncated ? token : null)
-        { IsTruncated = truncated };
+        var reader = new EntryReader(page.Encoding == EncodingType.Url, entries.Exists(o => !string.IsNullOrEmpty(o.ETag)));
+        List<S3Object> objects = new(entries.Count);
+        foreach (var o in entries)
+        {
+            if (reader.Read(o.Key, o.Size, o.ETag, o.LastModified, null, o.StorageClass?.Value) is { } entry)
+                objects.Add(entry);
+        }
+
+        return new(objects, [.. (page.CommonPrefixes ?? []).Select(reader.Key).OfType<string>()], truncated ? token : null)
+        {
+            IsTruncated = truncated,
+            Damaged = reader.Damaged(objects.FirstOrDefault()?.Key),
+            TellsCount = page.KeyCount is not null,
+        };
     }
 
     /// <inheritdoc cref="Page"/>
     public static VersionsPage? Versions(ListVersionsResponse page)
     {
         var truncated = page.IsTruncated ?? !string.IsNullOrEmpty(page.NextKeyMarker);
-        if (!AreEntries(page.Versions, 0, v => (v.Key, v.ETag))
-            || (truncated && page.NextKeyMarker is null && page.Versions is not { Count: > 0 }))
+        var entries = page.Versions ?? [];
+        if (!AreEntries(entries, 0, v => (v.Key, v.ETag)) || (truncated && page.NextKeyMarker is null && entries.Count == 0))
             return null;
         var encoded = page.Encoding == EncodingType.Url;
-        List<S3ObjectVersion> versions = [.. (page.Versions ?? []).Select(v => new S3ObjectVersion(
-            Entry(
-                v.Key, v.IsDeleteMarker == true ? 0 : v.Size, v.ETag, v.LastModified, Version(v.VersionId), v.StorageClass?.Value, encoded),
-            v.IsLatest ?? false,
-            v.IsDeleteMarker ?? false))];
-        return truncated
-            ? new(versions, Marker(page.NextKeyMarker, versions, encoded), page.NextVersionIdMarker)
-            : new(versions, null, null);
+        var reader = new EntryReader(encoded, entries.Exists(v => v.IsDeleteMarker != true && !string.IsNullOrEmpty(v.ETag)));
+        List<S3ObjectVersion> versions = new(entries.Count);
+        var isMarked = entries.Where(v => v is { IsDeleteMarker: true, IsLatest: true }).Select(v => v.Key)
+            .ToHashSet(StringComparer.Ordinal);
+        foreach (var v in entries)
+        {
+            var isMarker = v.IsDeleteMarker == true;
+            if (reader.Read(v.Key, isMarker ? 0 : v.Size, v.ETag, v.LastModified, Version(v.VersionId), v.StorageClass?.Value) is { } entry)
+                versions.Add(new(isMarker ? entry with { IsDoubtful = false } : entry, v.IsLatest ?? false, isMarker));
+        }
+
+        var isLastDamaged = entries.Count > 0 && ListedKey.Decode(entries[^1].Key ?? "", encoded, out _) is null or "";
+        var marker = !truncated || isLastDamaged ? null : Marker(page.NextKeyMarker, versions, encoded);
+        return new(versions, marker, marker is null ? null : page.NextVersionIdMarker)
+        {
+            IsTruncated = truncated,
+            // A key's versions are one object, or none where a delete marker is the latest.
+            Damaged =
+            [
+                .. reader.Damaged(versions.FirstOrDefault()?.Entry.Key).DistinctBy(d => d.Text, StringComparer.Ordinal)
+                    .Where(d => !isMarked.Contains(d.Text)),
+            ],
+        };
     }
 
     /// <summary>Without quotes and without the mark of a weak ETag, which compressing proxies add.</summary>
@@ -75,23 +101,58 @@ static class Listed
 
     /// <summary>
     /// Amazon encodes the marker too, Ceph leaves it plain; but both name the page's last key, by which they can be told apart. A damaged
-    /// one is made good by it.
+    /// one is made good by it. Null where it is no key.
     /// </summary>
-    static string Marker(string? marker, List<S3ObjectVersion> versions, bool encoded) =>
+    static string? Marker(string? marker, List<S3ObjectVersion> versions, bool encoded) =>
         versions.Count > 0
             && (marker is null || S3Document.IsDamaged(marker) || string.Equals(versions[^1].Entry.Key, marker, StringComparison.Ordinal))
             ? versions[^1].Entry.Key
-        : ListedKey.Decode(marker ?? "", encoded);
+        : ListedKey.Decode(marker ?? "", encoded, out _);
 
-    static bool AreEntries<T>(List<T>? entries, int prefixes, Func<T, (string? Key, string? ETag)> facts) =>
-        (entries?.Count ?? 0) + prefixes <= ListRequest.PageKeys
-        && entries?.Exists(e => facts(e) is var (key, etag) && (string.IsNullOrEmpty(key) || etag?.Length > MaxETagLength)) != true;
+    /// <summary>No more than were asked for, and not all of them nonsense.</summary>
+    static bool AreEntries<T>(List<T> entries, int prefixes, Func<T, (string? Key, string? ETag)> facts) =>
+        entries.Count + prefixes <= ListRequest.PageKeys
+        && (entries.Count == 0 || !entries.TrueForAll(e => facts(e) is var (key, etag) && (string.IsNullOrEmpty(key) || IsTooLong(etag))));
 
-    static S3Object Entry(string key, long? size, string? etag, DateTime? modified, string? version, string? storageClass, bool encoded) =>
-        new(ListedKey.Decode(key, encoded), size ?? 0, ETag(etag), Utc(modified), version)
+    static bool IsTooLong(string? etag) => etag?.Length > MaxETagLength;
+
+    /// <summary>Reads the entries of a page, and keeps those that name no key.</summary>
+    /// <param name="tellsETags">Some entry has one: one without is damaged then.</param>
+    sealed class EntryReader(bool encoded, bool tellsETags)
+    {
+        readonly List<DamagedEntry> damaged = [];
+        string? last;
+
+        public string? Key(string? text) => string.IsNullOrEmpty(text) ? null : ListedKey.Decode(text, encoded, out _);
+
+        /// <summary>Null for an entry without a key that can be asked for.</summary>
+        public S3Object? Read(string? text, long? size, string? etag, DateTime? modified, string? version, string? storageClass)
         {
-            SizeIsUnknown = size is null,
-            StorageClass = string.IsNullOrEmpty(storageClass) ? null : storageClass,
-            IsArchived = IsArchive(storageClass),
-        };
+            DamagedEntry? damage = null;
+            if (string.IsNullOrEmpty(text))
+            {
+                // Its place is behind the key before.
+                damage = new("", last is null ? [] : [.. Encoding.UTF8.GetBytes(last), 0], "An entry of the listing names no key.");
+            }
+            else if (ListedKey.Decode(text, encoded, out damage) is { } key)
+            {
+                last = key;
+                return new(key, size is >= 0 ? size.Value : 0, IsTooLong(etag) ? "" : ETag(etag), Utc(modified), version)
+                {
+                    SizeIsUnknown = size is not >= 0,
+                    IsDoubtful = IsTooLong(etag) || (tellsETags && string.IsNullOrEmpty(etag)),
+                    StorageClass = string.IsNullOrEmpty(storageClass) ? null : storageClass,
+                    IsArchived = IsArchive(storageClass),
+                };
+            }
+
+            damaged.Add(damage!);
+            return null;
+        }
+
+        /// <param name="first">The page's first key, before which entries have no place of their own.</param>
+        public IReadOnlyList<DamagedEntry> Damaged(string? first) =>
+            damaged.Count == 0 ? []
+            : [.. damaged.Select(d => d.Bytes.Length > 0 || first is null ? d : d with { Bytes = Encoding.UTF8.GetBytes(first) })];
+    }
 }

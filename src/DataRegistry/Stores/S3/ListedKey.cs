@@ -1,25 +1,24 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace DataRegistry.Stores.S3;
 
 /// <summary>Keys as a LIST with <c>encoding-type=url</c> writes them.</summary>
 static class ListedKey
 {
-    static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>
     /// Decoded exactly once. Amazon writes a space as <c>+</c>, others as <c>%20</c>; all write a plus as <c>%2B</c>.
     /// </summary>
     /// <param name="encoded">False where the server did not say that it encoded: then the key is as it stands.</param>
-    /// <exception cref="FormatException">A percent sign without two hex digits, or bytes that are not UTF-8: better no page than a wrong
-    /// key.</exception>
-    public static string Decode(string text, bool encoded)
+    /// <returns>The key; or null, for better none than a wrong one, with why and the bytes as far as they are known.</returns>
+    public static string? Decode(string text, bool encoded, out DamagedEntry? damage)
     {
+        damage = null;
         if (S3Document.IsDamaged(text))
-            throw new FormatException("A listed key has characters that XML cannot carry, and is not encoded.");
+            return Damaged(text, Encoding.UTF8.GetBytes(text), "has characters that XML cannot carry, and is not encoded", out damage);
         if (!encoded || text.AsSpan().IndexOfAny('%', '+') < 0)
-            return text;
-        var bytes = new byte[Strict.GetMaxByteCount(text.Length)];
+            return ObjectKey.CanExist(text) ? text : Damaged(text, Encoding.UTF8.GetBytes(text), "is not UTF-8", out damage);
+        var bytes = new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
         var length = 0;
         for (var i = 0; i < text.Length; i++)
         {
@@ -28,7 +27,7 @@ static class ListedKey
             else if (text[i] != '%')
             {
                 var end = text.AsSpan(i).IndexOfAny('%', '+') is var next and >= 0 ? i + next : text.Length;
-                length += Strict.GetBytes(text.AsSpan(i, end - i), bytes.AsSpan(length));
+                length += Encoding.UTF8.GetBytes(text.AsSpan(i, end - i), bytes.AsSpan(length));
                 i = end - 1;
             }
             else if (i + 2 < text.Length && char.IsAsciiHexDigit(text[i + 1]) && char.IsAsciiHexDigit(text[i + 2]))
@@ -37,15 +36,16 @@ static class ListedKey
                 i += 2;
             }
             else
-                throw new FormatException("A listed key is not well encoded.");
+                return Damaged(text, Encoding.UTF8.GetBytes(text), "is not well encoded", out damage);
         }
-        try
-        {
-            return Strict.GetString(bytes, 0, length);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new FormatException("A listed key is not UTF-8.", e);
-        }
+        return Utf8.IsValid(bytes.AsSpan(0, length)) && ObjectKey.CanExist(text)
+            ? Encoding.UTF8.GetString(bytes, 0, length)
+            : Damaged(text, bytes[..length], "is not UTF-8", out damage);
+    }
+
+    static string? Damaged(string text, byte[] bytes, string what, out DamagedEntry? damage)
+    {
+        damage = new(text, bytes, $"The key {what}: '{text}', as the server writes it.");
+        return null;
     }
 }

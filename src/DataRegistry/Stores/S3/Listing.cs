@@ -24,6 +24,12 @@ public sealed record ListPage(IReadOnlyList<S3Object> Objects, IReadOnlyList<str
 {
     /// <summary>There are more pages: go on with the token, or after the last key where there is none.</summary>
     public bool IsTruncated { get; init; } = NextContinuationToken is not null;
+
+    /// <summary>Entries of this page that name no key, in their order.</summary>
+    public IReadOnlyList<DamagedEntry> Damaged { get; init; } = [];
+
+    /// <summary>The server counts the page's entries, as version 2 demands.</summary>
+    public bool TellsCount { get; init; }
 }
 
 /// <summary>One page of versions: keys ascending, a key's versions from new to old.</summary>
@@ -47,8 +53,15 @@ public sealed record ListVersionsRequest
     public int MaxKeys { get; init; } = 1000;
 }
 
-/// <param name="NextKeyMarker">Null on the last page.</param>
-public sealed record VersionsPage(IReadOnlyList<S3ObjectVersion> Versions, string? NextKeyMarker, string? NextVersionIdMarker);
+/// <param name="NextKeyMarker">Null on the last page, and where the server's marker is no key that can be asked for.</param>
+public sealed record VersionsPage(IReadOnlyList<S3ObjectVersion> Versions, string? NextKeyMarker, string? NextVersionIdMarker)
+{
+    /// <inheritdoc cref="ListPage.IsTruncated"/>
+    public bool IsTruncated { get; init; } = NextKeyMarker is not null;
+
+    /// <summary>Objects of this page whose entries name no key, in their order.</summary>
+    public IReadOnlyList<DamagedEntry> Damaged { get; init; } = [];
+}
 
 /// <summary>Whether a bucket keeps versions. Once enabled it can only be suspended; older versions then stay.</summary>
 public enum BucketVersioning { Off, Enabled, Suspended }

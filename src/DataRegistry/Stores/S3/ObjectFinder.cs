@@ -28,46 +28,12 @@ sealed class ObjectFinder(int headsInFlight)
     const int MaxStretch = 768;
 
     /// <summary>Every key by HEAD, which also tells checksums and versions.</summary>
-    /// <exception cref="BucketException">Transient faults only: nothing is known then, and all of it can be repeated.</exception>
+    /// <inheritdoc cref="HeadRound.RunAsync" path="/exception"/>
     public async Task<IReadOnlyList<Probe>> HeadAsync(
         Bucket bucket, string prefix, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        var probes = new Probe[keys.Count];
-        BucketException? hopeless = null;
-        Task<BucketProbe>? usable = null;
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, keys.Count),
-            new ParallelOptions { MaxDegreeOfParallelism = headsInFlight, CancellationToken = cancellationToken },
-            async (i, token) =>
-            {
-                try
-                {
-                    probes[i] = hopeless is null
-                        ? new(await bucket.HeadAsync(keys[i], cancellationToken: token), null)
-                        : new(null, hopeless);
-                }
-                catch (BucketException e) when (!e.IsTransient && !e.IsKeyRefusal())
-                {
-                    probes[i] = new(null, e);
-                    // A denied key may be alone with it, as may one of which the answer cannot be read; anything else holds for the whole
-                    // bucket.
-                    if (!e.IsOfKey())
-                        hopeless = e;
-                }
-                catch (BucketException e) when (e.IsKeyRefusal())
-                {
-                    // A HEAD's 400 has no body: it may be this key, which the server cannot hold, or credentials that have expired.
-                    if (await (usable ??= bucket.ProbeAsync(prefix, token)) is { Fault: { } fault } probe)
-                        throw new BucketException(fault, probe.Message, e.InnerException);
-                    probes[i] = new(
-                        null,
-                        new(e.Fault, $"The server of bucket '{bucket.Name}' refuses this key (HTTP 400).", e.InnerException)
-                        {
-                            Key = keys[i],
-                        });
-                }
-            });
-        return probes;
+        using var round = new HeadRound(bucket, prefix, keys, headsInFlight);
+        return await round.RunAsync(cancellationToken);
     }
 
     /// <summary>
@@ -115,14 +81,14 @@ sealed class ObjectFinder(int headsInFlight)
             probes.AddRange(await HeadAsync(bucket, prefix, [.. keys.Skip(probes.Count).Take(stretch)], cancellationToken));
         }
 
-        return await WithSizesAsync(bucket, prefix, keys, probes, cancellationToken);
+        return await CompletedAsync(bucket, prefix, keys, probes, cancellationToken);
     }
 
-    /// <summary>What a LIST left out a HEAD tells.</summary>
-    async Task<IReadOnlyList<Probe>> WithSizesAsync(
+    /// <summary>What a LIST left out, or cannot be right in, a HEAD tells.</summary>
+    async Task<IReadOnlyList<Probe>> CompletedAsync(
         Bucket bucket, string prefix, IReadOnlyList<string> keys, List<Probe> probes, CancellationToken cancellationToken)
     {
-        List<int> unknown = [.. Enumerable.Range(0, probes.Count).Where(i => probes[i].Object?.SizeIsUnknown == true)];
+        List<int> unknown = [.. Enumerable.Range(0, probes.Count).Where(i => probes[i].Object?.NeedsHead == true)];
         if (unknown.Count > 0)
         {
             foreach (var (i, probe) in unknown.Zip(await HeadAsync(bucket, prefix, unknown.ConvertAll(i => keys[i]), cancellationToken)))
@@ -173,11 +139,11 @@ sealed class ObjectFinder(int headsInFlight)
     }
 
     /// <summary>
-    /// A LIST that is refused, not known to the server, unreadable or out of order: a HEAD may answer all the same, and is right where it
-    /// does.
+    /// A LIST that is refused, not known to the server, hanging, unreadable or out of order: a HEAD may answer all the same, and is right
+    /// where it does.
     /// </summary>
     static bool MayHead(BucketException failure) =>
-        failure.Fault is BucketFault.AccessDenied or BucketFault.Unordered or BucketFault.Unexpected;
+        failure.Fault is BucketFault.AccessDenied or BucketFault.Unordered or BucketFault.Unreachable or BucketFault.Unexpected;
 
     /// <summary>Answers every wanted key that the page covers; returns how many.</summary>
     static int Answer(ObjectPage page, IReadOnlyList<string> keys, List<Probe> probes)

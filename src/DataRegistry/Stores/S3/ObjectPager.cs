@@ -4,7 +4,11 @@ namespace DataRegistry.Stores.S3;
 
 /// <summary>A page of a bucket's current objects, in the order of their keys' UTF-8 bytes.</summary>
 /// <param name="LastKey">Every key up to this one is answered for; null where the listing has ended.</param>
-sealed record ObjectPage(IReadOnlyList<S3Object> Objects, string? LastKey);
+sealed record ObjectPage(IReadOnlyList<S3Object> Objects, string? LastKey)
+{
+    /// <summary>Objects whose keys cannot be asked for, with their place among the others: none after the last key.</summary>
+    public IReadOnlyList<DamagedEntry> Damaged { get; init; } = [];
+}
 
 /// <summary>
 /// Lists what a bucket holds now: in a bucket that keeps versions by its versions, since only they tell which one is the latest; else by
@@ -21,7 +25,8 @@ sealed class ObjectPager
     readonly string prefix;
     readonly bool fallsBack;
     bool versioned;
-    (string After, string Token)? next;
+    BucketException? unmarked;
+    (string After, string Token, List<DamagedEntry> Damaged)? next;
 
     ObjectPager(Bucket bucket, string prefix, bool versioned, bool fallsBack) =>
         (this.bucket, this.prefix, this.versioned, this.fallsBack) = (bucket, prefix, versioned, fallsBack);
@@ -64,7 +69,7 @@ sealed class ObjectPager
             {
                 return await ReadVersionsAsync(after, cancellationToken);
             }
-            catch (BucketException e) when (fallsBack && e.IsUnsupported())
+            catch (BucketException e) when (fallsBack && (e.IsUnsupported() || e == unmarked))
             {
                 (versioned, SeesVersions) = (false, false);
             }
@@ -75,7 +80,7 @@ sealed class ObjectPager
 
     async Task<ObjectPage> ReadObjectsAsync(string? after, CancellationToken cancellationToken)
     {
-        var token = next is { } known && known.After == after ? known.Token : null;
+        var (token, damaged) = next is { } known && known.After == after ? (known.Token, known.Damaged) : (null, []);
         next = null;
         // Nothing is known of a page that is asked for by a key: some servers begin anew.
         var previous = token is null ? null : after;
@@ -91,30 +96,32 @@ sealed class ObjectPager
                 && e.Fault is BucketFault.Unexpected or BucketFault.InvalidCredentials)
             {
                 // A token that is not valid any more, or never was.
-                (token, previous, confirmed) = (null, null, false);
+                (token, damaged, previous, confirmed) = (null, [], null, false);
                 continue;
             }
 
-            RequireAscending(page.Objects, previous);
-            previous = page.Objects.Count > 0 ? page.Objects[^1].Key : previous;
-            IReadOnlyList<S3Object> later = after is null
-                ? page.Objects
-                : [.. page.Objects.SkipWhile(o => OrderedKey.Compare(o.Key, after) <= 0)];
-            if (later.Count < page.Objects.Count && BeginsAnywhere)
+            damaged.AddRange(page.Damaged.Where(d => d.ComesAfter(after)));
+            var objects = WithoutRepetitions(page.Objects, previous);
+            RequireAscending(objects, previous);
+            previous = objects.Count > 0 ? objects[^1].Key : previous;
+            IReadOnlyList<S3Object> later = after is null ? objects : [.. objects.SkipWhile(o => OrderedKey.Compare(o.Key, after) <= 0)];
+            if (later.Count < objects.Count && BeginsAnywhere)
             {
                 // Only a server that begins with the very first key ignores where to begin; any other is out of order.
-                if (confirmed || await FirstAsync(after: null, cancellationToken) != page.Objects[0].Key)
-                    throw OutOfOrder(page.Objects[0].Key);
+                if (confirmed || await FirstAsync(after: null, cancellationToken) != objects[0].Key)
+                    throw OutOfOrder(objects[0].Key);
                 BeginsAnywhere = false;
             }
 
-            confirmed |= page.Objects.Count > 0 && later.Count == page.Objects.Count;
+            confirmed |= objects.Count > 0 && later.Count == objects.Count;
             if (!page.IsTruncated)
-                return new(later, null);
+                return new(later, null) { Damaged = damaged };
             if (later.Count > 0)
             {
-                next = page.NextContinuationToken is { } following ? (later[^1].Key, following) : null;
-                return new(later, later[^1].Key);
+                // A page by its last key begins with what comes after that, damaged or not.
+                var last = later[^1].Key;
+                next = page.NextContinuationToken is { } following ? (last, following, damaged.FindAll(d => d.ComesAfter(last))) : null;
+                return new(later, last) { Damaged = damaged.FindAll(d => !d.ComesAfter(last)) };
             }
 
             // A page without a key, and yet more to come: its token leads on, unless it leads nowhere.
@@ -135,19 +142,70 @@ sealed class ObjectPager
         {
             var page = await bucket.ListVersionsAsync(request, cancellationToken);
             var later = page.Versions.SkipWhile(v => v.Entry.Key == after).ToList();
-            if (page.NextKeyMarker is null || later.Count > 0)
+            if (!page.IsTruncated || later.Count > 0)
             {
-                List<S3Object> latest = [.. later.Where(v => v is { IsLatest: true, IsDeleteMarker: false }).Select(v => v.Entry)];
+                var latest = LatestOf(later);
                 RequireAscending(latest, after);
-                var last = page.NextKeyMarker is null ? null : later[^1].Entry.Key;
-                return last is null || after is null || OrderedKey.Compare(last, after) > 0 ? new(latest, last) : throw OutOfOrder(last);
+                var last = page.IsTruncated ? later[^1].Entry.Key : null;
+                return last is null || after is null || OrderedKey.Compare(last, after) > 0
+                    ? new(latest, last)
+                    {
+                        Damaged = [.. page.Damaged.Where(d => d.ComesAfter(after) && (last is null || !d.ComesAfter(last)))],
+                    }
+                    : throw OutOfOrder(last);
             }
 
+            // Only a token leads past keys that cannot be named: those of a LIST.
+            if (page.NextKeyMarker is null)
+                throw unmarked = OutOfOrder(after);
             if ((after is not null && OrderedKey.Compare(page.NextKeyMarker, after) < 0) || pages >= MaxEmptyPages
                 || (page.NextKeyMarker, page.NextVersionIdMarker) == (request.KeyMarker, request.VersionIdMarker))
                 throw OutOfOrder(after);
             request = request with { KeyMarker = page.NextKeyMarker, VersionIdMarker = page.NextVersionIdMarker };
         }
+    }
+
+    /// <summary>
+    /// The current objects among versions. Of a key with no latest version, or with several, the index is damaged: a HEAD tells which it is.
+    /// </summary>
+    static List<S3Object> LatestOf(List<S3ObjectVersion> versions)
+    {
+        var latest = new List<S3Object>(versions.Count);
+        for (int i = 0, end; i < versions.Count; i = end)
+        {
+            for (end = i + 1; end < versions.Count && versions[end].Entry.Key == versions[i].Entry.Key;)
+                end++;
+            var first = versions.FindIndex(i, end - i, v => v.IsLatest);
+            if (first >= 0 && versions.FindIndex(first + 1, end - first - 1, v => v.IsLatest) < 0)
+            {
+                if (!versions[first].IsDeleteMarker)
+                    latest.Add(versions[first].Entry);
+            }
+            else if (versions.FindIndex(i, end - i, v => !v.IsDeleteMarker) is >= 0 and var any)
+            {
+                latest.Add(versions[any].Entry with { VersionId = null, IsDoubtful = true });
+            }
+        }
+
+        return latest;
+    }
+
+    /// <summary>A key that is listed several times on end is one object, of which nothing is sure.</summary>
+    /// <param name="previous">The last key of the page before.</param>
+    static IReadOnlyList<S3Object> WithoutRepetitions(IReadOnlyList<S3Object> objects, string? previous)
+    {
+        if (objects.Count == 0 || (objects[0].Key != previous && !objects.Zip(objects.Skip(1)).Any(p => p.First.Key == p.Second.Key)))
+            return objects;
+        var distinct = new List<S3Object>(objects.Count);
+        foreach (var entry in objects.Where(o => o.Key != previous))
+        {
+            if (distinct.Count > 0 && distinct[^1].Key == entry.Key)
+                distinct[^1] = distinct[^1] with { IsDoubtful = true };
+            else
+                distinct.Add(entry);
+        }
+
+        return distinct;
     }
 
     /// <summary>

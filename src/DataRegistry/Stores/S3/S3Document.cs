@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 
 namespace DataRegistry.Stores.S3;
 
@@ -21,7 +23,7 @@ static class S3Document
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]);
 
     static readonly SearchValues<byte> Suspects = SearchValues.Create(
-        [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 0xEF]);
+        [.. Enumerable.Range(0, 256).Where(b => b == '&' || b >= 0x80 || (b < ' ' && b is not (9 or 10 or 13))).Select(b => (byte)b)]);
 
     static readonly SearchValues<byte> NameEnds = SearchValues.Create(" \t\r\n/>"u8);
 
@@ -61,42 +63,79 @@ static class S3Document
             && listing.IndexOf("ContinuationToken>"u8) < 0;
 
     /// <summary>
-    /// The same document with <see cref="IsDamaged"/> texts where it has characters that XML 1.0 does not allow (U+FFFE, U+FFFF and
-    /// controls): Ceph writes
-    /// markers as they are, also where it encodes keys. Such a character written as a reference (&amp;#x1;) is read all the same. Null
-    /// where it has none.
+    /// The same document without what no XML holds; null where there is nothing of it. Characters that XML 1.0 does not allow (U+FFFE, U+FFFF
+    /// and controls) become <see cref="IsDamaged"/> texts: Ceph writes markers as they are, also where it encodes keys. So do bytes that
+    /// are no UTF-8; where keys are encoded these are encoded, too. An ampersand that begins no reference stands for itself. Such a
+    /// character written as a reference (&amp;#x1;) is read all the same.
     /// </summary>
     public static byte[]? Repaired(ReadOnlySpan<byte> document)
     {
-        if (document.IndexOfAny(Controls) < 0 && document.IndexOf("\uFFFF"u8) < 0 && document.IndexOf("\uFFFE"u8) < 0)
+        if (document.IndexOfAny(Controls) < 0 && document.IndexOf("\uFFFF"u8) < 0 && document.IndexOf("\uFFFE"u8) < 0
+            && Utf8.IsValid(document) && AreReferences(document))
             return null;
+        var encoded = document.IndexOf("<EncodingType>url<"u8) >= 0;
         var repaired = new ArrayBufferWriter<byte>(document.Length + 64);
-        var changed = false;
         while (document.Length > 0)
         {
-            var length = DamageAt(document);
-            changed |= length > 0;
-            if (length > 0)
-            {
-                repaired.Write("\uFDD0"u8);
-                document = document[length..];
-            }
-            else
+            var length = DamageAt(document, out var isText);
+            if (length == 0)
             {
                 var next = document[1..].IndexOfAny(Suspects) is >= 0 and var at ? at + 1 : document.Length;
                 repaired.Write(document[..next]);
                 document = document[next..];
+                continue;
             }
+
+            if (document[0] == (byte)'&')
+                repaired.Write("&amp;"u8);
+            else if (isText || !encoded)
+                repaired.Write("\uFDD0"u8);
+            else
+                repaired.Write(Encoding.ASCII.GetBytes(string.Concat(document[..length].ToArray().Select(b => $"%{b:X2}"))));
+            document = document[length..];
         }
 
-        return changed ? repaired.WrittenSpan.ToArray() : null;
+        return repaired.WrittenSpan.ToArray();
     }
 
-    /// <summary>How many bytes at the beginning stand for one character that XML does not allow; 0 for none.</summary>
-    static int DamageAt(ReadOnlySpan<byte> text)
+    /// <summary>How many bytes at the beginning are to be replaced; 0 for none.</summary>
+    /// <param name="isText">They stand for a character, which XML does not allow.</param>
+    static int DamageAt(ReadOnlySpan<byte> text, out bool isText)
     {
+        isText = true;
         if (Controls.Contains(text[0]))
             return 1;
-        return text.StartsWith("\uFFFF"u8) || text.StartsWith("\uFFFE"u8) ? 3 : 0;
+        if (text[0] == (byte)'&')
+            return IsReference(text) ? 0 : 1;
+        if (text.StartsWith("\uFFFF"u8) || text.StartsWith("\uFFFE"u8))
+            return 3;
+        isText = false;
+        return text[0] >= 0x80 && Rune.DecodeFromUtf8(text, out _, out var length) != OperationStatus.Done ? length : 0;
+    }
+
+    static bool AreReferences(ReadOnlySpan<byte> document)
+    {
+        while (document.IndexOf((byte)'&') is >= 0 and var at)
+        {
+            document = document[at..];
+            if (!IsReference(document))
+                return false;
+            document = document[1..];
+        }
+
+        return true;
+    }
+
+    /// <summary>One of the five names, or a number.</summary>
+    static bool IsReference(ReadOnlySpan<byte> text)
+    {
+        if (text.StartsWith("&quot;"u8) || text.StartsWith("&amp;"u8) || text.StartsWith("&lt;"u8) || text.StartsWith("&gt;"u8)
+            || text.StartsWith("&apos;"u8))
+            return true;
+        if (!text.StartsWith("&#"u8) || text[..Math.Min(12, text.Length)].IndexOf((byte)';') is not (> 2 and var end))
+            return false;
+        return text[2] is (byte)'x' or (byte)'X'
+            ? uint.TryParse(text[3..end], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _)
+            : uint.TryParse(text[2..end], NumberStyles.None, CultureInfo.InvariantCulture, out _);
     }
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace DataRegistry.Stores.S3;
 
 /// <summary>An object as S3 describes it.</summary>
@@ -18,6 +20,15 @@ public sealed record S3Object(
     public bool SizeIsUnknown { get; init; }
 
     /// <summary>
+    /// A damaged entry of a listing: one without the ETag that others have, one of several for the same key, or one of versions of which
+    /// none, or more than one, is the latest. Never after a HEAD.
+    /// </summary>
+    public bool IsDoubtful { get; init; }
+
+    /// <summary>A LIST tells too little of it, or what cannot be: a HEAD tells what it is.</summary>
+    public bool NeedsHead => SizeIsUnknown || IsDoubtful;
+
+    /// <summary>
     /// As the bucket told it, such as <c>GLACIER</c>; null where it told none: a HEAD tells only others than <c>STANDARD</c>.
     /// </summary>
     public string? StorageClass { get; init; }
@@ -26,7 +37,23 @@ public sealed record S3Object(
     public bool IsArchived { get; init; }
 
     /// <summary>What consoles make to show a folder: no bytes, and a key that ends with a slash.</summary>
-    public bool IsFolderMark => Size == 0 && !SizeIsUnknown && Key.EndsWith('/');
+    public bool IsFolderMark => Size == 0 && !NeedsHead && Key.EndsWith('/');
+}
+
+/// <summary>An entry of a listing that names no key which can be asked for.</summary>
+/// <param name="Text">The key as the server writes it; empty where it writes none.</param>
+/// <param name="Bytes">The key's bytes, as far as they are known: they tell its place among the others.</param>
+/// <param name="Reason">A sentence.</param>
+public sealed record DamagedEntry(string Text, byte[] Bytes, string Reason)
+{
+    /// <summary>Its code on the wire.</summary>
+    public const string Code = "key_unreadable";
+
+    /// <summary>What patterns are compared with: bytes that are not UTF-8 are replaced.</summary>
+    public string Readable => Encoding.UTF8.GetString(Bytes);
+
+    /// <param name="key">Null for before all keys.</param>
+    public bool ComesAfter(string? key) => key is null || Bytes.AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(key)) > 0;
 }
 
 /// <summary>One entry of a version listing.</summary>

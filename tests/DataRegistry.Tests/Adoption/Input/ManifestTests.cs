@@ -110,6 +110,22 @@ public sealed class ManifestTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_url_of_another_scheme_is_no_key()
+    {
+        string[] foreign = ["s3a://bucket/a", "s3n://bucket/a", "https://bucket.s3.amazonaws.com/a", "gs://bucket/a", "S3://bucket/a", "file:///a"];
+        service.Put("a", "b://c", "d:e", "//f", "é://g");
+        PutManifest(Encoding.UTF8.GetBytes(string.Join('\n', [.. foreign, "a", "s3://bucket/b://c", "d:e", "//f", "é://g"])));
+        var job = await PostManifestAsync();
+        await service.DrainAsync();
+
+        await AssertCountsAsync(job, created: 5, failed: foreign.Length, skipped: 0, total: foreign.Length + 5);
+        var results = await service.GetAllAsync($"{job}results/");
+        Assert.Equal(foreign.Order(StringComparer.Ordinal), results.Select(r => r.GetProperty("url").GetString()).Order(StringComparer.Ordinal));
+        Assert.All(results, r => Assert.Equal("invalid_url", r.GetProperty("code").GetString()));
+        Assert.All(results, r => Assert.Contains($"'{r.GetProperty("url").GetString()}'", r.GetProperty("message").GetString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_manifest_that_changes_while_it_is_read_fails_its_job_and_adopts_nothing()
     {
         var job = await AcceptAsync(Enumerable.Range(0, 300).Select(i => $"{i:D4}"), there: 300);
@@ -130,13 +146,13 @@ public sealed class ManifestTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(
-        new byte[] { 0x1F, 0x8B, 0x08, 0x00, 0xFF },
-        "The manifest is not UTF-8 text (at byte 0). A compressed one is to be unpacked. Nothing was adopted.")]
-    [InlineData(null, "The manifest's line at byte 4 is longer than 8180 bytes: no key is. Nothing was adopted.")]
-    public async Task A_manifest_that_is_no_list_fails_its_job(byte[]? content, string error)
+    [InlineData(true, "The manifest is not UTF-8 text (at byte 9000). A compressed one is to be unpacked. Nothing was adopted.")]
+    [InlineData(false, "The manifest's line at byte 4 is longer than 8180 bytes: no key is. Nothing was adopted.")]
+    public async Task A_manifest_that_is_no_list_fails_its_job(bool damaged, string error)
     {
-        PutManifest(content ?? Encoding.UTF8.GetBytes("abc\n" + new string('k', 20_000)));
+        PutManifest(damaged
+            ? [.. Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("abc\n", 2250))), 0xFF, 0xFF]
+            : Encoding.UTF8.GetBytes("abc\n" + new string('k', 20_000)));
         var job = await PostManifestAsync();
         await service.DrainAsync();
         Assert.Equal(error, (await service.GetAsync(job)).GetProperty("error").GetString());
@@ -147,11 +163,15 @@ public sealed class ManifestTests : IAsyncLifetime
     [InlineData("outside", """{"manifest":"s3://other/list.txt","project":"$"}""")]
     [InlineData("malformed", """{"manifest":"list.txt","project":"$"}""")]
     [InlineData("empty", """{"manifest":"s3://bucket/empty.txt","project":"$"}""")]
+    [InlineData("csv", """{"manifest":"s3://bucket/inventory.csv","project":"$"}""")]
+    [InlineData("compressed", """{"manifest":"s3://bucket/list.txt.gz","project":"$"}""")]
     [InlineData("and-urls", """{"manifest":"s3://bucket/lists/all.txt","urls":["s3://bucket/a"],"project":"$"}""")]
     public async Task A_manifest_that_cannot_be_read_is_refused_at_once(string name, string json)
     {
         PutManifest("a"u8.ToArray());
         service.Bucket.Put("empty.txt", []);
+        service.Bucket.Put("inventory.csv", "\"bucket\",\"a%20b.txt\",\"12\"\n"u8);
+        service.Bucket.Put("list.txt.gz", [0x1F, 0x8B, 0x08, 0x00]);
         using var response = await PostAsync(json.Replace("$", service.Project.Id.ToString(), StringComparison.Ordinal));
         await Wire.AssertAsync($"adopt-manifest-{name}", response);
         await service.AssertNothingLeftAsync();

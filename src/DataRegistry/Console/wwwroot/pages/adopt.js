@@ -78,7 +78,8 @@ function byUrls(context, given) {
     label: 'Or a text file with one URL per line', name: 'file', type: 'file', required: false, accept: '.txt,.csv,.list,text/plain',
     onchange: () => { urls.required = file.input.files.length === 0; },
   });
-  const element = form([h('h2', 'Files by URL'), urls, file], {
+  const changed = changedField();
+  const element = form([h('h2', 'Files by URL'), urls, file, changed], {
     submit: 'Adopt selected files', 'aria-label': 'Adopt URLs',
     also: button('Preview', () => showing(context, preview), { 'aria-label': 'Preview the URLs' }),
     onsubmit: () => once(`adopt ${context.project.id}`, () => adopt(file.input.files[0] ?? linesOf(urls.value))),
@@ -89,13 +90,13 @@ function byUrls(context, given) {
     const list = file.input.files[0] ?? linesOf(urls.value);
     if (list.length === 0) { urls.error('URLs to adopt is needed.'); urls.input.focus(); return null; }
     urls.error(null);
-    return previewResult(await send(context, list, true));
+    return previewResult(await send(context, list, true, changed.value));
   }
 
   async function adopt(list) {
     context.show(spinner(Array.isArray(list) ? `Adopting ${plural(list.length, 'URL')}…` : 'Sending the file…'));
     try {
-      const answer = await send(context, list, false);
+      const answer = await send(context, list, false, changed.value);
       if (answer.kind === 'adoption') context.follow(answer);
       else context.show(adoptionResult(answer, Array.isArray(list) ? list : null, context.project));
       file.input.value = '';
@@ -108,11 +109,11 @@ function byUrls(context, given) {
 }
 
 /** A list goes as JSON where it is answered at once, otherwise as text, which the service reads in pieces. */
-async function send({ chosen, project, signal }, list, dryRun) {
+async function send({ chosen, project, signal }, list, dryRun, changed) {
   const path = `/api/v0/stores/${chosen().id}/adopt/`;
   const few = Array.isArray(list) && list.length <= AT_ONCE;
-  const query = few ? {} : { project: project.id, dry_run: dryRun || null };
-  const body = few ? { urls: list, project: project.id, ...(dryRun && { dry_run: true }) } : Array.isArray(list) ? list.join('\n') : list;
+  const query = few ? {} : { project: project.id, dry_run: dryRun || null, adopt_changed: changed || null };
+  const body = few ? { urls: list, project: project.id, ...(dryRun && { dry_run: true }), ...(changed && { adopt_changed: true }) } : Array.isArray(list) ? list.join('\n') : list;
   try {
     return await api.post(path, body, { query, signal, repeat: few || dryRun, contentType: few ? undefined : 'text/plain; charset=utf-8' });
   } catch (error) {
@@ -129,10 +130,11 @@ function byPrefix(context) {
     hint: 'Everything below it. Wildcards: * within a folder, ** over folders, ? one character.',
   });
   const exclude = field({ label: 'Leave out', name: 'exclude', type: 'textarea', rows: 3, mono: true, required: false, wrap: 'off', hint: 'One pattern per line, for the whole key: **/*.tmp' });
-  const body = () => ({ prefix: prefix.value.trim(), project: context.project.id, exclude: linesOf(exclude.value) });
+  const changed = changedField();
+  const body = () => ({ prefix: prefix.value.trim(), project: context.project.id, exclude: linesOf(exclude.value), ...(changed.value && { adopt_changed: true }) });
   const path = () => `/api/v0/stores/${context.chosen().id}/adopt/`;
   const element = form([
-    h('h2', 'A whole prefix'), prefix, exclude,
+    h('h2', 'A whole prefix'), prefix, exclude, changed,
   ], {
     submit: 'Adopt the prefix', 'aria-label': 'Adopt a prefix',
     also: button('Preview', () => showing(context, async () => previewResult(await api.post(path(), { ...body(), dry_run: true }, { signal: context.signal, repeat: true }))), { 'aria-label': 'Preview the prefix' }),
@@ -142,6 +144,13 @@ function byPrefix(context) {
     element: h('div.card', element),
     changeStore: store => { prefix.value = store.uri_prefix; },
   };
+}
+
+function changedField() {
+  return field({
+    label: 'Adopt changed objects anew', name: 'adopt_changed', type: 'checkbox', value: false,
+    hint: 'Of what this project has adopted already: a new datum takes the place of the old one, which stays.',
+  });
 }
 
 async function showing(context, fn) {

@@ -1,6 +1,6 @@
 import { api } from '../api.js';
 import { h } from '../dom.js';
-import { dateTime, duration } from '../format.js';
+import { dateTime, duration, plural } from '../format.js';
 import { field } from '../forms.js';
 import { hasEnded, jobProgress } from '../job-progress.js';
 import { JOB_KINDS } from '../job-words.js';
@@ -44,6 +44,7 @@ export async function render(context) {
       card(jobProgress(job, { signal, path: kind.path, names: kind.names, again: kind.again, changeable: may(context.me, project, kind.permission), onend: refresh, onretry })),
       card(facts([
         ['Store', store ? h('a', { href: href('store', { project: project.id, store: store.id }) }, store.name) : 'is gone'],
+        ['Asked for', askedFor(job)],
         ['Started by', job.created_by],
         ['Accepted', dateTime(job.ctime)],
         ['Started', dateTime(job.started)],
@@ -57,4 +58,10 @@ export async function render(context) {
     toast('It is tried again by a new job.');
     navigate(href('job', { project: project.id, kind: params.kind, job: again.id }));
   }
+}
+
+/** What an adoption was asked for: a prefix, a manifest, or a list, and what it leaves out; nothing of a rescan. */
+function askedFor(job) {
+  const what = job.prefix ? h('code', job.prefix) : job.manifest ? ['The list ', h('code', job.manifest)] : job.urls ? `A list of ${plural(job.urls, 'URL')}` : null;
+  return what && [what, job.exclude?.length > 0 && [' without ', job.exclude.map((pattern, i) => [i > 0 && ', ', h('code', pattern)])], job.adopt_changed && ', and changed objects anew'];
 }

@@ -1,0 +1,107 @@
+using DataRegistry.Datums;
+using DataRegistry.Stores.S3;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>
+/// Finds out which located objects are not what was adopted. A LIST and a HEAD may tell different things of the same object, so an object
+/// has changed only if neither tells what was adopted. One that is gone has not changed.
+/// </summary>
+sealed class ChangeFinder(ObjectFinder finder)
+{
+    /// <summary>Where nobody has asked for it, looking takes no longer.</summary>
+    static readonly TimeSpan GlanceTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>A HEAD each, and a LIST of the key where that tells something else than was adopted.</summary>
+    /// <inheritdoc cref="LookAtLocated"/>
+    /// <exception cref="BucketException">The bucket cannot be asked now.</exception>
+    public async Task<IReadOnlyDictionary<string, Probe>> ByHeadAsync(
+        Bucket bucket, string prefix, IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken)
+    {
+        var differing = await HeadAsync(
+            located, (keys, token) => finder.HeadAsync(bucket, prefix, keys, token), cancellationToken);
+        foreach (var row in located.Where(r => differing.GetValueOrDefault(r.Key).Object is not null))
+        {
+            if (await IsListedAsync(bucket, row, cancellationToken))
+                differing.Remove(row.Key);
+        }
+
+        return differing;
+    }
+
+    /// <summary>The same for many keys: a LIST where they lie densely, and the others where that tells something else.</summary>
+    /// <inheritdoc cref="ByHeadAsync"/>
+    public async Task<IReadOnlyDictionary<string, Probe>> ByListAndHeadAsync(
+        Bucket bucket, string prefix, IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken)
+    {
+        // In the order of their keys, as a LIST has them.
+        List<LocatedRow> rows = [.. located.OrderBy(r => r.Key, Storage.OrderedKey.Comparer)];
+        var probes = await finder.FindAsync(bucket, prefix, rows.ConvertAll(r => r.Key), cancellationToken);
+        var suspects = rows.Zip(probes).Where(p => p.Second.Failure is not null || (p.Second.Object is { } found && !IsLike(p.First, found)));
+        return await ByHeadAsync(bucket, prefix, [.. suspects.Select(p => p.First)], cancellationToken);
+    }
+
+    /// <summary>A HEAD for each of those that a LIST tells to be something else than was adopted.</summary>
+    /// <param name="listed">As they are listed, by key.</param>
+    /// <param name="head">Asks S3 by HEAD.</param>
+    /// <inheritdoc cref="ByHeadAsync"/>
+    public static async Task<IReadOnlyDictionary<string, Probe>> OfListedAsync(
+        IReadOnlyDictionary<string, S3Object> listed, IReadOnlyList<LocatedRow> located,
+        Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> head, CancellationToken cancellationToken) =>
+        await HeadAsync(
+            [.. located.Where(r => listed.TryGetValue(r.Key, out var found) && (found.NeedsHead || !IsLike(r, found)))], head,
+            cancellationToken);
+
+    /// <summary>For an answer that does not depend on it: <see cref="ByHeadAsync"/>, or nothing where the bucket does not answer soon.</summary>
+    public async Task<IReadOnlyDictionary<string, Probe>> GlanceAsync(
+        Bucket bucket, string prefix, IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(GlanceTimeout);
+        try
+        {
+            return await ByHeadAsync(bucket, prefix, located, limited.Token);
+        }
+        catch (Exception e) when (e is BucketException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return new Dictionary<string, Probe>(StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Those of which a HEAD tells something else, or nothing.</summary>
+    static async Task<Dictionary<string, Probe>> HeadAsync(
+        IReadOnlyList<LocatedRow> rows, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> head,
+        CancellationToken cancellationToken)
+    {
+        var differing = new Dictionary<string, Probe>(StringComparer.Ordinal);
+        if (rows.Count == 0)
+            return differing;
+        foreach (var (row, probe) in rows.Zip(await head([.. rows.Select(r => r.Key)], cancellationToken)))
+        {
+            if (probe.Failure is not null || (probe.Object is { } found && !IsLike(row, found)))
+                differing.Add(row.Key, probe);
+        }
+
+        return differing;
+    }
+
+    static async Task<bool> IsListedAsync(Bucket bucket, LocatedRow row, CancellationToken cancellationToken)
+    {
+        // Of a version a LIST without versions tells nothing.
+        if (row.VersionId is not null)
+            return false;
+        try
+        {
+            return await bucket.FindListedAsync(row.Key, versions: false, cancellationToken) is { } listed && IsLike(row, listed);
+        }
+        catch (BucketException e) when (!e.IsTransient)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A version never changes. Where the object has one, another or none was adopted otherwise.</summary>
+    static bool IsLike(LocatedRow row, S3Object found) =>
+        (row.VersionId is not null && row.VersionId == found.VersionId)
+        || row.Facts.IsLike(DriftFacts.Of(found), versions: found.VersionId is not null);
+}

@@ -1,0 +1,44 @@
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>A URL that a job adopted, and the datum that it is.</summary>
+/// <param name="Outcome">Always <c>created</c>.</param>
+sealed record CreatedResult(string Url, string Outcome, DatumId Id)
+{
+    public const string Created = "created";
+}
+
+/// <summary>
+/// What a job created, in pages or all of it as lines. The datums of a job lie together, since their ids begin with its time: no row is kept
+/// for this, and it is there as long as the datums are.
+/// </summary>
+sealed class CreatedResults(DatumTable datums, WorkTable work, TimeProvider clock)
+{
+    public async Task<IResult> AnswerAsync(HttpContext context, JobRow job)
+    {
+        var token = context.RequestAborted;
+        if (JobResults.IsAskedForLines(context.Request))
+        {
+            return JobResults.Lines(
+                datums.ListOfJobAsync(job.JobId, after: null, Tables.MaxPageRows, token).Select(From), JobEndpoints.Json.CreatedResult, token);
+        }
+
+        var paging = Paging.From(context.Request);
+        DatumCursor? after = paging.Cursor is null ? null
+            : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw Paging.BadCursor();
+        var (page, next) = await datums.ListOfJobAsync(job.JobId, after, paging.Limit + 1, token)
+            .PageAsync(paging.Limit, row => row.Position.ToString(), token);
+        var counts = job.Counts + (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), token)).Done;
+        return Results.Json(
+            new Page<CreatedResult>((int)counts.Created, Paging.Next(context, next), null, [.. page.Select(From)]),
+            JobEndpoints.Json.PageCreatedResult);
+    }
+
+    static CreatedResult From(JobDatumRow row) => new(new S3Url(row.Bucket, row.Key).ToString(), CreatedResult.Created, row.Id);
+}

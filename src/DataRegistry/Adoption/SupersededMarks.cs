@@ -1,0 +1,38 @@
+using DataRegistry.Datums;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>
+/// Marks datums as changed whose locations name other datums by now, because their objects had changed: no scan meets them any more. The
+/// mark follows from the location, as the datum does, so it is written again by everybody who completes that.
+/// </summary>
+sealed class SupersededMarks(DatumTable datums)
+{
+    /// <summary>A read and a transaction for each 33 of them. What is marked already is left alone, as is a purged datum.</summary>
+    /// <param name="locations">All kinds of locations, of one shard.</param>
+    public async Task WriteAsync(IEnumerable<LocationRow> locations, CancellationToken cancellationToken)
+    {
+        var partitions = locations.Where(l => l is { Supersedes: true, Previous: not null })
+            .GroupBy(l => DatumTable.PartitionOf(PreviousOf(l)), StringComparer.Ordinal);
+        foreach (var rows in partitions.SelectMany(p => p.Chunk(DatumTable.MaxMarks)))
+        {
+            for (var retry = new WriteRetry(cancellationToken); !await TryWriteAsync(rows, cancellationToken); await retry.AgainAsync())
+            {
+            }
+        }
+    }
+
+    async Task<bool> TryWriteAsync(LocationRow[] rows, CancellationToken cancellationToken)
+    {
+        var before = await datums.FindAsync([.. rows.Select(PreviousOf)], cancellationToken);
+        return await datums.TryMarkAsync(
+            [.. rows.Where(r => before.ContainsKey(PreviousOf(r))).Select(r => (MarkOf(r), before[PreviousOf(r)]))], cancellationToken);
+    }
+
+    static DatumId PreviousOf(LocationRow location) => new(TimedId.FromGuid(location.Previous!.Value));
+
+    static DriftMark MarkOf(LocationRow location) => new(
+        PreviousOf(location), DriftState.Changed, new(location.ObjectETag, location.Size, location.VersionId, location.LastModified),
+        location.Job, TimedId.FromGuid(location.Job).Time);
+}

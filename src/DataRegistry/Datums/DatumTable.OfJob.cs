@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>The datums that a job made: their row keys begin with its time.</summary>
+sealed partial class DatumTable
+{
+    /// <summary>In no order that means anything, and always the same. Purged datums, too.</summary>
+    /// <param name="after">The place of the one before; null for all.</param>
+    /// <param name="page">Rows a request.</param>
+    public async IAsyncEnumerable<JobDatumRow> ListOfJobAsync(
+        JobId job, DatumCursor? after, int page, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var time = job.Value.RowKey[..12];
+        foreach (var partition in Enumerable.Range(job.Slot << 4, Shards.Count).Select(p => (ushort)p).Where(p => !(p < after?.Partition)))
+        {
+            var range = new TableRange(PartitionOf(partition))
+            {
+                From = partition == after?.Partition ? null : time,
+                After = partition == after?.Partition ? after.Value.RowKey : null,
+                Before = time + EndOfDatums,
+            };
+            await foreach (var row in table.ReadAsync<JobDatumRow>(range, Math.Min(MaxPageRows, page), JobDatumRow.Columns, cancellationToken))
+            {
+                // Another job of the same millisecond.
+                if (row.Job == job.Value.ToGuid())
+                    yield return row;
+            }
+        }
+    }
+}
+
+/// <summary>What is told of a datum that a job made.</summary>
+sealed record JobDatumRow : TableRow
+{
+    public required Guid Job { get; init; }
+    public required string Key { get; init; }
+    public required string Bucket { get; init; }
+
+    public static IReadOnlyList<string> Columns { get; } = [nameof(PartitionKey), nameof(RowKey), nameof(Job), nameof(Key), nameof(Bucket)];
+
+    [System.Runtime.Serialization.IgnoreDataMember]
+    public DatumCursor Position => new(RowKey, ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+
+    [System.Runtime.Serialization.IgnoreDataMember] public DatumId Id => new(TimedId.FromRowKey(Position.Partition, RowKey));
+}
