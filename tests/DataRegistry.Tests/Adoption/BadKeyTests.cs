@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using DataRegistry.LocalHost.Buckets;
+using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;

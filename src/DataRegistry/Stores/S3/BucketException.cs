@@ -6,12 +6,8 @@ namespace DataRegistry.Stores.S3;
 /// <summary>How a bucket could not be used; each has a sentence that names the remedy.</summary>
 public enum BucketFault
 {
-<<<<<<< HEAD
-    NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused, RoleRefused, Unordered, Empty, Archived, ObjectUnavailable, Unexpected,
-=======
     NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused,
-        RoleRefused, Unordered, Empty, Archived, Unexpected,
->>>>>>> main
+        RoleRefused, Unordered, Empty, Archived, ObjectUnavailable, Unexpected,
 }
 
 /// <summary>Its message is one or two sentences, fit for users: it names no secret and no URL with a signature.</summary>
