@@ -25,6 +25,7 @@ static class AdoptionEndpoints
         .TakesQuery(
             "dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
         .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
+        .TakesQuery("tags", "With text: a tag of every datum that is created; may be given more than once")
         .Answers<CreatedBody>(
             $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, more become a "
                 + "job")
@@ -57,7 +58,7 @@ static class AdoptionEndpoints
                 throw AdoptionErrors.AdoptionNotAllowed.With(store.Name);
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
-            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged);
+            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Tags = body.Tags };
             if (body.Prefix is not null)
                 return await AdoptPrefixAsync(context, order, body, requests, dryRun, buckets, trail);
             if (body.Manifest is not null)
@@ -263,9 +264,10 @@ static class AdoptionEndpoints
 /// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one, which
 /// stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where they lie
 /// densely, and a HEAD for each changed object.</param>
+/// <param name="Tags">Tags of every datum that the adoption creates, until somebody edits that datum's tags.</param>
 sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
-    bool? DryRun, bool? AdoptChanged);
+    bool? DryRun, bool? AdoptChanged, IReadOnlyList<string>? Tags);
 
 sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
 

@@ -8,5 +8,9 @@ namespace DataRegistry.Adoption;
 /// <param name="AdoptChanged">See <see cref="AdoptionScope.AdoptChanged"/>.</param>
 sealed record AdoptionOrder(Store Store, Project Project, string OrderedBy, bool AdoptChanged)
 {
-    public AdoptionScope ScopeOf(JobId job, bool atOnce) => new(job, Store, Project, OrderedBy, atOnce) { AdoptChanged = AdoptChanged };
+    /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
+    public string? Tags { get; init; }
+
+    public AdoptionScope ScopeOf(JobId job, bool atOnce) =>
+        new(job, Store, Project, OrderedBy, atOnce) { AdoptChanged = AdoptChanged, Tags = Tags };
 }

@@ -160,7 +160,11 @@ sealed class AdoptionRequests(
     }
 
     static JobRow NewRow(JobId id, AdoptionOrder order) =>
-        JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.OrderedBy) with { AdoptChanged = order.AdoptChanged ? true : null };
+        JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.OrderedBy) with
+        {
+            AdoptChanged = order.AdoptChanged ? true : null,
+            AdoptedTags = order.Tags,
+        };
 
     async Task<JobRow?> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
     {

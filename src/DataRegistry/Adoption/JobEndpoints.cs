@@ -90,7 +90,7 @@ static class JobEndpoints
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
             throw AdoptionErrors.JobStoreGone.With();
 
-        var order = new AdoptionOrder(store, project, Caller.Of(context).Name, job.AdoptChanged == true);
+        var order = new AdoptionOrder(store, project, Caller.Of(context).Name, job.AdoptChanged == true) { Tags = job.AdoptedTags };
         JobRow again;
         if (job is { Prefix: not null, Status: not JobStatus.Completed })
         {

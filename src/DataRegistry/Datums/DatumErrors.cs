@@ -100,6 +100,9 @@ static class DatumErrors
     public static FieldError TooManyTags { get; } = new(
         "max_length", "At most {max} tags are expected.", "The datum would have too many tags.");
 
+    public static FieldError TagsTooLong { get; } = new(
+        "max_length", "The tags have at most {max} bytes together.", "The tags of an adoption are too long together.");
+
     public static FieldError TooManyAliasesToSort { get; } = new(
         "too_many", "Over {max} aliases are listed by name only. Leave 'ordering' out.", "A long list is sorted only as it is stored.");
 

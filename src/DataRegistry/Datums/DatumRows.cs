@@ -9,7 +9,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
 
-    /// <summary>As <see cref="DatumTagsRow.Write"/> writes them; null for none.</summary>
+    /// <summary>As <see cref="DatumTags.Write"/> writes them; null where nobody edited them, so that those of the adoption count.</summary>
     public string? Tags { get; init; }
 
     /// <summary>When it was purged; null where it was not.</summary>
@@ -62,6 +62,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
             Project = location.Project,
             Job = location.Job,
             AdoptedBy = location.AdoptedBy,
+            AdoptedTags = location.AdoptedTags,
             Previous = location.Previous,
             Size = location.Size,
             ObjectETag = location.ObjectETag,
@@ -83,6 +84,7 @@ sealed record DatumFilterRow : TableRow, IFilteredDatum
     public string? Bucket { get; init; }
     public Guid? Store { get; init; }
     public string? Tags { get; init; }
+    public string? AdoptedTags { get; init; }
     public DateTimeOffset? Purged { get; init; }
     public DriftState? Drift { get; init; }
 }
@@ -92,13 +94,6 @@ sealed record DatumTagsRow : TableRow
 {
     /// <summary>Never null, so that merging it can take tags away.</summary>
     public required string Tags { get; init; }
-
-    // Tags hold no control characters.
-    const char Separator = '\n';
-
-    public static string Write(IEnumerable<string> tags) => string.Join(Separator, tags);
-
-    public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
 }
 
 /// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only where that has changed.</summary>

@@ -60,10 +60,6 @@ sealed record TreePage(IReadOnlyList<TreeFolder> Folders, IReadOnlyList<TreeRow>
 /// <summary>The columns of a location that the tree shows.</summary>
 sealed record TreeRow : LocatedRow
 {
-    public required long Size { get; init; }
-    public required string ObjectETag { get; init; }
-    public DateTimeOffset? LastModified { get; init; }
-    public string? VersionId { get; init; }
     public string? StorageClass { get; init; }
 
     /// <inheritdoc cref="LocationRow.Drift"/>
@@ -71,7 +67,6 @@ sealed record TreeRow : LocatedRow
 
     public static new IReadOnlyList<string> Columns { get; } =
     [
-        .. LocatedRow.Columns, nameof(Size), nameof(ObjectETag), nameof(LastModified), nameof(VersionId), nameof(StorageClass),
-        nameof(Drift),
+        .. LocatedRow.Columns, nameof(StorageClass), nameof(Drift),
     ];
 }

@@ -25,7 +25,7 @@ sealed class TreePages(LocationTable locations, DatumTable datums, AliasTable al
             return new(
                 id, file.Key, $"s3://{query.Store.Configuration.Bucket}/{file.Key}", file.Size, file.ObjectETag, file.VersionId,
                 id.Value.Time, file.LastModified, Fields.WireName(DriftOf(file, id, scanned)), file.StorageClass,
-                DatumTagsRow.Read(datum?.Tags), [.. names[id]], datum?.Md5, datum?.Sha1, datum?.Sha256);
+                datum is null ? [] : DatumTags.Of(datum), [.. names[id]], datum?.Md5, datum?.Sha1, datum?.Sha256);
         }
     }
 

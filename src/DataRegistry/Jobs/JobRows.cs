@@ -48,6 +48,9 @@ sealed record JobRow : CountedRow
     /// <summary>Changed objects become datums in the place of those that were adopted. Null for not.</summary>
     public bool? AdoptChanged { get; init; }
 
+    /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
+    public string? AdoptedTags { get; init; }
+
     /// <summary>Of a scan: also a bucket that lists nothing at all is believed. Null for not.</summary>
     public bool? Forced { get; init; }
 

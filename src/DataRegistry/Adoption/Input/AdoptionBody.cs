@@ -1,3 +1,4 @@
+using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Stores;
@@ -29,6 +30,9 @@ sealed record AdoptionBody
     /// <summary>Changed objects of the project's own datums become datums in their place.</summary>
     public bool AdoptChanged { get; init; }
 
+    /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
+    public string? Tags { get; init; }
+
     /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
     public bool HasUrl { get; init; }
 
@@ -53,6 +57,7 @@ sealed record AdoptionBody
                 Exclude = [.. context.Request.Query["exclude"].Select(pattern => Pattern(pattern, store))],
                 DryRun = Flag(context.Request, "dry_run"),
                 AdoptChanged = Flag(context.Request, "adopt_changed"),
+                Tags = DatumTags.ParseAdopted("tags", context.Request.Query["tags"].Select(tag => tag ?? "")),
             };
         }
 

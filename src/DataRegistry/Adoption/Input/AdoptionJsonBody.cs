@@ -1,23 +1,24 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
+using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run","adopt_changed"}</c>, in any order. Others are passed
-/// over;
-/// one of these that is given twice is refused, instead of one being lost.
+/// A JSON body, token by token, with the names of <see cref="Known"/> in any order. Others are passed over; one of these that is given twice
+/// is refused, instead of one being lost.
 /// </summary>
 sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
 {
-    static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run", "adopt_changed"];
+    static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run", "adopt_changed", "tags"];
 
     readonly byte[] text = new byte[BodyPieces.MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
     readonly List<KeyGlob> exclude = [];
+    readonly List<string> tags = [];
     JsonReaderState state;
     bool begun;
     string? property;
@@ -26,7 +27,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         await BodyPieces.ReadAsync(stream, urls, Take, cancellationToken);
-        return body with { Exclude = exclude };
+        return body with { Exclude = exclude, Tags = DatumTags.ParseAdopted("tags", tags) };
     }
 
     SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
@@ -70,6 +71,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     {
         "urls" => WithUrls(ref reader),
         "exclude" => WithExclude(ref reader),
+        "tags" => WithTags(ref reader),
         "dry_run" => body with { DryRun = Flag(ref reader, name) },
         "adopt_changed" => body with { AdoptChanged = Flag(ref reader, name) },
         "url" => WithUrl(ref reader),
@@ -126,6 +128,22 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
                 return body;
             default:
                 throw CommonErrors.NotStrings.On("exclude");
+        }
+    }
+
+    AdoptionBody WithTags(ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType, reader.CurrentDepth)
+        {
+            case (JsonTokenType.Null or JsonTokenType.StartArray or JsonTokenType.EndArray, 1):
+                return body;
+            case (JsonTokenType.String, 2) when tags.Count == DatumTags.MaxTags:
+                throw DatumErrors.TooManyTags.On("tags", DatumTags.MaxTags);
+            case (JsonTokenType.String, 2):
+                tags.Add(String(ref reader, "tags")!);
+                return body;
+            default:
+                throw CommonErrors.NotStrings.On("tags");
         }
     }
 
