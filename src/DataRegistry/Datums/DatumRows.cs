@@ -4,7 +4,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-sealed record DatumRow : AdoptedRow, IFilteredDatum
+sealed record DatumRow : AdoptedRow, ISelectableDatum
 {
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
@@ -15,6 +15,12 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     /// <summary>When it was purged; null where it was not.</summary>
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
+
+    /// <summary>The job that purged it; null where none did.</summary>
+    public Guid? PurgeJob { get; init; }
+
+    /// <summary>The job that last changed its tags; null where none did.</summary>
+    public Guid? TagJob { get; init; }
 
     /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
     public DateTimeOffset? HashTried { get; init; }
@@ -94,6 +100,9 @@ sealed record DatumTagsRow : TableRow
 {
     /// <summary>Never null, so that merging it can take tags away.</summary>
     public required string Tags { get; init; }
+
+    /// <inheritdoc cref="DatumRow.TagJob"/>
+    public Guid? TagJob { get; init; }
 }
 
 /// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only where that has changed.</summary>
@@ -130,6 +139,9 @@ sealed record DatumPurgedRow : TableRow
 {
     public required DateTimeOffset Purged { get; init; }
     public required string PurgedBy { get; init; }
+
+    /// <inheritdoc cref="DatumRow.PurgeJob"/>
+    public Guid? PurgeJob { get; init; }
 }
 
 /// <summary>A datum's hashes; merged into its row.</summary>

@@ -92,12 +92,15 @@ static class OperationDescription
             {
                 Schema = new OpenApiSchema { OneOf = [.. all.Select(m => m.Schema!)] },
                 Examples = answers.Zip(all).ToDictionary(
-                    a => a.First.Type.Name, a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
+                    a => NameOf(a.First.Type), a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
             };
         }
 
         response.Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = media };
     }
+
+    /// <summary>Pages of several kinds differ by what they hold.</summary>
+    static string NameOf(Type type) => string.Concat(type.GenericTypeArguments.Select(NameOf).Prepend(type.Name.Split('`')[0]));
 
     static async Task<OpenApiMediaType> MediaAsync(
         OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken cancellationToken) => new()

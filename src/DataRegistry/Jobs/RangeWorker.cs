@@ -26,18 +26,24 @@ sealed partial class RangeWorker(
     /// <param name="bucketUnavailable">
     /// Null to ask the bucket. Otherwise the bucket is not asked about the next window: keys without a location fail with this, and the
     /// rest of the range is handed on. </param>
-    public async Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken)
+    public Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken) => RunAsync(
+        range, new RangeDelivery(clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable), cancellationToken);
+
+    /// <summary>The same until another time than that of a message.</summary>
+    public Task RunAsync(WorkRow range, DateTimeOffset until, CancellationToken cancellationToken) =>
+        RunAsync(range, new RangeDelivery(until, bucketUnavailable: null), cancellationToken);
+
+    async Task RunAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         await jobs.StartAsync(range.JobId, cancellationToken);
         if (await OpenJobAsync(range.JobId, cancellationToken) is not { } run)
             return;
-        var delivery = new RangeDelivery(clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable);
         try
         {
             for (WorkRow? next = range; next is not null;)
                 next = await AdvanceAsync(run, delivery, next, cancellationToken);
         }
-        catch (BucketException e) when (run.NeedsListing && (!e.IsTransient || bucketUnavailable is not null))
+        catch (BucketException e) when (run.NeedsListing && (!e.IsTransient || delivery.BucketUnavailable is not null))
         {
             // Keys that cannot be listed have no results of their own: the job fails.
             await finisher.FailAsync(range.JobId, e.Message, cancellationToken);
@@ -91,14 +97,14 @@ sealed partial class RangeWorker(
             if (delivery.BucketUnavailable is not null)
                 return await TryWindowAsync(run, delivery, range, cancellationToken);
 
-            await using var lease = await leases.TryAcquireAsync(run.Store.Id, range, cancellationToken);
+            await using var lease = await leases.TryAcquireAsync(run.Leased, range, cancellationToken);
             if (lease is not null)
             {
                 delivery.Use(lease);
                 return await TryWindowAsync(run, delivery, range, cancellationToken);
             }
 
-            Log.NoLease(logger, range.JobId, range.Range, run.Store.Id);
+            Log.NoLease(logger, range.JobId, range.Range, run.Leased);
             var reason = $"As many workers are at the store's bucket as may be ({options.Value.WorkersPerStore}).";
             await queue.SendAsync(
                 range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), range.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);

@@ -22,15 +22,29 @@ static class TestLocations
                 AccessMode = mode,
             }, default);
 
-    public static async Task AddLocationsAsync(
+    public static Task AddLocationsAsync(
         this TestService service, Store store, Project project, IEnumerable<string> keys, bool purged = false)
     {
         var job = JobId.Create(DateTimeOffset.UtcNow, project.Slot);
-        var rows = keys.Select(key => Row(store, project, job, key, purged)).OrderBy(r => r.RowKey, StringComparer.Ordinal)
-            .GroupBy(r => r.PartitionKey, StringComparer.Ordinal).SelectMany(shard => shard.Chunk(Tables.MaxTransactionActions));
+        return InsertAsync(service, "locations", keys.Select(key => Row(store, project, job, key, purged)));
+    }
+
+    /// <summary>The same with their datums.</summary>
+    public static async Task AddDatumsAsync(this TestService service, Store store, Project project, IEnumerable<string> keys)
+    {
+        var job = JobId.Create(DateTimeOffset.UtcNow, project.Slot);
+        var locations = keys.Select(key => Row(store, project, job, key, purged: false)).ToList();
+        await InsertAsync(service, "locations", locations);
+        await InsertAsync(service, "datums", locations.Select(l => DatumRow.Of(l, store.Id, store.Configuration.Bucket)));
+    }
+
+    static async Task InsertAsync<T>(TestService service, string table, IEnumerable<T> rows) where T : TableRow
+    {
+        var transactions = rows.OrderBy(r => r.RowKey, StringComparer.Ordinal).GroupBy(r => r.PartitionKey, StringComparer.Ordinal)
+            .SelectMany(shard => shard.Chunk(Tables.MaxTransactionActions));
         await Parallel.ForEachAsync(
-            rows, async (chunk, token) =>
-                Assert.True((await BulkInsert.TryInsertAsync(service.Storage.Tables.GetTableClient("locations"), chunk, token)).IsDone));
+            transactions, async (chunk, token) =>
+                Assert.True((await BulkInsert.TryInsertAsync(service.Storage.Tables.GetTableClient(table), chunk, token)).IsDone));
     }
 
     static LocationRow Row(Store store, Project project, JobId job, string key, bool purged)
