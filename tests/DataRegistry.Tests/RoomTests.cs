@@ -21,7 +21,7 @@ public sealed class RoomTests
     public void Every_type_uses_only_its_own_room_and_those_above()
     {
         var uses = Uses();
-        Assert.Contains(("DataRegistry.Rescans.RescanKind", "DataRegistry.Adoption.Adopter"), uses);
+        Assert.Contains(("DataRegistry.Rescans.ScanAdoption", "DataRegistry.Adoption.Adopter"), uses);
         Assert.Equal([], uses.Where(u => Array.IndexOf(Rooms, RoomOf(u.To)) > Array.IndexOf(Rooms, RoomOf(u.From))).Select(u =>
             $"{u.From} uses {u.To}"));
     }

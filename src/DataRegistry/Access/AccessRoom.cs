@@ -44,6 +44,7 @@ static class AccessRoom
             .Validate(o => o.IsValid, "The settings Limits__… are numbers above 0.").ValidateOnStart();
         services.AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>();
         services.AddSingleton<ICollector>(s => s.GetRequiredService<AttemptTable>());
+        services.AddSingleton<RoleServices>().AddSingleton<NewTokenServices>().AddSingleton<UserDeletionServices>();
         return services.AddSchemes(configuration).AddSingleton<Scopes>().AddSingleton<LogIn>().AddSingleton<AuditTrail>();
     }
 

@@ -39,9 +39,9 @@ static class RoleEndpoints
     }
 
     /// <summary>201, or 200 where the subject has the role there already.</summary>
-    static async Task<IResult> AddAsync(
-        string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> AddAsync(string id, HttpContext context, RoleServices services)
     {
+        var (subjects, roles, scopes, permissions, trail) = services;
         var caller = Caller.Of(context);
         var rights = await permissions.OfAsync(caller, context.RequestAborted);
         if (!rights.AllowSomewhere(Permission.RolesManage))
@@ -72,10 +72,9 @@ static class RoleEndpoints
             statusCode: added ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
-    static async Task<IResult> RemoveAsync(
-        string id, string role, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions,
-        AuditTrail trail)
+    static async Task<IResult> RemoveAsync(string id, string role, HttpContext context, RoleServices services)
     {
+        var (subjects, roles, scopes, permissions, trail) = services;
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         if (!rights.AllowSomewhere(Permission.RolesManage))
             throw Permissions.Denied();
@@ -117,3 +116,6 @@ static class RoleEndpoints
         },
     };
 }
+
+/// <summary>The services that give and take roles.</summary>
+sealed record RoleServices(SubjectTable Subjects, RoleTable Roles, Scopes Scopes, Permissions Permissions, AuditTrail Trail);

@@ -40,10 +40,9 @@ static class TokenEndpoints
     static async Task<IResult> GetAsync(string id, HttpContext context, TokenTable tokens, Permissions permissions) =>
         Results.Json(TokenBody.From(await RequiredAsync(id, context, tokens, permissions)), AccessJson.Default.TokenBody);
 
-    static async Task<IResult> CreateAsync(
-        HttpContext context, TokenTable tokens, SubjectTable subjects, ProjectTable projects, Permissions permissions, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> CreateAsync(HttpContext context, NewTokenServices services)
     {
+        var (tokens, subjects, projects, permissions, trail, clock) = services;
         var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
         var caller = Caller.Of(context);
         var owner = await OwnerAsync(context, body.User, permissions);
@@ -122,3 +121,7 @@ static class TokenEndpoints
         return ids;
     }
 }
+
+/// <summary>The services that make a token.</summary>
+sealed record NewTokenServices(
+    TokenTable Tokens, SubjectTable Subjects, ProjectTable Projects, Permissions Permissions, AuditTrail Trail, TimeProvider Clock);

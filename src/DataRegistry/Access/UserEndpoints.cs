@@ -163,10 +163,9 @@ static class UserEndpoints
     /// The user is gone with its row; what its tokens and roles leave behind if this dies half-way is of no use to anybody, as ids never
     /// come again.
     /// </summary>
-    static async Task<IResult> DeleteAsync(
-        string id, HttpContext context, SubjectTable subjects, TokenTable tokens, RoleTable roles, Permissions permissions,
-        AuditTrail trail)
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, UserDeletionServices services)
     {
+        var (subjects, tokens, roles, permissions, trail) = services;
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
         var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
         if (subject == Caller.Of(context).Id)
@@ -194,3 +193,6 @@ static class UserEndpoints
         _ => await Password.HashAsync(password, cancellationToken),
     };
 }
+
+/// <summary>The services that delete a user.</summary>
+sealed record UserDeletionServices(SubjectTable Subjects, TokenTable Tokens, RoleTable Roles, Permissions Permissions, AuditTrail Trail);

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 using DataRegistry.Access;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
@@ -31,7 +31,8 @@ static class AdoptionEndpoints
                 + "job")
         .OrAnswers<AnswerBody>(
             StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
-        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<ExistsBody>(StatusCodes.Status400BadRequest).OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<ExistsBody>(StatusCodes.Status400BadRequest)
+        .OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
         .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>
@@ -40,36 +41,29 @@ static class AdoptionEndpoints
     /// </summary>
     static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
 
-    static async Task<IResult> AdoptAsync(
-        string id, HttpContext context, StoreAccess access, ProjectTable projects, AdoptionRequests requests, Permissions permissions,
-        JobBlobs blobs, DryRun dryRun, Buckets buckets,
-        AuditTrail trail, IOptions<JobOptions> options)
+    static async Task<IResult> AdoptAsync(string id, HttpContext context, AdoptionServices services)
     {
-        var store = await access.RequiredAsync(context, id, secret: true);
+        var store = await services.Stores.RequiredAsync(context, id, secret: true);
         using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         staging.CancelAfter(StagingTime);
         try
         {
-            await using var urls = new StagedUrls(blobs, options);
-            var body = await AdoptionBody.ReadAsync(context, store, urls, options.Value, staging.Token);
-            var project = await permissions.ProjectAsync(
-                context, projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
+            await using var urls = new StagedUrls(services.Blobs, services.Options);
+            var body = await AdoptionBody.ReadAsync(context, store, urls, services.Options.Value, staging.Token);
+            var project = await services.Permissions.ProjectAsync(
+                context, services.Projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
             if (!store.AllowAdopt)
                 throw AdoptionErrors.AdoptionNotAllowed.With(store.Name);
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
-            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Tags = body.Tags };
-            if (body.Prefix is not null)
-                return await AdoptPrefixAsync(context, order, body, requests, dryRun, buckets, trail);
-            if (body.Manifest is not null)
-                return await AcceptManifestAsync(context, order, body, requests, buckets, trail);
-            if (urls.Count == 0)
-                throw body.HasList ? AdoptionErrors.EmptyList.On("urls") : CommonErrors.Required.On("url");
-            if (body.DryRun)
-                return await DryRunAsync(order, body, urls, dryRun, staging.Token);
-            return urls.Count > JobOptions.MaxUrlsAtOnce || !urls.IsInMemory
-                ? await AcceptAsync(context, order, body, urls, requests, trail, staging.Token)
-                : await AdoptAtOnceAsync(context, order, body, urls, requests, projects, permissions, trail);
+            var call = new AdoptionCall(context, body, new(store, project, Caller.Of(context).Name, body.AdoptChanged) { Tags = body.Tags });
+            return body switch
+            {
+                { Prefix: not null } => await AdoptPrefixAsync(call, services),
+                { Manifest: not null } => await AcceptManifestAsync(call, services),
+                { Url: { } url } => await AdoptFewAsync(call, services, [url], staging.Token),
+                _ => await AdoptListAsync(call, services, urls, staging.Token),
+            };
         }
         catch (BucketException e)
         {
@@ -83,31 +77,36 @@ static class AdoptionEndpoints
         }
     }
 
-    static async Task<IResult> AcceptAsync(
-        HttpContext context, AdoptionOrder order, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, AuditTrail trail,
-        CancellationToken stagingToken)
+    /// <summary>A list that is short is adopted at once, and a longer one becomes a job.</summary>
+    static async Task<IResult> AdoptListAsync(
+        AdoptionCall call, AdoptionServices services, StagedUrls urls, CancellationToken stagingToken)
     {
-        var job = await requests.AcceptAsync(order, urls, body.Exclude, stagingToken, context.RequestAborted) ?? throw TooManyJobs();
-        await trail.RecordAsync(
-            context,
-            new("adoption.accepted", job.JobId.ToString())
-            {
-                Project = order.Project.Id,
-                Details = new() { ["store"] = order.Store.Id.ToString("D"), ["total"] = job.Total },
-            });
-        return Accepted(context, job, order);
+        if (urls.Count == 0)
+            throw call.Body.HasList ? AdoptionErrors.EmptyList.On("urls") : CommonErrors.Required.On("url");
+        if (urls.IsInMemory && urls.Count <= (call.Body.DryRun ? DryRun.MaxUrls : JobOptions.MaxUrlsAtOnce))
+            return await AdoptFewAsync(call, services, urls.AsList(), stagingToken);
+        if (call.Body.DryRun)
+            throw AdoptionErrors.TooManyForDryRun.On("dry_run", DryRun.MaxUrls, urls.Count);
+        var job = await services.Requests.AcceptAsync(call.Order, urls, call.Body.Exclude, stagingToken, call.Context.RequestAborted);
+        return await AcceptedAsync(call, services, job, "total", job?.Total);
     }
 
-    static async Task<IResult> AdoptAtOnceAsync(
-        HttpContext context, AdoptionOrder order, AdoptionBody body, StagedUrls urls, AdoptionRequests requests, ProjectTable projects,
-        Permissions permissions, AuditTrail trail)
+    /// <summary>One URL, or a short list: its answer says what became of each, or what would become of it.</summary>
+    static async Task<IResult> AdoptFewAsync(
+        AdoptionCall call, AdoptionServices services, IReadOnlyList<string> urls, CancellationToken stagingToken)
     {
-        var store = order.Store;
-        var answer = await requests.AdoptAsync(
-            order, AdoptionInput.Sort(urls.AsList(), store, body.Exclude), context.RequestAborted);
+        var (context, body, order) = call;
+        if (body.DryRun)
+        {
+            var told = await services.DryRun.RunAsync(order, urls, body.Exclude, stagingToken);
+            return Results.Json(told, Json.DryRunBody);
+        }
+
+        var input = AdoptionInput.Sort(urls, order.Store, body.Exclude);
+        var answer = await services.AtOnce.AdoptAsync(order, input, context.RequestAborted);
         if (answer.Created.Count > 0)
         {
-            await trail.RecordAsync(context, new("data.adopted", store.Id.ToString("D"))
+            await services.Trail.RecordAsync(context, new("data.adopted", order.Store.Id.ToString("D"))
             {
                 Project = order.Project.Id,
                 Details = new()
@@ -120,13 +119,13 @@ static class AdoptionEndpoints
             });
         }
 
-        return body.HasList ? Several(answer, await ExistingAsync(answer, context, projects, permissions)) : One(answer, store);
+        return body.HasList ? Several(answer, await ExistingAsync(answer, context, services)) : One(answer, order.Store);
     }
 
     /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
-    static async Task<IResult> AcceptManifestAsync(
-        HttpContext context, AdoptionOrder order, AdoptionBody body, AdoptionRequests requests, Buckets buckets, AuditTrail trail)
+    static async Task<IResult> AcceptManifestAsync(AdoptionCall call, AdoptionServices services)
     {
+        var (context, body, order) = call;
         var store = order.Store;
         if (body.HasUrl || body.HasList || body.DryRun)
             throw AdoptionErrors.ManifestAlone.On("manifest");
@@ -134,7 +133,7 @@ static class AdoptionEndpoints
             throw AdoptionErrors.ManifestNotAUrl.On("manifest");
         if (!store.Holds(url))
             throw AdoptionErrors.ManifestOutside.On("manifest", AdoptionFailure.Outside(body.Manifest!, store).Message);
-        var bucket = buckets.Open(store);
+        var bucket = services.Buckets.Open(store);
         if (await bucket.HeadAsync(url.Key, cancellationToken: context.RequestAborted) is not { } file)
         {
             var missing = AdoptionFailure.Missing(body.Manifest!, store);
@@ -149,31 +148,18 @@ static class AdoptionEndpoints
 
         if (await ManifestFormat.RefuseAsync(bucket, file, context.RequestAborted) is { } reason)
             throw AdoptionErrors.ManifestFormat.On("manifest", reason);
-        var job = await requests.AcceptAsync(order, file, body.Exclude, context.RequestAborted) ?? throw TooManyJobs();
-        await trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
-        {
-            Project = order.Project.Id,
-            Details = new() { ["store"] = store.Id.ToString("D"), ["manifest"] = body.Manifest },
-        });
-        return Accepted(context, job, order);
+        var job = await services.Requests.AcceptAsync(order, file, body.Exclude, context.RequestAborted);
+        return await AcceptedAsync(call, services, job, "manifest", body.Manifest);
     }
 
-    static async Task<IResult> DryRunAsync(
-        AdoptionOrder order, AdoptionBody body, StagedUrls urls, DryRun dryRun, CancellationToken cancellationToken) =>
-        urls.IsInMemory && urls.Count <= DryRun.MaxUrls
-            ? Results.Json(await dryRun.RunAsync(order, urls.AsList(), body.Exclude, cancellationToken), Json.DryRunBody)
-            : throw AdoptionErrors.TooManyForDryRun.On("dry_run", DryRun.MaxUrls, urls.Count);
-
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
-    static async Task<IResult> AdoptPrefixAsync(
-        HttpContext context, AdoptionOrder order, AdoptionBody body, AdoptionRequests requests, DryRun dryRun, Buckets buckets,
-        AuditTrail trail)
+    static async Task<IResult> AdoptPrefixAsync(AdoptionCall call, AdoptionServices services)
     {
-        var store = order.Store;
+        var (context, body, order) = call;
         if (body.HasUrl || body.HasList || body.Manifest is not null)
             throw AdoptionErrors.PrefixAlone.On("prefix");
-        var selection = KeySelection.Parse(body.Prefix!, body.Exclude, store);
-        if (await buckets.Open(store).ProbeAsync(
+        var selection = KeySelection.Parse(body.Prefix!, body.Exclude, order.Store);
+        if (await services.Buckets.Open(order.Store).ProbeAsync(
             selection.Prefix, context.RequestAborted) is { Fault: { } fault, Message: var message, IsTransient: var isTransient })
         {
             throw isTransient
@@ -182,15 +168,25 @@ static class AdoptionEndpoints
         }
 
         if (body.DryRun)
-            return Results.Json(await dryRun.RunAsync(order, selection, context.RequestAborted), Json.DryRunBody);
-        var job = await requests.AcceptAsync(order, selection, context.RequestAborted) ?? throw TooManyJobs();
-        await trail.RecordAsync(
-            context,
-            new("adoption.accepted", job.JobId.ToString())
-            {
-                Project = order.Project.Id,
-                Details = new() { ["store"] = store.Id.ToString("D"), ["prefix"] = body.Prefix },
-            });
+        {
+            var told = await services.DryRun.RunAsync(order, selection, context.RequestAborted);
+            return Results.Json(told, Json.DryRunBody);
+        }
+
+        var job = await services.Requests.AcceptAsync(order, selection, context.RequestAborted);
+        return await AcceptedAsync(call, services, job, "prefix", body.Prefix);
+    }
+
+    static async Task<IResult> AcceptedAsync(AdoptionCall call, AdoptionServices services, JobRow? job, string name, JsonNode? input)
+    {
+        var (context, _, order) = call;
+        if (job is null)
+            throw TooManyJobs();
+        await services.Trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
+        {
+            Project = order.Project.Id,
+            Details = new() { ["store"] = order.Store.Id.ToString("D"), [name] = input },
+        });
         return Accepted(context, job, order);
     }
 
@@ -220,7 +216,9 @@ static class AdoptionEndpoints
         return Results.Json(
             new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))])
             {
-                Changed = answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key).ToList() is { Count: > 0 } changed ? changed : null,
+                Changed = answer.Existing.Values.Any(e => e.IsChanged)
+                    ? [.. answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key)]
+                    : null,
             },
             Json.AnswerBody,
             statusCode: ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
@@ -228,13 +226,13 @@ static class AdoptionEndpoints
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
     static async Task<IReadOnlyDictionary<string, DatumId?>> ExistingAsync(
-        AdoptionAnswer answer, HttpContext context, ProjectTable projects, Permissions permissions)
+        AdoptionAnswer answer, HttpContext context, AdoptionServices services)
     {
-        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
+        var rights = await services.Permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var existing = new Dictionary<string, DatumId?>(StringComparer.Ordinal);
         foreach (var (url, tracked) in answer.Existing)
         {
-            var project = await projects.FindAsync(tracked.Project, context.RequestAborted);
+            var project = await services.Projects.FindAsync(tracked.Project, context.RequestAborted);
             existing.Add(url, project is not null && rights.Allow(Permission.DataRead, Scope.Of(project)) ? tracked.Datum : null);
         }
 
@@ -251,46 +249,15 @@ static class AdoptionEndpoints
     {
         Activity.Current?.SetTag("dataregistry.job.id", job.JobId.ToString());
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/adoptions/{job.JobId}/";
-        return JobEndpoints.Accepted(job, order);
+        var body = AdoptionJobs.BodyOf(job, default, order.Project, order.Store, job.Started ?? default);
+        return JobEndpoints.Answer(body, StatusCodes.Status202Accepted);
     }
 }
 
-/// <summary>What an adoption asks for, as it is described; it is read piece by piece (<see cref="AdoptionBody"/>).</summary>
-/// <param name="Urls">Any number that fits into a body.</param>
-/// <param name="Prefix"><c>s3://bucket/prefix</c>, also with wildcards.</param>
-/// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
-/// <param name="Exclude">Patterns of keys to leave out.</param>
-/// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
-/// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one, which
-/// stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where they lie
-/// densely, and a HEAD for each changed object.</param>
-/// <param name="Tags">Tags of every datum that the adoption creates, until somebody edits that datum's tags.</param>
-sealed record AdoptBody(
-    string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
-    bool? DryRun, bool? AdoptChanged, IReadOnlyList<string>? Tags);
+/// <summary>The services of the endpoint.</summary>
+sealed record AdoptionServices(
+    StoreAccess Stores, ProjectTable Projects, Permissions Permissions, AdoptionRequests Requests, ImmediateAdoption AtOnce, DryRun DryRun,
+    Buckets Buckets, JobBlobs Blobs, AuditTrail Trail, IOptions<JobOptions> Options);
 
-sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
-
-/// <param name="Existing">Ids are null where the caller may not read the datum.</param>
-sealed record AnswerBody(
-    bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
-    IReadOnlyList<UrlErrorBody> Errors)
-{
-    /// <summary>Those of the existing whose objects are not what was adopted any more; left out where there are none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Changed { get; init; }
-}
-
-/// <param name="Changed">True where the object at the URL is not what was adopted any more: <c>adopt_changed</c> adopts it anew. Else left
-/// out.</param>
-sealed record ExistsBody(
-    string Message, string? Code, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Changed);
-
-sealed record UrlErrorBody(string Url, string Message, string? Code);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(CreatedBody))]
-[JsonSerializable(typeof(AnswerBody))]
-[JsonSerializable(typeof(ExistsBody))]
-[JsonSerializable(typeof(DryRunBody))]
-sealed partial class AdoptionJson : JsonSerializerContext;
+/// <summary>A request that was read, and that its caller may make.</summary>
+sealed record AdoptionCall(HttpContext Context, AdoptionBody Body, AdoptionOrder Order);

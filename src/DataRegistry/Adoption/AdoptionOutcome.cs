@@ -66,8 +66,8 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
         url.EndsWith('/') ? ". To adopt all objects below a folder, send its URL as 'prefix' in place of 'url'"
         : url.AsSpan().ContainsAny('*', '?') ? ". To adopt all objects that match, send this as 'prefix' in place of 'url'"
         : HasBrackets(url, '[', ']') || HasBrackets(url, '{', '}')
-            ? ". To adopt several objects, send their common beginning, or a pattern with *, ** and ?, as 'prefix' in place of 'url'; brackets "
-                + "are no wildcards"
+            ? ". To adopt several objects, send their common beginning, or a pattern with *, ** and ?, as 'prefix' in place of 'url'; "
+                + "brackets are no wildcards"
         : "";
 
     static bool HasBrackets(string url, char open, char close) => url.IndexOf(open) is >= 0 and var at && url.IndexOf(close, at) > at;
@@ -88,7 +88,8 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     public static AdoptionFailure Malformed(string url) => new(
         url, Failed, "invalid_url",
-        $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}{SchemeHint(url)}");
+        $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}"
+            + SchemeHint(url));
 
     /// <summary>As Hadoop writes URLs.</summary>
     static string SchemeHint(string url) =>

@@ -83,11 +83,13 @@ sealed record AdoptionPlan(
         return others.Count == 0 ? plan : WithDiffering(plan, await look!(others, cancellationToken));
     }
 
-    /// <summary>What differs is adopted anew, where that is asked for and the location is the project's own; else it is only told.</summary>
+    /// <summary>
+    /// What differs is adopted anew, where that is asked for and the location is the project's own; else it is only told.
+    /// </summary>
     static AdoptionPlan WithDiffering(AdoptionPlan plan, IReadOnlyDictionary<string, Probe> differing)
     {
         var changed = new HashSet<string>(StringComparer.Ordinal);
-        var superseded = new Dictionary<string, Guid>(plan.Scope.Superseded ?? new Dictionary<string, Guid>(StringComparer.Ordinal), StringComparer.Ordinal);
+        var superseded = new Dictionary<string, Guid>(StringComparer.Ordinal);
         foreach (var (key, probe) in differing)
         {
             var location = plan.Located[key];

@@ -13,10 +13,11 @@ static class AdoptionRoom
     public static IServiceCollection AddAdoption(this IServiceCollection services)
     {
         services.AddSingleton(s => new ObjectFinder(s.GetRequiredService<IOptions<JobOptions>>().Value.HeadsInFlight));
-        services.AddSingleton<ChangeFinder>().AddSingleton<Adopter>().AddSingleton<AdoptionRequests>().AddSingleton<DryRun>().AddSingleton<ManifestStaging>();
-        services.AddSingleton<JobBodies>().AddSingleton<CreatedResults>();
+        services.AddSingleton<ChangeFinder>().AddSingleton<Adopter>().AddSingleton<ImmediateAdoption>().AddSingleton<DryRun>();
+        services.AddSingleton<AdoptionRequests>().AddSingleton<AdoptionRetry>().AddSingleton<AdoptionJobs>().AddSingleton<CreatedResults>();
+        services.AddSingleton<AdoptionServices>().AddSingleton<ManifestStaging>();
         services.AddSingleton<WindowReaders>().AddSingleton<WindowWriter>().AddSingleton<IJobKind, AdoptionKind>();
-        return services.AddSingleton<DatumVersions>();
+        return services.AddSingleton<DatumVersions>().AddSingleton<DatumTrace>();
     }
 
     public static void MapAdoption(this Api api)

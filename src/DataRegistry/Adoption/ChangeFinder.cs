@@ -9,6 +9,8 @@ namespace DataRegistry.Adoption;
 /// </summary>
 sealed class ChangeFinder(ObjectFinder finder)
 {
+    const int ListsInFlight = 16;
+
     /// <summary>Where nobody has asked for it, looking takes no longer.</summary>
     static readonly TimeSpan GlanceTimeout = TimeSpan.FromSeconds(5);
 
@@ -20,12 +22,15 @@ sealed class ChangeFinder(ObjectFinder finder)
     {
         var differing = await HeadAsync(
             located, (keys, token) => finder.HeadAsync(bucket, prefix, keys, token), cancellationToken);
-        foreach (var row in located.Where(r => differing.GetValueOrDefault(r.Key).Object is not null))
+        var several = new ParallelOptions { MaxDegreeOfParallelism = ListsInFlight, CancellationToken = cancellationToken };
+        var changed = located.Where(r => differing.GetValueOrDefault(r.Key).Object is not null).ToList();
+        await Parallel.ForEachAsync(changed, several, async (row, token) =>
         {
-            if (await IsListedAsync(bucket, row, cancellationToken))
+            if (!await IsListedAsync(bucket, row, token))
+                return;
+            lock (differing)
                 differing.Remove(row.Key);
-        }
-
+        });
         return differing;
     }
 
@@ -37,8 +42,8 @@ sealed class ChangeFinder(ObjectFinder finder)
         // In the order of their keys, as a LIST has them.
         List<LocatedRow> rows = [.. located.OrderBy(r => r.Key, Storage.OrderedKey.Comparer)];
         var probes = await finder.FindAsync(bucket, prefix, rows.ConvertAll(r => r.Key), cancellationToken);
-        var suspects = rows.Zip(probes).Where(p => p.Second.Failure is not null || (p.Second.Object is { } found && !IsLike(p.First, found)));
-        return await ByHeadAsync(bucket, prefix, [.. suspects.Select(p => p.First)], cancellationToken);
+        List<LocatedRow> suspects = [.. rows.Zip(probes).Where(p => Differs(p.First, p.Second)).Select(p => p.First)];
+        return await ByHeadAsync(bucket, prefix, suspects, cancellationToken);
     }
 
     /// <summary>A HEAD for each of those that a LIST tells to be something else than was adopted.</summary>
@@ -52,7 +57,9 @@ sealed class ChangeFinder(ObjectFinder finder)
             [.. located.Where(r => listed.TryGetValue(r.Key, out var found) && (found.NeedsHead || !IsLike(r, found)))], head,
             cancellationToken);
 
-    /// <summary>For an answer that does not depend on it: <see cref="ByHeadAsync"/>, or nothing where the bucket does not answer soon.</summary>
+    /// <summary>
+    /// For an answer that does not depend on it: <see cref="ByHeadAsync"/>, or nothing where the bucket does not answer soon.
+    /// </summary>
     public async Task<IReadOnlyDictionary<string, Probe>> GlanceAsync(
         Bucket bucket, string prefix, IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken)
     {
@@ -78,12 +85,15 @@ sealed class ChangeFinder(ObjectFinder finder)
             return differing;
         foreach (var (row, probe) in rows.Zip(await head([.. rows.Select(r => r.Key)], cancellationToken)))
         {
-            if (probe.Failure is not null || (probe.Object is { } found && !IsLike(row, found)))
+            if (Differs(row, probe))
                 differing.Add(row.Key, probe);
         }
 
         return differing;
     }
+
+    static bool Differs(LocatedRow row, Probe probe) =>
+        probe.Failure is not null || (probe.Object is { } found && !IsLike(row, found));
 
     static async Task<bool> IsListedAsync(Bucket bucket, LocatedRow row, CancellationToken cancellationToken)
     {

@@ -15,18 +15,18 @@ sealed record CreatedResult(string Url, string Outcome, DatumId Id)
 }
 
 /// <summary>
-/// What a job created, in pages or all of it as lines. The datums of a job lie together, since their ids begin with its time: no row is kept
-/// for this, and it is there as long as the datums are.
+/// What a job created, in pages or all of it as lines. The datums of a job lie together, since their ids begin with its time: no row is
+/// kept for this, and it is there as long as the datums are.
 /// </summary>
-sealed class CreatedResults(DatumTable datums, WorkTable work, TimeProvider clock)
+sealed class CreatedResults(DatumTable datums, JobControl control)
 {
     public async Task<IResult> AnswerAsync(HttpContext context, JobRow job)
     {
         var token = context.RequestAborted;
         if (JobResults.IsAskedForLines(context.Request))
         {
-            return JobResults.Lines(
-                datums.ListOfJobAsync(job.JobId, after: null, Tables.MaxPageRows, token).Select(From), JobEndpoints.Json.CreatedResult, token);
+            var all = datums.ListOfJobAsync(job.JobId, after: null, Tables.MaxPageRows, token).Select(From);
+            return JobResults.Lines(all, JobEndpoints.Json.CreatedResult, token);
         }
 
         var paging = Paging.From(context.Request);
@@ -34,7 +34,7 @@ sealed class CreatedResults(DatumTable datums, WorkTable work, TimeProvider cloc
             : DatumCursor.TryParse(paging.Cursor, out var cursor) ? cursor : throw Paging.BadCursor();
         var (page, next) = await datums.ListOfJobAsync(job.JobId, after, paging.Limit + 1, token)
             .PageAsync(paging.Limit, row => row.Position.ToString(), token);
-        var counts = job.Counts + (await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), token)).Done;
+        var counts = job.Counts + (await control.ProgressAsync(job, token)).Done;
         return Results.Json(
             new Page<CreatedResult>((int)counts.Created, Paging.Next(context, next), null, [.. page.Select(From)]),
             JobEndpoints.Json.PageCreatedResult);

@@ -10,8 +10,8 @@ static class FolderHints
     const int MaxAsked = 10;
 
     /// <summary>The failures, with what helps where a missing URL is a folder's. Where the bucket does not answer, as they are.</summary>
-    public static async Task<List<AdoptionFailure>> AddAsync(
-        Bucket bucket, List<AdoptionFailure> failures, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<AdoptionFailure>> AddAsync(
+        Bucket bucket, IReadOnlyList<AdoptionFailure> failures, CancellationToken cancellationToken)
     {
         var hinted = failures.ToArray();
         var missing = Enumerable.Range(0, hinted.Length)
@@ -21,7 +21,7 @@ static class FolderHints
             if (S3Url.TryParse($"{hinted[i].Url}/", out var folder) && await IsFolderAsync(bucket, folder.Key, token))
                 hinted[i] = hinted[i].AsFolder();
         });
-        return [.. hinted];
+        return hinted;
     }
 
     static async Task<bool> IsFolderAsync(Bucket bucket, string key, CancellationToken cancellationToken)

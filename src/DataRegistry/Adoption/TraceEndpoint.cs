@@ -14,39 +14,48 @@ namespace DataRegistry.Adoption;
 /// <summary>Where a datum comes from and what became of it.</summary>
 static class TraceEndpoint
 {
-    /// <summary>Aliases, and times in which they named the datum, that are told.</summary>
-    const int MaxSpans = 1000;
-
     static readonly TraceJson Json = new(WireJson.Options(TraceJson.Default));
 
     public static void MapTrace(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/trace/", GetAsync)
         .Answers<TraceBody>("Who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after")
         .TakesQuery("project", "Where an alias is looked up; needed where several projects have it");
 
-    static async Task<IResult> GetAsync(
-        string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions,
-        ScannedStores scanned)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTrace trace)
+    {
+        var (datum, _) = await lookup.RequiredAsync(id, context);
+        return Results.Json(await trace.TellAsync(context, datum), Json.TraceBody);
+    }
+}
+
+/// <summary>Where a datum comes from and what became of it.</summary>
+sealed class DatumTrace(DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions, ScannedStores scanned)
+{
+    /// <summary>Aliases, and times in which they named the datum, that are told.</summary>
+    const int MaxSpans = 1000;
+
+    public async Task<TraceBody> TellAsync(HttpContext context, DatumRow datum)
     {
         var token = context.RequestAborted;
-        var (datum, _) = await lookup.RequiredAsync(id, context);
         var (spans, all) = await aliases.SpansAsync(datum.Id, MaxSpans, token);
         var metadata = await datums.FindMetadataChangeAsync(datum, token);
         var job = new JobId(TimedId.FromGuid(datum.Job));
         var hasJob = await jobs.FindAsync(job, token) is not null;
         var (earlier, later, whole) = await versions.OfAsync(datum, context);
-        return Results.Json(
-            new TraceBody(
-                datum.Id, $"s3://{datum.Bucket}/{datum.Key}", datum.Store,
-                new(datum.Id.Value.Time, datum.AdoptedBy, hasJob ? job.ToString() : null, hasJob ? null : job.ToString()),
-                new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified),
-                DriftBody.From(datum, await scanned.CompletedAsync(token)),
-                [.. spans.Select(s => new TraceAliasBody(s.Alias, s.Name, s.Since, s.User, s.Until, s.UntilUser))], all,
-                metadata is { Time: { } set } ? new(set, metadata.User) : null,
-                TraceChangeBody.OfPurge(datum),
-                [.. earlier.Select(TraceVersionBody.From)], [.. later.Select(TraceVersionBody.From)], whole),
-            Json.TraceBody);
+        return new(
+            datum.Id, $"s3://{datum.Bucket}/{datum.Key}", datum.Store,
+            new(datum.Id.Value.Time, datum.AdoptedBy, hasJob ? job.ToString() : null, hasJob ? null : job.ToString()),
+            new(datum.ObjectETag, datum.VersionId, datum.Size, datum.LastModified),
+            DriftBody.From(datum, await scanned.CompletedAsync(token)),
+            [.. spans.Select(s => new TraceAliasBody(s.Alias, s.Name, s.Since, s.User, s.Until, s.UntilUser))], all,
+            metadata is { Time: { } set } ? new(set, metadata.User) : null,
+            TraceChangeBody.OfPurge(datum),
+            [.. earlier.Select(TraceVersionBody.From)], [.. later.Select(TraceVersionBody.From)], whole);
     }
 }
+
+/// <summary>The datums before and after one, the last one first, that the caller may read.</summary>
+/// <param name="IsWhole">None is missing but those that the caller may not read.</param>
+sealed record OtherVersions(IReadOnlyList<DatumRow> Earlier, IReadOnlyList<DatumRow> Later, bool IsWhole);
 
 /// <summary>The datums that stood for one URL of a store, one after the other; each names the one before.</summary>
 sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTable projects, Permissions permissions)
@@ -54,15 +63,12 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
     /// <summary>Each is a point read.</summary>
     const int Max = 50;
 
-    /// <summary>
-    /// Those before and after, the last one first, that the caller may read; and whether none is missing but what may not be read.
-    /// </summary>
-    public async Task<(List<DatumRow> Earlier, List<DatumRow> Later, bool Whole)> OfAsync(DatumRow datum, HttpContext context)
+    public async Task<OtherVersions> OfAsync(DatumRow datum, HttpContext context)
     {
         var now = (await locations.FindAsync(datum.Store, [datum.Key], 1, context.RequestAborted)).GetValueOrDefault(datum.Key);
         var (later, first) = await WalkAsync(now?.Datum, datum.Id.Value.ToGuid(), context);
         var (earlier, rest) = await WalkAsync(datum.Previous, null, context);
-        return (earlier, later, first == datum.Id.Value.ToGuid() && rest is null);
+        return new(earlier, later, first == datum.Id.Value.ToGuid() && rest is null);
     }
 
     /// <summary>From one datum back to the one before another, and where it ended.</summary>

@@ -38,13 +38,13 @@ sealed class ConsoleFile
     /// <summary>
     /// The form for who accepts these encodings, and its name; null for the file as it is. Each form has a tag of its own.
     /// </summary>
-    public (byte[] Bytes, string? Encoding, EntityTagHeaderValue Tag) For(IList<StringWithQualityHeaderValue> accepted)
+    public FileForm For(IList<StringWithQualityHeaderValue> accepted)
     {
         var (bytes, encoding) = QualityOf("br", accepted) is var br && QualityOf("gzip", accepted) is var gz && br > 0 && br >= gz
             ? (brotli.Value, "br")
             : gz > 0 ? (gzip.Value, "gzip")
             : (Content, null);
-        return bytes.Length < Content.Length ? (bytes, encoding, Tag($"-{encoding}")) : (Content, null, Tag(""));
+        return bytes.Length < Content.Length ? new(bytes, encoding, Tag($"-{encoding}")) : new(Content, null, Tag(""));
     }
 
     EntityTagHeaderValue Tag(string form) => new($"\"{hash}{form}\"");
@@ -63,3 +63,7 @@ sealed class ConsoleFile
         return compressed.ToArray();
     }
 }
+
+/// <summary>A form in which a file is sent.</summary>
+/// <param name="Encoding">Null for the file as it is.</param>
+sealed record FileForm(byte[] Bytes, string? Encoding, EntityTagHeaderValue Tag);

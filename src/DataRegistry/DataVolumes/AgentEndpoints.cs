@@ -32,10 +32,9 @@ static class AgentEndpoints
     /// the last one's changes nothing.
     /// </summary>
     static async Task<IResult> ReportAsync(
-        string clusterId, string id, HttpContext context, UnitTable units, Permissions permissions, ClusterAgents agents,
-        DataVolumeTable volumes, DataVolumeViews views,
-        AuditTrail trail, TimeProvider clock)
+        string clusterId, string id, HttpContext context, ReportServices services)
     {
+        var (units, permissions, agents, volumes, views, trail, clock) = services;
         var cluster = await ClusterAsync(clusterId, context, units, permissions);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.ReportBody, DataVolumeJson.MaxBodyBytes);
         if (!DataVolumeId.TryParse(id, out var volume) || DataVolumeKeys.Partition(volume) != DataVolumeKeys.Partition(cluster.Id))
@@ -85,3 +84,8 @@ static class AgentEndpoints
             : throw DataVolumeErrors.NoAgent.With(cluster.Name);
     }
 }
+
+/// <summary>The services that take an agent's report.</summary>
+sealed record ReportServices(
+    UnitTable Units, Permissions Permissions, ClusterAgents Agents, DataVolumeTable Volumes, DataVolumeViews Views, AuditTrail Trail,
+    TimeProvider Clock);

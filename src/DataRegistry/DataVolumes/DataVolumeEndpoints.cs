@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DataRegistry.Access;
 using DataRegistry.Http;
+using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -35,8 +36,35 @@ static class DataVolumeEndpoints
         var caller = Caller.Of(context);
         // To the millisecond, as in the id, so that what is read can be filtered by.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
+        var row = RowOf(body, name, project, caller.Name, now);
+        // All that could fail comes before the commit.
+        var answer = JsonSerializer.Serialize(
+            await views.ShowAsync(context, row, withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
+        var repetition = KeyOf(context.Request) is { } key ? RepetitionOf(body, row, caller, key, answer) : null;
+        switch (await volumes.CreateAsync(row with { Repetition = repetition?.RowKey }, name, repetition, context.RequestAborted))
+        {
+            case DataVolumeCreation.NameTaken:
+                throw DataVolumeListEndpoints.NameTaken();
+            case DataVolumeCreation.OtherBody:
+                throw DataVolumeErrors.KeyUsed.On(IdempotencyKey);
+            case DataVolumeCreation.Repeated repeated:
+                return Created(repeated.Answer);
+        }
+
+        await trail.RecordAsync(
+            context,
+            new("datavolume.created", row.Id.ToString("D"))
+            {
+                Project = project.Id,
+                Details = new() { ["name"] = row.Name, ["pvc"] = row.OriginPvcName },
+            });
+        return Created(answer);
+    }
+
+    static DataVolumeRow RowOf(NewDataVolumeBody body, DataVolumeName name, Project project, string by, DateTimeOffset now)
+    {
         var id = DataVolumeId.Create(now, project);
-        var row = new DataVolumeRow
+        return new()
         {
             PartitionKey = DataVolumeKeys.Partition(id),
             RowKey = DataVolumeKeys.Volume(id),
@@ -51,54 +79,36 @@ static class DataVolumeEndpoints
             Cluster = project.Cluster,
             DeleteOriginal = body.ShouldDeleteOriginalVolume ?? false,
             CreatedAt = now,
-            CreatedBy = caller.Name,
+            CreatedBy = by,
             UpdatedAt = now,
-            UpdatedBy = caller.Name,
+            UpdatedBy = by,
             Generation = 1,
         };
-        // All that could fail comes before the commit.
-        var answer = JsonSerializer.Serialize(
-            await views.ShowAsync(context, row, withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
-        var repetition = KeyOf(context.Request) is not { } key ? null : new RepetitionRow
+    }
+
+    /// <summary>What is kept for the Idempotency-Key: the answer, and the hash of the body that it belongs to.</summary>
+    static RepetitionRow RepetitionOf(NewDataVolumeBody body, DataVolumeRow row, Caller caller, string key, string answer)
+    {
+        var named = body with { ProjectId = row.Project.ToString("D") };
+        return new()
         {
             PartitionKey = row.PartitionKey,
             RowKey = DataVolumeKeys.Repetition(caller.Id, key),
             Volume = row.Id,
             Answer = answer,
-            CreatedAt = now,
+            CreatedAt = row.CreatedAt,
             Body = Convert.ToHexStringLower(
-                SHA256.HashData(
-                    JsonSerializer.SerializeToUtf8Bytes(
-                        body with { ProjectId = project.Id.ToString("D") }, DataVolumeJson.Default.NewDataVolumeBody))),
+                SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(named, DataVolumeJson.Default.NewDataVolumeBody))),
         };
-        switch (await volumes.CreateAsync(row with { Repetition = repetition?.RowKey }, name, repetition, context.RequestAborted))
-        {
-            case DataVolumeCreation.NameTaken:
-                throw DataVolumeListEndpoints.NameTaken();
-            case DataVolumeCreation.OtherBody:
-                throw DataVolumeErrors.KeyUsed.On(IdempotencyKey);
-            case DataVolumeCreation.Repeated repeated:
-                return Created(repeated.Answer);
-        }
-
-        await trail.RecordAsync(
-            context,
-            new("datavolume.created", id.ToString())
-            {
-                Project = project.Id,
-                Details = new() { ["name"] = row.Name, ["pvc"] = row.OriginPvcName },
-            });
-        return Created(answer);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DataVolumeAccess access, DataVolumeViews views) => Results.Json(
         await views.ShowAsync(context, await access.RequiredAsync(context, id, Permission.DataVolumesRead), withSharedScopes: true),
         DataVolumeJson.Default.DataVolumeBody);
 
-    static async Task<IResult> ChangeAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, DataVolumeServices services)
     {
+        var (volumes, access, views, _, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesUpdate);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.DataVolumePatchBody, DataVolumeJson.MaxBodyBytes);
         var description = DataVolumeFields.Text("description", body.Description, DataVolumeFields.MaxDescription);
@@ -122,10 +132,9 @@ static class DataVolumeEndpoints
     }
 
     /// <summary>202 where an agent has to do it first, also when repeated; 204 where nobody has to.</summary>
-    static async Task<IResult> DeleteAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, ClusterAgents agents, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, DataVolumeServices services)
     {
+        var (volumes, access, _, agents, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesDelete);
         var agent = await agents.OfAsync(found.Cluster, context.RequestAborted);
         if (!agent.Cluster.HasAgent)
@@ -166,3 +175,7 @@ static class DataVolumeEndpoints
             throw DataVolumeErrors.NotAKey.On(IdempotencyKey, MaxIdempotencyKey),
     };
 }
+
+/// <summary>The services that change and delete data volumes.</summary>
+sealed record DataVolumeServices(
+    DataVolumeTable Volumes, DataVolumeAccess Access, DataVolumeViews Views, ClusterAgents Agents, AuditTrail Trail, TimeProvider Clock);

@@ -17,6 +17,7 @@ static class DataVolumesRoom
         services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
             .Validate(o => o.IsValid, "The setting DataVolumes__AgentSilenceSeconds is a number above 0.").ValidateOnStart();
         services.AddTable<DataVolumeTable>().AddSingleton<IProjectContents, ProjectDataVolumes>();
+        services.AddSingleton<DataVolumeServices>().AddSingleton<SharingServices>().AddSingleton<ReportServices>();
         return services.AddSingleton<ClusterAgents>().AddSingleton<DataVolumeAccess>().AddSingleton<DataVolumeViews>();
     }
 

@@ -32,10 +32,9 @@ static class SharedScopeEndpoints
     }
 
     /// <summary>All of it or nothing. What is shared already stays as it is, what is not shared need not be removed.</summary>
-    static async Task<IResult> ChangeAsync(
-        string id, HttpContext context, DataVolumeTable volumes, DataVolumeAccess access, DataVolumeViews views, ProjectTable projects,
-        UnitTable units, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> ChangeAsync(string id, HttpContext context, SharingServices services)
     {
+        var (volumes, access, views, projects, units, trail, clock) = services;
         var found = await access.RequiredAsync(context, id, Permission.DataVolumesShare);
         var body = await RequestBody.ReadJsonAsync(context, DataVolumeJson.Default.SharedScopesPatchBody, DataVolumeJson.MaxBodyBytes);
         var (add, remove) = (Read("add", body.Add), Read("remove", body.Remove));
@@ -121,3 +120,8 @@ static class SharedScopeEndpoints
     static JsonArray Names(IReadOnlyList<SharedScope> scopes) =>
         new([.. scopes.Select(s => JsonValue.Create($"{Fields.WireName(s.Kind)} {s.Id}"))]);
 }
+
+/// <summary>The services that share data volumes.</summary>
+sealed record SharingServices(
+    DataVolumeTable Volumes, DataVolumeAccess Access, DataVolumeViews Views, ProjectTable Projects, UnitTable Units, AuditTrail Trail,
+    TimeProvider Clock);

@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
-using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -51,32 +50,31 @@ static class AliasEndpoints
             Json.PageAliasBody);
     }
 
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> ByNameAsync(
+    static async Task<CountedPage<AliasRow>> ByNameAsync(
         Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
         AliasName? after = paging.Cursor is null
             ? null
             : AliasName.TryParse(paging.Cursor, out var name) ? name : throw Paging.BadCursor();
         var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
-        return (rows, next, after is null && next is null ? rows.Count : null);
+        return new(rows, next, after is null && next is null ? rows.Count : null);
     }
 
-    static async Task<(IReadOnlyList<AliasRow> Rows, string? Next, int? Count)> SortedAsync(
+    static async Task<CountedPage<AliasRow>> SortedAsync(
         AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
         var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
         if (more is not null)
             throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
         var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return (rows, next, all.Count);
+        return new(rows, next, all.Count);
     }
 
     static async Task<IResult> PointAsync(
-        HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions,
-        AuditTrail trail)
+        HttpContext context, AliasLookup lookup, DatumTable datums, AliasPointing pointing, DatumViews views)
     {
         var body = await RequestBody.ReadJsonAsync(context, Json.NewAliasBody, MaxBodyBytes);
-        var project = await permissions.ProjectAsync(context, projects, body.Project, Permission.AliasesEdit);
+        var project = await lookup.ProjectAsync(context, body.Project, Permission.AliasesEdit);
         var name = Name(body.Name);
         if (string.IsNullOrEmpty(body.Datum))
             throw CommonErrors.Required.On("datum");
@@ -85,64 +83,37 @@ static class AliasEndpoints
         // Another project's datum is as good as none, so that ids cannot be probed and a name never leads to what its readers may not see.
         if (await datums.FindAsync(id, context.RequestAborted) is not { } datum || datum.Project != project.Id)
             throw DatumErrors.NoDatumInProject.On("datum", id);
-        var outcome = await aliases.PointAsync(project, name, id, Caller.Of(context).Name, context.RequestAborted);
-        await RecordAsync(outcome, context, trail);
+        var outcome = await pointing.PointAsync(context, project, name, id);
         return Results.Json(
-            AliasBody.From(
-                outcome.Alias, project, datum, await aliases.NamesAsync(id, context.RequestAborted),
-                await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody,
-                statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
-    }
-
-    public static async Task RecordAsync(AliasOutcome outcome, HttpContext context, AuditTrail trail)
-    {
-        if (outcome is AliasOutcome.Unchanged)
-            return;
-        await trail.RecordAsync(
-            context, new(outcome is AliasOutcome.Created ? "alias.created" : "alias.moved", outcome.Alias.Id.ToString("D"))
-            {
-                Project = outcome.Alias.Project,
-                Details = new()
-                {
-                    ["name"] = outcome.Alias.Name,
-                    ["from"] = (outcome as AliasOutcome.Moved)?.From.ToString("D"),
-                    ["to"] = outcome.Alias.Datum.ToString("D"),
-                },
-            });
+            await views.ShowAsync(outcome.Alias, project, datum, context.RequestAborted), Json.AliasBody,
+            statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
     /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>
     static async Task<IResult> ResolveAsync(
-        HttpContext context, AliasTable aliases, DatumTable datums, DatumHashing hashing, ScannedStores scans, ProjectTable projects,
-        Permissions permissions)
+        HttpContext context, AliasLookup lookup, AliasTable aliases, DatumTable datums, DatumHashing hashing, DatumViews views)
     {
-        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
-        return await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is { } alias
-            && await datums.FindAsync(alias.DatumId, context.RequestAborted) is { } datum
-            ? Results.Json(
-                new ResolvedBody(DatumBody.From(
-                    await hashing.EnsureAsync(datum, found: null, context.RequestAborted), project,
-                    await aliases.NamesAsync(datum.Id, context.RequestAborted), await scans.CompletedAsync(context.RequestAborted))),
-                Json.ResolvedBody)
-            : throw CommonErrors.NotFound.With();
+        var project = await lookup.ProjectAsync(context, Fields.Query(context.Request, "project"), Permission.DataRead);
+        if (await aliases.FindAsync(project, Name(Fields.Query(context.Request, "name")), context.RequestAborted) is not { } alias
+            || await datums.FindAsync(alias.DatumId, context.RequestAborted) is not { } datum)
+        {
+            throw CommonErrors.NotFound.With();
+        }
+
+        var hashed = await hashing.EnsureAsync(datum, found: null, context.RequestAborted);
+        return Results.Json(new ResolvedBody(await views.ShowAsync(hashed, project, context.RequestAborted)), Json.ResolvedBody);
     }
 
-    static async Task<IResult> GetAsync(
-        string id, HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects,
-        Permissions permissions)
+    static async Task<IResult> GetAsync(string id, HttpContext context, AliasLookup lookup, DatumTable datums, DatumViews views)
     {
-        var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.DataRead);
+        var (alias, project) = await lookup.RequiredAsync(context, id, Permission.DataRead);
         var datum = await datums.FindAsync(alias.DatumId, context.RequestAborted);
-        return Results.Json(
-            AliasBody.From(
-                alias, project, datum, await aliases.NamesAsync(alias.DatumId, context.RequestAborted),
-                await scans.CompletedAsync(context.RequestAborted)), Json.AliasBody);
+        return Results.Json(await views.ShowAsync(alias, project, datum, context.RequestAborted), Json.AliasBody);
     }
 
-    static async Task<IResult> DeleteAsync(
-        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> DeleteAsync(string id, HttpContext context, AliasLookup lookup, AliasTable aliases, AuditTrail trail)
     {
-        var (alias, project) = await RequiredAsync(id, context, aliases, projects, permissions, Permission.AliasesEdit);
+        var (alias, project) = await lookup.RequiredAsync(context, id, Permission.AliasesEdit);
         if (!await aliases.DeleteAsync(alias, Caller.Of(context).Name, context.RequestAborted))
             throw CommonErrors.NotFound.With();
         await trail.RecordAsync(
@@ -150,40 +121,18 @@ static class AliasEndpoints
         return Results.NoContent();
     }
 
-    static async Task<IResult> HistoryAsync(
-        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> HistoryAsync(string id, HttpContext context, AliasLookup lookup, AliasTable aliases)
     {
-        var (aliasId, _, _) = await WhereAsync(id, context, aliases, projects, permissions, Permission.DataRead);
+        var place = await lookup.PlaceAsync(context, id, Permission.DataRead);
         var paging = Paging.From(context.Request);
         if (paging.Cursor is { } cursor && !(cursor.Length == 10 && cursor.All(char.IsAsciiDigit)))
             throw Paging.BadCursor();
-        var (rows, next) = await aliases.HistoryAsync(aliasId, paging.Limit, paging.Cursor, context.RequestAborted);
+        var (rows, next) = await aliases.HistoryAsync(place.Id, paging.Limit, paging.Cursor, context.RequestAborted);
         return Results.Json(
             new Page<AliasChangeBody>(
                 paging.Cursor is null && next is null ? rows.Count : null, Paging.Next(context, next), null,
                 [.. rows.Select(r => new AliasChangeBody(r.Time, r.User, r.From, r.To))]),
             Json.PageAliasChangeBody);
-    }
-
-    static async Task<(AliasRow Alias, Project Project)> RequiredAsync(
-        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, Permission permission)
-    {
-        var (aliasId, where, project) = await WhereAsync(id, context, aliases, projects, permissions, permission);
-        return (await aliases.FindAsync(aliasId, where, context.RequestAborted) ?? throw CommonErrors.NotFound.With(), project);
-    }
-
-    /// <summary>Where the alias of the route's id is or was, for who may see it and do this; 404 and 403 for others.</summary>
-    static async Task<(TimedId Id, AliasIdRow Where, Project Project)> WhereAsync(
-        string id, HttpContext context, AliasTable aliases, ProjectTable projects, Permissions permissions, Permission permission)
-    {
-        if (!TimedId.TryParse(id, out var aliasId) || await aliases.FindIdAsync(aliasId, context.RequestAborted) is not { } where
-            || await projects.FindAsync(where.Project, context.RequestAborted) is not { } project)
-        {
-            throw CommonErrors.NotFound.With();
-        }
-
-        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
-        return (aliasId, where, project);
     }
 
     public static AliasName Name(string? text, string field = "name") =>

@@ -29,15 +29,11 @@ static class DatumEndpoints
                 "Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
     }
 
-    static async Task<IResult> GetAsync(
-        string id, HttpContext context, DatumLookup lookup, AliasTable aliases, DatumHashing hashing, ScannedStores scanned)
+    static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumHashing hashing, DatumViews views)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
-        return Results.Json(
-            DatumBody.From(
-                await hashing.EnsureAsync(row, found: null, context.RequestAborted), project,
-                await aliases.NamesAsync(row.Id, context.RequestAborted), await scanned.CompletedAsync(context.RequestAborted)),
-            Json.DatumBody);
+        var hashed = await hashing.EnsureAsync(row, found: null, context.RequestAborted);
+        return Results.Json(await views.ShowAsync(hashed, project, context.RequestAborted), Json.DatumBody);
     }
 
     static async Task<IResult> PurgeAsync(string id, HttpContext context, DatumLookup lookup, DatumPurge purge, AuditTrail trail)

@@ -22,7 +22,8 @@ sealed partial class DatumTable
                 After = partition == after?.Partition ? after.Value.RowKey : null,
                 Before = time + EndOfDatums,
             };
-            await foreach (var row in table.ReadAsync<JobDatumRow>(range, Math.Min(MaxPageRows, page), JobDatumRow.Columns, cancellationToken))
+            var rows = table.ReadAsync<JobDatumRow>(range, Math.Min(MaxPageRows, page), JobDatumRow.Columns, cancellationToken);
+            await foreach (var row in rows)
             {
                 // Another job of the same millisecond.
                 if (row.Job == job.Value.ToGuid())

@@ -25,7 +25,8 @@ static class DatumsRoom
         services.AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>();
         services.AddSingleton<IProjectContents, ProjectDatums>();
         services.AddSingleton<DatumLookup>().AddSingleton<ScannedStores>().AddSingleton<DatumPurge>().AddSingleton<TreePages>();
-        services.AddSingleton<AdoptedObjects>().AddSingleton<ContentTokens>();
+        services.AddSingleton<AdoptedObjects>().AddSingleton<ContentTokens>().AddSingleton<DatumDownloads>();
+        services.AddSingleton<DatumViews>().AddSingleton<DatumSearch>().AddSingleton<AliasLookup>().AddSingleton<AliasPointing>();
         return services.AddSingleton<HashQueue>().AddSingleton<DatumHashing>().AddSingleton<HashDatum>().AddSingleton<HashPoison>();
     }
 

@@ -4,7 +4,6 @@ using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Datums;
 
@@ -15,30 +14,17 @@ static class DownloadEndpoints
             "A URL with which anyone can read the datum's bytes for a short while").TakesQuery(
                 "project", DatumEndpoints.AliasProject).OrAnswers<MessageBody>(StatusCodes.Status409Conflict);
 
-    static async Task<IResult> LinkAsync(
-        string id, HttpContext context, DatumLookup lookup, AdoptedObjects objects, DatumHashing hashing, ContentTokens tokens,
-        IOptions<DatumOptions> options)
+    static async Task<IResult> LinkAsync(string id, HttpContext context, DatumLookup lookup, DatumDownloads downloads)
     {
         var (row, _) = await lookup.RequiredAsync(id, context);
-        var (bucket, found) = await RequiredAsync(row, objects, context.RequestAborted);
-        await hashing.EnsureAsync(row, new(null, (bucket, found)), context.RequestAborted);
-        var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
+        var url = await downloads.LinkAsync(context, row);
         // A secret until it expires: it is answered, and neither kept nor logged anywhere.
         context.Response.Headers.CacheControl = "no-store";
         return Results.Json(
-            new DownloadBody(await UrlAsync())
+            new DownloadBody(url)
             {
                 Drift = row.Drift is DriftState.Changed or DriftState.Missing ? Fields.WireName(row.Drift.Value) : null,
             }, DatumEndpoints.Json.DownloadBody);
-
-        async Task<string> UrlAsync()
-        {
-            if (bucket.CanPresign(row.Key))
-                return await AskAsync(() => bucket.PresignGetAsync(row.Key, found.VersionId, expiry, FileName(row)));
-            return tokens.CanCreate
-                ? $"{PublicUrl.Of(context.Request)}/api/v0/data/{row.Id}/content/?token={tokens.Create(row.Id, expiry)}"
-                : throw DatumErrors.CannotBeSigned.With();
-        }
     }
 
     /// <summary>The object that was adopted and its bucket, or the end of the request with the reason why not.</summary>
@@ -52,10 +38,10 @@ static class DownloadEndpoints
     /// <summary>What a browser calls the file; null where the key ends with a slash, and has no name.</summary>
     public static string? FileName(DatumRow row) => DatumBody.NameOf(row.Key) is { Length: > 0 } name ? name : null;
 
-        public static ApiException Error(BucketException e) =>
+    public static ApiException Error(BucketException e) =>
         DatumErrors.BucketUnavailable.WithCode(e.Code, e.Message).After(e.IsTransient ? TimeSpan.FromSeconds(5) : null);
 
-    static async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    public static async Task<T> AskAsync<T>(Func<Task<T>> ask)
     {
         try
         {

@@ -43,18 +43,18 @@ static class MetadataEndpoints
     }
 
     static async Task<IResult> SetAsync(
-        string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasTable aliases, Permissions permissions,
-        AuditTrail trail)
+        string id, HttpContext context, DatumLookup lookup, DatumTable datums, AliasPointing pointing, AuditTrail trail)
     {
         var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
         using var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.JsonDocument, MaxBodyBytes);
         var input = MetadataInput.Parse(body.RootElement, "the datum");
         if (input.Alias is not null)
-            await permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
+            await pointing.RequireAsync(context, project);
         await datums.SetMetadataAsync(row, input, Caller.Of(context).Name, context.RequestAborted);
         await trail.RecordAsync(
             context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
-        await PointAsync(row, project, input, context, aliases, trail);
+        if (input.Alias is { } alias)
+            await pointing.PointAsync(context, project, alias, row.Id);
         return Results.Bytes(MetadataInput.Compose(input.Kept, input.Tags), JsonType);
     }
 
@@ -63,22 +63,9 @@ static class MetadataEndpoints
     /// more.
     /// </summary>
     static async Task<IResult> ApplyAsync(
-        HttpContext context, DatumTable datums, AliasTable aliases, ProjectTable projects, Permissions permissions, AuditTrail trail)
+        HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions, AliasPointing pointing, AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.MetadataOfDatumsBody, MaxApplyBytes);
-        if (body.DatumMetadata is null)
-            throw CommonErrors.Required.On(Field);
-        if (body.DatumMetadata.Count > MaxDatums)
-            throw RequestBody.TooMany(MaxDatums);
-        var inputs = new Dictionary<DatumId, MetadataInput>();
-        foreach (var (text, properties) in body.DatumMetadata)
-        {
-            if (!DatumId.TryParse(text, out var id))
-                throw DatumErrors.KeyNotADatumId.On(Field, text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text);
-            if (!inputs.TryAdd(id, MetadataInput.Parse(properties, id.ToString())))
-                throw DatumErrors.DatumGivenTwice.On(Field, id);
-        }
-
+        var inputs = await ReadAsync(context);
         var rows = await datums.FindAsync(inputs.Keys, context.RequestAborted);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var changes = new List<(DatumRow Row, Project Project, MetadataInput Input)>();
@@ -106,16 +93,31 @@ static class MetadataEndpoints
                     Details = new() { ["datums"] = ofProject.Count() },
                 });
         foreach (var (row, project, input) in changes)
-            await PointAsync(row, project, input, context, aliases, trail);
+        {
+            if (input.Alias is { } alias)
+                await pointing.PointAsync(context, project, alias, row.Id);
+        }
+
         return Results.Json(new AppliedBody(true, changes.Count), DatumEndpoints.Json.AppliedBody);
     }
 
-    static async Task PointAsync(
-        DatumRow row, Project project, MetadataInput input, HttpContext context, AliasTable aliases, AuditTrail trail)
+    static async Task<Dictionary<DatumId, MetadataInput>> ReadAsync(HttpContext context)
     {
-        if (input.Alias is { } alias)
-            await AliasEndpoints.RecordAsync(
-                await aliases.PointAsync(project, alias, row.Id, Caller.Of(context).Name, context.RequestAborted), context, trail);
+        var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.MetadataOfDatumsBody, MaxApplyBytes);
+        if (body.DatumMetadata is null)
+            throw CommonErrors.Required.On(Field);
+        if (body.DatumMetadata.Count > MaxDatums)
+            throw RequestBody.TooMany(MaxDatums);
+        var inputs = new Dictionary<DatumId, MetadataInput>();
+        foreach (var (text, properties) in body.DatumMetadata)
+        {
+            if (!DatumId.TryParse(text, out var id))
+                throw DatumErrors.KeyNotADatumId.On(Field, text.Length > 100 ? $"{text.AsSpan(0, 100)}…" : text);
+            if (!inputs.TryAdd(id, MetadataInput.Parse(properties, id.ToString())))
+                throw DatumErrors.DatumGivenTwice.On(Field, id);
+        }
+
+        return inputs;
     }
 }
 

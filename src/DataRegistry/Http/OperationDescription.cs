@@ -99,8 +99,8 @@ static class OperationDescription
         response.Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = media };
     }
 
-    /// <summary>Pages of several kinds differ by what they hold.</summary>
-    static string NameOf(Type type) => string.Concat(type.GenericTypeArguments.Select(NameOf).Prepend(type.Name.Split('`')[0]));
+    /// <summary>Pages have all the same name.</summary>
+    static string NameOf(Type type) => type.IsGenericType ? $"PageOf{type.GenericTypeArguments[0].Name}" : type.Name;
 
     static async Task<OpenApiMediaType> MediaAsync(
         OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken cancellationToken) => new()

@@ -57,6 +57,11 @@ public sealed record Paging(int Limit, string? Cursor)
     }
 }
 
+/// <summary>A page of a list, and what its list knows of the others.</summary>
+/// <param name="Next">The next page's cursor; null at the end.</param>
+/// <param name="Count">Of the whole list; null where it is not counted.</param>
+sealed record CountedPage<T>(IReadOnlyList<T> Rows, string? Next, int? Count);
+
 /// <summary>Pages of rows that are read one after the other.</summary>
 public static class RowPaging
 {

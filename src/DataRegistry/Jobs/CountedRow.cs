@@ -3,7 +3,9 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>A row that keeps <see cref="Counts"/>, a column each. The first four have one always, the others where they are not 0.</summary>
+/// <summary>
+/// A row that keeps <see cref="Counts"/>, a column each. The first four have one always, the others where they are not 0.
+/// </summary>
 abstract record CountedRow : TableRow
 {
     [IgnoreDataMember] public Counts Counts { get; init; }

@@ -7,7 +7,7 @@ namespace DataRegistry.Jobs;
 
 /// <summary>How a job gets on to its next ranges, and to its end. Repeating any of it changes nothing.</summary>
 sealed partial class JobFinisher(
-    JobTable jobs, WorkTable work, AdoptQueue queue, IEnumerable<IJobKind> kinds, AuditTrail trail, IOptions<JobOptions> options,
+    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, AuditTrail trail, IOptions<JobOptions> options,
     ILogger<JobFinisher> logger)
 {
     /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>

@@ -31,7 +31,10 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
             throw CommonErrors.NotAChoice.On("outcome", string.Join(", ", outcomes));
 
         if (IsAskedForLines(context.Request))
-            return Lines(ReadAsync(job, outcome, default, type, context.RequestAborted).Select(r => r.Result), type, context.RequestAborted);
+        {
+            var all = ReadAsync(job, outcome, default, type, context.RequestAborted).Select(r => r.Result);
+            return Lines(all, type, context.RequestAborted);
+        }
 
         var paging = Paging.From(context.Request);
         var from = paging.Cursor is null

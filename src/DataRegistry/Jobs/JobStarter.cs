@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>Lets jobs begin whose input and ranges are written.</summary>
-sealed class JobStarter(JobTable jobs, AdoptQueue queue, JobFinisher ends, IOptions<JobOptions> options)
+sealed class JobStarter(JobTable jobs, RangeQueue queue, JobFinisher finisher, IOptions<JobOptions> options)
 {
     /// <summary>The job with its first messages; one without ranges is done. It shows from now on.</summary>
     public async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ sealed class JobStarter(JobTable jobs, AdoptQueue queue, JobFinisher ends, IOpti
             await queue.SendAsync(range, cancellationToken);
         job.Refused.Measure(job.Kind);
         if (ranges.Count == 0)
-            return await ends.FinishAsync(job.JobId, default, cancellationToken) ?? await jobs.FindAsync(job.JobId, cancellationToken)
+            return await finisher.FinishAsync(job.JobId, default, cancellationToken) ?? await jobs.FindAsync(job.JobId, cancellationToken)
                 ?? job;
 
         // Null: a worker has it already, and it shows as running.

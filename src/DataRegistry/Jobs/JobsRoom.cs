@@ -11,9 +11,9 @@ static class JobsRoom
 {
     public static IReadOnlyList<QueueFunction> QueueFunctions { get; } =
     [
-        QueueFunction.Of<RangeFunction>("AdoptRange", AdoptQueue.Name, (function, delivery, token) => function.RunAsync(delivery, token)),
+        QueueFunction.Of<RangeFunction>("AdoptRange", RangeQueue.Name, (function, delivery, token) => function.RunAsync(delivery, token)),
         QueueFunction.Of<RangePoisonFunction>(
-            "AdoptPoison", AdoptQueue.PoisonName, (function, delivery, token) => function.RunAsync(delivery, token)),
+            "AdoptPoison", RangeQueue.PoisonName, (function, delivery, token) => function.RunAsync(delivery, token)),
     ];
 
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =
@@ -31,8 +31,8 @@ static class JobsRoom
         services.AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>();
         services.AddSingleton<IProjectContents, ProjectJobs>();
         services.AddSingleton<JobCollection>().AddSingleton<ICollector>(s => s.GetRequiredService<JobCollection>());
-        services.AddSingleton<JobBlobs>().AddSingleton<AdoptQueue>().AddSingleton<JobResults>();
-        services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<StalledJobs>();
+        services.AddSingleton<JobBlobs>().AddSingleton<RangeQueue>().AddSingleton<JobResults>();
+        services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<JobControl>().AddSingleton<StalledJobs>();
         return services.AddSingleton<RangeWorker>().AddSingleton<RangeFunction>().AddSingleton<RangePoisonFunction>();
     }
 }

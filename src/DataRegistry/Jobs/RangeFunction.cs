@@ -10,7 +10,7 @@ namespace DataRegistry.Jobs;
 
 /// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
 sealed partial class RangeFunction(
-    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
+    WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
 {
     /// <summary>All that is logged within is of that job.</summary>
     public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
@@ -25,13 +25,13 @@ sealed partial class RangeFunction(
             return;
         }
 
-        using var span = DeliveryOf(range, AdoptQueue.Name, delivery);
+        using var span = DeliveryOf(range, RangeQueue.Name, delivery);
         using var scope = JobScope(logger, message.JobId);
         try
         {
             // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
             if (range.IsDone)
-                await ends.ConcludeAsync(message.JobId, cancellationToken);
+                await finisher.ConcludeAsync(message.JobId, cancellationToken);
             else if (range.Epoch == message.Epoch)
                 await worker.RunAsync(range, bucketUnavailable: null, cancellationToken);
             else if (range.Epoch > message.Epoch && range.Sent < range.Epoch)
@@ -41,23 +41,8 @@ sealed partial class RangeFunction(
         }
         catch (Exception e) when (IsThrottling(e))
         {
-            // Being slowed down is no failure, and must not use up the message's deliveries: it comes again later, as a new one.
-            var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
             span.Fail(e);
-            Log.Throttled(logger, message.JobId, message.Range, delay, e.Message);
-            var now = range;
-            try
-            {
-                now = await NoteAsync(range, e.Message, cancellationToken);
-            }
-            catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The tables themselves are slow: the message matters, the note does not.
-            }
-
-            // A delivery that handed the range on meanwhile has sent the message of the new epoch.
-            if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
-                await queue.SendAsync(now, delay, waiting: null, cancellationToken);
+            await PostponeAsync(range, e, cancellationToken);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -68,7 +53,31 @@ sealed partial class RangeFunction(
         }
     }
 
-    /// <summary>Notes why the range waits, and since when: this delivery may have done windows before. Returns the range as it is now.</summary>
+    /// <summary>
+    /// Sends the range again later, as a new message: throttling is no failure, and must not use up the deliveries of a message.
+    /// </summary>
+    async Task PostponeAsync(WorkRow range, Exception throttling, CancellationToken cancellationToken)
+    {
+        var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
+        Log.Throttled(logger, range.JobId, range.Range, delay, throttling.Message);
+        var now = range;
+        try
+        {
+            now = await NoteAsync(range, throttling.Message, cancellationToken);
+        }
+        catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The tables themselves are slow: the message matters, the note does not.
+        }
+
+        // A delivery that handed the range on meanwhile has sent the message of the new epoch.
+        if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
+            await queue.SendAsync(now, delay, waiting: null, cancellationToken);
+    }
+
+    /// <summary>
+    /// Notes why the range waits, and since when: this delivery may have done windows before. Returns the range as it is now.
+    /// </summary>
     async Task<WorkRow> NoteAsync(WorkRow range, string reason, CancellationToken cancellationToken)
     {
         var now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
@@ -116,7 +125,7 @@ sealed partial class RangeFunction(
 /// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
 /// </summary>
 sealed partial class RangePoisonFunction(
-    WorkTable work, RangeWorker worker, JobFinisher ends, AdoptQueue queue, ILogger<RangePoisonFunction> logger)
+    WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, ILogger<RangePoisonFunction> logger)
 {
     const int MaxReplans = 1;
 
@@ -127,11 +136,11 @@ sealed partial class RangePoisonFunction(
         var range = await work.FindAsync(message.JobId, message.Range, cancellationToken);
         if (range is null)
             return;
-        using var span = RangeFunction.DeliveryOf(range, AdoptQueue.PoisonName, delivery);
+        using var span = RangeFunction.DeliveryOf(range, RangeQueue.PoisonName, delivery);
         using var scope = RangeFunction.JobScope(logger, message.JobId);
         if (range.IsDone)
         {
-            await ends.ConcludeAsync(message.JobId, cancellationToken);
+            await finisher.ConcludeAsync(message.JobId, cancellationToken);
         }
         else if (range.Epoch == message.Epoch && range.Replans < MaxReplans)
         {

@@ -10,7 +10,7 @@ namespace DataRegistry.Jobs;
 /// Works through a range, window by window, and brings its job on. The work on a window is its kind's. Both queue functions of jobs use it.
 /// </summary>
 sealed partial class RangeWorker(
-    JobTable jobs, WorkTable work, AdoptQueue queue, IEnumerable<IJobKind> kinds, StoreLeases leases, JobFinisher finisher,
+    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, StoreLeases leases, JobFinisher finisher,
     TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger) : IDisposable
 {
     // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
@@ -234,19 +234,6 @@ sealed partial class RangeWorker(
         if (now.Sent < now.Epoch)
             await queue.SendAsync(now, cancellationToken);
         return null;
-    }
-
-    /// <summary>What became of a window.</summary>
-    abstract record WindowOutcome
-    {
-        /// <summary>It is done, and the checkpoint is written.</summary>
-        public sealed record Written(WorkRow Before, WorkRow After) : WindowOutcome;
-
-        /// <summary>Another delivery is further with the range.</summary>
-        public sealed record Overtaken : WindowOutcome;
-
-        /// <summary>There is none: the range was put off, or its opening left nothing to do.</summary>
-        public sealed record None : WindowOutcome;
     }
 
     static partial class Log

@@ -11,7 +11,7 @@ namespace DataRegistry.Jobs;
 /// expected, is given new messages; after some tries of that it fails, with the reason, rather than hang for ever.
 /// </summary>
 sealed partial class StalledJobs(
-    JobTable jobs, WorkTable work, JobFinisher ends, AdoptQueue queue, TimeProvider clock, IOptions<JobOptions> options,
+    JobTable jobs, WorkTable work, JobFinisher finisher, RangeQueue queue, TimeProvider clock, IOptions<JobOptions> options,
     ILogger<StalledJobs> logger)
 {
     const int MaxResumes = 3;
@@ -25,7 +25,7 @@ sealed partial class StalledJobs(
             oldest = TimeSpan.FromTicks(Math.Max(oldest.Ticks, (clock.GetUtcNow() - active.JobId.Value.Time).Ticks));
             try
             {
-                await LookAtAsync(active, cancellationToken);
+                await CheckAsync(active, cancellationToken);
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
@@ -80,10 +80,10 @@ sealed partial class StalledJobs(
         }
 
         Log.TakenOver(logger, id, ranges);
-        await ends.ConcludeAsync(id, cancellationToken);
+        await finisher.ConcludeAsync(id, cancellationToken);
     }
 
-    async Task LookAtAsync(ActiveJobRow active, CancellationToken cancellationToken)
+    async Task CheckAsync(ActiveJobRow active, CancellationToken cancellationToken)
     {
         var id = active.JobId;
         var job = await jobs.FindAsync(id, cancellationToken);
@@ -97,13 +97,17 @@ sealed partial class StalledJobs(
             "look after job", ActivityKind.Internal, job?.Traceparent).SetTag("dataregistry.job.id", id.ToString());
         if (job?.Status == JobStatus.Cancelling)
         {
-            await ends.ConcludeAsync(id, cancellationToken);
+            await finisher.ConcludeAsync(id, cancellationToken);
             return;
         }
 
-        if (job?.Status is not (JobStatus.Accepted or JobStatus.Running))
-            return;
-        var undone = await work.ListAsync(id, cancellationToken).ToListAsync(cancellationToken);
+        if (job?.Status is JobStatus.Accepted or JobStatus.Running)
+            await CheckProgressAsync(active, job, cancellationToken);
+    }
+
+    async Task CheckProgressAsync(ActiveJobRow active, JobRow job, CancellationToken cancellationToken)
+    {
+        var undone = await work.ListAsync(active.JobId, cancellationToken).ToListAsync(cancellationToken);
         // What changes with each checkpoint, and with each delivery that is handed on or put off.
         var progress = undone.Aggregate(
             0L, (sum, r) => (sum * 31) + r.Next + ((long)r.Epoch << 20) + (r.Postponed?.UtcTicks ?? 0) + (r.IsDone ? 1 : 0)) + undone.Count;
@@ -117,14 +121,21 @@ sealed partial class StalledJobs(
 
         if (clock.GetUtcNow() - active.Since < TimeSpan.FromSeconds(options.Value.StalledSeconds))
             return;
-        // Who waits behind older messages is not stalled: it has its turn to come.
+        // A job that waits behind older messages is not stalled.
         if ((await queue.Queue.PeekMessageAsync(cancellationToken)).Value is { } front && front.InsertedOn < active.Since)
             return;
+        await ResumeStalledAsync(active, job, undone, cancellationToken);
+    }
+
+    /// <summary>Sends the messages of a stalled job again; after some tries of that, the job fails.</summary>
+    async Task ResumeStalledAsync(ActiveJobRow active, JobRow job, List<WorkRow> undone, CancellationToken cancellationToken)
+    {
+        var id = active.JobId;
         if (active.Resumes >= MaxResumes)
         {
             var reason = undone.Select(r => r.LastError).FirstOrDefault(e => e is not null) ?? "no error was noted";
             Log.Failed(logger, id, MaxResumes, reason);
-            await ends.FailAsync(
+            await finisher.FailAsync(
                 id, $"The job made no progress after {MaxResumes} resumptions: {reason}.{(job.Kind == JobKind.Adoption
                     ? " What was adopted stays; adopt the rest again."
                     : "")}", cancellationToken);
@@ -132,13 +143,13 @@ sealed partial class StalledJobs(
         }
 
         Log.Resumed(logger, id, undone.Count, active.Since);
-        // First noted: whoever dies while sending does it again only after another such while.
+        // Noted first: after a death while sending, the messages are sent again only after another such time.
         if (!await jobs.NoteActiveAsync(
             active with { Since = clock.GetUtcNow(), Resumes = active.Resumes + 1 }, active.ETag, cancellationToken))
             return;
         foreach (var range in undone.Where(r => r.Sent == r.Epoch).Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
-        await ends.ConcludeAsync(id, cancellationToken);
+        await finisher.ConcludeAsync(id, cancellationToken);
     }
 
     static partial class Log

@@ -47,7 +47,7 @@ sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
 sealed partial class WorkMessageJson : JsonSerializerContext;
 
 /// <summary>The queue that range workers are fed by.</summary>
-sealed class AdoptQueue(QueueServiceClient queues, WorkTable work)
+sealed class RangeQueue(QueueServiceClient queues, WorkTable work)
 {
     public const string Name = "adopt";
     public const string PoisonName = Name + "-poison";

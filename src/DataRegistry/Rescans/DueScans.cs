@@ -30,7 +30,7 @@ sealed partial class DueScans(
             {
                 try
                 {
-                    await LookAtAsync(store, known.GetValueOrDefault(store.Id), store.Rescan.Schedule ?? usual!, cancellationToken);
+                    await CheckAsync(store, known.GetValueOrDefault(store.Id), store.Rescan.Schedule ?? usual!, cancellationToken);
                 }
                 catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
@@ -44,7 +44,7 @@ sealed partial class DueScans(
         while (after is not null);
     }
 
-    async Task LookAtAsync(Store store, ScanRow? scan, ScanSchedule schedule, CancellationToken cancellationToken)
+    async Task CheckAsync(Store store, ScanRow? scan, ScanSchedule schedule, CancellationToken cancellationToken)
     {
         var died = scan is not null && await requests.NoteEndAsync(scan, cancellationToken);
         if (schedule.NextAfter(scan?.Begun ?? store.CTime) is not { } due || (due > clock.GetUtcNow() && !died))

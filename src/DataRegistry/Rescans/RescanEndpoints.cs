@@ -1,5 +1,4 @@
 using DataRegistry.Access;
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
@@ -51,21 +50,31 @@ static class RescanEndpoints
     }
 
     static async Task<IResult> StartAsync(
-        string id, HttpContext context, StoreAccess access, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
+        string id, HttpContext context, StoreAccess access, RescanRequests requests, RescanJobs jobs, AuditTrail trail)
     {
         var store = await access.RequiredAsync(context, id);
         await access.RequireManageAsync(context, store);
-        return await ScanAsync(context, store, requests, work, trail, clock);
+        return await ScanAsync(context, store, requests, jobs, trail);
     }
 
-    static async Task<IResult> ScanAsync(
-        HttpContext context, Store store, RescanRequests requests, WorkTable work, AuditTrail trail, TimeProvider clock)
+    static async Task<IResult> RetryAsync(
+        string id, HttpContext context, StoreAccess access, RescanRequests requests, RescanJobs jobs, AuditTrail trail)
     {
-        var (job, isNew) = await requests.StartAsync(
-            store, Caller.Of(context).Name, DatumQuery.Flag(context.Request, "force"), context.RequestAborted);
+        var (job, store) = await jobs.RequiredAsync(context, id);
+        await access.RequireManageAsync(context, store);
+        return store.Deleted
+            ? throw RescanErrors.ScanStoreGone.With()
+            : job.Status.IsTerminal() ? await ScanAsync(context, store, requests, jobs, trail)
+            : throw RescanErrors.ScanNotEnded.With();
+    }
+
+    static async Task<IResult> ScanAsync(HttpContext context, Store store, RescanRequests requests, RescanJobs jobs, AuditTrail trail)
+    {
+        var force = DatumQuery.Flag(context.Request, "force");
+        var (job, isNew) = await requests.StartAsync(store, Caller.Of(context).Name, force, context.RequestAborted);
         if (job is null)
             throw RescanErrors.ScanBegins.With().After(TimeSpan.FromSeconds(5));
-        if (!isNew && job.Forced != true && DatumQuery.Flag(context.Request, "force"))
+        if (!isNew && job.Forced != true && force)
             throw RescanErrors.ScanWithoutForce.With(job.JobId);
         if (isNew)
             await trail.RecordAsync(
@@ -76,73 +85,39 @@ static class RescanEndpoints
                     Details = new() { ["store"] = store.Id.ToString("D") },
                 });
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/rescans/{job.JobId}/";
-        return await AnswerAsync(context, job, work, clock, StatusCodes.Status202Accepted);
+        return Answer(await jobs.ShowAsync(job, context.RequestAborted), StatusCodes.Status202Accepted);
     }
 
-    static async Task<IResult> RetryAsync(
-        string id, HttpContext context, JobTable jobs, StoreAccess access, RescanRequests requests, WorkTable work, AuditTrail trail,
-        TimeProvider clock)
+    static async Task<IResult> GetAsync(string id, HttpContext context, RescanJobs jobs)
     {
-        var (job, store) = await jobs.RequiredAsync(id, context, access);
-        await access.RequireManageAsync(context, store);
-        return store.Deleted
-            ? throw RescanErrors.ScanStoreGone.With()
-            : job.Status.IsTerminal() ? await ScanAsync(context, store, requests, work, trail, clock)
-            : throw RescanErrors.ScanNotEnded.With();
-    }
-
-    static async Task<IResult> GetAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, StoreAccess access, TimeProvider clock)
-    {
-        var (job, _) = await jobs.RequiredAsync(id, context, access);
-        return await AnswerAsync(context, job, work, clock);
+        var (job, _) = await jobs.RequiredAsync(context, id);
+        return Answer(await jobs.ShowAsync(job, context.RequestAborted));
     }
 
     /// <summary>Repeating it changes nothing; a scan that has ended otherwise is 409.</summary>
     static async Task<IResult> CancelAsync(
-        string id, HttpContext context, JobTable jobs, WorkTable work, JobFinisher ends, StoreAccess access, AuditTrail trail,
-        TimeProvider clock)
+        string id, HttpContext context, StoreAccess access, RescanJobs jobs, JobControl control, AuditTrail trail)
     {
-        var (job, store) = await jobs.RequiredAsync(id, context, access);
+        var (job, store) = await jobs.RequiredAsync(context, id);
         await access.RequireManageAsync(context, store);
-        if (await jobs.CancelAsync(job.JobId, context.RequestAborted) is not null)
+        if (await control.TryCancelAsync(job, context.RequestAborted))
             await trail.RecordAsync(context, new("rescan.cancelled", job.JobId.ToString()) { Project = store.Project });
-        job = await JobEndpoints.ConcludeCancelledAsync(job, jobs, ends, context.RequestAborted);
-        return await AnswerAsync(context, job, work, clock, StatusCodes.Status202Accepted);
+        job = await control.ConcludeCancelledAsync(job, context.RequestAborted);
+        return Answer(await jobs.ShowAsync(job, context.RequestAborted), StatusCodes.Status202Accepted);
     }
 
-    static async Task<IResult> ResultsAsync(string id, HttpContext context, JobTable jobs, JobResults results, StoreAccess access)
+    static async Task<IResult> ResultsAsync(string id, HttpContext context, StoreAccess access, RescanJobs jobs, JobResults results)
     {
-        var (job, store) = await jobs.RequiredAsync(id, context, access);
+        var (job, store) = await jobs.RequiredAsync(context, id);
         await access.RequireAsync(context, store, Permission.DataRead);
         return await results.AnswerAsync(context, job, ScanItem.Outcomes, Json.ScanItem, Json.PageScanItem);
     }
 
     static async Task<IResult> ListAsync(
-        HttpContext context, JobTable jobs, WorkTable work, StoreTable stores, StoreAccess access, ProjectTable projects,
-        Permissions permissions, TimeProvider clock)
+        HttpContext context, RescanJobs jobs, StoreTable stores, StoreAccess access, ProjectTable projects, Permissions permissions)
     {
         var listed = await StoresAsync(context, stores, access, projects, permissions);
-        var (paging, status) = (Paging.From(context.Request), JobBody.StatusOf(context.Request));
-        var after = JobBody.CursorOf(paging);
-        var found = new List<JobRow>();
-        await Parallel.ForEachAsync(listed, context.RequestAborted, async (store, token) =>
-        {
-            var own = await jobs.ListAsync(RescanRequests.SlotOf(store), JobKind.Rescan, status, after, paging.Limit + 1, token)
-                .Where(job => job.Store == store && job.Forgotten != true).Take(paging.Limit + 1).ToListAsync(token);
-            lock (found)
-                found.AddRange(own);
-        });
-        var page = found.OrderBy(job => job.RowKey, StringComparer.Ordinal).Take(paging.Limit).ToList();
-        var next = found.Count > page.Count ? page[^1].RowKey : null;
-        var bodies = new List<RescanJobBody>();
-        foreach (var job in page)
-            bodies.Add(
-                RescanJobBody.From(
-                    job, await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), clock.GetUtcNow()));
-        return Results.Json(
-            new Page<RescanJobBody>(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies),
-            Json.PageRescanJobBody);
+        return Results.Json(await jobs.ListAsync(context, listed), Json.PageRescanJobBody);
     }
 
     /// <summary>The stores whose scans are asked for, as far as the caller sees them.</summary>
@@ -168,24 +143,8 @@ static class RescanEndpoints
             : throw RescanErrors.TooManyStores.On("store", MaxStores);
     }
 
-    static async Task<IResult> AnswerAsync(
-        HttpContext context, JobRow job, WorkTable work, TimeProvider clock, int status = StatusCodes.Status200OK) =>
-        Results.Json(
-            RescanJobBody.From(
-                job, await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted), clock.GetUtcNow()),
-                Json.RescanJobBody, statusCode: status);
-
-    /// <summary>
-    /// The scan that <c>{id}</c> of the route names, and its store, which may be deleted. One whose store the caller does not see is not
-    /// there.
-    /// </summary>
-    static async Task<(JobRow Job, Store Store)> RequiredAsync(this JobTable jobs, string id, HttpContext context, StoreAccess access) =>
-        JobId.TryParse(id, out var jobId)
-            && await jobs.FindAsync(
-                jobId, context.RequestAborted) is { Kind: JobKind.Rescan, Status: not JobStatus.Staging, Forgotten: not true } job
-            && await access.FindAsync(context, job.Store.ToString("D")) is { } store
-            ? (job, store)
-            : throw CommonErrors.NotFound.With();
+    static IResult Answer(RescanJobBody job, int status = StatusCodes.Status200OK) =>
+        Results.Json(job, Json.RescanJobBody, statusCode: status);
 }
 
 /// <summary>A scan on the wire: a job of its own kind.</summary>
@@ -217,6 +176,7 @@ sealed record RescanJobBody(
     }
 
     public static ScanCountsBody CountsOf(Counts counts) =>
-        new(counts.Total, counts.Unchanged, counts.Changed, counts.Missing, counts.Returned, counts.New, counts.Adopted,
-            counts.Failed, counts.Skipped);
+        new(
+            counts.Total, counts.Unchanged, counts.Changed, counts.Missing, counts.Returned, counts.New, counts.Adopted, counts.Failed,
+            counts.Skipped);
 }

@@ -9,7 +9,7 @@ namespace DataRegistry.Rescans;
 /// Has stores scanned, one scan of a store at a time: its row names the one that runs. A scan's job always ends, so that row needs no
 /// time after which it lapses; what it names and never came to be does not stand in the way for long.
 /// </summary>
-sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobStarter starts, RescanKind kind, TimeProvider clock)
+sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobStarter starter, RescanKind kind, TimeProvider clock)
 {
     /// <summary>
     /// From the row's naming of a job to its first message are three writes: who has not done them after so long is dead.
@@ -48,7 +48,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
                 id, store.Id, store.Project ?? Guid.Empty,
                 createdBy) with
             { Kind = JobKind.Rescan, Prefix = store.Prefix, Forced = forced ? true : null };
-            return (await starts.StartAsync(scan, [range], cancellationToken), true);
+            return (await starter.StartAsync(scan, [range], cancellationToken), true);
         }
     }
 

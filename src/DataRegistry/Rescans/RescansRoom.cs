@@ -24,7 +24,7 @@ static class RescansRoom
         services.AddSingleton<RescanKind>().AddSingleton<IJobKind>(s => s.GetRequiredService<RescanKind>());
         services.AddSingleton<RescanCollection>().AddSingleton<ICollector>(s => s.GetRequiredService<RescanCollection>());
         services.AddSingleton<ScanRanges>().AddSingleton<DriftMarks>().AddSingleton<ScanAdoption>();
-        return services.AddSingleton<RescanRequests>().AddSingleton<DueScans>();
+        return services.AddSingleton<RescanRequests>().AddSingleton<RescanJobs>().AddSingleton<DueScans>();
     }
 
     public static void MapRescans(this Api api) => api.V0.MapRescans();

@@ -13,7 +13,8 @@ namespace DataRegistry.Rescans;
 /// <param name="Ends">It is the range's last.</param>
 /// <param name="Damaged">Listed objects whose keys cannot be asked for.</param>
 sealed record ScanStretch(
-    string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends, IReadOnlyList<DamagedEntry> Damaged);
+    string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends,
+    IReadOnlyList<DamagedEntry> Damaged);
 
 /// <summary>
 /// A range of keys, stretch by stretch: the bucket's LIST and the locations of the 16 shards, side by side. A stretch ends where a page

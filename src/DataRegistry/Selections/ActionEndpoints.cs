@@ -1,5 +1,4 @@
 using DataRegistry.Access;
-using DataRegistry.Adoption;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using Microsoft.AspNetCore.Builder;
@@ -73,12 +72,12 @@ static class ActionEndpoints
 
     /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
     static async Task<IResult> CancelAsync(
-        string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions, JobTable jobs, JobFinisher ends)
+        string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions, JobControl control)
     {
         var (row, project) = await access.ActionAsync(id, job, context);
         await access.RequireAsync(context, project, SelectionActions.PermissionOf(SelectionOrder.Read(row.Parameters!).Action));
-        await jobs.CancelAsync(row.JobId, context.RequestAborted);
-        row = await JobEndpoints.ConcludeCancelledAsync(row, jobs, ends, context.RequestAborted);
+        await control.TryCancelAsync(row, context.RequestAborted);
+        row = await control.ConcludeCancelledAsync(row, context.RequestAborted);
         return await actions.AnswerAsync(context, row, project, StatusCodes.Status202Accepted);
     }
 }

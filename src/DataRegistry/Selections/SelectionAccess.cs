@@ -1,5 +1,4 @@
 using DataRegistry.Access;
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
@@ -10,7 +9,7 @@ namespace DataRegistry.Selections;
 
 /// <summary>Selections and their jobs, for who may see them and do this.</summary>
 sealed class SelectionAccess(
-    JobTable jobs, WorkTable work, JobResults results, ProjectTable projects, Permissions permissions, SelectionLimits limits,
+    JobTable jobs, JobControl control, JobResults results, ProjectTable projects, Permissions permissions, SelectionLimits limits,
     TimeProvider clock)
 {
     public Task<Project> ProjectAsync(HttpContext context, string? id) =>
@@ -48,7 +47,7 @@ sealed class SelectionAccess(
 
     public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status, int sample)
     {
-        var progress = await JobEndpoints.ProgressAsync(job, work, clock.GetUtcNow(), context.RequestAborted);
+        var progress = await control.ProgressAsync(job, context.RequestAborted);
         var some = await results.ReadAsync(job, "", default, SelectionEndpoints.Json.SelectionItem, context.RequestAborted)
             .Select(r => r.Result).Take(sample).ToListAsync(context.RequestAborted);
         return Results.Json(

@@ -1,5 +1,4 @@
 using DataRegistry.Access;
-using DataRegistry.Adoption;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
@@ -10,7 +9,7 @@ namespace DataRegistry.Selections;
 
 /// <summary>Starts actions on selections, and answers with their jobs.</summary>
 sealed class SelectionActions(
-    SelectionAccess access, SelectionRequests requests, WorkTable work, ExportLinks links, TimeProvider clock)
+    SelectionAccess access, SelectionRequests requests, JobControl control, ExportLinks links, TimeProvider clock)
 {
     public static Permission PermissionOf(SelectionAction action) => action switch
     {
@@ -33,10 +32,9 @@ sealed class SelectionActions(
 
     public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status)
     {
-        var now = clock.GetUtcNow();
-        var progress = await JobEndpoints.ProgressAsync(job, work, now, context.RequestAborted);
+        var progress = await control.ProgressAsync(job, context.RequestAborted);
         return Results.Json(
-            SelectionJobBody.From(job, progress, project, await links.OfAsync(context, job), now),
+            SelectionJobBody.From(job, progress, project, await links.OfAsync(context, job), clock.GetUtcNow()),
             SelectionEndpoints.Json.SelectionJobBody, statusCode: status);
     }
 

@@ -1,5 +1,4 @@
 using DataRegistry.Access;
-using DataRegistry.Adoption;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
@@ -64,11 +63,11 @@ static class SelectionEndpoints
     }
 
     /// <summary>Repeating it changes nothing; a selection that has ended otherwise is 409.</summary>
-    static async Task<IResult> CancelAsync(string id, HttpContext context, SelectionAccess access, JobTable jobs, JobFinisher ends)
+    static async Task<IResult> CancelAsync(string id, HttpContext context, SelectionAccess access, JobControl control)
     {
         var (job, project) = await access.SelectionAsync(id, context);
-        await jobs.CancelAsync(job.JobId, context.RequestAborted);
-        job = await JobEndpoints.ConcludeCancelledAsync(job, jobs, ends, context.RequestAborted);
+        await control.TryCancelAsync(job, context.RequestAborted);
+        job = await control.ConcludeCancelledAsync(job, context.RequestAborted);
         return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted, SampleItems);
     }
 

@@ -13,7 +13,7 @@ namespace DataRegistry.Selections;
 
 /// <summary>Makes the jobs that freeze selections, and those that act on them.</summary>
 sealed partial class SelectionRequests(
-    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, AdoptQueue queue, SelectionLimits limits,
+    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, SelectionLimits limits,
     TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
 {
     /// <summary>From the claim of a selection to its job are four writes: who has not done them after so long is dead.</summary>

@@ -108,8 +108,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         var input = AdoptionInput.Sort([.. Keys(50).Select(service.Url)], service.Store, []);
         try
         {
-            await service.Services.GetRequiredService<AdoptionRequests>().AdoptAsync(
-                new(service.Store, service.Project, "administrator", AdoptChanged: false), input, caller.Token);
+            await service.Services.GetRequiredService<ImmediateAdoption>().AdoptAsync(
+                new(service.Store, service.Project, "administrator"), input, caller.Token);
         }
         catch (OperationCanceledException)
         {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DataRegistry.LocalHost.Buckets;
 using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
@@ -94,7 +95,8 @@ public sealed class BadKeyTests : IAsyncLifetime
         AssertCounts(await service.GetAsync(job), created: 150, existing: 0, failed: bad.Length);
         Assert.Equal(
             bad.Select(service.Url).Order(StringComparer.Ordinal),
-            (await service.GetAllAsync($"{job}results/?outcome=failed")).Select(r => r.GetProperty("url").GetString()).Order(StringComparer.Ordinal));
+            (await service.GetAllAsync($"{job}results/?outcome=failed")).Select(r => r.GetProperty("url").GetString())
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -123,7 +125,9 @@ public sealed class BadKeyTests : IAsyncLifetime
         await service.DrainAsync();
 
         var counts = (await service.GetAsync(accepted.Headers.Location!.AbsolutePath)).GetProperty("counts");
-        Assert.Equal((29, 1, 1), (counts.GetProperty("unchanged").GetInt32(), counts.GetProperty("missing").GetInt32(), counts.GetProperty("failed").GetInt32()));
+        Assert.Equal((29, 1, 1), (Count("unchanged"), Count("missing"), Count("failed")));
+
+        int Count(string name) => counts.GetProperty(name).GetInt32();
     }
 
     [Theory]
@@ -157,21 +161,31 @@ public sealed class BadKeyTests : IAsyncLifetime
         var job = accepted.Headers.Location!.AbsolutePath;
         AssertCounts(await service.GetAsync(job), created: 500, existing: 0, failed: 1);
         var failure = Assert.Single(await service.GetAllAsync($"{job}results/"));
-        Assert.Equal(("s3://bucket/0007-%FF", "key_unreadable"), (failure.GetProperty("url").GetString(), failure.GetProperty("code").GetString()));
+        Assert.Equal("s3://bucket/0007-%FF", failure.GetProperty("url").GetString());
+        Assert.Equal("key_unreadable", failure.GetProperty("code").GetString());
     }
 
-    /// <summary>One key more that is not UTF-8, an object without ETag, one without time, and two latest versions, or none, of a key.</summary>
+    /// <summary>
+    /// One key more that is not UTF-8, an object without ETag, one without time, and two latest versions, or none, of a key.
+    /// </summary>
     static string Damaged(string page, bool versioned)
     {
         var entry = versioned ? "Version" : "Contents";
-        string EntryOf(string key) => page[page.IndexOf($"<{entry}><Key>{key}", StringComparison.Ordinal)..] is var from
-            ? from[..(from.IndexOf($"</{entry}>", StringComparison.Ordinal) + entry.Length + 3)] : "";
-        var (five, six, seven, eight, nine) = (EntryOf("0005"), EntryOf("0006"), EntryOf("0007"), EntryOf("0008"), EntryOf("0009"));
-        page = page.Replace(five, System.Text.RegularExpressions.Regex.Replace(five, "<ETag>.*</ETag>", ""), StringComparison.Ordinal)
-            .Replace(six, System.Text.RegularExpressions.Regex.Replace(six, "<LastModified>.*</LastModified>", "<LastModified>never</LastModified>"), StringComparison.Ordinal)
-            .Replace(seven, seven.Replace("%C3%BC", "%FF", StringComparison.Ordinal) + seven, StringComparison.Ordinal)
-            .Replace(eight, eight + eight, StringComparison.Ordinal);
-        return versioned ? page.Replace(nine, nine.Replace("<IsLatest>true", "<IsLatest>false", StringComparison.Ordinal), StringComparison.Ordinal) : page;
+        var damaged = page;
+        Change("0005", e => Regex.Replace(e, "<ETag>.*</ETag>", ""));
+        Change("0006", e => Regex.Replace(e, "<LastModified>.*</LastModified>", "<LastModified>never</LastModified>"));
+        Change("0007", e => e.Replace("%C3%BC", "%FF", StringComparison.Ordinal) + e);
+        Change("0008", e => e + e);
+        if (versioned)
+            Change("0009", e => e.Replace("<IsLatest>true", "<IsLatest>false", StringComparison.Ordinal));
+        return damaged;
+
+        void Change(string key, Func<string, string> change)
+        {
+            var from = page.IndexOf($"<{entry}><Key>{key}", StringComparison.Ordinal);
+            var old = page[from..(page.IndexOf($"</{entry}>", from, StringComparison.Ordinal) + entry.Length + 3)];
+            damaged = damaged.Replace(old, change(old), StringComparison.Ordinal);
+        }
     }
 
     void Fail(string key, string fault) => service.Server.Intercept = async (http, kind) =>

@@ -34,12 +34,14 @@ public sealed class CreatedResultsTests : IAsyncLifetime
         using var response = await service.Http.SendAsync(request);
         var lines = (await response.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-        var datums = (await service.GetDatumsAsync()).ToDictionary(d => d.GetProperty("id").GetString()!, d => d.GetProperty("uri").GetString());
+        var datums = (await service.GetDatumsAsync()).ToDictionary(d => Text(d, "id"), d => Text(d, "uri"));
         Assert.Equal(120, pages.Count + others.Count);
-        Assert.Equal(Keys(130)[10..].Select(service.Url), pages.Concat(others).Select(r => r.GetProperty("url").GetString()).Order(StringComparer.Ordinal));
-        Assert.All(pages.Concat(others), r => Assert.Equal(("created", datums[r.GetProperty("id").GetString()!]), (r.GetProperty("outcome").GetString(), r.GetProperty("url").GetString())));
+        Assert.Equal(Keys(130)[10..].Select(service.Url), pages.Concat(others).Select(r => Text(r, "url")).Order(StringComparer.Ordinal));
+        Assert.All(pages.Concat(others), r => Assert.Equal(("created", datums[Text(r, "id")]), (Text(r, "outcome"), Text(r, "url"))));
         Assert.Equal(pages.Select(p => p.GetRawText()), lines);
         Assert.Equal("application/x-ndjson", response.Content.Headers.ContentType!.MediaType);
+
+        static string Text(JsonElement of, string name) => of.GetProperty(name).GetString()!;
     }
 
     [Fact]

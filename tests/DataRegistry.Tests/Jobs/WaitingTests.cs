@@ -37,7 +37,12 @@ public sealed class WaitingTests : IAsyncLifetime
 
         var waiting = (await service.GetAsync(job)).GetProperty("waiting");
         Assert.Contains(
-            cause switch { "slow" => "asks us to slow down", "error" => "HTTP 500", _ => "As many workers are at the store's bucket as may be (1)" },
+            cause switch
+            {
+                "slow" => "asks us to slow down",
+                "error" => "HTTP 500",
+                _ => "As many workers are at the store's bucket as may be (1)",
+            },
             waiting.GetProperty("for").GetString(), StringComparison.Ordinal);
         Assert.Equal(began, waiting.GetProperty("since").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));
 

@@ -33,8 +33,11 @@ sealed record AdoptionBody
     /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
     public string? Tags { get; init; }
 
-    /// <summary>Whether there was a <c>url</c>, which is answered alone where there is no list.</summary>
+    /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
+
+    /// <summary>The <c>url</c> where there is no list: it is answered alone. With a list it is a part of that.</summary>
+    public string? Url { get; init; }
 
     /// <summary>Whether there was a list, also an empty one.</summary>
     public bool HasList { get; init; }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using DataRegistry.Datums;
@@ -11,11 +12,11 @@ namespace DataRegistry.Adoption.Input;
 /// A JSON body, token by token, with the names of <see cref="Known"/> in any order. Others are passed over; one of these that is given twice
 /// is refused, instead of one being lost.
 /// </summary>
-sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
+sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlReader(urls, maxUrls)
 {
     static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run", "adopt_changed", "tags"];
 
-    readonly byte[] text = new byte[BodyPieces.MaxTokenBytes];
+    readonly byte[] text = new byte[MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
     readonly List<KeyGlob> exclude = [];
     readonly List<string> tags = [];
@@ -24,18 +25,21 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     string? property;
     AdoptionBody body = new();
 
+    /// <summary>Also a URL that stands alone, which is in no list.</summary>
+    protected override long Met => base.Met + (body.Url is null ? 0 : 1);
+
     public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
-        await BodyPieces.ReadAsync(stream, urls, Take, cancellationToken);
+        await ReadUrlsAsync(stream, cancellationToken);
         return body with { Exclude = exclude, Tags = DatumTags.ParseAdopted("tags", tags) };
     }
 
-    SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
+    protected override SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
     {
         var reader = new Utf8JsonReader(piece, isLast, state);
         try
         {
-            while (!urls.IsFull && reader.Read())
+            while (!IsFull && reader.Read())
                 OnToken(ref reader);
         }
         catch (JsonException e)
@@ -91,7 +95,10 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     {
         if (reader.TokenType == JsonTokenType.Null)
             return body;
-        AddUrl(ref reader, "url", CommonErrors.NotAString);
+        var url = Url(ref reader, "url", CommonErrors.NotAString);
+        if (!body.HasList)
+            return body with { HasUrl = true, Url = Encoding.UTF8.GetString(url) };
+        Add(url);
         return body with { HasUrl = true };
     }
 
@@ -102,13 +109,15 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
             case (JsonTokenType.Null, 1) or (JsonTokenType.EndArray, 1):
                 return body;
             case (JsonTokenType.StartArray, 1):
-                return body with { HasList = true };
+                if (body.Url is { } first)
+                    Add(Encoding.UTF8.GetBytes(first));
+                return body with { HasList = true, Url = null };
             case (JsonTokenType.Null, 2):
                 // No URL, and refused as such, with the others' places kept.
-                BodyPieces.Add(urls, [], maxUrls);
+                Add([]);
                 return body;
             case (_, 2):
-                AddUrl(ref reader, "urls", CommonErrors.NotStrings);
+                Add(Url(ref reader, "urls", CommonErrors.NotStrings));
                 return body;
             default:
                 throw CommonErrors.NotStrings.On("urls");
@@ -147,20 +156,18 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
         }
     }
 
-    void AddUrl(ref Utf8JsonReader reader, string field, FieldError requirement)
+    ReadOnlySpan<byte> Url(ref Utf8JsonReader reader, string field, FieldError requirement)
     {
         if (reader.TokenType != JsonTokenType.String)
             throw requirement.On(field);
         var url = Copied(ref reader, field);
-        if (url.Length > StagedUrls.MaxUrlBytes)
-            throw BodyPieces.UrlTooLong(urls.Count);
-        BodyPieces.Add(urls, url, maxUrls);
+        return url.Length <= StagedUrls.MaxUrlBytes ? url : throw TooLong();
     }
 
     string? String(ref Utf8JsonReader reader, string field) => reader.TokenType switch
     {
         JsonTokenType.Null => null,
-        JsonTokenType.String => System.Text.Encoding.UTF8.GetString(Copied(ref reader, field)),
+        JsonTokenType.String => Encoding.UTF8.GetString(Copied(ref reader, field)),
         _ => throw CommonErrors.NotAString.On(field),
     };
 
@@ -168,7 +175,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls)
     ReadOnlySpan<byte> Copied(ref Utf8JsonReader reader, string field)
     {
         if ((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) > text.Length)
-            throw BodyPieces.UrlTooLong(urls.Count);
+            throw TooLong();
         try
         {
             var copied = text.AsSpan(0, reader.CopyString(text));

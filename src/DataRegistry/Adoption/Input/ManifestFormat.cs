@@ -59,11 +59,11 @@ static class ManifestFormat
         foreach (var (magic, format) in Binary)
         {
             // A key may begin with these letters; a line of such a file is no text.
-            if (head.StartsWith(magic) && (magic[0] is < (byte)' ' or >= 0x80 || IsBinary(head)))
+            if (head.StartsWith(magic) && (magic[0] is < (byte)' ' or >= 0x80 || IsBinary(head, isWhole)))
                 return $"The manifest is a file of the format {format}. {Requirement} Unpack or convert it first.";
         }
 
-        if (IsBinary(head))
+        if (IsBinary(head, isWhole))
             return $"The manifest is no text, or not in UTF-8. {Requirement}";
         if (head.StartsWith("\uFEFF"u8))
             head = head[3..];
@@ -80,16 +80,18 @@ static class ManifestFormat
             : null;
     }
 
-    /// <summary>A character may be cut off at the end.</summary>
-    static bool IsBinary(ReadOnlySpan<byte> head)
+    /// <summary>A character may be cut off at the end, but not at the file's.</summary>
+    static bool IsBinary(ReadOnlySpan<byte> head, bool isWhole)
     {
         var text = head;
-        for (var cut = 0; cut < 3 && text.Length > 0 && text[^1] >= 0x80 && !Utf8.IsValid(text); cut++)
+        for (var cut = isWhole ? 3 : 0; cut < 3 && text.Length > 0 && text[^1] >= 0x80 && !Utf8.IsValid(text); cut++)
             text = text[..^1];
         return head.Contains((byte)0) || !Utf8.IsValid(text);
     }
 
-    /// <summary>Keys may hold commas. Quoted fields, a line of column names, the bucket as a field of its own, or the file's name make a table.</summary>
+    /// <summary>
+    /// Keys may hold commas. Quoted fields, a line of column names, the bucket as a field of its own, or the file's name make a table.
+    /// </summary>
     static bool IsTable(string[] lines, string name, string bucket)
     {
         if (Array.TrueForAll(lines, IsQuoted))
@@ -129,7 +131,8 @@ static class ManifestFormat
         try
         {
             var reader = new Utf8JsonReader(head, isFinalBlock: false, state: default);
-            return reader.Read() && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.Read();
+            return reader.Read() && reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.Read()
+                && reader.TokenType is not (JsonTokenType.Number or JsonTokenType.EndArray);
         }
         catch (JsonException)
         {

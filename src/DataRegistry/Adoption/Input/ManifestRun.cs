@@ -6,8 +6,9 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// The lines of a manifest that begin in one of its parts: a URL or a bare key of the store each, with any line end; empty ones are none.
-/// Every line belongs to exactly one part, wherever the parts are cut.
+/// The lines of a manifest that begin in one of its parts: a URL of the store or a bare key each, with any line end; empty ones are none.
+/// Every
+/// line belongs to exactly one part, wherever the parts are cut.
 /// </summary>
 sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer urls)
 {
@@ -60,7 +61,7 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
         }
     }
 
-    (SequencePosition Taken, bool IsDone, string? Problem) Take(ReadOnlySequence<byte> piece, bool isLast)
+    TakenLines Take(ReadOnlySequence<byte> piece, bool isLast)
     {
         var reader = new SequenceReader<byte>(piece);
         while (isWithinLine || position < end)
@@ -70,20 +71,20 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
                 text = reader.UnreadSequence;
             // More of it may come; but of one that is too long already it is not waited for, nor of one that is passed over.
             if (!hasEnd && !isLast && !isWithinLine && text.Length <= StagedUrls.MaxUrlBytes)
-                return (reader.Position, false, null);
+                return new(reader.Position, false);
             if (!isWithinLine && Add(text) is { } problem)
-                return (reader.Position, true, problem);
+                return new(reader.Position, true, problem);
             position += text.Length + (hasEnd ? 1 : 0);
             if (!hasEnd)
             {
                 reader.AdvanceToEnd();
-                return (reader.Position, isLast, null);
+                return new(reader.Position, isLast);
             }
 
             isWithinLine = false;
         }
 
-        return (reader.Position, true, null);
+        return new(reader.Position, true);
     }
 
     string? Add(ReadOnlySequence<byte> text)
@@ -119,4 +120,10 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
         var length = text.IndexOf("://"u8);
         return length > 0 && char.IsAsciiLetter((char)text[0]) && !text[..length].ContainsAnyExcept(SchemeCharacters);
     }
+
+    /// <summary>The lines of a piece that were taken.</summary>
+    /// <param name="Position">Where the rest of the piece begins.</param>
+    /// <param name="IsDone">Nothing more is to be read.</param>
+    /// <param name="Problem">What is wrong with the manifest; null for nothing.</param>
+    readonly record struct TakenLines(SequencePosition Position, bool IsDone, string? Problem = null);
 }

@@ -13,7 +13,7 @@ namespace DataRegistry.Adoption.Input;
 /// as it needs, each of which goes on from the checkpoint of the one before.
 /// </summary>
 sealed partial class ManifestStaging(
-    JobTable jobs, WorkTable work, JobBlobs blobs, AdoptQueue queue, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options,
+    JobTable jobs, WorkTable work, JobBlobs blobs, RangeQueue queue, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options,
     ILogger<ManifestStaging> logger)
 {
     /// <summary>Bytes of a manifest. At 60 bytes a line some 35 million, and 256 runs, which are merged in one go.</summary>

@@ -82,10 +82,11 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             {
                 return await AskAsync(request, limited.Token);
             }
-            catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
+                // Without the cause: the SDK would find a broken connection in it, and try again.
                 throw new BucketException(
-                    BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer within {timeout.TotalSeconds} seconds.", e)
+                    BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer within {timeout.TotalSeconds} seconds.")
                 {
                     IsTimeout = true,
                 };

@@ -85,7 +85,9 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
         if (fault.IsKeyRefusal())
         {
             // A HEAD's 400 has no body: it may be this key, which the server cannot hold, or credentials that have expired.
-            if (await (usable ??= bucket.ProbeAsync(prefix, cancellationToken)) is { Fault: { } whole } probe)
+            Interlocked.Increment(ref faults);
+            if (await LookAsync(fault, cancellationToken) is not null
+                && await (usable ??= bucket.ProbeAsync(prefix, cancellationToken)) is { Fault: { } whole } probe)
                 throw new BucketException(whole, probe.Message, fault.InnerException);
             return new(fault.Fault, $"The server of bucket '{bucket.Name}' refuses this key (HTTP 400).", fault.InnerException)
             {

@@ -16,8 +16,8 @@ static class Listed
     static readonly DateTimeOffset Earliest = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// Null if the answer is no listing. Some servers leave <c>IsTruncated</c> out where it is false (see <see cref="S3Document"/>). An entry
-    /// that is damaged costs no other.
+    /// Null if the answer is no listing. Some servers leave <c>IsTruncated</c> out where it is false (see <see cref="S3Document"/>). An
+    /// entry that is damaged costs no other.
     /// </summary>
     public static ListPage? Page(ListObjectsV2Response page)
     {

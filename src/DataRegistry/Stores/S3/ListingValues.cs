@@ -12,8 +12,8 @@ static class ListingValues
     delegate bool CanRead(ReadOnlySpan<byte> value);
 
     /// <summary>
-    /// The same listing without values that the SDK cannot read: each would cost it the whole page. What is absent is unknown. Null where it
-    /// has none.
+    /// The same listing without values that the SDK cannot read: each would cost it the whole page. What is absent is unknown. Null where
+    /// it has none.
     /// </summary>
     public static byte[]? WithoutUnreadable(ReadOnlySpan<byte> listing)
     {

@@ -166,7 +166,8 @@ sealed class ObjectPager
     }
 
     /// <summary>
-    /// The current objects among versions. Of a key with no latest version, or with several, the index is damaged: a HEAD tells which it is.
+    /// The current objects among versions. Of a key with no latest version, or with several, the index is damaged: a HEAD tells which it
+    /// is.
     /// </summary>
     static List<S3Object> LatestOf(List<S3ObjectVersion> versions)
     {

@@ -17,7 +17,8 @@ public sealed class ManifestFormatTests
     [InlineData("{\"sourceBucket\":\"b\"}", "JSON")]
     [InlineData("{\"url\":\"s3://bucket/a\"}\n{\"url\":\"s3://bucket/b\"}", "JSON")]
     [InlineData("[\n  \"s3://bucket/a\"", "JSON")]
-    public void A_table_or_json_is_named(string text, string expected) => Assert.Contains(expected, Refuse(Encoding.UTF8.GetBytes(text)), StringComparison.Ordinal);
+    public void A_table_or_json_is_named(string text, string expected) =>
+        Assert.Contains(expected, Refuse(Encoding.UTF8.GetBytes(text)), StringComparison.Ordinal);
 
     [Theory]
     [InlineData(new byte[] { 0x1F, 0x8B, 0x08, 0x00 }, "gzip")]
@@ -28,7 +29,8 @@ public sealed class ManifestFormatTests
     [InlineData(new byte[] { 0xFF, 0xFE, 0x73, 0x00 }, "UTF-16")]
     [InlineData(new byte[] { 0x61, 0x00, 0x62 }, "no text")]
     [InlineData(new byte[] { 0x61, 0xC3, 0x28, 0x0A, 0x62 }, "not in UTF-8")]
-    public void A_compressed_or_binary_file_is_named(byte[] content, string expected) => Assert.Contains(expected, Refuse(content), StringComparison.Ordinal);
+    public void A_compressed_or_binary_file_is_named(byte[] content, string expected) =>
+        Assert.Contains(expected, Refuse(content), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("s3://bucket/a,b\nc")]

@@ -288,7 +288,12 @@ public sealed class OddBucketTests : IAsyncLifetime
     public async Task A_value_that_cannot_be_read_is_unknown_and_costs_nothing_else(string value)
     {
         var name = value[1..value.IndexOfAny(['>', '/'])];
-        var replaced = name switch { "Size" => "<Size>1</Size>", "LastModified" => "<LastModified>2026-01-01T00:00:00.000Z</LastModified>", _ => "</Contents>" };
+        var replaced = name switch
+        {
+            "Size" => "<Size>1</Size>",
+            "LastModified" => "<LastModified>2026-01-01T00:00:00.000Z</LastModified>",
+            _ => "</Contents>",
+        };
         Lists(_ =>
         {
             var page = Page(["a", "b"], null);
@@ -339,7 +344,9 @@ public sealed class OddBucketTests : IAsyncLifetime
     public async Task Of_a_key_with_two_latest_versions_or_none_a_head_is_to_tell(string first, string second, string? latest = null)
     {
         server.Buckets["demo"].Versioning = EmbeddedVersioning.Enabled;
-        Versions(_ => Version("a", first, "a2") + Version("a", second, "a1") + Version("b", "true", "b1") + DeleteMarker("c", "false") + DeleteMarker("d", "true"), null);
+        Versions(
+            _ => Version("a", first, "a2") + Version("a", second, "a1") + Version("b", "true", "b1") + DeleteMarker("c", "false")
+                + DeleteMarker("d", "true"), null);
 
         var page = await (await OpenAsync()).ReadAsync(null, default);
 
@@ -371,7 +378,10 @@ public sealed class OddBucketTests : IAsyncLifetime
     public async Task Damaged_keys_that_fill_a_page_of_versions_are_passed_over_by_a_list()
     {
         server.Buckets["demo"].Versioning = EmbeddedVersioning.Enabled;
-        Versions(marker => marker is null ? Version("a", "true", "a1") + Version("a%FF", "true", "v") : Version("a%FE", "true", "v") + Version("a%FE", "false", "u"), "a%FF");
+        Versions(
+            marker => marker is null
+                ? Version("a", "true", "a1") + Version("a%FF", "true", "v")
+                : Version("a%FE", "true", "v") + Version("a%FE", "false", "u"), "a%FF");
         var versions = server.Intercept!;
         Lists(query => query.Token is null ? Page(["a%FE"], "one") : Page(["b"], null));
         var lists = server.Intercept!;
@@ -390,7 +400,7 @@ public sealed class OddBucketTests : IAsyncLifetime
         await using var raw = new RawServer(() =>
         {
             asked++;
-            return $"HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n{name}: {value ?? new string('x', 70_000)}\r\nConnection: close\r\n\r\n";
+            return HeadOf($"{name}: {value ?? new string('x', 70_000)}");
         });
 
         var fault = await Assert.ThrowsAsync<BucketException>(() => buckets.Open(Store(raw.Url)).HeadAsync("k"));
@@ -408,7 +418,7 @@ public sealed class OddBucketTests : IAsyncLifetime
     [InlineData("x-amz-tagging-count: few")]
     public async Task A_headers_value_that_cannot_be_read_is_unknown(string header)
     {
-        await using var raw = new RawServer(() => $"HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n{header}\r\nConnection: close\r\n\r\n");
+        await using var raw = new RawServer(() => HeadOf(header));
 
         var head = await buckets.Open(Store(raw.Url)).HeadAsync("k");
 
@@ -527,7 +537,7 @@ public sealed class OddBucketTests : IAsyncLifetime
             var known = http.Request.Path.Value is "/s3/demo" or "/s3/demo/";
             http.Response.StatusCode = known ? 200 : 404;
             await http.Response.WriteAsync(
-                known ? http.Request.Query.ContainsKey("list-type") ? Page(["a"], null) : "<VersioningConfiguration/>"
+                known ? http.Request.Query.ContainsKey("list-type") ? Page([], null) : "<VersioningConfiguration/>"
                     : "<Error><Code>NoSuchBucket</Code></Error>");
             return true;
         };
@@ -578,7 +588,8 @@ public sealed class OddBucketTests : IAsyncLifetime
     public async Task A_server_that_lists_by_version_1_says_so_also_without_a_marker(int keys)
     {
         // It ignores where to begin, and has no token.
-        Lists(_ => Page(["a"], keys == 1 ? null : "?").Replace("<NextContinuationToken>?</NextContinuationToken>", "", StringComparison.Ordinal));
+        Lists(_ => Page(["a"], keys == 1 ? null : "?")
+            .Replace("<NextContinuationToken>?</NextContinuationToken>", "", StringComparison.Ordinal));
 
         var probe = await buckets.ProbeAsync(Store(), default);
 
@@ -698,6 +709,9 @@ public sealed class OddBucketTests : IAsyncLifetime
             pager = stops ? await OpenAsync() : pager;
         }
     }
+
+    static string HeadOf(string header) =>
+        $"HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 5\r\n{header}\r\nConnection: close\r\n\r\n";
 
     static string Version(string key, string latest, string id) =>
         $"<Version><Key>{key}</Key><VersionId>{id}</VersionId><IsLatest>{latest}</IsLatest><ETag>\"e\"</ETag><Size>1</Size></Version>";

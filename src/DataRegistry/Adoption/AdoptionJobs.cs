@@ -1,0 +1,74 @@
+using DataRegistry.Access;
+using DataRegistry.Adoption.Input;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>Adoption jobs as callers see them. Who may see a job may read its project's data.</summary>
+sealed class AdoptionJobs(
+    JobTable jobs, JobControl control, StoreTable stores, ProjectTable projects, Permissions permissions, TimeProvider clock)
+{
+    /// <summary>
+    /// The job that <c>{id}</c> of the route names, and its project. A job whose project the caller may not read is not found.
+    /// </summary>
+    public async Task<(JobRow Job, Project Project)> RequiredAsync(
+        HttpContext context, string id, Permission permission = Permission.DataRead)
+    {
+        var job = JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, context.RequestAborted) : null;
+        if (job is not { Kind: JobKind.Adoption, Status: not JobStatus.Staging }
+            || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
+        {
+            throw CommonErrors.NotFound.With();
+        }
+
+        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
+        return (job, project);
+    }
+
+    /// <summary>A read of the store, and one of the ranges of a job that has not ended.</summary>
+    public async Task<JobBody> ShowAsync(JobRow job, Project project, CancellationToken cancellationToken) =>
+        await ShowAsync(job, project, await stores.FindAsync(job.Store, cancellationToken), cancellationToken);
+
+    /// <summary>A job with what it was asked for.</summary>
+    /// <param name="store">Null where nothing is known of it any more.</param>
+    public static JobBody BodyOf(JobRow job, JobProgress progress, Project project, Store? store, DateTimeOffset now) =>
+        JobBody.From(job, progress, project, now) with
+        {
+            Prefix = UrlOf(store, job.Pattern ?? job.Prefix),
+            Exclude = [.. KeyPatterns.Read(job.Exclude).Select(p => p.Pattern)],
+            Manifest = UrlOf(store, job.Manifest),
+            Urls = job.Prefix is null && job.Manifest is null ? job.Total : null,
+        };
+
+    async Task<JobBody> ShowAsync(JobRow job, Project project, Store? store, CancellationToken cancellationToken) =>
+        BodyOf(job, await control.ProgressAsync(job, cancellationToken), project, store, clock.GetUtcNow());
+
+    static string? UrlOf(Store? store, string? key) =>
+        store is null || key is null ? null : new S3Url(store.Configuration.Bucket, key).ToString();
+
+    /// <summary>The page of a project's jobs that the request asks for.</summary>
+    public async Task<Page<JobBody>> ListAsync(HttpContext context)
+    {
+        var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
+        var paging = Paging.From(context.Request);
+        var status = JobBody.StatusOf(context.Request);
+        var (found, next) = await jobs.ListAsync(
+            project.Slot, JobKind.Adoption, status, JobBody.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
+            .Where(job => job.Project == project.Id).PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
+        var known = new Dictionary<Guid, Store?>();
+        var bodies = new List<JobBody>();
+        foreach (var job in found)
+        {
+            if (!known.TryGetValue(job.Store, out var store))
+                known[job.Store] = store = await stores.FindAsync(job.Store, context.RequestAborted);
+            bodies.Add(await ShowAsync(job, project, store, context.RequestAborted));
+        }
+
+        return new(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text;
+using DataRegistry.Adoption.Input;
+using DataRegistry.Jobs;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>Makes a new job of the inputs that failed in a job that has ended.</summary>
+sealed class AdoptionRetry(AdoptionRequests requests, JobResults results, JobBlobs blobs, IOptions<JobOptions> options)
+{
+    /// <summary>
+    /// A prefix that was not adopted to its end is adopted as a whole again: what was adopted exists then. Null where the project has as
+    /// many jobs as it may.
+    /// </summary>
+    public async Task<JobRow?> AcceptAsync(JobRow job, AdoptionOrder order, CancellationToken cancellationToken)
+    {
+        if (job is { Prefix: not null, Status: not JobStatus.Completed })
+            return await requests.AcceptAsync(order, KeySelection.Of(job), cancellationToken);
+
+        results.RequireKept(job);
+        await using var urls = new StagedUrls(blobs, options);
+        await foreach (var (_, failure) in results.ReadAsync(
+            job, AdoptionFailure.Failed, default, AdoptionFailure.Stored, cancellationToken))
+        {
+            urls.Add(Encoding.UTF8.GetBytes(failure.Url));
+            if (urls.IsFull)
+                await urls.SpillAsync(cancellationToken);
+        }
+
+        return urls.Count == 0
+            ? throw AdoptionErrors.NothingFailed.With()
+            : await requests.AcceptAsync(order, urls, [], cancellationToken, cancellationToken);
+    }
+}

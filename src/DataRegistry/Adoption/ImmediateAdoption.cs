@@ -1,0 +1,94 @@
+using DataRegistry.Adoption.Input;
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Stores;
+using DataRegistry.Stores.S3;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
+sealed record AdoptionAnswer(
+    JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing,
+    IReadOnlyList<AdoptionFailure> Errors);
+
+/// <summary>Adopts a short list while the request waits.</summary>
+sealed class ImmediateAdoption(
+    Buckets buckets, ObjectFinder finder, ChangeFinder changes, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock)
+{
+    /// <summary>
+    /// A HEAD for each URL that has no location, and for each that has, to tell whether it has changed; a LIST where a HEAD tells something
+    /// else than was adopted.
+    /// </summary>
+    /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
+    public async Task<AdoptionAnswer> AdoptAsync(AdoptionOrder order, AdoptionInput input, CancellationToken cancellationToken)
+    {
+        var store = order.Store;
+        var bucket = buckets.Open(store);
+        var scope = order.ScopeOf(JobId.Create(clock.GetUtcNow(), order.Project.Slot), atOnce: true);
+        var unhashed = new HashSet<string>(StringComparer.Ordinal);
+        var outcomes = await adopter.AdoptAsync(
+            scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, LookAsync, cancellationToken);
+        var answer = AnswerOf(scope, input, outcomes);
+        answer = answer with { Errors = await FolderHints.AddAsync(bucket, answer.Errors, cancellationToken) };
+        if (store.HashAdopted == HashAdopted.All)
+            await hashes.SendAsync(answer.Created.Where(c => unhashed.Contains(c.Key)).Select(c => c.Value), cancellationToken);
+        return answer;
+
+        async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token) =>
+            await HashedAsync(await finder.HeadAsync(bucket, store.Prefix, wanted, token), token);
+
+        async Task<IReadOnlyDictionary<string, Probe>> LookAsync(IReadOnlyList<LocatedRow> located, CancellationToken token)
+        {
+            if (!order.AdoptChanged)
+                return await changes.GlanceAsync(bucket, store.Prefix, located, token);
+            var differing = await changes.ByHeadAsync(bucket, store.Prefix, located, token);
+            var own = located.Where(r => r.Project == order.Project.Id && differing.ContainsKey(r.Key)).Select(r => r.Key).ToList();
+            var hashed = own.Zip(await HashedAsync(own.ConvertAll(key => differing[key]), token));
+            return differing.ExceptBy(own, d => d.Key, StringComparer.Ordinal)
+                .Concat(hashed.Select(h => KeyValuePair.Create(h.First, h.Second))).ToDictionary(StringComparer.Ordinal);
+        }
+
+        async Task<IReadOnlyList<Probe>> HashedAsync(IReadOnlyList<Probe> probes, CancellationToken token)
+        {
+            var found = await hashing.HashAtOnceAsync(store, bucket, [.. probes.Select(p => p.Object)], token);
+            unhashed.UnionWith(found.OfType<S3Object>().Where(o => o.Sha256 is null).Select(o => UrlOf(store, o.Key)));
+            return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];
+        }
+    }
+
+    static AdoptionAnswer AnswerOf(AdoptionScope scope, AdoptionInput input, IReadOnlyList<AdoptionOutcome> outcomes)
+    {
+        var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
+        var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
+        // A repetition has its answer where the URL has it.
+        var errors = input.Refused.Where(r => r.Code != AdoptionFailure.DuplicateCode).ToList();
+        foreach (var (key, outcome) in input.Keys.Zip(outcomes))
+        {
+            var url = UrlOf(scope.Store, key);
+            switch (outcome)
+            {
+                case AdoptionOutcome.Created c:
+                    created.Add(url, c.Datum);
+                    break;
+                case AdoptionOutcome.AlreadyTracked t:
+                    existing.Add(url, t);
+                    break;
+                default:
+                    errors.Add(AdoptionFailure.Of(outcome, url, scope.Store)!);
+                    break;
+            }
+        }
+
+        var counts = new Counts
+        {
+            Created = created.Count,
+            Existing = existing.Count,
+            Failed = errors.Count(e => e.Outcome != AdoptionFailure.Skipped),
+            Skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped),
+        };
+        counts.Measure(JobKind.Adoption);
+        return new(scope.Job, created, existing, errors);
+    }
+
+    static string UrlOf(Store store, string key) => new S3Url(store.Configuration.Bucket, key).ToString();
+}

@@ -1,0 +1,66 @@
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Datums;
+
+/// <summary>Where an alias is, or was before it was deleted.</summary>
+sealed record AliasPlace(TimedId Id, AliasIdRow Where, Project Project);
+
+/// <summary>The alias that a route names, and the project that a field or parameter names.</summary>
+sealed class AliasLookup(AliasTable aliases, ProjectTable projects, Permissions permissions)
+{
+    /// <inheritdoc cref="Permissions.ProjectAsync"/>
+    public Task<Project> ProjectAsync(HttpContext context, string? text, Permission permission) =>
+        permissions.ProjectAsync(context, projects, text, permission);
+
+    /// <summary>The alias of the route's id, for a caller who may see it and do this; 404 and 403 for others.</summary>
+    public async Task<(AliasRow Alias, Project Project)> RequiredAsync(HttpContext context, string id, Permission permission)
+    {
+        var place = await PlaceAsync(context, id, permission);
+        var alias = await aliases.FindAsync(place.Id, place.Where, context.RequestAborted);
+        return (alias ?? throw CommonErrors.NotFound.With(), place.Project);
+    }
+
+    /// <inheritdoc cref="RequiredAsync"/>
+    public async Task<AliasPlace> PlaceAsync(HttpContext context, string id, Permission permission)
+    {
+        if (!TimedId.TryParse(id, out var aliasId) || await aliases.FindIdAsync(aliasId, context.RequestAborted) is not { } where
+            || await projects.FindAsync(where.Project, context.RequestAborted) is not { } project)
+        {
+            throw CommonErrors.NotFound.With();
+        }
+
+        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
+        return new(aliasId, where, project);
+    }
+}
+
+/// <summary>Points aliases at datums, and records it.</summary>
+sealed class AliasPointing(AliasTable aliases, Permissions permissions, AuditTrail trail)
+{
+    /// <summary>Ends the request with 403 unless its caller may point aliases of the project.</summary>
+    public Task RequireAsync(HttpContext context, Project project) =>
+        permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
+
+    public async Task<AliasOutcome> PointAsync(HttpContext context, Project project, AliasName name, DatumId datum)
+    {
+        var outcome = await aliases.PointAsync(project, name, datum, Caller.Of(context).Name, context.RequestAborted);
+        if (outcome is AliasOutcome.Unchanged)
+            return outcome;
+        await trail.RecordAsync(
+            context, new(outcome is AliasOutcome.Created ? "alias.created" : "alias.moved", outcome.Alias.Id.ToString("D"))
+            {
+                Project = outcome.Alias.Project,
+                Details = new()
+                {
+                    ["name"] = outcome.Alias.Name,
+                    ["from"] = (outcome as AliasOutcome.Moved)?.From.ToString("D"),
+                    ["to"] = outcome.Alias.Datum.ToString("D"),
+                },
+            });
+        return outcome;
+    }
+}

@@ -1,0 +1,48 @@
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Rescans;
+
+/// <summary>Scans as callers see them. Who sees a store sees its scans.</summary>
+sealed class RescanJobs(JobTable jobs, JobControl control, StoreAccess access, TimeProvider clock)
+{
+    /// <summary>
+    /// The scan that <c>{id}</c> of the route names, and its store, which may be deleted. A scan whose store the caller does not see is not
+    /// found.
+    /// </summary>
+    public async Task<(JobRow Job, Store Store)> RequiredAsync(HttpContext context, string id)
+    {
+        var job = JobId.TryParse(id, out var jobId) ? await jobs.FindAsync(jobId, context.RequestAborted) : null;
+        return job is { Kind: JobKind.Rescan, Status: not JobStatus.Staging, Forgotten: not true }
+            && await access.FindAsync(context, job.Store.ToString("D")) is { } store
+            ? (job, store)
+            : throw CommonErrors.NotFound.With();
+    }
+
+    public async Task<RescanJobBody> ShowAsync(JobRow job, CancellationToken cancellationToken) =>
+        RescanJobBody.From(job, await control.ProgressAsync(job, cancellationToken), clock.GetUtcNow());
+
+    /// <summary>The page of the stores' scans that the request asks for, the newest first.</summary>
+    public async Task<Page<RescanJobBody>> ListAsync(HttpContext context, IReadOnlyList<Guid> stores)
+    {
+        var (paging, status) = (Paging.From(context.Request), JobBody.StatusOf(context.Request));
+        var after = JobBody.CursorOf(paging);
+        var found = new List<JobRow>();
+        await Parallel.ForEachAsync(stores, context.RequestAborted, async (store, token) =>
+        {
+            var own = await jobs.ListAsync(RescanRequests.SlotOf(store), JobKind.Rescan, status, after, paging.Limit + 1, token)
+                .Where(job => job.Store == store && job.Forgotten != true).Take(paging.Limit + 1).ToListAsync(token);
+            lock (found)
+                found.AddRange(own);
+        });
+        var page = found.OrderBy(job => job.RowKey, StringComparer.Ordinal).Take(paging.Limit).ToList();
+        var next = found.Count > page.Count ? page[^1].RowKey : null;
+        var bodies = new List<RescanJobBody>();
+        foreach (var job in page)
+            bodies.Add(await ShowAsync(job, context.RequestAborted));
+        return new(paging.Cursor is null && next is null ? bodies.Count : null, Paging.Next(context, next), null, bodies);
+    }
+}
