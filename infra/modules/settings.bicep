@@ -19,6 +19,7 @@ type AppSettings = {
   Stores__AllowPrivateEndpoints: string?
   Stores__WebIdentityEndpoint: string?
   Stores__AssumableRoles: string?
+  Stores__HostBuckets: string?
   Http__PublicUrl: string?
   Datums__DownloadSeconds: string?
   Datums__HashAtOnceBytes: string?
@@ -38,6 +39,7 @@ type AppSettings = {
   Adoption__RequestsPerSecondOfStore: string?
   Adoption__StalledSeconds: string?
   Adoption__WindowsAtOnce: string?
+  Adoption__MessagesPerStore: string?
   Adoption__TableRequestsInFlight: string?
   Adoption__HeadsInFlight: string?
   Adoption__ResultDays: string?

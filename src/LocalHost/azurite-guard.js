@@ -24,5 +24,20 @@ Server.prototype.close = function (...args) {
   return close.apply(this, args);
 };
 const [entry, ...args] = process.argv.slice(2);
+// Azurite looks for a table's rows among the tables of all accounts, one by one and for each row again. With many accounts,
+// as the tests have, that is most of its time. Here each table is looked for once.
+const Loki = require(require.resolve("lokijs", { paths: [entry] }));
+const { getCollection, removeCollection } = Loki.prototype;
+const found = new WeakMap();
+Loki.prototype.getCollection = function (name) {
+  if (!found.has(this.collections)) found.set(this.collections, new Map());
+  const known = found.get(this.collections);
+  if (known.get(name)?.name !== name) known.set(name, getCollection.call(this, name));
+  return known.get(name);
+};
+Loki.prototype.removeCollection = function (name) {
+  found.delete(this.collections);
+  return removeCollection.call(this, name);
+};
 process.argv = [process.argv[0], entry, ...args];
 require(entry);

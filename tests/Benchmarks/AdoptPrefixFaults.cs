@@ -61,7 +61,7 @@ static class AdoptPrefixFaults
         try
         {
             var id = await services[0].AcceptAsync(bucket.Store, $"s3://{bucket.Store.Configuration.Bucket}/", cancellationToken);
-            var work = new WorkTable(arena.Storage.Tables);
+            var work = new WorkTable(arena.Storage.Tables, TimeProvider.System);
             _ = JobId.TryParse(id, out var job);
             for (var kill = 1; kill <= kills; kill++)
             {

@@ -13,7 +13,7 @@ namespace DataRegistry.Benchmarks;
 /// </summary>
 sealed class AdoptedRows(StorageAccount storage, Store store, Project project, JobId job)
 {
-    public TableClient Locations { get; } = new LocationTable(storage.Tables).Table;
+    public TableClient Locations { get; } = new LocationTable(storage.Tables, TimeProvider.System).Table;
 
     public TableClient Datums { get; } = new DatumTable(storage.Tables, TimeProvider.System).Table;
 

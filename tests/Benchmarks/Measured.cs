@@ -29,7 +29,8 @@ sealed record Measured(
             GC.GetTotalAllocatedBytes() - allocated, PeakOfProcess());
     }
 
-    static void ResetPeak()
+    /// <summary>The highest memory of this process is the present one again.</summary>
+    public static void ResetPeak()
     {
         // Linux: "5" sets the highest resident set back to the current one (proc_pid_clear_refs(5)).
         if (OperatingSystem.IsLinux())

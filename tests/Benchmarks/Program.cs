@@ -10,6 +10,8 @@ var root = new RootCommand(
         + "ratios say something.");
 foreach (var benchmark in benchmarks)
     root.Add(benchmark.Command());
+root.Add(Bounds.Command());
+root.Add(SlowStore.Command());
 root.Add(StartUp.Command());
 root.Add(AdoptWorker.Command());
 root.Add(BucketProcess.Command());

@@ -125,7 +125,7 @@ static class Rescan
         var watch = Stopwatch.StartNew();
         var id = await services[^1].AcceptScanAsync(bucket.Store, cancellationToken);
         _ = JobId.TryParse(id, out var job);
-        var work = new WorkTable(arena.Storage.Tables);
+        var work = new WorkTable(arena.Storage.Tables, TimeProvider.System);
         for (var kill = 1; kill <= kills; kill++)
         {
             // Each time some more of it is done.

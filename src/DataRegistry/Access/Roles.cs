@@ -20,7 +20,9 @@ public enum Permission
     DataManage,
     StoresManage,
 
-    /// <summary>To have stores read as any role that the registry itself may assume; at the system only.</summary>
+    /// <summary>
+    /// To have stores read as any role that the registry itself may assume, or with its host's credentials; at the system only.
+    /// </summary>
     StoresAnyRole,
 
     DataVolumesCreate,

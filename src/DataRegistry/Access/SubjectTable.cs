@@ -61,7 +61,7 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// </summary>
     internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindNameAsync(username, cancellationToken) is { Identity: null, Password: null } name;
             await retry.AgainAsync())
         {
@@ -116,7 +116,7 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Changes a subject; null where there is none. Concurrent changes are made one after the other.</summary>
     internal async Task<SubjectRow?> ChangeAsync(Guid id, Func<SubjectRow, SubjectRow> change, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); await FindAsync(id, cancellationToken) is { } row; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); await FindAsync(id, cancellationToken) is { } row; await retry.AgainAsync())
         {
             var changed = change(row);
             if (changed == row || (await table.TryUpdateAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
@@ -132,7 +132,7 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>False where the subject is gone meanwhile.</summary>
     internal async Task<bool> SetPasswordAsync(SubjectRow subject, string passwordHash, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id;
             await retry.AgainAsync())
         {
@@ -146,7 +146,7 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Removes the subject and sets its name, and the identity it was bound to, free. False where it is gone already.</summary>
     internal async Task<bool> DeleteAsync(SubjectRow subject, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindNameAsync(subject.Name, cancellationToken) is { } name && name.Subject == subject.Id;
             await retry.AgainAsync())
         {

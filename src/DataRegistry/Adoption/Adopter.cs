@@ -13,10 +13,11 @@ namespace DataRegistry.Adoption;
 /// commit, the datum row is derived from it. Repeating a window, also while it still runs elsewhere, adds what is missing and
 /// changes nothing else; what this job created is told from what was there before by the job that the location names.
 /// </summary>
-sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, IOptions<JobOptions> options)
+sealed class Adopter(
+    LocationTable locations, DatumTable datums, JobTable jobs, TimeProvider clock, IOptions<JobOptions> options)
 {
     readonly int inFlight = options.Value.TableRequestsInFlight;
-    readonly SupersededMarks marks = new(datums);
+    readonly SupersededMarks marks = new(datums, clock);
 
     /// <param name="keys">None twice.</param>
     /// <param name="locate">Reads which of the keys have a location, also free ones; and perhaps other locations of this job, whose datums
@@ -77,7 +78,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
             probes.Values.Select(p => p.Object).OfType<S3Object>(), o => Shards.Of(o.Key), async (objects, token) =>
         {
             List<LocationRow> chunk = [.. objects.Select(o => LocationOf(scope, o)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
-            for (var retry = new WriteRetry(token); chunk.Count > 0; await retry.AgainAsync())
+            for (var retry = new WriteRetry(clock, token); chunk.Count > 0; await retry.AgainAsync())
             {
                 if (free.Count > 0)
                     chunk = [.. chunk.Select(After)];
@@ -156,7 +157,7 @@ sealed class Adopter(LocationTable locations, DatumTable datums, JobTable jobs, 
     async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
     {
         // Refused only where somebody else wrote one of them at that very moment.
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             !(await datums.Table.TrySubmitAsync([.. rows.Select(Change.Upsert)], cancellationToken)).IsDone;
             await retry.AgainAsync())
         {

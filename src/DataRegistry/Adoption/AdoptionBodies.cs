@@ -8,7 +8,7 @@ namespace DataRegistry.Adoption;
 /// <param name="Urls">Any number that fits into a body.</param>
 /// <param name="Prefix"><c>s3://bucket/prefix</c>, also with wildcards.</param>
 /// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
-/// <param name="Exclude">Patterns of keys to leave out.</param>
+/// <param name="Exclude">Patterns of keys to leave out, together up to 8 KB.</param>
 /// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
 /// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one,
 /// which stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where

@@ -102,7 +102,7 @@ static class AdoptionEndpoints
             return Results.Json(told, Json.DryRunBody);
         }
 
-        var input = AdoptionInput.Sort(urls, order.Store, body.Exclude);
+        var input = AdoptionInput.Sort(urls, order.Store, body.Exclude, context.RequestAborted);
         var answer = await services.AtOnce.AdoptAsync(order, input, context.RequestAborted);
         if (answer.Created.Count > 0)
         {
@@ -129,6 +129,8 @@ static class AdoptionEndpoints
         var store = order.Store;
         if (body.HasUrl || body.HasList || body.DryRun)
             throw AdoptionErrors.ManifestAlone.On("manifest");
+        if (!store.AllowRead)
+            throw AdoptionErrors.ManifestNotReadable.With(store.Name);
         if (!S3Url.TryParse(body.Manifest, out var url))
             throw AdoptionErrors.ManifestNotAUrl.On("manifest");
         if (!store.Holds(url))

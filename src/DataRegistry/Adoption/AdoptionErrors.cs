@@ -54,6 +54,10 @@ static class AdoptionErrors
     public static FieldError ManifestOutside { get; } = new(
         "url_outside_store", "{reason}", "The manifest lies outside of the store.");
 
+    public static CodedError ManifestNotReadable { get; } = new(
+        StatusCodes.Status403Forbidden, "read_not_allowed", "Store '{store}' does not allow reads, and a manifest is read.",
+        "The store has `allow_read: false`.");
+
     public static FieldError ManifestEmpty { get; } = new(
         "empty", "A file of 1 to {max} bytes is expected; this one has {size}.", "The manifest has no bytes.");
 
@@ -86,6 +90,9 @@ static class AdoptionErrors
 
     public static FieldError TooManyPatterns { get; } = new(
         "invalid", "At most {max} patterns are expected.", "The request excludes too many patterns.");
+
+    public static FieldError PatternsTooLong { get; } = new(
+        "max_length", KeyGlobs.TooLong, "The patterns of the request are too long.");
 
     public static FieldError NotCharacters { get; } = new(
         "invalid", "A string holds what is no character.", "A string is not valid Unicode.");

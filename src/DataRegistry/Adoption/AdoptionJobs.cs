@@ -1,5 +1,4 @@
 using DataRegistry.Access;
-using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
@@ -40,7 +39,7 @@ sealed class AdoptionJobs(
         JobBody.From(job, progress, project, now) with
         {
             Prefix = UrlOf(store, job.Pattern ?? job.Prefix),
-            Exclude = [.. KeyPatterns.Read(job.Exclude).Select(p => p.Pattern)],
+            Exclude = [.. KeyGlobs.Read(job.Exclude).Patterns.Select(p => p.Pattern)],
             Manifest = UrlOf(store, job.Manifest),
             Urls = job.Prefix is null && job.Manifest is null ? job.Total : null,
         };

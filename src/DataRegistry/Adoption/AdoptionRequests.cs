@@ -46,7 +46,7 @@ sealed class AdoptionRequests(
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
     public async Task<JobRow?> AcceptAsync(
-        AdoptionOrder order, StagedUrls urls, IReadOnlyList<KeyGlob> exclude, CancellationToken stagingToken,
+        AdoptionOrder order, StagedUrls urls, KeyGlobs exclude, CancellationToken stagingToken,
         CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
@@ -74,21 +74,21 @@ sealed class AdoptionRequests(
             Total = urls.Count,
             Counts = input.Refused,
             Refused = input.Refused,
-            Exclude = KeyPatterns.Write(exclude),
+            Exclude = exclude.Write(),
         };
         return await StartAsync(job, ranges, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
     public async Task<JobRow?> AcceptAsync(
-        AdoptionOrder order, S3Object manifest, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+        AdoptionOrder order, S3Object manifest, KeyGlobs exclude, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
         await blobs.MarkAsync(id, cancellationToken);
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
-        var job = NewJob(id, order) with { Manifest = manifest.Key, Exclude = KeyPatterns.Write(exclude) };
+        var job = NewJob(id, order) with { Manifest = manifest.Key, Exclude = exclude.Write() };
         return await StartAsync(job, [range], cancellationToken);
     }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Jobs;
+using DataRegistry.Stores;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
@@ -29,6 +30,6 @@ sealed class AdoptionRetry(AdoptionRequests requests, JobResults results, JobBlo
 
         return urls.Count == 0
             ? throw AdoptionErrors.NothingFailed.With()
-            : await requests.AcceptAsync(order, urls, [], cancellationToken, cancellationToken);
+            : await requests.AcceptAsync(order, urls, KeyGlobs.None, cancellationToken, cancellationToken);
     }
 }

@@ -5,7 +5,7 @@ namespace DataRegistry.Adoption;
 
 /// <summary>A job that adopts, as a worker has opened it.</summary>
 sealed class AdoptionRun(JobRow job, AdoptionScope scope, ManifestStaging manifests, WindowReaders readers, WindowWriter writer)
-    : JobRun(job, scope.Store.Id)
+    : JobRun(job, scope.Store.Id, scope.Store.Configuration.Bucket)
 {
     public override bool NeedsListing => Job.Prefix is not null;
 
@@ -22,7 +22,7 @@ sealed class AdoptionRun(JobRow job, AdoptionScope scope, ManifestStaging manife
 
         if (NeedsListing && delivery.BucketUnavailable is { } cannotList)
             throw cannotList;
-        var reader = await readers.OpenAsync(Job, scope, delivery.PaceAsync, cancellationToken);
+        var reader = await readers.OpenAsync(Job, scope, delivery, cancellationToken);
         return new RangeOpening.Opened(new AdoptionWork(scope, reader, writer));
     }
 }

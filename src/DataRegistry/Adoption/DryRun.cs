@@ -32,10 +32,10 @@ sealed class DryRun(
 
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public async Task<DryRunBody> RunAsync(
-        AdoptionOrder order, IReadOnlyList<string> urls, IReadOnlyList<KeyGlob> exclude, CancellationToken cancellationToken)
+        AdoptionOrder order, IReadOnlyList<string> urls, KeyGlobs exclude, CancellationToken cancellationToken)
     {
         var (store, bucket) = (order.Store, buckets.Open(order.Store));
-        var input = AdoptionInput.Sort(urls, store, exclude);
+        var input = AdoptionInput.Sort(urls, store, exclude, cancellationToken);
         // As the adoption itself does: a long list is not looked at unless that is asked for.
         LookAtLocated? look = order.AdoptChanged
             ? (located, token) => changes.ByListAndHeadAsync(bucket, store.Prefix, located, token)

@@ -7,7 +7,7 @@ namespace DataRegistry.Adoption;
 /// Marks datums as changed whose locations name other datums by now, because their objects had changed: no scan meets them any more. The
 /// mark follows from the location, as the datum does, so it is written again by everybody who completes that.
 /// </summary>
-sealed class SupersededMarks(DatumTable datums)
+sealed class SupersededMarks(DatumTable datums, TimeProvider clock)
 {
     /// <summary>A read and a transaction for each 33 of them. What is marked already is left alone, as is a purged datum.</summary>
     /// <param name="locations">All kinds of locations, of one shard.</param>
@@ -17,9 +17,9 @@ sealed class SupersededMarks(DatumTable datums)
             .GroupBy(l => DatumTable.PartitionOf(PreviousOf(l)), StringComparer.Ordinal);
         foreach (var rows in partitions.SelectMany(p => p.Chunk(DatumTable.MaxMarks)))
         {
-            for (var retry = new WriteRetry(cancellationToken); !await TryWriteAsync(rows, cancellationToken); await retry.AgainAsync())
-            {
-            }
+            var retry = new WriteRetry(clock, cancellationToken);
+            while (!await TryWriteAsync(rows, cancellationToken))
+                await retry.AgainAsync();
         }
     }
 

@@ -86,7 +86,7 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
             foreach (var found in page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0))
             {
                 after = found.Key;
-                if (!selection.Matches(found.Key))
+                if (!selection.Matches(found.Key, cancellationToken))
                     continue;
                 if (found.IsFolderMark)
                     skipped.Add(AdoptionFailure.Directory(new S3Url(scope.Store.Configuration.Bucket, found.Key).ToString()));
@@ -95,7 +95,7 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
             }
 
             skipped.AddRange(page.Damaged
-                .Where(d => (range.Until is null || !d.ComesAfter(range.Until)) && selection.Matches(d.Readable))
+                .Where(d => (range.Until is null || !d.ComesAfter(range.Until)) && selection.Matches(d.Readable, cancellationToken))
                 .Select(d => AdoptionFailure.Damaged(new S3Url(scope.Store.Configuration.Bucket, d.Text).ToString(), d.Reason)));
             ends = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
             after = ends ? after : page.LastKey;

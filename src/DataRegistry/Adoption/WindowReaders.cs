@@ -12,14 +12,13 @@ sealed class WindowReaders(
     Adopter adopter, IOptions<JobOptions> options)
 {
     /// <summary>The windows of a job's staged list, or of its prefix.</summary>
-    /// <param name="pace">See <see cref="Bucket.At"/>.</param>
     /// <exception cref="BucketException">The prefix cannot be listed.</exception>
     public async Task<WindowReader> OpenAsync(
-        JobRow job, AdoptionScope scope, Func<double, CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
+        JobRow job, AdoptionScope scope, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         if (job.Prefix is null)
-            return new ListWindowReader(scope, blobs, adopter, finder, changes, () => buckets.Open(scope.Store).At(pace));
-        var bucket = buckets.Open(scope.Store).At(pace);
+            return new ListWindowReader(scope, blobs, adopter, finder, changes, () => delivery.Ask(buckets.Open(scope.Store)));
+        var bucket = delivery.Ask(buckets.Open(scope.Store));
         return await OpenPrefixAsync(scope, KeySelection.Of(job), bucket, options.Value.WindowKeys, cancellationToken);
     }
 

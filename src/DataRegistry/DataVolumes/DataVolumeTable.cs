@@ -47,7 +47,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     public async Task<DataVolumeCreation> CreateAsync(
         DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
             if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
@@ -102,7 +102,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     public async Task<DataVolumeRow?> ChangeAsync(
         DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
@@ -133,7 +133,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     /// <param name="check">Called anew with what is there after each change by another; it may end the request.</param>
     public async Task<DataVolumeRow?> RemoveAsync(DataVolumeId id, Action<DataVolumeRow> check, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;

@@ -90,7 +90,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     {
         var change = Guid.NewGuid();
         Guid? from = null;
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var row = await FindAsync(project, name, cancellationToken);
             if (row?.Change == change)
@@ -131,7 +131,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>
     public async Task<bool> DeleteAsync(AliasRow alias, string user, CancellationToken cancellationToken)
     {
-        var retry = new WriteRetry(cancellationToken);
+        var retry = new WriteRetry(clock, cancellationToken);
         for (var row = alias; row?.Id == alias.Id;)
         {
             var gone = row with { Revision = row.Revision + 1 };

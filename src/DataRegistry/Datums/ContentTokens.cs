@@ -5,11 +5,13 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// What lets whoever has it read one datum's bytes from the registry until it expires: its time, sealed with the key of the stores'
-/// secrets. Nothing is kept of it.
+/// A token that lets its bearer read one datum's bytes from the registry until it expires: its time, sealed with a key that no other
+/// text is sealed with. Nothing is kept of it.
 /// </summary>
-sealed class ContentTokens(SecretProtector protector, TimeProvider clock)
+sealed class ContentTokens(SecretProtector secrets, TimeProvider clock)
 {
+    readonly SecretProtector protector = secrets.For("content tokens");
+
     /// <summary>Whether there is a key to seal with.</summary>
     public bool CanCreate => protector.HasKey;
 
@@ -38,6 +40,5 @@ sealed class ContentTokens(SecretProtector protector, TimeProvider clock)
         }
     }
 
-    // Stores' secrets belong to bare ids, so that neither passes for the other.
     static string OwnerOf(DatumId datum) => $"content of {datum}";
 }

@@ -89,7 +89,7 @@ sealed partial class DatumTable
     async Task<List<DatumChange>> ChangeChunkAsync(
         DatumId[] ids, Func<DatumId, DatumRow?> read, Func<DatumRow?, DatumChange> decide, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var changes = ids.Select(id => decide(read(id))).ToList();
             List<TableTransactionAction> actions = [.. changes.OfType<DatumChange.Write>().SelectMany(c => c.Actions)];

@@ -86,7 +86,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             User = user,
         };
         var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTags.Write(input.Tags) };
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var before = await table.FindAsync<MetadataRow>(
                 row.PartitionKey, row.RowKey, [nameof(row.RowKey), nameof(row.Json)], cancellationToken);
@@ -105,7 +105,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>Marks the datum as purged; false where it was already, of which the first time stays.</summary>
     public async Task<bool> MarkPurgedAsync(DatumRow datum, DateTimeOffset time, string user, CancellationToken cancellationToken)
     {
-        var retry = new WriteRetry(cancellationToken);
+        var retry = new WriteRetry(clock, cancellationToken);
         for (var row = datum; row is { Purged: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
             var mark = new DatumPurgedRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey, Purged = time, PurgedBy = user };
@@ -124,7 +124,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     public async Task<DatumRow> SetHashesAsync(DatumRow datum, ObjectHashes hashes, CancellationToken cancellationToken)
     {
         var row = datum;
-        var retry = new WriteRetry(cancellationToken);
+        var retry = new WriteRetry(clock, cancellationToken);
         for (; row is { Sha256: null }; row = await FindAsync(datum.Id, cancellationToken))
         {
             var hashed = new DatumHashesRow

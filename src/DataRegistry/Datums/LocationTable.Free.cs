@@ -38,7 +38,7 @@ sealed partial class LocationTable
     async ValueTask FreeChunkAsync(
         string partition, LocatedRow[] rows, Dictionary<string, HashSet<Guid>> datums, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); rows.Length > 0; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); rows.Length > 0; await retry.AgainAsync())
         {
             var actions = rows.Select(row => Change.Update(
                 new LocationPurgedRow { PartitionKey = row.PartitionKey, RowKey = row.RowKey }, row.ETag, TableUpdateMode.Merge));

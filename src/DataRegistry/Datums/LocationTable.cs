@@ -12,7 +12,7 @@ namespace DataRegistry.Datums;
 /// The insert of a location is the commit of its adoption; everything else is derived from it. A purged one stays, marked: it is free
 /// for every job but the one that it names, whose late deliveries would otherwise bring its datum back.
 /// </summary>
-sealed partial class LocationTable(TableServiceClient tables) : IStoredTable
+sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     readonly TableClient table = tables.GetTableClient("locations");
 
@@ -48,7 +48,7 @@ sealed partial class LocationTable(TableServiceClient tables) : IStoredTable
     {
         var (partition, rowKey) = KeyOf(store, key);
         var purged = new LocationPurgedRow { PartitionKey = partition, RowKey = rowKey };
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var row = await table.FindAsync<LocationRow>(partition, rowKey, cancellationToken: cancellationToken);
             if (row is not { IsFree: false } || row.Datum != datum.Value.ToGuid()

@@ -70,6 +70,12 @@ public sealed class JobOptions
     /// <summary>Windows that one process has in memory at a time, some 25 MB each.</summary>
     public int WindowsAtOnce { get; set; } = 4;
 
+    /// <summary>
+    /// Messages of one store that a process holds while none of its windows ends; the others come again later. At most half of what the
+    /// host hands out at a time, and so few that it still fetches others (<c>batchSize</c> and <c>newBatchThreshold</c> of host.json).
+    /// </summary>
+    public int MessagesPerStore { get; set; } = 4;
+
     /// <summary>Transactions, or table reads, that a window has under way at the same time.</summary>
     public int TableRequestsInFlight { get; set; } = 8;
 
@@ -95,6 +101,7 @@ public sealed class JobOptions
     internal bool IsValid =>
         MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0
             && MessagesPerJob > 0 && JobsPerProject > 0 && RangeSeconds >= 0 && RangesPerJob > 0 && WorkersPerStore is > 0 and <= 100
-            && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && TableRequestsInFlight > 0 && HeadsInFlight > 0
+            && RequestsPerSecondOfStore > 0 && StalledSeconds > 0 && WindowsAtOnce > 0 && MessagesPerStore > 0
+            && TableRequestsInFlight > 0 && HeadsInFlight > 0
             && ResultDays > 0;
 }

@@ -162,6 +162,9 @@ sealed record WorkRow : CountedRow
     /// <summary>How often poison made the next window be tried anew.</summary>
     public int Replans { get; init; }
 
+    /// <summary>When a request to the bucket timed out first, with no window done since; null for none.</summary>
+    public DateTimeOffset? Unanswered { get; init; }
+
     /// <summary>Why the last delivery failed; for people.</summary>
     public string? LastError { get; init; }
 
@@ -200,6 +203,9 @@ sealed record WorkErrorRow : TableRow
     public required string LastError { get; init; }
     public required string WaitingFor { get; init; }
     public required DateTimeOffset WaitingSince { get; init; }
+
+    /// <inheritdoc cref="WorkRow.Unanswered"/>
+    public DateTimeOffset? Unanswered { get; init; }
 }
 
 /// <summary>

@@ -4,11 +4,14 @@ namespace DataRegistry.Jobs;
 
 /// <summary>A job that a worker has opened.</summary>
 /// <param name="leased">What its windows take leases of: a store, or another thing that so many workers may be at.</param>
-abstract class JobRun(JobRow job, Guid leased)
+/// <param name="bucket">Names that in errors.</param>
+abstract class JobRun(JobRow job, Guid leased, string bucket)
 {
     public JobRow Job { get; } = job;
 
     public Guid Leased { get; } = leased;
+
+    public string Bucket { get; } = bucket;
 
     /// <summary>
     /// The most ranges that are made of the job's first one. More ranges are more even, and each costs requests at its end.

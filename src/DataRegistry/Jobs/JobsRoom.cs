@@ -33,6 +33,7 @@ static class JobsRoom
         services.AddSingleton<JobCollection>().AddSingleton<ICollector>(s => s.GetRequiredService<JobCollection>());
         services.AddSingleton<JobBlobs>().AddSingleton<RangeQueue>().AddSingleton<JobResults>();
         services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<JobControl>().AddSingleton<StalledJobs>();
+        services.AddSingleton<StoreTurns>();
         return services.AddSingleton<RangeWorker>().AddSingleton<RangeFunction>().AddSingleton<RangePoisonFunction>();
     }
 }

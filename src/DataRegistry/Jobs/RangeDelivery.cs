@@ -7,7 +7,8 @@ namespace DataRegistry.Jobs;
 /// <param name="bucketUnavailable">
 /// Null to ask the bucket. Otherwise the bucket is not asked about the next window, and what needs it fails with this.
 /// </param>
-sealed class RangeDelivery(DateTimeOffset until, BucketException? bucketUnavailable)
+/// <param name="stop">Ends its requests to the bucket, see <see cref="JobWatch"/>.</param>
+sealed class RangeDelivery(DateTimeOffset until, BucketException? bucketUnavailable, CancellationToken stop)
 {
     StoreLease? lease;
 
@@ -24,9 +25,11 @@ sealed class RangeDelivery(DateTimeOffset until, BucketException? bucketUnavaila
     /// <summary>Takes the lease of the next window, by whose rate requests are sent from then on.</summary>
     public void Use(StoreLease window) => lease = window;
 
-    /// <summary>Until the next request to the bucket may be sent.</summary>
-    /// <param name="share">Of the pace, see <see cref="BucketPace"/>.</param>
-    public ValueTask PaceAsync(double share, CancellationToken cancellationToken) => Leased.WaitAsync(share, cancellationToken);
+    /// <summary>Ends its requests to the bucket.</summary>
+    public CancellationToken Stop => stop;
+
+    /// <summary>The bucket, as this delivery asks it: at the lease's pace, and no longer than it may.</summary>
+    public Bucket Ask(Bucket bucket) => bucket.At((share, token) => Leased.WaitAsync(share, token), stop);
 
     /// <inheritdoc cref="StoreLease.RenewAsync"/>
     public Task RenewLeaseAsync(CancellationToken cancellationToken) => Leased.RenewAsync(cancellationToken);

@@ -12,6 +12,9 @@ namespace DataRegistry.Jobs;
 sealed partial class RangeFunction(
     WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
 {
+    /// <summary>As long as a bucket may time out before what needs it fails.</summary>
+    internal static readonly TimeSpan MaxUnanswered = TimeSpan.FromHours(1);
+
     /// <summary>All that is logged within is of that job.</summary>
     public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
 
@@ -39,7 +42,7 @@ sealed partial class RangeFunction(
             else
                 Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
         }
-        catch (Exception e) when (IsThrottling(e))
+        catch (Exception e) when (IsThrottling(e) || e is BucketException { IsTimeout: true })
         {
             span.Fail(e);
             await PostponeAsync(range, e, cancellationToken);
@@ -48,41 +51,45 @@ sealed partial class RangeFunction(
         {
             span.Fail(e);
             Log.Failed(logger, message.JobId, message.Range, delivery.DequeueCount, e.Message);
-            await NoteAsync(range, e.Message, cancellationToken);
+            var now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
+            await work.NoteErrorAsync(now, now.WaitingOf(e.Message, clock.GetUtcNow()), unanswered: null, cancellationToken);
             throw;
         }
     }
 
     /// <summary>
-    /// Sends the range again later, as a new message: throttling is no failure, and must not use up the deliveries of a message.
+    /// Sends the range again later, as a new message: throttling is no failure, and must not use up the deliveries of a message. A bucket
+    /// that has not answered for long is given up instead, because a message that is put off never becomes poison.
     /// </summary>
-    async Task PostponeAsync(WorkRow range, Exception throttling, CancellationToken cancellationToken)
+    async Task PostponeAsync(WorkRow range, Exception reason, CancellationToken cancellationToken)
     {
         var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
-        Log.Throttled(logger, range.JobId, range.Range, delay, throttling.Message);
+        Log.Postponed(logger, range.JobId, range.Range, delay, reason.Message);
         var now = range;
+        DateTimeOffset? unanswered = null;
         try
         {
-            now = await NoteAsync(range, throttling.Message, cancellationToken);
+            // This delivery may have done windows before.
+            now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
+            unanswered = reason is BucketException { IsTimeout: true } ? now.Unanswered ?? clock.GetUtcNow() : null;
+            await work.NoteErrorAsync(now, now.WaitingOf(reason.Message, clock.GetUtcNow()), unanswered, cancellationToken);
         }
         catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
         {
             // The tables themselves are slow: the message matters, the note does not.
         }
 
-        // A delivery that handed the range on meanwhile has sent the message of the new epoch.
-        if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
+        if (now.Epoch == range.Epoch && clock.GetUtcNow() - unanswered >= MaxUnanswered)
+        {
+            Log.GivenUp(logger, range.JobId, range.Range, MaxUnanswered, reason.Message);
+            var failure = new BucketException(BucketFault.Unexpected, $"Given up after an hour without an answer: {reason.Message}");
+            await worker.RunAsync(now, failure, cancellationToken);
+        }
+        else if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
+        {
+            // Otherwise a delivery that handed the range on meanwhile has sent the message of the new epoch.
             await queue.SendAsync(now, delay, waiting: null, cancellationToken);
-    }
-
-    /// <summary>
-    /// Notes why the range waits, and since when: this delivery may have done windows before. Returns the range as it is now.
-    /// </summary>
-    async Task<WorkRow> NoteAsync(WorkRow range, string reason, CancellationToken cancellationToken)
-    {
-        var now = await work.FindAsync(range.JobId, range.Range, cancellationToken) ?? range;
-        await work.NoteErrorAsync(now, now.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);
-        return now;
+        }
     }
 
     /// <summary>The span of a delivery, in the trace that made the range.</summary>
@@ -106,8 +113,11 @@ sealed partial class RangeFunction(
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is throttled and goes on in {Delay}: {Error}")]
-        public static partial void Throttled(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is put off and goes on in {Delay}: {Error}")]
+        public static partial void Postponed(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
+
+        [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up after {Time} without an answer: {Error}")]
+        public static partial void GivenUp(ILogger logger, Datums.JobId job, int range, TimeSpan time, string error);
 
         [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range}: delivery {DequeueCount} failed and will be repeated: {Error}")]
         public static partial void Failed(ILogger logger, Datums.JobId job, int range, long dequeueCount, string error);

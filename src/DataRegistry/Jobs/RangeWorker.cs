@@ -10,14 +10,9 @@ namespace DataRegistry.Jobs;
 /// Works through a range, window by window, and brings its job on. The work on a window is its kind's. Both queue functions of jobs use it.
 /// </summary>
 sealed partial class RangeWorker(
-    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, StoreLeases leases, JobFinisher finisher,
-    TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger) : IDisposable
+    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, StoreTurns turns, StoreLeases leases,
+    JobFinisher finisher, TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger)
 {
-    // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
-    readonly SemaphoreSlim windowSlots = new(options.Value.WindowsAtOnce);
-
-    public void Dispose() => windowSlots.Dispose();
-
     /// <summary>
     /// Works from the range's position to its end, or until the time of one message is up. Then it hands the rest on.
     /// Where another delivery of the same message is further, it goes on from there.
@@ -26,28 +21,54 @@ sealed partial class RangeWorker(
     /// <param name="bucketUnavailable">
     /// Null to ask the bucket. Otherwise the bucket is not asked about the next window: keys without a location fail with this, and the
     /// rest of the range is handed on. </param>
-    public Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken) => RunAsync(
-        range, new RangeDelivery(clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable), cancellationToken);
+    public Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken) =>
+        RunAsync(range, clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable, cancellationToken);
 
     /// <summary>The same until another time than that of a message.</summary>
     public Task RunAsync(WorkRow range, DateTimeOffset until, CancellationToken cancellationToken) =>
-        RunAsync(range, new RangeDelivery(until, bucketUnavailable: null), cancellationToken);
+        RunAsync(range, until, bucketUnavailable: null, cancellationToken);
 
-    async Task RunAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken)
+    async Task RunAsync(WorkRow range, DateTimeOffset until, BucketException? bucketUnavailable, CancellationToken cancellationToken)
     {
         await jobs.StartAsync(range.JobId, cancellationToken);
         if (await OpenJobAsync(range.JobId, cancellationToken) is not { } run)
             return;
+        using var turn = turns.Enter(run.Leased, run.Bucket);
+        await using var watch = new JobWatch(jobs, range.JobId, clock);
+        var delivery = new RangeDelivery(until, bucketUnavailable, watch.Stop);
         try
         {
             for (WorkRow? next = range; next is not null;)
-                next = await AdvanceAsync(run, delivery, next, cancellationToken);
+                next = await AdvanceAsync(run, turn, delivery, next, cancellationToken);
         }
-        catch (BucketException e) when (run.NeedsListing && (!e.IsTransient || delivery.BucketUnavailable is not null))
+        catch (OperationCanceledException) when (watch.Stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            if (watch.IsOverdue)
+                throw TimedOut(turn, run);
+            // A window that is still read counts nothing.
+            await finisher.ConcludeAsync(range.JobId, cancellationToken);
+        }
+        catch (BucketException e) when (e.IsTimeout && bucketUnavailable is null)
+        {
+            turn.TimedOut();
+            throw;
+        }
+        catch (BucketException e) when (run.NeedsListing && (!e.IsTransient || bucketUnavailable is not null))
         {
             // Keys that cannot be listed have no results of their own: the job fails.
             await finisher.FailAsync(range.JobId, e.Message, cancellationToken);
         }
+    }
+
+    static BucketException TimedOut(StoreTurns.Turn turn, JobRun run)
+    {
+        turn.TimedOut();
+        return new(
+            BucketFault.Unreachable,
+            $"The server of bucket '{run.Bucket}' answers too slowly: a part of the job took more than some minutes.")
+        {
+            IsTimeout = true,
+        };
     }
 
     /// <summary>Null where the job does not go on, or cannot, with which it ends.</summary>
@@ -68,7 +89,8 @@ sealed partial class RangeWorker(
     }
 
     /// <summary>Does the range's next window. Returns the range to go on with; null where this delivery has no more to do.</summary>
-    async Task<WorkRow?> AdvanceAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
+    async Task<WorkRow?> AdvanceAsync(
+        JobRun run, StoreTurns.Turn turn, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
         if (range.IsDone)
         {
@@ -76,7 +98,7 @@ sealed partial class RangeWorker(
             return null;
         }
 
-        return await TakeWindowAsync(run, delivery, range, cancellationToken) switch
+        return await TakeWindowAsync(run, turn, delivery, range, cancellationToken) switch
         {
             WindowOutcome.Written window => await AfterWindowAsync(window, cancellationToken),
             WindowOutcome.Overtaken => await CatchUpAsync(delivery, range, cancellationToken),
@@ -85,35 +107,39 @@ sealed partial class RangeWorker(
     }
 
     /// <summary>
-    /// Each window takes a slot of this process, and one of the store's leases among all processes: so a job of many windows lets others in
-    /// between.
+    /// Each window takes a place of this process, and one of the store's leases among all processes. So a job of many windows lets others
+    /// in between.
     /// </summary>
-    async Task<WindowOutcome> TakeWindowAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
+    async Task<WindowOutcome> TakeWindowAsync(
+        JobRun run, StoreTurns.Turn turn, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
-        await windowSlots.WaitAsync(cancellationToken);
-        try
+        // A delivery that does not ask the bucket needs no lease. It cannot be put off: the next one would ask the bucket again.
+        if (delivery.BucketUnavailable is not null)
         {
-            // A delivery that does not ask the bucket needs no lease. It cannot be put off: the next one would ask the bucket again.
-            if (delivery.BucketUnavailable is not null)
-                return await TryWindowAsync(run, delivery, range, cancellationToken);
+            using var place = await turns.TakeAsync(cancellationToken);
+            return await TryWindowAsync(run, delivery, range, cancellationToken);
+        }
 
-            await using var lease = await leases.TryAcquireAsync(run.Leased, range, cancellationToken);
-            if (lease is not null)
+        using (var place = await turn.TryTakeAsync(cancellationToken))
+        {
+            if (place is not null)
             {
-                delivery.Use(lease);
-                return await TryWindowAsync(run, delivery, range, cancellationToken);
+                await using var lease = await leases.TryAcquireAsync(run.Leased, range, cancellationToken);
+                if (lease is not null)
+                {
+                    delivery.Use(lease);
+                    var outcome = await TryWindowAsync(run, delivery, range, cancellationToken);
+                    turn.Answered();
+                    return outcome;
+                }
             }
+        }
 
-            Log.NoLease(logger, range.JobId, range.Range, run.Leased);
-            var reason = $"As many workers are at the store's bucket as may be ({options.Value.WorkersPerStore}).";
-            await queue.SendAsync(
-                range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), range.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);
-            return new WindowOutcome.None();
-        }
-        finally
-        {
-            windowSlots.Release();
-        }
+        Log.PutOff(logger, range.JobId, range.Range, run.Leased);
+        var reason = $"As many workers are at the store's bucket as may be ({options.Value.WorkersPerStore}).";
+        await queue.SendAsync(
+            range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), range.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);
+        return new WindowOutcome.None();
     }
 
     async Task<WindowOutcome> TryWindowAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
@@ -187,6 +213,7 @@ sealed partial class RangeWorker(
             Replans = 0,
             WaitingFor = null,
             WaitingSince = null,
+            Unanswered = null,
         };
         after = after.CountedAt(clock.GetUtcNow(), window.Counts.Total);
         if (window.Ends)
@@ -247,7 +274,7 @@ sealed partial class RangeWorker(
         public static partial void Overtaken(ILogger logger, JobId job, int range, int epoch);
 
         [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range} waits: as many workers as may are at store {Store}")]
-        public static partial void NoLease(ILogger logger, JobId job, int range, Guid store);
+        public static partial void PutOff(ILogger logger, JobId job, int range, Guid store);
 
         [LoggerMessage(LogLevel.Information, "Job {Job}: range {Range} is shared with a new one, {Rest}")]
         public static partial void Cut(ILogger logger, JobId job, int range, int rest);

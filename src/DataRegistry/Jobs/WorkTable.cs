@@ -17,7 +17,7 @@ namespace DataRegistry.Jobs;
 /// </code>
 /// One partition a job, so that a checkpoint and its results are one transaction.
 /// </summary>
-sealed class WorkTable(TableServiceClient tables) : IStoredTable
+sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string ResultsPrefix = "r-";
     const string RangePrefix = "w-";
@@ -65,7 +65,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             List<TableTransactionAction> actions = [Change.Update(after, before.ETag)];
             if (results is not null)
@@ -143,7 +143,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task<WorkRow?> AddLateAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(before.JobId, before.Range, cancellationToken) is { } now;
             await retry.AgainAsync())
         {
@@ -164,7 +164,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
     /// <summary>Ends a range where it is; whoever works on it learns it from its next checkpoint.</summary>
     public async Task EndAsync(WorkRow range, CancellationToken cancellationToken)
     {
-        var retry = new WriteRetry(cancellationToken);
+        var retry = new WriteRetry(clock, cancellationToken);
         for (var now = range; now is { IsDone: false }; now = await FindAsync(range.JobId, range.Range, cancellationToken))
         {
             if ((await table.TryUpdateAsync(now.Ended(), now.ETag, cancellationToken: cancellationToken)).IsDone)
@@ -195,7 +195,9 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
             ETag.All, TableUpdateMode.Merge, cancellationToken);
 
     /// <summary>A delivery has failed: the range waits for what its error says.</summary>
-    public Task NoteErrorAsync(WorkRow range, WaitingBody waiting, CancellationToken cancellationToken) => table.TryUpdateAsync(
+    /// <param name="unanswered">See <see cref="WorkRow.Unanswered"/>; null to leave that as it is.</param>
+    public Task NoteErrorAsync(
+        WorkRow range, WaitingBody waiting, DateTimeOffset? unanswered, CancellationToken cancellationToken) => table.TryUpdateAsync(
         new WorkErrorRow
         {
             PartitionKey = range.PartitionKey,
@@ -203,6 +205,7 @@ sealed class WorkTable(TableServiceClient tables) : IStoredTable
             LastError = waiting.For,
             WaitingFor = waiting.For,
             WaitingSince = waiting.Since,
+            Unanswered = unanswered,
         },
         ETag.All, TableUpdateMode.Merge, cancellationToken);
 

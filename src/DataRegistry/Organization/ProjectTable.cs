@@ -69,7 +69,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Marks the project as deleted, or takes that back. Repeating it changes nothing.</summary>
     public async Task MarkAsync(Guid id, bool deleted, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await RowAsync(id, cancellationToken) is { } row && row.Deleted is not null != deleted && !(await table.TryUpdateAsync(
                 row with { Deleted = deleted ? clock.GetUtcNow() : null }, row.ETag, cancellationToken: cancellationToken)).IsDone;
             await retry.AgainAsync())
@@ -101,7 +101,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
     public async Task<Project> EnsureAsync(Guid id, string name, Department department, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             if (await FindAsync(id, cancellationToken) is { } found)
                 return found;
@@ -127,7 +127,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Gives a project another name; the one before and the one after, null where there is none.</summary>
     public async Task<(Project Before, Project After)?> RenameAsync(Guid id, string name, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await RowAsync(id, cancellationToken) is { Deleted: null } row;
             await retry.AgainAsync())
         {

@@ -72,7 +72,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null where there is none.</summary>
     public async Task<(Cluster Cluster, bool Changed)?> SetAgentAsync(Guid id, bool hasAgent, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(Clusters, id, cancellationToken) is { } row;
             await retry.AgainAsync())
         {
@@ -124,7 +124,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     async Task<UnitDeletion> DeleteAsync(
         string partition, Guid id, Func<CancellationToken, Task<bool>> inUse, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(partition, id, cancellationToken) is { } row;
             await retry.AgainAsync())
         {
@@ -141,7 +141,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
 
     async Task<bool> NoteAddedAsync(string partition, Guid id, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(partition, id, cancellationToken) is { } row;
             await retry.AgainAsync())
         {
@@ -156,7 +156,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>The row as it was before.</summary>
     async Task<UnitRow?> RenameAsync(string partition, Guid id, string name, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(partition, id, cancellationToken) is { } row;
             await retry.AgainAsync())
         {

@@ -72,7 +72,7 @@ sealed class DriftMarks(
     /// </summary>
     async Task MarkAsync(DriftBatch batch, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); !batch.IsSettled; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); !batch.IsSettled; await retry.AgainAsync())
         {
             var rows = await ReadDatumsAsync(batch, cancellationToken);
             await WriteLocationsAsync(batch, cancellationToken);
@@ -87,7 +87,7 @@ sealed class DriftMarks(
     /// </summary>
     async Task ClearAsync(DriftBatch batch, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); !batch.IsSettled; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); !batch.IsSettled; await retry.AgainAsync())
         {
             var rows = await ReadDatumsAsync(batch, cancellationToken);
             if (await TryWriteDatumsAsync(batch, rows, cancellationToken))
@@ -133,7 +133,7 @@ sealed class DriftMarks(
 
     async Task WriteLocationsAsync(DriftBatch batch, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             batch.Findings.Where(f => !Says(f, batch.Job)).ToList() is { Count: > 0 } wanted;
             await retry.AgainAsync())
         {

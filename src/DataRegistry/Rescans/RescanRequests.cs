@@ -25,7 +25,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     /// </summary>
     public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var row = await scans.FindAsync(store.Id, cancellationToken);
             if (row?.Running is { } running)

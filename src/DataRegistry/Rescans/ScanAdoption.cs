@@ -18,7 +18,7 @@ sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adop
     public async Task<List<Finding>> AdoptAsync(Scan scan, List<Finding> findings, CancellationToken cancellationToken)
     {
         var adopted = findings.ToArray();
-        var wants = WantsOf(scan);
+        var wants = WantsOf(scan, cancellationToken);
         foreach (var ofProject in Enumerable.Range(0, findings.Count).Where(i => wants(findings[i]))
             .GroupBy(i => findings[i].Location?.Project ?? scan.Store.Project!.Value))
         {
@@ -70,10 +70,10 @@ sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adop
     /// <summary>
     /// Which findings are adopted. A finding that this scan adopted before is adopted again: its datum's row may be missing.
     /// </summary>
-    static Func<Finding, bool> WantsOf(Scan scan)
+    static Func<Finding, bool> WantsOf(Scan scan, CancellationToken cancellationToken)
     {
         var (job, store) = (scan.Job, scan.Store);
-        List<KeyGlob> include = [.. store.Rescan.Include.Select(KeyGlob.Parse)], exclude = [.. store.Rescan.Exclude.Select(KeyGlob.Parse)];
+        var (include, exclude) = (KeyGlobs.Of(store.Rescan.Include), KeyGlobs.Of(store.Rescan.Exclude));
         return finding => finding.Outcome switch
         {
             ScanItem.Changed or ScanItem.New when finding.IsDone => true,
@@ -81,7 +81,8 @@ sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adop
             ScanItem.Changed => store is { AllowAdopt: true, Rescan.AdoptChanged: true } && finding.Location!.Job != job.Id
                 && (store.AccessMode != StoreAccessMode.SingleProject || finding.Location.Project == store.Project),
             ScanItem.New => store is { AllowAdopt: true, Rescan.AdoptNew: true, Project: not null }
-                && (include.Count == 0 || include.Exists(p => p.IsMatch(finding.Key))) && !exclude.Exists(p => p.IsMatch(finding.Key)),
+                && (include.Patterns.Count == 0 || include.FirstMatch(finding.Key, cancellationToken) is not null)
+                && exclude.FirstMatch(finding.Key, cancellationToken) is null,
             _ => false,
         };
     }

@@ -18,13 +18,12 @@ sealed class ScanRanges(
 
     public int MaxRanges => RangesOverall * options.Value.RangesPerJob;
 
-    /// <param name="pace">See <see cref="Bucket.At"/>.</param>
     /// <exception cref="BucketException">The bucket cannot be listed.</exception>
     public async Task<ScanRange> OpenAsync(
-        JobRow job, Store store, WorkRow range, Func<double, CancellationToken, ValueTask> pace, CancellationToken cancellationToken)
+        JobRow job, Store store, WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         var (windowKeys, parallel) = (options.Value.WindowKeys, options.Value.TableRequestsInFlight);
-        var bucket = buckets.Open(store).At(pace);
+        var bucket = delivery.Ask(buckets.Open(store));
         var pager = await ObjectPager.OpenAnyAsync(bucket, store.Prefix, cancellationToken);
         var evidence = new ScanEvidence(bucket, store.Prefix, pager, finder, job.Forced == true, options.Value.HeadsInFlight);
         var reader = new LocationReader<ScannedRow>(locations.Table, store.Id, store.Prefix, range.After, range.Until, ScannedRow.Columns);

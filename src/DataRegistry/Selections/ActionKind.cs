@@ -73,7 +73,8 @@ sealed record ActionScope(
 }
 
 /// <summary>A job that acts on a selection, as a worker has opened it.</summary>
-sealed class ActionRun(ActionScope scope, JobBlobs blobs, DatumChanges changes, ExportWriter exports) : JobRun(scope.Job, scope.Project.Id)
+sealed class ActionRun(ActionScope scope, JobBlobs blobs, DatumChanges changes, ExportWriter exports)
+    : JobRun(scope.Job, scope.Project.Id, scope.Project.Name)
 {
     public override bool NeedsListing => false;
 

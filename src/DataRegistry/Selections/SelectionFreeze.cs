@@ -43,7 +43,7 @@ sealed record Freeze(
     IReadOnlyDictionary<Guid, DateTimeOffset> Scanned);
 
 /// <summary>A job that freezes a selection, as a worker has opened it.</summary>
-sealed class FreezeRun(JobRow job, Freeze freeze) : JobRun(job, job.Project)
+sealed class FreezeRun(JobRow job, Freeze freeze) : JobRun(job, job.Project, freeze.Project.Name)
 {
     public override bool NeedsListing => false;
 

@@ -59,7 +59,7 @@ sealed partial class SelectionRequests(
     public async Task<(JobRow? Job, bool IsNew)> ActAsync(
         JobRow selection, SelectionOrder order, string createdBy, string? key, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var partition = WorkTable.PartitionOf(selection.JobId);
             var keyRow = key is null ? null : $"k-{HashOf(createdBy, key)}";

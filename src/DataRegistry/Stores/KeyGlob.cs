@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using System.Text.RegularExpressions;
 using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Stores;
@@ -11,40 +10,40 @@ namespace DataRegistry.Stores;
 /// <c>data/a.csv</c>, as elsewhere. <c>\</c> takes the next character literally; all others, brackets too, are themselves. A character is a
 /// Unicode code point; neither case nor forms are folded.
 /// </summary>
-/// <remarks>Matching takes time linear in the key, whatever the pattern: it never tracks back. Safe for concurrent use.</remarks>
+/// <remarks>
+/// A match takes time linear in the key, and no memory (see <see cref="GlobStates"/>). Safe for concurrent use.
+/// </remarks>
 public sealed class KeyGlob
 {
     public const int MaxLength = 1024;
 
-    /// <summary>Bounds the automaton that a pattern becomes.</summary>
+    /// <summary>More of them make no pattern that somebody could read.</summary>
     public const int MaxWildcards = 32;
 
     public const string Requirement =
         "A pattern has 1 to 1024 characters, at most 32 of '*', '**' and '?', and does not end with a single '\\'.";
 
-    const string AnyCharacterOfSegment = @"(?:[\ud800-\udbff][\udc00-\udfff]|[^/\ud800-\udfff])";
+    readonly GlobStates? rest;
 
-    readonly Regex regex;
-
-    KeyGlob(string pattern, string literalPrefix, bool hasWildcards, string expression)
+    KeyGlob(string pattern, string literalPrefix, GlobStates? rest)
     {
         Pattern = pattern;
         LiteralPrefix = literalPrefix;
-        HasWildcards = hasWildcards;
-        regex = new Regex(
-            expression,
-            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.ExplicitCapture);
+        this.rest = rest;
     }
 
     public string Pattern { get; }
 
-    /// <summary>What every matching key begins with; all of it where there are no wildcards.</summary>
+    /// <summary>The text that every matching key begins with; all of it where there are no wildcards.</summary>
     public string LiteralPrefix { get; }
 
     /// <summary>False where the pattern matches one key only, which is <see cref="LiteralPrefix"/>.</summary>
-    public bool HasWildcards { get; }
+    public bool HasWildcards => rest is not null;
 
-    public bool IsMatch(string key) => regex.IsMatch(key);
+    /// <param name="cancellationToken">Ends it also within a key, since a server may list keys of any length.</param>
+    public bool IsMatch(string key, CancellationToken cancellationToken = default) => rest is null
+        ? key.Equals(LiteralPrefix, StringComparison.Ordinal)
+        : key.StartsWith(LiteralPrefix, StringComparison.Ordinal) && rest.Accept(key.AsSpan(LiteralPrefix.Length), cancellationToken);
 
     /// <summary>A pattern that was parsed before, as a row keeps it.</summary>
     /// <exception cref="FormatException">It is no pattern.</exception>
@@ -57,57 +56,61 @@ public sealed class KeyGlob
         glob = null;
         if (pattern is null or "" || pattern.Length > MaxLength || !ObjectKey.CanExist(pattern))
             return false;
-
-        var expression = new StringBuilder(@"\A");
         var literal = new StringBuilder();
+        var states = new GlobStates.Builder();
         var wildcards = 0;
-        for (var i = 0; i < pattern.Length; i++)
+        for (var i = 0; i < pattern.Length;)
         {
             if (pattern[i] is '*' or '?')
             {
                 wildcards++;
-                i = AppendWildcard(expression, pattern, i);
+                i = AddWildcard(states, pattern, i);
                 continue;
             }
 
             if (pattern[i] == '\\' && ++i == pattern.Length)
                 return false;
-            AppendLiteral(expression, pattern[i]);
+            var rune = Rune.GetRuneAt(pattern, i);
+            i += rune.Utf16SequenceLength;
             if (wildcards == 0)
-                literal.Append(pattern[i]);
+                literal.Append(rune.ToString());
+            else
+                states.Add(rune);
         }
 
         if (wildcards > MaxWildcards)
             return false;
-        glob = new(pattern, literal.ToString(), wildcards > 0, expression.Append(@"\z").ToString());
+        glob = new(pattern, literal.ToString(), wildcards == 0 ? null : states.Build());
         return true;
     }
 
-    /// <summary>Returns where the wildcard's last character stands.</summary>
-    static int AppendWildcard(StringBuilder expression, string pattern, int start)
+    /// <summary>Returns the index after the wildcard.</summary>
+    static int AddWildcard(GlobStates.Builder states, string pattern, int start)
     {
         if (pattern[start] == '?')
         {
-            expression.Append(AnyCharacterOfSegment);
-            return start;
+            states.AddAny();
+            return start + 1;
         }
 
         // More than two stand for no more than two do.
-        var end = start;
-        while (end + 1 < pattern.Length && pattern[end + 1] == '*')
+        var end = start + 1;
+        while (end < pattern.Length && pattern[end] == '*')
             end++;
-        if (end == start)
+        if (end == start + 1)
         {
-            expression.Append("[^/]*");
+            states.Repeat(alsoSlash: false);
             return end;
         }
 
-        // What is escaped before is a literal, and a literal '/' begins a segment all the same.
-        var isSegment = (start == 0 || pattern[start - 1] == '/') && end + 1 < pattern.Length && pattern[end + 1] == '/';
-        expression.Append(isSegment ? "(?:.*/)?" : ".*");
-        return isSegment ? end + 1 : end;
-    }
+        // An escaped character before it is a literal, and a literal '/' begins a segment all the same.
+        if ((start > 0 && pattern[start - 1] != '/') || end == pattern.Length || pattern[end] != '/')
+        {
+            states.Repeat(alsoSlash: true);
+            return end;
+        }
 
-    static void AppendLiteral(StringBuilder expression, char character) =>
-        expression.Append(@"\u").Append(((int)character).ToString("x4", System.Globalization.CultureInfo.InvariantCulture));
+        states.AddSegments();
+        return end + 1;
+    }
 }

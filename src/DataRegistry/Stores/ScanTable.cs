@@ -12,7 +12,7 @@ namespace DataRegistry.Stores;
 ///   scans │ {store id}   the scan that runs; the last one's counts; when the last began that was completed
 /// </code>
 /// </summary>
-sealed class ScanTable(TableServiceClient tables) : IStoredTable
+sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string Partition = "scans";
 
@@ -47,7 +47,7 @@ sealed class ScanTable(TableServiceClient tables) : IStoredTable
     /// </summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await FindAsync(store, cancellationToken) is { } row && (row.Running == job || row.Last == job) && !(await table.TryUpdateAsync(
                 end(row) with { Running = row.Running == job ? null : row.Running }, row.ETag,
                 cancellationToken: cancellationToken)).IsDone;

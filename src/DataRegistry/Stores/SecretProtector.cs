@@ -5,15 +5,25 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// Encrypts secrets for their rows: AES-256-GCM, a fresh nonce each, bound to what they belong to, as base64 of <c>nonce ‖ tag ‖ text</c>.
+/// Encrypts secrets for their rows: AES-256-GCM, a fresh nonce each, bound to their owners, as base64 of <c>nonce ‖ tag ‖ text</c>.
 /// </summary>
-public sealed class SecretProtector(IOptions<StoreOptions> options)
+public sealed class SecretProtector
 {
     const int NonceBytes = 12;
     const int TagBytes = 16;
 
+    readonly IOptions<StoreOptions> options;
+    readonly string? purpose;
+
+    public SecretProtector(IOptions<StoreOptions> options) => this.options = options;
+
+    SecretProtector(SecretProtector protector, string purpose) => (options, this.purpose) = (protector.options, purpose);
+
     /// <summary>False while the setting holds none: then nothing can be encrypted.</summary>
     public bool HasKey => options.Value.SecretKey is { Length: > 0 };
+
+    /// <summary>Encrypts with a key of its own, which is derived from the setting and from which the setting cannot be told.</summary>
+    public SecretProtector For(string name) => new(this, name);
 
     /// <param name="owner">What the secret belongs to; a row's text copied to another row does not decrypt there.</param>
     public string Protect(string secret, string owner)
@@ -47,8 +57,8 @@ public sealed class SecretProtector(IOptions<StoreOptions> options)
         catch (AuthenticationTagMismatchException e)
         {
             throw new InvalidOperationException(
-                "A store's secret was encrypted with another key than the setting Stores__SecretKey holds now. Put the old key back, or "
-                    + "enter the secret again.", e);
+                "A store's secret was encrypted with another key than the setting Stores__SecretKey holds now, or for another endpoint, "
+                    + "access key or role than the store has. Put the old key back, or enter the secret again.", e);
         }
 
         return Encoding.UTF8.GetString(clear);
@@ -57,8 +67,10 @@ public sealed class SecretProtector(IOptions<StoreOptions> options)
     byte[] Key()
     {
         Span<byte> key = stackalloc byte[32];
-        return Convert.TryFromBase64String(options.Value.SecretKey ?? "", key, out var length) && length == key.Length
+        if (!Convert.TryFromBase64String(options.Value.SecretKey ?? "", key, out var length) || length != key.Length)
+            throw new InvalidOperationException("The setting Stores__SecretKey must hold 32 bytes in base64: openssl rand -base64 32.");
+        return purpose is null
             ? key.ToArray()
-            : throw new InvalidOperationException("The setting Stores__SecretKey must hold 32 bytes in base64: openssl rand -base64 32.");
+            : HKDF.DeriveKey(HashAlgorithmName.SHA256, key.ToArray(), key.Length, info: Encoding.UTF8.GetBytes($"data-registry {purpose}"));
     }
 }

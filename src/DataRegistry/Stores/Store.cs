@@ -92,6 +92,9 @@ public sealed record StoreConfiguration(
     string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn,
     string? ExternalId = null, bool RequesterPays = false, bool Anonymous = false)
 {
+    /// <summary>Requests are signed with whatever the AWS SDK finds on the registry's host.</summary>
+    public bool UsesHostCredentials => this is { AccessKeyId: null, RoleArn: null, EndpointUrl: null, Anonymous: false };
+
     // The generated one would print the secret.
     public override string ToString() => $"{Bucket} at {EndpointUrl ?? Region ?? "AWS"}";
 }

@@ -119,7 +119,7 @@ sealed class StoreRequests(
     {
         var project = await ProjectAsync(context, body);
         var store = StoreFields.Read(body, old: null, project, options.Value);
-        await RequireRoleAsync(context, store);
+        await RequireIdentityAsync(context, store);
         await ProbeAsync(store, context.RequestAborted);
         return await stores.CreateAsync(store, context.RequestAborted) ?? throw NameTaken(store.Name);
     }
@@ -139,7 +139,7 @@ sealed class StoreRequests(
                 var project = await ProjectAsync(context, wanted);
                 var store = StoreFields.Read(wanted, old, project, options.Value);
                 if (store.Configuration != old.Configuration || store.Project != old.Project)
-                    await RequireRoleAsync(context, store);
+                    await RequireIdentityAsync(context, store);
                 if (store.Configuration != old.Configuration)
                     await ProbeAsync(store, context.RequestAborted);
                 return store;
@@ -163,19 +163,31 @@ sealed class StoreRequests(
     }
 
     /// <summary>
-    /// A role without an access key is assumed by what the registry itself is, which may assume more than whoever manages this store
-    /// should: so
-    /// the operator says which, or a system administrator does it.
+    /// Without an access key the registry's own identity assumes the role, or reads the bucket. It may do more than the store's manager
+    /// should, so the operator lists roles and buckets, and a system administrator may name any.
     /// </summary>
-    async Task RequireRoleAsync(HttpContext context, Store store)
+    async Task RequireIdentityAsync(HttpContext context, Store store)
     {
-        if (store.Configuration is { RoleArn: { } role, AccessKeyId: null }
-            && !AssumableRoles.Has(options.Value.AssumableRoles, role, store.Project)
-            && !await permissions.AllowsAsync(Caller.Of(context), Permission.StoresAnyRole, Scope.System, context.RequestAborted))
+        var configuration = store.Configuration;
+        if (configuration is { RoleArn: { } role, AccessKeyId: null })
+        {
+            if (!AllowList.Has(options.Value.AssumableRoles, role, store.Project) && !await MayNameAnyAsync(context))
+                throw Refused(
+                    "The setting Stores__AssumableRoles does not list the role for this project: without an access key only a system "
+                        + "administrator can name it.", BucketFault.RoleRefused);
+        }
+        else if (configuration.UsesHostCredentials
+            && !AllowList.Has(options.Value.HostBuckets, configuration.Bucket, store.Project) && !await MayNameAnyAsync(context))
+        {
             throw Refused(
-                "The setting Stores__AssumableRoles does not list the role for this project: without an access key only a system "
-                    + "administrator can name it.", BucketFault.RoleRefused);
+                "The setting Stores__HostBuckets does not list the bucket for this project: without an access key, a role and an endpoint "
+                    + "it is read with the credentials of the registry's host, and only a system administrator can name it. Give the "
+                    + "store an access key or a role; a public bucket is read without: set 'anonymous' to true.", BucketFault.AccessDenied);
+        }
     }
+
+    ValueTask<bool> MayNameAnyAsync(HttpContext context) =>
+        permissions.AllowsAsync(Caller.Of(context), Permission.StoresAnyRole, Scope.System, context.RequestAborted);
 
     async Task ProbeAsync(Store store, CancellationToken cancellationToken)
     {

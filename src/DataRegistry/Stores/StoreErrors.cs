@@ -32,6 +32,9 @@ static class StoreErrors
         "max_length", "At most {count} patterns of {length} characters together are expected in '{field}'.",
         "The rescan policy has too many patterns.");
 
+    public static FieldError RescanPatternsTooLong { get; } = new(
+        "max_length", $"'include' and 'exclude': {KeyGlobs.TooLong}", "The patterns of the rescan policy are too long.");
+
     public static FieldError NotARescanPattern { get; } = new(
         "invalid", $"'{{field}}': {KeyGlob.Requirement}", "A pattern of the rescan policy is malformed.");
 

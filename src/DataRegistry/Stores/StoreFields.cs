@@ -49,12 +49,13 @@ static partial class StoreFields
             AccessMode = mode,
             AllowRead = body.AllowRead ?? true,
             AllowAdopt = body.AllowAdopt ?? true,
-            Rescan = Read(body.Rescan, project),
+            Rescan = Read(body.Rescan, old?.Rescan, project),
             HashAdopted = body.HashAdopted is null ? HashAdopted.Small : Fields.Choice<HashAdopted>("hash_adopted", body.HashAdopted),
         };
     }
 
-    static RescanPolicy Read(RescanBody? body, Project? project)
+    /// <param name="old">That of the store as it is. It may have longer patterns, from before there was a bound, and keep them.</param>
+    static RescanPolicy Read(RescanBody? body, RescanPolicy? old, Project? project)
     {
         if (body is null)
             return RescanPolicy.Default;
@@ -65,9 +66,12 @@ static partial class StoreFields
                 : throw StoreErrors.NotASchedule.On(Rescan);
         if (body.AdoptNew is true && project is null)
             throw StoreErrors.AdoptNewNeedsProject.On(Rescan);
-        return new(
-            schedule, body.AdoptChanged ?? false, body.AdoptNew ?? false, Patterns("include", body.Include),
-            Patterns("exclude", body.Exclude));
+        var (include, exclude) = (Patterns("include", body.Include), Patterns("exclude", body.Exclude));
+        var isKept = old is not null && include.SequenceEqual(old.Include, StringComparer.Ordinal)
+            && exclude.SequenceEqual(old.Exclude, StringComparer.Ordinal);
+        if (!isKept && include.Concat(exclude).Sum(KeyGlobs.BytesOf) > KeyGlobs.MaxBytes)
+            throw StoreErrors.RescanPatternsTooLong.On(Rescan);
+        return new(schedule, body.AdoptChanged ?? false, body.AdoptNew ?? false, include, exclude);
     }
 
     static IReadOnlyList<string> Patterns(string name, IReadOnlyList<string>? patterns) =>

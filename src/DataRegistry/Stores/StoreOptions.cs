@@ -32,6 +32,13 @@ public sealed class StoreOptions
     /// </summary>
     public string? AssumableRoles { get; set; }
 
+    /// <summary>
+    /// Names of buckets that whoever manages stores may name without an access key, a role and an endpoint, so that the host's own AWS
+    /// credentials read them; with spaces between them, <c>*</c> and <c>{project}</c> as in <see cref="AssumableRoles"/>. All others are
+    /// for system administrators.
+    /// </summary>
+    public string? HostBuckets { get; set; }
+
     internal bool IsValid => WebIdentityEndpoint is null or ""
         || (Uri.TryCreate(WebIdentityEndpoint, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             && WebIdentityAudience is { Length: > 0 });

@@ -78,7 +78,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// </summary>
     public async Task<StoreChange> ChangeAsync(Guid id, Func<Store, Task<Store>> change, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken);
+        for (var retry = new WriteRetry(clock, cancellationToken);
             await RowAsync(id, cancellationToken) is { Deleted: not true } row;
             await retry.AgainAsync())
         {
@@ -117,7 +117,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(cancellationToken); ; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var row = await RowAsync(store.Id, cancellationToken);
             if (row is not null && Read(row) is var found && found.IsLike(store))
@@ -170,7 +170,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         CTime = row.CTime,
         MTime = row.MTime ?? row.CTime,
         Configuration = new(
-            row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, row.Secret is null ? null : secrets.Unprotect(row.Secret, row.RowKey),
+            row.Bucket, row.Region, row.EndpointUrl, row.AccessKeyId, StoreSecrets.Read(secrets, row),
             row.RoleArn, row.ExternalId, row.RequesterPays ?? false, row.Anonymous ?? false),
     };
 
@@ -211,7 +211,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Region = store.Configuration.Region,
         EndpointUrl = store.Configuration.EndpointUrl,
         AccessKeyId = store.Configuration.AccessKeyId,
-        Secret = store.Configuration.SecretAccessKey is { } secret ? secrets.Protect(secret, store.Id.ToString("D")) : null,
+        Secret = StoreSecrets.Write(secrets, store),
         RoleArn = store.Configuration.RoleArn,
         ExternalId = store.Configuration.ExternalId,
         RequesterPays = store.Configuration.RequesterPays ? true : null,

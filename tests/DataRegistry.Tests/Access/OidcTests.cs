@@ -218,9 +218,7 @@ public sealed class OidcTests : IAsyncLifetime
         clock.Move(TimeSpan.FromHours(1));
         // The request that notices does not wait.
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
-        for (var i = 0; i < 50 && await StatusAsync(token) == HttpStatusCode.OK; i++)
-            await Task.Delay(20);
-        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(token));
+        await Host.Eventually.IsTrueAsync(async () => await StatusAsync(token) == HttpStatusCode.Unauthorized, "the token is refused");
     }
 
     [Fact]
@@ -261,7 +259,7 @@ public sealed class OidcTests : IAsyncLifetime
         {
             "error" => context => { context.Response.StatusCode = 500; return Task.CompletedTask; }
             ,
-            "hang" => context => Task.Delay(TimeSpan.FromMinutes(1), context.RequestAborted),
+            "hang" => context => Task.Delay(Timeout.Infinite, context.RequestAborted),
             "nonsense" => context => context.Response.WriteAsync("<html>"),
             "huge" => context => context.Response.WriteAsync(new string(' ', 2 * 1024 * 1024)),
             _ =>

@@ -166,7 +166,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         hurried.Server.Intercept = async (http, kind) =>
         {
             if (kind == "get" && http.Request.Path.Value!.EndsWith("/slow", StringComparison.Ordinal))
-                await Task.Delay(TimeSpan.FromSeconds(60), http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+                await Task.Delay(Timeout.Infinite, http.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return false;
         };
         await hurried.DrainAsync();

@@ -59,6 +59,15 @@ public sealed class FaultyTransport : HttpPipelineTransport
         deathAt = writes + write;
     }
 
+    /// <summary>
+    /// Dies between two writes. Dying before a write leaves what dying after the one before it leaves, so tests that go through all of
+    /// them need each place once.
+    /// </summary>
+    /// <param name="writes">
+    /// So many writes from now on arrive, and the answer of the last one is lost; at 0 none arrives.
+    /// </param>
+    public void DieAfter(int writes) => DieAt(Math.Max(writes - 1, 0), after: writes > 0);
+
     public void Revive()
     {
         deathAt = null;

@@ -184,17 +184,24 @@ public sealed class TestService : IAsyncDisposable
     public async Task<IReadOnlyList<QueueMessage>> ReceiveAsync(string queue, int visibilitySeconds = 600) =>
         (await Storage.Queues.GetQueueClient(queue).ReceiveMessagesAsync(32, TimeSpan.FromSeconds(visibilitySeconds))).Value;
 
+    /// <summary>Has what was received delivered again at once, as if its time were over.</summary>
+    public async Task ReleaseAsync(string queue, IEnumerable<QueueMessage> received)
+    {
+        foreach (var message in received)
+            await Storage.Queues.GetQueueClient(queue).UpdateMessageAsync(
+                message.MessageId, message.PopReceipt, visibilityTimeout: TimeSpan.Zero);
+    }
+
     /// <summary>
-    /// As <see cref="DrainAsync"/>; but the worker dies before or after one of its writes (see <see cref="FaultyTransport.DieAt"/>), and
-    /// the host delivers the message again. Returns
-    /// whether there were so many writes.
+    /// As <see cref="DrainAsync"/>; but the worker dies after so many of its writes (see <see cref="FaultyTransport.DieAfter"/>), and the
+    /// host delivers the message again. Returns whether it died: there may be fewer writes.
     /// </summary>
     /// <param name="meanwhile">What happens between the two deliveries.</param>
     /// <param name="again">False for a message that is lost.</param>
-    public async Task<bool> DrainWithDeathAsync(int write, bool after, Action? meanwhile = null, bool again = true)
+    public async Task<bool> DrainWithDeathAsync(int writes, Action? meanwhile = null, bool again = true)
     {
         var died = false;
-        Transport.DieAt(write, after);
+        Transport.DieAfter(writes);
         await DrainAsync(async run =>
         {
             try

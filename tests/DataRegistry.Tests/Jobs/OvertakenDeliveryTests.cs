@@ -25,7 +25,7 @@ public sealed class OvertakenDeliveryTests
         // Two windows of few transactions in one range.
         for (var write = 0; ; write++)
         {
-            var keys = TestKeys.OfShards(2, 110, $"{write}/");
+            var keys = TestKeys.OfShards(1, 110, $"{write}/");
             service.Put(keys);
             var job = await service.AcceptAsync(keys);
             var message = Assert.Single(await service.ReceiveAsync("adopt"));
@@ -33,7 +33,7 @@ public sealed class OvertakenDeliveryTests
             var seenBySecond = (await work.FindAsync(pointer.JobId, pointer.Range, default))!;
 
             var died = false;
-            service.Transport.DieAt(write, after: true);
+            service.Transport.DieAfter(write);
             try
             {
                 await Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 1), default);

@@ -1,6 +1,7 @@
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Tests.Fixtures;
+using DataRegistry.Tests.Host;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -21,21 +22,12 @@ public sealed class StoreLimitTests
         await using var first = await TestService.StartAsync(settings);
         await using var second = await TestService.StartAsync(first.Connection, null, settings);
         first.Put(Keys(120));
-        // Each worker asks for one key at a time here, so that requests at a time are workers.
-        var (underWay, most) = (0, 0);
-        first.Server.Intercept = async (context, kind) =>
+        // Each worker asks for one key at a time here, so that requests at a time are workers. They wait there for each other.
+        var meeting = new Meeting();
+        first.Server.Intercept = async (_, kind) =>
         {
-            if (kind != "head")
-                return false;
-            var now = Interlocked.Increment(ref underWay);
-            InterlockedMax(ref most, now);
-            context.Response.OnCompleted(() =>
-            {
-                Interlocked.Decrement(ref underWay);
-                return Task.CompletedTask;
-            });
-            // Long enough for the others to come, also where everything is slow.
-            await Task.Delay(20);
+            if (kind == "head")
+                await meeting.ArriveAsync().WithinDeadlineAsync();
             return false;
         };
         var job = await first.AcceptAsync(Keys(120));
@@ -44,16 +36,28 @@ public sealed class StoreLimitTests
         // All ten ranges at once, five at each instance; those who find the store full come again.
         for (var ranges = await UndoneAsync(); ranges.Count > 0; ranges = await UndoneAsync())
         {
-            await Task.WhenAll(ranges.Select((range, n) => Registry.QueueFunctions[0].RunAsync(
-                (n % 2 == 0 ? first : second).Services,
-                new(new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch).ToString(), 1), default)));
+            meeting.Expect(ranges.Count);
+            await Task.WhenAll(ranges.Select((range, n) => DeliverAsync(range, n % 2 == 0 ? first : second)));
         }
 
         AssertCounts(await first.GetAsync(job), created: 120, existing: 0, failed: 0);
-        Assert.InRange(most, 2, 3);
+        Assert.InRange(meeting.Most, 2, 3);
         Assert.Equal(0, second.Server.Requests.Total);
 
         ValueTask<List<WorkRow>> UndoneAsync() => work.ListAsync(id, default).Where(r => !r.IsDone).ToListAsync();
+
+        async Task DeliverAsync(WorkRow range, TestService instance)
+        {
+            var message = new WorkMessage(WorkMessage.Version, range.Job, range.Range, range.Epoch);
+            try
+            {
+                await Registry.QueueFunctions[0].RunAsync(instance.Services, new(message.ToString(), 1), default);
+            }
+            finally
+            {
+                meeting.Leave();
+            }
+        }
     }
 
     [Fact]
@@ -124,12 +128,51 @@ public sealed class StoreLimitTests
             StringComparison.Ordinal);
     }
 
-    static void InterlockedMax(ref int target, int value)
+    /// <summary>Those who arrive wait until all who are expected, and have not left, have arrived.</summary>
+    sealed class Meeting
     {
-        for (var now = target; value > now; now = target)
+        readonly Lock gate = new();
+        TaskCompletionSource open = New();
+        int expected;
+        int waiting;
+
+        /// <summary>As many as ever waited at a time.</summary>
+        public int Most { get; private set; }
+
+        public void Expect(int count)
         {
-            if (Interlocked.CompareExchange(ref target, value, now) == now)
-                return;
+            lock (gate)
+                expected = count;
         }
+
+        public Task ArriveAsync()
+        {
+            lock (gate)
+            {
+                var here = open.Task;
+                Most = Math.Max(Most, ++waiting);
+                OpenIfComplete();
+                return here;
+            }
+        }
+
+        public void Leave()
+        {
+            lock (gate)
+            {
+                expected--;
+                OpenIfComplete();
+            }
+        }
+
+        void OpenIfComplete()
+        {
+            if (waiting < expected)
+                return;
+            open.SetResult();
+            (open, waiting) = (New(), 0);
+        }
+
+        static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -14,7 +14,8 @@ public sealed class RescanFaultTests : IAsyncLifetime
     TestService service = null!;
 
     public async Task InitializeAsync() =>
-        service = await TestService.StartAsync(("Adoption:WindowKeys", "1000"), ("Adoption:TableRequestsInFlight", "1"));
+        service = await TestService.StartAsync(
+            ("Adoption:WindowKeys", "1000"), ("Adoption:TableRequestsInFlight", "1"), ("Adoption:RangesPerJob", "1"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
@@ -39,10 +40,8 @@ public sealed class RescanFaultTests : IAsyncLifetime
         await AssertWholeAsync(await service.GetAsync(path));
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task The_worker_dies_before_or_after_each_write_in_turn_and_the_report_is_the_same(bool after)
+    [Fact]
+    public async Task The_worker_dies_between_each_pair_of_writes_in_turn_and_the_report_is_the_same()
     {
         await PrepareAsync();
         var deaths = 0;
@@ -51,7 +50,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
             // Each scan finds the same: what the one before found is undone.
             await RestoreAsync();
             var path = await service.AcceptScanAsync();
-            var died = await service.DrainWithDeathAsync(write, after);
+            var died = await service.DrainWithDeathAsync(write);
             await AssertWholeAsync(await service.GetAsync(path));
             deaths += died ? 1 : 0;
             if (!died)
@@ -69,7 +68,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
         {
             await RestoreAsync();
             var path = await service.AcceptScanAsync();
-            died = await service.DrainWithDeathAsync(write, after: true, again: false);
+            died = await service.DrainWithDeathAsync(write, again: false);
             await service.Http.StatusAsync("POST", $"{path}cancel/");
             await service.ScanAsync();
             Assert.Equal(["k0003", "k0004"], await service.DriftedAsync("changed"));
@@ -77,10 +76,8 @@ public sealed class RescanFaultTests : IAsyncLifetime
         }
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_scan_that_adopts_dies_before_or_after_each_write_in_turn_and_adopts_everything_once(bool after)
+    [Fact]
+    public async Task A_scan_that_adopts_dies_between_each_pair_of_writes_in_turn_and_adopts_everything_once()
     {
         await service.SetPolicyAsync("""{"adopt_changed":true,"adopt_new":true}""");
         await service.AdoptAllAsync("a", "b", "c");
@@ -90,7 +87,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
             service.Bucket.Put("b", Encoding.UTF8.GetBytes($"{write}"));
             service.Put($"new-{write:D3}");
             var path = await service.AcceptScanAsync();
-            var died = await service.DrainWithDeathAsync(write, after);
+            var died = await service.DrainWithDeathAsync(write);
             Assert.Equal($"unchanged {write + 2}, changed 1, new 1, adopted 2", Counts(await service.GetAsync(path)));
             await AssertToldAsync(path);
             datums += 2;
@@ -119,16 +116,14 @@ public sealed class RescanFaultTests : IAsyncLifetime
                 (await service.AdoptAsync(new { prefix = service.Url(""), project = service.Project.Id })).Dispose();
             else
                 await service.AcceptScanAsync();
-            died = await service.DrainWithDeathAsync(write, after: true, meanwhile: () => service.Bucket.Delete($"new-{write:D3}"));
+            died = await service.DrainWithDeathAsync(write, meanwhile: () => service.Bucket.Delete($"new-{write:D3}"));
             foreach (var location in await service.LocationsAsync(service.Store.Id))
                 await service.GetAsync($"/api/v0/data/{new DatumId(TimedId.FromGuid(location.Datum))}/");
         }
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task What_another_delivery_adopts_meanwhile_is_told_however_far_that_one_comes(bool after)
+    [Fact]
+    public async Task What_another_delivery_adopts_meanwhile_is_told_however_far_that_one_comes()
     {
         await service.SetPolicyAsync("""{"adopt_changed":true,"adopt_new":true}""");
         await service.AdoptAllAsync("a", "b", "c");
@@ -146,7 +141,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
                 {
                     if (kind != "head" || Interlocked.Increment(ref asked) > 1)
                         return false;
-                    service.Transport.DieAt(write, after);
+                    service.Transport.DieAfter(write);
                     var death = await Record.ExceptionAsync(run);
                     died = service.Transport.IsDead;
                     service.Transport.Revive();

@@ -17,7 +17,8 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
     TestService service = null!;
 
     public async Task InitializeAsync() =>
-        service = await TestService.StartAsync(("Adoption:TableRequestsInFlight", "1"), ("Adoption:HeadsInFlight", "1"));
+        service = await TestService.StartAsync(
+            ("Adoption:TableRequestsInFlight", "1"), ("Adoption:HeadsInFlight", "1"), ("Adoption:RangesPerJob", "1"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

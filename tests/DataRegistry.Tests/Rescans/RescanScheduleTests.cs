@@ -16,7 +16,8 @@ public sealed class RescanScheduleTests : IAsyncLifetime
     TestService service = null!;
 
     public async Task InitializeAsync() =>
-        service = await TestService.StartAsync(null, clock, ("Rescans:Schedule", "1h"), ("Rescans:KeptReports", "3"));
+        service = await TestService.StartAsync(
+            null, clock, ("Rescans:Schedule", "1h"), ("Rescans:KeptReports", "3"), ("Adoption:RangesPerJob", "1"));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

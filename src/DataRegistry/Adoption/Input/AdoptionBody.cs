@@ -9,9 +9,6 @@ namespace DataRegistry.Adoption.Input;
 /// <summary>What an adoption asks for. Its URLs, which may be millions, have gone where it was read into.</summary>
 sealed record AdoptionBody
 {
-    /// <summary>Patterns in a request.</summary>
-    public const int MaxExcludes = 100;
-
     /// <summary>As given; null for none.</summary>
     public string? Project { get; init; }
 
@@ -22,7 +19,7 @@ sealed record AdoptionBody
     public string? Manifest { get; init; }
 
     /// <summary>Keys that one of these matches are left out.</summary>
-    public IReadOnlyList<KeyGlob> Exclude { get; init; } = [];
+    public KeyGlobs Exclude { get; init; } = KeyGlobs.None;
 
     /// <summary>To tell what would become of the input, and write nothing.</summary>
     public bool DryRun { get; init; }
@@ -54,10 +51,13 @@ sealed record AdoptionBody
         if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
         {
             await new AdoptionText(urls, limits.MaxUrls).ReadAsync(body, cancellationToken);
+            var exclude = new ExcludeList(store);
+            foreach (var pattern in context.Request.Query["exclude"])
+                exclude.Add(pattern);
             return new()
             {
                 HasList = true,
-                Exclude = [.. context.Request.Query["exclude"].Select(pattern => Pattern(pattern, store))],
+                Exclude = exclude.Build(),
                 DryRun = Flag(context.Request, "dry_run"),
                 AdoptChanged = Flag(context.Request, "adopt_changed"),
                 Tags = DatumTags.ParseAdopted("tags", context.Request.Query["tags"].Select(tag => tag ?? "")),
@@ -75,13 +75,4 @@ sealed record AdoptionBody
         "true" => true,
         _ => throw AdoptionErrors.NotATextFlag.On(name),
     };
-
-    /// <summary>A pattern of keys, which may stand as a URL of the store's bucket.</summary>
-    public static KeyGlob Pattern(string? text, Store store)
-    {
-        var bucket = $"s3://{store.Configuration.Bucket}/";
-        return KeyGlob.TryParse(text?.StartsWith(bucket, StringComparison.Ordinal) == true ? text[bucket.Length..] : text, out var glob)
-            ? glob
-            : throw AdoptionErrors.NotAPattern.On("exclude");
-    }
 }

@@ -8,7 +8,7 @@ namespace DataRegistry.Adoption.Input;
 /// <param name="Refused">Malformed ones, those outside the store and excluded ones, none twice; and one entry for each repetition.</param>
 sealed record AdoptionInput(IReadOnlyList<string> Keys, IReadOnlyList<AdoptionFailure> Refused)
 {
-    public static AdoptionInput Sort(IReadOnlyList<string> urls, Store store, IReadOnlyList<KeyGlob> exclude)
+    public static AdoptionInput Sort(IReadOnlyList<string> urls, Store store, KeyGlobs exclude, CancellationToken cancellationToken)
     {
         var keys = new List<string>(urls.Count);
         var refused = new List<AdoptionFailure>();
@@ -17,7 +17,7 @@ sealed record AdoptionInput(IReadOnlyList<string> Keys, IReadOnlyList<AdoptionFa
         {
             if (!seen.Add(url))
                 refused.Add(AdoptionFailure.Duplicate(url));
-            else if (Refuse(url, store, exclude, out var key) is { } failure)
+            else if (Refuse(url, store, exclude, out var key, cancellationToken) is { } failure)
                 refused.Add(failure);
             else
                 keys.Add(key);
@@ -28,7 +28,7 @@ sealed record AdoptionInput(IReadOnlyList<string> Keys, IReadOnlyList<AdoptionFa
     }
 
     /// <summary>Why a URL is not even looked for; null with its key where it is.</summary>
-    public static AdoptionFailure? Refuse(string url, Store store, IReadOnlyList<KeyGlob> exclude, out string key)
+    public static AdoptionFailure? Refuse(string url, Store store, KeyGlobs exclude, out string key, CancellationToken cancellationToken)
     {
         key = "";
         if (!S3Url.TryParse(url, out var parsed))
@@ -36,12 +36,6 @@ sealed record AdoptionInput(IReadOnlyList<string> Keys, IReadOnlyList<AdoptionFa
         if (!store.Holds(parsed))
             return AdoptionFailure.Outside(url, store);
         key = parsed.Key;
-        foreach (var pattern in exclude)
-        {
-            if (pattern.IsMatch(key))
-                return AdoptionFailure.Excluded(url, pattern);
-        }
-
-        return null;
+        return exclude.FirstMatch(key, cancellationToken) is { } pattern ? AdoptionFailure.Excluded(url, pattern) : null;
     }
 }

@@ -18,7 +18,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
 
     readonly byte[] text = new byte[MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
-    readonly List<KeyGlob> exclude = [];
+    readonly ExcludeList exclude = new(store);
     readonly List<string> tags = [];
     JsonReaderState state;
     bool begun;
@@ -31,7 +31,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
     public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         await ReadUrlsAsync(stream, cancellationToken);
-        return body with { Exclude = exclude, Tags = DatumTags.ParseAdopted("tags", tags) };
+        return body with { Exclude = exclude.Build(), Tags = DatumTags.ParseAdopted("tags", tags) };
     }
 
     protected override SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
@@ -130,10 +130,8 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
         {
             case (JsonTokenType.Null or JsonTokenType.StartArray or JsonTokenType.EndArray, 1):
                 return body;
-            case (JsonTokenType.String, 2) when exclude.Count == AdoptionBody.MaxExcludes:
-                throw AdoptionErrors.TooManyPatterns.On("exclude", AdoptionBody.MaxExcludes);
             case (JsonTokenType.String, 2):
-                exclude.Add(AdoptionBody.Pattern(String(ref reader, "exclude"), store));
+                exclude.Add(String(ref reader, "exclude"));
                 return body;
             default:
                 throw CommonErrors.NotStrings.On("exclude");

@@ -12,7 +12,7 @@ namespace DataRegistry.Adoption.Input;
 /// </summary>
 /// <param name="exclude">Keys that one of these matches are skipped.</param>
 /// <remarks>What it writes follows from what it is given alone, so it may be done again, or twice at a time.</remarks>
-sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<KeyGlob> exclude, int windowKeys)
+sealed class InputWriter(JobBlobs blobs, JobId job, Store store, KeyGlobs exclude, int windowKeys)
 {
     /// <summary>Refusals in a blob: a page of results reads those before it in its blob, too.</summary>
     public const int MaxRefusals = 10_000;
@@ -38,7 +38,7 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, IReadOnlyList<K
     public async ValueTask AddAsync(ReadOnlyMemory<byte> url, long count, CancellationToken cancellationToken)
     {
         var text = Encoding.UTF8.GetString(url.Span);
-        if (AdoptionInput.Refuse(text, store, exclude, out var key) is { } failure)
+        if (AdoptionInput.Refuse(text, store, exclude, out var key, cancellationToken) is { } failure)
             await RefuseAsync(failure, cancellationToken);
         else
             keys.Add(key);

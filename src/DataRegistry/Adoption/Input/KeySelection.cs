@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Stores;
@@ -9,16 +7,17 @@ namespace DataRegistry.Adoption.Input;
 /// <summary>Which keys of a bucket a prefix job adopts.</summary>
 /// <param name="Prefix">What they begin with; with a pattern, its literal beginning.</param>
 /// <param name="Pattern">What the whole key matches; null for anything.</param>
-/// <param name="Exclude">Whoever matches one of these is left out, and not counted: it is not asked for.</param>
-sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlob> Exclude)
+/// <param name="Exclude">A key that matches one of these is left out, and not counted, because nobody asks for it.</param>
+sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
 {
-    public bool Matches(string key) => Pattern?.IsMatch(key) != false && !Exclude.Any(e => e.IsMatch(key));
+    public bool Matches(string key, CancellationToken cancellationToken) =>
+        Pattern?.IsMatch(key, cancellationToken) != false && Exclude.FirstMatch(key, cancellationToken) is null;
 
     /// <summary>
     /// What a request asks for: <c>s3://bucket/prefix</c>, or the same with wildcards, which the whole key has to match then.
     /// </summary>
-    /// <exception cref="ApiException">400: no such URL, outside of the store, or no pattern.</exception>
-    public static KeySelection Parse(string url, IReadOnlyList<KeyGlob> exclude, Store store)
+    /// <exception cref="ApiException">400: no such URL, outside of the store, no pattern, or too long with the others.</exception>
+    public static KeySelection Parse(string url, KeyGlobs exclude, Store store)
     {
         const string scheme = "s3://";
         var slash = url.StartsWith(scheme, StringComparison.Ordinal) ? url.IndexOf('/', scheme.Length) : -1;
@@ -29,7 +28,10 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlo
         var prefix = glob?.LiteralPrefix ?? "";
         if (url[scheme.Length..slash] != store.Configuration.Bucket || !prefix.StartsWith(store.Prefix, StringComparison.Ordinal))
             throw AdoptionErrors.PrefixOutside.On("prefix", store.Name, store.UriPrefix);
-        return new(prefix, glob is { HasWildcards: true } ? glob : null, exclude);
+        var pattern = glob is { HasWildcards: true } ? glob : null;
+        if (pattern is not null)
+            ExcludeList.RequireFit(exclude.Patterns.Append(pattern).Sum(p => KeyGlobs.BytesOf(p.Pattern)));
+        return new(prefix, pattern, exclude);
     }
 
     static KeyGlob Glob(string pattern) =>
@@ -41,26 +43,13 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, IReadOnlyList<KeyGlo
     public static KeySelection Of(JobRow job) => new(
         job.Prefix ?? "",
         job.Pattern is { } pattern ? KeyGlob.Parse(pattern) : null,
-        KeyPatterns.Read(job.Exclude));
+        KeyGlobs.Read(job.Exclude));
 
     /// <summary>The job's row, with the selection in it.</summary>
     public JobRow Into(JobRow job) => job with
     {
         Prefix = Prefix,
         Pattern = Pattern?.Pattern,
-        Exclude = KeyPatterns.Write(Exclude),
+        Exclude = Exclude.Write(),
     };
 }
-
-/// <summary>Patterns as rows keep them: a JSON array, or null for none.</summary>
-static class KeyPatterns
-{
-    public static string? Write(IReadOnlyList<KeyGlob> patterns) =>
-        patterns.Count == 0 ? null : JsonSerializer.Serialize([.. patterns.Select(p => p.Pattern)], PatternsJson.Default.StringArray);
-
-    public static IReadOnlyList<KeyGlob> Read(string? column) =>
-        column is null ? [] : [.. JsonSerializer.Deserialize(column, PatternsJson.Default.StringArray)!.Select(KeyGlob.Parse)];
-}
-
-[JsonSerializable(typeof(string[]))]
-sealed partial class PatternsJson : JsonSerializerContext;

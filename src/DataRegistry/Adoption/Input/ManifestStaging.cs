@@ -13,20 +13,23 @@ namespace DataRegistry.Adoption.Input;
 /// as it needs, each of which goes on from the checkpoint of the one before.
 /// </summary>
 sealed partial class ManifestStaging(
-    JobTable jobs, WorkTable work, JobBlobs blobs, RangeQueue queue, Buckets buckets, TimeProvider clock, IOptions<JobOptions> options,
-    ILogger<ManifestStaging> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, RangeQueue queue, StoreTable stores, Buckets buckets, TimeProvider clock,
+    IOptions<JobOptions> options, ILogger<ManifestStaging> logger)
 {
     /// <summary>Bytes of a manifest. At 60 bytes a line some 35 million, and 256 runs, which are merged in one go.</summary>
     public const long MaxBytes = 2L * 1024 * 1024 * 1024;
 
     const int MaxRuns = 256;
 
+    /// <summary>A part has 4 to 8 MB. A worker's lease at the store ends a little later.</summary>
+    static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
+
     /// <summary>Windows that are made between two checkpoints, by the number of different URLs.</summary>
     const int WindowsPerCheckpoint = 10;
 
     /// <summary>The rows of a job that is to be staged.</summary>
     public static (WorkRow Range, ManifestRow Manifest) NewRows(
-        JobId job, S3Object file, IReadOnlyList<KeyGlob> exclude, JobOptions options) =>
+        JobId job, S3Object file, KeyGlobs exclude, JobOptions options) =>
         (WorkTable.NewRange(job, 0, 0, 1) with { Kind = WorkKind.Manifest },
          new()
          {
@@ -38,8 +41,11 @@ sealed partial class ManifestStaging(
              RunBytes = (int)Math.Max(options.RunBytes, (file.Size + MaxRuns - 1) / MaxRuns),
              WindowKeys = options.WindowKeys,
              WindowsPerRange = options.WindowsPerRange,
-             Exclude = KeyPatterns.Write(exclude),
+             Exclude = exclude.Write(),
          });
+
+    /// <summary>Why a store's manifests are not read, where it allows no reads.</summary>
+    public static string NotReadable(Store store) => $"Store '{store.Name}' does not allow reads, and a manifest is read.";
 
     /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
@@ -51,9 +57,12 @@ sealed partial class ManifestStaging(
         {
             var row = await FindAsync(range.JobId, cancellationToken)
                 ?? throw new InvalidDataException($"Job {range.JobId} has no manifest.");
+            // Asked each time: results tell lines of the file, which nobody may read once the store forbids it.
+            if (await stores.FindWithoutSecretAsync(scope.Store.Id, cancellationToken) is { AllowRead: false } store)
+                return new RangeOpening.Failed($"{NotReadable(store)} Nothing was adopted.");
             if (row.Runs < row.AllRuns)
             {
-                if (await ReadRunAsync(scope, row, cancellationToken) is { } error)
+                if (await ReadRunAsync(scope, row, delivery, cancellationToken) is { } error)
                     return new RangeOpening.Failed(error);
             }
             else if (await MergeAsync(scope, row, until, cancellationToken) is { } merged)
@@ -76,14 +85,17 @@ sealed partial class ManifestStaging(
     }
 
     /// <summary>Puts the next run away; returns what is wrong with the manifest, or null.</summary>
-    async Task<string?> ReadRunAsync(AdoptionScope scope, ManifestRow row, CancellationToken cancellationToken)
+    async Task<string?> ReadRunAsync(
+        AdoptionScope scope, ManifestRow row, RangeDelivery delivery, CancellationToken cancellationToken)
     {
         using var urls = new UrlBuffer();
+        using var timeout = new CancellationTokenSource(RunTimeout, clock);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, delivery.Stop, timeout.Token);
         var run = new ManifestRun(row, row.Runs, scope.Store.Configuration.Bucket, urls);
         try
         {
             await using var content = await buckets.Open(scope.Store).GetAsync(
-                row.Key, range: run.Bytes, ifMatch: row.ObjectETag, cancellationToken: cancellationToken);
+                row.Key, range: run.Bytes, ifMatch: row.ObjectETag, cancellationToken: reading.Token);
             if (content is null)
                 return $"The manifest {new S3Url(
                     scope.Store.Configuration.Bucket,
@@ -92,12 +104,20 @@ sealed partial class ManifestStaging(
                 throw new BucketException(
                     BucketFault.Unexpected,
                     $"The server of bucket '{scope.Store.Configuration.Bucket}' does not give the part of a file that it is asked for.");
-            if (await run.ReadAsync(content.Body, cancellationToken) is { } problem)
+            if (await run.ReadAsync(content.Body, reading.Token) is { } problem)
                 return $"{problem} Nothing was adopted.";
         }
         catch (BucketException e) when (!e.IsTransient)
         {
             return e.Message;
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BucketException(
+                BucketFault.Unreachable, $"A part of the manifest did not arrive within {RunTimeout.TotalMinutes} minutes.")
+            {
+                IsTimeout = true,
+            };
         }
 
         urls.Sort();
@@ -142,7 +162,7 @@ sealed partial class ManifestStaging(
     }
 
     InputWriter InputOf(AdoptionScope scope, ManifestRow row) =>
-        new(blobs, scope.Job, scope.Store, KeyPatterns.Read(row.Exclude), row.WindowKeys)
+        new(blobs, scope.Job, scope.Store, KeyGlobs.Read(row.Exclude), row.WindowKeys)
         {
             Windows = row.Windows,
             FirstRefused = row.RefusedBlobs,

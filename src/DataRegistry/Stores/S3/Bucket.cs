@@ -15,9 +15,10 @@ namespace DataRegistry.Stores.S3;
 /// <param name="pace">What its server takes; null for all.</param>
 /// <param name="turn">What listings and HEADs wait for, at a share of its pace; null for nothing.</param>
 /// <param name="requesterPays">Each request says that its caller pays for it.</param>
+/// <param name="stop">Ends listings and HEADs, also those under way, with an <see cref="OperationCanceledException"/>.</param>
 public sealed class Bucket(
     IAmazonS3 client, string name, string? region = null, BucketPace? pace = null, Func<double, CancellationToken, ValueTask>? turn = null,
-    bool requesterPays = false)
+    bool requesterPays = false, CancellationToken stop = default)
 {
     /// <summary>An unreadable answer may be a proxy's, or cut off: so often it is asked for in all.</summary>
     const int Reads = 3;
@@ -28,7 +29,9 @@ public sealed class Bucket(
 
     /// <summary>The same bucket, whose listings and HEADs wait for their turn first.</summary>
     /// <param name="turn">Is told what share of its pace the server takes now: 1 for all, less after it has asked us to slow down.</param>
-    public Bucket At(Func<double, CancellationToken, ValueTask> turn) => new(client, Name, region, pace, turn, requesterPays);
+    /// <param name="stop">Ends them, also those under way, with an <see cref="OperationCanceledException"/>.</param>
+    public Bucket At(Func<double, CancellationToken, ValueTask> turn, CancellationToken stop = default) =>
+        new(client, Name, region, pace, turn, requesterPays, stop);
 
     /// <summary>One request. Null if there is no such object or version, or if it is a delete marker.</summary>
     /// <remarks>
@@ -40,6 +43,7 @@ public sealed class Bucket(
     {
         if (!ObjectKey.CanExist(key))
             return null;
+        using var stopping = Stopping(ref cancellationToken);
         await TurnAsync(cancellationToken);
         var request = new GetObjectMetadataRequest
         {
@@ -76,6 +80,7 @@ public sealed class Bucket(
     /// <summary>One page, one request.</summary>
     public async Task<ListPage> ListAsync(ListRequest request, CancellationToken cancellationToken = default)
     {
+        using var stopping = Stopping(ref cancellationToken);
         return await ReadAsync(request.StartAfter ?? request.Prefix, async () =>
         {
             var page = await client.ListObjectsV2Async(
@@ -101,6 +106,7 @@ public sealed class Bucket(
     /// <summary>One page, one request. A bucket that never kept versions lists each object as its latest version, without id.</summary>
     public async Task<VersionsPage> ListVersionsAsync(ListVersionsRequest request, CancellationToken cancellationToken = default)
     {
+        using var stopping = Stopping(ref cancellationToken);
         return await ReadAsync(request.KeyMarker ?? request.Prefix, async () =>
         {
             var page = await client.ListVersionsAsync(
@@ -160,6 +166,7 @@ public sealed class Bucket(
 
     public async Task<BucketVersioning> GetVersioningAsync(CancellationToken cancellationToken = default)
     {
+        using var stopping = Stopping(ref cancellationToken);
         try
         {
             var status = (await client.GetBucketVersioningAsync(
@@ -397,6 +404,16 @@ public sealed class Bucket(
         (e.StatusCode is HttpStatusCode.NotFound && !string.Equals(e.ErrorCode, "NoSuchBucket", StringComparison.Ordinal))
         || (e.StatusCode is HttpStatusCode.MethodNotAllowed && versionId is not null)
         || (e.StatusCode is HttpStatusCode.BadRequest && ObjectKey.IsTooLong(key));
+
+    /// <summary>Has the token of a request end with <c>stop</c>, too.</summary>
+    CancellationTokenSource? Stopping(ref CancellationToken cancellationToken)
+    {
+        if (!stop.CanBeCanceled)
+            return null;
+        var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stop);
+        cancellationToken = both.Token;
+        return both;
+    }
 
     ValueTask TurnAsync(CancellationToken cancellationToken) =>
         turn?.Invoke(pace?.Share ?? 1, cancellationToken) ?? ValueTask.CompletedTask;

@@ -37,8 +37,8 @@ public sealed class BucketException(BucketFault fault, string message, Exception
     /// <summary>The answer is no S3 server's, or cannot be read.</summary>
     internal bool IsUnreadable { get; init; }
 
-    /// <summary>The server did not answer within a request's time.</summary>
-    internal bool IsTimeout { get; init; }
+    /// <summary>The server took a request and did not answer in time, or not to its end.</summary>
+    public bool IsTimeout { get; init; }
 
     /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
     public bool IsTransient => Fault is BucketFault.Throttled or BucketFault.Unreachable || (Fault is BucketFault.Unexpected && !IsFinal);

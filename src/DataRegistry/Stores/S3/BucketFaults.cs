@@ -39,7 +39,10 @@ static class BucketFaults
                     + "give the registry's host a role. A public bucket is read without: set 'anonymous' to true.", exception),
         _ when IsNetwork(exception) =>
             new(BucketFault.Unreachable, $"The server of bucket '{bucket}' cannot be reached ({Innermost(
-                exception).Message.TrimEnd('.')}); check its endpoint URL, name resolution, certificate and firewall.", exception),
+                exception).Message.TrimEnd('.')}); check its endpoint URL, name resolution, certificate and firewall.", exception)
+            {
+                IsTimeout = IsTimeout(exception),
+            },
         _ when IsUnreadable(exception) => NotS3(bucket, null, exception),
         _ => new(BucketFault.Unexpected, $"Bucket '{bucket}' could not be used: {exception.Message}", exception),
     };
@@ -172,6 +175,8 @@ static class BucketFaults
         var end = start < "expecting '".Length ? -1 : message.IndexOf('\'', start);
         return end > start && end - start < 64 ? message[start..end] : null;
     }
+
+    static bool IsTimeout(Exception exception) => Chain(exception).Any(e => e is OperationCanceledException or TimeoutException);
 
     static bool IsNetwork(Exception exception) =>
         Chain(exception).Any(

@@ -5,6 +5,7 @@ using System.Net;
 using System.Text;
 using Amazon.Runtime;
 using DataRegistry.Telemetry;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace DataRegistry.Stores.S3;
 
@@ -61,6 +62,9 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             },
             requests, bucket, pace, options.RequestTimeout))
         { Timeout = Timeout.InfiniteTimeSpan };
+
+    /// <summary>S3's errors have a sentence and some ids. A job keeps the sentence in a row.</summary>
+    const int MaxErrorBytes = 16 * 1024;
 
     /// <param name="timeout">Until an answer's headers, and its end where it is a document.</param>
     sealed class CountingHandler(
@@ -141,7 +145,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             if (operation is "head" or "get" && response.IsSuccessStatusCode)
                 Mend(response);
             if (operation != "head" && !(operation == "get" && response.IsSuccessStatusCode))
-                await ReadDocumentAsync(response, operation, cancellationToken);
+                await ReadDocumentAsync(request, response, operation, cancellationToken);
             return response;
         }
 
@@ -163,12 +167,23 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
         /// The SDK reads documents to wherever they end, on a thread that waits for them; so they are read before it sees them, within the
         /// request's time.
         /// </summary>
-        async Task ReadDocumentAsync(HttpResponseMessage response, string operation, CancellationToken cancellationToken)
+        async Task ReadDocumentAsync(
+            HttpRequestMessage request, HttpResponseMessage response, string operation, CancellationToken cancellationToken)
         {
             try
             {
                 await response.Content.LoadIntoBufferAsync(S3Document.MaxBytes, cancellationToken);
                 var document = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+                if (!DocumentBounds.Hold(document, EntriesAskedFor(request, response, operation))
+                    || (!response.IsSuccessStatusCode && document.Length > MaxErrorBytes))
+                {
+                    if (response.IsSuccessStatusCode)
+                        throw BucketFaults.NotS3(bucket, response.StatusCode);
+                    // Its status says enough. A proxy's page is no document of S3, and may be of any size.
+                    response.Content = Replaced(response.Content, []);
+                    return;
+                }
+
                 Check(document, response.StatusCode, operation);
                 var repaired = S3Document.Repaired(document);
                 if (operation is "list" or "list_versions" && response.StatusCode is HttpStatusCode.OK)
@@ -194,8 +209,6 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
 
         void Check(byte[] document, HttpStatusCode status, string operation)
         {
-            if (S3Document.Tags(document) > S3Document.MaxTags)
-                throw BucketFaults.NotS3(bucket, status);
             if (status is HttpStatusCode.BadRequest && document.Length < 4096 && Encoding.UTF8.GetString(document) is var text
                 && text.Contains("HTTPS", StringComparison.Ordinal) && text.Contains("HTTP request", StringComparison.Ordinal))
                 throw new BucketException(
@@ -208,6 +221,14 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             if (operation == "list" && S3Document.IsVersion1(document))
                 throw BucketFaults.Version1(bucket);
         }
+
+        /// <summary>Entries that a listing may have; null for no listing.</summary>
+        static int? EntriesAskedFor(HttpRequestMessage request, HttpResponseMessage response, string operation) =>
+            !response.IsSuccessStatusCode || operation is not ("list" or "list_versions") ? null
+            : QueryHelpers.ParseQuery(request.RequestUri!.Query)["max-keys"].ToString() is var text
+                && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var asked)
+                ? asked
+                : ListRequest.PageKeys;
 
         static ByteArrayContent Replaced(HttpContent content, byte[] bytes)
         {

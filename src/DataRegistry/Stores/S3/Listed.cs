@@ -12,6 +12,9 @@ static class Listed
     /// <summary>S3's own ETags have 32 characters, and some more for parts.</summary>
     public const int MaxETagLength = 1024;
 
+    /// <summary>A token is sent back in a URL. The longest of S3 hold an encoded key.</summary>
+    const int MaxTokenLength = 8 * 1024;
+
     /// <summary>Table Storage holds no time before this one.</summary>
     static readonly DateTimeOffset Earliest = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -22,7 +25,7 @@ static class Listed
     public static ListPage? Page(ListObjectsV2Response page)
     {
         var truncated = page.IsTruncated ?? !string.IsNullOrEmpty(page.NextContinuationToken);
-        var token = page.NextContinuationToken is { Length: > 0 } text && !S3Document.IsDamaged(text) ? text : null;
+        var token = page.NextContinuationToken is { Length: > 0 and <= MaxTokenLength } text && !S3Document.IsDamaged(text) ? text : null;
         var entries = page.S3Objects ?? [];
         if (!AreEntries(entries, page.CommonPrefixes?.Count ?? 0, o => (o.Key, o.ETag))
             || (truncated && string.IsNullOrEmpty(page.NextContinuationToken)))

@@ -108,7 +108,7 @@ sealed class ObjectPager
             if (later.Count < objects.Count && BeginsAnywhere)
             {
                 // Only a server that begins with the very first key ignores where to begin; any other is out of order.
-                if (confirmed || await FirstAsync(after: null, cancellationToken) != objects[0].Key)
+                if (confirmed || await FirstListedAsync(cancellationToken) != objects[0].Key)
                     throw OutOfOrder(objects[0].Key);
                 BeginsAnywhere = false;
             }
@@ -225,6 +225,19 @@ sealed class ObjectPager
     /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
     public Task<S3Object?> FindAsync(string key, CancellationToken cancellationToken) =>
         bucket.FindListedAsync(key, versioned, cancellationToken);
+
+    /// <summary>The bucket's first key; null also where the server lists more than it is asked for.</summary>
+    async Task<string?> FirstListedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FirstAsync(after: null, cancellationToken);
+        }
+        catch (BucketException e) when (e.IsUnreadable)
+        {
+            return null;
+        }
+    }
 
     async Task<string?> FirstAsync(string? after, CancellationToken cancellationToken)
     {

@@ -30,8 +30,6 @@ static class S3Document
     /// <summary>Whether a text of a document stands for another one, which is lost.</summary>
     public static bool IsDamaged(string text) => text.Contains(Damage, StringComparison.Ordinal);
 
-    public static int Tags(ReadOnlySpan<byte> document) => document.Count((byte)'<');
-
     /// <summary>The local name of the first element; empty where there is none.</summary>
     public static string Root(ReadOnlySpan<byte> document)
     {

@@ -147,8 +147,7 @@ public sealed class StagedListTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => service.Http.PostAsync(Path, body, caller.Token));
         service.Transport.Wrote = null;
         // The request learns of it a moment later.
-        for (var tries = 0; tries < 100 && (await BlobsAsync()).Count > 0; tries++)
-            await Task.Delay(50);
+        await Host.Eventually.IsTrueAsync(async () => (await BlobsAsync()).Count == 0, "no blob left");
         await service.AssertNothingLeftAsync();
     }
 

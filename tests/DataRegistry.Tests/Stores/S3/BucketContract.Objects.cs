@@ -116,14 +116,9 @@ public abstract partial class BucketContract
         await PutAsync("a");
         var url = await Bucket.PresignGetAsync("a", null, TimeSpan.FromSeconds(1));
 
-        var answer = await browser.GetAsync(url);
-        for (var tries = 0; answer.IsSuccessStatusCode && tries < 100; tries++)
-        {
-            await Task.Delay(100);
-            answer = await browser.GetAsync(url);
-        }
-
-        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+        // The SDK that signs and the servers have no clock but the machine's, so a second has to pass.
+        await Host.Eventually.IsTrueAsync(
+            async () => (await browser.GetAsync(url)).StatusCode == HttpStatusCode.Forbidden, "the URL is refused");
     }
 
     [ContractFact]

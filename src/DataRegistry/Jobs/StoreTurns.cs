@@ -1,0 +1,243 @@
+using DataRegistry.Stores.S3;
+using Microsoft.Extensions.Options;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>
+/// Shares this process among stores, so that a store that answers slowly has a part of it, never all. One store has at most half of the
+/// windows that the process works on. While none of its windows ends, it holds at most <see cref="JobOptions.MessagesPerStore"/> messages.
+/// After a request that timed out, the store is left alone for a while; then one message asks it again, before all others do.
+/// </summary>
+sealed class StoreTurns : IDisposable
+{
+    /// <summary>A store is slow while it has windows under way and none has ended for so long.</summary>
+    internal static readonly TimeSpan SlowAfter = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a message waits for a place at most: the host ends the process of a function that takes ten minutes.</summary>
+    static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long a store is left alone after a request that timed out.</summary>
+    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
+
+    readonly TimeProvider clock;
+    readonly JobOptions options;
+    readonly Lock gate = new();
+    readonly Dictionary<Guid, Share> shares = [];
+
+    // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
+    readonly SemaphoreSlim windows;
+
+    public StoreTurns(TimeProvider clock, IOptions<JobOptions> options)
+    {
+        (this.clock, this.options) = (clock, options.Value);
+        windows = new(this.options.WindowsAtOnce);
+    }
+
+    public void Dispose() => windows.Dispose();
+
+    /// <summary>A delivery that is to ask a store: to be disposed of at its end.</summary>
+    /// <param name="bucket">Only to name it in errors.</param>
+    public Turn Enter(Guid store, string bucket)
+    {
+        lock (gate)
+        {
+            if (!shares.TryGetValue(store, out var share))
+                shares.Add(store, share = new(Math.Max(1, options.WindowsAtOnce / 2)));
+            share.Messages++;
+            return new(this, store, share, bucket);
+        }
+    }
+
+    /// <summary>A place for a window that asks no store.</summary>
+    public async Task<IDisposable> TakeAsync(CancellationToken cancellationToken)
+    {
+        await windows.WaitAsync(cancellationToken);
+        return new Place(() => windows.Release());
+    }
+
+    /// <summary>What this process knows of a store. Its lock is the one of all.</summary>
+    internal sealed class Share(int windows)
+    {
+        public SemaphoreSlim Places { get; } = new(windows);
+
+        public int Messages { get; set; }
+
+        /// <summary>Windows under way.</summary>
+        public int Windows { get; set; }
+
+        /// <summary>When a window ended last, or the first one began.</summary>
+        public long QuietSince { get; set; }
+
+        /// <summary>When it may be asked again after a time-out; null where it answers.</summary>
+        public DateTimeOffset? ClosedUntil { get; set; }
+
+        /// <summary>A message asks whether it answers again.</summary>
+        public bool IsTried { get; set; }
+    }
+
+    sealed class Place(Action release) : IDisposable
+    {
+        public void Dispose() => release();
+    }
+
+    /// <summary>A delivery's right to wait for windows at its store.</summary>
+    public sealed class Turn : IDisposable
+    {
+        readonly StoreTurns turns;
+        readonly Guid store;
+        readonly Share share;
+        readonly string bucket;
+        bool tries, isRefused;
+
+        internal Turn(StoreTurns turns, Guid store, Share share, string bucket) =>
+            (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
+
+        /// <summary>
+        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages, or where there
+        /// was no place for long: this message comes again later.
+        /// </summary>
+        /// <exception cref="BucketException">The store did not answer a short while ago, and is left alone.</exception>
+        public async Task<IDisposable?> TryTakeAsync(CancellationToken cancellationToken)
+        {
+            var began = turns.clock.GetTimestamp();
+            do
+            {
+                ThrowIfClosed();
+                if (HasTooMany())
+                    return null;
+                // Now and then it looks again whether the store is slow.
+                if (await WaitAsync(share.Places, SlowAfter, cancellationToken))
+                    return await BeginAsync(MaxWait - turns.clock.GetElapsedTime(began), cancellationToken);
+            }
+            while (turns.clock.GetElapsedTime(began) < MaxWait);
+            return null;
+        }
+
+        /// <summary>A window of the store ended, so it answers.</summary>
+        public void Answered()
+        {
+            lock (turns.gate)
+                (share.ClosedUntil, share.IsTried, tries) = (null, false, false);
+        }
+
+        /// <summary>
+        /// A request timed out. Requests that were sent before the pause tell nothing new, and neither does a refusal of this turn itself.
+        /// </summary>
+        public void TimedOut()
+        {
+            lock (turns.gate)
+            {
+                if (isRefused)
+                    return;
+                if (share.ClosedUntil is not { } until || until <= turns.clock.GetUtcNow())
+                    share.ClosedUntil = turns.clock.GetUtcNow() + Pause;
+                if (tries)
+                    (share.IsTried, tries) = (false, false);
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (turns.gate)
+            {
+                share.Messages--;
+                if (tries)
+                    share.IsTried = false;
+                if (share is { Messages: 0, ClosedUntil: null })
+                    turns.shares.Remove(store);
+            }
+        }
+
+        /// <summary>False where there was no place within the time.</summary>
+        async Task<bool> WaitAsync(SemaphoreSlim places, TimeSpan patience, CancellationToken cancellationToken)
+        {
+            using var timeout = new CancellationTokenSource(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, turns.clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+            try
+            {
+                await places.WaitAsync(either.Token);
+                return true;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                return false;
+            }
+        }
+
+        async Task<IDisposable?> BeginAsync(TimeSpan patience, CancellationToken cancellationToken)
+        {
+            var hasPlace = false;
+            try
+            {
+                hasPlace = await WaitAsync(turns.windows, patience, cancellationToken);
+            }
+            finally
+            {
+                if (!hasPlace)
+                    share.Places.Release();
+            }
+
+            if (!hasPlace)
+                return null;
+
+            lock (turns.gate)
+            {
+                if (share.Windows++ == 0)
+                    share.QuietSince = turns.clock.GetTimestamp();
+            }
+
+            var place = new Place(End);
+            try
+            {
+                // Others may have found out while this one waited.
+                ThrowIfClosed();
+                return place;
+            }
+            catch
+            {
+                place.Dispose();
+                throw;
+            }
+        }
+
+        void End()
+        {
+            lock (turns.gate)
+            {
+                share.Windows--;
+                share.QuietSince = turns.clock.GetTimestamp();
+            }
+
+            turns.windows.Release();
+            share.Places.Release();
+        }
+
+        bool HasTooMany()
+        {
+            lock (turns.gate)
+            {
+                return share.Messages > turns.options.MessagesPerStore && share.Windows > 0
+                    && turns.clock.GetElapsedTime(share.QuietSince) >= SlowAfter;
+            }
+        }
+
+        void ThrowIfClosed()
+        {
+            lock (turns.gate)
+            {
+                if (share.ClosedUntil is not { } until || tries)
+                    return;
+                if (until <= turns.clock.GetUtcNow() && !share.IsTried)
+                {
+                    (share.IsTried, tries) = (true, true);
+                    return;
+                }
+
+                isRefused = true;
+            }
+
+            throw new BucketException(
+                BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer in time.") { IsTimeout = true };
+        }
+    }
+}
