@@ -11,7 +11,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
 {
     const int Count = 40;
 
-    /// <summary>Writes at which the worker dies, over the length of a job.</summary>
+    /// <summary>Writes after which the worker dies, over the length of a job.</summary>
     static readonly int[] Deaths = [1, 4, 9, 17, 31];
 
     TestService service = null!;
@@ -25,17 +25,15 @@ public sealed class SelectionFaultTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_freeze_that_is_killed_takes_each_datum_once(bool after)
+    [Fact]
+    public async Task A_freeze_that_is_killed_takes_each_datum_once()
     {
         var keys = await AdoptAsync("freeze/");
         foreach (var write in Deaths)
         {
             using var answer = await service.NewSelectionAsync(new { prefix = "freeze/" });
             Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
-            Assert.True(await service.DrainWithDeathAsync(write, after));
+            Assert.True(await service.DrainWithDeathAsync(write));
             var selection = await service.GetAsync(answer.Headers.Location!.AbsolutePath);
             Assert.Equal("completed", selection.GetProperty("status").GetString());
             Assert.Equal(Count, selection.GetProperty("count").GetInt32());
@@ -43,18 +41,16 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         }
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_purge_that_is_killed_purges_each_datum_once_and_frees_its_location(bool after)
+    [Fact]
+    public async Task A_purge_that_is_killed_purges_each_datum_once_and_frees_its_location()
     {
         foreach (var write in Deaths)
         {
-            var prefix = $"purge-{after}-{write}/";
+            var prefix = $"purge-{write}/";
             await AdoptAsync(prefix);
             var selection = await service.SelectAsync(new { prefix });
             var path = await service.ActAsync(selection, "purge");
-            Assert.True(await service.DrainWithDeathAsync(write, after));
+            Assert.True(await service.DrainWithDeathAsync(write));
             TestSelections.AssertCounts(await service.GetAsync(path), Count, Count, 0, 0);
             Assert.DoesNotContain(
                 await service.LocationsAsync(service.Store.Id), l => l.Key.StartsWith(prefix, StringComparison.Ordinal) && !l.IsFree);
@@ -70,7 +66,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         var path = await service.ActAsync(selection, "purge");
         // Between two deliveries of a half-done window, and after that, the same prefix is adopted by other jobs.
         Assert.True(await service.DrainWithDeathAsync(
-            9, after: true,
+            9,
             () => service.AdoptUrlsAsync(keys.Take(30).Select(service.Url)).GetAwaiter().GetResult().EnsureSuccessStatusCode()));
         TestSelections.AssertCounts(await service.GetAsync(path), Count, Count, 0, 0);
         var chosen = (await service.GetAllAsync($"{TestSelections.PathOf(selection)}items/")).Select(i => i.GetProperty("id").GetString());
@@ -83,19 +79,17 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         Assert.Equal(left.Count, (await service.LocationsAsync(service.Store.Id)).Count(l => !l.IsFree));
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Tagging_that_is_killed_tags_each_datum_once_and_leaves_later_edits_alone(bool after)
+    [Fact]
+    public async Task Tagging_that_is_killed_tags_each_datum_once_and_leaves_later_edits_alone()
     {
         foreach (var write in Deaths)
         {
-            var prefix = $"tag-{after}-{write}/";
+            var prefix = $"tag-{write}/";
             await AdoptAsync(prefix);
             var selection = await service.SelectAsync(new { prefix });
             var path = await service.ActAsync(selection, "tag", $$"""{"tags":["{{prefix}}"]}""");
             var edited = new List<string?>();
-            Assert.True(await service.DrainWithDeathAsync(write, after, () => EditAsync().GetAwaiter().GetResult()));
+            Assert.True(await service.DrainWithDeathAsync(write, () => EditAsync().GetAwaiter().GetResult()));
             TestSelections.AssertCounts(await service.GetAsync(path), Count, Count, 0, 0);
             var tagged = await IdsAsync($"&tag={Uri.EscapeDataString(prefix)}");
             Assert.Equal(Count - edited.Count, tagged.Count);
@@ -114,9 +108,9 @@ public sealed class SelectionFaultTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("ndjson", false)]
-    [InlineData("csv", true)]
-    public async Task An_export_that_is_killed_has_each_datum_once_in_files_that_are_whole(string format, bool after)
+    [InlineData("ndjson")]
+    [InlineData("csv")]
+    public async Task An_export_that_is_killed_has_each_datum_once_in_files_that_are_whole(string format)
     {
         var keys = await AdoptAsync("export/");
         var selection = await service.SelectAsync(new { prefix = "export/" });
@@ -124,7 +118,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         {
             var path = await service.ActAsync(selection, "export", $$"""{"format":"{{format}}"}""");
             Assert.Equal(JsonValueKind.Null, (await service.GetAsync(path)).GetProperty("files").ValueKind);
-            Assert.True(await service.DrainWithDeathAsync(write, after));
+            Assert.True(await service.DrainWithDeathAsync(write));
             var job = await service.GetAsync(path);
             TestSelections.AssertCounts(job, Count, Count, 0, 0);
             var lines = new List<string>();
