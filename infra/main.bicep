@@ -73,6 +73,12 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
   location: location
 }
 
+// The package's: the platform writes it as this one, so that the app's own cannot.
+resource deploymentIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: '${name}-deployment'
+  location: location
+}
+
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
   params: {
@@ -99,6 +105,7 @@ module storage 'modules/storage.bicep' = {
     location: location
     redundancy: storageRedundancy
     principalId: identity.properties.principalId
+    deploymentPrincipalId: deploymentIdentity.properties.principalId
     publicAccess: !privateNetwork
   }
 }
@@ -139,6 +146,7 @@ module app 'modules/app.bicep' = {
     alwaysReadyInstances: alwaysReadyInstances
     identityId: identity.id
     identityClientId: identity.properties.clientId
+    deploymentIdentityId: deploymentIdentity.id
     storageAccount: storage.outputs.name
     packageContainer: storage.outputs.packageContainer
     vaultUri: vault.outputs.uri

@@ -1,4 +1,5 @@
-// The app: a Flex Consumption plan and site, which run as one identity and have no key of their own.
+// The app: a Flex Consumption plan and site, which have no key of their own. It runs as one identity; the platform puts its package in place,
+// and reads it, as another one.
 import { AppSettings } from 'settings.bicep'
 
 param name string
@@ -8,6 +9,7 @@ param maximumInstanceCount int
 param alwaysReadyInstances int
 param identityId string
 param identityClientId string
+param deploymentIdentityId string
 param storageAccount string
 param packageContainer string
 param vaultUri string
@@ -42,6 +44,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
     type: 'UserAssigned'
     userAssignedIdentities: {
       '${identityId}': {}
+      '${deploymentIdentityId}': {}
     }
   }
   properties: {
@@ -57,7 +60,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
           value: '${account.properties.primaryEndpoints.blob}${packageContainer}'
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: deploymentIdentityId
           }
         }
       }

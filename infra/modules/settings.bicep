@@ -8,6 +8,7 @@ type AppSettings = {
   Access__LogInTokenHours: string?
   Access__ForwardedHops: string?
   Access__ClientTokenMinutes: string?
+  Access__MaxTokenDays: string?
   Limits__RequestsPerMinute: string?
   Limits__RequestsInFlight: string?
   Limits__RefusalsPerMinute: string?
@@ -46,6 +47,7 @@ type AppSettings = {
   Rescans__Schedule: string?
   Rescans__KeptReports: string?
   DataVolumes__AgentSilenceSeconds: string?
+  DataVolumes__MaxPerProject: string?
   OTEL_EXPORTER_OTLP_ENDPOINT: string?
   OTEL_EXPORTER_OTLP_PROTOCOL: string?
   // Where it holds a key, give a reference to the vault: @Microsoft.KeyVault(SecretUri=…).

@@ -3,20 +3,27 @@ param name string
 param location string
 param redundancy string
 param principalId string
+
+// Puts the package in place, and reads it when an instance starts.
+param deploymentPrincipalId string
 param publicAccess bool
 
 // The app makes what is missing when it starts; here they are for the host, which watches the queues before that.
 var queues = ['adopt', 'adopt-poison', 'hash', 'hash-poison', 'unreadable-poison']
 var tables = ['aliases', 'attempts', 'audit', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
-var containers = ['adoption']
+// The app's, and those in which the Functions host keeps its leases and keys.
+var containers = ['adoption', 'azure-webjobs-hosts', 'azure-webjobs-secrets']
 var package = 'app-package'
 
 // What the Functions host asks of an identity in place of a connection string, and the app's tables.
 var roles = {
-  'Storage Blob Data Owner': 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   'Storage Queue Data Contributor': '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }
+
+// Of blobs container by container: who runs as the app must not write the package that all instances start.
+var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
+var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 
 resource account 'Microsoft.Storage/storageAccounts@2023-05-01' = {
   name: name
@@ -46,11 +53,16 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = {
 }
 
 resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = [
-  for each in concat(containers, [package]): {
+  for each in containers: {
     parent: blobs
     name: each
   }
 ]
+
+resource packageContainer 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = {
+  parent: blobs
+  name: package
+}
 
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2023-05-01' = {
   parent: account
@@ -88,6 +100,28 @@ resource assignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
+resource containerAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (each, i) in containers: {
+    name: guid(container[i].id, principalId, blobDataOwner)
+    scope: container[i]
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataOwner)
+    }
+  }
+]
+
+resource packageAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(packageContainer.id, deploymentPrincipalId, blobDataContributor)
+  scope: packageContainer
+  properties: {
+    principalId: deploymentPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
+  }
+}
+
 output id string = account.id
 output name string = account.name
-output packageContainer string = package
+output packageContainer string = packageContainer.name

@@ -89,7 +89,7 @@ public static class Registry
     /// <summary>The same for a pipeline of its own, such as one within another application.</summary>
     public static IApplicationBuilder UseDataRegistry(this IApplicationBuilder app)
     {
-        app.UseRequestIds().UseSecurityHeaders().UseApiErrors().UseRequestLimits().UseHeadAsGet().UseApiPage();
+        app.UseRequestIds().UseSecurityHeaders().UseApiErrors().UseRequestLimits().UseCrossOrigin().UseHeadAsGet().UseApiPage();
         // A bad administrator's token ends the start.
         app.ApplicationServices.GetRequiredService<ApiTokens>();
         app.UseRouting().Use(app.ApplicationServices.GetRequiredService<RateLimits>().RequireStrangersTurnAsync);

@@ -5,6 +5,9 @@ namespace DataRegistry.Functions;
 /// <summary>The public functions by area. They take every method; the routes below live in ASP.NET Core, which documents them.</summary>
 sealed class HttpFunctions(AppPipeline app)
 {
+    [Function("Api")]
+    public Task<IResult> Api([HttpTrigger(AuthorizationLevel.Anonymous, Route = "api")] HttpRequest request) => app.RunAsync(request);
+
     [Function("AdoptionApi")]
     public Task<IResult> AdoptionApi([HttpTrigger(AuthorizationLevel.Anonymous, Route = "api/v0/{*path}")] HttpRequest request) =>
         app.RunAsync(request);

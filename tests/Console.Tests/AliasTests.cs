@@ -78,17 +78,18 @@ public sealed class AliasTests : ConsoleTest
     {
         var datum = await Service.AdoptedAsync(
             $"{new string('d', 200)}/a file with a name that goes on and on {new string('x', 150)}.parquet");
-        var names = Enumerable.Range(1, 449).Select(n => $"b-{n:D4}").Prepend(new string('a', 120));
+        // More than the page of 200 that the console asks for.
+        var names = Enumerable.Range(1, 249).Select(n => $"b-{n:D4}").Prepend(new string('a', 120));
         await Parallel.ForEachAsync(
             names, async (name, _) => await Service.NewAsync("/api/v0/datum-aliases/", new { name, datum, project = Service.Project.Id }));
         var page = await OpenAsync(In("data/aliases"));
         await Expect(page.GetByText("b-0001")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("aliases-many");
         await page.EvaluateAsync(
-            "async () => { for (let n = 0; n < 40; n++) { scrollTo(0, document.body.scrollHeight); await new Promise(done => "
-                + "setTimeout(done, 50)); } }");
-        await Expect(page.GetByText("b-0449")).ToBeVisibleAsync();
-        await Expect(page.GetByText("450 aliases")).ToBeVisibleAsync();
+            "async () => { while (!document.body.textContent.includes('b-0249')) { scrollTo(0, document.body.scrollHeight); "
+                + "await new Promise(requestAnimationFrame); } }");
+        await Expect(page.GetByText("b-0249")).ToBeVisibleAsync();
+        await Expect(page.GetByText("250 aliases")).ToBeVisibleAsync();
         // Only what is in view is there.
         Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 10, 100);
     }

@@ -116,7 +116,7 @@ public sealed class SecretsTests
             var id = await service.AdoptedAsync(key);
             var url = (await service.GetAsync($"/api/v0/data/{id}/download/")).GetProperty("url").GetString()!;
             service.Secrets.Add(url[(url.LastIndexOf('=') + 1)..]);
-            using var stranger = new HttpClient();
+            using var stranger = service.NewClient();
             Assert.Equal(key, await stranger.GetStringAsync(new Uri(url)));
             if (key != "plain")
             {

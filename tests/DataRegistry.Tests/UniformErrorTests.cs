@@ -17,7 +17,7 @@ public sealed class UniformErrorTests : IAsyncLifetime
     public static TheoryData<string, string, int> Cases => new()
     {
         { "GET", "/", 404 },
-        { "GET", "/api", 404 },
+        { "GET", "/api/v2", 404 },
         { "GET", "/api/v0/nonsense/", 404 },
         { "GET", "/api/v1/nonsense", 404 },
         { "GET", "/api/v2/datavolumes", 404 },
@@ -90,6 +90,33 @@ public sealed class UniformErrorTests : IAsyncLifetime
             Assert.True(status == expected, $"{line.Split(' ')[1][..12]}: {status} {body}");
             AssertShape(line.Split(' ')[1], status, headers, body);
         }
+    }
+
+    [Theory]
+    [InlineData("zz\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("-1\r\n{}\r\n0\r\n\r\n")]
+    [InlineData("80000000\r\n{}")]
+    [InlineData("fffffffff\r\n{}")]
+    [InlineData("ffffffffffffffffffff\r\n{}")]
+    [InlineData("3\r\n{\"n\r\nffffffff0\r\n")]
+    [InlineData("2\r\n{}X\r\n")]
+    public async Task A_body_whose_chunks_cannot_be_read_is_400_in_shape(string body)
+    {
+        foreach (var (path, type) in new[]
+        {
+            ("/api/v0/projects/", "application/json"), ("/api/v0/get-token/", "application/x-www-form-urlencoded"),
+            ("/api/v1/token", "application/json"), ("/api/v1/token", "application/x-www-form-urlencoded"),
+                ("/api/v1/datavolumes", "application/json"),
+            ($"/api/v0/stores/{service.Store.Id}/adopt/", "application/json"), ($"/api/v0/stores/{service.Store.Id}/adopt/", "text/plain"),
+        })
+        {
+            var (status, headers, answer) = await SendAsync(
+                $"POST {path} HTTP/1.1", $"Transfer-Encoding: chunked\r\nContent-Type: {type}\r\n", body);
+            Assert.True(status == 400, $"{path} {type}: {status} {answer}");
+            AssertShape(path, status, headers, answer);
+        }
+
+        Assert.DoesNotContain("failed unexpectedly", service.Logs, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -205,7 +232,8 @@ public sealed class UniformErrorTests : IAsyncLifetime
         using var client = new TcpClient();
         await client.ConnectAsync(service.Http.BaseAddress!.Host, service.Http.BaseAddress.Port);
         await using var stream = client.GetStream();
-        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || body.Length == 0
+        var length = extra.Contains("Content-Length", StringComparison.Ordinal) || extra.Contains("chunked", StringComparison.Ordinal)
+            || body.Length == 0
             ? ""
             : $"Content-Length: {body.Length}\r\n";
         await stream.WriteAsync(

@@ -33,7 +33,7 @@ public sealed class StandInHost : IAsyncDisposable
     readonly string folder;
     readonly IReadOnlyDictionary<string, string> settings;
     readonly ConcurrentDictionary<string, TaskCompletionSource<InvocationResponse>> invocations = new(StringComparer.Ordinal);
-    readonly List<(string Name, string Id, string? Route, string Binding)> functions = [];
+    volatile IReadOnlyList<(string Name, string Id, string? Route, string Binding)> functions = [];
     readonly StringBuilder output = new();
     readonly HttpMessageInvoker proxy = new(new SocketsHttpHandler
     {
@@ -43,10 +43,10 @@ public sealed class StandInHost : IAsyncDisposable
     });
     readonly WebApplication grpc;
     readonly WebApplication front;
-    TaskCompletionSource ready = NewSource();
-    Func<StreamingMessage, Task> send = _ => throw new InvalidOperationException("No worker is connected.");
+    volatile TaskCompletionSource ready = NewSource();
+    Func<StreamingMessage, Task> send = Disconnected;
     Process process = null!;
-    string workerUrl = "";
+    volatile string workerUrl = "";
     int handshakes;
     int loading;
 
@@ -121,7 +121,6 @@ public sealed class StandInHost : IAsyncDisposable
     {
         ready = NewSource();
         handshakes = 0;
-        functions.Clear();
         var url = new Uri(grpc.Urls.Single());
         string worker = Guid.NewGuid().ToString(), request = Guid.NewGuid().ToString();
         var start = new ProcessStartInfo("dotnet")
@@ -238,13 +237,13 @@ public sealed class StandInHost : IAsyncDisposable
     public Task<string?> TickAsync(string function, CancellationToken cancel = default) => InvokeAsync(
         function, new TypedData { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }, cancel);
 
-    /// <summary>Kills the worker. Its invocations fail at once.</summary>
+    /// <summary>Kills the worker. Its invocations fail at once, and requests wait for the next one.</summary>
     public async Task KillWorkerAsync()
     {
+        ready = NewSource();
         process.Kill();
         await process.WaitForExitAsync();
-        foreach (var (_, waiting) in invocations)
-            waiting.TrySetException(new InvalidOperationException("The worker died."));
+        FailInvocations();
     }
 
     /// <summary>Asks the worker to end. Returns its exit code.</summary>
@@ -285,13 +284,15 @@ public sealed class StandInHost : IAsyncDisposable
                 break;
             case StreamingMessage.ContentOneofCase.FunctionMetadataResponse:
                 var loads = new List<FunctionLoadRequest>();
+                var found = new List<(string Name, string Id, string? Route, string Binding)>();
                 foreach (var function in message.FunctionMetadataResponse.FunctionMetadataResults)
                 {
                     var trigger = JsonNode.Parse(function.RawBindings[0])!;
-                    functions.Add((function.Name, function.FunctionId, (string?)trigger["route"], (string)trigger["name"]!));
+                    found.Add((function.Name, function.FunctionId, (string?)trigger["route"], (string)trigger["name"]!));
                     loads.Add(new FunctionLoadRequest { FunctionId = function.FunctionId, Metadata = function });
                 }
 
+                functions = found;
                 // One by one: the worker does not say that it takes a collection.
                 loading = loads.Count;
                 foreach (var load in loads)
@@ -311,6 +312,24 @@ public sealed class StandInHost : IAsyncDisposable
                 break;
         }
     }
+
+    /// <summary>A stream has ended. With the one that invocations are sent by, those that have no answer fail.</summary>
+    internal void Ended(Func<StreamingMessage, Task> answer)
+    {
+        if (Interlocked.CompareExchange(ref send, Disconnected, answer) == answer)
+            FailInvocations();
+    }
+
+    void FailInvocations()
+    {
+        foreach (var id in invocations.Keys)
+        {
+            if (invocations.TryRemove(id, out var waiting))
+                waiting.TrySetException(new InvalidOperationException("The worker died."));
+        }
+    }
+
+    static Task Disconnected(StreamingMessage message) => throw new InvalidOperationException("No worker is connected.");
 
     static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -355,8 +374,10 @@ public sealed class StandInHost : IAsyncDisposable
 
     async Task ProxyAsync(HttpContext context)
     {
+        // As the host does, requests wait while a worker starts, also again after a death.
+        await ready.Task.WaitAsync(StartTimeout, context.RequestAborted);
         var path = context.Request.Path.Value ?? "";
-        var found = functions.Find(f => f.Route is { } route && Covers(route.Split("/{")[0], path));
+        var found = functions.FirstOrDefault(f => f.Route is { } route && Covers(route.Split("/{")[0], path));
         if (found.Id is null)
         {
             context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -406,11 +427,12 @@ public sealed class StandInHost : IAsyncDisposable
     /// <summary>The host tries again while the worker refuses connections: it tells its address before it listens there.</summary>
     async Task ConnectableAsync(CancellationToken cancellationToken)
     {
-        var address = new Uri(workerUrl);
         for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(2, cancellationToken))
         {
             try
             {
+                // A worker that was started meanwhile has another one.
+                var address = new Uri(workerUrl);
                 using var tcp = new TcpClient();
                 await tcp.ConnectAsync(address.Host, address.Port, cancellationToken);
                 return;

@@ -10,14 +10,19 @@ sealed class WorkerStream(StandInHost host) : FunctionRpc.FunctionRpcBase
         IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
     {
         using var one = new SemaphoreSlim(1);
+        Func<StreamingMessage, Task> answer = SendAsync;
         try
         {
             while (await requestStream.MoveNext(context.CancellationToken))
-                await host.ReceiveAsync(requestStream.Current, SendAsync);
+                await host.ReceiveAsync(requestStream.Current, answer);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or Grpc.Core.RpcException)
         {
             // The worker has gone.
+        }
+        finally
+        {
+            host.Ended(answer);
         }
 
         async Task SendAsync(StreamingMessage message)

@@ -6,6 +6,9 @@ namespace DataRegistry.Access;
 /// <summary>Errors of signing in, of permissions, and of the organization's endpoints.</summary>
 static class AccessErrors
 {
+    /// <summary>Errors of every endpoint that needs a token.</summary>
+    public static IReadOnlyList<ErrorKind> OfEveryCaller => [NotAuthenticated, TokenRefused, TooManyRequests, KeysUnavailable];
+
     public static DetailError NotPermitted { get; } = new(
         StatusCodes.Status403Forbidden, "You do not have permission to perform this action.",
         "The caller has no role at this scope that allows the operation, or the token does not reach it.");
@@ -57,6 +60,22 @@ static class AccessErrors
 
     public static FieldError ExpiryInThePast { get; } = new(
         "invalid", "A time in the future is expected.", "The token would have expired already.");
+
+    public static FieldError EndOfLogInsToken { get; } = new(
+        "invalid", "A log-in makes tokens for at most {days} days (Access__MaxTokenDays).",
+        "A caller who has logged in, or has a token of the identity provider, gives `expires` within this time.");
+
+    public static FieldError EndOfTokensToken { get; } = new(
+        "invalid", "A token makes none that lives longer than itself, until {end}.",
+        "A caller whose token ends gives `expires`, and no later time.");
+
+    public static DetailError TooManyGenerations { get; } = new(
+        StatusCodes.Status400BadRequest, "{max} tokens were made to make this one, one with the other. It makes no further one.",
+        "Make the token with one of the tokens before.");
+
+    public static DetailError TooManyTokens { get; } = new(
+        StatusCodes.Status400BadRequest, "A user or service account has at most {max} tokens. Revoke some of them first.",
+        "Revoke tokens that nobody uses.");
 
     public static FieldError ProjectsOfToken { get; } = new(
         "invalid", "1 to {max} projects are expected, or none of this field for all.",

@@ -49,6 +49,9 @@ public sealed class AccessOptions
     /// <summary>For how long such a token is good.</summary>
     public int ClientTokenMinutes { get; set; } = 60;
 
+    /// <summary>For how long a token may be good that is made by who has logged in, or with a token of the identity provider.</summary>
+    public int MaxTokenDays { get; set; } = 366;
+
     /// <summary>The signing key's bytes; null for none, or none that is long enough.</summary>
     internal byte[]? SigningKeyBytes()
     {
@@ -70,5 +73,6 @@ public sealed class AccessOptions
     internal bool IsValid =>
         LogInFailures > 0 && LogInFailuresPerAddress > 0 && LogInWindowSeconds > 0 && LogInTokenHours is > 0 and <= 100 * 365 * 24
         && ForwardedHops >= 0
-        && ClientTokenMinutes is > 0 and <= 24 * 60 && (string.IsNullOrEmpty(SigningKey) || SigningKeyBytes() is not null);
+        && ClientTokenMinutes is > 0 and <= 24 * 60 && MaxTokenDays is > 0 and <= 100 * 365
+        && (string.IsNullOrEmpty(SigningKey) || SigningKeyBytes() is not null);
 }

@@ -2,7 +2,6 @@ using DataRegistry.Http;
 using DataRegistry.Storage;
 using DataRegistry.Triggers;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,11 +17,9 @@ sealed record Api(IEndpointRouteBuilder Root, IEndpointRouteBuilder V0, IEndpoin
 {
     public static Api Of(IEndpointRouteBuilder app) => new(
         app,
-        app.MapGroup("/api/v0").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight),
-        app.MapGroup("/api/v1").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight),
-        app.MapGroup("/api/v0").RequireRateLimiting(RateLimits.Content)
-            .WithMetadata(new ProducesResponseTypeMetadata(
-                StatusCodes.Status429TooManyRequests, typeof(DetailBody), ["application/json"])));
+        app.MapGroup("/api/v0").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight).FailsAlways(AccessErrors.OfEveryCaller),
+        app.MapGroup("/api/v1").RequireAuthorization().RequireRateLimiting(RateLimits.InFlight).FailsAlways(AccessErrors.OfEveryCaller),
+        app.MapGroup("/api/v0").RequireRateLimiting(RateLimits.Content));
 }
 
 /// <summary>The room of users, roles, tokens and limits.</summary>
@@ -32,9 +29,8 @@ static class AccessRoom
     {
         services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section)).Validate(
             o => o.IsValid,
-            "The settings Access__LogIn… and Access__ClientTokenMinutes (at most 1440) are numbers above 0, Access__ForwardedHops is 0 or "
-                + "more, "
-            + "and Access__SigningKey is empty or 32 bytes in base64.").ValidateOnStart();
+            "The settings Access__LogIn…, Access__ClientTokenMinutes (at most 1440) and Access__MaxTokenDays (at most 36500) are numbers "
+            + "above 0, Access__ForwardedHops is 0 or more, and Access__SigningKey is empty or 32 bytes in base64.").ValidateOnStart();
         services.PostConfigure<AccessOptions>(o => o.DeriveSigningKey(configuration["Stores:SecretKey"]));
         services.AddOptions<OidcOptions>().Bind(configuration.GetSection(OidcOptions.Section)).Validate(
             o => o.IsValid,
@@ -45,15 +41,18 @@ static class AccessRoom
         services.AddTable<SubjectTable>().AddTable<RoleTable>().AddTable<TokenTable>().AddTable<AttemptTable>().AddTable<AuditTable>();
         services.AddSingleton<ICollector>(s => s.GetRequiredService<AttemptTable>());
         services.AddSingleton<RoleServices>().AddSingleton<NewTokenServices>().AddSingleton<UserDeletionServices>();
-        return services.AddSchemes(configuration).AddSingleton<Scopes>().AddSingleton<LogIn>().AddSingleton<AuditTrail>();
+        return services.AddSchemes(configuration).AddSingleton<Scopes>().AddSingleton<LogIn>().AddSingleton<TokenIssuer>()
+            .AddSingleton<AuditTrail>();
     }
 
     public static void MapAccess(this Api api)
     {
-        api.Root.MapOpenApi("/openapi/{documentName}.json").AllowAnonymous().RequireRateLimiting(RateLimits.Description);
+        ApiDocument.Map(api.Root).AllowAnonymous().RequireRateLimiting(RateLimits.Description);
+        api.Root.MapApiLinks(RateLimits.Description);
         api.Root.MapGroup("/api/v0").MapLogIn();
         api.Root.MapGroup("/api/v1").MapClientTokens();
         api.V0.MapProjects();
+        api.V0.MapAbsentLists();
         api.V0.MapOrganization();
         api.V0.MapClusterAgents();
         api.V0.MapUsers();

@@ -44,9 +44,11 @@ static class AccessSchemes
         services.AddSingleton<RateLimits>();
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<RateLimits>((options, limits) => limits.Configure(options));
-        // The framework tells each refused request at the level of information.
+        // The framework tells each refused request at the level of information. JwtBearer also tells each exception as an error, with its
+        // stack, and throws it on: that of a caller who hangs up is none, and the others are logged where they end a request.
         return services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.Warning)
+            .AddFilter("Microsoft.AspNetCore.Authentication.JwtBearer", LogLevel.None)
             .AddFilter("Microsoft.AspNetCore.Authorization", LogLevel.Warning));
     }
 }

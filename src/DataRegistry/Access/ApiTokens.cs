@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace DataRegistry.Access;
 
@@ -26,17 +27,18 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
             return (Caller.Administrator, null);
         if (!RequestToken.IsJwt(text))
             return AccessToken.TryParse(text, out var token)
-                ? await CallerOfTokenAsync(token.Hash, cancellationToken)
+                ? await CallerOfTokenAsync(token.Hash, jwt: null, cancellationToken)
                 : (null, JwtRefusals.Invalid);
         if (RequestToken.ReadJwt(text) is not { } jwt)
             return (null, JwtRefusals.Invalid);
         if (jwt.Issuer != SignedTokens.Issuer)
             return (null, JwtRefusals.UnknownIssuer);
         var (hash, refusal) = await signed.ReadAsync(jwt);
-        return hash is null ? (null, refusal) : await CallerOfTokenAsync(hash, cancellationToken);
+        return hash is null ? (null, refusal) : await CallerOfTokenAsync(hash, jwt, cancellationToken);
     }
 
-    async Task<(Caller? Caller, string? Refusal)> CallerOfTokenAsync(string hash, CancellationToken cancellationToken)
+    /// <param name="jwt">What was got for the token; null where it came itself.</param>
+    async Task<(Caller? Caller, string? Refusal)> CallerOfTokenAsync(string hash, JsonWebToken? jwt, CancellationToken cancellationToken)
     {
         if (await tokens.FindAsync(hash, cancellationToken) is not { } row)
             return (null, JwtRefusals.Invalid);
@@ -48,7 +50,11 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
             return (null, Inactive);
         await tokens.NoteUseAsync(row, cancellationToken);
         return (new(
-            row.Subject, subject?.Username ?? Caller.AdministratorName, subject?.Kind ?? SubjectKind.User, row.Id, row.ProjectIds()), null);
+            row.Subject, subject?.Username ?? Caller.AdministratorName, subject?.Kind ?? SubjectKind.User, row.Id, row.ProjectIds())
+        {
+            Credential = new(row.LogIn == true && jwt is null,
+                jwt is null ? row.Expires : new DateTimeOffset(jwt.ValidTo, TimeSpan.Zero), row.RowKey, row.Generation ?? 0),
+        }, null);
     }
 
     static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Triggers;
 using Microsoft.Extensions.Options;
@@ -23,7 +24,13 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
     const string Name = "name";
     const string Address = "address";
 
+    /// <summary>
+    /// How long this process goes by a count that was over its limit. Short, since log-ins that turn out right are taken back.
+    /// </summary>
+    static readonly TimeSpan Remembered = TimeSpan.FromSeconds(5);
+
     readonly TableClient table = tables.GetTableClient("attempts");
+    readonly ExpiringCache<string, AttemptRow> over = new(clock, Remembered);
     readonly TimeSpan window = TimeSpan.FromSeconds(options.Value.LogInWindowSeconds);
 
     public TableClient Table => table;
@@ -63,13 +70,20 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
 
     async Task<TimeSpan?> CountAsync((string Partition, string Row) key, int limit, CancellationToken cancellationToken)
     {
+        // Who goes on trying costs the table a read each few seconds.
+        if (over.Find(CacheKeyOf(key)) is { } known && known.Began + window - clock.GetUtcNow() is { Ticks: > 0 } left)
+            return left;
         for (var i = 0; i < MaxContention; i++)
         {
             var now = clock.GetUtcNow();
             var row = await table.FindAsync<AttemptRow>(key.Partition, key.Row, cancellationToken: cancellationToken);
             var current = row is not null && now - row.Began < window ? row : null;
             if (current?.Failures >= limit)
+            {
+                over.Put(CacheKeyOf(key), current, now);
                 return current.Began + window - now;
+            }
+
             var next = new AttemptRow
             {
                 PartitionKey = key.Partition,
@@ -100,6 +114,8 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
             }
         }
     }
+
+    static string CacheKeyOf((string Partition, string Row) key) => $"{key.Partition}/{key.Row}";
 
     static (string Partition, string Row) KeyOf(string kind, string value)
     {

@@ -10,11 +10,13 @@ static class AuditEndpoints
 {
     const int MaxFilterLength = 200;
 
-    public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit/", ListAsync)
-        .AnswersPages<AuditBody>("Who changed what, newest first")
+    public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit/", ListAsync).WithName("listAuditEvents")
+        .AnswersPages<AuditBody>("List who changed what, newest first")
         .TakesQuery("project", "Its trail; without it, that of what belongs to no project")
         .TakesQuery("actor", "Name or id").TakesQuery("action", "An action such as token.created, or a kind such as token")
-        .TakesQuery("since", "ISO 8601, inclusive").TakesQuery("until", "ISO 8601, exclusive");
+        .TakesQuery("since", "ISO 8601, inclusive").TakesQuery("until", "ISO 8601, exclusive")
+        .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).FailsOn("since", CommonErrors.NotATime)
+        .Fails(AccessErrors.NotPermitted);
 
     /// <summary>
     /// A project's trail, or without <c>project</c> that of what belongs to none. A page may hold fewer than it could, even none, and yet

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.Serialization;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Access;
@@ -40,6 +41,7 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
         var to = MonthOf(query.Since is { } since && since > began ? since : began);
         var cursor = after ?? new(MonthOf(from), null);
         var rows = new List<AuditRow>();
+        var budget = new PageBudget(limit);
         for (int seen = 0, months = 0; string.CompareOrdinal(cursor.Month, to) >= 0; months++)
         {
             if (months == MaxMonthsAPage)
@@ -47,11 +49,12 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
             await foreach (var row in table.ReadAsync<AuditRow>(
                 RangeOf(query, cursor), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken))
             {
-                if (rows.Count == limit || seen == MaxRowsAPage)
+                var matches = query.Matches(row);
+                if (seen == MaxRowsAPage || (matches && !budget.TryTake(RowSize.Of(row))))
                     return (rows, cursor);
                 seen++;
                 cursor = cursor with { RowKey = row.RowKey };
-                if (query.Matches(row))
+                if (matches)
                     rows.Add(row);
             }
 

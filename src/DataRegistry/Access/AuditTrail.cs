@@ -35,14 +35,12 @@ public sealed record AuditEvent(string Action, string Target)
 /// </summary>
 public sealed partial class AuditTrail(AuditTable table, TimeProvider clock, ILogger<AuditTrail> logger)
 {
-    const int MaxDetails = 4000;
-
     public Task RecordAsync(HttpContext context, AuditEvent change) => RecordAsync(AuditActor.Of(context), change);
 
     // Takes no cancellation token: the change is made, whether or not anybody still waits for the answer.
     public async Task RecordAsync(AuditActor actor, AuditEvent change)
     {
-        var details = change.Details?.ToJsonString();
+        var details = AuditDetails.TextOf(change.Details);
         try
         {
             await table.AddAsync(
@@ -58,7 +56,7 @@ public sealed partial class AuditTrail(AuditTable table, TimeProvider clock, ILo
                     Target = change.Target,
                     Project = change.Project,
                     RequestId = actor.RequestId,
-                    Details = details is { Length: > MaxDetails } ? null : details,
+                    Details = details,
                 },
                 change.Project, CancellationToken.None);
         }

@@ -15,6 +15,9 @@ public enum SubjectKind
 /// <param name="Projects">The only projects that the token is good for; null for all of the subject's scopes.</param>
 public sealed record Caller(Guid Id, string Name, SubjectKind Kind, Guid? Token, IReadOnlySet<Guid>? Projects)
 {
+    /// <summary>What the caller signed in with.</summary>
+    public Credential Credential { get; init; } = Credential.Unlimited;
+
     /// <summary>The subject that is no row: whoever has the token of the settings.</summary>
     public static readonly Guid AdministratorId = Guid.Parse("0198c0de-0000-7000-8000-0000000000a1");
 
@@ -24,4 +27,21 @@ public sealed record Caller(Guid Id, string Name, SubjectKind Kind, Guid? Token,
 
     /// <summary>The caller of an authenticated request.</summary>
     public static Caller Of(HttpContext context) => ((CallerIdentity)context.User.Identity!).Caller;
+}
+
+/// <summary>What a caller signed in with, as far as it decides which tokens the caller may make. See <see cref="TokenIssuer"/>.</summary>
+/// <param name="IsLogIn">A log-in's token, or one of the identity provider.</param>
+/// <param name="Expires">When it ends; null for never.</param>
+/// <param name="Hash">Of the API token that it is, or stands for; null for none.</param>
+/// <param name="Generation">How many tokens that one was made with, one with the other.</param>
+public sealed record Credential(bool IsLogIn, DateTimeOffset? Expires, string? Hash, int Generation)
+{
+    /// <summary>It never ends, and no other token goes with it.</summary>
+    public static Credential Unlimited { get; } = new(IsLogIn: false, Expires: null, Hash: null, Generation: 0);
+
+    /// <summary>The identity provider's own tokens end within hours; tokens that are made with them do not go with them.</summary>
+    public static Credential IdentityProvider { get; } = Unlimited with { IsLogIn = true };
+
+    /// <summary>Whether the tokens that are made with it go with it.</summary>
+    public bool Binds => !IsLogIn && Expires is not null;
 }

@@ -19,10 +19,13 @@ static class ClientTokenEndpoint
 
     static readonly string[] Grants = ["client_credentials", "app_token"];
 
-    public static void MapClientTokens(this IEndpointRouteBuilder api) => api.MapPost("/token", GrantAsync)
-        .Takes<ClientCredentialsBody>().Answers<ClientTokenBody>("A short-lived token for client credentials")
-        .Produces<DetailBody>(
-            StatusCodes.Status401Unauthorized).Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
+    public static void MapClientTokens(this IEndpointRouteBuilder api) => api.MapPost("/token", GrantAsync).WithName("getClientToken")
+        .Takes<ClientCredentialsBody>().Takes<ClientCredentialsBody>("application/x-www-form-urlencoded")
+        .Answers<ClientTokenBody>("Get a short-lived token for client credentials")
+        .FailsOn("grantType", AccessErrors.NotAGrant).FailsOn(
+            "clientId", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.GivenTwice, AccessErrors.NotAText)
+        .Fails(AccessErrors.ClientRefused, AccessErrors.TooManyLogIns, AccessErrors.TooManyRequests, AccessErrors.NoSigningKey)
+        .AllowAnonymous();
 
     static async Task<IResult> GrantAsync(
         HttpContext context, LogIn logIn, RateLimits limits, SignedTokens signed, AuditTrail trail, IOptions<AccessOptions> options)
@@ -64,7 +67,7 @@ static class ClientTokenEndpoint
     {
         var given = context.Request.HasFormContentType
             ? (await RequestBody.ReadFormAsync(context, MaxBodyBytes)).SelectMany(f => f.Value.Select(v => (f.Key, Text: v)))
-            : (await RequestBody.ReadJsonAsync(context, ClientTokenJson.Default.DictionaryStringJsonElement, MaxBodyBytes)).Select(
+            : (await RequestBody.ReadAnyTypeAsync(context, ClientTokenJson.Default.DictionaryStringJsonElement, MaxBodyBytes)).Select(
                 f => (f.Key, Text: TextOf(f.Key, f.Value)));
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, text) in given)
@@ -106,6 +109,7 @@ sealed record ClientCredentialsBody(string GrantType, string ClientId, string Cl
 sealed record ClientTokenBody(string AccessToken, string TokenType, int ExpiresIn);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(ClientCredentialsBody))]
 [JsonSerializable(typeof(ClientTokenBody))]
 [JsonSerializable(typeof(Dictionary<string, JsonElement>))]
 sealed partial class ClientTokenJson : JsonSerializerContext;

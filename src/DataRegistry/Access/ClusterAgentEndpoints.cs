@@ -11,8 +11,12 @@ static class ClusterAgentEndpoints
 {
     public static void MapClusterAgents(this IEndpointRouteBuilder api)
     {
-        api.MapPut("/clusters/{id}/agent/", AddAsync).Answers<ClusterBody>("Say that an agent works in a cluster");
-        api.MapDelete("/clusters/{id}/agent/", RemoveAsync).Answers<ClusterBody>("Say that none does");
+        api.MapPut("/clusters/{id}/agent/", AddAsync).WithName("addClusterAgent")
+            .Answers<ClusterBody>("Say that an agent works in a cluster", example: "ClusterBody.agent")
+            .Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/clusters/{id}/agent/", RemoveAsync).WithName("removeClusterAgent")
+            .Answers<ClusterBody>("Say that no agent works in a cluster")
+            .Fails(AccessErrors.NotPermitted);
     }
 
     static Task<IResult> AddAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail) =>

@@ -8,7 +8,9 @@ public sealed class LimitOptions
     /// <summary>Requests a minute of one subject, and of one client address for contents by their URLs; 429 beyond.</summary>
     public int RequestsPerMinute { get; set; } = 60_000;
 
-    /// <summary>Requests of one subject that are under way at a time; 429 beyond.</summary>
+    /// <summary>
+    /// Requests of one subject that are under way at a time, and of one client address for contents by their URLs; 429 beyond.
+    /// </summary>
     public int RequestsInFlight { get; set; } = 64;
 
     /// <summary>

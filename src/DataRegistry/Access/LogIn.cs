@@ -7,7 +7,8 @@ abstract record LogInOutcome
 {
     LogInOutcome() { }
 
-    public sealed record In(SubjectRow Subject) : LogInOutcome;
+    /// <param name="Password">The hash of the password that was right.</param>
+    public sealed record In(SubjectRow Subject, string Password) : LogInOutcome;
 
     /// <summary>The client's API token, to make a JWT for.</summary>
     public sealed record Client(SubjectRow Subject, TokenRow Token) : LogInOutcome;
@@ -40,15 +41,28 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
         }
 
         await attempts.SucceedAsync(counted, address, cancellationToken);
-        return new LogInOutcome.In(subject);
+        return new LogInOutcome.In(subject, name.Password!);
     }
 
-    /// <summary>A new token for whoever has logged in.</summary>
-    public async Task<(AccessToken Token, TokenListRow Row)> CreateTokenAsync(SubjectRow subject, CancellationToken cancellationToken)
+    /// <summary>
+    /// A new token for whoever has logged in. Null where the user was disabled meanwhile, or has another password: that revoked the
+    /// tokens of log-ins, and this one may have come too late for that.
+    /// </summary>
+    public async Task<(AccessToken Token, TokenListRow Row)?> CreateTokenAsync(LogInOutcome.In logIn, CancellationToken cancellationToken)
     {
+        var subject = logIn.Subject;
         await tokens.RemoveOverAsync(subject.Id, cancellationToken);
-        return await tokens.CreateAsync(
-            subject.Id, TokenName, clock.GetUtcNow().AddHours(options.Value.LogInTokenHours), projects: null, cancellationToken);
+        var end = clock.GetUtcNow().AddHours(options.Value.LogInTokenHours);
+        var token = new NewToken(subject.Id, TokenName, end, Projects: null) { LogIn = true };
+        var made = await tokens.CreateAsync(token, cancellationToken) ?? throw AccessErrors.TooManyTokens.With(TokenTable.MaxTokens);
+        if ((await subjects.FindNameAsync(subject.Name, cancellationToken))?.Password == logIn.Password
+            && await subjects.FindAsync(subject.Id, cancellationToken) is { Disabled: false })
+        {
+            return made;
+        }
+
+        await tokens.RevokeAsync(made.Row, cancellationToken);
+        return null;
     }
 
     /// <summary>

@@ -12,9 +12,12 @@ static class LogInEndpoint
 {
     const int MaxBodyBytes = 16 * 1024;
 
-    public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync)
-        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("A token for a user name and a password")
-        .Produces<DetailBody>(StatusCodes.Status429TooManyRequests).AllowAnonymous();
+    public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync).WithName("logIn")
+        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("Get a token for a user name and a password")
+        .Fails(CommonErrors.FormUnreadable, AccessErrors.FormExpected, AccessErrors.TooManyLogIns, AccessErrors.TooManyRequests)
+        .FailsOn("non_field_errors", AccessErrors.LogInRefused)
+        .FailsOn("username", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.GivenTwice)
+        .AllowAnonymous();
 
     public static ApiException TooMany(LogInOutcome.TooMany outcome)
     {
@@ -33,9 +36,10 @@ static class LogInEndpoint
         switch (await logIn.WithPasswordAsync(
             username, password, ClientAddress.Of(context, options.Value.ForwardedHops), context.RequestAborted))
         {
-            case LogInOutcome.In { Subject: var subject }:
+            case LogInOutcome.In { Subject: var subject } right:
                 limits.Count(subject.Id);
-                var (token, row) = await logIn.CreateTokenAsync(subject, context.RequestAborted);
+                if (await logIn.CreateTokenAsync(right, context.RequestAborted) is not var (token, row))
+                    throw AccessErrors.LogInRefused.On("non_field_errors");
                 await trail.RecordAsync(
                     new AuditActor(subject.Username, subject.Id, Token: null, context.TraceIdentifier),
                     new("token.created", row.RowKey) { Details = new() { ["user"] = subject.RowKey, ["name"] = row.Name } });

@@ -64,7 +64,7 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
                 reading = ReadAsync();
             }
 
-            if (known && (failed || clock.GetUtcNow() - succeeded < UnusedAfter))
+            if (known && clock.GetUtcNow() - succeeded < UnusedAfter)
                 return true;
             wait = reading;
         }

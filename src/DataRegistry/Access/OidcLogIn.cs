@@ -26,7 +26,8 @@ sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOpt
         if (id is null)
             return (null, NoUser);
         return await subjects.FindRecentAsync(id.Value, context.RequestAborted) is { Disabled: false } subject
-            ? (new(subject.Id, subject.Username, subject.Kind, Token: null, Projects: null), null)
+            ? (new(subject.Id, subject.Username, subject.Kind, Token: null, Projects: null) { Credential = Credential.IdentityProvider },
+                null)
             : (null, ApiTokens.Inactive);
     }
 

@@ -10,21 +10,34 @@ namespace DataRegistry.Access;
 /// <summary>Clusters and departments. Who has a role at one, or above it, sees it.</summary>
 static class OrganizationEndpoints
 {
+    static readonly FieldError[] NameErrors = [CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters];
+
     public static void MapOrganization(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/clusters/", ListClustersAsync).AnswersPages<ClusterBody>("Clusters that one has a role in");
-        api.MapPost(
-            "/clusters/", CreateClusterAsync).Takes<NewUnitBody>().Answers<ClusterBody>("Make a cluster", StatusCodes.Status201Created);
-        api.MapGet("/clusters/{id}/", GetClusterAsync).Answers<ClusterBody>("A cluster");
-        api.MapPatch("/clusters/{id}/", RenameClusterAsync).Takes<UnitNameBody>().Answers<ClusterBody>("Rename a cluster");
-        api.MapDelete("/clusters/{id}/", DeleteClusterAsync).AnswersNothing("Delete a cluster; 409 while departments are in it");
-        api.MapGet("/departments/", ListDepartmentsAsync).AnswersPages<DepartmentBody>("Departments that one has a role in");
-        api.MapPost(
-            "/departments/", CreateDepartmentAsync).Takes<NewUnitBody>().Answers<DepartmentBody>(
-                "Make a department, in the default cluster if none is named", StatusCodes.Status201Created);
-        api.MapGet("/departments/{id}/", GetDepartmentAsync).Answers<DepartmentBody>("A department");
-        api.MapPatch("/departments/{id}/", RenameDepartmentAsync).Takes<UnitNameBody>().Answers<DepartmentBody>("Rename a department");
-        api.MapDelete("/departments/{id}/", DeleteDepartmentAsync).AnswersNothing("Delete a department; 409 while projects are in it");
+        api.MapGet("/clusters/", ListClustersAsync).WithName("listClusters")
+            .AnswersPages<ClusterBody>("List the clusters that you have a role in");
+        api.MapPost("/clusters/", CreateClusterAsync).WithName("createCluster").Takes<NewUnitBody>()
+            .Answers<ClusterBody>("Create a cluster", StatusCodes.Status201Created).FailsOn("name", NameErrors)
+            .Fails(AccessErrors.NotPermitted);
+        api.MapGet("/clusters/{id}/", GetClusterAsync).WithName("getCluster").Answers<ClusterBody>("Get a cluster");
+        api.MapPatch("/clusters/{id}/", RenameClusterAsync).WithName("renameCluster").Takes<UnitNameBody>()
+            .Answers<ClusterBody>("Rename a cluster")
+            .FailsOn("name", NameErrors).Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/clusters/{id}/", DeleteClusterAsync).WithName("deleteCluster")
+            .AnswersNothing("Delete a cluster without departments")
+            .Fails(AccessErrors.ClusterInUse, AccessErrors.DefaultClusterStays, AccessErrors.NotPermitted);
+        api.MapGet("/departments/", ListDepartmentsAsync).WithName("listDepartments")
+            .AnswersPages<DepartmentBody>("List the departments that you have a role in");
+        api.MapPost("/departments/", CreateDepartmentAsync).WithName("createDepartment").Takes<NewUnitBody>()
+            .Answers<DepartmentBody>("Create a department, in the default cluster if none is named", StatusCodes.Status201Created)
+            .FailsOn("name", NameErrors)
+            .FailsOn("cluster", CommonErrors.NotAnId, OrganizationErrors.NoCluster).Fails(AccessErrors.NotPermitted);
+        api.MapGet("/departments/{id}/", GetDepartmentAsync).WithName("getDepartment").Answers<DepartmentBody>("Get a department");
+        api.MapPatch("/departments/{id}/", RenameDepartmentAsync).WithName("renameDepartment").Takes<UnitNameBody>()
+            .Answers<DepartmentBody>("Rename a department").FailsOn("name", NameErrors).Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/departments/{id}/", DeleteDepartmentAsync).WithName("deleteDepartment")
+            .AnswersNothing("Delete a department without projects")
+            .Fails(AccessErrors.DepartmentInUse, AccessErrors.DefaultDepartmentStays, AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> ListClustersAsync(HttpContext context, UnitTable units, Permissions permissions)
@@ -34,7 +47,7 @@ static class OrganizationEndpoints
         var (found, next) = await units.ListClustersAsync(paging.Cursor, Math.Min(paging.Limit + 1, 1000), context.RequestAborted)
             .Where(
                 c => rights.Allow(Permission.ProjectsRead, Scope.Of(c))).PageAsync(
-                    paging.Limit, c => c.Id.ToString("D"), context.RequestAborted);
+                    paging.Limit, c => UnitSize.Of(c.Name), c => c.Id.ToString("D"), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(
             new Page<ClusterBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]), AccessJson.Default.PageClusterBody);
@@ -46,7 +59,7 @@ static class OrganizationEndpoints
     static async Task<IResult> CreateClusterAsync(HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
         var cluster = await units.CreateClusterAsync(
             Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted, body.HasAgent ?? false);
         await trail.RecordAsync(context, new("cluster.created", cluster.Id.ToString("D")) { Details = new() { ["name"] = cluster.Name } });
@@ -60,7 +73,7 @@ static class OrganizationEndpoints
         var (found, next) = await units.ListDepartmentsAsync(paging.Cursor, Math.Min(paging.Limit + 1, 1000), context.RequestAborted)
             .Where(
                 d => rights.Allow(Permission.ProjectsRead, Scope.Of(d))).PageAsync(
-                    paging.Limit, d => d.Id.ToString("D"), context.RequestAborted);
+                    paging.Limit, d => UnitSize.Of(d.Name), d => d.Id.ToString("D"), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(
             new Page<DepartmentBody>(count, Paging.Next(context, next), null, [.. found.Select(Body)]),
@@ -128,7 +141,7 @@ static class OrganizationEndpoints
     /// <summary>In the default cluster if none is named.</summary>
     static async Task<IResult> CreateDepartmentAsync(HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
         var clusterId = body.Cluster is null ? Cluster.DefaultId : Fields.Id("cluster", body.Cluster);
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.OfCluster(clusterId));
         var cluster = await units.FindClusterAsync(clusterId, context.RequestAborted)
@@ -164,7 +177,7 @@ static class OrganizationEndpoints
 
     static async Task<string> ReadNameAsync(HttpContext context) =>
         Fields.Name(
-            "name", (await RequestBody.ReadJsonAsync(context, AccessJson.Default.UnitNameBody, AccessJson.MaxBodyBytes)).Name,
+            "name", (await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UnitNameBody, AccessJson.MaxBodyBytes)).Name,
             AccessJson.MaxNameLength);
 
     static AuditEvent Renamed(string action, Guid id, string before, string after) =>
@@ -177,10 +190,6 @@ static class OrganizationEndpoints
         if (deletion == UnitDeletion.Missing)
             throw CommonErrors.NotFound.With();
     }
-
-    
-
-    
 
     static ClusterBody Body(Cluster cluster) => ClusterBody.From(cluster);
 

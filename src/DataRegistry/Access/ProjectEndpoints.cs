@@ -11,17 +11,23 @@ static class ProjectEndpoints
 {
     public static void MapProjects(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/projects/", ListAsync).AnswersPages<ProjectDetailBody>("Projects that one may see");
-        api.MapPost(
-            "/projects/", CreateAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>(
-                "Make a project, in the default department if none is named", StatusCodes.Status201Created);
-        api.MapGet("/projects/{id}/", GetAsync).Answers<ProjectDetailBody>("A project");
-        api.MapPatch("/projects/{id}/", RenameAsync).Takes<NewProjectBody>().Answers<ProjectDetailBody>("Rename a project");
-        api.MapDelete("/projects/{id}/", DeleteAsync).AnswersNothing("Delete a project; 409 while anything belongs to it");
+        api.MapGet("/projects/", ListAsync).WithName("listProjects").AnswersPages<ProjectDetailBody>("List the projects that you see");
+        api.MapPost("/projects/", CreateAsync).WithName("createProject").Takes<NewProjectBody>()
+            .Answers<ProjectDetailBody>("Create a project, in the default department if none is named", StatusCodes.Status201Created)
+            .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
+            .FailsOn("department", CommonErrors.NotAnId, OrganizationErrors.NoDepartment)
+            .Fails(AccessErrors.NotPermitted);
+        api.MapGet("/projects/{id}/", GetAsync).WithName("getProject").Answers<ProjectDetailBody>("Get a project");
+        api.MapPatch("/projects/{id}/", ChangeAsync).WithName("changeProject").Takes<NewProjectBody>()
+            .Answers<ProjectDetailBody>("Rename or describe a project")
+            .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
+            .FailsOn("department", AccessErrors.ProjectKeepsDepartment).Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/projects/{id}/", DeleteAsync).WithName("deleteProject").AnswersNothing("Delete a project that holds nothing")
+            .Fails(AccessErrors.ProjectInUse, AccessErrors.NotPermitted);
     }
 
     /// <summary>Those that the caller may see.</summary>
-    static async Task<IResult> ListAsync(HttpContext context, ProjectTable projects, Permissions permissions)
+    static async Task<IResult> ListAsync(HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions)
     {
         var paging = AccessJson.PagingById(context.Request);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
@@ -29,20 +35,24 @@ static class ProjectEndpoints
             paging.Limit, paging.Cursor, p => rights.Allow(Permission.ProjectsRead, Scope.Of(p)), context.RequestAborted);
         var count = next is null && paging.Cursor is null ? found.Count : (int?)null;
         return Results.Json(
-            new Page<ProjectDetailBody>(count, Paging.Next(context, next), null, [.. found.Select(ProjectDetailBody.From)]),
+            new Page<ProjectDetailBody>(
+                count, Paging.Next(context, next), null, await ProjectDetailBody.FromAsync(found, context, units)),
             AccessJson.Default.PageProjectDetailBody);
     }
 
-    static async Task<IResult> GetAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions) =>
-        Results.Json(
-            ProjectDetailBody.From(await RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead)),
-            AccessJson.Default.ProjectDetailBody);
+    static async Task<IResult> GetAsync(
+        string id, HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions) =>
+        await AnswerAsync(await RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead), context, units);
+
+    static async Task<IResult> AnswerAsync(
+        Project project, HttpContext context, UnitTable units, int status = StatusCodes.Status200OK) => Results.Json(
+        await ProjectDetailBody.FromAsync(project, context, units), AccessJson.Default.ProjectDetailBody, statusCode: status);
 
     /// <summary>In the default department if none is named.</summary>
     static async Task<IResult> CreateAsync(
         HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         var departmentId = body.Department is null ? Department.DefaultId : Fields.Id("department", body.Department);
         var department = await units.FindDepartmentAsync(departmentId, context.RequestAborted);
         // Where there is no such department only who manages all of them is told so.
@@ -50,7 +60,8 @@ static class ProjectEndpoints
         if (department is null)
             throw NoDepartment(departmentId);
         var project = await projects.EnsureAsync(
-            Guid.CreateVersion7(), Fields.Name("name", body.Name, AccessJson.MaxNameLength), department, context.RequestAborted);
+            Guid.CreateVersion7(), Fields.Name("name", body.Name, AccessJson.MaxNameLength), department, context.RequestAborted,
+            Fields.Line("description", body.Description, AccessJson.MaxDescriptionLength) ?? "");
         // Not to be given up half-way: a project without a department helps nobody.
         if (!await units.NoteProjectAsync(department.Id, CancellationToken.None))
         {
@@ -63,29 +74,32 @@ static class ProjectEndpoints
             Project = project.Id,
             Details = new() { ["name"] = project.Name, ["department"] = department.Id.ToString("D") },
         });
-        return Results.Json(
-            ProjectDetailBody.From(project), AccessJson.Default.ProjectDetailBody, statusCode: StatusCodes.Status201Created);
+        return await AnswerAsync(project, context, units, StatusCodes.Status201Created);
     }
 
-    static async Task<IResult> RenameAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> ChangeAsync(
+        string id, HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var project = await RequiredAsync(id, context, projects, permissions, Permission.ProjectsManage);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         if (body.Department is not null)
             throw AccessErrors.ProjectKeepsDepartment.On("department");
-        var (before, renamed) = await projects.RenameAsync(
-            project.Id, Fields.Name("name", body.Name, AccessJson.MaxNameLength), context.RequestAborted)
+        var description = Fields.Line("description", body.Description, AccessJson.MaxDescriptionLength);
+        var name = body.Name is null && description is not null ? null : Fields.Name("name", body.Name, AccessJson.MaxNameLength);
+        var (before, after) = await projects.ChangeAsync(project.Id, name, description, context.RequestAborted)
             ?? throw CommonErrors.NotFound.With();
-        if (renamed.Name != before.Name)
-        {
-            await trail.RecordAsync(context, new("project.renamed", project.Id.ToString("D"))
-            {
-                Project = project.Id,
-                Details = new() { ["name"] = new JsonObject { ["before"] = before.Name, ["after"] = renamed.Name } },
-            });
-        }
+        if (after.Name != before.Name)
+            await RecordAsync("project.renamed", "name", before.Name, after.Name);
+        if (after.Description != before.Description)
+            await RecordAsync("project.described", "description", before.Description, after.Description);
+        return await AnswerAsync(after, context, units);
 
-        return Results.Json(ProjectDetailBody.From(renamed), AccessJson.Default.ProjectDetailBody);
+        Task RecordAsync(string action, string field, string before, string after) =>
+            trail.RecordAsync(context, new(action, project.Id.ToString("D"))
+        {
+            Project = project.Id,
+            Details = new() { [field] = new JsonObject { ["before"] = before, ["after"] = after } },
+        });
     }
 
     /// <summary>
@@ -141,7 +155,7 @@ static class ProjectEndpoints
     static ApiException NoDepartment(Guid id) => OrganizationErrors.NoDepartment.On("department", id);
 
     /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
-    static async Task<Project> RequiredAsync(
+    public static async Task<Project> RequiredAsync(
         string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
     {
         var project = (Guid.TryParse(id, out var projectId) ? await projects.FindAsync(projectId, context.RequestAborted) : null)

@@ -17,6 +17,7 @@ namespace DataRegistry.Access;
 /// a subject's requests a minute      every request with a good token, right log-ins and client secrets
 /// a subject's requests at a time     endpoints with the policy <see cref="InFlight"/>, until the answer is written or the caller hangs up
 /// an address's requests a minute     endpoints with the policy <see cref="Content"/> or <see cref="Description"/>
+/// an address's requests at a time    endpoints with the policy <see cref="Content"/>
 /// an address's refusals a minute     requests without a good token
 /// </code>
 /// </summary>
@@ -62,7 +63,10 @@ sealed class RateLimits : IDisposable
     {
         options.AddPolicy(InFlight, context => RateLimitPartition.GetConcurrencyLimiter(
             Caller.Of(context).Id, _ => new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }));
-        options.AddPolicy(Content, context => Window(AddressOf(context), limits.RequestsPerMinute));
+        // The window first: a request that is refused at a time counts for the minute.
+        options.AddPolicy(Content, context => RateLimitPartition.Get(AddressOf(context), _ => RateLimiter.CreateChained(
+            new FixedWindowRateLimiter(new() { PermitLimit = limits.RequestsPerMinute, Window = limits.Window, QueueLimit = 0 }),
+            new ConcurrencyLimiter(new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }))));
         options.AddPolicy(Description, context => Window(AddressOf(context), limits.RefusalsPerMinute));
         options.OnRejected = (rejected, _) =>
         {
@@ -88,7 +92,7 @@ sealed class RateLimits : IDisposable
             await next(context);
         }
         catch (OperationCanceledException) when (needsToken && context.RequestAborted.IsCancellationRequested
-            && context.User.Identity is not CallerIdentity && good.Find(FingerprintOf(context)) is null)
+            && context.User.Identity is not CallerIdentity && !IsKnown(context))
         {
             // A caller who hangs up before the refusal costs as much as one who waits for it.
             refusals.AttemptAcquire(AddressOf(context)).Dispose();
@@ -100,13 +104,14 @@ sealed class RateLimits : IDisposable
     public TimeSpan? StrangersWait(HttpContext context)
     {
         using var lease = refusals.AttemptAcquire(AddressOf(context), permitCount: 0);
-        return lease.IsAcquired || good.Find(FingerprintOf(context)) is not null ? null : WaitOf(lease) ?? limits.Window;
+        return lease.IsAcquired || IsKnown(context) ? null : WaitOf(lease) ?? limits.Window;
     }
 
     /// <summary>The request has no good token: it counts. Ends it if there were too many.</summary>
     public void CountRefusal(HttpContext context)
     {
-        good.Forget(FingerprintOf(context));
+        if (FingerprintOf(context) is { } fingerprint)
+            good.Forget(fingerprint);
         using var lease = refusals.AttemptAcquire(AddressOf(context));
         if (!lease.IsAcquired)
             throw TooMany(nameof(LimitOptions.RefusalsPerMinute), WaitOf(lease) ?? limits.Window);
@@ -115,8 +120,8 @@ sealed class RateLimits : IDisposable
     /// <summary>The request's token was good.</summary>
     public void Remember(HttpContext context)
     {
-        var fingerprint = FingerprintOf(context);
-        good.Put(fingerprint, fingerprint, clock.GetUtcNow());
+        if (FingerprintOf(context) is { } fingerprint)
+            good.Put(fingerprint, fingerprint, clock.GetUtcNow());
     }
 
     /// <summary>The subject has logged in, which counts like a request with its token. Ends the request if there were too many.</summary>
@@ -149,7 +154,11 @@ sealed class RateLimits : IDisposable
     int AddressOf(HttpContext context) =>
         ClientAddress.Of(context, forwardedHops).GetHashCode(StringComparison.Ordinal) & (AddressWindows - 1);
 
-    /// <summary>Of the token: it is not kept itself.</summary>
-    static string FingerprintOf(HttpContext context) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString())));
+    /// <summary>Whether the request's token was good a short while ago, however the header names it.</summary>
+    bool IsKnown(HttpContext context) => FingerprintOf(context) is { } fingerprint && good.Find(fingerprint) is not null;
+
+    /// <summary>Of the token, which is not kept itself; null where the request has none.</summary>
+    static string? FingerprintOf(HttpContext context) => RequestToken.Of(context.Request) is { } token
+        ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)))
+        : null;
 }

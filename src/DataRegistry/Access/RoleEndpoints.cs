@@ -10,10 +10,15 @@ static class RoleEndpoints
 {
     public static void MapRoles(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/users/{id}/roles/", ListAsync).Answers<Page<RoleBody>>("A user's roles; of others those that one could take");
-        api.MapPost(
-            "/users/{id}/roles/", AddAsync).Takes<NewRoleBody>().Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created);
-        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).AnswersNothing("Take a role");
+        api.MapGet("/users/{id}/roles/", ListAsync).WithName("listRoles")
+            .Answers<Page<RoleBody>>("List the roles of a user; of others only those that you could take");
+        api.MapPost("/users/{id}/roles/", AddAsync).WithName("giveRole").Takes<NewRoleBody>()
+            .Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created)
+            .OrAnswers<RoleBody>(StatusCodes.Status200OK).FailsOn("role", CommonErrors.Required, CommonErrors.NotAChoice)
+            .FailsOn("scope_id", CommonErrors.NotAnId, AccessErrors.SystemHasNoId, AccessErrors.NoScope)
+            .Fails(AccessErrors.TooManyRoles, AccessErrors.NotPermitted);
+        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).WithName("takeRole").AnswersNothing("Take a role")
+            .Fails(AccessErrors.NotPermitted);
     }
 
     /// <summary>All of one's own; of others those at scopes where the caller gives roles. There are few: one page holds all.</summary>
@@ -46,7 +51,7 @@ static class RoleEndpoints
         var rights = await permissions.OfAsync(caller, context.RequestAborted);
         if (!rights.AllowSomewhere(Permission.RolesManage))
             throw Permissions.Denied();
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewRoleBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewRoleBody, AccessJson.MaxBodyBytes);
         var role = Fields.Choice<Role>("role", body.Role);
         var kind = Fields.Choice<ScopeKind>("scope_type", body.ScopeType);
         if (kind == ScopeKind.System && !string.IsNullOrEmpty(body.ScopeId))

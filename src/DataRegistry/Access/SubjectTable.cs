@@ -116,7 +116,9 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>Changes a subject; null where there is none. Concurrent changes are made one after the other.</summary>
     internal async Task<SubjectRow?> ChangeAsync(Guid id, Func<SubjectRow, SubjectRow> change, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(clock, cancellationToken); await FindAsync(id, cancellationToken) is { } row; await retry.AgainAsync())
+        for (var retry = new WriteRetry(clock, cancellationToken);
+            await FindAsync(id, cancellationToken) is { } row;
+            await retry.AgainAsync())
         {
             var changed = change(row);
             if (changed == row || (await table.TryUpdateAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)

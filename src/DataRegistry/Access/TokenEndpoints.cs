@@ -18,12 +18,24 @@ static class TokenEndpoints
 
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tokens/", ListAsync).AnswersPages<TokenBody>("Tokens, without their secrets").TakesQuery("user", UserParameter);
-        api.MapPost(
-            "/tokens/", CreateAsync).Takes<NewTokenBody>().Answers<CreatedTokenBody>(
-                "Make a token; it is shown this once", StatusCodes.Status201Created);
-        api.MapGet("/tokens/{id}/", GetAsync).Answers<TokenBody>("A token").TakesQuery("user", UserParameter);
-        api.MapDelete("/tokens/{id}/", RevokeAsync).AnswersNothing("Revoke a token, at once").TakesQuery("user", UserParameter);
+        api.MapGet("/tokens/", ListAsync).WithName("listTokens").AnswersPages<TokenBody>("List tokens, without their secrets")
+            .TakesQuery("user", UserParameter)
+            .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
+        api.MapPost("/tokens/", CreateAsync).WithName("createToken").Takes<NewTokenBody>()
+            .Answers<CreatedTokenBody>(
+                "Create a token; its secret is shown this once. With a log-in or a token that ends, expires is required",
+                    StatusCodes.Status201Created)
+            .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong)
+            .FailsOn("expires", CommonErrors.NotATime, AccessErrors.ExpiryInThePast, AccessErrors.EndOfLogInsToken,
+                AccessErrors.EndOfTokensToken)
+            .FailsOn("projects", AccessErrors.ProjectsOfToken, CommonErrors.NotAnId, OrganizationErrors.NoProject)
+            .FailsOn("user", CommonErrors.NotAnId, AccessErrors.NotAServiceAccount)
+            .Fails(AccessErrors.TooManyTokens, AccessErrors.TooManyGenerations, AccessErrors.NotPermitted);
+        api.MapGet("/tokens/{id}/", GetAsync).WithName("getToken").Answers<TokenBody>("Get a token").TakesQuery("user", UserParameter)
+            .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/tokens/{id}/", RevokeAsync).WithName("revokeToken").AnswersNothing("Revoke a token, at once")
+            .TakesQuery("user", UserParameter)
+            .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, TokenTable tokens, Permissions permissions)
@@ -42,19 +54,17 @@ static class TokenEndpoints
 
     static async Task<IResult> CreateAsync(HttpContext context, NewTokenServices services)
     {
-        var (tokens, subjects, projects, permissions, trail, clock) = services;
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
+        var (issuer, subjects, projects, permissions, trail) = services;
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewTokenBody, AccessJson.MaxBodyBytes);
         var caller = Caller.Of(context);
         var owner = await OwnerAsync(context, body.User, permissions);
         if (owner != caller.Id && await subjects.FindAsync(owner, context.RequestAborted) is not { Kind: SubjectKind.ServiceAccount })
             throw AccessErrors.NotAServiceAccount.On("user");
         var name = Fields.Name("name", body.Name, AccessJson.MaxNameLength);
-        var expires = Fields.Time("expires", body.Expires);
-        if (expires <= clock.GetUtcNow())
-            throw AccessErrors.ExpiryInThePast.On("expires");
+        var expires = issuer.RequireEnd(caller, Fields.Time("expires", body.Expires));
         var limit = await ProjectsAsync(body.Projects, context, projects, permissions);
 
-        var (token, row) = await tokens.CreateAsync(owner, name, expires, limit, context.RequestAborted);
+        var (token, row) = await issuer.CreateAsync(caller, new(owner, name, expires, limit), context.RequestAborted);
         await trail.RecordAsync(context, new("token.created", row.RowKey)
         {
             Details = new()
@@ -124,4 +134,4 @@ static class TokenEndpoints
 
 /// <summary>The services that make a token.</summary>
 sealed record NewTokenServices(
-    TokenTable Tokens, SubjectTable Subjects, ProjectTable Projects, Permissions Permissions, AuditTrail Trail, TimeProvider Clock);
+    TokenIssuer Issuer, SubjectTable Subjects, ProjectTable Projects, Permissions Permissions, AuditTrail Trail);

@@ -4,6 +4,7 @@ using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
 
 namespace DataRegistry.Access;
 
@@ -17,10 +18,12 @@ static class UnitListEndpoints
 
     public static void MapUnitLists(this IEndpointRouteBuilder api)
     {
-        Describe(api.MapGet("/org-unit/projects", ListProjectsAsync).Answers<ProjectListBody>("Projects that one may see"));
-        Describe(
-            api.MapGet("/org-unit/departments", ListDepartmentsAsync).Answers<DepartmentListBody>("Departments that one has a role in"));
-        api.MapGet("/clusters", ListClustersAsync).Answers<ListedClusterBody[]>("Clusters that one has a role in");
+        Describe(api.MapGet("/org-unit/projects", ListProjectsAsync).WithName("listOrgUnitProjects")
+            .Answers<ProjectListBody>("List the projects that you see"));
+        Describe(api.MapGet("/org-unit/departments", ListDepartmentsAsync).WithName("listOrgUnitDepartments")
+            .Answers<DepartmentListBody>("List the departments that you have a role in"));
+        api.MapGet("/clusters", ListClustersAsync).WithName("listOrgUnitClusters")
+            .Answers<ListedClusterBody[]>("List the clusters that you have a role in");
     }
 
     static async Task<IResult> ListProjectsAsync(HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions)
@@ -60,11 +63,14 @@ static class UnitListEndpoints
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
-        .TakesQuery(
-            "filterBy", "Such as name==a or clusterId==…, several with commas between").TakesQuery("search", "What the name contains")
-        .TakesQuery(
-            "sortBy", "name if not given").TakesQuery(
-                "sortOrder", "asc or desc").TakesQuery("offset", "0 if not given").TakesQuery("limit", "1 to 500, 50 if not given");
+        .TakesQuery("filterBy", "Such as name==a or clusterId==…, several with commas between")
+        .TakesQuery("search", "What the name contains")
+        .TakesQuery("sortBy", "name if not given").TakesQuery("sortOrder", "asc or desc")
+        .TakesQuery("offset", "0 if not given", JsonSchemaType.Integer)
+        .TakesQuery("limit", "1 to 500, 50 if not given", JsonSchemaType.Integer)
+        .FailsOn("filterBy", CommonErrors.NotAFilter).FailsOn("sortBy", CommonErrors.NotAChoice)
+        .FailsOn("sortOrder", CommonErrors.NotAChoice)
+        .FailsOn("offset", CommonErrors.NotInRange).FailsOn("limit", CommonErrors.NotInRange);
 }
 
 /// <summary>A unit as these lists filter and sort it.</summary>
@@ -83,6 +89,7 @@ sealed record ListedUnit(Guid Id, string Name, Guid Cluster, Guid? Parent, DateT
         ])
     {
         DefaultSort = "name",
+        SizeOf = unit => UnitSize.Of(unit.Name),
     };
 }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using DataRegistry.Http;
@@ -31,14 +32,14 @@ sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
         new(role.Id, Fields.WireName(role.Role), Fields.WireName(role.ScopeKind), role.ScopeKind == ScopeKind.System ? null : role.ScopeId);
 }
 
-sealed record NewUserBody(string? Username, string? Type, string? DisplayName, string? Email, string? Password);
+sealed record NewUserBody([property: Required] string? Username, string? Type, string? DisplayName, string? Email, string? Password);
 
 /// <summary>What is null stays as it is.</summary>
 /// <param name="CurrentPassword">Needed by who changes the own password.</param>
 sealed record UserChangeBody(string? DisplayName, string? Email, string? Password, string? CurrentPassword, bool? Disabled);
 
 /// <param name="ScopeType"><c>system</c>, <c>cluster</c>, <c>department</c> or <c>project</c>.</param>
-sealed record NewRoleBody(string? Role, string? ScopeType, string? ScopeId);
+sealed record NewRoleBody([property: Required] string? Role, [property: Required] string? ScopeType, string? ScopeId);
 
 /// <summary>A token on the wire, without its secret.</summary>
 sealed record TokenBody(
@@ -55,14 +56,14 @@ sealed record CreatedTokenBody(
     Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, string Token);
 
 /// <param name="User">A service account's id, for administrators; else it is one's own.</param>
-sealed record NewTokenBody(string? Name, string? Expires, List<string?>? Projects, string? User);
+sealed record NewTokenBody([property: Required] string? Name, string? Expires, List<string?>? Projects, string? User);
 
 /// <summary>The form that a log-in is.</summary>
 sealed record LogInForm(string Username, string Password);
 
 sealed record LogInBody(string Token);
 
-/// <param name="HasAgent">See <see cref="Cluster"/>.</param>
+/// <param name="HasAgent">Whether an agent works in the cluster.</param>
 sealed record ClusterBody(Guid Id, string Name, bool HasAgent)
 {
     public static ClusterBody From(Cluster cluster) => new(cluster.Id, cluster.Name, cluster.HasAgent);
@@ -72,19 +73,11 @@ sealed record DepartmentBody(Guid Id, string Name, Guid Cluster);
 
 /// <param name="Cluster">A department's.</param>
 /// <param name="HasAgent">A cluster's.</param>
-sealed record NewUnitBody(string? Name, string? Cluster, bool? HasAgent);
+sealed record NewUnitBody([property: Required] string? Name, string? Cluster, bool? HasAgent);
 
 /// <summary>A unit's new name. What else a unit has never changes, and is refused.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
-sealed record UnitNameBody(string? Name);
-
-sealed record NewProjectBody(string? Name, string? Department);
-
-/// <summary>A project with what it belongs to.</summary>
-sealed record ProjectDetailBody(Guid Id, string Name, Guid Department, Guid Cluster)
-{
-    public static ProjectDetailBody From(Project project) => new(project.Id, project.Name, project.Department, project.Cluster);
-}
+sealed record UnitNameBody([property: Required] string? Name);
 
 sealed record AuditBody(
     Guid Id, DateTimeOffset Time, string Actor, Guid? ActorId, Guid? Token, string Action, string Kind, string Target, Guid? Project,
@@ -121,6 +114,7 @@ static class AccessJson
 {
     public const int MaxBodyBytes = 64 * 1024;
     public const int MaxNameLength = 100;
+    public const int MaxDescriptionLength = 1000;
 
     public static AccessJsonContext Default { get; } = new(WireJson.Options(AccessJsonContext.Default));
 

@@ -13,15 +13,27 @@ static class UserEndpoints
 
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/users/", ListAsync).AnswersPages<UserBody>(
-            "Users and service accounts, for those who give roles").TakesQuery("type", "user or service_account");
-        api.MapPost("/users/", CreateAsync).Takes<NewUserBody>().Answers<UserBody>(
-            "Make a user or service account", StatusCodes.Status201Created);
-        api.MapGet("/users/me/", MeAsync).Answers<MeBody>("Oneself, and what one may do");
-        api.MapPatch("/users/me/", ChangeMeAsync).Takes<UserChangeBody>().Answers<UserBody>("Change the own name, address or password");
-        api.MapGet("/users/{id}/", GetAsync).Answers<UserBody>("A user").Produces<DetailBody>(StatusCodes.Status404NotFound);
-        api.MapPatch("/users/{id}/", ChangeAsync).Takes<UserChangeBody>().Answers<UserBody>("Change or disable a user");
-        api.MapDelete("/users/{id}/", DeleteAsync).AnswersNothing("Remove a user with its tokens and roles");
+        api.MapGet("/users/", ListAsync).WithName("listUsers").AnswersPages<UserBody>("List users and service accounts, if you give roles")
+            .TakesQuery("type", "user or service_account").FailsOn("type", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
+        api.MapPost("/users/", CreateAsync).WithName("createUser").Takes<NewUserBody>()
+            .Answers<UserBody>("Create a user or a service account", StatusCodes.Status201Created)
+            .FailsOn("username", CommonErrors.Required, AccessErrors.NotAUsername, AccessErrors.UsernameTaken)
+            .FailsOn("type", CommonErrors.NotAChoice)
+            .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount).Fails(AccessErrors.NotPermitted);
+        api.MapGet("/users/me/", MeAsync).WithName("getMe").Answers<MeBody>("Get yourself, and what you may do");
+        api.MapPatch("/users/me/", ChangeMeAsync).WithName("changeMe").Takes<UserChangeBody>()
+            .Answers<UserBody>("Change your name, address or password; a new password revokes the tokens of log-ins")
+            .FailsOn("current_password", CommonErrors.Required, AccessErrors.WrongPassword)
+            .FailsOn("disabled", AccessErrors.OnlyAdministratorDisables)
+            .FailsOn("password", CommonErrors.TooShort, CommonErrors.TooLong).Fails(AccessErrors.NotPermitted, AccessErrors.TooManyLogIns);
+        api.MapGet("/users/{id}/", GetAsync).WithName("getUser").Answers<UserBody>("Get a user");
+        api.MapPatch("/users/{id}/", ChangeAsync).WithName("changeUser").Takes<UserChangeBody>()
+            .Answers<UserBody>("Change or disable a user; disabling revokes all tokens, a new password those of log-ins")
+            .FailsOn("disabled", AccessErrors.OwnAccountStaysEnabled)
+            .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount)
+            .Fails(AccessErrors.NotPermitted);
+        api.MapDelete("/users/{id}/", DeleteAsync).WithName("deleteUser").AnswersNothing("Delete a user with its tokens and roles")
+            .Fails(AccessErrors.OwnAccountStays, AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, SubjectTable subjects, Permissions permissions)
@@ -39,7 +51,7 @@ static class UserEndpoints
     static async Task<IResult> CreateAsync(HttpContext context, SubjectTable subjects, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUserBody, AccessJson.MaxBodyBytes);
         if (string.IsNullOrEmpty(body.Username))
             throw CommonErrors.Required.On("username");
         if (!Username.TryParse(body.Username, out var username))
@@ -86,27 +98,28 @@ static class UserEndpoints
         return Results.Json(UserBody.From(await subjects.RequiredAsync(subject, context)), AccessJson.Default.UserBody);
     }
 
-    static async Task<IResult> ChangeAsync(string id, HttpContext context, SubjectTable subjects, Permissions permissions, AuditTrail trail)
+    static async Task<IResult> ChangeAsync(
+        string id, HttpContext context, SubjectTable subjects, TokenTable tokens, Permissions permissions, AuditTrail trail)
     {
         await permissions.RequireAsync(context, Permission.UsersManage, Scope.System);
         var row = await subjects.RequiredAsync(Guid.TryParse(id, out var subject) ? subject : default, context);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled == true && subject == Caller.Of(context).Id)
             throw AccessErrors.OwnAccountStaysEnabled.On("disabled");
         if (body.Password is not null && row.Kind == SubjectKind.ServiceAccount)
             throw AccessErrors.NoPasswordForServiceAccount.On("password");
-        return await ApplyAsync(row, body, context, subjects, trail);
+        return await ApplyAsync(row, body, context, subjects, tokens, trail);
     }
 
     /// <summary>The own name, address and password; the last only for who knows it.</summary>
     static async Task<IResult> ChangeMeAsync(
-        HttpContext context, SubjectTable subjects, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
+        HttpContext context, SubjectTable subjects, TokenTable tokens, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
     {
         var caller = Caller.Of(context);
         if (caller.Projects is not null || caller.Id == Caller.AdministratorId || caller.Kind == SubjectKind.ServiceAccount)
             throw Permissions.Denied();
         var row = await subjects.RequiredAsync(caller.Id, context);
-        var body = await RequestBody.ReadJsonAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.UserChangeBody, AccessJson.MaxBodyBytes);
         if (body.Disabled is not null)
             throw AccessErrors.OnlyAdministratorDisables.On("disabled");
         if (body.Password is not null)
@@ -121,11 +134,11 @@ static class UserEndpoints
                 throw AccessErrors.WrongPassword.On("current_password");
         }
 
-        return await ApplyAsync(row, body, context, subjects, trail);
+        return await ApplyAsync(row, body, context, subjects, tokens, trail);
     }
 
     static async Task<IResult> ApplyAsync(
-        SubjectRow before, UserChangeBody body, HttpContext context, SubjectTable subjects, AuditTrail trail)
+        SubjectRow before, UserChangeBody body, HttpContext context, SubjectTable subjects, TokenTable tokens, AuditTrail trail)
     {
         var displayName = Fields.Line("display_name", body.DisplayName, AccessJson.MaxNameLength);
         var email = Fields.Line("email", body.Email, MaxEmailLength);
@@ -142,12 +155,17 @@ static class UserEndpoints
         if (after is null || (hash is not null && !await subjects.SetPasswordAsync(after, hash, context.RequestAborted)))
             throw CommonErrors.NotFound.With();
 
+        // Also where the user is disabled already: the request that did it may have died before this.
+        var revoked = body.Disabled == true ? await tokens.RevokeAllAsync(before.Id, context.RequestAborted)
+            : hash is not null ? await tokens.RevokeLogInsAsync(before.Id, context.RequestAborted) : 0;
         var details = new JsonObject();
         Note("display_name", before.DisplayName, after.DisplayName);
         Note("email", before.Email, after.Email);
         Note("disabled", before.Disabled ? "true" : "false", after.Disabled ? "true" : "false");
         if (hash is not null)
             details["password"] = "changed";
+        if (revoked > 0)
+            details["tokens_revoked"] = revoked;
         if (details.Count > 0)
             await trail.RecordAsync(context, new("user.changed", before.RowKey) { Details = details });
         return Results.Json(UserBody.From(after), AccessJson.Default.UserBody);

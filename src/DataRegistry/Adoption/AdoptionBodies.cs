@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
+using DataRegistry.Http;
 
 namespace DataRegistry.Adoption;
 
@@ -18,28 +19,80 @@ sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
     bool? DryRun, bool? AdoptChanged, IReadOnlyList<string>? Tags);
 
-sealed record CreatedBody(bool Ok, IReadOnlyDictionary<string, DatumId> Created);
+/// <summary>The answer to an adoption that needs no job. A dry run has what it would do in place of what was done.</summary>
+sealed record AdoptedBody
+{
+    /// <summary>False where a URL failed. Left out of a dry run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Ok { get; init; }
 
-/// <param name="Existing">Ids are null where the caller may not read the datum.</param>
-sealed record AnswerBody(
+    /// <summary>The new datums by their URLs. Left out of a dry run.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, DatumId>? Created { get; init; }
+
+    /// <summary>
+    /// URLs that were datums before. Ids are null where the caller may not read the datum. Left out where one `url` was sent.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, DatumId?>? Existing { get; init; }
+
+    /// <summary>URLs that failed or were skipped. Left out where one `url` was sent.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<UrlErrorBody>? Errors { get; init; }
+
+    /// <summary>Those of the existing whose objects are not what was adopted any more. Left out where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Changed { get; init; }
+
+    /// <summary>True in a dry run, else left out.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? DryRun { get; init; }
+
+    /// <summary>Whether a dry run looked at all of the input.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Complete { get; init; }
+
+    /// <summary>What a dry run counted.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DryRunCounts? Counts { get; init; }
+
+    /// <summary>Up to 100 URLs of a dry run. Those that would fail come first.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DryRunItem>? Sample { get; init; }
+
+    public static AdoptedBody From(DryRunBody plan) => new() { DryRun = plan.DryRun, Complete = plan.Complete, Counts = plan.Counts,
+        Sample = plan.Sample };
+}
+
+/// <summary>The answer where none of several URLs became a datum, or was one.</summary>
+sealed record NothingAdoptedBody(
     bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
     IReadOnlyList<UrlErrorBody> Errors)
 {
-    /// <summary>Those of the existing whose objects are not what was adopted any more; left out where there are none.</summary>
+    /// <summary>Only where one `url` was sent: true where its object is not what was adopted any more. `adopt_changed` adopts it anew.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<string>? Changed { get; init; }
+    public bool? Changed { get; init; }
 }
 
+/// <summary>The answer to one URL that is a datum already.</summary>
 /// <param name="Changed">True where the object at the URL is not what was adopted any more: <c>adopt_changed</c> adopts it anew. Else left
 /// out.</param>
 sealed record ExistsBody(
     string Message, string? Code, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Changed);
 
+/// <summary>An input of a job as its results list it: one that failed or was skipped, or one that was created, with its datum.</summary>
+/// <param name="Outcome"><c>failed</c>, <c>skipped</c> or <c>created</c>.</param>
+/// <param name="Code">Of a failed or skipped one; null where there is none.</param>
+/// <param name="Message">Of a failed or skipped one.</param>
+/// <param name="Id">Of a created one: its datum.</param>
+sealed record AdoptionResult(string Url, string Outcome, string? Code = null, string? Message = null, DatumId? Id = null);
+
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(CreatedBody))]
-[JsonSerializable(typeof(AnswerBody))]
+[JsonSerializable(typeof(AdoptBody))]
+[JsonSerializable(typeof(AdoptedBody))]
+[JsonSerializable(typeof(NothingAdoptedBody))]
+[JsonSerializable(typeof(MessageBody))]
 [JsonSerializable(typeof(ExistsBody))]
-[JsonSerializable(typeof(DryRunBody))]
 sealed partial class AdoptionJson : JsonSerializerContext;

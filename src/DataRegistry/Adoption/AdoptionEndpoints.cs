@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using DataRegistry.Access;
 using DataRegistry.Adoption.Input;
 using DataRegistry.Datums;
@@ -20,20 +21,33 @@ static class AdoptionEndpoints
 {
     static readonly AdoptionJson Json = new(WireJson.Options(AdoptionJson.Default));
 
-    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync)
+    /// <summary>The fields of a body, for a form.</summary>
+    public static JsonTypeInfo BodyFields => Json.AdoptBody;
+
+    public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync).WithName("adopt")
         .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
-        .TakesQuery(
-            "dry_run", "With text: true to tell only what would happen").TakesQuery("exclude", "With text: a pattern of keys to leave out")
+        .TakesQuery("dry_run", "With text: true to tell only what would happen")
+        .TakesQuery("exclude", "With text: a pattern of keys to leave out")
         .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
         .TakesQuery("tags", "With text: a tag of every datum that is created; may be given more than once")
-        .Answers<CreatedBody>(
-            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, more become a "
-                + "job")
-        .OrAnswers<AnswerBody>(
-            StatusCodes.Status200OK).OrAnswers<DryRunBody>(StatusCodes.Status200OK).OrAnswers<JobBody>(StatusCodes.Status202Accepted)
-        .OrAnswers<MessageBody>(StatusCodes.Status400BadRequest).OrAnswers<ExistsBody>(StatusCodes.Status400BadRequest)
-        .OrAnswers<AnswerBody>(StatusCodes.Status400BadRequest)
-        .OrAnswers<DetailBody>(StatusCodes.Status413PayloadTooLarge).OrAnswers<DetailBody>(StatusCodes.Status503ServiceUnavailable);
+        .Answers<AdoptedBody>(
+            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, "
+            + "more become a job")
+        .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.several")
+        .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.dryRun")
+        .OrAnswers<JobBody>(StatusCodes.Status202Accepted, "JobBody.accepted")
+        .FailsWith<NothingAdoptedBody>("AdoptionRefusal", "NothingAdoptedBody")
+        .FailsOn("url", CommonErrors.Required).FailsOn("urls", AdoptionErrors.EmptyList, CommonErrors.NotStrings)
+        .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+        .FailsOn("prefix", AdoptionErrors.NotAPrefix, AdoptionErrors.PrefixOutside, AdoptionErrors.PrefixAlone)
+        .FailsOn("manifest", AdoptionErrors.ManifestAlone, AdoptionErrors.ManifestEmpty, AdoptionErrors.ManifestTooLarge,
+            AdoptionErrors.ManifestFormat)
+        .FailsOn("exclude", AdoptionErrors.NotAPattern, AdoptionErrors.TooManyPatterns).FailsOn("dry_run", AdoptionErrors.TooManyForDryRun)
+        .Fails(
+            AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
+            AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.ManifestNotReadable,
+            AdoptionErrors.StoreOfAnotherProject, AdoptionErrors.StagedTooLate, AdoptionErrors.NotAListOfUrls,
+            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, CommonErrors.ListTooLong);
 
     /// <summary>
     /// A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is
@@ -49,6 +63,8 @@ static class AdoptionEndpoints
         try
         {
             await using var urls = new StagedUrls(services.Blobs, services.Options);
+            using var hashed = IdempotencyKey.Of(context.Request) is null ? null : new HashedStream(context.Request.Body);
+            context.Request.Body = hashed ?? context.Request.Body;
             var body = await AdoptionBody.ReadAsync(context, store, urls, services.Options.Value, staging.Token);
             var project = await services.Permissions.ProjectAsync(
                 context, services.Projects, body.Project ?? context.Request.Query["project"], Permission.DataAdopt);
@@ -56,7 +72,11 @@ static class AdoptionEndpoints
                 throw AdoptionErrors.AdoptionNotAllowed.With(store.Name);
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
-            var call = new AdoptionCall(context, body, new(store, project, Caller.Of(context).Name, body.AdoptChanged) { Tags = body.Tags });
+            var key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project);
+            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Key = key, Tags = body.Tags };
+            if (await services.Keys.FindAsync(context, order) is { } repeated)
+                return repeated;
+            var call = new AdoptionCall(context, body, order);
             return body switch
             {
                 { Prefix: not null } => await AdoptPrefixAsync(call, services),
@@ -87,8 +107,8 @@ static class AdoptionEndpoints
             return await AdoptFewAsync(call, services, urls.AsList(), stagingToken);
         if (call.Body.DryRun)
             throw AdoptionErrors.TooManyForDryRun.On("dry_run", DryRun.MaxUrls, urls.Count);
-        var job = await services.Requests.AcceptAsync(call.Order, urls, call.Body.Exclude, stagingToken, call.Context.RequestAborted);
-        return await AcceptedAsync(call, services, job, "total", job?.Total);
+        var start = await services.Requests.AcceptAsync(call.Order, urls, call.Body.Exclude, stagingToken, call.Context.RequestAborted);
+        return await AcceptedAsync(call, services, start, "total", (start as JobStart.Started)?.Job.Total);
     }
 
     /// <summary>One URL, or a short list: its answer says what became of each, or what would become of it.</summary>
@@ -99,11 +119,14 @@ static class AdoptionEndpoints
         if (body.DryRun)
         {
             var told = await services.DryRun.RunAsync(order, urls, body.Exclude, stagingToken);
-            return Results.Json(told, Json.DryRunBody);
+            return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
         var input = AdoptionInput.Sort(urls, order.Store, body.Exclude, context.RequestAborted);
-        var answer = await services.AtOnce.AdoptAsync(order, input, context.RequestAborted);
+        var key = order.Key is null ? null : await services.Keys.BeginAsync(order.Project, order.Key, context.RequestAborted);
+        if (key is not null && await services.Keys.RepeatAsync(context, order, key) is { } repeated)
+            return repeated;
+        var answer = await services.AtOnce.AdoptAsync(order, input, context.RequestAborted, key?.JobId);
         if (answer.Created.Count > 0)
         {
             await services.Trail.RecordAsync(context, new("data.adopted", order.Store.Id.ToString("D"))
@@ -119,7 +142,10 @@ static class AdoptionEndpoints
             });
         }
 
-        return body.HasList ? Several(answer, await ExistingAsync(answer, context, services)) : One(answer, order.Store);
+        var given = body.HasList ? Several(answer, await ExistingAsync(answer, context, services)) : One(answer, order.Store);
+        if (key is not null)
+            await services.Keys.EndAsync(key, given);
+        return given.Result();
     }
 
     /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
@@ -150,8 +176,8 @@ static class AdoptionEndpoints
 
         if (await ManifestFormat.RefuseAsync(bucket, file, context.RequestAborted) is { } reason)
             throw AdoptionErrors.ManifestFormat.On("manifest", reason);
-        var job = await services.Requests.AcceptAsync(order, file, body.Exclude, context.RequestAborted);
-        return await AcceptedAsync(call, services, job, "manifest", body.Manifest);
+        var start = await services.Requests.AcceptAsync(order, file, body.Exclude, context.RequestAborted);
+        return await AcceptedAsync(call, services, start, "manifest", body.Manifest);
     }
 
     /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
@@ -172,18 +198,25 @@ static class AdoptionEndpoints
         if (body.DryRun)
         {
             var told = await services.DryRun.RunAsync(order, selection, context.RequestAborted);
-            return Results.Json(told, Json.DryRunBody);
+            return Results.Json(AdoptedBody.From(told), Json.AdoptedBody);
         }
 
-        var job = await services.Requests.AcceptAsync(order, selection, context.RequestAborted);
-        return await AcceptedAsync(call, services, job, "prefix", body.Prefix);
+        var start = await services.Requests.AcceptAsync(order, selection, context.RequestAborted);
+        return await AcceptedAsync(call, services, start, "prefix", body.Prefix);
     }
 
-    static async Task<IResult> AcceptedAsync(AdoptionCall call, AdoptionServices services, JobRow? job, string name, JsonNode? input)
+    /// <summary>Tells of a job that was started, or of the one that a repetition is about.</summary>
+    static async Task<IResult> AcceptedAsync(
+        AdoptionCall call, AdoptionServices services, JobStart start, string name, JsonNode? input)
     {
         var (context, _, order) = call;
-        if (job is null)
-            throw TooManyJobs();
+        if (start is JobStart.Repeated { Key: var known }
+            && await services.Keys.RepeatAsync(context, order, known) is { } repeated)
+        {
+            return repeated;
+        }
+
+        var job = StartedOf(start);
         await services.Trail.RecordAsync(context, new("adoption.accepted", job.JobId.ToString())
         {
             Project = order.Project.Id,
@@ -192,38 +225,50 @@ static class AdoptionEndpoints
         return Accepted(context, job, order);
     }
 
+    /// <summary>The job that was started; the end of the request where none was.</summary>
+    public static JobRow StartedOf(JobStart start) => start is JobStart.Started { Job: var job } ? job : throw TooManyJobs();
+
     /// <summary>
     /// The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.
     /// </summary>
-    static IResult One(AdoptionAnswer answer, Store store)
+    static AtOnceAnswer One(AdoptionAnswer answer, Store store)
     {
         if (answer.Created.Count > 0)
-            return Results.Json(new CreatedBody(true, answer.Created), Json.CreatedBody);
+            return AtOnceAnswer.Of(StatusCodes.Status200OK, new AdoptedBody { Ok = true, Created = answer.Created }, Json.AdoptedBody);
         if (answer.Existing.Count > 0)
         {
             var (url, tracked) = answer.Existing.Single();
-            return Results.Json(
-                new ExistsBody(AdoptionFailure.Exists(url, store).Message, null, tracked.IsChanged ? true : null), Json.ExistsBody,
-                statusCode: StatusCodes.Status400BadRequest);
+            var exists = AdoptionFailure.Exists(url, store);
+            return AtOnceAnswer.Of(
+                AdoptionErrors.NotAdopted.Status, new ExistsBody(exists.Message, null, tracked.IsChanged ? true : null), Json.ExistsBody);
         }
 
         var failure = answer.Errors.Single();
-        throw AdoptionErrors.NotAdopted.WithCode(failure.Code, failure.Message);
+        return AtOnceAnswer.Of(
+            AdoptionErrors.NotAdopted.Status, new MessageBody(failure.Message, failure.Code), Json.MessageBody);
     }
 
     /// <summary>What is excluded stands among the errors, so that every URL stands somewhere, but is no failure.</summary>
-    static IResult Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
+    static AtOnceAnswer Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
     {
         var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
-        return Results.Json(
-            new AnswerBody(ok, answer.Created, existing, [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))])
-            {
-                Changed = answer.Existing.Values.Any(e => e.IsChanged)
-                    ? [.. answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key)]
-                    : null,
-            },
-            Json.AnswerBody,
-            statusCode: ok || answer.Created.Count + answer.Existing.Count > 0 ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest);
+        IReadOnlyList<UrlErrorBody> errors = [.. answer.Errors.Select(e => new UrlErrorBody(e.Url, e.Message, e.Code))];
+        if (!ok && answer.Created.Count + answer.Existing.Count == 0)
+        {
+            return AtOnceAnswer.Of(
+                StatusCodes.Status400BadRequest, new NothingAdoptedBody(ok, answer.Created, existing, errors), Json.NothingAdoptedBody);
+        }
+
+        List<string> changed = [.. answer.Existing.Where(e => e.Value.IsChanged).Select(e => e.Key)];
+        var body = new AdoptedBody
+        {
+            Ok = ok,
+            Created = answer.Created,
+            Existing = existing,
+            Changed = changed.Count == 0 ? null : changed,
+            Errors = errors,
+        };
+        return AtOnceAnswer.Of(StatusCodes.Status200OK, body, Json.AdoptedBody);
     }
 
     /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
@@ -259,7 +304,7 @@ static class AdoptionEndpoints
 /// <summary>The services of the endpoint.</summary>
 sealed record AdoptionServices(
     StoreAccess Stores, ProjectTable Projects, Permissions Permissions, AdoptionRequests Requests, ImmediateAdoption AtOnce, DryRun DryRun,
-    Buckets Buckets, JobBlobs Blobs, AuditTrail Trail, IOptions<JobOptions> Options);
+    Buckets Buckets, JobBlobs Blobs, AdoptionKeys Keys, AuditTrail Trail, IOptions<JobOptions> Options);
 
 /// <summary>A request that was read, and that its caller may make.</summary>
 sealed record AdoptionCall(HttpContext Context, AdoptionBody Body, AdoptionOrder Order);

@@ -17,6 +17,9 @@ sealed record AdoptionOrder(Store Store, Project Project, string By, bool AdoptC
     /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
     public string? Tags { get; init; }
 
+    /// <summary>The request's Idempotency-Key; null for none.</summary>
+    public RequestKey? Key { get; init; }
+
     public AdoptionScope ScopeOf(JobId job, bool atOnce) =>
         new(job, Store, Project, By, atOnce) { AdoptChanged = AdoptChanged, Tags = Tags };
 }
@@ -26,10 +29,9 @@ sealed class AdoptionRequests(
     JobTable jobs, JobStarter starter, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
 {
     /// <summary>
-    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out. Null, as for the others,
-    /// where the project has as many jobs as it may.
+    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out.
     /// </summary>
-    public async Task<JobRow?> AcceptAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
+    public async Task<JobStart> AcceptAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var range = WorkTable.NewRange(id, 0, 0, int.MaxValue);
@@ -37,7 +39,7 @@ sealed class AdoptionRequests(
         job = job with { LastTotal = await jobs.FindLastTotalAsync(job, cancellationToken) };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, [range], [], cancellationToken);
-        return await StartAsync(job, [range], cancellationToken);
+        return await StartAsync(job, [range], order, cancellationToken);
     }
 
     /// <summary>
@@ -45,13 +47,13 @@ sealed class AdoptionRequests(
     /// A death on the way leaves nothing that anybody sees and that is not collected, or a job that runs.
     /// </summary>
     /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
-    public async Task<JobRow?> AcceptAsync(
+    public async Task<JobStart> AcceptAsync(
         AdoptionOrder order, StagedUrls urls, KeyGlobs exclude, CancellationToken stagingToken,
         CancellationToken cancellationToken)
     {
         // It is looked at again once the job is there; this spares putting a list away in vain.
         if (await jobs.CountActiveAsync(order.Project.Slot, cancellationToken) >= options.Value.JobsPerProject)
-            return null;
+            return new JobStart.TooMany();
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var input = new InputWriter(blobs, id, order.Store, exclude, options.Value.WindowKeys);
         try
@@ -76,11 +78,11 @@ sealed class AdoptionRequests(
             Refused = input.Refused,
             Exclude = exclude.Write(),
         };
-        return await StartAsync(job, ranges, cancellationToken);
+        return await StartAsync(job, ranges, order, cancellationToken);
     }
 
     /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
-    public async Task<JobRow?> AcceptAsync(
+    public async Task<JobStart> AcceptAsync(
         AdoptionOrder order, S3Object manifest, KeyGlobs exclude, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
@@ -89,7 +91,7 @@ sealed class AdoptionRequests(
         // "Already there" is our own after a lost answer: the job's id is new.
         await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
         var job = NewJob(id, order) with { Manifest = manifest.Key, Exclude = exclude.Write() };
-        return await StartAsync(job, [range], cancellationToken);
+        return await StartAsync(job, [range], order, cancellationToken);
     }
 
     static JobRow NewJob(JobId id, AdoptionOrder order) =>
@@ -99,12 +101,14 @@ sealed class AdoptionRequests(
             AdoptedTags = order.Tags,
         };
 
-    async Task<JobRow?> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    async Task<JobStart> StartAsync(
+        JobRow job, IReadOnlyList<WorkRow> ranges, AdoptionOrder order, CancellationToken cancellationToken)
     {
-        if (await starter.TryStartAsync(job, ranges, cancellationToken) is { } started)
-            return started;
+        var start = await starter.TryStartAsync(job, ranges, order.Key, cancellationToken);
+        if (start is JobStart.Started)
+            return start;
         await work.DeleteAsync(job.JobId, cancellationToken);
         await blobs.TryDeleteAsync($"{job.JobId}/", CancellationToken.None);
-        return null;
+        return start;
     }
 }

@@ -10,10 +10,9 @@ namespace DataRegistry.Adoption;
 sealed class AdoptionRetry(AdoptionRequests requests, JobResults results, JobBlobs blobs, IOptions<JobOptions> options)
 {
     /// <summary>
-    /// A prefix that was not adopted to its end is adopted as a whole again: what was adopted exists then. Null where the project has as
-    /// many jobs as it may.
+    /// A prefix that was not adopted to its end is adopted as a whole again: what was adopted exists then.
     /// </summary>
-    public async Task<JobRow?> AcceptAsync(JobRow job, AdoptionOrder order, CancellationToken cancellationToken)
+    public async Task<JobStart> AcceptAsync(JobRow job, AdoptionOrder order, CancellationToken cancellationToken)
     {
         if (job is { Prefix: not null, Status: not JobStatus.Completed })
             return await requests.AcceptAsync(order, KeySelection.Of(job), cancellationToken);

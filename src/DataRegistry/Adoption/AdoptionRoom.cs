@@ -15,7 +15,7 @@ static class AdoptionRoom
         services.AddSingleton(s => new ObjectFinder(s.GetRequiredService<IOptions<JobOptions>>().Value.HeadsInFlight));
         services.AddSingleton<ChangeFinder>().AddSingleton<Adopter>().AddSingleton<ImmediateAdoption>().AddSingleton<DryRun>();
         services.AddSingleton<AdoptionRequests>().AddSingleton<AdoptionRetry>().AddSingleton<AdoptionJobs>().AddSingleton<CreatedResults>();
-        services.AddSingleton<AdoptionServices>().AddSingleton<ManifestStaging>();
+        services.AddSingleton<AdoptionServices>().AddSingleton<AdoptionKeys>().AddSingleton<ManifestStaging>();
         services.AddSingleton<WindowReaders>().AddSingleton<WindowWriter>().AddSingleton<IJobKind, AdoptionKind>();
         return services.AddSingleton<DatumVersions>().AddSingleton<DatumTrace>();
     }

@@ -20,11 +20,13 @@ sealed class ImmediateAdoption(
     /// else than was adopted.
     /// </summary>
     /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
-    public async Task<AdoptionAnswer> AdoptAsync(AdoptionOrder order, AdoptionInput input, CancellationToken cancellationToken)
+    /// <param name="id">What to adopt under: of an earlier delivery of the same request; null for a new one.</param>
+    public async Task<AdoptionAnswer> AdoptAsync(
+        AdoptionOrder order, AdoptionInput input, CancellationToken cancellationToken, JobId? id = null)
     {
         var store = order.Store;
         var bucket = buckets.Open(store);
-        var scope = order.ScopeOf(JobId.Create(clock.GetUtcNow(), order.Project.Slot), atOnce: true);
+        var scope = order.ScopeOf(id ?? JobId.Create(clock.GetUtcNow(), order.Project.Slot), atOnce: true);
         var unhashed = new HashSet<string>(StringComparer.Ordinal);
         var outcomes = await adopter.AdoptAsync(
             scope, input.Keys, (keys, token) => adopter.LocateAsync(store, keys, token), FindAsync, LookAsync, cancellationToken);
@@ -35,7 +37,7 @@ sealed class ImmediateAdoption(
         return answer;
 
         async Task<IReadOnlyList<Probe>> FindAsync(IReadOnlyList<string> wanted, CancellationToken token) =>
-            await HashedAsync(await finder.HeadAsync(bucket, store.Prefix, wanted, token), token);
+            await HashedAsync(await ProbesAsync(wanted, token), token);
 
         async Task<IReadOnlyDictionary<string, Probe>> LookAsync(IReadOnlyList<LocatedRow> located, CancellationToken token)
         {
@@ -53,6 +55,19 @@ sealed class ImmediateAdoption(
             var found = await hashing.HashAtOnceAsync(store, bucket, [.. probes.Select(p => p.Object)], token);
             unhashed.UnionWith(found.OfType<S3Object>().Where(o => o.Sha256 is null).Select(o => UrlOf(store, o.Key)));
             return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];
+        }
+
+        // A bucket that can be asked about no key says so for each: others of the list may exist already.
+        async Task<IReadOnlyList<Probe>> ProbesAsync(IReadOnlyList<string> wanted, CancellationToken token)
+        {
+            try
+            {
+                return await finder.HeadAsync(bucket, store.Prefix, wanted, token);
+            }
+            catch (BucketException e) when (!e.IsTransient)
+            {
+                return [.. wanted.Select(_ => new Probe(null, e))];
+            }
         }
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
+using DataRegistry.Organization;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,22 +16,27 @@ static class JobEndpoints
 
     public static void MapAdoptionJobs(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/adoptions/", ListAsync).AnswersPages<JobBody>("A project's adoption jobs, newest first")
-            .RequiresQuery("project", "A project's id").TakesQuery("status", "Only those with it");
-        api.MapGet("/adoptions/{id}/", GetAsync).Answers<JobBody>("An adoption job, and how far it is");
-        api.MapGet(
-            "/adoptions/{id}/results/", ResultsAsync).AnswersPages<AdoptionFailure>(
-                $"Every URL that failed or was skipped, or was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
-            .OrAnswers<Page<CreatedResult>>(StatusCodes.Status200OK)
-            .TakesQuery("outcome", "failed or skipped, both if not given; or created, for each URL and the id of its datum");
-        api.MapPost(
-            "/adoptions/{id}/cancel/", CancelAsync).Answers<JobBody>(
-                "End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
-            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
-        api.MapPost(
-            "/adoptions/{id}/retry/", RetryAsync).Answers<JobBody>(
-                "Make a new job of what failed in one that has ended", StatusCodes.Status202Accepted)
-            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
+        api.MapGet("/adoptions/", ListAsync).WithName("listAdoptions")
+            .AnswersPages<JobBody>("List the adoption jobs of a project, newest first")
+            .RequiresQuery("project", "A project's id").TakesQuery("status", "Only those with it")
+            .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+            .FailsOn("status", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
+        api.MapGet("/adoptions/{id}/", GetAsync).WithName("getAdoption").Answers<JobBody>("Get an adoption job, and how far it is");
+        api.MapGet("/adoptions/{id}/results/", ResultsAsync).WithName("getAdoptionResults")
+            .AnswersPages<AdoptionResult>(
+                $"List every URL that failed or was skipped, or was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
+            .TakesQuery("outcome", "failed or skipped, both if not given; or created, for each URL and the id of its datum").FailsOn("outcome", CommonErrors.NotAChoice)
+            .Fails(JobErrors.ResultsGone);
+        api.MapPost("/adoptions/{id}/cancel/", CancelAsync).WithName("cancelAdoption")
+            .Answers<JobBody>("Cancel a job; what it did stays", StatusCodes.Status202Accepted, "JobBody.cancelling")
+            .Fails(JobErrors.Ended, AccessErrors.NotPermitted);
+        api.MapPost("/adoptions/{id}/retry/", RetryAsync).WithName("retryAdoption")
+            .Answers<JobBody>("Create a job of what failed in one that has ended", StatusCodes.Status202Accepted, "JobBody.accepted")
+            .Fails(
+                AdoptionErrors.JobNotEnded, AdoptionErrors.JobStoreGone, AdoptionErrors.NothingFailed, AdoptionErrors.TooManyJobs,
+                    JobErrors.ResultsGone,
+                AccessErrors.NotPermitted);
     }
 
     public static IResult Answer(JobBody job, int status = StatusCodes.Status200OK) => Results.Json(job, Json.JobBody, statusCode: status);
@@ -74,8 +80,7 @@ static class JobEndpoints
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
             throw AdoptionErrors.JobStoreGone.With();
         var order = new AdoptionOrder(store, project, Caller.Of(context).Name, job.AdoptChanged == true) { Tags = job.AdoptedTags };
-        var again = await retry.AcceptAsync(job, order, context.RequestAborted)
-            ?? throw AdoptionEndpoints.TooManyJobs();
+        var again = AdoptionEndpoints.StartedOf(await retry.AcceptAsync(job, order, context.RequestAborted));
         await trail.RecordAsync(
             context,
             new("adoption.accepted", again.JobId.ToString())

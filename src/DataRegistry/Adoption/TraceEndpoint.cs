@@ -16,9 +16,10 @@ static class TraceEndpoint
 {
     static readonly TraceJson Json = new(WireJson.Options(TraceJson.Default));
 
-    public static void MapTrace(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/trace/", GetAsync)
-        .Answers<TraceBody>("Who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after")
-        .TakesQuery("project", "Where an alias is looked up; needed where several projects have it");
+    public static void MapTrace(this IEndpointRouteBuilder api) =>
+        DatumEndpoints.Named(api.MapGet("/data/{id}/trace/", GetAsync).WithName("traceDatum")
+        .Answers<TraceBody>(
+            "Get who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after"));
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTrace trace)
     {

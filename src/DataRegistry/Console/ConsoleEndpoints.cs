@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Net.Http.Headers;
 
 namespace DataRegistry.WebConsole;
 
@@ -38,10 +37,6 @@ static class ConsoleEndpoints
             return Results.StatusCode(StatusCodes.Status404NotFound);
         if (forever)
             headers.CacheControl = "public, max-age=31536000, immutable";
-        var (bytes, encoding, tag) = file.For(context.Request.GetTypedHeaders().AcceptEncoding);
-        headers.Vary = HeaderNames.AcceptEncoding;
-        if (encoding is not null)
-            headers.ContentEncoding = encoding;
-        return Results.Bytes(bytes, file.ContentType, entityTag: tag);
+        return file.Encoded.Answer(context, file.ContentType);
     }
 }

@@ -12,6 +12,9 @@ abstract record DataVolumeCreation
     /// <summary>The Idempotency-Key was used before, for something else.</summary>
     public sealed record OtherBody : DataVolumeCreation;
 
+    /// <summary>The project has as many as it may.</summary>
+    public sealed record TooMany(int Max) : DataVolumeCreation;
+
     /// <summary>Another data volume of the cluster has the name.</summary>
     public sealed record NameTaken : DataVolumeCreation;
 }

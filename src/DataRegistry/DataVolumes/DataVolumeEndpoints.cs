@@ -16,9 +16,6 @@ namespace DataRegistry.DataVolumes;
 /// </summary>
 static class DataVolumeEndpoints
 {
-    const string IdempotencyKey = "Idempotency-Key";
-    const int MaxIdempotencyKey = 255;
-
     public static void MapDataVolumes(this IEndpointRouteBuilder api)
     {
         api.MapPost("/datavolumes", CreateAsync);
@@ -40,13 +37,15 @@ static class DataVolumeEndpoints
         // All that could fail comes before the commit.
         var answer = JsonSerializer.Serialize(
             await views.ShowAsync(context, row, withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
-        var repetition = KeyOf(context.Request) is { } key ? RepetitionOf(body, row, caller, key, answer) : null;
+        var repetition = IdempotencyKey.Of(context.Request) is { } key ? RepetitionOf(body, row, caller, key, answer) : null;
         switch (await volumes.CreateAsync(row with { Repetition = repetition?.RowKey }, name, repetition, context.RequestAborted))
         {
             case DataVolumeCreation.NameTaken:
                 throw DataVolumeListEndpoints.NameTaken();
+            case DataVolumeCreation.TooMany { Max: var max }:
+                throw DataVolumeErrors.TooManyVolumes.With(max);
             case DataVolumeCreation.OtherBody:
-                throw DataVolumeErrors.KeyUsed.On(IdempotencyKey);
+                throw IdempotencyKey.OtherBody();
             case DataVolumeCreation.Repeated repeated:
                 return Created(repeated.Answer);
         }
@@ -131,7 +130,10 @@ static class DataVolumeEndpoints
         return Results.Json(await views.ShowAsync(context, changed, withSharedScopes: false), DataVolumeJson.Default.DataVolumeBody);
     }
 
-    /// <summary>202 where an agent has to do it first, also when repeated; 204 where nobody has to.</summary>
+    /// <summary>
+    /// 202 with its body in every cluster, because generated clients break on an empty 204. With an agent the volume stays until the agent
+    /// has deleted it, and the request may be repeated; without one it is gone.
+    /// </summary>
     static async Task<IResult> DeleteAsync(string id, HttpContext context, DataVolumeServices services)
     {
         var (volumes, access, _, agents, trail, clock) = services;
@@ -141,7 +143,7 @@ static class DataVolumeEndpoints
         {
             await volumes.RemoveAsync(DataVolumeId.Of(found), check: _ => { }, context.RequestAborted);
             await trail.RecordAsync(context, Event("datavolume.deleted", found));
-            return Results.NoContent();
+            return Accepted();
         }
 
         var began = false;
@@ -154,7 +156,9 @@ static class DataVolumeEndpoints
         }, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         if (began)
             await trail.RecordAsync(context, Event("datavolume.deletion_requested", changed));
-        return Results.Json(
+        return Accepted();
+
+        static IResult Accepted() => Results.Json(
             new AcceptedBody(StatusCodes.Status202Accepted, "Request has been accepted."), DataVolumeJson.Default.AcceptedBody,
             statusCode: StatusCodes.Status202Accepted);
     }
@@ -166,14 +170,6 @@ static class DataVolumeEndpoints
         Results.Content(
             answer, new MediaTypeHeaderValue("application/json") { Charset = "utf-8" }.ToString(), System.Text.Encoding.UTF8,
             StatusCodes.Status201Created);
-
-    static string? KeyOf(HttpRequest request) => request.Headers[IdempotencyKey] switch
-    {
-        { Count: 0 } => null,
-        { Count: 1 } values when values[0] is { Length: > 0 and <= MaxIdempotencyKey } key => key,
-        _ =>
-            throw DataVolumeErrors.NotAKey.On(IdempotencyKey, MaxIdempotencyKey),
-    };
 }
 
 /// <summary>The services that change and delete data volumes.</summary>

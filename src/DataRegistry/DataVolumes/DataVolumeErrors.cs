@@ -9,6 +9,10 @@ static class DataVolumeErrors
     public static DetailError VolumeNameTaken { get; } = new(
         StatusCodes.Status409Conflict, "Resource with this name already exists", "Another data volume of the cluster has this name.");
 
+    public static DetailError TooManyVolumes { get; } = new(
+        StatusCodes.Status400BadRequest, "A project has at most {max} data volumes. Delete some of them first.",
+        "The project has as many data volumes as the setting `DataVolumes__MaxPerProject` allows.");
+
     public static FieldError AddedAndRemoved { get; } = new(
         "invalid", "The scope {scope} is to be both added and removed.", "One request adds and removes the same scope.");
 
@@ -21,12 +25,6 @@ static class DataVolumeErrors
     public static FieldError ScopeOutside { get; } = new(
         "does_not_exist", "There is no {kind} {id} in the data volume's cluster, which sharing stays in.",
         "The scope does not exist in the cluster of the data volume.");
-
-    public static FieldError KeyUsed { get; } = new(
-        "invalid", "The key was used before, with another body.", "The idempotency key belongs to another request.");
-
-    public static FieldError NotAKey { get; } = new(
-        "invalid", "One key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
 
     public static DetailError InUse { get; } = new(
         StatusCodes.Status409Conflict, "The data volume '{name}' is in use by a workload. Delete it when no workload uses it any more.",

@@ -56,9 +56,12 @@ static class DataVolumeKeys
         ScopeKind.Cluster => new(Partition(scope.Id)) { From = "v-", Before = "v." },
         ScopeKind.Department =>
             new(Partition(scope.Above!.Id)) { From = $"v-{Hex(Short(scope.Id))}", Before = $"v-{Hex(Short(scope.Id))}g" },
-        ScopeKind.Project => Prefixed($"v-{Hex(Short(scope.Above!.Id))}{Hex(Short(scope.Id))}", scope.Above.Above!.Id),
+        ScopeKind.Project => OriginatedIn(scope.Id, scope.Above!.Id, scope.Above.Above!.Id),
         _ => throw new ArgumentOutOfRangeException(nameof(scope)),
     };
+
+    public static TableRange OriginatedIn(Guid project, Guid department, Guid cluster) =>
+        Prefixed($"v-{Hex(Short(department))}{Hex(Short(project))}", cluster);
 
     public static TableRange SharedWith(Guid cluster, ScopeKind kind, Guid id) => Prefixed(SharePrefix(kind, id), cluster);
 

@@ -1,4 +1,5 @@
 using DataRegistry.Http;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.DataVolumes;
@@ -24,6 +25,7 @@ sealed record ListedVolume(DataVolumeRow Row, string ProjectName, DataVolumePhas
         ])
     {
         AllowsEmptyFilter = true,
+        SizeOf = volume => RowSize.Of(volume.Row) + RowSize.Of(volume.ProjectName),
     };
 }
 

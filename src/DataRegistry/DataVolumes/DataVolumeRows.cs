@@ -114,6 +114,12 @@ sealed record DataVolumeNameRow : TableRow
     public required Guid Volume { get; init; }
 }
 
+/// <summary>Whose a data volume is.</summary>
+sealed record DataVolumeOwnerRow : TableRow
+{
+    public required Guid Project { get; init; }
+}
+
 /// <summary>The agent has work on a data volume; all that it needs stands in the volume's row.</summary>
 sealed record PendingRow : TableRow
 {
@@ -123,9 +129,6 @@ sealed record PendingRow : TableRow
 /// <summary>What a create answered that had an Idempotency-Key.</summary>
 sealed record RepetitionRow : TableRow
 {
-    /// <summary>For so long a repeated create is answered as the first one was.</summary>
-    public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
-
     public required Guid Volume { get; init; }
 
     /// <summary>SHA-256 of the request's body as it was understood.</summary>

@@ -2,6 +2,7 @@ using System.Runtime.Serialization;
 using Azure;
 using DataRegistry.Http;
 using DataRegistry.Storage;
+using Microsoft.Extensions.Options;
 
 namespace DataRegistry.DataVolumes;
 
@@ -9,8 +10,11 @@ namespace DataRegistry.DataVolumes;
 /// Data volumes; their rows are drawn at <see cref="DataVolumeKeys"/>. A volume's row is the truth; its name, its copies under the scopes
 /// that it is shared with and its place in the agent's work change in one transaction with it, on its ETag.
 /// </summary>
-sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOptions<DataVolumeOptions> options) : IStoredTable
 {
+    /// <summary>So many below the limit each new volume is counted twice: more are not made at once.</summary>
+    const int MinMargin = 100;
+
     /// <summary>
     /// Scopes that a volume is shared with at most: with the copies, the volume, its name, the agent's work and an Idempotency-Key all
     /// of a volume fits into one transaction of 100.
@@ -27,6 +31,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
     ];
 
     readonly TableClient table = tables.GetTableClient("datavolumes");
+    readonly int max = options.Value.MaxPerProject;
 
     public TableClient Table => table;
 
@@ -50,16 +55,56 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var known = repetition is null ? null : await RepetitionAsync(repetition, cancellationToken);
-            if (known is not null && clock.GetUtcNow() < known.CreatedAt + RepetitionRow.Kept)
+            if (known is not null && clock.GetUtcNow() < known.CreatedAt + IdempotencyKey.Kept)
                 return known.Body == repetition!.Body ? new DataVolumeCreation.Repeated(known.Answer) : new DataVolumeCreation.OtherBody();
+            var count = await CountAsync(row, cancellationToken);
+            if (count >= max)
+                return new DataVolumeCreation.TooMany(max);
             if (await TryCreateAsync(row, name, repetition, known, cancellationToken))
-                return new DataVolumeCreation.Created();
+                return await IsOneTooManyAsync(row, count) ? new DataVolumeCreation.TooMany(max) : new DataVolumeCreation.Created();
             // The name before the key: both come in one transaction, so whoever's name is there has its key there, too.
             var taken = await IsTakenAsync(row.Cluster, name, cancellationToken);
             if (repetition is not null && (await RepetitionAsync(repetition, cancellationToken))?.ETag != known?.ETag)
                 continue;
             if (taken)
                 return new DataVolumeCreation.NameTaken();
+        }
+    }
+
+    /// <summary>The data volumes that originate in the project of one, as far as it matters. A request for each thousand.</summary>
+    ValueTask<int> CountAsync(DataVolumeRow row, CancellationToken cancellationToken) =>
+        table.ReadAsync<DataVolumeOwnerRow>(
+            DataVolumeKeys.OriginatedIn(row.Project, row.Department, row.Cluster), select: [nameof(DataVolumeOwnerRow.Project)],
+            cancellationToken: cancellationToken)
+            .Where(r => r.Project == row.Project).Take(max + 1).CountAsync(cancellationToken);
+
+    /// <summary>
+    /// Near the limit, a new volume is counted when it is there, so that of several at once each sees the others: never more than allowed
+    /// stay, though fewer may. One too many goes with its Idempotency-Key, as if it had never been.
+    /// </summary>
+    /// <param name="before">How many there were before it.</param>
+    async Task<bool> IsOneTooManyAsync(DataVolumeRow row, int before)
+    {
+        if (before < max - Math.Max(MinMargin, max / 10))
+            return false;
+        try
+        {
+            // Not given up any more, whoever waits for it.
+            if (await CountAsync(row, CancellationToken.None) <= max)
+                return false;
+            var retry = new WriteRetry(clock, CancellationToken.None);
+            while (await FindAsync(DataVolumeId.Of(row), CancellationToken.None) is { } created
+                && !await TryRemoveAsync(created, takeBack: true, CancellationToken.None))
+            {
+                await retry.AgainAsync();
+            }
+
+            return true;
+        }
+        catch (RequestFailedException)
+        {
+            // It is there: to call that a failure would have it repeated.
+            return false;
         }
     }
 
@@ -138,13 +183,14 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
             if (await FindAsync(id, cancellationToken) is not { } row)
                 return null;
             check(row);
-            if (await TryRemoveAsync(row, cancellationToken))
+            if (await TryRemoveAsync(row, takeBack: false, cancellationToken))
                 return row;
         }
     }
 
     /// <summary>False where it has changed since it was read, or is gone.</summary>
-    async Task<bool> TryRemoveAsync(DataVolumeRow row, CancellationToken cancellationToken)
+    /// <param name="takeBack">Whether its create failed after all: then nothing repeats it.</param>
+    async Task<bool> TryRemoveAsync(DataVolumeRow row, bool takeBack, CancellationToken cancellationToken)
     {
         List<TableTransactionAction> actions = [Change.Delete(row.PartitionKey, row.RowKey, row.ETag)];
         if (DataVolumeName.TryParse(row.Name, out var name))
@@ -152,7 +198,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock) : IS
         if (row.IsPending)
             actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
         // A younger one stays: its create may still be repeated.
-        if (row.Repetition is not null && clock.GetUtcNow() >= row.CreatedAt + RepetitionRow.Kept
+        if (row.Repetition is not null && (takeBack || clock.GetUtcNow() >= row.CreatedAt + IdempotencyKey.Kept)
             && await table.FindAsync<RepetitionRow>(
                 row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
         {

@@ -15,7 +15,7 @@ static class DataVolumesRoom
     public static IServiceCollection AddDataVolumes(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<DataVolumeOptions>().Bind(configuration.GetSection(DataVolumeOptions.Section))
-            .Validate(o => o.IsValid, "The setting DataVolumes__AgentSilenceSeconds is a number above 0.").ValidateOnStart();
+            .Validate(o => o.IsValid, "The settings DataVolumes__… are numbers above 0.").ValidateOnStart();
         services.AddTable<DataVolumeTable>().AddSingleton<IProjectContents, ProjectDataVolumes>();
         services.AddSingleton<DataVolumeServices>().AddSingleton<SharingServices>().AddSingleton<ReportServices>();
         return services.AddSingleton<ClusterAgents>().AddSingleton<DataVolumeAccess>().AddSingleton<DataVolumeViews>();

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
@@ -10,70 +11,36 @@ namespace DataRegistry.Datums;
 
 static class AliasEndpoints
 {
+    public static readonly FieldError[] ProjectErrors = [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
+
     const int MaxBodyBytes = 16 * 1024;
 
-    static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
+    public static readonly AliasJson Json = new(WireJson.Options(AliasJson.Default));
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapGet(
-            "/datum-aliases/", ListAsync).AnswersPages<AliasBody>("A project's aliases, by name").RequiresQuery("project", "A project's id")
-            .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
-            .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean);
-        api.MapPost(
-            "/datum-aliases/", PointAsync).Takes<NewAliasBody>().Answers<AliasBody>(
-                "Make an alias (201), or move it to another datum (200)").OrAnswers<AliasBody>(StatusCodes.Status201Created);
-        api.MapGet("/datum-aliases/resolve/", ResolveAsync).Answers<ResolvedBody>("The datum that a name stands for now")
-            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id");
-        api.MapGet("/datum-aliases/{id}/", GetAsync).Answers<AliasBody>("One alias");
-        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).AnswersNothing("Delete an alias; its history stays");
-        api.MapGet(
-            "/datum-aliases/{id}/history/", HistoryAsync).AnswersPages<AliasChangeBody>(
-                "Who moved it, the last change first; also of a deleted alias");
-    }
-
-    static async Task<IResult> ListAsync(
-        HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
-    {
-        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
-        var paging = Paging.From(context.Request);
-        var (rows, next, count) = AliasOrder.From(context.Request) is { } order
-            ? await SortedAsync(order, project, paging, aliases, context.RequestAborted)
-            : await ByNameAsync(project, paging, aliases, context.RequestAborted);
-        var named = await datums.FindAsync([.. rows.Select(r => r.DatumId)], context.RequestAborted);
-        var names = await aliases.NamesAsync(rows.Select(r => r.DatumId), context.RequestAborted);
-        var scanned = await scans.CompletedAsync(context.RequestAborted);
-        return Results.Json(
-            new Page<AliasBody>(
-                DatumQuery.Flag(context.Request, "no_count") ? null : count, Paging.Next(context, next), null,
-                [.. rows.Select(r => AliasBody.From(r, project, named.GetValueOrDefault(r.DatumId), names[r.DatumId], scanned))]),
-            Json.PageAliasBody);
-    }
-
-    static async Task<CountedPage<AliasRow>> ByNameAsync(
-        Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
-    {
-        AliasName? after = paging.Cursor is null
-            ? null
-            : AliasName.TryParse(paging.Cursor, out var name) ? name : throw Paging.BadCursor();
-        var (rows, next) = await aliases.ListAsync(project, paging.Limit, after, cancellationToken);
-        return new(rows, next, after is null && next is null ? rows.Count : null);
-    }
-
-    static async Task<CountedPage<AliasRow>> SortedAsync(
-        AliasOrder order, Project project, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
-    {
-        var (all, more) = await aliases.ListAsync(project, AliasOrder.Max, after: null, cancellationToken);
-        if (more is not null)
-            throw DatumErrors.TooManyAliasesToSort.On("ordering", AliasOrder.Max);
-        var (rows, next) = order.Page(all, paging.Limit, paging.Cursor);
-        return new(rows, next, all.Count);
+        api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").Takes<NewAliasBody>()
+            .Answers<AliasBody>("Create an alias (201), or move it to another datum (200)")
+            .OrAnswers<AliasBody>(StatusCodes.Status201Created)
+            .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName)
+            .FailsOn("datum", CommonErrors.Required, DatumErrors.NotADatumId, DatumErrors.NoDatumInProject)
+            .FailsOn("project", ProjectErrors).Fails(AccessErrors.NotPermitted);
+        api.MapGet("/datum-aliases/resolve/", ResolveAsync).WithName("resolveAlias")
+            .Answers<ResolvedBody>("Get the datum that a name stands for now")
+            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id")
+            .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName).FailsOn("project", ProjectErrors)
+            .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
+        api.MapGet("/datum-aliases/{id}/", GetAsync).WithName("getAlias").Answers<AliasBody>("Get an alias");
+        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).WithName("deleteAlias").AnswersNothing("Delete an alias; its history stays")
+            .Fails(AccessErrors.NotPermitted);
+        api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).WithName("getAliasHistory")
+            .AnswersPages<AliasChangeBody>("List who moved an alias, the last change first; also of a deleted alias");
     }
 
     static async Task<IResult> PointAsync(
         HttpContext context, AliasLookup lookup, DatumTable datums, AliasPointing pointing, DatumViews views)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewAliasBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, Json.NewAliasBody, MaxBodyBytes);
         var project = await lookup.ProjectAsync(context, body.Project, Permission.AliasesEdit);
         var name = Name(body.Name);
         if (string.IsNullOrEmpty(body.Datum))
@@ -83,6 +50,7 @@ static class AliasEndpoints
         // Another project's datum is as good as none, so that ids cannot be probed and a name never leads to what its readers may not see.
         if (await datums.FindAsync(id, context.RequestAborted) is not { } datum || datum.Project != project.Id)
             throw DatumErrors.NoDatumInProject.On("datum", id);
+        await pointing.RequireUsableAsync(project, name, "name", context.RequestAborted);
         var outcome = await pointing.PointAsync(context, project, name, id);
         return Results.Json(
             await views.ShowAsync(outcome.Alias, project, datum, context.RequestAborted), Json.AliasBody,
@@ -100,7 +68,7 @@ static class AliasEndpoints
             throw CommonErrors.NotFound.With();
         }
 
-        var hashed = await hashing.EnsureAsync(datum, found: null, context.RequestAborted);
+        var hashed = await hashing.AwaitAsync(datum, DatumHashing.WaitOf(context), context.RequestAborted);
         return Results.Json(new ResolvedBody(await views.ShowAsync(hashed, project, context.RequestAborted)), Json.ResolvedBody);
     }
 
@@ -153,7 +121,7 @@ sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffs
 }
 
 /// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>
-sealed record NewAliasBody(string? Name, string? Datum, string? Project);
+sealed record NewAliasBody([property: Required] string? Name, [property: Required] string? Datum, [property: Required] string? Project);
 
 sealed record ResolvedBody(DatumBody Datum);
 

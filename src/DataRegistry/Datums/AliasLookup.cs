@@ -45,6 +45,14 @@ sealed class AliasPointing(AliasTable aliases, Permissions permissions, AuditTra
     public Task RequireAsync(HttpContext context, Project project) =>
         permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
 
+    /// <summary>Ends the request with 400 for a new alias that may not be named so. One that is there keeps its name, and moves.</summary>
+    /// <param name="field">The field that gets the error.</param>
+    public async Task RequireUsableAsync(Project project, AliasName name, string field, CancellationToken cancellationToken)
+    {
+        if (!name.IsPlain && await aliases.FindAsync(project, name, cancellationToken) is null)
+            throw DatumErrors.NotAnAliasName.On(field);
+    }
+
     public async Task<AliasOutcome> PointAsync(HttpContext context, Project project, AliasName name, DatumId datum)
     {
         var outcome = await aliases.PointAsync(project, name, datum, Caller.Of(context).Name, context.RequestAborted);

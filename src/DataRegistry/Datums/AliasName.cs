@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
@@ -8,14 +9,20 @@ public readonly record struct AliasName
 {
     public const int MaxBytes = 200;
 
-    public const string Requirement =
-        "An alias name is 1 to 200 bytes of UTF-8 without '/', control characters and spaces at its ends; it is not a UUID, '.' or '..'.";
+    /// <summary>Clients put names into addresses as they are. These would end there, or become something else.</summary>
+    static readonly SearchValues<char> Special = SearchValues.Create("?#&+%:/");
+
+    public const string Requirement = "An alias name is 1 to 200 bytes of UTF-8 without any of ? # & + % : /, control characters and "
+        + "spaces at its ends; it is not a UUID, '.' or '..'.";
 
     static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     AliasName(string value) => Value = value;
 
     public string Value { get; }
+
+    /// <summary>Whether a new alias may be named so. Aliases of former releases may have other names, and keep them.</summary>
+    public bool IsPlain => Value.AsSpan().IndexOfAny(Special) < 0;
 
     public static bool TryParse([NotNullWhen(true)] string? text, out AliasName name)
     {

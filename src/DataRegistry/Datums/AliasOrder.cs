@@ -47,6 +47,6 @@ readonly record struct AliasOrder(bool ByMove, bool NewestFirst)
         string.CompareOrdinal(cursor, after) is var order && (NewestFirst ? order >= 0 : order <= 0);
 
     /// <summary>Its time and its id, which tells aliases of the same time apart.</summary>
-    string CursorOf(AliasRow alias) =>
+    public string CursorOf(AliasRow alias) =>
         string.Create(CultureInfo.InvariantCulture, $"{(ByMove ? alias.MTime : alias.CTime).UtcTicks:x16}{alias.Id:N}");
 }

@@ -52,18 +52,21 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
 
     /// <summary>A page of a project's aliases in the order of their names' bytes, and the cursor after it.</summary>
     public async Task<(IReadOnlyList<AliasRow> Rows, string? Cursor)> ListAsync(
-        Project project, int limit, AliasName? after, CancellationToken cancellationToken)
+        Project project, int limit, AliasName? after, CancellationToken cancellationToken) =>
+        await table.ReadAsync<AliasRow>(RangeOf(project, after), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
+            .PageAsync(limit, r => r.Name, cancellationToken);
+
+    /// <summary>All of a project's aliases; null where there are more than so many.</summary>
+    public async Task<IReadOnlyList<AliasRow>?> ListAllAsync(Project project, int max, CancellationToken cancellationToken)
     {
-        var first = $"n-{project.Id:N}-";
-        var range = new TableRange(PartitionOf(project.Slot))
-        {
-            From = after is null ? first : null,
-            After = after is { } name ? NameKey(project.Id, name.Value) : null,
-            Before = $"n-{project.Id:N}.",
-        };
-        return await table.ReadAsync<AliasRow>(
-            range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).PageAsync(limit, r => r.Name, cancellationToken);
+        var rows = await table.ReadAsync<AliasRow>(
+            RangeOf(project, after: null), Math.Min(max + 1, 1000), cancellationToken: cancellationToken)
+            .Take(max + 1).ToListAsync(cancellationToken);
+        return rows.Count > max ? null : rows;
     }
+
+    /// <summary>Bytes of a name in a datum's list of them.</summary>
+    public static int SizeOf(string name) => RowSize.Of(name) + 3;
 
     /// <summary>A page of an alias's changes, the last one first, and the cursor after it.</summary>
     public Task<(IReadOnlyList<AliasChangeRow> Rows, string? Cursor)> HistoryAsync(
@@ -175,6 +178,13 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
         User = user,
         From = from,
         To = to,
+    };
+
+    static TableRange RangeOf(Project project, AliasName? after) => new(PartitionOf(project.Slot))
+    {
+        From = after is null ? $"n-{project.Id:N}-" : null,
+        After = after is { } name ? NameKey(project.Id, name.Value) : null,
+        Before = $"n-{project.Id:N}.",
     };
 
     static string PartitionOf(int slot) => slot.ToString("x3", CultureInfo.InvariantCulture);

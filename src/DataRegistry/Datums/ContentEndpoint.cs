@@ -1,4 +1,5 @@
 using System.Globalization;
+using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
@@ -12,9 +13,16 @@ namespace DataRegistry.Datums;
 static class ContentEndpoint
 {
     public static void MapContent(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/content/", SendAsync)
-        .WithSummary(
-            "A datum's bytes; its URL comes from download").TakesQuery("token", "Of that URL").AllowAnonymous().Produces(
-                StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
+        .WithName("getDatumContent")
+        .WithSummary("Get the bytes of a datum; the URL comes from its download").TakesQuery("token", "Of that URL")
+        .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
+        .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
+        .Fails(
+            DatumErrors.UrlNotValid, DatumErrors.ReadNotAllowed, DatumErrors.Purged, DatumErrors.ChangedJustNow, DatumErrors.Changed,
+                DatumErrors.Missing,
+            DatumErrors.Archived, DatumErrors.StoreDeleted, DatumErrors.RangeNotSatisfiable, DatumErrors.BucketUnavailable,
+                AccessErrors.TooManyRequests)
+        .AllowAnonymous();
 
     static async Task SendAsync(string id, HttpContext context, DatumTable datums, AdoptedObjects objects, ContentTokens tokens)
     {
@@ -23,7 +31,8 @@ static class ContentEndpoint
             throw DatumErrors.UrlNotValid.With();
         var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         var (bucket, found) = await DownloadEndpoints.RequiredAsync(row, objects, context.RequestAborted);
-        var range = Range(context.Request, found.Size);
+        var tag = $"\"{found.ETag}\"";
+        var range = IsOfTag(context.Request, tag) ? Range(context.Request, found.Size) : null;
         await using var content = RequestLimits.IsHead(context) ? null : await OpenAsync(bucket, found, range, context.RequestAborted);
 
         var response = context.Response;
@@ -34,7 +43,7 @@ static class ContentEndpoint
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-store";
         response.Headers.AcceptRanges = "bytes";
-        response.Headers.ETag = $"\"{found.ETag}\"";
+        response.Headers.ETag = tag;
         response.Headers.ContentDisposition = ObjectKey.Attachment(DownloadEndpoints.FileName(row) ?? row.Id.ToString());
         if (range is { } span)
             response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {span.First}-{span.Last}/{found.Size}");
@@ -55,6 +64,14 @@ static class ContentEndpoint
             throw DownloadEndpoints.Error(e);
         }
     }
+
+    /// <summary>
+    /// Whether the range is of what is here (RFC 9110, section 13.1.5): false for another tag, a weak one, and a time, which no answer
+    /// tells.
+    /// </summary>
+    static bool IsOfTag(HttpRequest request, string tag) => request.Headers.IfRange.Count == 0
+        || (RangeConditionHeaderValue.TryParse(request.Headers.IfRange.ToString(), out var condition)
+            && condition.EntityTag is { IsWeak: false } asked && asked.Tag.Equals(tag, StringComparison.Ordinal));
 
     /// <summary>
     /// Null for the whole: where no range is asked for, several, or an unreadable one (RFC 9110, section 14.2). One that begins past the

@@ -3,9 +3,11 @@ using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
 
 namespace DataRegistry.Datums;
 
@@ -20,19 +22,23 @@ static class DatumEndpoints
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
-        api.MapGet(
-            "/data/{id}/", GetAsync).Answers<DatumBody>(
-                "A datum, by its id or an alias; its hashes, where they are not known yet, are computed now if it is small and soon if it "
-                    + "is not").TakesQuery("project", AliasProject);
-        api.MapPost(
-            "/data/{id}/purge/", PurgeAsync).Answers<OkBody>(
-                "Mark a datum as purged and free its URL; the object in the bucket stays").TakesQuery("project", AliasProject);
+        Named(api.MapGet("/data/{id}/", GetAsync).WithName("getDatum").Answers<DatumBody>(
+            "Get a datum by its id or an alias. Its hashes, where they are not known yet, are computed now if it is small and soon "
+            + "if it is not"));
+        Named(api.MapPost("/data/{id}/purge/", PurgeAsync).WithName("purgeDatum")
+            .Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").Fails(AccessErrors.NotPermitted));
     }
+
+    /// <summary>The errors of an alias in place of an id.</summary>
+    public static RouteHandlerBuilder Named(RouteHandlerBuilder endpoint) => endpoint.TakesQuery("project", AliasProject)
+        .FailsOn("project", DatumErrors.AliasAmbiguous, DatumErrors.AliasNeedsProject, OrganizationErrors.NotAProjectId,
+            OrganizationErrors.NoProject)
+        .Fails(AccessErrors.NotPermitted);
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumHashing hashing, DatumViews views)
     {
         var (row, project) = await lookup.RequiredAsync(id, context);
-        var hashed = await hashing.EnsureAsync(row, found: null, context.RequestAborted);
+        var hashed = await hashing.AwaitAsync(row, DatumHashing.WaitOf(context), context.RequestAborted);
         return Results.Json(await views.ShowAsync(hashed, project, context.RequestAborted), Json.DatumBody);
     }
 
@@ -58,7 +64,9 @@ static class DatumEndpoints
 /// <param name="Aliases">The names of those that point at it now, in the order of their bytes.</param>
 sealed record DatumBody(
     DatumId Id, string Name, string Uri, long Size, string? Md5, string? Sha1, string? Sha256, Guid Store, ProjectBody? Project,
-    DateTimeOffset Ctime, DateTimeOffset? FileCtime, DateTimeOffset? FileMtime, JsonElement? OutputExecution, bool Purged,
+    DateTimeOffset Ctime, DateTimeOffset? FileCtime, DateTimeOffset? FileMtime,
+        [property: WireType(JsonSchemaType.Null)] JsonElement? OutputExecution,
+    bool Purged,
     IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases, DriftBody Drift)
 {
     /// <summary>Why the hashes are null; left out where nothing speaks against them.</summary>
@@ -68,6 +76,17 @@ sealed record DatumBody(
     /// <summary>S3's storage class, such as <c>GLACIER</c>; left out where the bucket did not tell it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? StorageClass { get; init; }
+
+    /// <summary>What a datum is on the wire beside what is counted: names, ids, times, hashes and drift.</summary>
+    const int OtherBytes = 900;
+
+    /// <summary>Bytes of a datum on the wire, without its aliases.</summary>
+    public static int SizeOf(DatumRow row) => OtherBytes + (2 * RowSize.Of(row.Key)) + RowSize.Of(row.Bucket)
+        + (row.TagsLeftOut ?? RowSize.Of(row.Tags ?? ""))
+        + RowSize.Of(row.ChecksumError ?? "") + (row.Drift is DriftState.Changed or DriftState.Missing ? DriftSizeOf(row) : 0);
+
+    static int DriftSizeOf(DatumRow row) =>
+        RowSize.Of(row.ObjectETag) + RowSize.Of(row.VersionId ?? "") + RowSize.Of(row.DriftETag ?? "") + RowSize.Of(row.DriftVersion ?? "");
 
     public static string NameOf(string key) => key[(key.LastIndexOf('/') + 1)..];
 

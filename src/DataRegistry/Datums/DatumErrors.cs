@@ -19,6 +19,14 @@ static class DatumErrors
     public static FieldError TooManyProjects { get; } = new(
         "required", "You may read over {max} projects: name one of them.", "The list of all projects together would be too expensive.");
 
+    public static FieldError TooManyProjectsToSort { get; } = new(
+        "required", "The aliases of over {max} projects are listed by name only: name one, or leave 'ordering' out.",
+        "Another order than by name reads the aliases of all projects.");
+
+    public static FieldError OffsetBeyondSearch { get; } = new(
+        "invalid", "Fewer than {offset} of the datums that could be searched in time match. Begin without an offset and follow 'next'.",
+        "A search for a name ends after 10 seconds.");
+
     public static FieldError OffsetBeyondMatches { get; } = new(
         "invalid", "Fewer than {offset} of the newest {looked} datums match. Begin without an offset and follow 'next', "
         + "or make a selection, which finds all that match.",
@@ -99,11 +107,12 @@ static class DatumErrors
         StatusCodes.Status413PayloadTooLarge, "The properties of {datum} are {bytes} bytes as JSON; up to {max} are kept.",
         "The properties are too large.");
 
+    public static FieldError TagsTooLong { get; } = new(
+        "max_length", "The tags are {bytes} bytes together; up to {max} are kept.",
+        "The datum would have too many tags, or too long ones.");
+
     public static FieldError TooManyTags { get; } = new(
         "max_length", "At most {max} tags are expected.", "The datum would have too many tags.");
-
-    public static FieldError TagsTooLong { get; } = new(
-        "max_length", "The tags have at most {max} bytes together.", "The tags of an adoption are too long together.");
 
     public static FieldError TooManyAliasesToSort { get; } = new(
         "too_many", "Over {max} aliases are listed by name only. Leave 'ordering' out.", "A long list is sorted only as it is stored.");

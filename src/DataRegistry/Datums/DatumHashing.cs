@@ -20,30 +20,21 @@ sealed partial class DatumHashing(
     static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     readonly SemaphoreSlim slots = new(options.Value.HashesInFlight);
+    readonly SemaphoreSlim largeSlots = new(options.Value.HashesInFlight);
+    readonly SemaphoreSlim waits = new(options.Value.HashWaits);
 
     /// <summary>
-    /// For who asks for one datum: as it is with its hashes, where they are known or the object is small enough to be read now. A large one
-    /// is queued, once, as is a small one that cannot be read now. Throws only if cancelled.
+    /// For a download: the datum with its hashes, where they are known or the object is small enough to be read now. A large one is queued,
+    /// once, as is a small one that cannot be read now. Throws only if cancelled.
     /// </summary>
     /// <param name="found">The object, if S3 was asked already.</param>
     public async Task<DatumRow> EnsureAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
     {
-        if (datum.Sha256 is not null || datum.Purged is not null || (datum.HashTried is { } tried && clock.GetUtcNow() - tried < Again))
+        if (IsSettled(datum) || IsNoted(datum))
             return datum;
-        try
-        {
-            if (datum.Size <= options.Value.HashAtOnceBytes && await TryAtOnceAsync(datum, found, cancellationToken) is { } hashed)
-                return hashed;
-            // Noted first: of many who ask at once, the one whose note it is queues it.
-            if (await datums.NoteHashAsync(datum, clock.GetUtcNow(), error: "", cancellationToken))
-                await queue.SendAsync([datum.Id], cancellationToken);
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            Log.Later(logger, datum.Id, e.Message);
-        }
-
-        return datum;
+        var isSmall = datum.Size <= options.Value.HashAtOnceBytes;
+        return isSmall && await TryAtOnceAsync(datum, found, cancellationToken) is { } hashed ? hashed
+            : await QueueAsync(datum, missed: isSmall, cancellationToken);
     }
 
     /// <summary>
@@ -113,12 +104,20 @@ sealed partial class DatumHashing(
     {
         Log.Failed(logger, datum.Id, reason);
         var now = clock.GetUtcNow();
-        return await datums.NoteHashAsync(datum, now, reason, cancellationToken)
+        return await datums.NoteHashAsync(datum, now, reason, missed: false, cancellationToken)
             ? datum with { HashTried = now, ChecksumError = reason }
             : datum;
     }
 
-    public void Dispose() => slots.Dispose();
+    public string TooLong(DatumRow datum) =>
+        $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds that there are for it.";
+
+    public void Dispose()
+    {
+        slots.Dispose();
+        largeSlots.Dispose();
+        waits.Dispose();
+    }
 
     /// <summary>
     /// Null where it takes too long, the wait for a slot included, or may work later: a bucket that hangs keeps no other's datums from

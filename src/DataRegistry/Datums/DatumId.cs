@@ -4,16 +4,19 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>
-/// A datum's id. Its 16 partition bits are the project's slot (12) and the key's shard (4); its tail is a hash of job, key and
-/// version, so that a job that mints the same object twice mints the same id.
-/// </summary>
+/// <summary>A datum's id.</summary>
+/// <remarks>
+/// Its 16 partition bits are the project's slot (12) and the key's shard (4). Its tail is a hash of job, key and version, so that a job
+/// that
+/// mints the same object twice mints the same id.
+/// </remarks>
 [JsonConverter(typeof(DatumIdJsonConverter))]
-public readonly record struct DatumId(TimedId Value)
+public readonly record struct DatumId(TimedId Value) : IUuid
 {
     public const string Requirement = "A datum id is a UUID.";
 

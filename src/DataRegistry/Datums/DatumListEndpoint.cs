@@ -20,57 +20,65 @@ static class DatumListEndpoint
 
     static readonly IReadOnlyList<string> FieldNames = [.. DatumEndpoints.Json.DatumBody.Properties.Select(p => p.Name)];
 
-    public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync)
-        .AnswersPages<DatumBody>("Datums, newest first")
-        .TakesQuery(
-            "project", $"A project's id; without it all that one may read, up to {MaxProjects}").TakesQuery(
-                "store", "A store's id").TakesQuery("name", "The URL's last segment, whole")
-        .TakesQuery(
-            "uri", "The URL; what is tracked there now").TakesQuery(
-                "tag", "A tag that they have").TakesQuery(
-                    "drift", "changed or missing: what scans have found; none, unknown: the others").TakesQuery(
-                        "output_execution", "None ever match")
-        .TakesQuery(
-            "deleted", "true: none ever match", JsonSchemaType.Boolean).TakesQuery(
-                "purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
-        .TakesQuery(
-            "offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer).TakesQuery(
-                "ordering", $"-ctime, ctime, id, name, size; but for the first up to {DatumSearch.MaxSorted} matches")
-        .TakesQuery(
-            "no_count", "true: count is null", JsonSchemaType.Boolean).TakesQuery(
-                "exclude", "Fields to leave out, with commas between them");
+    public static void MapDatumLists(this IEndpointRouteBuilder api) => api.MapGet("/data/", ListAsync).WithName("listDatums")
+        .AnswersPages<DatumBody>("List datums, newest first")
+        .TakesQuery("project", $"A project's id; without it all that you may read, up to {MaxProjects}").TakesQuery("store", "A store's id")
+        .TakesQuery("name", "The URL's last segment, whole").TakesQuery("uri", "The URL; what is tracked there now")
+        .TakesQuery("tag", "A tag that they have")
+        .TakesQuery("drift", "changed or missing: what scans have found; none, unknown: the others")
+        .TakesQuery("output_execution", "None ever match")
+        .TakesQuery("deleted", "true: none ever match", JsonSchemaType.Boolean)
+        .TakesQuery("purged", "true: only purged ones, otherwise only the others", JsonSchemaType.Boolean)
+        .TakesQuery("offset", $"Up to {DatumQuery.MaxOffset}", JsonSchemaType.Integer)
+        .TakesQuery("ordering", $"-ctime, ctime, id, name, size; but for the first up to {DatumSearch.MaxSorted} matches")
+        .TakesQuery("no_count", "true: count is null", JsonSchemaType.Boolean)
+        .TakesQuery("exclude", "Fields to leave out, with commas between them")
+        .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject, DatumErrors.TooManyProjects)
+        .FailsOn("store", CommonErrors.NotAnId).FailsOn("uri", DatumErrors.NotAUrl).FailsOn("drift", CommonErrors.NotAChoice)
+        .FailsOn("offset", DatumErrors.OffsetTooLarge, DatumErrors.OffsetBeyondMatches)
+        .FailsOn("ordering", DatumErrors.NotADatumOrder, DatumErrors.TooManyToSort)
+        .Fails(AccessErrors.NotPermitted);
 
     static async Task<IResult> ListAsync(
         HttpContext context, DatumSearch search, AliasTable aliases, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
-        var listed = await ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
         var query = DatumQuery.From(context.Request) with { Scanned = scanned };
+        var listed = await ProjectsAsync(context, query, search, projects, permissions);
         var noCount = DatumQuery.Flag(context.Request, "no_count");
-        var (rows, next, count) = await search.FindAsync(query, listed, paging, noCount, context.RequestAborted);
+        var list = await search.FindAsync(query, listed, paging, noCount, context.RequestAborted);
         IReadOnlyCollection<string> excluded = Fields.Query(
             context.Request, "exclude")?.Split(',', StringSplitOptions.TrimEntries).Intersect(FieldNames, StringComparer.Ordinal).ToList()
             ?? [];
         var names = await aliases.NamesAsync(
-            excluded.Contains("aliases", StringComparer.Ordinal) ? [] : rows.Select(r => r.Id), context.RequestAborted);
+            excluded.Contains("aliases", StringComparer.Ordinal) ? [] : list.Rows.Select(r => r.Id), context.RequestAborted);
+        var page = list.Within(r => DatumBody.SizeOf(r) + names[r.Id].Sum(AliasTable.SizeOf));
+        var rows = await search.WithTagsAsync(page.Rows, context.RequestAborted);
         return Answer(
-            new(noCount
-                ? null
-                : count, Paging.Next(context, next), null, [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
-                excluded);
+            new(
+                noCount ? null : page.Count, Paging.Next(context, page.Next), null,
+                [.. rows.Select(r => DatumBody.From(r, listed.Of(r), names[r.Id], scanned))]),
+            excluded);
     }
 
-    /// <summary>The named one, or all that the caller may read; none is an empty list.</summary>
-    static async Task<ProjectSet> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
+    /// <summary>
+    /// The named one, or all that the caller may read; none is an empty list. Where they are many, those that have something at the URL.
+    /// </summary>
+    static async Task<ProjectSet> ProjectsAsync(
+        HttpContext context, DatumQuery query, DatumSearch search, ProjectTable projects, Permissions permissions)
     {
         if (Fields.Query(context.Request, "project") is { } named)
             return new([await permissions.ProjectAsync(context, projects, named, Permission.DataRead)]);
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
         var (readable, more) = await projects.ListAsync(
             MaxProjects, null, p => rights.Allow(Permission.DataRead, Scope.Of(p)), context.RequestAborted);
-        return more is null ? new(readable)
-            : throw DatumErrors.TooManyProjects.On("project", MaxProjects);
+        if (more is null || query.Nothing)
+            return new(readable);
+        if (query is not { Uri: not null, Purged: false })
+            throw DatumErrors.TooManyProjects.On("project", MaxProjects);
+        var found = await projects.FindManyAsync(await search.ProjectsAtAsync(query, context.RequestAborted), context.RequestAborted);
+        return new([.. found.Values.Where(p => rights.Allow(Permission.DataRead, Scope.Of(p)))]);
     }
 
     static IResult Answer(Page<DatumBody> page, IReadOnlyCollection<string> excluded)

@@ -27,5 +27,12 @@ public sealed class DatumOptions
     /// </summary>
     public int HashesInFlight { get; set; } = 4;
 
-    internal bool IsValid => DownloadSeconds is > 0 and <= 7 * 24 * 3600 && HashAtOnceBytes >= 0 && HashSeconds > 0 && HashesInFlight > 0;
+    /// <summary>Requests for single datums that wait for hashes at a time; more do not wait.</summary>
+    public int HashWaits { get; set; } = 16;
+
+    /// <summary>Seconds that such a request waits at most; Azure's front end ends a request after 230.</summary>
+    public int HashWaitSeconds { get; set; } = 100;
+
+    internal bool IsValid => DownloadSeconds is > 0 and <= 7 * 24 * 3600 && HashAtOnceBytes >= 0 && HashSeconds > 0
+        && HashesInFlight > 0 && HashWaits > 0 && HashWaitSeconds > 0;
 }

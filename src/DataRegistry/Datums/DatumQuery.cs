@@ -20,7 +20,7 @@ enum DatumOrder
 /// <param name="Uri">Null for all.</param>
 /// <param name="Tag">One that the datum has; null for all.</param>
 /// <param name="Purged">Only the purged ones, or only the others.</param>
-/// <param name="Nothing">What is asked for no datum is: deleted, or an execution's output.</param>
+/// <param name="Nothing">No datum is what is asked for: deleted, an execution's output, or named with a slash.</param>
 sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, bool Purged, bool Nothing, DatumOrder Order, int Offset)
 {
     public const int MaxOffset = 10_000;
@@ -37,10 +37,11 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         S3Url? uri = Fields.Query(request, "uri") is not { } text ? null : S3Url.TryParse(text, out var url) ? url
             : throw DatumErrors.NotAUrl.On("uri");
         var execution = Fields.Query(request, "output_execution") is { } id ? Fields.Id("output_execution", id) : (Guid?)null;
+        var name = Fields.Query(request, "name");
+        var nothing = Flag(request, "deleted") || execution is not null || name?.Contains('/', StringComparison.Ordinal) == true;
         return new(
-            Fields.Query(request, "store") is { } store ? Fields.Id("store", store) : null, Fields.Query(request, "name"), uri,
-            Fields.Query(request, "tag"),
-            Flag(request, "purged"), Flag(request, "deleted") || execution is not null, OrderOf(Fields.Query(request, "ordering")),
+            Fields.Query(request, "store") is { } store ? Fields.Id("store", store) : null, name, uri, Fields.Query(request, "tag"),
+            Flag(request, "purged"), nothing, OrderOf(Fields.Query(request, "ordering")),
             OffsetOf(Fields.Query(request, "offset")))
         {
             Drift = Fields.Query(request, "drift") is { } drift ? Fields.Choice<DriftState>("drift", drift) : null,
@@ -56,6 +57,11 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
     };
 
     public bool IsSorted => Order is not DatumOrder.NewestFirst;
+
+    /// <summary>
+    /// Whether few datums match among many, so that all have to be looked at. What scans have found has a list of its own.
+    /// </summary>
+    public bool IsSearch => Name is not null && Drift is not (DriftState.Changed or DriftState.Missing);
 
     /// <summary>Whether it asks for more than a project's unpurged datums.</summary>
     public bool IsFiltered => Store is not null || Name is not null || Uri is not null || Tag is not null || Drift is not null || Purged;

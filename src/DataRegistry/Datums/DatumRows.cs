@@ -12,6 +12,9 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     /// <summary>As <see cref="DatumTags.Write"/> writes them; null where nobody edited them, so that those of the adoption count.</summary>
     public string? Tags { get; init; }
 
+    /// <summary>The tags' bytes in JSON, where this copy is without them; null where it has them.</summary>
+    [IgnoreDataMember] public int? TagsLeftOut { get; init; }
+
     /// <summary>When it was purged; null where it was not.</summary>
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
@@ -24,6 +27,12 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
 
     /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
     public DateTimeOffset? HashTried { get; init; }
+
+    /// <summary>
+    /// Whether a request read it in vain, so that only the queue tries until <see cref="DatumHashing.Again"/> is over. Null, as in rows of
+    /// former releases, for not.
+    /// </summary>
+    public bool? HashMissed { get; init; }
 
     /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
     public string? ChecksumError { get; init; }
@@ -162,6 +171,9 @@ sealed record DatumHashNoteRow : TableRow
 
     /// <summary>Never null, so that merging it takes an earlier one away.</summary>
     public required string ChecksumError { get; init; }
+
+    /// <inheritdoc cref="DatumRow.HashMissed"/>
+    public required bool HashMissed { get; init; }
 }
 
 /// <summary>A datum's properties.</summary>

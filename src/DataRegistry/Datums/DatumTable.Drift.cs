@@ -1,4 +1,5 @@
 using Azure;
+using DataRegistry.Http;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
@@ -66,33 +67,31 @@ sealed partial class DatumTable
     /// As <see cref="ListAsync"/>, of those that have drifted: what reading them costs depends on how many they are, not on how many others
     /// there are.
     /// </summary>
-    async Task<DatumPage> ListDriftedAsync(
-        ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
+    async Task<DatumPage> ListDriftedAsync(ProjectSet projects, DatumQuery query, DatumSlice slice, CancellationToken cancellationToken)
     {
-        var rows = new List<DatumRow>();
-        var skipped = 0;
+        var page = new DatumPageBuilder(slice);
+        var last = slice.After;
+        long bytes = 0;
         for (var read = 0; ;)
         {
-            var want = Math.Min(limit + offset - rows.Count - skipped + 1, maxRead - read);
+            // As many at a time as a page has room for, by what is known of their sizes.
+            var fit = read == 0 ? SampleRows : (int)Math.Max(MinSampleRows, PageBudget.MaxBytes * (long)read / Math.Max(1, bytes));
+            var want = Math.Min(fit, Math.Min(page.Room + 1, slice.MaxRead - read));
             if (want <= 0)
-                return new(rows, after, skipped);
-            var found = await DriftedAfterAsync(projects, query.Drift!.Value, after, want, cancellationToken);
+                return page.EndAt(last);
+            var found = await DriftedAfterAsync(projects, query.Drift!.Value, last, want, cancellationToken);
             var datums = await FindAsync([.. found.Select(IdOf)], cancellationToken);
             foreach (var position in found)
             {
-                if (rows.Count == limit)
-                    return new(rows, after, skipped);
-                (after, read) = (position, read + 1);
-                if (!datums.TryGetValue(IdOf(position), out var datum) || !query.Matches(datum))
-                    continue;
-                if (skipped < offset)
-                    skipped++;
-                else
-                    rows.Add(datum);
+                var matches = datums.TryGetValue(IdOf(position), out var datum) && query.Matches(datum);
+                if (page.IsFull || (matches && !page.TryAdd(datum!)))
+                    return page.EndAt(last);
+                (last, read) = (position, read + 1);
+                bytes += datum is null ? 0 : DatumBody.SizeOf(datum);
             }
 
             if (found.Count < want)
-                return new(rows, null, skipped);
+                return page.EndAt(null);
         }
 
         static DatumId IdOf(DatumCursor position) => new(TimedId.FromRowKey(position.Partition, position.RowKey));
@@ -101,7 +100,8 @@ sealed partial class DatumTable
     async Task<int?> CountDriftedAsync(ProjectSet projects, DatumQuery query, int max, CancellationToken cancellationToken)
     {
         // One more than may be looked at tells that there are more.
-        var page = await ListDriftedAsync(projects, query, max + 1, after: null, offset: 0, maxRead: max + 1, cancellationToken);
+        var page = await ListDriftedAsync(
+            projects, query, new(max + 1, After: null, Offset: 0, MaxRead: max + 1) { IsSlim = true }, cancellationToken);
         return page.Next is null && page.Rows.Count <= max ? page.Rows.Count : null;
     }
 
@@ -119,7 +119,7 @@ sealed partial class DatumTable
                 After = after is { } past && partition <= past.Partition ? prefix + past.RowKey : null,
                 Before = prefix + EndOfDatums,
             };
-            var keys = await table.ReadAsync<DriftedRow>(range, Math.Min(MaxPageRows, count), cancellationToken: token)
+            var keys = await table.ReadAsync<DriftedRow>(range, Math.Min(Tables.MaxPageRows, count), cancellationToken: token)
                 .Where(
                     r => projects.Contains(r.Project)).Take(count).Select(
                         r => new DatumCursor(r.RowKey[prefix.Length..], partition)).ToListAsync(token);

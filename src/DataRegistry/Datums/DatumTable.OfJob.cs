@@ -22,7 +22,7 @@ sealed partial class DatumTable
                 After = partition == after?.Partition ? after.Value.RowKey : null,
                 Before = time + EndOfDatums,
             };
-            var rows = table.ReadAsync<JobDatumRow>(range, Math.Min(MaxPageRows, page), JobDatumRow.Columns, cancellationToken);
+            var rows = table.ReadAsync<JobDatumRow>(range, Math.Min(Tables.MaxPageRows, page), JobDatumRow.Columns, cancellationToken);
             await foreach (var row in rows)
             {
                 // Another job of the same millisecond.

@@ -24,12 +24,6 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     // After every datum, whose characters end with 'f'.
     const string EndOfDatums = "g";
 
-    // The service's limit.
-    const int MaxPageRows = 1000;
-
-    /// <summary>So many times as large as the page before is a shard's next one: at most three for all that a list looks at.</summary>
-    const int PageGrowth = 4;
-
     readonly TableClient table = tables.GetTableClient("datums");
 
     public TableClient Table => table;
@@ -153,174 +147,40 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     /// <summary>
     /// Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.
     /// </summary>
-    public async Task<bool> NoteHashAsync(DatumRow datum, DateTimeOffset tried, string error, CancellationToken cancellationToken) =>
+    /// <param name="missed">See <see cref="DatumRow.HashMissed"/>.</param>
+    public async Task<bool> NoteHashAsync(
+        DatumRow datum, DateTimeOffset tried, string error, bool missed, CancellationToken cancellationToken) =>
         datum.Sha256 is null && (await table.TryUpdateAsync(
-            new DatumHashNoteRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error },
+            new DatumHashNoteRow
+            {
+                PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error, HashMissed = missed,
+            },
             datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
 
     /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
-    public async Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken)
+    public Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken) =>
+        FindAsync<DatumRow>(ids, select: null, Shards.Count, cancellationToken);
+
+    async Task<Dictionary<DatumId, T>> FindAsync<T>(
+        IReadOnlyCollection<DatumId> ids, string[]? select, int partitionsAtOnce, CancellationToken cancellationToken) where T : TableRow
     {
-        var found = new Dictionary<DatumId, DatumRow>();
+        var found = new Dictionary<DatumId, T>();
         await Parallel.ForEachAsync(
             ids.Distinct().GroupBy(PartitionOf, StringComparer.Ordinal),
-            new ParallelOptions { MaxDegreeOfParallelism = Shards.Count, CancellationToken = cancellationToken }, async (shard, token) =>
+            new ParallelOptions { MaxDegreeOfParallelism = partitionsAtOnce, CancellationToken = cancellationToken },
+                async (shard, token) =>
         {
-            var rows = await table.FindManyAsync<DatumRow>(
-                shard.Key, [.. shard.Select(id => id.Value.RowKey).Order(StringComparer.Ordinal)], before: EndOfDatums,
-                cancellationToken: token);
+            var byKey = shard.ToDictionary(id => id.Value.RowKey, StringComparer.Ordinal);
+            var rows = await table.FindManyAsync<T>(
+                shard.Key, [.. byKey.Keys.Order(StringComparer.Ordinal)], select, before: EndOfDatums, cancellationToken: token);
             lock (found)
             {
                 foreach (var row in rows.Values)
-                    found.Add(row.Id, row);
+                    found.Add(byKey[row.RowKey], row);
             }
         });
         return found;
     }
 
-    /// <summary>
-    /// Those of the projects' datums that match, newest first, whatever the query's order. Each of a project's 16 partitions is read from
-    /// the cursor
-    /// on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
-    /// </summary>
-    /// <param name="offset">So many matches are left out first.</param>
-    /// <param name="maxRead">After so many datums, matching or not, the page ends short, with a cursor.</param>
-    public async Task<DatumPage> ListAsync(
-        ProjectSet projects, DatumQuery query, int limit, DatumCursor? after, int offset, int maxRead, CancellationToken cancellationToken)
-    {
-        if (query.Drift is DriftState.Changed or DriftState.Missing)
-            return await ListDriftedAsync(projects, query, limit, after, offset, maxRead, cancellationToken);
-        // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
-        var share = (limit + offset) / Shards.Count + 1 + (int)Math.Sqrt(limit + offset);
-        // Nobody knows what filters leave; requests cost more than rows.
-        share = Math.Min(MaxPageRows, query.IsFiltered ? share * PageGrowth : share);
-        var shards = projects.Partitions.Select(partition => new ShardReader(table, projects, partition, after, share)).ToList();
-        await Parallel.ForEachAsync(shards, InFlight(cancellationToken), async (shard, token) => await shard.MoveNextAsync(token));
-
-        var rows = new List<DatumRow>();
-        var skipped = 0;
-        var last = after;
-        var merge = new PriorityQueue<ShardReader, DatumCursor>(shards.Where(s => s.Current is not null).Select(s => (s, s.Position)));
-        for (var read = 0; merge.TryDequeue(out var shard, out var position); read++)
-        {
-            if (rows.Count == limit || read == maxRead)
-                return new(rows, last, skipped);
-            last = position;
-            if (query.Matches(shard.Current!))
-            {
-                if (skipped < offset)
-                    skipped++;
-                else
-                    rows.Add(shard.Current!);
-            }
-
-            if (await shard.MoveNextAsync(cancellationToken))
-                merge.Enqueue(shard, shard.Position);
-        }
-
-        return new(rows, null, skipped);
-    }
-
-    /// <summary>
-    /// How many of the projects' datums match, exactly; null for more than <paramref name="max"/>, and where more than
-    /// <paramref name="maxRead"/> would have to be looked at.
-    /// </summary>
-    public async Task<int?> CountAsync(ProjectSet projects, DatumQuery query, int max, int maxRead, CancellationToken cancellationToken)
-    {
-        if (query.Drift is DriftState.Changed or DriftState.Missing)
-            return await CountDriftedAsync(projects, query, max, cancellationToken);
-        string[] columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
-        if (query.IsFiltered)
-            columns = [
-                .. columns, nameof(DatumFilterRow.Store), nameof(DatumFilterRow.Bucket), nameof(DatumFilterRow.Key),
-                nameof(DatumFilterRow.Tags), nameof(DatumFilterRow.AdoptedTags), nameof(DatumFilterRow.Drift)];
-        var count = 0;
-        var read = 0;
-        await Parallel.ForEachAsync(projects.Partitions, InFlight(cancellationToken), async (partition, token) =>
-        {
-            if (count > max || read > maxRead)
-                return;
-            var range = new TableRange(PartitionOf(partition)) { Before = EndOfDatums };
-            await foreach (var row in table.ReadAsync<DatumFilterRow>(range, MaxPageRows, columns, token))
-            {
-                if (Interlocked.Increment(ref read) > maxRead
-                    || (projects.Contains(row.Project) && query.Matches(row) && Interlocked.Increment(ref count) > max))
-                    return;
-            }
-        });
-        return count > max || read > maxRead ? null : count;
-    }
-
-    static ParallelOptions InFlight(CancellationToken cancellationToken) =>
-        new() { MaxDegreeOfParallelism = 2 * Shards.Count, CancellationToken = cancellationToken };
-
     static string PartitionOf(ushort partition) => partition.ToString("x4", CultureInfo.InvariantCulture);
-
-    /// <summary>One partition of the datums, a page at a time.</summary>
-    sealed class ShardReader(TableClient table, ProjectSet projects, ushort partition, DatumCursor? after, int firstPage)
-    {
-        int pageSize = firstPage;
-        readonly Queue<DatumRow> page = new();
-        string? continuation;
-        bool started;
-
-        public DatumRow? Current { get; private set; }
-
-        public DatumCursor Position => new(Current!.RowKey, partition);
-
-        public async Task<bool> MoveNextAsync(CancellationToken cancellationToken)
-        {
-            while (page.Count == 0 && (!started || continuation is not null))
-            {
-                var next = await table.QueryPageAsync<DatumRow>(Range(), continuation, pageSize, cancellationToken: cancellationToken);
-                started = true;
-                // Where one page was not enough, filters leave much out.
-                pageSize = Math.Min(MaxPageRows, pageSize * PageGrowth);
-                continuation = next.ContinuationToken;
-                foreach (var row in next.Values)
-                {
-                    // Beyond 4096 projects a slot is shared.
-                    if (projects.Contains(row.Project))
-                        page.Enqueue(row);
-                }
-            }
-
-            Current = page.TryDequeue(out var first) ? first : null;
-            return Current is not null;
-        }
-
-        // In order of (row key, partition): the partitions up to the cursor's own are past a row key that equals the cursor's.
-        TableRange Range() => new(PartitionOf(partition))
-        {
-            From = after is { } later && partition > later.Partition ? later.RowKey : null,
-            After = after is { } cursor && partition <= cursor.Partition ? cursor.RowKey : null,
-            Before = EndOfDatums,
-        };
-    }
-}
-
-/// <summary>A page of datums.</summary>
-/// <param name="Next">Where it ended; null at the end of the list.</param>
-/// <param name="Skipped">How many matches were left out before it.</param>
-sealed record DatumPage(IReadOnlyList<DatumRow> Rows, DatumCursor? Next, int Skipped);
-
-/// <summary>Where a page of datums ended: the same place whichever projects are listed.</summary>
-readonly record struct DatumCursor(string RowKey, ushort Partition) : IComparable<DatumCursor>
-{
-    const int RowKeyLength = 28;
-    const int PartitionLength = 4;
-
-    public static bool TryParse(string text, out DatumCursor cursor)
-    {
-        cursor = default;
-        if (text.Length != RowKeyLength + PartitionLength || !text.All(char.IsAsciiHexDigitLower))
-            return false;
-        cursor = new(text[..RowKeyLength], Convert.ToUInt16(text[RowKeyLength..], 16));
-        return true;
-    }
-
-    public int CompareTo(DatumCursor other) =>
-        string.CompareOrdinal(RowKey, other.RowKey) is not 0 and var order ? order : Partition - other.Partition;
-
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{RowKey}{Partition:x4}");
 }

@@ -12,6 +12,9 @@ static class DatumTags
     public const int MaxTags = 100;
     public const int MaxTagLength = 200;
 
+    /// <summary>Of all tags together: they stand in the datum's row, of which lists show thousands.</summary>
+    public const int MaxTagBytes = 8 * 1024;
+
     /// <summary>
     /// Bytes of an adoption's tags: they are written with each of a hundred rows of a transaction, of which the service takes 4 MiB.
     /// </summary>
@@ -41,7 +44,8 @@ static class DatumTags
             tags.Add(text);
         }
 
-        return tags;
+        var bytes = tags.Sum(Encoding.UTF8.GetByteCount);
+        return bytes <= MaxTagBytes ? tags : throw DatumErrors.TagsTooLong.On(field, bytes, MaxTagBytes);
     }
 
     /// <summary>The same for an adoption, as its rows keep them; null for none.</summary>
@@ -49,6 +53,7 @@ static class DatumTags
     {
         if (Write(Parse(field, texts)) is not { Length: > 0 } tags)
             return null;
-        return Encoding.UTF8.GetByteCount(tags) <= MaxAdoptedBytes ? tags : throw DatumErrors.TagsTooLong.On(field, MaxAdoptedBytes);
+        var bytes = Encoding.UTF8.GetByteCount(tags);
+        return bytes <= MaxAdoptedBytes ? tags : throw DatumErrors.TagsTooLong.On(field, bytes, MaxAdoptedBytes);
     }
 }

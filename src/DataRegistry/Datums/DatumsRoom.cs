@@ -39,6 +39,7 @@ static class DatumsRoom
         api.V0.MapDownloads();
         api.V0.MapDatumLists();
         api.V0.MapMetadata();
+        api.V0.MapAliasLists();
         api.V0.MapAliases();
     }
 }

@@ -9,10 +9,13 @@ namespace DataRegistry.Datums;
 
 static class DownloadEndpoints
 {
-    public static void MapDownloads(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/download/", LinkAsync)
-        .Answers<DownloadBody>(
-            "A URL with which anyone can read the datum's bytes for a short while").TakesQuery(
-                "project", DatumEndpoints.AliasProject).OrAnswers<MessageBody>(StatusCodes.Status409Conflict);
+    public static void MapDownloads(this IEndpointRouteBuilder api) =>
+        DatumEndpoints.Named(api.MapGet("/data/{id}/download/", LinkAsync).WithName("getDatumDownload")
+        .Answers<DownloadBody>("Get a URL with which anyone can read the bytes of a datum for a short while")
+        .Fails(
+            DatumErrors.Purged, DatumErrors.ReadNotAllowed, DatumErrors.StoreDeleted, DatumErrors.Changed, DatumErrors.Archived,
+                DatumErrors.Missing,
+            DatumErrors.CannotBeSigned, DatumErrors.BucketUnavailable));
 
     static async Task<IResult> LinkAsync(string id, HttpContext context, DatumLookup lookup, DatumDownloads downloads)
     {

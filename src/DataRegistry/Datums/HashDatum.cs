@@ -18,7 +18,18 @@ sealed partial class HashDatum(
     {
         var message = HashMessage.Parse(delivery.Message);
         using var span = message.DeliveryOf(HashQueue.Name, delivery);
-        var left = await LeftAsync(datums, message, clock, cancellationToken);
+        List<DatumRow> left;
+        try
+        {
+            left = await LeftAsync(datums, message, clock, cancellationToken);
+        }
+        catch (Exception e) when (Throttling.Is(e))
+        {
+            // Being slowed down must not use up the message's deliveries: it comes again later, as a new one.
+            await queue.SendAsync(message.Ids, Throttling.Delay(), cancellationToken);
+            return;
+        }
+
         var limit = TimeSpan.FromSeconds(options.Value.HashSeconds);
         var started = clock.GetUtcNow();
         using var budget = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -29,15 +40,12 @@ sealed partial class HashDatum(
         var several = new ParallelOptions { MaxDegreeOfParallelism = options.Value.HashesInFlight, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(left, several, async (datum, _) =>
         {
-            var began = clock.GetUtcNow();
             try
             {
-                if (throttled || budget.IsCancellationRequested)
+                if (throttled || budget.IsCancellationRequested || !await TryAsync(datum))
                     later.Add(datum.Id);
-                else
-                    await hashing.HashAsync(datum, found: null, budget.Token);
             }
-            catch (BucketException e) when (e.Fault == BucketFault.Throttled)
+            catch (Exception e) when (Throttling.Is(e))
             {
                 throttled = true;
                 later.Add(datum.Id);
@@ -46,17 +54,6 @@ sealed partial class HashDatum(
             {
                 Log.Failed(logger, datum.Id, delivery.DequeueCount, e.Message);
                 failure = e;
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // One that had nearly all of the time would never get further; the others go on with a time of their own.
-                if (began - started < limit / 10)
-                    await hashing.FailAsync(
-                        datum,
-                        $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds that there are for it.",
-                        cancellationToken);
-                else
-                    later.Add(datum.Id);
             }
         });
 
@@ -68,7 +65,26 @@ sealed partial class HashDatum(
         }
 
         if (!later.IsEmpty)
-            await queue.SendAsync(later, throttled ? TimeSpan.FromSeconds(15 + Random.Shared.Next(30)) : null, cancellationToken);
+            await queue.SendAsync(later, throttled ? Throttling.Delay() : null, cancellationToken);
+
+        // False where the time is over before it is hashed.
+        async Task<bool> TryAsync(DatumRow datum)
+        {
+            var began = clock.GetUtcNow();
+            try
+            {
+                await hashing.HashAsync(datum, found: null, budget.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // One that had nearly all of the time would never get further; the others go on with a time of their own.
+                if (began - started >= limit / 10)
+                    return false;
+                await hashing.FailAsync(datum, hashing.TooLong(datum), cancellationToken);
+            }
+
+            return true;
+        }
     }
 
     /// <summary>The message's datums that still want hashing, and did not just fail for good.</summary>
@@ -96,7 +112,17 @@ sealed class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue
         var message = HashMessage.Parse(delivery.Message);
 
         using var span = message.DeliveryOf(HashQueue.PoisonName, delivery);
-        var left = await HashDatum.LeftAsync(datums, message, clock, cancellationToken);
+        List<DatumRow> left;
+        try
+        {
+            left = await HashDatum.LeftAsync(datums, message, clock, cancellationToken);
+        }
+        catch (Exception e) when (Throttling.Is(e))
+        {
+            await queue.SendAsync(message.Ids, Throttling.Delay(), cancellationToken);
+            return;
+        }
+
         if (left.Count == 1)
         {
             await hashing.FailAsync(left[0], "Given up after many tries: its bucket could not be read.", cancellationToken);

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using DataRegistry.Access;
 using DataRegistry.Http;
@@ -18,22 +19,23 @@ static class MetadataEndpoints
     const int MaxApplyBytes = 16 * 1024 * 1024;
     const int InFlight = 16;
 
-    const string Example = "MetadataBody";
     const string JsonType = "application/json; charset=utf-8";
 
     public static void MapMetadata(this IEndpointRouteBuilder api)
     {
-        api.MapGet(
-            "/data/{id}/metadata/", GetAsync).Answers<JsonElement>(
-                "A datum's properties; an empty object where none were ever set", example: Example)
-            .TakesQuery("project", DatumEndpoints.AliasProject);
-        api.MapPost("/data/{id}/metadata/", SetAsync).Takes<JsonElement>(example: Example)
-            .Answers<JsonElement>(
-                "Replace a datum's properties, its tags (valohai.tags) with them; valohai.alias points that alias at it", example: Example)
-            .TakesQuery("project", DatumEndpoints.AliasProject);
-        api.MapPost(
-            "/data/metadata/apply/", ApplyAsync).Takes<MetadataOfDatumsBody>().Answers<AppliedBody>(
-                $"The same for up to {MaxDatums} datums");
+        DatumEndpoints.Named(api.MapGet("/data/{id}/metadata/", GetAsync).WithName("getDatumMetadata")
+            .Answers<MetadataBody>("Get the properties of a datum; an empty object where none were ever set"));
+        DatumEndpoints.Named(api.MapPost("/data/{id}/metadata/", SetAsync).WithName("setDatumMetadata").Takes<MetadataBody>()
+            .Answers<MetadataBody>(
+                "Replace the properties of a datum, its tags (valohai.tags) with them; valohai.alias points that alias at it")
+            .Fails(DatumErrors.PropertiesNotAnObject, DatumErrors.PropertyNotText, DatumErrors.PropertiesTooLarge)
+            .FailsOn("valohai.tags", CommonErrors.NotStrings, DatumErrors.TooManyTags)
+            .FailsOn("valohai.alias", DatumErrors.NotAnAliasName));
+        api.MapPost("/data/metadata/apply/", ApplyAsync).WithName("applyMetadata").Takes<MetadataOfDatumsBody>()
+            .Answers<AppliedBody>($"Replace the properties of up to {MaxDatums} datums")
+            .Fails(DatumErrors.PropertiesNotAnObject, DatumErrors.PropertyNotText, DatumErrors.PropertiesTooLarge, CommonErrors.ListTooLong)
+            .FailsOn(Field, CommonErrors.Required, DatumErrors.KeyNotADatumId, DatumErrors.DatumGivenTwice, DatumErrors.NoDatum)
+            .FailsOn("valohai.tags", CommonErrors.NotStrings, DatumErrors.TooManyTags).Fails(AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums)
@@ -48,8 +50,12 @@ static class MetadataEndpoints
         var (row, project) = await lookup.RequiredAsync(id, context, Permission.DataEdit);
         using var body = await RequestBody.ReadJsonAsync(context, DatumEndpoints.Json.JsonDocument, MaxBodyBytes);
         var input = MetadataInput.Parse(body.RootElement, "the datum");
-        if (input.Alias is not null)
+        if (input.Alias is { } wanted)
+        {
             await pointing.RequireAsync(context, project);
+            await pointing.RequireUsableAsync(project, wanted, MetadataInput.AliasKey, context.RequestAborted);
+        }
+
         await datums.SetMetadataAsync(row, input, Caller.Of(context).Name, context.RequestAborted);
         await trail.RecordAsync(
             context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
@@ -78,6 +84,8 @@ static class MetadataEndpoints
             if (!rights.Allow(Permission.DataEdit, Scope.Of(project))
                 || (input.Alias is not null && !rights.Allow(Permission.AliasesEdit, Scope.Of(project))))
                 throw Permissions.Denied();
+            if (input.Alias is { } wanted)
+                await pointing.RequireUsableAsync(project, wanted, MetadataInput.AliasKey, context.RequestAborted);
             changes.Add((row, project, input));
         }
 
@@ -121,7 +129,12 @@ static class MetadataEndpoints
     }
 }
 
+/// <summary>
+/// The properties of a datum: an object of the caller's own, of whose keys valohai.tags and valohai.alias have a meaning.
+/// </summary>
+sealed record MetadataBody : IFreeJson;
+
 /// <param name="DatumMetadata">Properties by datum id.</param>
-sealed record MetadataOfDatumsBody(Dictionary<string, JsonElement>? DatumMetadata);
+sealed record MetadataOfDatumsBody([property: Required] Dictionary<string, JsonElement>? DatumMetadata);
 
 sealed record AppliedBody(bool Ok, int Applied);

@@ -14,7 +14,7 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
     public const int MaxBytes = 64 * 1024;
 
     const string TagsKey = "valohai.tags";
-    const string AliasKey = "valohai.alias";
+    public const string AliasKey = "valohai.alias";
 
     /// <summary>Ends the request with 400 or 413 where it is none.</summary>
     /// <param name="of">Whose properties; for the messages.</param>

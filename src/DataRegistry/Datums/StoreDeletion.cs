@@ -16,10 +16,9 @@ namespace DataRegistry.Datums;
 static class StoreDeletion
 {
     public static void MapStoreDeletion(this IEndpointRouteBuilder api) => api.MapDelete("/stores/{id}/", DeleteAsync)
-        .AnswersNothing(
-            "Delete a store; 409 while datums refer to it").TakesQuery(
-                "force", "true: also while datums refer to it, which stay", JsonSchemaType.Boolean).OrAnswers<DetailBody>(
-                    StatusCodes.Status409Conflict);
+        .WithName("deleteStore")
+        .AnswersNothing("Delete a store").TakesQuery("force", "true: also while datums refer to it, which stay", JsonSchemaType.Boolean)
+        .FailsOn("force", CommonErrors.NotAFlag).Fails(DatumErrors.StoreInUse, AccessErrors.NotPermitted);
 
     static async Task<IResult> DeleteAsync(
         string id, HttpContext context, StoreAccess access, StoreTable stores, LocationTable locations, AuditTrail trail)

@@ -25,7 +25,7 @@ static class TreeEndpoint
 
     static readonly string[] MoreFields = [Tags, Aliases, Hashes];
 
-    public static void MapTree(this IEndpointRouteBuilder api) => api.MapGet("/stores/{id}/tree/", GetAsync)
+    public static void MapTree(this IEndpointRouteBuilder api) => api.MapGet("/stores/{id}/tree/", GetAsync).WithName("listTree")
         .Answers<TreeBody>(
             "The folders and files of a store in the order of their keys, as far as the project tracks them; purged and superseded datums "
                 + "are not among them")
@@ -38,7 +38,11 @@ static class TreeEndpoint
             $"Folders and files; {Paging.DefaultLimit} if not given, {MaxLimit} at most, {MaxLimitWithFields} with fields. "
                 + "A page may have fewer, and yet a next one",
             JsonSchemaType.Integer)
-        .TakesQuery("cursor", "From the page before; follow its next");
+        .TakesQuery("cursor", "From the page before; follow its next")
+        .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+        .FailsOn("prefix", CommonErrors.TooLong).FailsOn("fields", CommonErrors.NotAChoice)
+        .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor)
+        .Fails(AccessErrors.NotPermitted);
 
     static async Task<IResult> GetAsync(
         string id, HttpContext context, StoreAccess access, ProjectTable projects, Permissions permissions, TreePages pages)

@@ -14,12 +14,13 @@ static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
-        api.MapGet(
-            "/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).Answers<HealthBody>(
-                "Whether the process is there").AllowAnonymous();
-        api.MapGet("/ready", ReadyAsync).Answers<HealthBody>(
-            "Whether its tables and queues answer; to who administrates the system, also which of them do, unless it is the tables")
-            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable).AllowAnonymous();
+        api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).WithName("getLiveness")
+            .Answers<HealthBody>("Whether the process runs", example: "HealthBody.live").AllowAnonymous();
+        api.MapGet("/ready", ReadyAsync).WithName("getReadiness")
+            .Answers<HealthBody>(
+                "Whether tables and queues answer; to an administrator of the system also which of them do, unless it is the tables")
+            .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable, "HealthBody.unavailable")
+            .Fails(AccessErrors.TooManyRequests).AllowAnonymous();
     }
 
     static async Task<IResult> ReadyAsync(HttpContext context, Readiness readiness, RateLimits limits, Permissions permissions)
@@ -27,16 +28,25 @@ static class HealthEndpoints
         var dependencies = await readiness.LookAsync(context.RequestAborted);
         var ready = dependencies.Values.All(answers => answers);
         // Whose token it is only the tables can tell.
-        var told = dependencies[Readiness.Tables] && await IsAdministratorAsync(context, readiness.Timeout, limits, permissions);
+        var (caller, told) = dependencies[Readiness.Tables]
+            ? await CallerOfAsync(context, readiness.Timeout, limits, permissions) : (null, false);
+        if (caller is not null)
+        {
+            limits.Remember(context);
+            limits.Count(caller.Id);
+        }
+
         return Results.Json(
             new HealthBody(ready ? "ready" : "not ready", told ? dependencies : null), HealthJson.Default.HealthBody,
             statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
     /// <summary>
-    /// False also where that cannot be found out, for whatever reason, or takes longer than the patience: the answer does not wait for it.
+    /// Who asks, and whether that is an administrator of the system. Nobody, where that cannot be found out, for whatever reason, or takes
+    /// longer than the patience: the answer does not wait for it.
     /// </summary>
-    static async Task<bool> IsAdministratorAsync(HttpContext context, TimeSpan patience, RateLimits limits, Permissions permissions)
+    static async Task<(Caller? Caller, bool IsAdministrator)> CallerOfAsync(
+        HttpContext context, TimeSpan patience, RateLimits limits, Permissions permissions)
     {
         var hungUp = context.RequestAborted;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hungUp);
@@ -46,17 +56,17 @@ static class HealthEndpoints
         try
         {
             if (context.Request.Headers.Authorization.Count == 0 || limits.StrangersWait(context) is not null)
-                return false;
+                return (null, false);
             var result = await context.AuthenticateAsync(AccessSchemes.Any);
             if (result.Principal?.Identity is CallerIdentity { Caller: var caller })
-                return await permissions.AllowsAsync(caller, Permission.UsersManage, Scope.System, context.RequestAborted);
+                return (caller, await permissions.AllowsAsync(caller, Permission.UsersManage, Scope.System, context.RequestAborted));
             if (result.Failure is not ApiException)
                 limits.CountRefusal(context);
-            return false;
+            return (null, false);
         }
         catch (Exception) when (!hungUp.IsCancellationRequested)
         {
-            return false;
+            return (null, false);
         }
         finally
         {

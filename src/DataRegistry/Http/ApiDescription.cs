@@ -1,85 +1,52 @@
 using System.Text.Json;
-using DataRegistry.Telemetry;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
 /// <summary>
-/// The OpenAPI document of the service, <c>/openapi/v1.json</c>. Handlers read their requests themselves, so what an endpoint takes
-/// and answers is said where it is mapped.
+/// The OpenAPI document of the service, <c>/openapi/v1.json</c>, and the same for tools that read OpenAPI 3.0 only. Handlers read their
+/// requests themselves, so their mappings say what they take and answer.
 /// </summary>
 public static class ApiDescription
 {
-    /// <summary>Beginnings of the paths that the document describes.</summary>
-    static readonly string[] Described = ["api/v0/", "api/health/", "api/v1/token", "api/v1/org-unit/"];
+    /// <summary>The document, and its rendition in OpenAPI 3.0.</summary>
+    public const string DocumentName = "v1", OlderDocumentName = "v1-3.0";
 
-    /// <param name="fragments">Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not
-    /// described twice.</param>
+    /// <param name="fragments">
+    /// Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not described twice.
+    /// </param>
     public static IServiceCollection AddApiDescription(this IServiceCollection services, params IReadOnlyList<string> fragments)
     {
-        // For the schemas only: bodies are written with the rooms' own contexts, under the same names.
-        services.ConfigureHttpJsonOptions(o => o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
-        return services.AddOpenApi("v1", options =>
+        // For the schemas only: bodies are written with the rooms' own contexts.
+        services.ConfigureHttpJsonOptions(o =>
         {
-            options.ShouldInclude = api => Array.Exists(Described, d => api.RelativePath?.StartsWith(d, StringComparison.Ordinal) == true)
-                || api.RelativePath == "api/v1/clusters";
-            options.AddDocumentTransformer((document, _, _) =>
-            {
-                document.Info = new()
-                {
-                    Title = "Data Registry",
-                    Version = Product.Version,
-                    Description = "Objects in S3 buckets become datums: named, traceable, shareable.",
-                };
-                // The framework's own are the names of classes.
-                document.Tags = document.Paths.Values.SelectMany(
-                    p => p.Operations ?? []).SelectMany(o => o.Value.Tags ?? new HashSet<OpenApiTagReference>())
-                    .Select(t => t.Reference.Id!).Distinct(StringComparer.Ordinal).Select(
-                        name => new OpenApiTag { Name = name }).ToHashSet();
-                document.Components ??= new();
-                document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
-                {
-                    [OperationDescription.SecurityScheme] = new OpenApiSecurityScheme
-                    {
-                        Type = SecuritySchemeType.ApiKey,
-                        In = ParameterLocation.Header,
-                        Name = "Authorization",
-                        Description = "Token …, or Bearer …",
-                    },
-                };
-                return Task.CompletedTask;
-            });
-            foreach (var fragment in fragments)
-                options.AddDocumentTransformer((document, _, _) => Add(document, fragment));
-            options.AddOperationTransformer(OperationDescription.DescribeAsync);
+            o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+            o.SerializerOptions.TypeInfoResolver = new WireTypes();
         });
+        services.AddDocument(DocumentName, OpenApiSpecVersion.OpenApi3_1).AddDocument(OlderDocumentName, OpenApiSpecVersion.OpenApi3_0);
+        services.AddOpenApi(DocumentName, options => Describe(options, OpenApiSpecVersion.OpenApi3_1, fragments));
+        return services.AddOpenApi(OlderDocumentName, options => Describe(options, OpenApiSpecVersion.OpenApi3_0, fragments));
     }
 
-    static async Task Add(OpenApiDocument document, string fragment)
+    static IServiceCollection AddDocument(this IServiceCollection services, string name, OpenApiSpecVersion version) =>
+        services.AddKeyedSingleton(name, (s, _) => new ApiDocument(s.GetRequiredKeyedService<IOpenApiDocumentProvider>(name), version));
+
+    static void Describe(OpenApiOptions options, OpenApiSpecVersion version, IReadOnlyList<string> fragments)
     {
-        await using var text = typeof(ApiDescription).Assembly.GetManifestResourceStream(fragment)
-            ?? throw new InvalidOperationException($"There is no resource {fragment}.");
-        using var read = new MemoryStream();
-        await text.CopyToAsync(read);
-        read.Position = 0;
-        var (added, diagnostic) = OpenApiDocument.Load(read, "json");
-        if (added is null || diagnostic?.Errors.Count > 0)
-            throw new InvalidOperationException($"{fragment}: {string.Join(' ', diagnostic?.Errors.Select(e => e.Message) ?? [])}");
-        document.Paths ??= [];
-        foreach (var (path, item) in added.Paths)
-            document.Paths.Add(path, item);
-        foreach (var (name, schema) in added.Components?.Schemas ?? new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal))
-            document.AddComponent(name, schema);
-        foreach (var (name, parameter) in added.Components?.Parameters ?? new Dictionary<string, IOpenApiParameter>(StringComparer.Ordinal))
-            document.AddComponent(name, parameter);
-        foreach (var (name, response) in added.Components?.Responses ?? new Dictionary<string, IOpenApiResponse>(StringComparer.Ordinal))
-            document.AddComponent(name, response);
-        foreach (var (name, scheme) in added.Components?.SecuritySchemes
-            ?? new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal))
-            document.AddComponent(name, scheme);
+        options.OpenApiVersion = version;
+        options.ShouldInclude = api => api.RelativePath is { } path && ApiArea.Of($"/{path}") is not null
+            && api.ActionDescriptor.EndpointMetadata.OfType<OperationDescription.AnswerOf>().Any();
+        options.CreateSchemaReferenceId = BodyTypes.NameOf;
+        options.AddSchemaTransformer(BodyTypes.DescribeAsync);
+        options.AddOperationTransformer(OperationDescription.DescribeAsync);
+        options.AddDocumentTransformer((document, context, _) => DocumentCompletion.CompleteAsync(document, context, fragments));
     }
 
     /// <summary>What the endpoint does, and what it answers where all is well.</summary>
@@ -88,23 +55,44 @@ public static class ApiDescription
         this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK, string? example = null) =>
         endpoint.WithSummary(summary).OrAnswers<T>(status, example);
 
-    /// <summary>Another answer, also with the same status.</summary>
+    /// <summary>The answer with another status. A status has one body.</summary>
     public static RouteHandlerBuilder OrAnswers<T>(this RouteHandlerBuilder endpoint, int status, string? example = null) =>
-        endpoint.Produces<T>(status).WithMetadata(new OperationDescription.AnswerOf(typeof(T), status, example));
+        endpoint.WithMetadata(new OperationDescription.AnswerOf(status, typeof(T), OperationDescription.Json, example));
 
     /// <summary>What the endpoint does; it answers 204.</summary>
     public static RouteHandlerBuilder AnswersNothing(this RouteHandlerBuilder endpoint, string summary) =>
-        endpoint.WithSummary(summary).Produces(StatusCodes.Status204NoContent);
+        endpoint.WithSummary(summary).WithMetadata(new OperationDescription.AnswerOf(
+            StatusCodes.Status204NoContent, Type: null, ContentType: null, Example: null));
+
+    /// <summary>It answers a text, or bytes, of this type.</summary>
+    public static RouteHandlerBuilder OrAnswersContent(this RouteHandlerBuilder endpoint, int status, string contentType) =>
+        endpoint.WithMetadata(new OperationDescription.AnswerOf(status, Type: null, contentType, Example: null));
+
+    /// <summary>Errors that the endpoint answers, besides those of every endpoint like it.</summary>
+    public static RouteHandlerBuilder Fails(this RouteHandlerBuilder endpoint, params IReadOnlyList<ErrorKind> errors) =>
+        endpoint.WithMetadata(new OperationDescription.ErrorsOf(Field: null, errors));
+
+    /// <summary>Errors of one of the endpoint's fields or parameters.</summary>
+    public static RouteHandlerBuilder FailsOn(this RouteHandlerBuilder endpoint, string field, params IReadOnlyList<FieldError> errors) =>
+        endpoint.WithMetadata(new OperationDescription.ErrorsOf(field, errors));
+
+    /// <summary>Errors of all endpoints of a group.</summary>
+    public static RouteGroupBuilder FailsAlways(this RouteGroupBuilder group, IReadOnlyList<ErrorKind> errors) =>
+        group.WithMetadata(new OperationDescription.CommonErrorsOf(errors));
+
+    /// <summary>With 400 the endpoint may also answer this body in place of an error.</summary>
+    /// <param name="name">The schema of both.</param>
+    public static RouteHandlerBuilder FailsWith<T>(this RouteHandlerBuilder endpoint, string name, string example) =>
+        endpoint.WithMetadata(new OperationDescription.FailureOf(typeof(T), name, example));
 
     /// <summary>
-    /// The body that the endpoint reads, and that a wrong one is 400. Only said, not enforced as <c>Accepts</c> would: that would answer
-    /// 415 before anybody asked for the token.
+    /// The body that the endpoint reads. Only said, not enforced as <c>Accepts</c> would: that would answer 415 before anybody asked
+    /// for the token.
     /// </summary>
     /// <inheritdoc cref="Answers{T}" path="/param[@name='example']"/>
-    public static RouteHandlerBuilder Takes<T>(
-        this RouteHandlerBuilder endpoint, string contentType = "application/json", string? example = null) where T : notnull =>
-        endpoint.WithMetadata(new OperationDescription.BodyOf(typeof(T), contentType, example)).Produces<Dictionary<string, MessageBody[]>>(
-            StatusCodes.Status400BadRequest);
+    public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string contentType = OperationDescription.Json,
+        string? example = null)
+        where T : notnull => endpoint.WithMetadata(new OperationDescription.BodyOf(typeof(T), contentType, example));
 
     public static RouteHandlerBuilder TakesQuery(
         this RouteHandlerBuilder endpoint, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
@@ -116,7 +104,8 @@ public static class ApiDescription
     /// <summary>It answers a page of what is listed.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) =>
         endpoint.Answers<Page<T>>(summary)
-        .TakesQuery(
-            "limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}", JsonSchemaType.Integer)
-        .TakesQuery("cursor", "From the page before; follow its next");
+        .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}",
+            JsonSchemaType.Integer)
+        .TakesQuery("cursor", "From the page before; follow its next")
+        .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor);
 }

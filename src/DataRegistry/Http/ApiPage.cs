@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Swashbuckle.AspNetCore.SwaggerUI;
 
 namespace DataRegistry.Http;
 
@@ -32,5 +33,7 @@ public static class ApiPage
             page.DocumentTitle = "Data Registry API";
             page.SwaggerEndpoint($"/{Path}/v1.json", "Data Registry");
             page.EnableDeepLinking();
+            // The page opens on the areas, in the document's order.
+            page.DocExpansion(DocExpansion.None);
         });
 }

@@ -51,6 +51,23 @@ static class CommonErrors
     public static DetailError FormUnreadable { get; } = new(
         StatusCodes.Status400BadRequest, "The form cannot be read.", "The body is not a form.");
 
+    public static DetailError TypeNotTaken { get; } = new(
+        StatusCodes.Status415UnsupportedMediaType, "Unsupported media type \"{type}\" in request. Send {expected}.",
+        "The body has a type that the operation does not read.");
+
+    public static FieldError UnknownField { get; } = new(
+        "unknown_field", "There is no field '{name}'{place}: did you mean '{meant}'?",
+        "The name of a field is nearly that of a known one. Other unknown fields are ignored.");
+
+    public static FieldError FileNotText { get; } = new(
+        "invalid", "A text is expected, not a file.", "A part of the form is a file.");
+
+    public static FieldError KeyUsed { get; } = new(
+        "invalid", "The key was used before, with another body.", "The idempotency key belongs to another request.");
+
+    public static FieldError NotAKey { get; } = new(
+        "invalid", "One key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
+
     public static FieldError Required { get; } = new(
         "required", "This field is required.", "The field or parameter is missing or empty.");
 

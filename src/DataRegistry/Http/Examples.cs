@@ -9,7 +9,7 @@ static class Examples
 {
     /// <summary>The example of a body; of a page one that holds a single result. Null where there is no file.</summary>
     public static JsonNode? Of(Type body) =>
-        body == typeof(Dictionary<string, MessageBody[]>) ? Of("FieldErrors")
+        body.IsArray ? Of(body.GetElementType()!) is { } item ? new JsonArray(item) : null
         : !body.IsGenericType || body.GetGenericTypeDefinition() != typeof(Page<>) ? Of(body.Name)
         : Of(body.GenericTypeArguments[0]) is not { } result ? null
         : new JsonObject { ["count"] = 1, ["next"] = null, ["previous"] = null, ["results"] = new JsonArray(result) };

@@ -10,6 +10,9 @@ sealed record ListGrammar<T>(Func<T, Guid> Id, Func<T, IEnumerable<string?>> Sea
     /// <summary>The field that a list is sorted by where the request names none; null for the order of ids.</summary>
     public string? DefaultSort { get; init; }
 
+    /// <summary>Bytes of an item on the wire.</summary>
+    public required Func<T, int> SizeOf { get; init; }
+
     /// <summary>An empty <c>filterBy</c> is none. Otherwise it is wrong.</summary>
     public bool AllowsEmptyFilter { get; init; }
 }
@@ -43,7 +46,7 @@ sealed record ListQuery<T>(
     {
         var sorted = Filter(items).ToList();
         sorted.Sort(Compare);
-        return Paging.Page(sorted);
+        return Paging.Page(sorted, Grammar.SizeOf);
     }
 
     static ListField<T>? SortOf(HttpRequest request, ListGrammar<T> grammar)

@@ -18,9 +18,11 @@ sealed record OffsetPaging(int Offset, int Limit)
     public static OffsetPaging From(HttpRequest request, int defaultLimit = DefaultLimit) =>
         new(Number(request, "offset", 0, int.MaxValue, 0), Number(request, "limit", 1, MaxLimit, defaultLimit));
 
-    public OffsetPage<T> Page<T>(IReadOnlyList<T> all)
+    /// <param name="sizeOf">Bytes of an item on the wire, which end a page as <see cref="PageBudget"/> says.</param>
+    public OffsetPage<T> Page<T>(IReadOnlyList<T> all, Func<T, int> sizeOf)
     {
-        var page = all.Skip(Offset).Take(Limit).ToList();
+        var budget = new PageBudget(Limit);
+        var page = all.Skip(Offset).TakeWhile(item => budget.TryTake(sizeOf(item))).ToList();
         return new(page, page.Count > 0 && Offset + page.Count < all.Count ? Offset + page.Count : null);
     }
 

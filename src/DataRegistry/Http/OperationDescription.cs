@@ -1,117 +1,199 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
 /// <summary>What an endpoint's mapping says, as an operation of the OpenAPI document.</summary>
-static class OperationDescription
+sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTransformerContext context,
+    CancellationToken cancellationToken)
 {
-    public const string SecurityScheme = "token";
+    public const string Json = "application/json";
 
-    const string Json = "application/json";
+    readonly IList<object> metadata = context.Description.ActionDescriptor.EndpointMetadata;
+    readonly string path = $"/{context.Description.RelativePath}";
+    readonly OpenApiDocument document = context.Document!;
+    readonly BodySchemas schemas = new(context.Document!);
 
-    public static async Task DescribeAsync(
-        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    bool IsV1 => path.StartsWith("/api/v1/", StringComparison.Ordinal);
+
+    public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context,
+        CancellationToken cancellationToken) =>
+        new OperationDescription(operation, context, cancellationToken).DescribeAsync();
+
+    async Task DescribeAsync()
     {
-        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        operation.Responses ??= [];
-        operation.Tags = new HashSet<OpenApiTagReference> { new(context.Description.RelativePath!.Split('/')[2], context.Document) };
+        operation.Tags = new HashSet<OpenApiTagReference> { new(ApiArea.Of(path)!.Name, document) };
         foreach (var parameter in metadata.OfType<QueryParameter>())
         {
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = parameter.Name,
-                In = ParameterLocation.Query,
-                Description = parameter.Description,
-                Required = parameter.Required,
+                Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Required = parameter.Required,
                 Schema = new OpenApiSchema { Type = parameter.Type },
             });
         }
 
         var bodies = metadata.OfType<BodyOf>().ToList();
         if (bodies.Count > 0)
-            operation.RequestBody = new OpenApiRequestBody
-            {
-                Required = true,
-                Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal),
-            };
+            operation.RequestBody = new OpenApiRequestBody { Required = true, Content = NewContent() };
         foreach (var body in bodies)
-            operation.RequestBody!.Content![body.ContentType] = await MediaAsync(context, body.Type, body.Example, cancellationToken);
+            operation.RequestBody!.Content![body.ContentType] = await MediaAsync(body.Type, body.Example, answer: false);
 
-        // Of several answers with one status the framework keeps one.
-        foreach (var ofStatus in context.Description.SupportedResponseTypes.Select(
-            r => (r.StatusCode, Type: r.Type, Example: (string?)null))
-            .Concat(metadata.OfType<AnswerOf>().Select(a => (StatusCode: a.Status, Type: (Type?)a.Type, a.Example)))
-            .Where(r => r.Type is not null && r.Type != typeof(void)).GroupBy(r => r.StatusCode))
+        // The framework's own say nothing that the mappings do not say.
+        operation.Responses = [];
+        foreach (var ofStatus in metadata.OfType<AnswerOf>().GroupBy(a => a.Status).OrderBy(g => g.Key))
+            operation.Responses[Text(ofStatus.Key)] = await AnswerAsync(ofStatus.Key, [.. ofStatus]);
+        await AddErrorsAsync(bodies.Count > 0);
+        operation.Security = metadata.OfType<IAllowAnonymous>().Any() ? []
+            : [Requirement(DocumentCompletion.TokenScheme), Requirement(DocumentCompletion.BearerScheme)];
+    }
+
+    async Task<OpenApiResponse> AnswerAsync(int status, List<AnswerOf> answers)
+    {
+        var response = new OpenApiResponse { Description = ReasonPhrases.GetReasonPhrase(status) };
+        foreach (var ofType in answers.Where(a => a.ContentType is not null).GroupBy(a => a.ContentType!, StringComparer.Ordinal))
         {
-            var answers = ofStatus.GroupBy(r => r.Type!).Select(g => g.Last()).ToList();
-            await AnswerAsync(operation, context, ofStatus.Key, answers.ConvertAll(a => (a.Type!, a.Example)), cancellationToken);
+            response.Content ??= NewContent();
+            response.Content[ofType.Key] = ofType.First().Type is not { } type ? TextMedia(ofType.Key)
+                : ofType.Count() == 1 ? await MediaAsync(type, ofType.First().Example, answer: true)
+                : new()
+                {
+                    Schema = await SchemaAsync(type, answer: true),
+                    Examples = ofType.ToDictionary(
+                        a => a.Example?.Split('.')[^1] ?? "usual", a =>
+                            (IOpenApiExample)new OpenApiExample { Value = ExampleOf(type, a.Example) }, StringComparer.Ordinal),
+                };
         }
 
-        if (context.Description.RelativePath!.Contains('{', StringComparison.Ordinal))
-            await ErrorAsync("404", "There is none, or none that the caller may see");
-        if (metadata.OfType<IAllowAnonymous>().Any())
-            return;
-        operation.Security = [
-            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(SecurityScheme, context.Document)] = [] }];
-        await ErrorAsync("401", "No token, or none that is good");
-        await ErrorAsync("403", "Outside of the caller's scopes");
-        await ErrorAsync("429", "Too many requests; Retry-After says in how many seconds to come again");
+        return response;
+    }
 
-        async Task ErrorAsync(string status, string description)
+    /// <summary>The errors of the mapping, and those of every endpoint like it, by their statuses.</summary>
+    async Task AddErrorsAsync(bool takesBody)
+    {
+        var own = metadata.OfType<ErrorsOf>().SelectMany(e => e.Errors.Select(kind => (Kind: kind, e.Field))).ToList();
+        if (takesBody)
+            own.Add((CommonErrors.JsonBroken, null));
+        List<ErrorKind> common = [.. metadata.OfType<CommonErrorsOf>()
+            .SelectMany(e => e.Errors), CommonErrors.ServerError, CommonErrors.StorageUnavailable];
+        if (takesBody)
+            common.Add(CommonErrors.BodyTooLarge);
+        if (path.Contains('{', StringComparison.Ordinal))
+            common.Add(CommonErrors.NotFound);
+        var failure = metadata.OfType<FailureOf>().SingleOrDefault();
+        foreach (var status in own.Select(e => e.Kind.Status).Concat(common.Select(k => k.Status)).Distinct().Order())
         {
-            if (!operation.Responses!.ContainsKey(status))
+            var ofStatus = own.Where(e => e.Kind.Status == status).DistinctBy(e => (e.Kind, e.Field)).ToList();
+            var shared = common.Where(k => k.Status == status).Except(ofStatus.Select(e => e.Kind)).ToList();
+            // One that is the only one everywhere is shared, too.
+            if (ofStatus is [(var only, null)] && shared.Count == 0)
+                (ofStatus, shared) = ([], [only]);
+            if (!operation.Responses!.ContainsKey(Text(status)))
             {
-                var schema = await context.GetOrCreateSchemaAsync(typeof(DetailBody), parameterDescription: null, cancellationToken);
-                operation.Responses[status] = new OpenApiResponse
-                {
-                    Description = description,
-                    Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = new() { Schema = schema } },
-                };
+                operation.Responses[Text(status)] = ofStatus.Count == 0 ? Shared(status, shared)
+                    : await ErrorAsync([.. ofStatus, .. shared.Select(k => (k, (string?)null))],
+                        status == StatusCodes.Status400BadRequest ? failure : null);
             }
         }
     }
 
-    static async Task AnswerAsync(
-        OpenApiOperation operation, OpenApiOperationTransformerContext context, int status, List<(Type Type, string? Example)> answers,
-        CancellationToken cancellationToken)
+    /// <summary>A component: the published one under <c>/api/v1</c>, else one of our own.</summary>
+    OpenApiResponseReference Shared(int status, List<ErrorKind> kinds)
     {
-        var key = status.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        var response = operation.Responses!.TryGetValue(key, out var known) && known is OpenApiResponse made ? made
-            : new OpenApiResponse { Description = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status) };
-        operation.Responses[key] = response;
-        var media = await MediaAsync(context, answers[0].Type, answers[0].Example, cancellationToken);
-        if (answers.Count > 1)
-        {
-            var all = new List<OpenApiMediaType>();
-            foreach (var (type, example) in answers)
-                all.Add(await MediaAsync(context, type, example, cancellationToken));
-            media = new()
-            {
-                Schema = new OpenApiSchema { OneOf = [.. all.Select(m => m.Schema!)] },
-                Examples = answers.Zip(all).ToDictionary(
-                    a => NameOf(a.First.Type), a => (IOpenApiExample)new OpenApiExample { Value = a.Second.Example }, StringComparer.Ordinal),
-            };
-        }
-
-        response.Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { [Json] = media };
+        var reason = ReasonPhrases.GetReasonPhrase(status).Replace(" ", "", StringComparison.Ordinal);
+        var published = Text(status) + reason;
+        if (IsV1 && DocumentCompletion.PublishedResponses.Contains(published, StringComparer.Ordinal))
+            return new(published, document);
+        var words = kinds.Count == 1 ? kinds[0].Id.Split('_') : [reason];
+        var name = (IsV1 ? "V1" : "") + string.Concat(words.Select(w => char.ToUpperInvariant(w[0]) + w[1..]));
+        if (document.Components?.Responses?.ContainsKey(name) != true)
+            document.AddComponent<IOpenApiResponse>(name, Response(kinds.ConvertAll(k => (k, (string?)null)), ErrorSchema(kinds)));
+        return new(name, document);
     }
 
-    /// <summary>Pages have all the same name.</summary>
-    static string NameOf(Type type) => type.IsGenericType ? $"PageOf{type.GenericTypeArguments[0].Name}" : type.Name;
+    async Task<OpenApiResponse> ErrorAsync(List<(ErrorKind Kind, string? Field)> errors, FailureOf? failure)
+    {
+        if (failure is null)
+            return Response(errors, ErrorSchema(errors.ConvertAll(e => e.Kind)));
+        var body = await context.GetOrCreateSchemaAsync(failure.Type, parameterDescription: null, cancellationToken);
+        var response = Response(errors, ErrorSchemas.Mixed(document, failure.Name, schemas.Renamed(body, failure.Name)));
+        response.Content![Json].Examples!["several"] = new OpenApiExample { Value = Examples.Of(failure.Example) };
+        return response;
+    }
 
-    static async Task<OpenApiMediaType> MediaAsync(
-        OpenApiOperationTransformerContext context, Type type, string? example, CancellationToken cancellationToken) => new()
+    OpenApiResponse Response(List<(ErrorKind Kind, string? Field)> errors, IOpenApiSchema schema)
+    {
+        var response = new OpenApiResponse
         {
-            Schema = await context.GetOrCreateSchemaAsync(type, parameterDescription: null, cancellationToken),
-            Example = example is null ? Examples.Of(type) : Examples.Of(example),
+            Description = errors.Count == 1 ? errors[0].Kind.Description
+                : ReasonPhrases.GetReasonPhrase(errors[0].Kind.Status), Content = NewContent(),
         };
+        response.Content[Json] = new() { Schema = schema, Examples = ExamplesOf(errors) };
+        return response;
+    }
+
+    Dictionary<string, IOpenApiExample> ExamplesOf(List<(ErrorKind Kind, string? Field)> errors) => errors.GroupBy(e => e.Kind)
+        .ToDictionary(
+        g => g.Key.Id,
+        g => (IOpenApiExample)new OpenApiExample { Summary = g.Key.Description, Value = BodyOfError(
+            g.Key.Example(g.First().Field ?? "field")) },
+        StringComparer.Ordinal);
+
+    JsonNode BodyOfError(ApiError error) => (IsV1 ? JsonSerializer.SerializeToNode(V1ErrorBody.From(error), HttpJson.Default.V1ErrorBody)
+        : error switch
+        {
+            ApiError.Detail e => JsonSerializer.SerializeToNode(new DetailBody(e.Text), HttpJson.Default.DetailBody),
+            ApiError.Message e => JsonSerializer.SerializeToNode(new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody),
+            ApiError.Field e => new JsonObject { [e.Name] = new JsonArray(
+                JsonSerializer.SerializeToNode(new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody)) },
+            _ => throw new NotSupportedException(error.GetType().Name),
+        })!;
+
+    IOpenApiSchema ErrorSchema(List<ErrorKind> kinds) =>
+        IsV1 ? new OpenApiSchemaReference(DocumentCompletion.V1Error, document)
+        : kinds[0].Status == StatusCodes.Status400BadRequest ? ErrorSchemas.BadRequest(document)
+        : kinds.TrueForAll(k => k is DetailError) ? ErrorSchemas.Detail(document)
+        : ErrorSchemas.Refusal(document);
+
+    async Task<OpenApiMediaType> MediaAsync(Type type, string? example, bool answer) =>
+        new() { Schema = await SchemaAsync(type, answer), Example = ExampleOf(type, example) };
+
+    async Task<IOpenApiSchema> SchemaAsync(Type type, bool answer) =>
+        schemas.Named(await context.GetOrCreateSchemaAsync(type, parameterDescription: null, cancellationToken), answer);
+
+    static JsonNode? ExampleOf(Type type, string? name) => name is null ? Examples.Of(type) : Examples.Of(name);
+
+    static OpenApiMediaType TextMedia(string contentType) => new()
+    {
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = contentType == "application/octet-stream" ? "binary" : null },
+    };
+
+    OpenApiSecurityRequirement Requirement(string scheme) => new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
+
+    static Dictionary<string, OpenApiMediaType> NewContent() => new(StringComparer.Ordinal);
+
+    static string Text(int status) => status.ToString(CultureInfo.InvariantCulture);
 
     public sealed record QueryParameter(string Name, string Description, JsonSchemaType Type, bool Required);
 
     public sealed record BodyOf(Type Type, string ContentType, string? Example);
 
-    public sealed record AnswerOf(Type Type, int Status, string? Example);
+    /// <param name="Type">Null for an answer that is not JSON.</param>
+    /// <param name="ContentType">Null for an answer without a body.</param>
+    public sealed record AnswerOf(int Status, Type? Type, string? ContentType, string? Example);
+
+    /// <param name="Field">Null where the errors are about no field.</param>
+    public sealed record ErrorsOf(string? Field, IReadOnlyList<ErrorKind> Errors);
+
+    /// <param name="Name">Of the schema that takes errors, too.</param>
+    public sealed record FailureOf(Type Type, string Name, string Example);
+
+    /// <summary>Errors of a whole group of endpoints, such as those of its token.</summary>
+    public sealed record CommonErrorsOf(IReadOnlyList<ErrorKind> Errors);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.WebUtilities;
@@ -60,21 +61,65 @@ public sealed record Paging(int Limit, string? Cursor)
 /// <summary>A page of a list, and what its list knows of the others.</summary>
 /// <param name="Next">The next page's cursor; null at the end.</param>
 /// <param name="Count">Of the whole list; null where it is not counted.</param>
-sealed record CountedPage<T>(IReadOnlyList<T> Rows, string? Next, int? Count);
+/// <param name="CursorOf">The cursor of a page that begins after a result.</param>
+sealed record CountedPage<T>(IReadOnlyList<T> Rows, string? Next, int? Count, Func<T, string> CursorOf)
+{
+    /// <summary>The page as far as it is not too large with what each result shows beside its row.</summary>
+    public CountedPage<T> Within(Func<T, int> sizeOf)
+    {
+        var budget = new PageBudget(Rows.Count);
+        var rows = Rows.TakeWhile(row => budget.TryTake(sizeOf(row))).ToList();
+        return rows.Count == Rows.Count ? this : this with { Rows = rows, Next = CursorOf(rows[^1]) };
+    }
+}
+
+/// <summary>Where a page ends: after so many results, or before it is too large. Its first result always fits.</summary>
+/// <param name="limit">Results at most.</param>
+sealed class PageBudget(int limit)
+{
+    /// <summary>Bytes of results as JSON, as far as rows tell them.</summary>
+    public const int MaxBytes = 4 * 1024 * 1024;
+
+    int count;
+    long bytes;
+
+    /// <summary>Takes the next result. False where the page ends before it.</summary>
+    public bool TryTake(int size)
+    {
+        if (count == limit || (count > 0 && bytes + size > MaxBytes))
+            return false;
+        count++;
+        bytes += size;
+        return true;
+    }
+}
 
 /// <summary>Pages of rows that are read one after the other.</summary>
-public static class RowPaging
+static class RowPaging
 {
-    /// <summary>The first rows, and the cursor after the last of them; null if no more follow.</summary>
+    /// <summary>
+    /// The first rows, at most <see cref="PageBudget.MaxBytes"/>, and the cursor after the last of them; null if no more follow.
+    /// </summary>
     /// <param name="limit">At least 1.</param>
+    public static Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
+        this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken) where T : ITableEntity =>
+        rows.PageAsync(limit, RowSize.Of, cursorOf, cancellationToken);
+
+    /// <param name="sizeOf">Bytes of one, as JSON.</param>
+    /// <inheritdoc cref="PageAsync{T}(IAsyncEnumerable{T}, int, Func{T, string}, CancellationToken)"/>
     public static async Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
-        this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken)
+        this IAsyncEnumerable<T> rows, int limit, Func<T, int> sizeOf, Func<T, string> cursorOf, CancellationToken cancellationToken)
     {
-        // One more than wanted tells whether there is a next page.
-        var taken = await rows.Take(limit + 1).ToListAsync(cancellationToken);
-        if (taken.Count <= limit)
-            return (taken, null);
-        taken.RemoveAt(limit);
-        return (taken, cursorOf(taken[^1]));
+        var taken = new List<T>();
+        var budget = new PageBudget(limit);
+        await foreach (var row in rows.WithCancellation(cancellationToken))
+        {
+            // One more than the page holds tells whether there is a next one.
+            if (!budget.TryTake(sizeOf(row)))
+                return (taken, cursorOf(taken[^1]));
+            taken.Add(row);
+        }
+
+        return (taken, null);
     }
 }

@@ -13,6 +13,19 @@ public sealed class HttpOptions
     /// Scheme and host that links in answers begin with, e.g. <c>https://registry.example.org</c>; without it, the request's own.
     /// </summary>
     public string? PublicUrl { get; set; }
+
+    /// <summary>
+    /// Origins whose pages may use the API from a browser, with commas between them; <c>*</c> for all. Empty for none.
+    /// </summary>
+    public string CorsOrigins { get; set; } = "";
+
+    internal bool IsValid => Origins().All(origin => origin == "*"
+        || (Uri.TryCreate(origin, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url.GetLeftPart(UriPartial.Authority) == origin));
+
+    /// <summary>As browsers name them, without a slash at the end.</summary>
+    internal IEnumerable<string> Origins() =>
+        CorsOrigins.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(o => o.TrimEnd('/'));
 }
 
 public static class PublicUrl

@@ -9,12 +9,49 @@ namespace DataRegistry.Http;
 /// </summary>
 public static class RequestBody
 {
-    /// <summary>A JSON body. Wrong types end as an error of the field that has one, broken JSON as a <c>detail</c>, both 400.</summary>
-    public static async Task<T> ReadJsonAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class
+    const string Json = "application/json";
+
+    /// <summary>
+    /// A JSON body. Wrong types end as an error of the field that has one, broken JSON as a <c>detail</c>, both 400. Another type of
+    /// body is 415 (see <see cref="BodyType"/>), a misspelt field 400 (see <see cref="NearMiss"/>).
+    /// </summary>
+    public static Task<T> ReadJsonAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class =>
+        ReadAsync(context, type, maxBytes, takesForms: false);
+
+    /// <summary>The same, or a form with the same fields (see <see cref="FormFields"/>).</summary>
+    public static Task<T> ReadJsonOrFormAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class =>
+        ReadAsync(context, type, maxBytes, takesForms: true);
+
+    /// <summary>A JSON body whatever its type says, for an endpoint that reads its fields itself.</summary>
+    public static Task<T> ReadAnyTypeAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class =>
+        ParseAsync(context, Limited(context, maxBytes), type);
+
+    static async Task<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes, bool takesForms) where T : class
+    {
+        var request = context.Request;
+        var expected = takesForms ? $"{Json}, or a form" : Json;
+        var isForm = BodyType.IsForm(request);
+        if (!isForm && !BodyType.IsJson(request) && BodyType.Of(request) is not null)
+            throw BodyType.Unsupported(request, expected);
+        using var read = new MemoryStream();
+        await Limited(context, maxBytes).CopyToAsync(read, context.RequestAborted);
+        var text = read.ToArray();
+        if (isForm && !BodyType.IsObject(text))
+        {
+            if (!takesForms)
+                throw BodyType.Unsupported(request, expected);
+            text = FormFields.ToJson(await FormOfAsync(context, new MemoryStream(text)), type);
+        }
+
+        NearMiss.Refuse(BodyType.WithoutMark(text), type);
+        return await ParseAsync(context, new MemoryStream(text), type);
+    }
+
+    static async Task<T> ParseAsync<T>(HttpContext context, Stream body, JsonTypeInfo<T> type) where T : class
     {
         try
         {
-            return await JsonSerializer.DeserializeAsync(Limited(context, maxBytes), type, context.RequestAborted)
+            return await JsonSerializer.DeserializeAsync(body, type, context.RequestAborted)
                 ?? throw Broken("an object is expected");
         }
         catch (JsonException e)
@@ -31,9 +68,13 @@ public static class RequestBody
     }
 
     /// <summary>A form's fields; 400 where the body is none.</summary>
-    public static async Task<IFormCollection> ReadFormAsync(HttpContext context, long maxBytes)
+    public static Task<IFormCollection> ReadFormAsync(HttpContext context, long maxBytes) =>
+        FormOfAsync(context, Limited(context, maxBytes));
+
+    /// <param name="body">The request's body, or what was read of it before.</param>
+    public static async Task<IFormCollection> FormOfAsync(HttpContext context, Stream body)
     {
-        context.Request.Body = Limited(context, maxBytes);
+        context.Request.Body = body;
         try
         {
             return await context.Request.ReadFormAsync(context.RequestAborted);
@@ -50,7 +91,10 @@ public static class RequestBody
     /// <summary>The body, which ends the request with 413 as soon as more than the limit has been read.</summary>
     public static Stream Limited(HttpContext context, long maxBytes) => context.Request.ContentLength > maxBytes
         ? throw LimitedStream.TooLarge(maxBytes)
-        : new LimitedStream(context.Request.Body, maxBytes);
+        : Limited(context.Request.Body, maxBytes);
+
+    /// <inheritdoc cref="Limited(HttpContext, long)"/>
+    public static Stream Limited(Stream body, long maxBytes) => new LimitedStream(body, maxBytes);
 
     /// <summary>Ends the request with 413 as soon as more than the limit has been read.</summary>
     sealed class LimitedStream(Stream inner, long maxBytes) : Stream
@@ -67,8 +111,21 @@ public static class RequestBody
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var count = await inner.ReadAsync(buffer, cancellationToken);
+            var count = await ReadInnerAsync(buffer, cancellationToken);
             return (read += count) <= maxBytes ? count : throw TooLarge(maxBytes);
+        }
+
+        async ValueTask<int> ReadInnerAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await inner.ReadAsync(buffer, cancellationToken);
+            }
+            catch (IOException e) when (e is not BadHttpRequestException)
+            {
+                // A body that cannot be read: a chunk whose size is no number that fits, or a caller who has gone.
+                throw new BadHttpRequestException(e.Message, e);
+            }
         }
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -41,10 +41,11 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
             ? default
             : ResultsPosition.TryParse(paging.Cursor, out var position) ? position : throw Paging.BadCursor();
         var page = new List<T>();
+        var budget = new PageBudget(paging.Limit);
         string? next = null;
         await foreach (var (at, result) in ReadAsync(job, outcome, from, type, context.RequestAborted))
         {
-            if (page.Count == paging.Limit)
+            if (!budget.TryTake(JsonSerializer.SerializeToUtf8Bytes(result, type).Length))
             {
                 next = at.ToString();
                 break;

@@ -74,6 +74,9 @@ sealed record JobRow : CountedRow
     public DateTimeOffset? Finished { get; init; }
     public string? Error { get; init; }
 
+    /// <summary>Which call ended it, so that it knows its own write after a lost answer. Null while it has not ended.</summary>
+    public Guid? EndedBy { get; init; }
+
     /// <summary>The request that made it, as W3C Trace Context; null for none.</summary>
     public string? Traceparent { get; init; }
 

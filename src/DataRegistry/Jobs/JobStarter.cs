@@ -1,29 +1,47 @@
+using DataRegistry.Datums;
 using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Jobs;
 
 /// <summary>Lets jobs begin whose input and ranges are written.</summary>
-sealed class JobStarter(JobTable jobs, RangeQueue queue, JobFinisher finisher, IOptions<JobOptions> options)
+sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFinisher finisher, IOptions<JobOptions> options)
 {
     /// <summary>The job with its first messages; one without ranges is done. It shows from now on.</summary>
     public async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
     {
-        await jobs.AddAsync(job, cancellationToken);
+        await jobs.AddAsync(job, key: null, cancellationToken);
         return await SendAsync(job, ranges, cancellationToken);
     }
 
     /// <summary>
-    /// The same, but null where its project has too many under way: of several that come at once each sees all others, so that never more
-    /// than
-    /// allowed begin, though fewer may. Then only its ranges and blobs are left.
+    /// Goes on with a job whose request died, or is still at it: its messages are sent, perhaps again. Null where there is no such job.
     /// </summary>
-    public async Task<JobRow?> TryStartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    public async Task<JobRow?> ContinueAsync(JobId id, CancellationToken cancellationToken)
     {
-        await jobs.AddAsync(job, cancellationToken);
-        if (await jobs.CountActiveAsync(job.JobId.Slot, cancellationToken) <= options.Value.JobsPerProject)
-            return await SendAsync(job, ranges, cancellationToken);
-        await jobs.RemoveAsync(job, cancellationToken);
-        return null;
+        var accepted = await jobs.ChangeAsync(
+            id, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken);
+        return accepted is null ? await jobs.FindAsync(id, cancellationToken)
+            : await SendAsync(accepted, await work.ListAsync(id, cancellationToken).ToListAsync(cancellationToken), cancellationToken);
+    }
+
+    /// <summary>
+    /// The same, unless its project has too many under way: of several that come at once each sees all others, so never more than allowed
+    /// begin, though fewer may. Only its ranges and blobs are left then, as they are where its key was used before.
+    /// </summary>
+    /// <param name="key">Null for none.</param>
+    public async Task<JobStart> TryStartAsync(
+        JobRow job, IReadOnlyList<WorkRow> ranges, RequestKey? key, CancellationToken cancellationToken)
+    {
+        var row = key is null ? null : JobTable.NewKey(key, job.JobId) with { HasJob = true };
+        if (await jobs.AddAsync(job, row, cancellationToken) is { } known)
+            return new JobStart.Repeated(known);
+        if (await jobs.CountActiveAsync(job.JobId.Slot, cancellationToken) > options.Value.JobsPerProject
+            && await jobs.RemoveAsync(job, row, cancellationToken))
+        {
+            return new JobStart.TooMany();
+        }
+
+        return new JobStart.Started(await SendAsync(job, ranges, cancellationToken));
     }
 
     async Task<JobRow> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)

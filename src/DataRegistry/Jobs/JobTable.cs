@@ -16,7 +16,7 @@ namespace DataRegistry.Jobs;
 /// </code>
 /// Both keys follow from the id, and a project's jobs come newest first.
 /// </summary>
-sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     /// <summary>After every slot.</summary>
     const string Active = "active";
@@ -58,7 +58,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// ends when its next message finds no project.
     /// </summary>
     public ValueTask<bool> AnyUnfinishedAsync(Project project, CancellationToken cancellationToken) =>
-        table.ReadAsync<JobRow>(new TableRange(PartitionOf(project.Slot)), 1000, cancellationToken: cancellationToken).Take(10_000)
+        table.ReadAsync<JobRow>(new TableRange(PartitionOf(project.Slot)) { Before = EndOfJobs }, 1000,
+            cancellationToken: cancellationToken).Take(10_000)
             .AnyAsync(
                 job => job.Kind == JobKind.Adoption && job.Project == project.Id && job.Status != JobStatus.Staging
                     && !job.Status.IsTerminal(), cancellationToken);
@@ -81,39 +82,85 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// </summary>
     public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
     {
+        var call = Guid.NewGuid();
         for (var retry = new WriteRetry(clock, cancellationToken);
-            await FindAsync(id, cancellationToken) is { } job && !job.Status.IsTerminal() && change(job) is { } changed;
+            await FindAsync(id, cancellationToken) is { } job;
             await retry.AgainAsync())
         {
-            if (!(await table.TryUpdateAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
-                continue;
-            // A death in between leaves it to the timer.
-            if (changed.Status.IsTerminal())
+            // The answer to the write was lost.
+            if (job.EndedBy == call)
+                return await EndedAsync(job, cancellationToken);
+            if (job.Status.IsTerminal() || change(job) is not { } changed)
+                return null;
+            if (!changed.Status.IsTerminal())
             {
-                Metrics.JobEnded(changed.Status.ToString().ToLowerInvariant(), clock.GetUtcNow() - id.Value.Time);
-                await NoteInactiveAsync(id, cancellationToken);
+                if ((await table.TryUpdateAsync(changed, job.ETag, cancellationToken: cancellationToken)).IsDone)
+                    return changed;
             }
-
-            return changed;
+            else if (await TryEndAsync(changed with { EndedBy = call }, job.ETag, cancellationToken))
+            {
+                return await EndedAsync(changed, cancellationToken);
+            }
         }
 
         return null;
     }
 
+    /// <summary>False where the job has changed meanwhile, also by this very write, if the answer to it was lost.</summary>
+    async Task<bool> TryEndAsync(JobRow job, ETag ifMatch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await table.TryUpdateAsync(job, ifMatch, cancellationToken: cancellationToken)).IsDone;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Written or not, nobody knows. What follows an end is done by the call that wrote it, or by nobody.
+            if ((await FindAsync(job.JobId, cancellationToken))?.EndedBy == job.EndedBy)
+                return true;
+            throw;
+        }
+    }
+
+    /// <summary>A death before this leaves it to the timer.</summary>
+    async Task<JobRow> EndedAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        Metrics.JobEnded(job.Status.ToString().ToLowerInvariant(), clock.GetUtcNow() - job.JobId.Value.Time);
+        await NoteInactiveAsync(job.JobId, cancellationToken);
+        return job;
+    }
+
     /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>
-    public async Task AddAsync(JobRow job, CancellationToken cancellationToken)
+    /// <param name="key">The key that it comes with; null for none.</param>
+    /// <returns>Null where it is added; otherwise the row of the same key that was there before.</returns>
+    public async Task<JobKeyRow?> AddAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
         await table.TryAddAsync(
             new ActiveJobRow { PartitionKey = Active, RowKey = job.JobId.Value.ToGuid().ToString("N"), Since = clock.GetUtcNow() },
             cancellationToken);
-        await table.TryAddAsync(job, cancellationToken);
+        if (key is null)
+        {
+            await table.TryAddAsync(job, cancellationToken);
+            return null;
+        }
+
+        var known = await AddTogetherAsync(job, key, cancellationToken);
+        if (known is not null)
+            await NoteInactiveAsync(job.JobId, cancellationToken);
+        return known;
     }
 
-    /// <summary>Takes a job back that nobody knows yet.</summary>
-    public async Task RemoveAsync(JobRow job, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes a job back that nobody knows yet, with its key. False where a repetition of the request has started it meanwhile.
+    /// </summary>
+    public async Task<bool> RemoveAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
-        await table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
+        if (key is not null && !await RemoveTogetherAsync(job, key, cancellationToken))
+            return false;
+        if (key is null)
+            await table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
         await NoteInactiveAsync(job.JobId, cancellationToken);
+        return true;
     }
 
     /// <summary>How many jobs of a project are not known to have ended. A request for each thousand of all projects together.</summary>
@@ -196,7 +243,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     /// jobs did.
     /// </summary>
     public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
-        (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey), maxPerPage: 100, cancellationToken: cancellationToken)).Values
+        (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey) { Before = EndOfJobs }, maxPerPage: 100,
+            cancellationToken: cancellationToken)).Values
             .FirstOrDefault(
                 j => j.Status == JobStatus.Completed
                     && (j.Kind, j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude)
@@ -208,7 +256,8 @@ sealed class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTa
     public IAsyncEnumerable<JobRow> ListAsync(
         int slot, JobKind kind, JobStatus? status, string? after, int page, CancellationToken cancellationToken) =>
         table.ReadAsync<JobRow>(
-            new TableRange(PartitionOf(slot)) { After = after }, Math.Min(page, 1000), cancellationToken: cancellationToken)
+            new TableRange(PartitionOf(slot)) { After = after, Before = EndOfJobs }, Math.Min(page, 1000),
+                cancellationToken: cancellationToken)
             .Where(job => job.Kind == kind && job.Status != JobStatus.Staging && (status is null || job.Status == status));
 
     /// <summary>

@@ -31,6 +31,7 @@ static class JobsRoom
         services.AddTable<JobTable>().AddTable<WorkTable>().AddTable<StoreLeases>();
         services.AddSingleton<IProjectContents, ProjectJobs>();
         services.AddSingleton<JobCollection>().AddSingleton<ICollector>(s => s.GetRequiredService<JobCollection>());
+        services.AddSingleton<ICollector, JobKeyCollection>();
         services.AddSingleton<JobBlobs>().AddSingleton<RangeQueue>().AddSingleton<JobResults>();
         services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<JobControl>().AddSingleton<StalledJobs>();
         services.AddSingleton<StoreTurns>();

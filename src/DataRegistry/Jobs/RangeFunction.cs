@@ -3,7 +3,6 @@ using Azure;
 using DataRegistry.Stores.S3;
 using DataRegistry.Telemetry;
 using DataRegistry.Triggers;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Jobs;
@@ -42,7 +41,7 @@ sealed partial class RangeFunction(
             else
                 Log.Stale(logger, message.JobId, message.Range, message.Epoch, range.Epoch);
         }
-        catch (Exception e) when (IsThrottling(e) || e is BucketException { IsTimeout: true })
+        catch (Exception e) when (Throttling.Is(e) || e is BucketException { IsTimeout: true })
         {
             span.Fail(e);
             await PostponeAsync(range, e, cancellationToken);
@@ -63,7 +62,7 @@ sealed partial class RangeFunction(
     /// </summary>
     async Task PostponeAsync(WorkRow range, Exception reason, CancellationToken cancellationToken)
     {
-        var delay = TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
+        var delay = Throttling.Delay();
         Log.Postponed(logger, range.JobId, range.Range, delay, reason.Message);
         var now = range;
         DateTimeOffset? unanswered = null;
@@ -102,14 +101,6 @@ sealed partial class RangeFunction(
             "dataregistry.job.id", range.JobId.ToString()).SetTag(
                 "dataregistry.range", range.Range).SetTag("dataregistry.epoch", range.Epoch)
         .SetTag("dataregistry.delivery", delivery.DequeueCount);
-
-    /// <summary>S3 or the tables say that they are asked too much, after the clients' own retries.</summary>
-    static bool IsThrottling(Exception e) =>
-        e is BucketException { Fault: BucketFault.Throttled } or RequestFailedException
-        {
-            Status: StatusCodes.Status429TooManyRequests
-            or StatusCodes.Status503ServiceUnavailable
-        };
 
     static partial class Log
     {

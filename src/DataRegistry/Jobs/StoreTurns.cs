@@ -93,8 +93,8 @@ sealed class StoreTurns : IDisposable
             (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
 
         /// <summary>
-        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages, or where there
-        /// was no place for long: this message comes again later.
+        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages, or where
+        /// there was no place for long: this message comes again later.
         /// </summary>
         /// <exception cref="BucketException">The store did not answer a short while ago, and is left alone.</exception>
         public async Task<IDisposable?> TryTakeAsync(CancellationToken cancellationToken)

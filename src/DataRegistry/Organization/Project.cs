@@ -10,6 +10,9 @@ public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Gu
 {
     public const int Slots = 4096;
 
+    /// <summary>What it is for, in its users' words; empty for nothing.</summary>
+    public string Description { get; init; } = "";
+
     /// <summary>When it was made.</summary>
     public DateTimeOffset CTime { get; init; }
 }
@@ -30,6 +33,9 @@ public interface IProjectContents
 sealed record ProjectRow : TableRow
 {
     public required string Name { get; init; }
+
+    /// <summary>Null, as in rows of former releases, for none.</summary>
+    public string? Description { get; init; }
     public required int Slot { get; init; }
 
     /// <summary>Null, as is <see cref="Cluster"/>, in rows of before there were departments: the default one.</summary>

@@ -19,7 +19,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     const string CounterKey = "slots";
 
     readonly TableClient table = tables.GetTableClient("organization");
-    // Nothing but a project's name ever changes.
+    // Nothing but a project's name and description ever changes.
     readonly ExpiringCache<Guid, Project> known = new(clock, TimeSpan.FromSeconds(15));
 
     public TableClient Table => table;
@@ -86,7 +86,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken) =>
         RowsAsync(
             after, Math.Min(limit + 1, 1000), cancellationToken).Where(visible).PageAsync(
-                limit, p => p.Id.ToString("D"), cancellationToken);
+                limit, p => UnitSize.Of(p.Name), p => p.Id.ToString("D"), cancellationToken);
 
     /// <summary>All projects, in the order of their ids.</summary>
     public IAsyncEnumerable<Project> ListAllAsync(CancellationToken cancellationToken) => RowsAsync(after: null, 1000, cancellationToken);
@@ -99,7 +99,9 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         EnsureAsync(id, name, Department.Default, cancellationToken);
 
     /// <inheritdoc cref="EnsureAsync(Guid, string, CancellationToken)"/>
-    public async Task<Project> EnsureAsync(Guid id, string name, Department department, CancellationToken cancellationToken)
+    /// <param name="description">Of a new one.</param>
+    public async Task<Project> EnsureAsync(
+        Guid id, string name, Department department, CancellationToken cancellationToken, string description = "")
     {
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
@@ -115,6 +117,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
                     {
                         PartitionKey = Partition, RowKey = id.ToString("D"), Name = name, Slot = created % Project.Slots,
                         Department = department.Id, Cluster = department.Cluster, CTime = clock.GetUtcNow(),
+                        Description = description,
                     }),
                 ],
                 cancellationToken);
@@ -124,18 +127,21 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         }
     }
 
-    /// <summary>Gives a project another name; the one before and the one after, null where there is none.</summary>
-    public async Task<(Project Before, Project After)?> RenameAsync(Guid id, string name, CancellationToken cancellationToken)
+    /// <summary>Gives a project another name or description; the one before and the one after, null where there is none.</summary>
+    /// <param name="name">Null for the one that it has.</param>
+    /// <param name="description">Null for the one that it has.</param>
+    public async Task<(Project Before, Project After)?> ChangeAsync(
+        Guid id, string? name, string? description, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
             await RowAsync(id, cancellationToken) is { Deleted: null } row;
             await retry.AgainAsync())
         {
-            var renamed = row with { Name = name };
-            if (row.Name != name && !(await table.TryUpdateAsync(renamed, row.ETag, cancellationToken: cancellationToken)).IsDone)
+            var changed = row with { Name = name ?? row.Name, Description = description ?? row.Description };
+            if (changed != row && !(await table.TryUpdateAsync(changed, row.ETag, cancellationToken: cancellationToken)).IsDone)
                 continue;
             known.Forget(id);
-            return (Read(row), Read(renamed));
+            return (Read(row), Read(changed));
         }
 
         return null;
@@ -152,6 +158,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     static Project Read(ProjectRow row) =>
         new(Guid.Parse(row.RowKey), row.Name, row.Slot, row.Department ?? Department.DefaultId, row.Cluster ?? Cluster.DefaultId)
         {
+            Description = row.Description ?? "",
             CTime = row.CTime,
         };
 }

@@ -23,30 +23,38 @@ static class RescanEndpoints
 
     public static void MapRescans(this IEndpointRouteBuilder api)
     {
-        api.MapPost(
-            "/stores/{id}/rescan/", StartAsync).Answers<RescanJobBody>(
+        api.MapPost("/stores/{id}/rescan/", StartAsync).WithName("startRescan")
+            .Answers<RescanJobBody>(
                 "Scan a store now for what has changed since it was adopted; where a scan runs, that one is answered",
-                StatusCodes.Status202Accepted)
-            .TakesQuery(
-                "force", "true: also where the bucket lists nothing at all any more, which is otherwise not believed",
-                JsonSchemaType.Boolean).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
-        api.MapGet("/rescans/", ListAsync).AnswersPages<RescanJobBody>("Scans of stores, newest first").TakesQuery("store", "A store's id")
-            .TakesQuery(
-                "project", $"A project's id, for the stores in it; without both all stores that one sees, up to {MaxStores}").TakesQuery(
-                    "status", "Only those with it");
-        api.MapGet("/rescans/{id}/", GetAsync).Answers<RescanJobBody>("A scan, and how far it is");
-        api.MapGet("/rescans/{id}/results/", ResultsAsync)
+                    StatusCodes.Status202Accepted,
+                "RescanJobBody.accepted")
+            .TakesQuery("force", "true: also where the bucket lists nothing at all any more, which is otherwise not believed",
+                JsonSchemaType.Boolean)
+            .FailsOn("force", CommonErrors.NotAFlag).Fails(RescanErrors.ScanBegins, RescanErrors.ScanWithoutForce,
+                AccessErrors.NotPermitted);
+        api.MapGet("/rescans/", ListAsync).WithName("listRescans").AnswersPages<RescanJobBody>("List scans of stores, newest first")
+            .TakesQuery("store", "A store's id")
+            .TakesQuery("project", $"A project's id, for the stores in it; without both all stores that you see, up to {MaxStores}")
+            .TakesQuery("status", "Only those with it").FailsOn(
+                "store", CommonErrors.NotAnId, RescanErrors.NoStore, RescanErrors.TooManyStores)
+            .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).FailsOn("status", CommonErrors.NotAChoice)
+            .Fails(AccessErrors.NotPermitted);
+        api.MapGet("/rescans/{id}/", GetAsync).WithName("getRescan").Answers<RescanJobBody>("Get a scan, and how far it is");
+        api.MapGet("/rescans/{id}/results/", ResultsAsync).WithName("getRescanResults")
             .AnswersPages<ScanItem>(
-                $"Every object that is not as it was adopted; with Accept: {JobResults.NdJson} all of them, one a line").TakesQuery(
-                    "outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}; all if not given");
-        api.MapPost(
-            "/rescans/{id}/cancel/", CancelAsync).Answers<RescanJobBody>(
-                "End a scan as soon as may be; what it found stays", StatusCodes.Status202Accepted).OrAnswers<DetailBody>(
-                    StatusCodes.Status409Conflict);
-        api.MapPost(
-            "/rescans/{id}/retry/", RetryAsync).Answers<RescanJobBody>(
-                "Scan the store of a scan that has ended again", StatusCodes.Status202Accepted).OrAnswers<DetailBody>(
-                    StatusCodes.Status409Conflict);
+                $"List every object that is not as it was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
+            .TakesQuery("outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}; all if not given")
+            .FailsOn("outcome", CommonErrors.NotAChoice)
+            .Fails(JobErrors.ResultsGone, AccessErrors.NotPermitted);
+        api.MapPost("/rescans/{id}/cancel/", CancelAsync).WithName("cancelRescan")
+            .Answers<RescanJobBody>("Cancel a scan; what it found stays", StatusCodes.Status202Accepted, "RescanJobBody.cancelling")
+            .Fails(JobErrors.Ended, AccessErrors.NotPermitted);
+        api.MapPost("/rescans/{id}/retry/", RetryAsync).WithName("retryRescan")
+            .Answers<RescanJobBody>("Scan the store of a scan that has ended again", StatusCodes.Status202Accepted,
+                "RescanJobBody.accepted")
+            .Fails(RescanErrors.ScanStoreGone, RescanErrors.ScanNotEnded, RescanErrors.ScanBegins, RescanErrors.ScanWithoutForce,
+                AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> StartAsync(

@@ -1,6 +1,7 @@
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -38,7 +39,8 @@ sealed class RescanJobs(JobTable jobs, JobControl control, StoreAccess access, T
             lock (found)
                 found.AddRange(own);
         });
-        var page = found.OrderBy(job => job.RowKey, StringComparer.Ordinal).Take(paging.Limit).ToList();
+        var budget = new PageBudget(paging.Limit);
+        var page = found.OrderBy(job => job.RowKey, StringComparer.Ordinal).TakeWhile(job => budget.TryTake(RowSize.Of(job))).ToList();
         var next = found.Count > page.Count ? page[^1].RowKey : null;
         var bodies = new List<RescanJobBody>();
         foreach (var job in page)

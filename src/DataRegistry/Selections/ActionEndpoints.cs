@@ -1,4 +1,5 @@
 using DataRegistry.Access;
+using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using Microsoft.AspNetCore.Builder;
@@ -19,28 +20,35 @@ static class ActionEndpoints
     {
         api.MapPost("/selections/{id}/purge/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, SelectionAction.Purge, Permission.DataManage))
-            .Answers<SelectionJobBody>(
+            .WithName("purgeSelection").Answers<SelectionJobBody>(
                 "Purge the datums of a selection, as purging each would: how an adoption is undone, with a filter by its job",
                 StatusCodes.Status202Accepted)
-            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict).OrAnswers<DetailBody>(StatusCodes.Status410Gone);
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
         MapTagging(api, "tag", SelectionAction.Tag, "Add tags to the datums of a selection");
         MapTagging(api, "untag", SelectionAction.Untag, "Take tags away from the datums of a selection");
         api.MapPost("/selections/{id}/export/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, SelectionAction.Export, Permission.DataRead))
-            .Takes<NewExportBody>()
+            .WithName("exportSelection").Takes<NewExportBody>().FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
             .Answers<SelectionJobBody>(
                 "Write all that is known of the datums of a selection to files, which the job names with URLs to read them",
                 StatusCodes.Status202Accepted)
-            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict).OrAnswers<DetailBody>(StatusCodes.Status410Gone);
-        api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).Answers<SelectionJobBody>("A job that acts on a selection, and how far it is")
-            .OrAnswers<DetailBody>(StatusCodes.Status410Gone);
-        api.MapGet("/selections/{id}/jobs/{job}/results/", ResultsAsync)
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+        api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
+            .Answers<SelectionJobBody>("A job that acts on a selection, and how far it is")
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapGet("/selections/{id}/jobs/{job}/results/", ResultsAsync).WithName("getSelectionJobResults")
             .AnswersPages<SkippedItem>(
                 $"Every datum that the job left alone, and why; with Accept: {JobResults.NdJson} all of them, one a line")
-            .TakesQuery("outcome", "skipped, which all are").OrAnswers<DetailBody>(StatusCodes.Status410Gone);
-        api.MapPost("/selections/{id}/jobs/{job}/cancel/", CancelAsync).Answers<SelectionJobBody>(
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
+            .TakesQuery("outcome", "skipped, which all are").FailsOn("outcome", CommonErrors.NotAChoice)
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapPost("/selections/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelSelectionJob").Answers<SelectionJobBody>(
                 "End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
-            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict).OrAnswers<DetailBody>(StatusCodes.Status410Gone);
+            .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 
     /// <summary>The caller's Idempotency-Key; null for none.</summary>
@@ -54,8 +62,11 @@ static class ActionEndpoints
     static void MapTagging(IEndpointRouteBuilder api, string verb, SelectionAction action, string summary) =>
         api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, action, Permission.DataEdit))
-            .Takes<NewTagsBody>().Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
-            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict).OrAnswers<DetailBody>(StatusCodes.Status410Gone);
+            .WithName($"{verb}Selection").Takes<NewTagsBody>()
+            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags).Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
 
     static async Task<IResult> GetAsync(string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions)
     {

@@ -55,8 +55,10 @@ static class ExportContent
 {
     public static void MapExportContent(this IEndpointRouteBuilder api) => api
         .MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", SendAsync)
-        .WithSummary("A file of an export; its URL comes from the job").TakesQuery("token", "Of that URL").AllowAnonymous()
-        .Produces(StatusCodes.Status200OK).Produces(StatusCodes.Status206PartialContent);
+        .WithName("getExportedFile").WithSummary("Get a file of an export; the URL comes from the job").TakesQuery("token", "Of that URL")
+        .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
+        .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
+        .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();
 
     static async Task SendAsync(string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
     {

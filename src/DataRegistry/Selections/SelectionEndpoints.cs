@@ -20,19 +20,23 @@ static class SelectionEndpoints
 
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/selections/", CreateAsync).Takes<NewSelectionBody>()
+        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>()
             .Answers<SelectionBody>(
                 "Freeze the datums of a project that match a filter: 201 if that was quick, otherwise 202, and it goes on",
                 StatusCodes.Status201Created)
-            .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted).OrAnswers<DetailBody>(StatusCodes.Status409Conflict);
-        api.MapGet("/selections/{id}/", GetAsync).Answers<SelectionBody>("A selection, and how far it is")
-            .OrAnswers<DetailBody>(StatusCodes.Status410Gone);
-        api.MapGet("/selections/{id}/items/", ItemsAsync).AnswersPages<SelectionItem>(
+            .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted)
+            .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+            .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
+            .Fails(AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs);
+        api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("A selection, and how far it is")
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
                 $"The datums of a selection; with Accept: {JobResults.NdJson} all of them, one a line")
-            .OrAnswers<DetailBody>(StatusCodes.Status410Gone);
-        api.MapPost("/selections/{id}/cancel/", CancelAsync).Answers<SelectionBody>(
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapPost("/selections/{id}/cancel/", CancelAsync).WithName("cancelSelection").Answers<SelectionBody>(
                 "End the freezing of a selection as soon as may be; it cannot be acted on then", StatusCodes.Status202Accepted)
-            .OrAnswers<DetailBody>(StatusCodes.Status409Conflict).OrAnswers<DetailBody>(StatusCodes.Status410Gone);
+            .Fails(JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 
     static async Task<IResult> CreateAsync(

@@ -42,11 +42,16 @@ sealed partial class SelectionRequests(
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, ranges, [], cancellationToken);
         if (limits.AtOnce == TimeSpan.Zero)
-            return await starts.TryStartAsync(job, ranges, cancellationToken) ?? await TakeBackAsync(id);
-        await jobs.AddAsync(job, cancellationToken);
+        {
+            return await starts.TryStartAsync(job, ranges, key: null, cancellationToken) is JobStart.Started queued
+                ? queued.Job
+                : await TakeBackAsync(id);
+        }
+
+        await jobs.AddAsync(job, key: null, cancellationToken);
         if (await jobs.CountActiveAsync(project.Slot, cancellationToken) > options.Value.JobsPerProject)
         {
-            await jobs.RemoveAsync(job, cancellationToken);
+            await jobs.RemoveAsync(job, key: null, cancellationToken);
             return await TakeBackAsync(id);
         }
 
@@ -128,8 +133,8 @@ sealed partial class SelectionRequests(
             Expires = clock.GetUtcNow() + limits.KeptFor,
             Total = selection.Counts.Done,
         };
-        if (await starts.TryStartAsync(job, ranges, cancellationToken) is { } started)
-            return started;
+        if (await starts.TryStartAsync(job, ranges, key: null, cancellationToken) is JobStart.Started started)
+            return started.Job;
         await work.Table.TryDeleteAsync(
             WorkTable.PartitionOf(selection.JobId), ActionClaimRow.Key, ETag.All, cancellationToken);
         return await TakeBackAsync(id);

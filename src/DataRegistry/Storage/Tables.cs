@@ -19,6 +19,9 @@ public static class Tables
     /// <summary>Rows in a page, by the service's limits.</summary>
     public const int MaxPageRows = 1000;
 
+    /// <summary>Rows of the first page where pages are bounded in bytes.</summary>
+    const int SampleRows = 64;
+
     /// <summary>
     /// Longest upper bound that is sent along, in characters: where kinds of rows share a partition, their prefixes are short. Two long
     /// keys, each character of which is nine when percent-encoded, would outgrow request lines.
@@ -114,6 +117,31 @@ public static class Tables
             var page = await table.QueryPageAsync<T>(range, token, maxPerPage, select, cancellationToken);
             foreach (var row in page.Values)
                 yield return row;
+            token = page.ContinuationToken;
+        }
+        while (token is not null);
+    }
+
+    /// <summary>The same in pages of about so many bytes, whatever size the rows have.</summary>
+    /// <param name="pageBytes">As <see cref="RowSize"/> counts them.</param>
+    /// <inheritdoc cref="QueryPageAsync{T}" path="/param|/exception"/>
+    internal static async IAsyncEnumerable<T> ReadBySizeAsync<T>(
+        this TableClient table, TableRange range, int pageBytes, IEnumerable<string>? select = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default) where T : class, ITableEntity
+    {
+        string? token = null;
+        long bytes = 0;
+        var rows = 0;
+        do
+        {
+            var size = rows == 0 ? SampleRows : (int)Math.Clamp(pageBytes * (long)rows / bytes, 1, MaxPageRows);
+            var page = await table.QueryPageAsync<T>(range, token, size, select, cancellationToken);
+            foreach (var row in page.Values)
+            {
+                (rows, bytes) = (rows + 1, bytes + RowSize.Of(row));
+                yield return row;
+            }
+
             token = page.ContinuationToken;
         }
         while (token is not null);

@@ -51,6 +51,9 @@ public sealed record Store
     /// <summary>Whether what was adopted may be downloaded.</summary>
     public bool AllowRead { get; init; } = true;
 
+    /// <summary>Shown as it was given. Nothing is ever written to a bucket.</summary>
+    public bool AllowWrite { get; init; }
+
     public bool AllowAdopt { get; init; } = true;
 
     /// <summary>

@@ -1,13 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DataRegistry.Http;
+using Microsoft.OpenApi;
 
 namespace DataRegistry.Stores;
 
 /// <summary>A store on the wire; its secret is never in it.</summary>
 /// <param name="Owner">The cluster that it belongs to.</param>
 /// <param name="Paths"><c>prefix</c>, where the store is a part of its bucket only.</param>
-/// <param name="AllowWrite">Always false: nothing is ever written to a bucket.</param>
+/// <param name="AllowWrite">As it was given, for clients that set it; nothing is ever written to a bucket.</param>
 /// <param name="HashAdopted">Which adopted objects are read for their hashes: <c>small</c>, <c>all</c> or <c>none</c>.</param>
 /// <param name="AllowUriDownload">Always false: what is downloaded is a datum.</param>
 sealed record StoreBody(
@@ -24,7 +25,7 @@ sealed record StoreBody(
             store.Configuration.RequesterPays ? true : null, store.Configuration.Anonymous ? true : null),
         store.Prefix.Length == 0 ? [] : new Dictionary<string, string>(StringComparer.Ordinal) { [StoreFields.PrefixPath] = store.Prefix },
         store.UriPrefix,
-        store.AllowRead, AllowWrite: false, store.AllowAdopt, Fields.WireName(store.HashAdopted), Fields.WireName(store.AccessMode),
+        store.AllowRead, store.AllowWrite, store.AllowAdopt, Fields.WireName(store.HashAdopted), Fields.WireName(store.AccessMode),
         AllowUriDownload: false,
         store.CTime, store.MTime, store.Deleted, $"{publicUrl}/api/v0/stores/{store.Id}/", RescanBody.From(store.Rescan),
         LastScanBody.From(scan));
@@ -54,7 +55,9 @@ sealed record StoreConfigurationBody(
 /// <summary>What a store is to be. Without an access key the host's own credentials are used on AWS, and none elsewhere.</summary>
 /// <param name="Project">A project's id, or an object with it, as answers have it.</param>
 sealed record NewStoreBody(
-    string? Name, string? Type, NewStoreConfigurationBody? Configuration, JsonElement? Project, Dictionary<string, string?>? Paths,
+    string? Name, string? Type, NewStoreConfigurationBody? Configuration,
+        [property: WireType(JsonSchemaType.String | JsonSchemaType.Object | JsonSchemaType.Null)] JsonElement? Project,
+            Dictionary<string, string?>? Paths,
     bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload,
     RescanBody? Rescan)
 {
@@ -69,7 +72,8 @@ sealed record NewStoreBody(
             Configuration?.ExternalId ?? store.Configuration.ExternalId, Configuration?.RequesterPays ?? store.Configuration.RequesterPays,
             Configuration?.Anonymous ?? store.Configuration.Anonymous),
         Project ?? (store.Project is { } project ? JsonSerializer.SerializeToElement(project, StoreJsonContext.Default.Guid) : null),
-        Paths, AllowRead ?? store.AllowRead, AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted ?? Fields.WireName(store.HashAdopted),
+        Paths, AllowRead ?? store.AllowRead, AllowWrite ?? store.AllowWrite, AllowAdopt ?? store.AllowAdopt, HashAdopted
+            ?? Fields.WireName(store.HashAdopted),
         AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload, Over(RescanBody.From(store.Rescan)));
 
     /// <summary>An empty schedule takes the store's own away.</summary>

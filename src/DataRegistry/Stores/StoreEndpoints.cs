@@ -20,22 +20,29 @@ static class StoreEndpoints
 
     public static void MapStores(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/stores/", ListAsync).AnswersPages<StoreBody>("Stores that one may see");
-        api.MapPost(
-            "/stores/", CreateAsync).Takes<NewStoreBody>().Answers<StoreBody>(
-                "Make a store, after a look at its bucket", StatusCodes.Status201Created);
-        api.MapGet("/stores/{id}/", GetAsync).Answers<StoreBody>("A store, also a deleted one");
-        api.MapPut(
+        api.MapGet("/stores/", ListAsync).WithName("listStores").AnswersPages<StoreBody>("List the stores that you see");
+        Describe(api.MapPost("/stores/", CreateAsync).WithName("createStore").Takes<NewStoreBody>()
+            .Answers<StoreBody>("Create a store, after a look at its bucket", StatusCodes.Status201Created));
+        api.MapGet("/stores/{id}/", GetAsync).WithName("getStore").Answers<StoreBody>("Get a store, also a deleted one");
+        Describe(api.MapPut(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
-                id, context, requests, scans, trail, whole: true))
-            .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing gets its default, but for bucket, paths and secret");
-        api.MapPatch(
+                id, context, requests, scans, trail, whole: true)).WithName("replaceStore")
+            .Takes<NewStoreBody>()
+            .Answers<StoreBody>("Replace a store; what is missing gets its default, but for bucket, paths and secret"));
+        Describe(api.MapPatch(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
-                id, context, requests, scans, trail, whole: false))
-            .Takes<NewStoreBody>().Answers<StoreBody>("Change a store; what is missing stays as it is");
+                id, context, requests, scans, trail, whole: false)).WithName("changeStore")
+            .Takes<NewStoreBody>(example: "NewStoreBody.change").Answers<StoreBody>("Change a store; what is missing stays as it is"));
     }
+
+    static void Describe(RouteHandlerBuilder endpoint) => endpoint
+        .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, StoreErrors.StoreNameTaken)
+        .FailsOn("configuration", StoreErrors.EndpointOrBucketRefused, StoreErrors.NoBucket, StoreErrors.NotAnEndpoint,
+            StoreErrors.KeyNeedsSecret)
+        .FailsOn("access_mode", CommonErrors.NotAChoice).FailsOn("project", StoreErrors.NotAProject, OrganizationErrors.NoProject)
+        .Fails(AccessErrors.NotPermitted);
 
     static async Task<IResult> ListAsync(HttpContext context, StoreTable stores, ScanTable scans, StoreAccess access)
     {
@@ -55,7 +62,7 @@ static class StoreEndpoints
 
     static async Task<IResult> CreateAsync(HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, Json.NewStoreBody, MaxBodyBytes);
         var store = await requests.CreateAsync(context, body);
         await trail.RecordAsync(context, new("store.created", store.Id.ToString("D")) { Project = store.Project, Details = Facts(store) });
         context.Response.Headers.Location = StoreBody.From(store, scan: null, PublicUrl.Of(context.Request)).Url;
@@ -65,7 +72,7 @@ static class StoreEndpoints
     static async Task<IResult> ChangeAsync(
         string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail, bool whole)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewStoreBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, Json.NewStoreBody, MaxBodyBytes);
         var (before, after) = await requests.ChangeAsync(context, id, body, whole);
         if (!before.IsLike(after))
         {
@@ -101,6 +108,7 @@ static class StoreEndpoints
         ["project"] = store.Project?.ToString("D"),
         ["access_mode"] = Fields.WireName(store.AccessMode),
         ["allow_read"] = store.AllowRead,
+        ["allow_write"] = store.AllowWrite,
         ["allow_adopt"] = store.AllowAdopt,
         ["hash_adopted"] = Fields.WireName(store.HashAdopted),
         ["rescan"] = JsonSerializer.SerializeToNode(RescanBody.From(store.Rescan), Json.RescanBody),

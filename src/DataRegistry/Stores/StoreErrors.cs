@@ -15,9 +15,6 @@ static class StoreErrors
     public static FieldError OnlyS3 { get; } = new(
         "invalid_choice", "Only 's3' is supported.", "The store has another type.");
 
-    public static FieldError NoWrites { get; } = new(
-        "not_supported", "Nothing is ever written to a bucket.", "A store cannot be writable.");
-
     public static FieldError NoUriDownloads { get; } = new(
         "not_supported", "Only what was adopted can be downloaded.", "A store cannot give out objects by their URL.");
 

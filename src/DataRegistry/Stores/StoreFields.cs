@@ -31,8 +31,6 @@ static partial class StoreFields
         var name = Fields.Name("name", body.Name, MaxNameLength).Trim();
         if (body.Type is not (null or "s3"))
             throw StoreErrors.OnlyS3.On("type");
-        if (body.AllowWrite is true)
-            throw StoreErrors.NoWrites.On("allow_write");
         if (body.AllowUriDownload is true)
             throw StoreErrors.NoUriDownloads.On("allow_uri_download");
         var mode = body.AccessMode is null ? StoreAccessMode.Public : Fields.Choice<StoreAccessMode>("access_mode", body.AccessMode);
@@ -48,6 +46,7 @@ static partial class StoreFields
             Cluster = project?.Cluster ?? Cluster.DefaultId,
             AccessMode = mode,
             AllowRead = body.AllowRead ?? true,
+            AllowWrite = body.AllowWrite ?? false,
             AllowAdopt = body.AllowAdopt ?? true,
             Rescan = Read(body.Rescan, old?.Rescan, project),
             HashAdopted = body.HashAdopted is null ? HashAdopted.Small : Fields.Choice<HashAdopted>("hash_adopted", body.HashAdopted),

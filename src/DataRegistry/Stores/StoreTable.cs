@@ -54,14 +54,16 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     /// A page of those stores that are not deleted, without their secrets, in the order of their ids, and the cursor of the next one.
     /// </summary>
     /// <param name="visible">Which to let through; null for all.</param>
-    public Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(
+    public async Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(
         int limit, string? after, Func<Store, CancellationToken, ValueTask<bool>>? visible, CancellationToken cancellationToken)
     {
         var range = new TableRange(Partition) { After = after, Before = NamePrefix };
         var stores = table.ReadAsync<StoreRow>(
             range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken).Select(
-                r => Read(r with { Secret = null })).Where(s => !s.Deleted);
-        return (visible is null ? stores : stores.Where(visible)).PageAsync(limit, s => s.Id.ToString("D"), cancellationToken);
+                r => (Size: RowSize.Of(r), Store: Read(r with { Secret = null }))).Where(s => !s.Store.Deleted);
+        var (page, next) = await (visible is null ? stores : stores.Where((s, token) => visible(s.Store, token)))
+            .PageAsync(limit, s => s.Size, s => s.Store.Id.ToString("D"), cancellationToken);
+        return ([.. page.Select(s => s.Store)], next);
     }
 
     /// <summary>Null where another store has the name.</summary>
@@ -161,6 +163,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Cluster = row.Cluster ?? Cluster.DefaultId,
         AccessMode = row.AccessMode,
         AllowRead = row.AllowRead ?? true,
+        AllowWrite = row.AllowWrite ?? false,
         AllowAdopt = row.AllowAdopt ?? true,
         HashAdopted = row.HashAdopted,
         Rescan = new(
@@ -197,6 +200,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         Cluster = store.Cluster,
         AccessMode = store.AccessMode,
         AllowRead = store.AllowRead,
+        AllowWrite = store.AllowWrite,
         AllowAdopt = store.AllowAdopt,
         HashAdopted = store.HashAdopted,
         RescanSchedule = store.Rescan.Schedule?.Text,
@@ -238,6 +242,7 @@ sealed record StoreRow : TableRow
     public Guid? Cluster { get; init; }
     public StoreAccessMode AccessMode { get; init; }
     public bool? AllowRead { get; init; }
+    public bool? AllowWrite { get; init; }
     public bool? AllowAdopt { get; init; }
     public HashAdopted HashAdopted { get; init; }
     public bool? Deleted { get; init; }

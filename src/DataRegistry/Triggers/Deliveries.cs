@@ -28,9 +28,10 @@ static class MessageVersion
 
 /// <summary>
 /// Runs a queue function once for a delivery. A message that cannot be read is kept in a queue without a function. A message that an
-/// instance cannot finish before it stops is put on its queue again, because a function that throws counts as a failed delivery.
+/// instance cannot finish before it stops is put on its queue again, because a function that throws counts as a failed delivery. One that
+/// runs into the host's time-out has failed: put on its queue again it would come for ever.
 /// </summary>
-sealed partial class Deliveries(QueueServiceClient queues, ILogger<Deliveries> logger)
+sealed partial class Deliveries(QueueServiceClient queues, TimeProvider clock, ILogger<Deliveries> logger)
 {
     /// <summary>Messages that cannot be read, for inspection. Nothing takes them from there, and they do not expire.</summary>
     public const string UnreadableQueue = "unreadable-poison";
@@ -38,10 +39,16 @@ sealed partial class Deliveries(QueueServiceClient queues, ILogger<Deliveries> l
     /// <summary>The host waits five seconds after it has cancelled.</summary>
     static readonly TimeSpan HandOnTimeout = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// A little less than <c>functionTimeout</c> of <c>host.json</c>, after which the host cancels a function as it does when it stops.
+    /// </summary>
+    public static readonly TimeSpan FunctionTimeout = TimeSpan.FromSeconds(595);
+
     static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
 
     public async Task RunAsync(string queue, QueueDelivery delivery, Func<Task> run, CancellationToken cancellationToken)
     {
+        var started = clock.GetTimestamp();
         try
         {
             await run();
@@ -52,7 +59,7 @@ sealed partial class Deliveries(QueueServiceClient queues, ILogger<Deliveries> l
             await SendAsync(UnreadableQueue, delivery, cancellationToken);
             Log.Unreadable(logger, queue, UnreadableQueue, e.Message);
         }
-        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested && clock.GetElapsedTime(started) < FunctionTimeout)
         {
             using var timeout = new CancellationTokenSource(HandOnTimeout);
             await SendAsync(queue, delivery, timeout.Token);

@@ -73,7 +73,7 @@ public sealed class ClientTokenTests : IAsyncLifetime
             Assert.True(response.StatusCode == HttpStatusCode.OK, json);
         }
 
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         using var form = await stranger.PostAsync(
             new Uri(Path, UriKind.Relative),
             new FormUrlEncodedContent([new("grant_type", "client_credentials"), new("client_id", "robot"), new("client_secret", secret)]));
@@ -91,12 +91,15 @@ public sealed class ClientTokenTests : IAsyncLifetime
         using var refused = await GrantAsync($$"""{"grantType":"client_credentials","clientId":"{{robot}}","clientSecret":"{{secret}}"}""");
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{robot}/", """{"disabled":false}"""));
-        Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", "/api/v0/users/me/"));
+        // Disabling has revoked the secret.
+        using var again = Bearer(
+            service, await TokenAsync("robot", await service.NewTokenAsync(service.Http, new { name = "new", user = robot })));
+        Assert.Equal(HttpStatusCode.OK, await again.StatusAsync("GET", "/api/v0/users/me/"));
 
         var token = (await service.GetAllAsync($"/api/v0/tokens/?user={robot}")).Single();
         Assert.Equal(
             HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/tokens/{TestUsers.Id(token)}/?user={robot}"));
-        Assert.Equal(HttpStatusCode.Unauthorized, await http.StatusAsync("GET", "/api/v0/users/me/"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await again.StatusAsync("GET", "/api/v0/users/me/"));
     }
 
     [Fact]
@@ -197,7 +200,7 @@ public sealed class ClientTokenTests : IAsyncLifetime
 
     async Task<HttpResponseMessage> GrantAsync(string json)
     {
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         return await stranger.SendAsync("POST", Path, json);
     }
 

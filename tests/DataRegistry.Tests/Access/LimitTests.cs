@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using DataRegistry.Access;
+using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -105,7 +106,7 @@ public sealed class LimitTests
     public async Task Contents_by_their_urls_are_limited_by_address_good_or_bad()
     {
         await using var service = await StartAsync(null, ("Limits:RequestsPerMinute", "3"));
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         var path = $"/api/v0/data/{Guid.NewGuid()}/content/?token=nonsense";
         for (var i = 0; i < 3; i++)
             Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", path));
@@ -115,12 +116,88 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Contents_that_are_under_way_are_limited_by_address()
+    {
+        await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "2"));
+        // Only the registry's own links: no presigned URL can name this key.
+        var link = (await service.GetAsync($"/api/v0/data/{await service.AdoptedAsync("./a")}/download/")).GetProperty("url").GetString()!;
+        var hold = new TaskCompletionSource();
+        var held = 0;
+        service.Server.Intercept = async (_, kind) =>
+        {
+            if (kind == "get")
+            {
+                Interlocked.Increment(ref held);
+                await hold.Task;
+            }
+
+            return false;
+        };
+        using var one = new HttpClient();
+        using var other = new HttpClient { DefaultRequestHeaders = { { "X-Forwarded-For", "203.0.113.8" } } };
+        var slow = Enumerable.Range(0, 2).Select(_ => one.StatusAsync("GET", link)).ToList();
+        await Host.Eventually.IsTrueAsync(() => held == 2, "two contents under way");
+        using var refused = await one.GetAsync(new Uri(link));
+        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(1)), (refused.StatusCode, refused.Headers.RetryAfter!.Delta));
+        var elsewhere = other.StatusAsync("GET", link);
+        await Host.Eventually.IsTrueAsync(() => held == 3, "one from another address");
+        // Other requests of the address are not in their way.
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", "/api/v0/users/me/"));
+        hold.SetResult();
+        Assert.Equal(HttpStatusCode.OK, await elsewhere);
+        Assert.All(await Task.WhenAll(slow), s => Assert.Equal(HttpStatusCode.OK, s));
+        await Host.Eventually.IsTrueAsync(async () => await one.StatusAsync("GET", link) == HttpStatusCode.OK, "let in again");
+    }
+
+    [Fact]
+    public async Task A_token_that_is_known_is_let_in_however_its_header_is_written()
+    {
+        await using var service = await StartAsync(null, ("Limits:RefusalsPerMinute", "1"));
+        var known = await service.NewTokenAsync(service.Http, new { name = "known" });
+        using var http = service.NewClient();
+        async Task<HttpStatusCode> AskAsync(string authorization)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/api/v0/users/me/", UriKind.Relative));
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            using var response = await http.SendAsync(request);
+            return response.StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.OK, await AskAsync($"Token {known}"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync("Token nonsense"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await AskAsync("Token nonsense"));
+        foreach (var authorization in new[] { $"Token {known}", $"Bearer {known}", $"token   {known}" })
+            Assert.Equal(HttpStatusCode.OK, await AskAsync(authorization));
+    }
+
+    [Fact]
+    public async Task Readiness_with_a_good_token_counts_for_its_subject()
+    {
+        await using var service = await StartAsync(null, ("Limits:RequestsPerMinute", "10"));
+        var (_, somebody) = await service.NewCallerAsync();
+        using var _somebody = somebody;
+        for (var i = 0; i < 10; i++)
+            Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/health/ready"));
+        Assert.True(await RetryAfterAsync(somebody, "/api/health/ready") > TimeSpan.FromSeconds(1));
+        Assert.True(await RetryAfterAsync(somebody, "/api/v0/users/me/") > TimeSpan.FromSeconds(1));
+        // Nobody's does not.
+        using var stranger = service.NewClient();
+        Assert.Equal(HttpStatusCode.OK, await stranger.StatusAsync("GET", "/api/health/ready"));
+    }
+
+    [Fact]
     public async Task The_openapi_document_is_limited_by_address()
     {
         await using var service = await StartAsync(null, ("Limits:RefusalsPerMinute", "2"));
         foreach (var expected in new[] { HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests })
             Assert.Equal(expected, await AskAsync(service, null, "203.0.113.7", "/openapi/v1.json"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(service, null, "203.0.113.8", "/openapi/v1.json"));
+        // Who has it already is told so, and counts like the others.
+        using var known = service.NewClient();
+        known.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
+        known.DefaultRequestHeaders.IfNoneMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
+        foreach (var expected in new[] { HttpStatusCode.NotModified, HttpStatusCode.NotModified, HttpStatusCode.TooManyRequests })
+            Assert.Equal(expected, await known.StatusAsync("GET", "/openapi/v1.json"));
         // They count apart: who reads the document may still come with a token.
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(service, null, "203.0.113.7"));
     }
@@ -225,7 +302,7 @@ public sealed class LimitTests
 
     static async Task<HttpStatusCode> AskAsync(TestService service, string? token, string address, string path = "/api/v0/users/me/")
     {
-        using var http = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var http = service.NewClient();
         http.DefaultRequestHeaders.Add("X-Forwarded-For", address);
         if (token is not null)
             http.DefaultRequestHeaders.Authorization = new("Token", token);

@@ -145,6 +145,37 @@ public sealed class LogInTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Log_ins_beyond_a_limit_cost_the_tables_nothing()
+    {
+        for (var i = 0; i < 6; i++)
+            (await service.LogInAsync($"nobody{i}", "wrong", "203.0.113.7")).Dispose();
+        for (var i = 0; i < 3; i++)
+            (await service.LogInAsync("alice", "wrong", $"198.51.100.{i}")).Dispose();
+        var (byAddress, byName) = (("somebody", "203.0.113.7"), ("alice", "198.51.100.99"));
+        foreach (var (name, address) in new[] { byAddress, byName })
+        {
+            using var first = await service.LogInAsync(name, Right, address);
+            Assert.Equal(HttpStatusCode.TooManyRequests, first.StatusCode);
+        }
+
+        var before = service.Transport.Requests;
+        for (var i = 0; i < 5; i++)
+        {
+            using var again = await service.LogInAsync($"somebody{i}", Right, "203.0.113.7");
+            Assert.Equal(HttpStatusCode.TooManyRequests, again.StatusCode);
+            Assert.InRange(again.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 900);
+        }
+
+        Assert.Equal(before, service.Transport.Requests);
+        // Of a name only the address's count is left.
+        (await service.LogInAsync("alice", Right, "198.51.100.98")).Dispose();
+        Assert.InRange(service.Transport.Requests - before, 1, 4);
+        clock.Move(TimeSpan.FromSeconds(900));
+        using var later = await service.LogInAsync("alice", Right, "203.0.113.7");
+        Assert.Equal(HttpStatusCode.OK, later.StatusCode);
+    }
+
+    [Fact]
     public async Task Right_log_ins_do_not_count()
     {
         for (var i = 0; i < 4; i++)
@@ -183,7 +214,7 @@ public sealed class LogInTests : IAsyncLifetime
     {
         using var body = new StringContent(text);
         body.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(type);
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         using var response = await stranger.PostAsync(new Uri("/api/v0/get-token/", UriKind.Relative), body);
         Assert.Equal(expected, response.StatusCode);
     }

@@ -59,8 +59,9 @@ sealed class MatrixRoutes
     /// <summary>Mapped, but for everybody, or for whom the request itself names.</summary>
     public static IReadOnlySet<string> Open { get; } = new HashSet<string>
     {
-        "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/",
-        "GET /api/v0/selections/{id}/jobs/{job}/files/{name}/content/", "GET /api/health/live", "GET /api/health/ready",
+        "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/", "GET /api/v0/",
+            "GET /api/v0/selections/{id}/jobs/{job}/files/{name}/content/",
+            "GET /api/health/live", "GET /api/health/ready",
     };
 
     public static async Task<MatrixRoutes> CreateAsync(TestService service)
@@ -95,6 +96,20 @@ sealed class MatrixRoutes
         Unit("departments", Department, Place.Department, Permission.OrganizationManage, Place.Cluster);
         Add("POST /api/v0/clusters/", "/api/v0/clusters/", "{}", Permission.OrganizationManage, Place.System, null);
         Unit("clusters", Cluster, Place.Cluster, Permission.OrganizationManage, Place.System);
+        foreach (var absent in new[]
+        {
+            "commits", "deployment-versions", "deployments", "environments", "executions", "model-versions", "models",
+                "notebook-executions",
+            "organizations", "pipelines", "registry-credentials", "repositories", "tasks", "teams", "projects/ownership_options",
+        })
+        {
+            Add($"GET /api/v0/{absent}/", $"/api/v0/{absent}/", null, null, null, null);
+        }
+
+        Add("GET /api/v0/projects/{id}/commits/", $"/api/v0/projects/{Project}/commits/", null, Permission.ProjectsRead, Place.Project,
+            Place.Project);
+        Add("POST /api/v0/projects/{id}/fetch/", $"/api/v0/projects/{Project}/fetch/", null, Permission.ProjectsRead, Place.Project,
+            Place.Project);
         Add("GET /api/v0/audit/", "/api/v0/audit/", null, Permission.AuditRead, Place.System, null);
         Add("GET /api/v0/audit/", $"/api/v0/audit/?project={Project}", null, Permission.AuditRead, Place.Project, null);
     }

@@ -239,6 +239,56 @@ public sealed class OidcTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Keys_that_could_not_be_read_for_hours_are_read_before_they_are_used_again()
+    {
+        var token = provider.Token(Ec, "alice", change: d => d.Expires = clock.GetUtcNow().AddDays(2).UtcDateTime);
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
+        provider.Fault = context => { context.Response.StatusCode = 500; return Task.CompletedTask; };
+        clock.Move(TimeSpan.FromHours(3));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
+        Assert.Equal(2, provider.Reads);
+        // The provider is back, without the key: nobody gets in with it once more.
+        provider.Fault = null;
+        provider.Keys.RemoveAll(k => k.KeyId == "ec");
+        clock.Move(TimeSpan.FromHours(12));
+        Assert.All(
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StatusAsync(token))), s => Assert.Equal(HttpStatusCode.Unauthorized, s));
+    }
+
+    [Fact]
+    public async Task The_providers_token_makes_tokens_for_so_many_days_only()
+    {
+        await using var limited = await StartAsync(("Access:MaxTokenDays", "30"));
+        var subject = await limited.NewUserAsync("alice");
+        using var http = Bearer(provider.Token(Rsa, "alice"), limited);
+        foreach (var json in new[] { """{"name":"for ever"}""", $$"""{"name":"t","expires":"{{clock.GetUtcNow().AddDays(31):O}}"}""" })
+            Assert.Equal(HttpStatusCode.BadRequest, await http.StatusAsync("POST", "/api/v0/tokens/", json));
+        using var program = limited.As(await limited.NewTokenAsync(http, new { name = "t", expires = clock.GetUtcNow().AddDays(30) }));
+        clock.Move(TimeSpan.FromDays(29));
+        Assert.Equal(HttpStatusCode.OK, await program.StatusAsync("GET", "/api/v0/users/me/"));
+        Assert.Equal(HttpStatusCode.OK, await limited.Http.StatusAsync("PATCH", $"/api/v0/users/{subject}/", """{"disabled":true}"""));
+        Assert.Equal(HttpStatusCode.OK, await limited.Http.StatusAsync("PATCH", $"/api/v0/users/{subject}/", """{"disabled":false}"""));
+        Assert.Equal(HttpStatusCode.Unauthorized, await program.StatusAsync("GET", "/api/v0/users/me/"));
+    }
+
+    [Fact]
+    public async Task A_caller_who_hangs_up_while_the_token_is_looked_at_is_no_error_of_the_log()
+    {
+        service.Transport.Hangs = true;
+        using var http = Bearer(provider.Token(Rsa, "alice"));
+        using var hangUp = new CancellationTokenSource();
+        var before = service.Transport.Requests;
+        var asked = http.GetAsync(new Uri("/api/v0/users/me/", UriKind.Relative), hangUp.Token);
+        await Host.Eventually.IsTrueAsync(() => service.Transport.Requests > before, "a look at the tables");
+        await hangUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
+        service.Transport.Hangs = false;
+        // Requests that come later are answered later.
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
+        Assert.DoesNotContain("JwtBearer", service.Logs, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_user_who_has_a_password_is_not_taken_over_by_who_comes_with_the_name()
     {
         await using var making = await StartAsync(("Oidc:CreateUsers", "true"));
@@ -306,11 +356,8 @@ public sealed class OidcTests : IAsyncLifetime
     public async Task Without_a_provider_in_the_settings_its_tokens_are_not_familiar()
     {
         await using var without = await TestService.StartAsync(service.Connection, clock);
-        using var http = new HttpClient
-        {
-            BaseAddress = without.Http.BaseAddress,
-            DefaultRequestHeaders = { Authorization = new("Bearer", provider.Token(Rsa, "alice")) },
-        };
+        using var http = without.NewClient();
+        http.DefaultRequestHeaders.Authorization = new("Bearer", provider.Token(Rsa, "alice"));
         using var response = await http.SendAsync("GET", "/api/v0/users/me/");
         await Wire.AssertAsync("issuer-not-familiar", response);
         Assert.Equal(0, provider.Reads);

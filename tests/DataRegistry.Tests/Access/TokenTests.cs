@@ -127,8 +127,11 @@ public sealed class TokenTests : IAsyncLifetime
             (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized),
             (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
 
+        // Enabled again, the user needs a new token.
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{id}/", """{"disabled":false}"""));
-        Assert.Equal(HttpStatusCode.OK, await here.StatusAsync("GET", "/api/v0/users/me/"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await here.StatusAsync("GET", "/api/v0/users/me/"));
+        using var anew = service.As(await service.NewTokenAsync(service.Http, new { name = "t", user = id }));
+        Assert.Equal(HttpStatusCode.OK, await anew.StatusAsync("GET", "/api/v0/users/me/"));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/"));
         clock.Move(AccessOptions.CachedFor);
         Assert.Equal(
@@ -171,6 +174,16 @@ public sealed class TokenTests : IAsyncLifetime
 
         async Task<System.Text.Json.JsonElement> LastUsedAsync() =>
             (await service.GetAllAsync($"/api/v0/tokens/?user={id}")).Single().GetProperty("last_used");
+    }
+
+    [Fact]
+    public async Task A_use_that_cannot_be_noted_fails_no_request()
+    {
+        var (_, http) = await service.NewCallerAsync();
+        using var _http = http;
+        service.Transport.LoseNextAnswer = true;
+        Assert.Equal(HttpStatusCode.OK, await http.StatusAsync("GET", "/api/v0/users/me/"));
+        Assert.False(service.Transport.LoseNextAnswer);
     }
 
     [Theory]

@@ -96,7 +96,7 @@ public sealed class UnitTests : IAsyncLifetime
         var (_, _, project) = await NewUnitsAsync();
         var volume = await service.NewAsync("/api/v1/datavolumes", new { name = "volume", originPvcName = "pvc", projectId = project });
         Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("DELETE", $"/api/v0/projects/{project}/"));
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v1/datavolumes/{volume}"));
+        Assert.Equal(HttpStatusCode.Accepted, await service.Http.StatusAsync("DELETE", $"/api/v1/datavolumes/{volume}"));
         var configuration = new
         {
             bucket = "bucket",
@@ -201,7 +201,7 @@ public sealed class UnitTests : IAsyncLifetime
         var alice = await service.NewUserAsync("alice", "correct horse battery");
         var tokens = service.Services.GetRequiredService<TokenTable>();
         for (var i = 0; i < 15; i++)
-            await tokens.CreateAsync(alice, $"old {i}", DateTimeOffset.UtcNow.AddDays(-1), projects: null, default);
+            await tokens.CreateAsync(new(alice, $"old {i}", DateTimeOffset.UtcNow.AddDays(-1), Projects: null), default);
         using var response = await service.LogInAsync("alice", "correct horse battery");
         response.EnsureSuccessStatusCode();
         var (left, _) = await tokens.ListAsync(alice, 100, null, default);

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Tests.Adoption;
 
@@ -141,6 +142,33 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Several_urls_of_which_one_exists_are_no_400_although_the_bucket_refuses_to_be_asked_for_the_others()
+    {
+        service.Put("a", "b");
+        (await service.AdoptUrlAsync(service.Url("a"))).EnsureSuccessStatusCode();
+        // Credentials that have expired: a HEAD says no more than 400, and a list is refused, too.
+        service.Server.Intercept = async (http, kind) =>
+        {
+            http.Response.StatusCode = 400;
+            if (kind != "head")
+                await http.Response.WriteAsync("<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>");
+            return true;
+        };
+        using var response = await service.AdoptUrlsAsync([service.Url("a"), service.Url("b")]);
+        using var none = await service.AdoptUrlsAsync([service.Url("b"), service.Url("c")]);
+        using var one = await service.AdoptUrlAsync(service.Url("b"));
+        service.Server.Intercept = null;
+        var answer = await TestUsers.JsonAsync(response);
+        Assert.Equal(
+            (false, service.Url("a"), service.Url("b")),
+            (answer.GetProperty("ok").GetBoolean(), Assert.Single(answer.GetProperty("existing").EnumerateObject()).Name,
+                Assert.Single(answer.GetProperty("errors").EnumerateArray()).GetProperty("url").GetString()));
+        Assert.Equal(2, (await TestUsers.JsonAsync(none, HttpStatusCode.BadRequest)).GetProperty("errors").GetArrayLength());
+        var error = await TestUsers.JsonAsync(one, HttpStatusCode.BadRequest);
+        Assert.Equal(answer.GetProperty("errors")[0].GetProperty("code").GetString(), error.GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task A_hundred_urls_are_answered_at_once()
     {
         var keys = Enumerable.Range(0, 100).Select(i => $"f/{i}").ToArray();
@@ -224,7 +252,7 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     public async Task Without_a_valid_token_nobody_gets_in(string? authorization)
     {
         service.Put("a");
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         if (authorization is not null)
             stranger.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", authorization);
         foreach (var path in new[] { "/api/v0/stores/", $"/api/v0/data/?project={service.Project.Id}", "/api/v0/adoptions/" })

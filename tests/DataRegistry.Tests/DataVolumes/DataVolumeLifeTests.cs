@@ -144,7 +144,7 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
         using var response = await service.Http.SendAsync("GET", $"{TestVolumes.Path}/{id}");
         await Wire.AssertAsync("datavolume-catalog-only", response);
         using var shared = await service.Http.ShareAsync(id, [("project", service.Project.Id)], []);
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{TestVolumes.Path}/{id}"));
+        Assert.Equal(HttpStatusCode.Accepted, await service.Http.StatusAsync("DELETE", $"{TestVolumes.Path}/{id}"));
         Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("DELETE", $"{TestVolumes.Path}/{id}"));
         Assert.Empty(await service.Http.NamesAsync("requestType=Originated"));
         Assert.Empty(await service.Http.NamesAsync($"requestType=UsableInProject&usableInProjectId={service.Project.Id}"));
@@ -165,7 +165,7 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
         Assert.Equal((id, "create"), Assert.Single(await agent.PendingAsync(cluster)));
         using var used = await agent.ReportAsync(cluster, id, new { phase = "Ready", inUse = true });
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("DELETE", $"/api/v0/clusters/{cluster}/agent/"));
-        Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{TestVolumes.Path}/{id}"));
+        Assert.Equal(HttpStatusCode.Accepted, await service.Http.StatusAsync("DELETE", $"{TestVolumes.Path}/{id}"));
     }
 
     [Fact]

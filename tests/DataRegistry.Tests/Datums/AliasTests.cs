@@ -155,7 +155,7 @@ public sealed class AliasTests : IAsyncLifetime
     public async Task Names_are_kept_as_they_are_and_listed_in_the_order_of_their_bytes_page_by_page()
     {
         var a = await service.AdoptedAsync("a");
-        string[] names = ["A", "a", "a b", "a#b?c%d", "a\\b", "größe", "数据集", "𝒳"];
+        string[] names = ["A", "a", "a b", "a(b)", "a\\b", "größe", "数据集", "𝒳"];
         foreach (var name in names.Reverse())
             (await PointAsync(name, a)).EnsureSuccessStatusCode();
         var listed = await service.GetAllAsync($"{Path}?project={service.Project.Id}&limit=3");

@@ -141,7 +141,7 @@ public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
     async Task<string> BytesAsync(string id)
     {
         var url = (await service.GetAsync($"/api/v0/data/{id}/download/")).GetProperty("url").GetString()!;
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         using var answer = await stranger.GetAsync(new Uri(url));
         var bytes = Encoding.UTF8.GetString(await answer.Content.ReadAsByteArrayAsync());
         Assert.True(answer.StatusCode == HttpStatusCode.OK, bytes);

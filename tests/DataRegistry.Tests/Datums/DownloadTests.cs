@@ -31,7 +31,7 @@ public sealed class DownloadTests : IAsyncLifetime
         Assert.InRange(
             int.Parse(QueryHelpers.ParseQuery(new Uri(url).Query)["X-Amz-Expires"].ToString(), CultureInfo.InvariantCulture), 840, 902);
 
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         using var answer = await stranger.GetAsync(new Uri(url));
         Assert.Equal("path/größe.txt", await answer.Content.ReadAsStringAsync());
         Assert.Equal("größe.txt", answer.Content.Headers.ContentDisposition?.FileNameStar);
@@ -209,12 +209,40 @@ public sealed class DownloadTests : IAsyncLifetime
         Assert.Equal("no-store", whole.Headers.CacheControl?.ToString());
     }
 
+    [Theory]
+    [InlineData("own", true)]
+    [InlineData("\"another\"", false)]
+    [InlineData("weak", false)]
+    [InlineData("Sun, 01 Mar 2026 12:00:00 GMT", false)]
+    [InlineData("nonsense", false)]
+    public async Task A_range_of_another_content_is_the_whole(string condition, bool isPart)
+    {
+        service.Bucket.Put("./a", "0123456789"u8.ToArray());
+        var url = await UrlAsync((await service.AdoptObjectAsync("./a")));
+        using var whole = await RangeAsync(url, null);
+        var tag = whole.Headers.ETag!.ToString();
+        foreach (var (range, method) in new[] { ("bytes=2-4", HttpMethod.Get), ("bytes=2-4", HttpMethod.Head),
+            ("bytes=10-", HttpMethod.Get) })
+        {
+            using var request = new HttpRequestMessage(method, new Uri(url));
+            request.Headers.TryAddWithoutValidation("Range", range);
+            request.Headers.TryAddWithoutValidation("If-Range", condition switch { "own" => tag, "weak" => $"W/{tag}", _ => condition });
+            using var stranger = new HttpClient();
+            using var response = await stranger.SendAsync(request);
+            var expected = !isPart ? HttpStatusCode.OK : range == "bytes=10-" ? HttpStatusCode.RequestedRangeNotSatisfiable
+                : HttpStatusCode.PartialContent;
+            Assert.Equal(expected, response.StatusCode);
+            if (response.IsSuccessStatusCode)
+                Assert.Equal(isPart ? 3 : 10, response.Content.Headers.ContentLength);
+        }
+    }
+
     [Fact]
     public async Task The_registrys_own_urls_end_and_are_good_for_one_datum_only()
     {
         var url = await UrlAsync(await service.AdoptedAsync("./a"));
         var other = await service.AdoptedAsync("./b");
-        using var stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        using var stranger = service.NewClient();
         var token = url[url.IndexOf('?', StringComparison.Ordinal)..];
         foreach (var path in new[]
         {
@@ -235,7 +263,7 @@ public sealed class DownloadTests : IAsyncLifetime
     {
         var id = await service.AdoptedAsync("./a");
         var url = await UrlAsync(id);
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         service.Bucket.Put("./a", "b"u8);
         Assert.Equal(HttpStatusCode.Conflict, await stranger.StatusAsync("GET", url));
         service.Put("./a");
@@ -255,7 +283,7 @@ public sealed class DownloadTests : IAsyncLifetime
         await BytesAsync(signed);
         await BytesAsync(own);
         service.Bucket.Delete("./a");
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         Assert.Equal(HttpStatusCode.Conflict, await stranger.StatusAsync("GET", own));
         var trail = string.Concat((await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}")).Select(e => e.GetRawText()));
         Assert.Contains("data.adopted", trail, StringComparison.Ordinal);
@@ -268,16 +296,16 @@ public sealed class DownloadTests : IAsyncLifetime
     async Task<string> UrlAsync(string id, bool whole = false) =>
         (await service.GetAsync($"/api/v0/data/{id}{(whole ? "" : "/download/")}")).GetProperty("url").GetString()!;
 
-    static async Task<string> BytesAsync(string url)
+    async Task<string> BytesAsync(string url)
     {
         using var answer = await RangeAsync(url, null);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         return Encoding.UTF8.GetString(await answer.Content.ReadAsByteArrayAsync());
     }
 
-    static async Task<HttpResponseMessage> RangeAsync(string url, string? range, HttpMethod? method = null)
+    async Task<HttpResponseMessage> RangeAsync(string url, string? range, HttpMethod? method = null)
     {
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         using var request = new HttpRequestMessage(method ?? HttpMethod.Get, new Uri(url));
         if (range is not null)
             request.Headers.Range = RangeHeaderValue.Parse(range);

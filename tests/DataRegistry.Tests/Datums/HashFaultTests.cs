@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
+using Azure;
 using DataRegistry.Datums;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Datums.TestHashes;
@@ -31,7 +33,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         var reads = service.Server.Requests["get"];
         Assert.NotEqual(0, reads);
         for (var i = 0; i < 3; i++)
-            Assert.Equal(JsonValueKind.Null, (await service.DatumAsync(id)).GetProperty("sha256").ValueKind);
+            Assert.Equal(JsonValueKind.Null, (await service.DatumAtOnceAsync(id)).GetProperty("sha256").ValueKind);
         Assert.Equal(reads, service.Server.Requests["get"]);
         service.Server.Intercept = null;
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
@@ -39,12 +41,53 @@ public sealed class HashFaultTests : IAsyncLifetime
         AssertHashes("a"u8.ToArray(), await service.DatumAsync(id));
     }
 
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task Tables_that_throttle_put_a_message_off_and_use_up_none_of_its_deliveries(int status)
+    {
+        var connection = await AzuriteFixture.NewAccountAsync();
+        var tables = new FaultyTransport();
+        await using var busy = await TestService.StartAsync(
+            connection, null, services => services.AddSingleton(StorageAccount.FromConnectionString(connection, tables).Tables),
+            ("Datums:HashAtOnceBytes", "1000"));
+        busy.Bucket.Put("a", new byte[2000]);
+        var id = await busy.AdoptObjectAsync("a");
+        await busy.DatumAsync(id);
+        var text = Assert.Single(await busy.ReceiveAsync(HashQueue.Name)).MessageText;
+        var fault = new RequestFailedException(status, "Busy.");
+        foreach (var function in new[] { "HashDatum", "HashPoison" })
+        {
+            tables.Fault = fault;
+            await RunAsync(function);
+        }
+
+        // The object is read, and then its hashes cannot be written.
+        tables.Fault = null;
+        busy.Server.Intercept = (_, kind) =>
+        {
+            tables.Fault = kind == "get" ? fault : null;
+            return Task.FromResult(false);
+        };
+        await RunAsync("HashDatum");
+        // The message itself, and the three in its place, which come later.
+        Assert.Equal(4, (await busy.Storage.Queues.GetQueueClient(HashQueue.Name).GetPropertiesAsync()).Value.ApproximateMessagesCount);
+        Assert.Empty(await busy.ReceiveAsync(HashQueue.Name));
+
+        (busy.Server.Intercept, tables.Fault) = (null, null);
+        await RunAsync("HashDatum");
+        AssertHashes(new byte[2000], await busy.DatumAsync(id));
+
+        Task RunAsync(string function) =>
+            Registry.QueueFunctions.Single(f => f.Name == function).RunAsync(busy.Services, new(text, 1), default);
+    }
+
     [Fact]
     public async Task An_answer_that_is_cut_short_is_not_hashed_and_the_message_comes_again()
     {
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         service.Server.Intercept = async (http, kind) =>
         {
             if (kind != "get")
@@ -58,7 +101,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         };
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         await Assert.ThrowsAnyAsync<Exception>(() => service.DeliverHashAsync(message.MessageText));
-        Assert.Equal(JsonValueKind.Null, (await service.DatumAsync(id)).GetProperty("sha256").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await service.DatumAtOnceAsync(id)).GetProperty("sha256").ValueKind);
         service.Server.Intercept = null;
         await service.DeliverHashAsync(message.MessageText);
         AssertHashes(new byte[2000], await service.DatumAsync(id));
@@ -69,7 +112,7 @@ public sealed class HashFaultTests : IAsyncLifetime
     {
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         var step = 0;
         // Just before each of the hash's own writes.
@@ -95,7 +138,7 @@ public sealed class HashFaultTests : IAsyncLifetime
     {
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         service.Transport.DieAt(0, after);
         await Assert.ThrowsAnyAsync<Exception>(() => service.DeliverHashAsync(message.MessageText));
@@ -108,7 +151,7 @@ public sealed class HashFaultTests : IAsyncLifetime
     public async Task Throttling_uses_up_no_deliveries()
     {
         service.Bucket.Put("a", new byte[2000]);
-        await service.DatumAsync(await service.AdoptObjectAsync("a"));
+        await service.DatumAtOnceAsync(await service.AdoptObjectAsync("a"));
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         service.Server.Faults = new() { SlowDown = 1, Kind = "get" };
         await service.DeliverHashAsync(message.MessageText);
@@ -162,7 +205,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         var ids = (await hurried.GetDatumsAsync()).ToDictionary(
             d => d.GetProperty("name").GetString()!, d => d.GetProperty("id").GetString()!);
         foreach (var id in ids.Values)
-            await hurried.GetAsync($"/api/v0/data/{id}/");
+            await hurried.DatumAtOnceAsync(id);
         hurried.Server.Intercept = async (http, kind) =>
         {
             if (kind == "get" && http.Request.Path.Value!.EndsWith("/slow", StringComparison.Ordinal))

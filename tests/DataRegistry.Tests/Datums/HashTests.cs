@@ -63,7 +63,7 @@ public sealed class HashTests : IAsyncLifetime
         service.Bucket.Put("large", bytes);
         var id = await service.AdoptObjectAsync("large");
         var asked = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(i => i % 2 == 0 ? service.DatumAsync(id) : service.GetAsync($"/api/v0/data/{id}/download/")));
+            Enumerable.Range(0, 8).Select(i => i % 2 == 0 ? service.DatumAtOnceAsync(id) : service.GetAsync($"/api/v0/data/{id}/download/")));
         Assert.Equal(JsonValueKind.Null, asked[0].GetProperty("sha256").ValueKind);
         Assert.Equal(0, service.Server.Requests["get"]);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name, visibilitySeconds: 1));
@@ -80,13 +80,13 @@ public sealed class HashTests : IAsyncLifetime
     {
         service.Bucket.Put("large", new byte[2000]);
         var id = await service.AdoptObjectAsync("large");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         clock.Move(TimeSpan.FromMinutes(59));
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         Assert.Empty(await service.ReceiveAsync(HashQueue.Name));
         clock.Move(TimeSpan.FromMinutes(1));
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         Assert.Single(await service.ReceiveAsync(HashQueue.Name));
     }
 
@@ -152,7 +152,7 @@ public sealed class HashTests : IAsyncLifetime
     {
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
-        await service.DatumAsync(id);
+        await service.DatumAtOnceAsync(id);
         // Between the look and the reading.
         service.Server.Intercept = (_, kind) =>
         {
@@ -205,7 +205,7 @@ public sealed class HashTests : IAsyncLifetime
         };
         var id = await service.AdoptObjectAsync("a");
         Assert.Equal(JsonValueKind.Null, (await service.DatumAsync(id)).GetProperty("sha256").ValueKind);
-        Assert.Equal(JsonValueKind.Null, (await service.DatumAsync(id)).GetProperty("sha256").ValueKind);
+        Assert.Equal(JsonValueKind.Null, (await service.DatumAtOnceAsync(id)).GetProperty("sha256").ValueKind);
         service.Server.Intercept = null;
         await service.DrainAsync();
         AssertHashes(new byte[500], await service.DatumAsync(id));

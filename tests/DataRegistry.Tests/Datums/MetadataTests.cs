@@ -53,6 +53,31 @@ public sealed class MetadataTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData('a', 100, 77, true)]
+    [InlineData('a', 64, 125, true)]
+    [InlineData('a', 64, 126, false)]
+    [InlineData('a', 100, 137, false)]
+    [InlineData('ü', 32, 126, true)]
+    [InlineData('ü', 33, 126, false)]
+    public async Task Tags_are_at_most_8_KB_together(char c, int count, int length, bool fits)
+    {
+        var (a, b) = (await service.AdoptedAsync("a"), await service.AdoptedAsync("b"));
+        var tags = Enumerable.Range(0, count).Select(i => $"{i:D3}{new string(c, length)}");
+        var properties = new Dictionary<string, object> { ["valohai.tags"] = tags };
+        using var set = await service.Http.PostAsJsonAsync($"/api/v0/data/{a}/metadata/", properties);
+        using var applied = await service.Http.PostAsJsonAsync(
+            Apply, new { datum_metadata = new Dictionary<string, object> { [a] = properties, [b] = properties } });
+        foreach (var response in new[] { set, applied })
+        {
+            Assert.Equal(fits ? HttpStatusCode.OK : HttpStatusCode.BadRequest, response.StatusCode);
+            if (!fits)
+                Assert.Contains("up to 8192 are kept", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(fits ? count : 0, (await TagsAsync(b)).Count());
+    }
+
+    [Theory]
     [InlineData("[]")]
     [InlineData("5")]
     [InlineData("null")]

@@ -84,7 +84,7 @@ public sealed class PublicClientTests : IAsyncLifetime
         using var answer = await service.Http.SendAsync("GET", $"/api/v0/data/{datum.GetProperty("id").GetString()}/download/");
         // With a disposition the client would take the answer itself for the file.
         Assert.Null(answer.Content.Headers.ContentDisposition);
-        using var stranger = new HttpClient();
+        using var stranger = service.NewClient();
         var bytes = await stranger.GetByteArrayAsync(new Uri((await TestUsers.JsonAsync(answer)).GetProperty("url").GetString()!));
         Assert.Equal(Sha256, Convert.ToHexStringLower(SHA256.HashData(bytes)));
     }

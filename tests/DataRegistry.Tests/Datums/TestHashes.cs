@@ -18,6 +18,15 @@ static class TestHashes
 
     public static Task<JsonElement> DatumAsync(this TestService service, string id) => service.GetAsync($"/api/v0/data/{id}/");
 
+    /// <summary>The datum as it is, without a wait: its hashes are left to the queue.</summary>
+    public static async Task<JsonElement> DatumAtOnceAsync(this TestService service, string id)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/api/v0/data/{id}/", UriKind.Relative));
+        request.Headers.Add("Prefer", "wait=0");
+        using var response = await service.Http.SendAsync(request);
+        return await TestUsers.JsonAsync(response);
+    }
+
     /// <summary>Runs <c>HashDatum</c> on a message.</summary>
     public static Task DeliverHashAsync(this TestService service, string message) =>
         Registry.QueueFunctions.Single(f => f.Name == "HashDatum").RunAsync(service.Services, new(message, 1), default);

@@ -132,8 +132,9 @@ public sealed class TestService : IAsyncDisposable
         return service;
     }
 
-    /// <summary>A client without a token.</summary>
-    public HttpClient NewClient() => new(Secrets.Watch()) { BaseAddress = new Uri(app.Urls.Single()) };
+    /// <summary>A client without a token. Every answer that it gets is held against the OpenAPI document.</summary>
+    public HttpClient NewClient() =>
+        new(new ContractHandler(Secrets.Watch())) { BaseAddress = new Uri(app.Urls.Single()) };
 
     public string Url(string key) => $"s3://{Store.Configuration.Bucket}/{key}";
 

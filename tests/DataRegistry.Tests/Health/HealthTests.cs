@@ -20,7 +20,7 @@ public sealed class HealthTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         service = await TestService.StartAsync(null, clock);
-        stranger = new HttpClient { BaseAddress = service.Http.BaseAddress };
+        stranger = service.NewClient();
     }
 
     public async Task DisposeAsync()

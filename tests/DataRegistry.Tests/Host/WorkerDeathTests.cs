@@ -93,6 +93,28 @@ public sealed class WorkerDeathTests : IAsyncLifetime
         await AssertCreatedAsync(job, 20_000);
     }
 
+    [Fact]
+    public async Task Requests_wait_while_a_worker_is_started_again_and_deliveries_of_the_dead_one_fail()
+    {
+        await StartAsync(objects: 0, windowKeys: 500);
+        using var worker = System.Diagnostics.Process.GetProcessById(host.WorkerProcess);
+        // The function waits for storage that never answers: nobody but the host tells that its worker is gone.
+        server.Intercept = async (http, _) => { await Task.Delay(Timeout.Infinite, http.RequestAborted); return true; };
+        var job = await PostAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/data/", project });
+        var message = (await storage.Queues.GetQueueClient("adopt").ReceiveMessagesAsync(1, TimeSpan.FromMinutes(10))).Value.Single();
+        var delivery = host.InvokeAsync("AdoptRange", message.MessageText);
+        await Eventually.IsTrueAsync(() => server.Requests.Total > 0, "a request to the bucket");
+        worker.Kill();
+        await Assert.ThrowsAsync<InvalidOperationException>(() => delivery.WithinDeadlineAsync());
+        server.Intercept = null;
+
+        var starting = host.StartWorkerAsync();
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => host.Client.GetAsync(new Uri($"/api/v0/adoptions/{job}/", UriKind.Relative))));
+        Assert.All(answers, a => Assert.Equal(System.Net.HttpStatusCode.OK, a.StatusCode));
+        await starting;
+    }
+
     async Task<int> RowsAsync()
     {
         var rows = 0;

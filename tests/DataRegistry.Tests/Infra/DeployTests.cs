@@ -78,6 +78,22 @@ public sealed class DeployTests : IDisposable
         Assert.Contains("privateNetwork needs the provider Microsoft.App", output, StringComparison.Ordinal);
     }
 
+    [UnixFact]
+    public async Task What_a_former_release_let_the_apps_identity_write_is_taken_from_it_after_the_app_is_there()
+    {
+        var (_, _, without) = await DeployAsync("");
+        Assert.DoesNotContain("role assignment delete", without, StringComparison.Ordinal);
+        var (status, _, log) = await DeployAsync("\"role assignment list \"*) printf '/one\\r\\n/two\\r\\n' ;;\n");
+        Assert.Equal(0, status);
+        Assert.Contains("az role assignment list --scope ", log, StringComparison.Ordinal);
+        Assert.Contains("--role Storage Blob Data Owner", log, StringComparison.Ordinal);
+        var lines = log.Split('\n').ToList();
+        Assert.Equal(2, lines.Count(
+            l => l is "az role assignment delete --ids /one -o none" or "az role assignment delete --ids /two -o none"));
+        Assert.True(lines.FindIndex(l => l.Contains("config-zip", StringComparison.Ordinal)) < lines.FindIndex(
+            l => l.Contains("role assignment", StringComparison.Ordinal)));
+    }
+
     /// <param name="cases">Of a shell's <c>case</c>: what <c>az</c> answers to which arguments, before what it answers by default.</param>
     async Task<(int Status, string Output, string Log)> DeployAsync(string cases)
     {

@@ -92,7 +92,8 @@ public sealed partial class InfraTests
             app.Services.GetServices<IStoredTable>().Select(t => t.Table.Name).Distinct().Order(StringComparer.Ordinal),
             await NamesAsync("tableServices/tables"));
         Assert.Equal(
-            [app.Services.GetRequiredService<JobBlobs>().Container.Name, "app-package"], await NamesAsync("blobServices/containers"));
+            [app.Services.GetRequiredService<JobBlobs>().Container.Name, "app-package", "azure-webjobs-hosts", "azure-webjobs-secrets"],
+            await NamesAsync("blobServices/containers"));
     }
 
     /// <summary>https://learn.microsoft.com/azure/role-based-access-control/built-in-roles</summary>
@@ -102,6 +103,7 @@ public sealed partial class InfraTests
         var roles = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["b7e6dc6d-f1e8-4753-8033-0f276bb0955b"] = "Storage Blob Data Owner",
+            ["ba92f5b4-2d11-453d-a403-e96b0029c9fe"] = "Storage Blob Data Contributor",
             ["974c5e8b-45b9-4653-ba55-5f855dd0fb88"] = "Storage Queue Data Contributor",
             ["0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"] = "Storage Table Data Contributor",
             ["3913510d-42f4-4e42-8a64-420c390055eb"] = "Monitoring Metrics Publisher",
@@ -110,18 +112,38 @@ public sealed partial class InfraTests
         var assigned = (await Bicep.ResourcesAsync("Microsoft.Authorization/roleAssignments")).Select(assignment =>
         {
             var properties = assignment.GetProperty("properties");
-            Assert.Contains("/registry-identity', ", properties.GetProperty("principalId").GetString(), StringComparison.Ordinal);
+            var identity = Principal().Match(properties.GetProperty("principalId").GetString()!).Groups["name"].Value;
             var role = roles[properties.GetProperty("roleDefinitionId").GetString()!.Split('/')[^1]];
-            return $"{role} on {Scope().Match(assignment.GetProperty("id").GetString()!).Groups["type"].Value}";
+            var scope = Scope().Match(assignment.GetProperty("id").GetString()!);
+            return $"{identity}: {role} on {scope.Groups["type"].Value} {scope.Groups["container"].Value}".TrimEnd();
         });
+        // No role at the whole account lets anybody write blobs, and none of the app's is about the package.
         Assert.Equal(
             [
-                "Key Vault Secrets User on Microsoft.KeyVault/vaults", "Monitoring Metrics Publisher on Microsoft.Insights/components",
-                "Storage Blob Data Owner on Microsoft.Storage/storageAccounts",
-                "Storage Queue Data Contributor on Microsoft.Storage/storageAccounts",
-                "Storage Table Data Contributor on Microsoft.Storage/storageAccounts",
+                "registry-deployment: Storage Blob Data Contributor on Microsoft.Storage/storageAccounts app-package",
+                "registry-identity: Key Vault Secrets User on Microsoft.KeyVault/vaults",
+                "registry-identity: Monitoring Metrics Publisher on Microsoft.Insights/components",
+                "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts adoption",
+                "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts azure-webjobs-hosts",
+                "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts azure-webjobs-secrets",
+                "registry-identity: Storage Queue Data Contributor on Microsoft.Storage/storageAccounts",
+                "registry-identity: Storage Table Data Contributor on Microsoft.Storage/storageAccounts",
             ],
             assigned.Order(StringComparer.Ordinal));
+    }
+
+    [BicepFact]
+    public async Task The_package_is_put_in_place_by_an_identity_that_the_app_does_not_run_as()
+    {
+        var site = (await Bicep.ResourcesAsync("Microsoft.Web/sites")).Single();
+        var deployment = site.GetProperty("properties").GetProperty("functionAppConfig").GetProperty("deployment").GetProperty("storage");
+        Assert.EndsWith(
+            "/registry-deployment", deployment.GetProperty("authentication").GetProperty("userAssignedIdentityResourceId").GetString(),
+                StringComparison.Ordinal);
+        var settings = (await AppSettingsAsync()).EnumerateObject()
+            .ToDictionary(p => p.Name, p => p.Value.ToString(), StringComparer.Ordinal);
+        Assert.Contains("registry-identity", settings["AzureWebJobsStorage__clientId"], StringComparison.Ordinal);
+        Assert.All(settings.Values, value => Assert.DoesNotContain("registry-deployment", value, StringComparison.Ordinal));
     }
 
     [BicepFact]
@@ -217,9 +239,12 @@ public sealed partial class InfraTests
 
     // An assignment's id begins with that of the resource it is for.
     [GeneratedRegex(
-        @"^\[extensionResourceId\('[^']*/providers/(?<type>[\w.]+/\w+)/[^/']+', ", RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        @"^\[extensionResourceId\('[^']*/providers/(?<type>[\w.]+/\w+)/[^/']+(/blobServices/default/containers/(?<container>[\w-]+))?', ",
+        RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Scope();
+
+    [GeneratedRegex(@"/userAssignedIdentities/(?<name>[\w-]+)', ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Principal();
 
     // deploy asks for properties, verify for outputs by name.
     [GeneratedRegex(

@@ -101,7 +101,7 @@ public sealed class VerifyTests : IAsyncLifetime
     [UnixFact]
     public async Task The_deployment_is_asked_by_az_where_a_group_is_given()
     {
-        string[] http = ["AdoptionApi", "Console", "DataVolumesApi", "Health", "OpenApi"];
+        string[] http = ["AdoptionApi", "Api", "Console", "DataVolumesApi", "Health", "OpenApi"];
         var names = http.Concat(Registry.QueueFunctions.Select(f => f.Name)).Concat(Registry.TimerFunctions.Select(f => f.Name));
         // With the ends of lines that it has on Windows.
         var printed = string.Concat(names.Select(n => $"app/{n}\\r\\n"));

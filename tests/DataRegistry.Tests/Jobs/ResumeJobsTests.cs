@@ -1,4 +1,5 @@
 using DataRegistry.Jobs;
+using DataRegistry.Tests.Adoption;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Adoption.AdoptionJobTests;
@@ -94,7 +95,7 @@ public sealed class ResumeJobsTests : IAsyncLifetime
     {
         for (var (write, died) = (0, true); died; write++)
         {
-            var keys = Keys(Count).Select(k => $"{write}/{k}").ToArray();
+            var keys = TestKeys.OfShards(2, Count, $"{write}/");
             service.Put(keys);
             var job = await service.AcceptAsync(keys);
             await service.ReceiveAsync("adopt");

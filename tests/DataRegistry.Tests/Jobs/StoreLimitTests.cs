@@ -15,19 +15,21 @@ public sealed class StoreLimitTests
     [Fact]
     public async Task Two_instances_together_are_no_more_workers_at_a_store_than_may_be()
     {
+        // The deliveries have a place each at their instance, so that only the store's workers are few.
         (string, string)[] settings =
-            [("Adoption:WorkersPerStore", "3"), (
-                "Adoption:WindowKeys", "12"), ("Adoption:WindowsPerRange", "1"), ("Adoption:HeadsInFlight", "1"),
-                ("Adoption:RangeSeconds", "0")];
+        [
+            ("Adoption:WorkersPerStore", "3"), ("Adoption:WindowsAtOnce", "20"), ("Adoption:WindowKeys", "12"),
+            ("Adoption:WindowsPerRange", "1"), ("Adoption:HeadsInFlight", "1"), ("Adoption:RangeSeconds", "0"),
+        ];
         await using var first = await TestService.StartAsync(settings);
         await using var second = await TestService.StartAsync(first.Connection, null, settings);
         first.Put(Keys(120));
         // Each worker asks for one key at a time here, so that requests at a time are workers. They wait there for each other.
         var meeting = new Meeting();
-        first.Server.Intercept = async (_, kind) =>
+        first.Server.Intercept = async (http, kind) =>
         {
             if (kind == "head")
-                await meeting.ArriveAsync().WithinDeadlineAsync();
+                await meeting.ArriveAsync(http.RequestAborted).WithinDeadlineAsync();
             return false;
         };
         var job = await first.AcceptAsync(Keys(120));
@@ -145,14 +147,26 @@ public sealed class StoreLimitTests
                 expected = count;
         }
 
-        public Task ArriveAsync()
+        /// <param name="gone">Whoever hangs up waits no more, and may arrive again.</param>
+        public async Task ArriveAsync(CancellationToken gone)
         {
+            Task all;
             lock (gate)
             {
-                var here = open.Task;
+                all = open.Task;
                 Most = Math.Max(Most, ++waiting);
                 OpenIfComplete();
-                return here;
+            }
+
+            try
+            {
+                await all.WaitAsync(gone);
+            }
+            catch (OperationCanceledException)
+            {
+                lock (gate)
+                    waiting -= all.IsCompleted ? 0 : 1;
+                throw;
             }
         }
 

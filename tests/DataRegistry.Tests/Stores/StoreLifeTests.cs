@@ -67,6 +67,18 @@ public sealed class StoreLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Whether_it_may_be_written_to_is_shown_as_it_was_given()
+    {
+        var path = await CreateAsync(new { name = "s", configuration = Configuration(), allow_write = true });
+        Assert.True((await service.GetAsync(path)).GetProperty("allow_write").GetBoolean());
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", path, """{"name":"t"}"""));
+        Assert.True((await service.GetAsync(path)).GetProperty("allow_write").GetBoolean());
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", path, """{"allow_write":false}"""));
+        Assert.False((await service.GetAsync(path)).GetProperty("allow_write").GetBoolean());
+        Assert.DoesNotContain("put", service.Server.Requests.Snapshot().Keys);
+    }
+
+    [Fact]
     public async Task A_secret_never_follows_to_another_key_or_server()
     {
         await using var other = await DataRegistry.LocalHost.Buckets.BucketServer.StartAsync();
@@ -297,7 +309,6 @@ public sealed class StoreLifeTests : IAsyncLifetime
     [InlineData("access_mode", """{"name":"x","configuration":{"bucket":"bucket"},"access_mode":1}""")]
     [InlineData("allow_read", """{"name":"x","configuration":{"bucket":"bucket"},"allow_read":"yes"}""")]
     [InlineData("allow_adopt", """{"name":"x","configuration":{"bucket":"bucket"},"allow_adopt":0}""")]
-    [InlineData("allow_write", """{"name":"x","configuration":{"bucket":"bucket"},"allow_write":true}""")]
     [InlineData("allow_uri_download", """{"name":"x","configuration":{"bucket":"bucket"},"allow_uri_download":true}""")]
     public async Task A_bad_field_is_named_and_no_store_is_made(string field, string json)
     {

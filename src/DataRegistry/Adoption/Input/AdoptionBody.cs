@@ -9,6 +9,8 @@ namespace DataRegistry.Adoption.Input;
 /// <summary>What an adoption asks for. Its URLs, which may be millions, have gone where it was read into.</summary>
 sealed record AdoptionBody
 {
+    const long MaxFormBytes = 64 * 1024;
+
     /// <summary>As given; null for none.</summary>
     public string? Project { get; init; }
 
@@ -46,9 +48,8 @@ sealed record AdoptionBody
     public static async Task<AdoptionBody> ReadAsync(
         HttpContext context, Store store, StagedUrls urls, JobOptions limits, CancellationToken cancellationToken)
     {
-        var type = context.Request.ContentType?.Split(';')[0].Trim();
         var body = RequestBody.Limited(context, limits.MaxBodyBytes);
-        if (string.Equals(type, "text/plain", StringComparison.OrdinalIgnoreCase))
+        if (string.Equals(BodyType.Of(context.Request), "text/plain", StringComparison.OrdinalIgnoreCase))
         {
             await new AdoptionText(urls, limits.MaxUrls).ReadAsync(body, cancellationToken);
             var exclude = new ExcludeList(store);
@@ -64,9 +65,27 @@ sealed record AdoptionBody
             };
         }
 
-        return string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase)
-            ? await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(body, cancellationToken)
-            : throw AdoptionErrors.NotAListOfUrls.With(type);
+        var json = await JsonOfAsync(context, body, cancellationToken);
+        return await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(json, cancellationToken);
+    }
+
+    /// <summary>The body as JSON: a long one as it comes, a form, which is short, as the JSON that it stands for.</summary>
+    static async Task<Stream> JsonOfAsync(HttpContext context, Stream body, CancellationToken cancellationToken)
+    {
+        var request = context.Request;
+        if (BodyType.IsJson(request))
+            return body;
+        if (BodyType.IsUndecided(request))
+        {
+            var (isObject, whole) = await BodyType.LookAsync(body, cancellationToken);
+            if (isObject)
+                return whole;
+            if (BodyType.IsForm(request))
+                return new MemoryStream(FormFields.ToJson(
+                    await RequestBody.FormOfAsync(context, RequestBody.Limited(whole, MaxFormBytes)), AdoptionEndpoints.BodyFields));
+        }
+
+        throw AdoptionErrors.NotAListOfUrls.With(BodyType.Of(request));
     }
 
     static bool Flag(HttpRequest request, string name) => Fields.Query(request, name) switch

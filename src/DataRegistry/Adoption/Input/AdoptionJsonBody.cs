@@ -16,6 +16,9 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
 {
     static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run", "adopt_changed", "tags"];
 
+    /// <summary>A longer name is no misspelling of a known one.</summary>
+    const int MaxNameBytes = 200;
+
     readonly byte[] text = new byte[MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
     readonly ExcludeList exclude = new(store);
@@ -196,6 +199,12 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
             {
                 if (reader.ValueTextEquals(name))
                     return name;
+            }
+
+            if ((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) <= MaxNameBytes
+                && reader.GetString() is { } unknown && NearMiss.Of(unknown, Known) is { } meant)
+            {
+                throw NearMiss.Error(unknown, meant, []);
             }
         }
         catch (InvalidOperationException)

@@ -123,7 +123,8 @@ function addressOf(path, query) {
 }
 
 function headersOf({ headers, body, contentType, anonymous }) {
-  const all = new Headers({ accept: 'application/json', ...headers });
+  // A page is shown with what is known; it does not wait for checksums.
+  const all = new Headers({ accept: 'application/json', prefer: 'wait=0', ...headers });
   if (session.token && !anonymous) all.set('authorization', `Bearer ${session.token}`);
   if (contentType) all.set('content-type', contentType);
   else if (typeof body === 'string') all.set('content-type', 'text/plain; charset=utf-8');

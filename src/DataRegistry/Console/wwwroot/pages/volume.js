@@ -112,10 +112,12 @@ export async function render(context) {
 
   async function remove() {
     if (!await confirm(`Delete ${volume.name}?`, 'Workloads of all projects that it is shared with lose it. Its name is free again.', 'Delete', { danger: true })) return;
-    const accepted = await api.delete(at, { signal });
-    toast(accepted ? `The agent of the cluster deletes ${volume.name}.` : `${volume.name} is deleted.`);
-    if (accepted) context.refresh();
-    else navigate(href('volumes', { project: project.id }));
+    await api.delete(at, { signal });
+    // Without an agent it is gone; with one it stays until the agent has deleted it.
+    const gone = volume.status.conditions?.some(condition => condition.type === 'CatalogOnly');
+    toast(gone ? `${volume.name} is deleted.` : `The agent of the cluster deletes ${volume.name}.`);
+    if (gone) navigate(href('volumes', { project: project.id }));
+    else context.refresh();
   }
 }
 

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Access;
+
+/// <summary>
+/// Lists that public clients read and that are always empty, because this product has nothing of the kind. Clients take 404 for a wrong
+/// address of the service. They are no part of the OpenAPI document. A single thing of such a kind is 404, and making one is 405.
+/// </summary>
+static class AbsentLists
+{
+    /// <summary>Pages, by the last segment of their path.</summary>
+    static readonly string[] Pages =
+    [
+        "commits", "deployment-versions", "deployments", "environments", "executions", "model-versions", "models", "notebook-executions",
+        "organizations", "pipelines", "registry-credentials", "repositories", "tasks", "teams",
+    ];
+
+    static readonly AbsentListJson Json = new(WireJson.Options(AbsentListJson.Default));
+
+    public static void MapAbsentLists(this IEndpointRouteBuilder api)
+    {
+        foreach (var page in Pages)
+            api.MapGet($"/{page}/", Empty).ExcludeFromDescription();
+        // Names of owners to choose from for a new project: the project's department decides, and is not chosen by its name.
+        api.MapGet("/projects/ownership_options/", () => Results.Json([], Json.StringArray)).ExcludeFromDescription();
+        api.MapGet("/projects/{id}/commits/", CommitsAsync).ExcludeFromDescription();
+        api.MapPost("/projects/{id}/fetch/", FetchAsync).ExcludeFromDescription();
+    }
+
+    static IResult Empty() => Results.Json(new Page<JsonElement>(0, null, null, []), Json.PageJsonElement);
+
+    /// <summary>A bare array, of a project that the caller may see.</summary>
+    static async Task<IResult> CommitsAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions)
+    {
+        await ProjectEndpoints.RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead);
+        return Results.Json([], Json.StringArray);
+    }
+
+    /// <summary>A project has no repository, so that there is nothing to fetch.</summary>
+    static async Task<IResult> FetchAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions)
+    {
+        await ProjectEndpoints.RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead);
+        return Results.Json(new FetchedBody([], []), Json.FetchedBody);
+    }
+}
+
+sealed record FetchedBody(IReadOnlyList<string> Commits, IReadOnlyList<string> Errors);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(Page<JsonElement>))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(FetchedBody))]
+sealed partial class AbsentListJson : JsonSerializerContext;

@@ -1,0 +1,44 @@
+using System.ComponentModel.DataAnnotations;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Access;
+
+/// <summary>A project to make, or what to change of one.</summary>
+/// <param name="Description">Any text on one line; null for none, or for the one that it has.</param>
+sealed record NewProjectBody([property: Required] string? Name, string? Description, string? Department);
+
+/// <summary>A project with what it belongs to.</summary>
+/// <param name="Owner">Its department, in the words of public clients.</param>
+/// <param name="ExecutionSummary">Public clients read it; nothing is ever executed here.</param>
+/// <param name="EnvironmentVariables">Public clients read them; there are none.</param>
+sealed record ProjectDetailBody(
+    Guid Id, string Name, string Description, Guid Department, Guid Cluster, OwnerBody Owner, ProjectUrlsBody Urls,
+    ExecutionSummaryBody ExecutionSummary, IReadOnlyDictionary<string, string> EnvironmentVariables)
+{
+    static readonly Dictionary<string, string> NoVariables = [];
+
+    public static async Task<ProjectDetailBody> FromAsync(Project project, HttpContext context, UnitTable units) =>
+        (await FromAsync([project], context, units))[0];
+
+    /// <summary>The names of all departments are one request or two.</summary>
+    public static async Task<IReadOnlyList<ProjectDetailBody>> FromAsync(
+        IReadOnlyList<Project> projects, HttpContext context, UnitTable units)
+    {
+        var departments = await units.FindDepartmentsAsync(projects.Select(p => p.Department), context.RequestAborted);
+        var console = $"{PublicUrl.Of(context.Request)}/console/#/p/";
+        return [.. projects.Select(p => new ProjectDetailBody(
+            p.Id, p.Name, p.Description, p.Department, p.Cluster,
+            new(p.Department, departments.TryGetValue(p.Department, out var department) ? department.Name : ""),
+            new($"{console}{p.Id}/data"), new(0), NoVariables))];
+    }
+}
+
+/// <param name="Username">The department's name.</param>
+sealed record OwnerBody(Guid Id, string Username);
+
+/// <param name="Display">The project's page in the console.</param>
+sealed record ProjectUrlsBody(string Display);
+
+sealed record ExecutionSummaryBody(int Count);

@@ -1,0 +1,87 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Adoption;
+
+/// <summary>The answer to a few URLs.</summary>
+sealed record AtOnceAnswer(int Status, byte[] Json)
+{
+    public static AtOnceAnswer Of<T>(int status, T body, JsonTypeInfo<T> type) =>
+        new(status, JsonSerializer.SerializeToUtf8Bytes(body, type));
+
+    public IResult Result() => Results.Text(Json, "application/json; charset=utf-8", Status);
+}
+
+/// <summary>
+/// Adoptions with an Idempotency-Key.
+/// <code>
+/// the key is new                          done; a job is kept with its key, an answer after it
+/// known, with another body                400
+/// known, with a job                       202 with the job as it is now; a request that died before its job began is gone on with
+/// known, with an answer                   that answer
+/// known, with neither                     the first request died: done again under its id, so what it created counts as created
+/// </code>
+/// </summary>
+sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
+{
+    /// <summary>The request's key; null where it has none. The body has been read.</summary>
+    public static RequestKey? Of(HttpContext context, HashedStream? body, Store store, Project project)
+    {
+        if (body is null || IdempotencyKey.Of(context.Request) is not { } key)
+            return null;
+        var asked = $"{store.Id:N}\n{BodyType.Of(context.Request)}\n{context.Request.QueryString}\n{Convert.ToHexStringLower(body.Hash)}";
+        return new(HashOf($"{Caller.Of(context).Id:N}{project.Id:N}{key}"), HashOf(asked));
+    }
+
+    /// <summary>The answer to a repetition; null where the request is to be done.</summary>
+    public async Task<IResult?> FindAsync(HttpContext context, AdoptionOrder order) =>
+        order.Key is not null && await jobs.FindKeyAsync(order.Project.Slot, order.Key, context.RequestAborted) is { } known
+            ? await RepeatAsync(context, order, known) : null;
+
+    /// <inheritdoc cref="FindAsync"/>
+    public async Task<IResult?> RepeatAsync(HttpContext context, AdoptionOrder order, JobKeyRow known)
+    {
+        if (known.Body != order.Key!.Body)
+            throw IdempotencyKey.OtherBody();
+        if (!known.HasJob)
+            return known.Status is { } status ? new AtOnceAnswer(status, Expanded(known.JoinedAnswer())).Result() : null;
+        return await starts.ContinueAsync(known.JobId, context.RequestAborted) is { } job
+            ? AdoptionEndpoints.Accepted(context, job, order)
+            : throw AdoptionErrors.FirstNotDone.With().After(TimeSpan.FromSeconds(5));
+    }
+
+    /// <summary>Notes the key before anything is adopted. The id to adopt under is that of the first request with it.</summary>
+    public Task<JobKeyRow> BeginAsync(Project project, RequestKey key, CancellationToken cancellationToken) =>
+        jobs.AddKeyAsync(JobTable.NewKey(key, JobId.Create(clock.GetUtcNow(), project.Slot)), cancellationToken);
+
+    /// <summary>Keeps the answer. It is not cancelled: what was adopted is adopted.</summary>
+    public Task EndAsync(JobKeyRow key, AtOnceAnswer answer) =>
+        jobs.AnswerAsync(key.WithAnswer(answer.Status, Compressed(answer.Json)), CancellationToken.None);
+
+    static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    static byte[] Compressed(byte[] json)
+    {
+        var compressed = new byte[BrotliEncoder.GetMaxCompressedLength(json.Length)];
+        return BrotliEncoder.TryCompress(json, compressed, out var length, quality: 5, window: 18) ? compressed[..length]
+            : throw new InvalidOperationException($"{json.Length} bytes cannot be compressed.");
+    }
+
+    static byte[] Expanded(byte[] compressed)
+    {
+        using var brotli = new BrotliStream(new MemoryStream(compressed), CompressionMode.Decompress);
+        var json = new MemoryStream();
+        brotli.CopyTo(json);
+        return json.ToArray();
+    }
+}

@@ -1,0 +1,143 @@
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Datums;
+
+/// <summary>
+/// A caller who asks for a datum by its id waits for its hashes: clients compare what they download with them, and take null for a
+/// mismatch.
+/// </summary>
+sealed partial class DatumHashing
+{
+    /// <summary>Between looks at a datum that the queue hashes.</summary>
+    static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a caller waits: as long as the settings allow if it does not say. Of HEAD nobody reads a hash.</summary>
+    public static TimeSpan WaitOf(HttpContext context) =>
+        RequestLimits.IsHead(context) ? TimeSpan.Zero : Prefer.WaitOf(context.Request) ?? TimeSpan.MaxValue;
+
+    /// <summary>
+    /// The datum with its hashes, if they come in time.
+    /// <code>
+    /// hashed, purged, or failed within the hour      as it is
+    /// no wait, or too many wait already              queued, once, and as it is
+    /// tried in vain within the hour                  what the queue makes of it in time
+    /// any other                                      read now; queued if the time is over
+    /// </code>
+    /// Throws only if cancelled.
+    /// </summary>
+    /// <param name="longest">How long the caller waits at most; the settings have a limit, too.</param>
+    public async Task<DatumRow> AwaitAsync(DatumRow datum, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        if (IsSettled(datum))
+            return datum;
+        if (longest <= TimeSpan.Zero || !waits.Wait(0, CancellationToken.None))
+            return await QueueAsync(datum, missed: false, cancellationToken);
+        try
+        {
+            using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            time.CancelAfter(TimeSpan.FromSeconds(Math.Min(longest.TotalSeconds, options.Value.HashWaitSeconds)));
+            return IsNoted(datum) && datum.HashMissed == true
+                ? await LookAsync(datum, time.Token, cancellationToken)
+                : await ReadAsync(datum, time.Token, cancellationToken);
+        }
+        finally
+        {
+            waits.Release();
+        }
+    }
+
+    /// <summary>Reads the object. Large ones have places of their own, so that they keep no small one waiting.</summary>
+    async Task<DatumRow> ReadAsync(DatumRow datum, CancellationToken time, CancellationToken cancellationToken)
+    {
+        var isLarge = datum.Size > options.Value.HashAtOnceBytes;
+        var places = isLarge ? largeSlots : slots;
+        try
+        {
+            await places.WaitAsync(time);
+            try
+            {
+                // Another request may have hashed it while this one waited.
+                var row = await datums.FindAsync(datum.Id, time) ?? datum;
+                return IsSettled(row) ? row
+                    : await ReadInTimeAsync(row, isLarge ? TimeSpan.FromSeconds(options.Value.HashSeconds) : Timeout, isLarge, time);
+            }
+            finally
+            {
+                places.Release();
+            }
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Later(logger, datum.Id, e.Message);
+            return await QueueAsync(datum, missed: true, cancellationToken);
+        }
+    }
+
+    /// <param name="isLast">Whether nobody has more time for it than this.</param>
+    async Task<DatumRow> ReadInTimeAsync(DatumRow datum, TimeSpan limit, bool isLast, CancellationToken time)
+    {
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(time);
+        limited.CancelAfter(limit);
+        try
+        {
+            return await HashAsync(datum, found: null, limited.Token);
+        }
+        catch (OperationCanceledException) when (isLast && !time.IsCancellationRequested)
+        {
+            return await FailAsync(datum, TooLong(datum), time);
+        }
+    }
+
+    /// <summary>Looks at the datum until the queue has hashed it, or has said why it cannot.</summary>
+    async Task<DatumRow> LookAsync(DatumRow datum, CancellationToken time, CancellationToken cancellationToken)
+    {
+        var row = datum;
+        try
+        {
+            while (!IsSettled(row))
+            {
+                await Task.Delay(LookInterval, time);
+                row = await datums.FindAsync(datum.Id, time) ?? row;
+            }
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Later(logger, datum.Id, e.Message);
+        }
+
+        return row;
+    }
+
+    /// <summary>Has the queue hash it. Noted first: of many who ask at once, the one whose note it is sends the message.</summary>
+    /// <param name="missed">Whether it was tried in vain: then nobody but the queue tries for a while.</param>
+    async Task<DatumRow> QueueAsync(DatumRow datum, bool missed, CancellationToken cancellationToken)
+    {
+        var row = datum;
+        try
+        {
+            // After the time that a try took, the row may be another one's.
+            row = missed ? await datums.FindAsync(datum.Id, cancellationToken) ?? datum : datum;
+            var wasNoted = IsNoted(row);
+            if (IsSettled(row) || (wasNoted && !missed))
+                return row;
+            if (await datums.NoteHashAsync(row, wasNoted ? row.HashTried!.Value : clock.GetUtcNow(), error: "", missed, cancellationToken)
+                && !wasNoted)
+            {
+                await queue.SendAsync([row.Id], cancellationToken);
+            }
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            Log.Later(logger, datum.Id, e.Message);
+        }
+
+        return row;
+    }
+
+    /// <summary>Whether waiting changes nothing.</summary>
+    bool IsSettled(DatumRow datum) =>
+        datum.Sha256 is not null || datum.Purged is not null || (IsNoted(datum) && datum.ChecksumError is { Length: > 0 });
+
+    bool IsNoted(DatumRow datum) => datum.HashTried is { } tried && clock.GetUtcNow() - tried < Again;
+}

@@ -1,0 +1,95 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace DataRegistry.Http;
+
+/// <summary>What the type of a body says of its schema, beyond what the framework reads from it.</summary>
+static class BodyTypes
+{
+    /// <summary>Names of properties that a schema carries until it becomes a component.</summary>
+    public const string Omitted = "omitted", Needed = "needed", NeverNull = "never-null";
+
+    /// <summary>Types that hold JSON of the caller's own.</summary>
+    static readonly Type[] FreeJson = [typeof(JsonElement), typeof(System.Text.Json.Nodes.JsonNode)];
+
+    /// <summary>The name of a type's component; null for one that is written where it is used.</summary>
+    public static string? NameOf(JsonTypeInfo info)
+    {
+        var type = info.Type;
+        if (type.IsArray)
+            return NameOf(type.GetElementType()!) + "s";
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Page<>))
+            return NameOf(type.GenericTypeArguments[0]) + "Page";
+        return FreeJson.Contains(type) || info.Kind != JsonTypeInfoKind.Object || typeof(IUuid).IsAssignableFrom(type) ? null
+            : NameOf(type);
+    }
+
+    /// <summary>Notes which properties are left out where they are null, and which a request has to have.</summary>
+    public static Task DescribeAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        var info = context.JsonTypeInfo;
+        if (LeafOf(info.Type) is { } leaf)
+        {
+            var isNullable = context.JsonPropertyInfo?.IsGetNullable == true ? JsonSchemaType.Null : default;
+            (schema.Type, schema.Format, schema.AdditionalProperties) = (leaf.Type | isNullable, leaf.Format, leaf.AdditionalProperties);
+        }
+
+        // The framework passes over what a dictionary holds.
+        else if (info.Kind == JsonTypeInfoKind.Dictionary && info.ElementType is { } element && LeafOf(element) is { } values)
+            schema.AdditionalProperties = values;
+        if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(
+            typeof(WireTypeAttribute), inherit: true) is [WireTypeAttribute wire])
+        {
+            var isOlder = context.DocumentName == ApiDescription.OlderDocumentName;
+            (schema.Type, schema.AdditionalProperties) = (isOlder ? InOlder(wire.Type) : wire.Type, null);
+        }
+
+        if (info.Kind == JsonTypeInfoKind.Object && info.Properties.Count > 0)
+        {
+            schema.Metadata ??= new Dictionary<string, object>(StringComparer.Ordinal);
+            schema.Metadata[Omitted] = Names(p => WireTypes.IsOmitted(info.Type, p));
+            schema.Metadata[NeverNull] = Names(p => !p.IsGetNullable);
+            schema.Metadata[Needed] = Names(p => !p.IsGetNullable
+                || p.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) == true);
+        }
+
+        return Task.CompletedTask;
+
+        HashSet<string> Names(Func<JsonPropertyInfo, bool> which) => info.Properties.Where(which).Select(p => p.Name)
+            .ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>The schema of a value that is an object or a struct here, and something else in JSON; null for all others.</summary>
+    static OpenApiSchema? LeafOf(Type type)
+    {
+        var isNullable = Nullable.GetUnderlyingType(type) is null ? default : JsonSchemaType.Null;
+        var value = Nullable.GetUnderlyingType(type) ?? type;
+        return typeof(IUuid).IsAssignableFrom(value) ? new() { Type = JsonSchemaType.String | isNullable, Format = "uuid" }
+            : FreeJson.Contains(value) || typeof(IFreeJson).IsAssignableFrom(value)
+                ? new() { Type = JsonSchemaType.Object | isNullable, AdditionalProperties = new OpenApiSchema() }
+            : null;
+    }
+
+    /// <summary>OpenAPI 3.0 knows neither null alone nor several types.</summary>
+    static JsonSchemaType? InOlder(JsonSchemaType type) => type == JsonSchemaType.Null ? JsonSchemaType.Object | JsonSchemaType.Null
+        : System.Numerics.BitOperations.PopCount((uint)(type & ~JsonSchemaType.Null)) > 1 ? null
+        : type;
+
+    static string NameOf(Type type) => type.Name.EndsWith("Body", StringComparison.Ordinal) ? type.Name[..^"Body".Length] : type.Name;
+}
+
+/// <summary>The JSON types of a property, where its own type does not tell them.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+sealed class WireTypeAttribute(JsonSchemaType type) : Attribute
+{
+    public JsonSchemaType Type { get; } = type;
+}
+
+/// <summary>A value that is a UUID in JSON.</summary>
+interface IUuid;
+
+/// <summary>A body that is an object of the caller's own.</summary>
+interface IFreeJson;

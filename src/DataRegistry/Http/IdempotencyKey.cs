@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Http;
+
+/// <summary>The header <c>Idempotency-Key</c>: with it a request that is sent again is answered as the first time, and done once.</summary>
+static class IdempotencyKey
+{
+    public const string Header = "Idempotency-Key";
+
+    /// <summary>How long a key is kept.</summary>
+    public static readonly TimeSpan Kept = TimeSpan.FromDays(1);
+
+    const int MaxLength = 255;
+
+    /// <summary>Null where the request has none; a bad one ends the request with 400.</summary>
+    public static string? Of(HttpRequest request) => request.Headers[Header] switch
+    {
+        { Count: 0 } => null,
+        { Count: 1 } values when values[0] is { Length: > 0 and <= MaxLength } key => key,
+        _ => throw CommonErrors.NotAKey.On(Header, MaxLength),
+    };
+
+    public static ApiException OtherBody() => CommonErrors.KeyUsed.On(Header);
+}

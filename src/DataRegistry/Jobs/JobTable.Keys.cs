@@ -1,0 +1,108 @@
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Jobs;
+
+/// <summary>
+/// Idempotency keys of requests, beside the jobs that they make.
+/// <code>
+/// table jobs
+///   {project's slot, 3 hex} │ k-{SHA-256 of caller, project and key}   what was asked, the job; the answer where there is no job
+/// </code>
+/// A job and its key are one transaction. A key that is older than a day counts as none: the next one takes its place.
+/// </summary>
+sealed partial class JobTable
+{
+    const string KeyPrefix = "k-";
+
+    /// <summary>After every job, whose row keys are hexadecimal.</summary>
+    const string EndOfJobs = "g";
+
+    public static JobKeyRow NewKey(RequestKey key, JobId job) => new()
+    {
+        PartitionKey = PartitionOf(job.Slot), RowKey = KeyPrefix
+            + key.Key, Body = key.Body, Job = job.Value.ToGuid(), CreatedAt = job.Value.Time,
+    };
+
+    /// <summary>What a key stands for; null where it was not used within a day.</summary>
+    public async Task<JobKeyRow?> FindKeyAsync(int slot, RequestKey key, CancellationToken cancellationToken) =>
+        await table.FindAsync<JobKeyRow>(PartitionOf(slot), KeyPrefix + key.Key, cancellationToken: cancellationToken) is { } row
+            && IsKept(row)
+            ? row : null;
+
+    /// <summary>
+    /// Adds a key without a job. The row that is there afterwards: this one, or one of the same key that was there before.
+    /// </summary>
+    public async Task<JobKeyRow> AddKeyAsync(JobKeyRow key, CancellationToken cancellationToken)
+    {
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
+        {
+            var known = await FindKeyAsync(key, cancellationToken);
+            if (known is not null && (IsKept(known) || known.Job == key.Job))
+                return known;
+            var written = known is null ? await table.TryAddAsync(key, cancellationToken)
+                : await table.TryUpdateAsync(key, known.ETag, cancellationToken: cancellationToken);
+            if (written.IsDone)
+                return key with { ETag = written.ETag };
+        }
+    }
+
+    /// <summary>Keeps the answer of a request that made no job. Nothing where another delivery of the request was quicker.</summary>
+    public Task AnswerAsync(JobKeyRow key, CancellationToken cancellationToken) =>
+        table.TryUpdateAsync(key, key.ETag, cancellationToken: cancellationToken);
+
+    /// <summary>Both or neither.</summary>
+    /// <returns>Null where that is done; otherwise the row of the same key that was there before.</returns>
+    async Task<JobKeyRow?> AddTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
+    {
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
+        {
+            var known = await FindKeyAsync(key, cancellationToken);
+            // Our own after a lost answer.
+            if (known?.Job == job.Id)
+                return null;
+            if (known is not null && IsKept(known))
+                return known;
+            var written = await table.TrySubmitAsync(
+                [Change.Add(job), known is null ? Change.Add(key) : Change.Update(key, known.ETag)], cancellationToken);
+            if (written.IsDone)
+                return null;
+        }
+    }
+
+    /// <summary>Both or neither; false where the job is not staged any more.</summary>
+    async Task<bool> RemoveTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
+    {
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
+        {
+            var row = await FindAsync(job.JobId, cancellationToken);
+            if (row is not null && row.Status != JobStatus.Staging)
+                return false;
+            var known = await FindKeyAsync(key, cancellationToken);
+            List<TableTransactionAction> actions = [];
+            if (row is not null)
+                actions.Add(Change.Delete(row.PartitionKey, row.RowKey, row.ETag));
+            if (known?.Job == job.Id)
+                actions.Add(Change.Delete(known.PartitionKey, known.RowKey, known.ETag));
+            if (actions.Count == 0 || (await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
+                return true;
+        }
+    }
+
+    Task<JobKeyRow?> FindKeyAsync(JobKeyRow key, CancellationToken cancellationToken) =>
+        table.FindAsync<JobKeyRow>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
+
+    /// <summary>Deletes a slot's keys that count no more. Repeating it changes nothing.</summary>
+    public async Task CollectKeysAsync(int slot, CancellationToken cancellationToken)
+    {
+        var keys = new TableRange(PartitionOf(slot)) { From = KeyPrefix, Before = KeyPrefix[..^1] + '.' };
+        await foreach (var key in table.ReadAsync<JobKeyRow>(keys, 1000, [nameof(JobKeyRow.CreatedAt)], cancellationToken))
+        {
+            if (!IsKept(key))
+                await table.TryDeleteAsync(key.PartitionKey, key.RowKey, key.ETag, cancellationToken);
+        }
+    }
+
+    bool IsKept(JobKeyRow key) => clock.GetUtcNow() < key.CreatedAt + IdempotencyKey.Kept;
+}

@@ -1,0 +1,53 @@
+using System.Reflection;
+using DataRegistry.Tests.Fixtures;
+using Xunit.Abstractions;
+
+[assembly: TestCollectionOrderer("DataRegistry.Tests.ApiContractTests+LastOfAll", "DataRegistry.Tests")]
+
+namespace DataRegistry.Tests;
+
+/// <summary>The document against what all other tests saw of the service. It runs after them.</summary>
+[Collection(Name)]
+public sealed class ApiContractTests
+{
+    const string Name = "after all others";
+
+    static IReadOnlySet<string> running = new HashSet<string>();
+
+    [CollectionDefinition(Name, DisableParallelization = true)]
+    public sealed class Definition;
+
+    [Fact]
+    public async Task Every_declared_status_was_seen_or_is_listed_with_the_reason()
+    {
+        // A part of the suite sees a part of the statuses.
+        if (!IsWholeSuite())
+            return;
+        var contract = await ApiContract.SharedAsync();
+        var unseen = contract.Declared.Except(contract.Seen).ToList();
+        var listed = ApiExceptions.Unseen;
+        Assert.Equal([], unseen.Where(u => !listed.Any(e => e.Status == u.Status && (e.Operation == u.Operation || e.Operation == "*")))
+            .Select(u => $"{u.Operation} {u.Status}").Order(StringComparer.Ordinal));
+        // A status that is listed for every operation has to be seen at one.
+        Assert.Equal([], listed.Where(e => e.Operation == "*" && contract.Seen.All(s => s.Status != e.Status)).Select(e => e.Status));
+    }
+
+    static bool IsWholeSuite() => typeof(ApiContractTests).Assembly.GetTypes()
+        .Where(t => t is { IsAbstract: false, IsGenericTypeDefinition: false } && t.GetMethods()
+        .Any(m => m.GetCustomAttributes<FactAttribute>(inherit: true).Any()))
+        .Select(t => t.GetCustomAttributesData().FirstOrDefault(
+            a => a.AttributeType == typeof(CollectionAttribute))?.ConstructorArguments[0].Value as string
+            ?? $"Test collection for {t.FullName}")
+        .All(running.Contains);
+
+    /// <summary>Puts this collection behind all others, and notes which ones run.</summary>
+    public sealed class LastOfAll : ITestCollectionOrderer
+    {
+        public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections)
+        {
+            var all = testCollections.ToList();
+            running = all.Select(c => c.DisplayName).ToHashSet(StringComparer.Ordinal);
+            return all.OrderBy(c => c.DisplayName == Name);
+        }
+    }
+}
