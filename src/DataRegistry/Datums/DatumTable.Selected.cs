@@ -23,7 +23,7 @@ sealed partial class DatumTable
                 After = after,
                 Before = span.Before ?? EndOfDatums,
             },
-            continuation, MaxPageRows, SelectedRow.Columns, cancellationToken);
+            continuation, Tables.MaxPageRows, SelectedRow.Columns, cancellationToken);
 
     /// <summary>
     /// Changes datums as they are now, each on its own ETag. A datum that changes meanwhile is read and decided about again, so every
