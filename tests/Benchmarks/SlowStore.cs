@@ -13,7 +13,7 @@ namespace DataRegistry.Benchmarks;
 static class SlowStore
 {
     const int Jobs = 40;
-    const int Objects = 4000;
+    const int Objects = 10_000;
 
     public static Command Command()
     {

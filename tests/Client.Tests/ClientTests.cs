@@ -54,7 +54,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     public async Task The_id_of_what_one_url_adopted_arrives()
     {
         service.Put("one");
-        var adopted = await client.AdoptAsync(Store, null, null, null, new Adopt { Url = service.Url("one"), Project = Project });
+        var adopted = await client.AdoptAsync(Store, null, null, null, null, new Adopt { Url = service.Url("one"), Project = Project });
         Assert.NotEqual(Guid.Empty, Assert.Single(adopted.Created!).Value);
     }
 
@@ -62,7 +62,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     public async Task An_error_arrives_with_its_fields()
     {
         var refused = await Assert.ThrowsAsync<ApiException<AdoptionRefusal>>(
-            () => client.AdoptAsync(Store, null, null, null, new Adopt { Url = "nonsense", Project = Project }));
+            () => client.AdoptAsync(Store, null, null, null, null, new Adopt { Url = "nonsense", Project = Project }));
         Assert.Equal("invalid_url", refused.Result.Code);
         var wrong = await Assert.ThrowsAsync<ApiException<InvalidRequest>>(() => client.CreateProjectAsync(new NewProject { Name = "" }));
         Assert.Equal("required", JToken.FromObject(wrong.Result.AdditionalProperties!["name"])[0]!.Value<string>("code"));
@@ -118,7 +118,7 @@ public sealed partial class ClientTests : IAsyncLifetime
             .Id.ToString();
         await KeptAsync(() => client.ListProjectsAsync(null, null));
         await KeptAsync(() => client.GetProjectAsync(project));
-        await KeptAsync(() => client.RenameProjectAsync(project, new NewProject { Name = "q" }));
+        await KeptAsync(() => client.ChangeProjectAsync(project, new NewProject { Name = "q" }));
         await KeptAsync(() => client.ListOrgUnitProjectsAsync(null, null, null, null, null, 1));
         await KeptAsync(() => client.ListOrgUnitDepartmentsAsync(null, null, null, null, null, null));
         await KeptAsync(() => client.ListOrgUnitClustersAsync());
@@ -145,14 +145,14 @@ public sealed partial class ClientTests : IAsyncLifetime
         service.Put("a", "./b", "c");
         service.Bucket.Put("list", "nothing-there\n"u8);
         var adopted = await KeptAsync(() => client.AdoptAsync(
-            Store, null, null, null, new Adopt { Urls = [service.Url("a"), service.Url("./b"), service.Url("none")],
+            Store, null, null, null, null, new Adopt { Urls = [service.Url("a"), service.Url("./b"), service.Url("none")],
                 Project = Project }));
-        await KeptAsync(() => client.AdoptAsync(Store, null, null, null,
+        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null,
             new Adopt { Url = service.Url("c"), Project = Project, Dry_run = false }));
-        await KeptAsync(() => client.AdoptAsync(Store, null, null, null,
+        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null,
             new Adopt { Urls = [service.Url("a"), "nonsense"], Project = Project, Dry_run = true }));
         await Assert.ThrowsAsync<ApiException<Job>>(() => client.AdoptAsync(
-            Store, null, null, null, new Adopt { Manifest = service.Url("list"), Project = Project }));
+            Store, null, null, null, null, new Adopt { Manifest = service.Url("list"), Project = Project }));
         var job = (await KeptAsync(() => client.ListAdoptionsAsync(null, null, Project, null))).Results.Single().Id;
         await KeptAsync(() => client.GetAdoptionAsync(job));
         await service.DrainAsync();

@@ -15,7 +15,7 @@ namespace DataRegistry.Access;
 static class AbsentLists
 {
     /// <summary>Pages, by the last segment of their path.</summary>
-    static readonly string[] Pages =
+    public static IReadOnlyList<string> Pages { get; } =
     [
         "commits", "deployment-versions", "deployments", "environments", "executions", "model-versions", "models", "notebook-executions",
         "organizations", "pipelines", "registry-credentials", "repositories", "tasks", "teams",

@@ -83,9 +83,11 @@ sealed record ExistsBody(
 /// <summary>An input of a job as its results list it: one that failed or was skipped, or one that was created, with its datum.</summary>
 /// <param name="Outcome"><c>failed</c>, <c>skipped</c> or <c>created</c>.</param>
 /// <param name="Code">Of a failed or skipped one; null where there is none.</param>
-/// <param name="Message">Of a failed or skipped one.</param>
-/// <param name="Id">Of a created one: its datum.</param>
-sealed record AdoptionResult(string Url, string Outcome, string? Code = null, string? Message = null, DatumId? Id = null);
+/// <param name="Message">Of a failed or skipped one; null for a created one.</param>
+/// <param name="Id">The datum of a created one; else left out.</param>
+sealed record AdoptionResult(
+    string Url, string Outcome, string? Code, string? Message,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DatumId? Id);
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 

@@ -37,6 +37,7 @@ static class AdoptionEndpoints
         .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.dryRun")
         .OrAnswers<JobBody>(StatusCodes.Status202Accepted, "JobBody.accepted")
         .FailsWith<NothingAdoptedBody>("AdoptionRefusal", "NothingAdoptedBody")
+        .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed)
         .FailsOn("url", CommonErrors.Required).FailsOn("urls", AdoptionErrors.EmptyList, CommonErrors.NotStrings)
         .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
         .FailsOn("prefix", AdoptionErrors.NotAPrefix, AdoptionErrors.PrefixOutside, AdoptionErrors.PrefixAlone)
@@ -47,7 +48,8 @@ static class AdoptionEndpoints
             AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
             AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.ManifestNotReadable,
             AdoptionErrors.StoreOfAnotherProject, AdoptionErrors.StagedTooLate, AdoptionErrors.NotAListOfUrls,
-            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, CommonErrors.ListTooLong);
+            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, AdoptionErrors.FirstNotDone,
+            CommonErrors.ListTooLong);
 
     /// <summary>
     /// A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is

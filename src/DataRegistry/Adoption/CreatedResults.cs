@@ -9,7 +9,8 @@ namespace DataRegistry.Adoption;
 
 /// <summary>A URL that a job adopted, and the datum that it is.</summary>
 /// <param name="Outcome">Always <c>created</c>.</param>
-sealed record CreatedResult(string Url, string Outcome, DatumId Id)
+/// <param name="Code">Always null, as is the message: results have one shape.</param>
+sealed record CreatedResult(string Url, string Outcome, string? Code, string? Message, DatumId Id)
 {
     public const string Created = "created";
 }
@@ -40,5 +41,6 @@ sealed class CreatedResults(DatumTable datums, JobControl control)
             JobEndpoints.Json.PageCreatedResult);
     }
 
-    static CreatedResult From(JobDatumRow row) => new(new S3Url(row.Bucket, row.Key).ToString(), CreatedResult.Created, row.Id);
+    static CreatedResult From(JobDatumRow row) =>
+        new(new S3Url(row.Bucket, row.Key).ToString(), CreatedResult.Created, Code: null, Message: null, row.Id);
 }

@@ -11,7 +11,8 @@ namespace DataRegistry.Datums;
 
 static class AliasEndpoints
 {
-    public static readonly FieldError[] ProjectErrors = [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
+    public static readonly FieldError[] ProjectErrors =
+        [CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject];
 
     const int MaxBodyBytes = 16 * 1024;
 

@@ -29,7 +29,8 @@ static class AliasListEndpoint
         .TakesQuery("project", "A project's id; without it the aliases of all that one may read")
         .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
         .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean)
-        .FailsOn("project", AliasEndpoints.ProjectErrors).FailsOn("ordering", CommonErrors.NotAChoice, DatumErrors.TooManyAliasesToSort)
+        .FailsOn("project", [.. AliasEndpoints.ProjectErrors, DatumErrors.TooManyProjectsToSort])
+        .FailsOn("ordering", CommonErrors.NotAChoice, DatumErrors.TooManyAliasesToSort)
         .Fails(AccessErrors.NotPermitted);
 
     static async Task<IResult> ListAsync(

@@ -35,7 +35,7 @@ static class DatumListEndpoint
         .TakesQuery("exclude", "Fields to leave out, with commas between them")
         .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject, DatumErrors.TooManyProjects)
         .FailsOn("store", CommonErrors.NotAnId).FailsOn("uri", DatumErrors.NotAUrl).FailsOn("drift", CommonErrors.NotAChoice)
-        .FailsOn("offset", DatumErrors.OffsetTooLarge, DatumErrors.OffsetBeyondMatches)
+        .FailsOn("offset", DatumErrors.OffsetTooLarge, DatumErrors.OffsetBeyondMatches, DatumErrors.OffsetBeyondSearch)
         .FailsOn("ordering", DatumErrors.NotADatumOrder, DatumErrors.TooManyToSort)
         .Fails(AccessErrors.NotPermitted);
 

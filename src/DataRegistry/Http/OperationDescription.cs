@@ -79,11 +79,11 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
     {
         var own = metadata.OfType<ErrorsOf>().SelectMany(e => e.Errors.Select(kind => (Kind: kind, e.Field))).ToList();
         if (takesBody)
-            own.Add((CommonErrors.JsonBroken, null));
+            own.AddRange([(CommonErrors.JsonBroken, null), (CommonErrors.UnknownField, null)]);
         List<ErrorKind> common = [.. metadata.OfType<CommonErrorsOf>()
             .SelectMany(e => e.Errors), CommonErrors.ServerError, CommonErrors.StorageUnavailable];
         if (takesBody)
-            common.Add(CommonErrors.BodyTooLarge);
+            common.AddRange([CommonErrors.BodyTooLarge, CommonErrors.TypeNotTaken]);
         if (path.Contains('{', StringComparison.Ordinal))
             common.Add(CommonErrors.NotFound);
         var failure = metadata.OfType<FailureOf>().SingleOrDefault();

@@ -71,7 +71,7 @@ public sealed class JobOptions
     public int WindowsAtOnce { get; set; } = 4;
 
     /// <summary>
-    /// Messages of one store that a process holds while none of its windows ends; the others come again later. At most half of what the
+    /// Messages of a store that a process holds unless its windows end quickly; the others come again later. At most half of what the
     /// host hands out at a time, and so few that it still fetches others (<c>batchSize</c> and <c>newBatchThreshold</c> of host.json).
     /// </summary>
     public int MessagesPerStore { get; set; } = 4;

@@ -5,12 +5,13 @@ namespace DataRegistry.Jobs;
 
 /// <summary>
 /// Shares this process among stores, so that a store that answers slowly has a part of it, never all. One store has at most half of the
-/// windows that the process works on. While none of its windows ends, it holds at most <see cref="JobOptions.MessagesPerStore"/> messages.
+/// windows that the process works on. Unless a window of it ended just now, it holds at most
+/// <see cref="JobOptions.MessagesPerStore"/> messages.
 /// After a request that timed out, the store is left alone for a while; then one message asks it again, before all others do.
 /// </summary>
 sealed class StoreTurns : IDisposable
 {
-    /// <summary>A store is slow while it has windows under way and none has ended for so long.</summary>
+    /// <summary>A store is quick while windows of it end so often.</summary>
     internal static readonly TimeSpan SlowAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a message waits for a place at most: the host ends the process of a function that takes ten minutes.</summary>
@@ -62,11 +63,8 @@ sealed class StoreTurns : IDisposable
 
         public int Messages { get; set; }
 
-        /// <summary>Windows under way.</summary>
-        public int Windows { get; set; }
-
-        /// <summary>When a window ended last, or the first one began.</summary>
-        public long QuietSince { get; set; }
+        /// <summary>When a window ended well last; null for none yet.</summary>
+        public long? LastEnd { get; set; }
 
         /// <summary>When it may be asked again after a time-out; null where it answers.</summary>
         public DateTimeOffset? ClosedUntil { get; set; }
@@ -87,13 +85,13 @@ sealed class StoreTurns : IDisposable
         readonly Guid store;
         readonly Share share;
         readonly string bucket;
-        bool tries, isRefused;
+        bool tries, isRefused, isSentAway;
 
         internal Turn(StoreTurns turns, Guid store, Share share, string bucket) =>
             (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
 
         /// <summary>
-        /// A place for a window, to be disposed of at its end. Null where the store is slow and has its part of the messages, or where
+        /// A place for a window, to be disposed of at its end. Null where the store has its part of the messages and is not quick, or where
         /// there was no place for long: this message comes again later.
         /// </summary>
         /// <exception cref="BucketException">The store did not answer a short while ago, and is left alone.</exception>
@@ -103,7 +101,7 @@ sealed class StoreTurns : IDisposable
             do
             {
                 ThrowIfClosed();
-                if (HasTooMany())
+                if (IsSentAway())
                     return null;
                 // Now and then it looks again whether the store is slow.
                 if (await WaitAsync(share.Places, SlowAfter, cancellationToken))
@@ -113,11 +111,11 @@ sealed class StoreTurns : IDisposable
             return null;
         }
 
-        /// <summary>A window of the store ended, so it answers.</summary>
+        /// <summary>A window of the store ended well, so it answers.</summary>
         public void Answered()
         {
             lock (turns.gate)
-                (share.ClosedUntil, share.IsTried, tries) = (null, false, false);
+                (share.ClosedUntil, share.IsTried, tries, share.LastEnd) = (null, false, false, turns.clock.GetTimestamp());
         }
 
         /// <summary>
@@ -140,7 +138,8 @@ sealed class StoreTurns : IDisposable
         {
             lock (turns.gate)
             {
-                share.Messages--;
+                if (!isSentAway)
+                    share.Messages--;
                 if (tries)
                     share.IsTried = false;
                 if (share is { Messages: 0, ClosedUntil: null })
@@ -180,12 +179,6 @@ sealed class StoreTurns : IDisposable
             if (!hasPlace)
                 return null;
 
-            lock (turns.gate)
-            {
-                if (share.Windows++ == 0)
-                    share.QuietSince = turns.clock.GetTimestamp();
-            }
-
             var place = new Place(End);
             try
             {
@@ -202,22 +195,21 @@ sealed class StoreTurns : IDisposable
 
         void End()
         {
-            lock (turns.gate)
-            {
-                share.Windows--;
-                share.QuietSince = turns.clock.GetTimestamp();
-            }
-
             turns.windows.Release();
             share.Places.Release();
         }
 
-        bool HasTooMany()
+        /// <summary>Whether this message is one too many, and is to go.</summary>
+        bool IsSentAway()
         {
             lock (turns.gate)
             {
-                return share.Messages > turns.options.MessagesPerStore && share.Windows > 0
-                    && turns.clock.GetElapsedTime(share.QuietSince) >= SlowAfter;
+                if (share.Messages <= turns.options.MessagesPerStore
+                    || (share.LastEnd is { } end && turns.clock.GetElapsedTime(end) < SlowAfter))
+                    return false;
+                // Counted at once: of several that look at the same time only those beyond the part go.
+                share.Messages--;
+                return isSentAway = true;
             }
         }
 

@@ -53,7 +53,8 @@ public sealed class CreatedResultsTests : IAsyncLifetime
         clock.Move(TimeSpan.FromDays(400));
 
         using var page = await service.Http.GetAsync(new Uri($"{job}results/?outcome=created&limit=1", UriKind.Relative));
-        await Wire.AssertAsync("job-created", page);
+        var first = (await TestUsers.JsonAsync(page)).GetProperty("results")[0].GetProperty("url").GetString()!;
+        await Wire.AssertAsync("job-created", page, ("url", first));
         await service.GetAsync($"{job}results/", HttpStatusCode.Gone);
         await service.GetAsync($"{job}results/?outcome=created&cursor=nonsense", HttpStatusCode.BadRequest);
     }

@@ -1,4 +1,5 @@
 using System.Net;
+using DataRegistry.Access;
 
 namespace DataRegistry.Tests.Fixtures;
 
@@ -14,10 +15,12 @@ static class ApiExceptions
     public static IReadOnlyList<(string Operation, string Status, string Reason)> Unseen { get; } =
     [
         ("*", "413", "One reader of bodies stands before all operations."),
+        ("*", "415", "One reader of bodies stands before all operations."),
         ("*", "429", "One limiter stands before all operations."),
         ("*", "500", "One handler of unexpected errors stands before all operations."),
         ("*", "503", "One handler of storage that does not answer stands before all operations."),
         ("POST /api/v0/stores/{id}/adopt/", "408", "It would take 200 seconds."),
+        ("DELETE /api/v1/datavolumes/{datavolumeId}", "204", "Published; but a deletion is always 202, which has a body."),
         ("GET /api/v1/datavolumes/{datavolumeId}", "403", "Published; but nobody who sees a data volume may not read it."),
         ("GET /api/v0/data/{id}/download/", "400", OneLookup),
         ("GET /api/v0/data/{id}/metadata/", "400", OneLookup),
@@ -33,26 +36,20 @@ static class ApiExceptions
         ("DELETE /api/v0/stores/{id}/", "400", "One reader of flags stands before all operations."),
     ];
 
-    /// <summary>Links for those who begin at the root, and lists that are always empty here, which public clients read.</summary>
-    static readonly string[] LeftOut =
-    [
-        "/api", "/api/v0", "/api/v0/commits", "/api/v0/deployment-versions", "/api/v0/deployments", "/api/v0/environments",
-        "/api/v0/executions", "/api/v0/model-versions", "/api/v0/models", "/api/v0/notebook-executions", "/api/v0/organizations",
-        "/api/v0/pipelines", "/api/v0/registry-credentials", "/api/v0/repositories", "/api/v0/tasks", "/api/v0/teams",
-        "/api/v0/projects/ownership_options",
-    ];
-
-    /// <summary>The same of a project.</summary>
-    static readonly string[] LeftOutOfProjects = ["/commits", "/fetch"];
-
     /// <summary>Pages and files for people are no part of the API.</summary>
     public static bool IsLeftOut(string path, HttpStatusCode status) =>
         !path.StartsWith("/api/", StringComparison.OrdinalIgnoreCase)
-        || LeftOut.Contains(path.TrimEnd('/'), StringComparer.OrdinalIgnoreCase)
-        || (path.StartsWith("/api/v0/projects/", StringComparison.Ordinal)
-            && Array.Exists(LeftOutOfProjects, end => path.TrimEnd('/').EndsWith(end, StringComparison.Ordinal)))
+        // Nor are links to its lists, and lists that are always empty, which clients of others read.
+        || path.TrimEnd('/') is "/api" or "/api/v0" || IsAbsent(path.Trim('/').Split('/'))
         // The server refuses what is no request at all before it looks at the path.
         || status == HttpStatusCode.BadRequest && path.Contains("%00", StringComparison.Ordinal);
+
+    static bool IsAbsent(string[] path) => path switch
+    {
+        ["api", "v0", "projects", "ownership_options"] or ["api", "v0", "projects", _, "commits" or "fetch"] => true,
+        ["api", "v0", var last] => AbsentLists.Pages.Contains(last, StringComparer.Ordinal),
+        _ => false,
+    };
 
     /// <summary>Any request may be refused for its size before its operation is known.</summary>
     public static bool MayBeUndeclared(HttpStatusCode status) =>

@@ -73,7 +73,7 @@ public sealed class JobTableTests : IAsyncLifetime
     async Task<JobId> RunningAsync()
     {
         var id = new JobId(TimedId.Create(clock.GetUtcNow(), 16, (ulong)Random.Shared.NextInt64()));
-        await jobs.AddAsync(JobTable.NewRow(id, Guid.NewGuid(), Guid.NewGuid(), "test"), null, default);
+        await jobs.AddAsync(JobTable.NewRow(id, Guid.NewGuid(), Guid.NewGuid(), "test"), key: null, default);
         Assert.NotNull(await jobs.StartAsync(id, default));
         return id;
     }

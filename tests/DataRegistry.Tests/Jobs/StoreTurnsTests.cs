@@ -38,33 +38,31 @@ public sealed class StoreTurnsTests : IDisposable
     [Fact]
     public async Task A_store_of_which_no_window_ends_keeps_no_more_messages_than_its_part()
     {
-        var waiting = new List<(StoreTurns.Turn Turn, Task<IDisposable?> Place)>();
-        for (var i = 0; i < 12; i++)
-        {
-            var turn = turns.Enter(slow, "b");
-            waiting.Add((turn, turn.TryTakeAsync(default)));
-        }
+        var first = turns.Enter(slow, "b");
+        var kept = Enumerable.Range(0, 3).Select(_ => turns.Enter(slow, "b")).Prepend(first).Select(turn => turn.TryTakeAsync(default))
+            .ToList();
+        Assert.Equal([true, true, false, false], kept.Select(place => place.IsCompleted));
+        await AssertSentAwayAsync();
+        Assert.NotNull(await TakeAsync(other));
 
-        Assert.Equal(2, waiting.Count(w => w.Place.IsCompleted));
+        // A window that ends well shows that it goes on: now more may wait, until none has ended for long.
+        first.Answered();
+        (await kept[0])!.Dispose();
+        Assert.NotNull(await kept[2]);
+        var more = turns.Enter(slow, "b").TryTakeAsync(default);
+        Assert.False(more.IsCompleted);
         clock.Advance(StoreTurns.SlowAfter);
-        Assert.All(await Task.WhenAll(waiting.Skip(2).Select(w => w.Place)), Assert.Null);
-        foreach (var (turn, _) in waiting.Skip(2))
-            turn.Dispose();
+        Assert.Null(await await Task.WhenAny(kept[3], more));
+        Assert.Equal(1, new[] { kept[3], more }.Count(place => place.IsCompleted));
+    }
 
-        // There is room for some that wait, and more are sent away at once, however often they come.
-        var kept = Enumerable.Range(0, 2).Select(_ => turns.Enter(slow, "b").TryTakeAsync(default)).ToList();
+    async Task AssertSentAwayAsync()
+    {
         for (var i = 0; i < 3; i++)
         {
             using var turn = turns.Enter(slow, "b");
             Assert.Null(await turn.TryTakeAsync(default));
         }
-
-        Assert.All(kept, place => Assert.False(place.IsCompleted));
-        Assert.NotNull(await TakeAsync(other));
-
-        // A window that ends shows that it goes on.
-        (await waiting[0].Place)!.Dispose();
-        Assert.NotNull(await kept[0]);
     }
 
     [Fact]

@@ -61,10 +61,10 @@ static class S3Document
             && listing.IndexOf("ContinuationToken>"u8) < 0;
 
     /// <summary>
-    /// The same document without what no XML holds; null where there is nothing of it. Characters that XML 1.0 does not allow (U+FFFE,
-    /// U+FFFF and controls) become <see cref="IsDamaged"/> texts: Ceph writes markers as they are, also where it encodes keys. So do bytes that
-    /// are no UTF-8; where keys are encoded these are encoded, too. An ampersand that begins no reference stands for itself. Such a
-    /// character written as a reference (&amp;#x1;) is read all the same.
+    /// The same document without what no XML holds; null where there is nothing of it. Characters that XML 1.0 does not allow
+    /// (U+FFFE, U+FFFF and controls) become <see cref="IsDamaged"/> texts: Ceph writes markers as they are, also where it encodes
+    /// keys. So do bytes that are no UTF-8; where keys are encoded these are encoded, too. An ampersand that begins no reference
+    /// stands for itself. Such a character written as a reference (&amp;#x1;) is read all the same.
     /// </summary>
     public static byte[]? Repaired(ReadOnlySpan<byte> document)
     {
