@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using DataRegistry.Access;
 using DataRegistry.Http;
 using DataRegistry.Organization;
@@ -116,12 +117,18 @@ sealed record TreeBody(IReadOnlyList<TreeFolderBody> Folders, IReadOnlyList<Tree
 /// to callers who may see the whole store.</param>
 sealed record TreeFolderBody(string Prefix, bool? Visible);
 
-/// <summary>A file in the tree: what its location knows. Tags, aliases and hashes are there if <c>fields</c> names them.</summary>
+/// <summary>
+/// A file in the tree, as its location knows it. Tags, aliases and hashes are there if <c>fields</c> names them; an unknown hash is left out.
+/// </summary>
 /// <param name="Id">The datum's.</param>
 /// <param name="Ctime">When it was adopted.</param>
 /// <param name="LastModified">What S3 said then; null where it did not.</param>
 /// <param name="Drift">As a datum's state of drift.</param>
 sealed record TreeFileBody(
     DatumId Id, string Key, string Uri, long Size, string Etag, string? VersionId, DateTimeOffset Ctime, DateTimeOffset? LastModified,
-    string Drift, string? StorageClass, IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases, string? Md5, string? Sha1,
-    string? Sha256);
+    string Drift, string? StorageClass,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Tags,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Aliases,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Md5,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Sha1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Sha256);
