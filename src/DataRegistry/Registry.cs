@@ -7,6 +7,7 @@ using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Rescans;
+using DataRegistry.Selections;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Telemetry;
@@ -40,6 +41,7 @@ public static class Registry
         .AddJobs(configuration)
         .AddAdoption()
         .AddRescans(configuration)
+        .AddSelections()
         .AddDataVolumes(configuration)
         .AddHealth();
 
@@ -52,6 +54,7 @@ public static class Registry
         api.MapDatums();
         api.MapAdoption();
         api.MapRescans();
+        api.MapSelections();
         api.MapDataVolumes();
         api.MapConsole();
     }

@@ -15,6 +15,9 @@ public enum Permission
     /// <summary>Metadata and tags, purging.</summary>
     DataEdit,
     AliasesEdit,
+
+    /// <summary>To purge many datums at once.</summary>
+    DataManage,
     StoresManage,
 
     /// <summary>
@@ -70,6 +73,8 @@ public static class Roles
 {
     static readonly Permission[] Read = [Permission.ProjectsRead, Permission.DataRead, Permission.StoresRead, Permission.DataVolumesRead];
     static readonly Permission[] Data = [Permission.DataAdopt, Permission.DataEdit, Permission.AliasesEdit];
+    // One purge is undone by adopting again; one of a selection may empty a project. So it is for managers, not for all that edit.
+    static readonly Permission[] Manage = [Permission.DataManage];
     static readonly Permission[] Volumes = [Permission.DataVolumesCreate, Permission.DataVolumesUpdate, Permission.DataVolumesDelete];
     static readonly Permission[] Organize = [
         Permission.ProjectsManage, Permission.StoresManage, Permission.UsersRead, Permission.RolesManage, Permission.AuditRead];
@@ -77,8 +82,8 @@ public static class Roles
     static readonly FrozenDictionary<Role, FrozenSet<Permission>> Table = new Dictionary<Role, FrozenSet<Permission>>
     {
         [Role.SystemAdmin] = Set(Enum.GetValues<Permission>()),
-        [Role.DepartmentAdmin] = Set(Read, Data, Volumes, [Permission.DataVolumesShare], Organize),
-        [Role.ResearchManager] = Set(Read, Data, Volumes, [Permission.DataVolumesShare], [Permission.AuditRead]),
+        [Role.DepartmentAdmin] = Set(Read, Data, Manage, Volumes, [Permission.DataVolumesShare], Organize),
+        [Role.ResearchManager] = Set(Read, Data, Manage, Volumes, [Permission.DataVolumesShare], [Permission.AuditRead]),
         [Role.Editor] = Set(Read, Data, Volumes, [Permission.DataVolumesShare]),
         [Role.DataVolumeAdmin] = Set(Read, Volumes, [Permission.DataVolumesShare]),
         [Role.L1Researcher] = Set(Read, Data, Volumes),

@@ -228,6 +228,7 @@ sealed class Adopter(
             Job = scope.Job.Value.ToGuid(),
             Project = scope.Project.Id,
             AdoptedBy = scope.AdoptedBy,
+            AdoptedTags = scope.Tags,
             Size = found.Size,
             ObjectETag = found.ETag,
             LastModified = found.LastModified,

@@ -14,9 +14,10 @@ namespace DataRegistry.Adoption;
 /// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one,
 /// which stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where
 /// they lie densely, and a HEAD for each changed object.</param>
+/// <param name="Tags">Tags of every datum that the adoption creates, until somebody edits that datum's tags.</param>
 sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
-    bool? DryRun, bool? AdoptChanged);
+    bool? DryRun, bool? AdoptChanged, IReadOnlyList<string>? Tags);
 
 /// <summary>The answer to an adoption that needs no job. A dry run has what it would do in place of what was done.</summary>
 sealed record AdoptedBody

@@ -29,6 +29,7 @@ static class AdoptionEndpoints
         .TakesQuery("dry_run", "With text: true to tell only what would happen")
         .TakesQuery("exclude", "With text: a pattern of keys to leave out")
         .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
+        .TakesQuery("tags", "With text: a tag of every datum that is created; may be given more than once")
         .Answers<AdoptedBody>(
             $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, "
             + "more become a job")
@@ -74,7 +75,7 @@ static class AdoptionEndpoints
             if (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id)
                 throw AdoptionErrors.StoreOfAnotherProject.With(store.Name);
             var key = body.DryRun ? null : AdoptionKeys.Of(context, hashed, store, project);
-            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Key = key };
+            var order = new AdoptionOrder(store, project, Caller.Of(context).Name, body.AdoptChanged) { Key = key, Tags = body.Tags };
             if (await services.Keys.FindAsync(context, order) is { } repeated)
                 return repeated;
             var call = new AdoptionCall(context, body, order);

@@ -21,7 +21,8 @@ sealed class AdoptionKind(
             return new JobOpening.Failed("The job's store is not there any more. What was adopted stays.");
         if (project is null)
             return new JobOpening.Failed("The job's project is not there any more. What was adopted stays.");
-        var scope = new AdoptionOrder(store, project, job.CreatedBy, job.AdoptChanged == true).ScopeOf(job.JobId, atOnce: false);
+        var scope = new AdoptionOrder(store, project, job.CreatedBy, job.AdoptChanged == true) { Tags = job.AdoptedTags }
+            .ScopeOf(job.JobId, atOnce: false);
         return new JobOpening.Opened(new AdoptionRun(job, scope, manifests, readers, writer));
     }
 

@@ -27,6 +27,9 @@ sealed record AdoptionScope(JobId Job, Store Store, Project Project, string Adop
 
     /// <summary>What is at a location of the same project, and is not what was adopted, becomes a datum in the other's place.</summary>
     public bool AdoptChanged { get; init; }
+
+    /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
+    public string? Tags { get; init; }
 }
 
 /// <summary>

@@ -14,10 +14,14 @@ namespace DataRegistry.Adoption;
 /// <param name="AdoptChanged">See <see cref="AdoptionScope.AdoptChanged"/>.</param>
 sealed record AdoptionOrder(Store Store, Project Project, string By, bool AdoptChanged = false)
 {
+    /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
+    public string? Tags { get; init; }
+
     /// <summary>The request's Idempotency-Key; null for none.</summary>
     public RequestKey? Key { get; init; }
 
-    public AdoptionScope ScopeOf(JobId job, bool atOnce) => new(job, Store, Project, By, atOnce) { AdoptChanged = AdoptChanged };
+    public AdoptionScope ScopeOf(JobId job, bool atOnce) =>
+        new(job, Store, Project, By, atOnce) { AdoptChanged = AdoptChanged, Tags = Tags };
 }
 
 /// <summary>Makes jobs of lists, manifests and prefixes.</summary>
@@ -91,7 +95,11 @@ sealed class AdoptionRequests(
     }
 
     static JobRow NewJob(JobId id, AdoptionOrder order) =>
-        JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.By) with { AdoptChanged = order.AdoptChanged ? true : null };
+        JobTable.NewRow(id, order.Store.Id, order.Project.Id, order.By) with
+        {
+            AdoptChanged = order.AdoptChanged ? true : null,
+            AdoptedTags = order.Tags,
+        };
 
     async Task<JobStart> StartAsync(
         JobRow job, IReadOnlyList<WorkRow> ranges, AdoptionOrder order, CancellationToken cancellationToken)

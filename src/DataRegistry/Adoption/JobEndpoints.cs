@@ -79,7 +79,7 @@ static class JobEndpoints
         if (await access.FindAsync(context, job.Store.ToString("D"), secret: true) is not { Deleted: false, AllowAdopt: true } store
             || (store.AccessMode == StoreAccessMode.SingleProject && store.Project != project.Id))
             throw AdoptionErrors.JobStoreGone.With();
-        var order = new AdoptionOrder(store, project, Caller.Of(context).Name, job.AdoptChanged == true);
+        var order = new AdoptionOrder(store, project, Caller.Of(context).Name, job.AdoptChanged == true) { Tags = job.AdoptedTags };
         var again = AdoptionEndpoints.StartedOf(await retry.AcceptAsync(job, order, context.RequestAborted));
         await trail.RecordAsync(
             context,

@@ -10,6 +10,11 @@ abstract record AdoptedRow : TableRow
     public required Guid Job { get; init; }
     public required string AdoptedBy { get; init; }
 
+    /// <summary>
+    /// The tags of all that the adoption created, as <see cref="DatumTags.Write"/> writes them; null for none. It never changes.
+    /// </summary>
+    public string? AdoptedTags { get; init; }
+
     /// <summary>The datum that the location named before, which was purged; null where it named none.</summary>
     public Guid? Previous { get; init; }
 

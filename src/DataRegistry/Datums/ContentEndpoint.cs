@@ -77,7 +77,7 @@ static class ContentEndpoint
     /// Null for the whole: where no range is asked for, several, or an unreadable one (RFC 9110, section 14.2). One that begins past the
     /// end is 416.
     /// </summary>
-    static ByteSpan? Range(HttpRequest request, long size)
+    public static ByteSpan? Range(HttpRequest request, long size)
     {
         if (!RangeHeaderValue.TryParse(request.Headers.Range.ToString(), out var header) || header.Unit != "bytes"
             || header.Ranges.Count != 1)

@@ -15,18 +15,23 @@ sealed class ContentTokens(SecretProtector secrets, TimeProvider clock)
     /// <summary>Whether there is a key to seal with.</summary>
     public bool CanCreate => protector.HasKey;
 
-    public string Create(DatumId datum, TimeSpan expiry) => WebEncoders.Base64UrlEncode(Convert.FromBase64String(
-        protector.Protect((clock.GetUtcNow() + expiry).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), OwnerOf(datum))));
+    public string Create(DatumId datum, TimeSpan expiry) => Create(OwnerOf(datum), expiry);
 
-    /// <summary>False for one of another datum, one that is over, and whatever is none.</summary>
-    public bool IsGood(DatumId datum, string? token)
+    /// <param name="owner">Names what may be read, as nothing else is named.</param>
+    public string Create(string owner, TimeSpan expiry) => WebEncoders.Base64UrlEncode(Convert.FromBase64String(
+        protector.Protect((clock.GetUtcNow() + expiry).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), owner)));
+
+    public bool IsGood(DatumId datum, string? token) => IsGood(OwnerOf(datum), token);
+
+    /// <summary>False for one of another owner, one that is over, and whatever is none.</summary>
+    public bool IsGood(string owner, string? token)
     {
         // 12 bytes of nonce, 16 of tag, 10 digits; far more is no token of ours.
         if (token is not { Length: > 0 and < 200 } || !CanCreate)
             return false;
         try
         {
-            var until = protector.Unprotect(Convert.ToBase64String(WebEncoders.Base64UrlDecode(token)), OwnerOf(datum));
+            var until = protector.Unprotect(Convert.ToBase64String(WebEncoders.Base64UrlDecode(token)), owner);
             return long.Parse(until, CultureInfo.InvariantCulture) > clock.GetUtcNow().ToUnixTimeSeconds();
         }
         catch (Exception e) when (e is FormatException or InvalidOperationException)

@@ -95,7 +95,7 @@ sealed record DatumBody(
         DatumRow row, Project? project, IEnumerable<string> aliases, IReadOnlyDictionary<Guid, DateTimeOffset> scanned) => new(
         row.Id, NameOf(row.Key), $"s3://{row.Bucket}/{row.Key}", row.Size, row.Md5, row.Sha1, row.Sha256, row.Store,
         project is null ? null : ProjectBody.From(project), row.Id.Value.Time, FileCtime: null, row.LastModified, OutputExecution: null,
-        row.Purged is not null, DatumTagsRow.Read(row.Tags), [.. aliases], DriftBody.From(row, scanned))
+        row.Purged is not null, DatumTags.Of(row), [.. aliases], DriftBody.From(row, scanned))
         {
             StorageClass = row.StorageClass,
             ChecksumError = row.ChecksumError is { Length: > 0 } error ? error : null,
@@ -113,4 +113,5 @@ sealed record OkBody(bool Ok);
 [JsonSerializable(typeof(AppliedBody))]
 [JsonSerializable(typeof(OkBody))]
 [JsonSerializable(typeof(DownloadBody))]
+[JsonSerializable(typeof(TreeBody))]
 sealed partial class DatumJsonContext : JsonSerializerContext;

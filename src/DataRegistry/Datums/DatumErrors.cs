@@ -28,13 +28,15 @@ static class DatumErrors
         "A search for a name ends after 10 seconds.");
 
     public static FieldError OffsetBeyondMatches { get; } = new(
-        "invalid", "Fewer than {offset} of the newest {looked} datums match. Begin without an offset and follow 'next'.",
+        "invalid", "Fewer than {offset} of the newest {looked} datums match. Begin without an offset and follow 'next', "
+        + "or make a selection, which finds all that match.",
         "The offset is beyond the rows that one request looks at.");
 
     public static FieldError TooManyToSort { get; } = new(
         "too_many",
         "Over {matches} matches, or {looked} datums to look at, are listed by -ctime only. Narrow the "
-        + "list down, or leave 'ordering' out.",
+        + "list down, or leave 'ordering' out. A store's tree/ lists its keys in order, "
+        + "however many, and a selection finds datums by name, tag and size among all.",
         "A long list is sorted only as it is stored.");
 
     public static FieldError AliasNeedsProject { get; } = new(

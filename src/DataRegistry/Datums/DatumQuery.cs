@@ -71,7 +71,7 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         && (Store is not { } store || datum.Store == store)
         && (Name is null || DatumBody.NameOf(datum.Key ?? "").Equals(Name, StringComparison.Ordinal))
         && (Uri is not { } uri || (datum.Key == uri.Key && datum.Bucket == uri.Bucket))
-        && (Tag is null || DatumTagsRow.Read(datum.Tags).Contains(Tag, StringComparer.Ordinal))
+        && (Tag is null || DatumTags.Of(datum).Contains(Tag, StringComparer.Ordinal))
         && (Drift is null || DriftBody.StateOf(datum, Scanned) == Drift);
 
     /// <summary>Of two datums with the same name or size the older one comes first.</summary>
@@ -115,5 +115,6 @@ interface IFilteredDatum
     string? Bucket { get; }
     Guid? Store { get; }
     string? Tags { get; }
+    string? AdoptedTags { get; }
     DateTimeOffset? Purged { get; }
 }

@@ -4,12 +4,12 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-sealed record DatumRow : AdoptedRow, IFilteredDatum
+sealed record DatumRow : AdoptedRow, ISelectableDatum
 {
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
 
-    /// <summary>As <see cref="DatumTagsRow.Write"/> writes them; null for none.</summary>
+    /// <summary>As <see cref="DatumTags.Write"/> writes them; null where nobody edited them, so that those of the adoption count.</summary>
     public string? Tags { get; init; }
 
     /// <summary>The tags' bytes in JSON, where this copy is without them; null where it has them.</summary>
@@ -18,6 +18,12 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
     /// <summary>When it was purged; null where it was not.</summary>
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
+
+    /// <summary>The job that purged it; null where none did.</summary>
+    public Guid? PurgeJob { get; init; }
+
+    /// <summary>The job that last changed its tags; null where none did.</summary>
+    public Guid? TagJob { get; init; }
 
     /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
     public DateTimeOffset? HashTried { get; init; }
@@ -71,6 +77,7 @@ sealed record DatumRow : AdoptedRow, IFilteredDatum
             Project = location.Project,
             Job = location.Job,
             AdoptedBy = location.AdoptedBy,
+            AdoptedTags = location.AdoptedTags,
             Previous = location.Previous,
             Size = location.Size,
             ObjectETag = location.ObjectETag,
@@ -92,6 +99,7 @@ sealed record DatumFilterRow : TableRow, IFilteredDatum
     public string? Bucket { get; init; }
     public Guid? Store { get; init; }
     public string? Tags { get; init; }
+    public string? AdoptedTags { get; init; }
     public DateTimeOffset? Purged { get; init; }
     public DriftState? Drift { get; init; }
 }
@@ -102,12 +110,8 @@ sealed record DatumTagsRow : TableRow
     /// <summary>Never null, so that merging it can take tags away.</summary>
     public required string Tags { get; init; }
 
-    // Tags hold no control characters.
-    const char Separator = '\n';
-
-    public static string Write(IEnumerable<string> tags) => string.Join(Separator, tags);
-
-    public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
+    /// <inheritdoc cref="DatumRow.TagJob"/>
+    public Guid? TagJob { get; init; }
 }
 
 /// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only where that has changed.</summary>
@@ -144,6 +148,9 @@ sealed record DatumPurgedRow : TableRow
 {
     public required DateTimeOffset Purged { get; init; }
     public required string PurgedBy { get; init; }
+
+    /// <inheritdoc cref="DatumRow.PurgeJob"/>
+    public Guid? PurgeJob { get; init; }
 }
 
 /// <summary>A datum's hashes; merged into its row.</summary>

@@ -81,7 +81,8 @@ sealed partial class DatumTable
         var without = rows.Where(r => r.TagsLeftOut is not null).Select(r => r.Id).ToList();
         if (without.Count == 0)
             return rows;
-        var tags = await FindAsync<DatumFilterRow>(without, [nameof(DatumFilterRow.Tags)], PartitionsOfTagsAtOnce, cancellationToken);
+        string[] columns = [nameof(DatumFilterRow.Tags), nameof(DatumFilterRow.AdoptedTags)];
+        var tags = await FindAsync<DatumFilterRow>(without, columns, PartitionsOfTagsAtOnce, cancellationToken);
         return [.. rows.Select(r => r.TagsLeftOut is null ? r : r with { TagsLeftOut = null, Tags = tags.GetValueOrDefault(r.Id)?.Tags })];
     }
 

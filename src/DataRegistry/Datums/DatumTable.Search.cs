@@ -99,7 +99,7 @@ sealed partial class DatumTable
         if (query.Store is not null || query.Drift is not null)
             columns.Add(nameof(DatumFilterRow.Store));
         if (query.Tag is not null)
-            columns.Add(nameof(DatumFilterRow.Tags));
+            columns.AddRange([nameof(DatumFilterRow.Tags), nameof(DatumFilterRow.AdoptedTags)]);
         if (query.Drift is not null)
             columns.Add(nameof(DatumFilterRow.Drift));
         return [.. columns];

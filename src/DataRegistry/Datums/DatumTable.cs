@@ -54,9 +54,13 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         return false;
     }
 
-    /// <summary>The datum's properties, a JSON object; null where none were ever set.</summary>
-    public async Task<byte[]?> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken) =>
-        (await table.FindAsync<MetadataRow>(datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken))?.Json;
+    /// <summary>The datum's properties, a JSON object, its tags among them; an empty one where there are none.</summary>
+    public async Task<byte[]> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken)
+    {
+        var row = await table.FindAsync<MetadataRow>(
+            datum.PartitionKey, MetadataPrefix + datum.RowKey, cancellationToken: cancellationToken);
+        return MetadataInput.Compose(row?.Json ?? "{}"u8.ToArray(), DatumTags.Of(datum));
+    }
 
     /// <summary>When they were last set, and by whom; null where they never were.</summary>
     public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) =>
@@ -71,11 +75,11 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         {
             PartitionKey = datum.PartitionKey,
             RowKey = MetadataPrefix + datum.RowKey,
-            Json = input.Json,
+            Json = input.Kept,
             Time = clock.GetUtcNow(),
             User = user,
         };
-        var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTagsRow.Write(input.Tags) };
+        var tags = new DatumTagsRow { PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, Tags = DatumTags.Write(input.Tags) };
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var before = await table.FindAsync<MetadataRow>(

@@ -24,7 +24,7 @@ static class DatumsRoom
             .ValidateOnStart();
         services.AddTable<LocationTable>().AddTable<DatumTable>().AddTable<AliasTable>();
         services.AddSingleton<IProjectContents, ProjectDatums>();
-        services.AddSingleton<DatumLookup>().AddSingleton<ScannedStores>().AddSingleton<DatumPurge>();
+        services.AddSingleton<DatumLookup>().AddSingleton<ScannedStores>().AddSingleton<DatumPurge>().AddSingleton<TreePages>();
         services.AddSingleton<AdoptedObjects>().AddSingleton<ContentTokens>().AddSingleton<DatumDownloads>();
         services.AddSingleton<DatumViews>().AddSingleton<DatumSearch>().AddSingleton<AliasLookup>().AddSingleton<AliasPointing>();
         return services.AddSingleton<HashQueue>().AddSingleton<DatumHashing>().AddSingleton<HashDatum>().AddSingleton<HashPoison>();
@@ -34,6 +34,7 @@ static class DatumsRoom
     {
         api.Content.MapContent();
         api.V0.MapStoreDeletion();
+        api.V0.MapTree();
         api.V0.MapDatums();
         api.V0.MapDownloads();
         api.V0.MapDatumLists();

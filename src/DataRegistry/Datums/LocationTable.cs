@@ -12,7 +12,7 @@ namespace DataRegistry.Datums;
 /// The insert of a location is the commit of its adoption; everything else is derived from it. A purged one stays, marked: it is free
 /// for every job but the one that it names, whose late deliveries would otherwise bring its datum back.
 /// </summary>
-sealed class LocationTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
+sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     readonly TableClient table = tables.GetTableClient("locations");
 

@@ -41,7 +41,7 @@ static class MetadataEndpoints
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTable datums)
     {
         var (row, _) = await lookup.RequiredAsync(id, context);
-        return Results.Bytes(await datums.FindMetadataAsync(row, context.RequestAborted) ?? "{}"u8.ToArray(), JsonType);
+        return Results.Bytes(await datums.FindMetadataAsync(row, context.RequestAborted), JsonType);
     }
 
     static async Task<IResult> SetAsync(
@@ -61,7 +61,7 @@ static class MetadataEndpoints
             context, new("metadata.set", row.Id.ToString()) { Project = project.Id, Details = new() { ["bytes"] = input.Json.Length } });
         if (input.Alias is { } alias)
             await pointing.PointAsync(context, project, alias, row.Id);
-        return Results.Bytes(input.Json, JsonType);
+        return Results.Bytes(MetadataInput.Compose(input.Kept, input.Tags), JsonType);
     }
 
     /// <summary>

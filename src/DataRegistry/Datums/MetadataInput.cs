@@ -1,4 +1,4 @@
-using System.Text;
+using System.Buffers;
 using System.Text.Json;
 using DataRegistry.Http;
 
@@ -12,12 +12,6 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
 {
     /// <summary>Table Storage's limit for a binary property.</summary>
     public const int MaxBytes = 64 * 1024;
-
-    public const int MaxTags = 100;
-    public const int MaxTagLength = 200;
-
-    /// <summary>Of all tags together: they stand in the datum's row, of which lists show thousands.</summary>
-    public const int MaxTagBytes = 8 * 1024;
 
     const string TagsKey = "valohai.tags";
     public const string AliasKey = "valohai.alias";
@@ -45,19 +39,61 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
             properties.TryGetProperty(AliasKey, out var alias) ? AliasOf(alias) : null);
     }
 
-    static List<string> TagsOf(JsonElement tags)
+    static IReadOnlyList<string> TagsOf(JsonElement tags)
     {
         if (tags.ValueKind != JsonValueKind.Array || tags.EnumerateArray().Any(t => t.ValueKind != JsonValueKind.String))
             throw CommonErrors.NotStrings.On(TagsKey);
-        var texts = tags.EnumerateArray().Select(t => t.GetString()!).Distinct(StringComparer.Ordinal).ToList();
-        if (texts.Count > MaxTags)
-            throw DatumErrors.TooManyTags.On(TagsKey, MaxTags);
-        foreach (var text in texts)
-            Fields.Name(TagsKey, text, MaxTagLength);
-        var bytes = texts.Sum(Encoding.UTF8.GetByteCount);
-        if (bytes > MaxTagBytes)
-            throw DatumErrors.TagsTooLong.On(TagsKey, bytes, MaxTagBytes);
-        return texts;
+        return DatumTags.Parse(TagsKey, tags.EnumerateArray().Select(t => t.GetString()!));
+    }
+
+    /// <summary>
+    /// What the datum's row of properties keeps: all but the tags, which stand in the datum's own row. Null keeps the place of those that
+    /// were given.
+    /// </summary>
+    public byte[] Kept => Compose(Json, tags: null);
+
+    /// <summary>Properties with these tags in the place of what is there, or at the end.</summary>
+    /// <param name="json">A JSON object.</param>
+    /// <param name="tags">Null for the mark of a place, where there is one.</param>
+    public static byte[] Compose(byte[] json, IReadOnlyList<string>? tags)
+    {
+        using var properties = JsonDocument.Parse(json);
+        var hasPlace = properties.RootElement.TryGetProperty(TagsKey, out _);
+        if (!hasPlace && tags is not { Count: > 0 })
+            return json;
+        var composed = new ArrayBufferWriter<byte>(json.Length);
+        using (var writer = new Utf8JsonWriter(composed, new() { Encoder = DatumEndpoints.Json.Options.Encoder }))
+        {
+            writer.WriteStartObject();
+            foreach (var property in properties.RootElement.EnumerateObject())
+            {
+                if (property.NameEquals(TagsKey))
+                    WriteTags(writer, tags);
+                else
+                    property.WriteTo(writer);
+            }
+
+            if (!hasPlace)
+                WriteTags(writer, tags);
+            writer.WriteEndObject();
+        }
+
+        return composed.WrittenSpan.ToArray();
+    }
+
+    static void WriteTags(Utf8JsonWriter writer, IReadOnlyList<string>? tags)
+    {
+        writer.WritePropertyName(TagsKey);
+        if (tags is null)
+        {
+            writer.WriteNullValue();
+            return;
+        }
+
+        writer.WriteStartArray();
+        foreach (var tag in tags)
+            writer.WriteStringValue(tag);
+        writer.WriteEndArray();
     }
 
     static AliasName AliasOf(JsonElement alias) => AliasEndpoints.Name(

@@ -17,6 +17,7 @@ sealed record ApiArea(string Name, string Description, params IReadOnlyList<stri
         new("Aliases", "Give datums names that can move.", "/api/v0/datum-aliases/"),
         new("Rescans", "Find out whether the objects in a bucket are still those that were adopted.", "/api/v0/stores/{id}/rescan/",
             "/api/v0/rescans/"),
+        new("Selections", "Choose the datums of a project first, then purge, tag or export what was chosen.", "/api/v0/selections/"),
         new("Datavolumes", "Publish volumes of a cluster to projects, departments and clusters.", "/api/v1/datavolumes"),
         new("Agents", "The work of the agent that runs in a cluster.", "/api/v1/clusters/{clusterId}/"),
         new("Organization", "Projects, departments and clusters.", "/api/v0/projects/", "/api/v0/departments/", "/api/v0/clusters/",

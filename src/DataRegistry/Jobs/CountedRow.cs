@@ -24,5 +24,8 @@ abstract record CountedRow : TableRow
     public long? Differing { get => Column(Counts.Differing); init => Counts = Counts with { Differing = value ?? 0 }; }
     public long? Requests { get => Column(Counts.Requests); init => Counts = Counts with { Requests = value ?? 0 }; }
 
+    public long? Done { get => Column(Counts.Done); init => Counts = Counts with { Done = value ?? 0 }; }
+    public long? Bytes { get => Column(Counts.Bytes); init => Counts = Counts with { Bytes = value ?? 0 }; }
+
     static long? Column(long count) => count == 0 ? null : count;
 }

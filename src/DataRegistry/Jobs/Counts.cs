@@ -20,6 +20,9 @@ readonly record struct Counts
     public long Returned { get; init; }
     public long New { get; init; }
 
+    /// <summary>Datums that a job of a selection took, or did what it was to do with.</summary>
+    public long Done { get; init; }
+
     /// <summary>How many of the changed and new objects became datums.</summary>
     public long Adopted { get; init; }
 
@@ -32,7 +35,10 @@ readonly record struct Counts
     /// <summary>LISTs and HEADs that a scan's windows took.</summary>
     public long Requests { get; init; }
 
-    public long Total => Created + Existing + Failed + Skipped + Unchanged + Changed + Missing + Returned + New;
+    /// <summary>The sizes of the objects of what a selection took.</summary>
+    public long Bytes { get; init; }
+
+    public long Total => Created + Existing + Failed + Skipped + Unchanged + Changed + Missing + Returned + New + Done;
 
     /// <summary>Those with an outcome, as results name it; all of them where it is empty.</summary>
     public long Of(string outcome) => outcome switch
@@ -81,5 +87,7 @@ readonly record struct Counts
         Replaced = a.Replaced + b.Replaced,
         Differing = a.Differing + b.Differing,
         Requests = a.Requests + b.Requests,
+        Done = a.Done + b.Done,
+        Bytes = a.Bytes + b.Bytes,
     };
 }

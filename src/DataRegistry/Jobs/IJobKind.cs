@@ -8,6 +8,12 @@ enum JobKind
 
     /// <summary>A scan of a store, which compares what was adopted from it with what is there.</summary>
     Rescan,
+
+    /// <summary>The freezing of a selection.</summary>
+    Selection,
+
+    /// <summary>What is done with a selection.</summary>
+    SelectionAction,
 }
 
 /// <summary>

@@ -1,3 +1,4 @@
+using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Organization;
 using Microsoft.AspNetCore.Http;
@@ -31,6 +32,9 @@ sealed record JobBody(
 
     /// <summary>Changed objects become datums in the place of those that were adopted.</summary>
     public bool AdoptChanged { get; init; }
+
+    /// <summary>The tags of all that it creates.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>A job that nearly stands still is not told to end after the end of time.</summary>
     const double MaxSeconds = 10.0 * 365 * 24 * 3600;
@@ -75,6 +79,7 @@ sealed record JobBody(
         {
             Waiting = progress.Waiting,
             AdoptChanged = job.AdoptChanged == true,
+            Tags = DatumTags.Read(job.AdoptedTags),
         };
     }
 }

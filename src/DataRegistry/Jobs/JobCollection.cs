@@ -43,7 +43,9 @@ sealed partial class JobCollection(
     /// Nothing of results that were kept for so long is there any more, or will be soon. Scans are kept by number, with all of theirs.
     /// </summary>
     public static bool AreResultsGone(JobRow job, DateTimeOffset now, JobOptions options) =>
-        job.Kind == JobKind.Adoption && job.Finished < now - TimeSpan.FromDays(options.ResultDays);
+        job.Expires is { } expires
+            ? expires < now
+            : job.Kind == JobKind.Adoption && job.Finished < now - TimeSpan.FromDays(options.ResultDays);
 
     /// <summary>Deletes a job's results and work rows. Repeating it changes nothing.</summary>
     public async Task DeleteAsync(JobId id, CancellationToken cancellationToken)

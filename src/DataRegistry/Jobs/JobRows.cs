@@ -48,6 +48,15 @@ sealed record JobRow : CountedRow
     /// <summary>Changed objects become datums in the place of those that were adopted. Null for not.</summary>
     public bool? AdoptChanged { get; init; }
 
+    /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
+    public string? AdoptedTags { get; init; }
+
+    /// <summary>What a job of a selection was asked for, in its room's own words. Null for other kinds.</summary>
+    public string? Parameters { get; init; }
+
+    /// <summary>When everything but this row is deleted; null where that follows from the kind.</summary>
+    public DateTimeOffset? Expires { get; init; }
+
     /// <summary>Of a scan: also a bucket that lists nothing at all is believed. Null for not.</summary>
     public bool? Forced { get; init; }
 
@@ -209,6 +218,9 @@ sealed record WorkErrorRow : TableRow
 /// </summary>
 sealed record ResultsRow : CountedRow
 {
-    /// <summary>Name of the blob, one result a line.</summary>
+    /// <summary>Name of the blob, one result a line; empty where there are only files.</summary>
     public required string Blob { get; init; }
+
+    /// <summary>Files that the window made, in its room's own words; null for none.</summary>
+    public string? Files { get; init; }
 }

@@ -1,14 +1,17 @@
-using DataRegistry.Stores;
 using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Jobs;
 
 /// <summary>A job that a worker has opened.</summary>
-abstract class JobRun(JobRow job, Store store)
+/// <param name="leased">What its windows take leases of: a store, or another thing that so many workers may be at.</param>
+/// <param name="bucket">Names that in errors.</param>
+abstract class JobRun(JobRow job, Guid leased, string bucket)
 {
     public JobRow Job { get; } = job;
 
-    public Store Store { get; } = store;
+    public Guid Leased { get; } = leased;
+
+    public string Bucket { get; } = bucket;
 
     /// <summary>
     /// The most ranges that are made of the job's first one. More ranges are more even, and each costs requests at its end.

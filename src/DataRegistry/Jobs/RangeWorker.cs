@@ -21,14 +21,21 @@ sealed partial class RangeWorker(
     /// <param name="bucketUnavailable">
     /// Null to ask the bucket. Otherwise the bucket is not asked about the next window: keys without a location fail with this, and the
     /// rest of the range is handed on. </param>
-    public async Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken)
+    public Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken) =>
+        RunAsync(range, clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable, cancellationToken);
+
+    /// <summary>The same until another time than that of a message.</summary>
+    public Task RunAsync(WorkRow range, DateTimeOffset until, CancellationToken cancellationToken) =>
+        RunAsync(range, until, bucketUnavailable: null, cancellationToken);
+
+    async Task RunAsync(WorkRow range, DateTimeOffset until, BucketException? bucketUnavailable, CancellationToken cancellationToken)
     {
         await jobs.StartAsync(range.JobId, cancellationToken);
         if (await OpenJobAsync(range.JobId, cancellationToken) is not { } run)
             return;
-        using var turn = turns.Enter(run.Store.Id, run.Store.Configuration.Bucket);
+        using var turn = turns.Enter(run.Leased, run.Bucket);
         await using var watch = new JobWatch(jobs, range.JobId, clock);
-        var delivery = new RangeDelivery(clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable, watch.Stop);
+        var delivery = new RangeDelivery(until, bucketUnavailable, watch.Stop);
         try
         {
             for (WorkRow? next = range; next is not null;)
@@ -58,7 +65,7 @@ sealed partial class RangeWorker(
         turn.TimedOut();
         return new(
             BucketFault.Unreachable,
-            $"The server of bucket '{run.Store.Configuration.Bucket}' answers too slowly: a part of the job took more than some minutes.")
+            $"The server of bucket '{run.Bucket}' answers too slowly: a part of the job took more than some minutes.")
         {
             IsTimeout = true,
         };
@@ -117,7 +124,7 @@ sealed partial class RangeWorker(
         {
             if (place is not null)
             {
-                await using var lease = await leases.TryAcquireAsync(run.Store.Id, range, cancellationToken);
+                await using var lease = await leases.TryAcquireAsync(run.Leased, range, cancellationToken);
                 if (lease is not null)
                 {
                     delivery.Use(lease);
@@ -128,7 +135,7 @@ sealed partial class RangeWorker(
             }
         }
 
-        Log.PutOff(logger, range.JobId, range.Range, run.Store.Id);
+        Log.PutOff(logger, range.JobId, range.Range, run.Leased);
         var reason = $"As many workers are at the store's bucket as may be ({options.Value.WorkersPerStore}).";
         await queue.SendAsync(
             range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), range.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);

@@ -4,7 +4,7 @@ using DataRegistry.Stores;
 namespace DataRegistry.Rescans;
 
 /// <summary>A scan's job, as a worker has opened it.</summary>
-sealed class RescanRun(JobRow job, Store store, ScanRanges ranges) : JobRun(job, store)
+sealed class RescanRun(JobRow job, Store store, ScanRanges ranges) : JobRun(job, store.Id, store.Configuration.Bucket)
 {
     public override bool NeedsListing => true;
 
@@ -13,5 +13,5 @@ sealed class RescanRun(JobRow job, Store store, ScanRanges ranges) : JobRun(job,
     public override async Task<RangeOpening> OpenAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken) =>
         delivery.BucketUnavailable is { } unavailable
             ? throw unavailable
-            : new RangeOpening.Opened(await ranges.OpenAsync(Job, Store, range, delivery, cancellationToken));
+            : new RangeOpening.Opened(await ranges.OpenAsync(Job, store, range, delivery, cancellationToken));
 }

@@ -55,6 +55,11 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
     public async Task RequireAsync(HttpContext context, Store store, Permission permission) =>
         await permissions.RequireAsync(context, permission, await ScopeAsync(store, context.RequestAborted));
 
+    /// <summary>Whether the caller may do this in the store's project, or in the system where it has none.</summary>
+    public async Task<bool> AllowsAsync(HttpContext context, Store store, Permission permission) =>
+        await permissions.AllowsAsync(
+            Caller.Of(context), permission, await ScopeAsync(store, context.RequestAborted), context.RequestAborted);
+
     /// <summary>Its project, or the system.</summary>
     async Task<Scope> ScopeAsync(Store store, CancellationToken cancellationToken) =>
         store.Project is { } id && await projects.FindAsync(id, cancellationToken) is { } project ? Scope.Of(project) : Scope.System;

@@ -60,6 +60,7 @@ sealed class MatrixRoutes
     public static IReadOnlySet<string> Open { get; } = new HashSet<string>
     {
         "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/", "GET /api/v0/",
+            "GET /api/v0/selections/{id}/jobs/{job}/files/{name}/content/",
             "GET /api/health/live", "GET /api/health/ready",
     };
 
@@ -196,7 +197,9 @@ sealed class MatrixRoutes
         Add("POST /api/v0/data/metadata/apply/", "/api/v0/data/metadata/apply/", $$"""{"datum_metadata":{"{{datum}}":{ } } }""",
             Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
         Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
+        Add("GET /api/v0/stores/{id}/tree/", $"{store}tree/?project={Project}", null, Permission.DataRead, Place.Project, Place.Project);
         await AddAliasesAsync(datum);
+        await AddSelectionsAsync();
         await AddRescansAsync(store);
         using var accepted = await service.Http.PostAsJsonAsync(
             $"{store}adopt/", new { urls = Enumerable.Range(0, 101).Select(i => service.Url($"missing{i}")), project = Project });
@@ -206,6 +209,41 @@ sealed class MatrixRoutes
         Add("GET /api/v0/adoptions/{id}/results/", $"{job}results/", null, Permission.DataRead, Place.Project, Place.Project);
         foreach (var verb in new[] { "cancel", "retry" })
             Add($"POST /api/v0/adoptions/{{id}}/{verb}/", $"{job}{verb}/", null, Permission.DataAdopt, Place.Project, Place.Project);
+    }
+
+    async Task AddSelectionsAsync()
+    {
+        var made = await NewSelectionAsync();
+        var job = await ActedAsync();
+        Add("POST /api/v0/selections/", "/api/v0/selections/", $$"""{"project":"{{Project}}","filter":{"name":"a"} }""",
+            Permission.DataRead, Place.Project, null);
+        Add("GET /api/v0/selections/{id}/", made, null, Permission.DataRead, Place.Project, Place.Project);
+        Add("GET /api/v0/selections/{id}/items/", $"{made}items/", null, Permission.DataRead, Place.Project, Place.Project);
+        // 409: it is frozen already.
+        Add("POST /api/v0/selections/{id}/cancel/", $"{made}cancel/", null, Permission.DataRead, Place.Project, Place.Project);
+        // 409 while the first of them acts on the selection, and is never worked on.
+        Add("POST /api/v0/selections/{id}/purge/", $"{made}purge/", null, Permission.DataManage, Place.Project, Place.Project);
+        foreach (var verb in new[] { "tag", "untag" })
+            Add($"POST /api/v0/selections/{{id}}/{verb}/", $"{made}{verb}/", "{}", Permission.DataEdit, Place.Project, Place.Project);
+        Add("POST /api/v0/selections/{id}/export/", $"{made}export/", "{}", Permission.DataRead, Place.Project, Place.Project);
+        Add("GET /api/v0/selections/{id}/jobs/{job}/", job, null, Permission.DataRead, Place.Project, Place.Project);
+        Add("GET /api/v0/selections/{id}/jobs/{job}/results/", $"{job}results/", null, Permission.DataRead, Place.Project, Place.Project);
+        Add("POST /api/v0/selections/{id}/jobs/{job}/cancel/", $"{job}cancel/", null, Permission.DataEdit, Place.Project, Place.Project);
+
+        async Task<string> NewSelectionAsync()
+        {
+            using var answer = await service.Http.PostAsJsonAsync(
+                "/api/v0/selections/", new { project = Project, filter = new { name = "a" } });
+            // A slow machine leaves it to the queue.
+            await service.DrainAsync();
+            return answer.Headers.Location!.AbsolutePath;
+        }
+
+        async Task<string> ActedAsync()
+        {
+            using var acted = await service.Http.PostAsJsonAsync($"{await NewSelectionAsync()}tag/", new { tags = new[] { "x" } });
+            return acted.Headers.Location!.AbsolutePath;
+        }
     }
 
     async Task AddRescansAsync(string store)

@@ -18,6 +18,7 @@ public sealed class PermissionMatrixTests : IAsyncLifetime
         DataAdopt           x x x x . x . .
         DataEdit            x x x x . x . .
         AliasesEdit         x x x x . x . .
+        DataManage          x x x . . . . .
         StoresManage        x x . . . . . .
         StoresAnyRole       x . . . . . . .
         DataVolumesCreate   x x x x x x . .

@@ -127,7 +127,7 @@ public sealed class DatumPageTests : IAsyncLifetime
                 AdoptedBy = "test",
                 Size = i % 7,
                 ObjectETag = "etag",
-                Tags = DatumTagsRow.Write(tagsOf(i)),
+                Tags = DatumTags.Write(tagsOf(i)),
             };
         }).ToList();
         await Parallel.ForEachAsync(rows.GroupBy(r => r.PartitionKey, StringComparer.Ordinal), async (partition, token) =>

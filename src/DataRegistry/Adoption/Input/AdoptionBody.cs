@@ -1,3 +1,4 @@
+using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Stores;
@@ -28,6 +29,9 @@ sealed record AdoptionBody
     /// <summary>Changed objects of the project's own datums become datums in their place.</summary>
     public bool AdoptChanged { get; init; }
 
+    /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
+    public string? Tags { get; init; }
+
     /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
 
@@ -57,6 +61,7 @@ sealed record AdoptionBody
                 Exclude = exclude.Build(),
                 DryRun = Flag(context.Request, "dry_run"),
                 AdoptChanged = Flag(context.Request, "adopt_changed"),
+                Tags = DatumTags.ParseAdopted("tags", context.Request.Query["tags"].Select(tag => tag ?? "")),
             };
         }
 

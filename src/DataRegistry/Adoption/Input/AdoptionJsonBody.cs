@@ -2,18 +2,19 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A JSON body, token by token: <c>{"url","urls","prefix","manifest","project","exclude","dry_run","adopt_changed"}</c>, in any order.
-/// Others are passed over; one of these that is given twice is refused, instead of one being lost.
+/// A JSON body, token by token, with the names of <see cref="Known"/> in any order. Others are passed over; one of these that is given twice
+/// is refused, instead of one being lost.
 /// </summary>
 sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlReader(urls, maxUrls)
 {
-    static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run", "adopt_changed"];
+    static readonly string[] Known = ["url", "urls", "prefix", "manifest", "project", "exclude", "dry_run", "adopt_changed", "tags"];
 
     /// <summary>A longer name is no misspelling of a known one.</summary>
     const int MaxNameBytes = 200;
@@ -21,6 +22,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
     readonly byte[] text = new byte[MaxTokenBytes];
     readonly HashSet<string> given = new(StringComparer.Ordinal);
     readonly ExcludeList exclude = new(store);
+    readonly List<string> tags = [];
     JsonReaderState state;
     bool begun;
     string? property;
@@ -32,7 +34,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
     public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
         await ReadUrlsAsync(stream, cancellationToken);
-        return body with { Exclude = exclude.Build() };
+        return body with { Exclude = exclude.Build(), Tags = DatumTags.ParseAdopted("tags", tags) };
     }
 
     protected override SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
@@ -76,6 +78,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
     {
         "urls" => WithUrls(ref reader),
         "exclude" => WithExclude(ref reader),
+        "tags" => WithTags(ref reader),
         "dry_run" => body with { DryRun = Flag(ref reader, name) },
         "adopt_changed" => body with { AdoptChanged = Flag(ref reader, name) },
         "url" => WithUrl(ref reader),
@@ -135,6 +138,22 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
                 return body;
             default:
                 throw CommonErrors.NotStrings.On("exclude");
+        }
+    }
+
+    AdoptionBody WithTags(ref Utf8JsonReader reader)
+    {
+        switch (reader.TokenType, reader.CurrentDepth)
+        {
+            case (JsonTokenType.Null or JsonTokenType.StartArray or JsonTokenType.EndArray, 1):
+                return body;
+            case (JsonTokenType.String, 2) when tags.Count == DatumTags.MaxTags:
+                throw DatumErrors.TooManyTags.On("tags", DatumTags.MaxTags);
+            case (JsonTokenType.String, 2):
+                tags.Add(String(ref reader, "tags")!);
+                return body;
+            default:
+                throw CommonErrors.NotStrings.On("tags");
         }
     }
 

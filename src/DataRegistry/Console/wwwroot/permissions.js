@@ -2,15 +2,16 @@
 
 const READ = ['projects_read', 'data_read', 'stores_read', 'data_volumes_read'];
 const DATA = ['data_adopt', 'data_edit', 'aliases_edit'];
+const MANAGE = ['data_manage'];
 const VOLUMES = ['data_volumes_create', 'data_volumes_update', 'data_volumes_delete'];
 const SHARE = ['data_volumes_share'];
 const ORGANIZE = ['projects_manage', 'stores_manage', 'users_read', 'roles_manage', 'audit_read'];
 
 /** As in the service's own table of roles; a test compares them. */
 export const ROLES = {
-  system_admin: [...READ, ...DATA, ...VOLUMES, ...SHARE, ...ORGANIZE, 'data_volumes_report', 'stores_any_role', 'organization_manage', 'users_manage', 'tokens_manage'],
-  department_admin: [...READ, ...DATA, ...VOLUMES, ...SHARE, ...ORGANIZE],
-  research_manager: [...READ, ...DATA, ...VOLUMES, ...SHARE, 'audit_read'],
+  system_admin: [...READ, ...DATA, ...MANAGE, ...VOLUMES, ...SHARE, ...ORGANIZE, 'data_volumes_report', 'stores_any_role', 'organization_manage', 'users_manage', 'tokens_manage'],
+  department_admin: [...READ, ...DATA, ...MANAGE, ...VOLUMES, ...SHARE, ...ORGANIZE],
+  research_manager: [...READ, ...DATA, ...MANAGE, ...VOLUMES, ...SHARE, 'audit_read'],
   editor: [...READ, ...DATA, ...VOLUMES, ...SHARE],
   data_volume_admin: [...READ, ...VOLUMES, ...SHARE],
   l1_researcher: [...READ, ...DATA, ...VOLUMES],

@@ -7,7 +7,7 @@ import { JOB_KINDS } from '../job-words.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
-import { badge, card, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
+import { badge, card, codeBlock, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
 
 const KINDS = { failed: 'bad', missing: 'bad', changed: 'warn', new: 'busy', returned: 'ok' };
 
@@ -52,7 +52,16 @@ export async function render(context) {
         ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
         ['Id', idCode(job.id)],
       ]))),
-    section(kind.results, h('div.filters.one', choice), results));
+    section(kind.results, h('div.filters.one', choice), results),
+    undo());
+
+  /** How an adoption is undone that has created something, for who may. */
+  function undo() {
+    if (params.kind !== 'adoptions' || !hasEnded(job) || !job.counts.created || !may(context.me, project, 'data_manage')) return null;
+    return section('Undo',
+      h('p', 'A selection of this job has all that it created. Purge the selection: the objects in the bucket stay, and can be adopted again.'),
+      codeBlock(`POST /api/v0/selections/  {"project":"${project.id}","filter":{"job":"${job.id}"}}\nPOST /api/v0/selections/{id}/purge/`, 'Requests'));
+  }
 
   function onretry(again) {
     toast('It is tried again by a new job.');

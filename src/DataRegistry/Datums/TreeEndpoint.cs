@@ -1,0 +1,134 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using JsonSchemaType = Microsoft.OpenApi.JsonSchemaType;
+
+namespace DataRegistry.Datums;
+
+/// <summary>The folders and files of a store, as far as a project tracks them.</summary>
+static class TreeEndpoint
+{
+    /// <summary>Folders and files on a page.</summary>
+    const int MaxLimit = 1000;
+
+    /// <summary>Files on a page whose datums are read, too, which costs up to two requests each.</summary>
+    const int MaxLimitWithFields = 500;
+
+    const string Tags = "tags";
+    const string Aliases = "aliases";
+    const string Hashes = "hashes";
+
+    static readonly string[] MoreFields = [Tags, Aliases, Hashes];
+
+    public static void MapTree(this IEndpointRouteBuilder api) => api.MapGet("/stores/{id}/tree/", GetAsync).WithName("listTree")
+        .Answers<TreeBody>(
+            "The folders and files of a store in the order of their keys, as far as the project tracks them; purged and superseded datums "
+                + "are not among them")
+        .RequiresQuery("project", "A project's id")
+        .TakesQuery("prefix", "Only keys that begin with it, such as a/b/")
+        .TakesQuery("delimiter", "Ends a folder's name, such as /; without it all files below the prefix are listed")
+        .TakesQuery("fields", $"More of each file, with commas between them: {string.Join(", ", MoreFields)}")
+        .TakesQuery(
+            "limit",
+            $"Folders and files; {Paging.DefaultLimit} if not given, {MaxLimit} at most, {MaxLimitWithFields} with fields. "
+                + "A page may have fewer, and yet a next one",
+            JsonSchemaType.Integer)
+        .TakesQuery("cursor", "From the page before; follow its next")
+        .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+        .FailsOn("prefix", CommonErrors.TooLong).FailsOn("fields", CommonErrors.NotAChoice)
+        .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor)
+        .Fails(AccessErrors.NotPermitted);
+
+    static async Task<IResult> GetAsync(
+        string id, HttpContext context, StoreAccess access, ProjectTable projects, Permissions permissions, TreePages pages)
+    {
+        // The datums of a deleted store stay, and so does its tree.
+        var store = await access.FindAsync(context, id) ?? throw CommonErrors.NotFound.With();
+        var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
+        var fields = FieldsOf(Fields.Query(context.Request, "fields"));
+        var query = QueryOf(context.Request, store, project.Id, fields.Length > 0 ? MaxLimitWithFields : MaxLimit) with
+        {
+            ListsUnknown = (store.AccessMode == StoreAccessMode.SingleProject && store.Project == project.Id)
+                || await access.AllowsAsync(context, store, Permission.DataRead),
+        };
+        var (page, files) = await pages.ReadAsync(query, fields.Length > 0, context.RequestAborted);
+        var body = new TreeBody(
+            [.. page.Folders.Select(f => new TreeFolderBody(f.Prefix, f.IsKnown ? true : null))], files,
+            Paging.Next(context, page.Next?.ToString()));
+        return Answer(body, fields);
+    }
+
+    static TreeQuery QueryOf(HttpRequest request, Store store, Guid project, int maxLimit)
+    {
+        var paging = Paging.From(request);
+        var query = new TreeQuery(
+            store, project, Text(request, "prefix") ?? "", Text(request, "delimiter"), Math.Min(paging.Limit, maxLimit), After: null);
+        if (paging.Cursor is not { } cursor)
+            return query;
+        return TreePosition.TryParse(cursor, out var after) && query.IsAhead(after.Key)
+            && (query.FolderOf(after.Key) is { } folder ? after.IsFolder && folder == after.Key : !after.IsFolder)
+            ? query with { After = after }
+            : throw Paging.BadCursor();
+    }
+
+    /// <summary>A part of a key; null for none.</summary>
+    static string? Text(HttpRequest request, string name) => Fields.Query(request, name) switch
+    {
+        { Length: > S3Url.MaxKeyBytes } => throw CommonErrors.TooLong.On(name, S3Url.MaxKeyBytes),
+        var text => text,
+    };
+
+    static string[] FieldsOf(string? text)
+    {
+        var fields = text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
+        return fields.All(f => MoreFields.Contains(f, StringComparer.Ordinal))
+            ? fields
+            : throw CommonErrors.NotAChoice.On("fields", string.Join(", ", MoreFields));
+    }
+
+    static IResult Answer(TreeBody body, string[] fields)
+    {
+        var json = JsonSerializer.SerializeToNode(body, DatumEndpoints.Json.TreeBody)!;
+        foreach (var file in json["results"]!.AsArray())
+        {
+            foreach (var left in MoreFields.Except(fields, StringComparer.Ordinal).SelectMany(NamesOf))
+                file!.AsObject().Remove(left);
+        }
+
+        return Results.Json(json, DatumEndpoints.Json.JsonNode);
+    }
+
+    static string[] NamesOf(string field) => field == Hashes ? ["md5", "sha1", "sha256"] : [field];
+}
+
+/// <summary>A page of a store's tree.</summary>
+/// <param name="Folders">In the order of their keys, as are the files.</param>
+/// <param name="Next">Absolute URL of the next page; null on the last.</param>
+sealed record TreeBody(IReadOnlyList<TreeFolderBody> Folders, IReadOnlyList<TreeFileBody> Results, string? Next);
+
+/// <param name="Prefix">Of all its keys, with the delimiter at its end.</param>
+/// <param name="Visible">Null where so many of its rows are others' or purged that the project's were not found. Such a folder is listed
+/// to callers who may see the whole store.</param>
+sealed record TreeFolderBody(string Prefix, bool? Visible);
+
+/// <summary>
+/// A file in the tree, as its location knows it. Tags, aliases and hashes are there if <c>fields</c> names them; an unknown hash is left out.
+/// </summary>
+/// <param name="Id">The datum's.</param>
+/// <param name="Ctime">When it was adopted.</param>
+/// <param name="LastModified">What S3 said then; null where it did not.</param>
+/// <param name="Drift">As a datum's state of drift.</param>
+sealed record TreeFileBody(
+    DatumId Id, string Key, string Uri, long Size, string Etag, string? VersionId, DateTimeOffset Ctime, DateTimeOffset? LastModified,
+    string Drift, string? StorageClass,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Tags,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Aliases,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Md5,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Sha1,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Sha256);

@@ -1,0 +1,39 @@
+using DataRegistry.Http;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datums;
+
+/// <summary>Pages of a store's tree, with what the datums of its files know besides.</summary>
+sealed class TreePages(LocationTable locations, DatumTable datums, AliasTable aliases, ScannedStores scans)
+{
+    /// <param name="more">Whether the datums and their aliases are read, too.</param>
+    public async Task<(TreePage Page, IReadOnlyList<TreeFileBody> Files)> ReadAsync(
+        TreeQuery query, bool more, CancellationToken cancellationToken)
+    {
+        var page = await new TreeReader(locations, query).ReadAsync(cancellationToken);
+        var completed = await scans.CompletedAsync(cancellationToken);
+        var scanned = completed.TryGetValue(query.Store.Id, out var begun) ? begun : (DateTimeOffset?)null;
+        var ids = more ? page.Files.Select(IdOf).ToList() : [];
+        // A datum follows its location, so it may be missing for a moment.
+        var rows = await datums.FindAsync(ids, cancellationToken);
+        var names = await aliases.NamesAsync(ids, cancellationToken);
+        return (page, [.. page.Files.Select(file => BodyOf(file, IdOf(file)))]);
+
+        TreeFileBody BodyOf(TreeRow file, DatumId id)
+        {
+            var datum = rows.GetValueOrDefault(id);
+            return new(
+                id, file.Key, $"s3://{query.Store.Configuration.Bucket}/{file.Key}", file.Size, file.ObjectETag, file.VersionId,
+                id.Value.Time, file.LastModified, Fields.WireName(DriftOf(file, id, scanned)), file.StorageClass,
+                datum is null ? [] : DatumTags.Of(datum), [.. names[id]], datum?.Md5, datum?.Sha1, datum?.Sha256);
+        }
+    }
+
+    static DatumId IdOf(TreeRow file) => new(TimedId.FromGuid(file.Datum));
+
+    /// <param name="scanned">When the last scan of the store began that was completed; null for none.</param>
+    static DriftState DriftOf(TreeRow file, DatumId id, DateTimeOffset? scanned) =>
+        file.Drift is DriftState.Changed or DriftState.Missing ? file.Drift.Value
+        : scanned >= id.Value.Time ? DriftState.None
+        : DriftState.Unknown;
+}

@@ -1,0 +1,94 @@
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Selections;
+
+/// <summary>
+/// What is done with a selection. To tag is to edit data. To purge many at once takes a permission of its own, which managers have: one
+/// purge is undone by adopting the object again, but a selection may be all that a project has. To export is to read.
+/// </summary>
+static class ActionEndpoints
+{
+    const int MaxKeyLength = 255;
+
+    public static void MapSelectionActions(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/selections/{id}/purge/", (string id, HttpContext context, SelectionActions actions) =>
+                actions.StartAsync(id, context, SelectionAction.Purge, Permission.DataManage))
+            .WithName("purgeSelection").Answers<SelectionJobBody>(
+                "Purge the datums of a selection, as purging each would: how an adoption is undone, with a filter by its job",
+                StatusCodes.Status202Accepted)
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+        MapTagging(api, "tag", SelectionAction.Tag, "Add tags to the datums of a selection");
+        MapTagging(api, "untag", SelectionAction.Untag, "Take tags away from the datums of a selection");
+        api.MapPost("/selections/{id}/export/", (string id, HttpContext context, SelectionActions actions) =>
+                actions.StartAsync(id, context, SelectionAction.Export, Permission.DataRead))
+            .WithName("exportSelection").Takes<NewExportBody>().FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
+            .Answers<SelectionJobBody>(
+                "Write all that is known of the datums of a selection to files, which the job names with URLs to read them",
+                StatusCodes.Status202Accepted)
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+        api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
+            .Answers<SelectionJobBody>("A job that acts on a selection, and how far it is")
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapGet("/selections/{id}/jobs/{job}/results/", ResultsAsync).WithName("getSelectionJobResults")
+            .AnswersPages<SkippedItem>(
+                $"Every datum that the job left alone, and why; with Accept: {JobResults.NdJson} all of them, one a line")
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
+            .TakesQuery("outcome", "skipped, which all are").FailsOn("outcome", CommonErrors.NotAChoice)
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapPost("/selections/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelSelectionJob").Answers<SelectionJobBody>(
+                "End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
+            .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
+    }
+
+    /// <summary>The caller's Idempotency-Key; null for none.</summary>
+    public static string? KeyOf(HttpRequest request) => request.Headers[SelectionRequests.IdempotencyHeader] switch
+    {
+        { Count: 0 } => null,
+        { Count: 1 } values when values[0] is { Length: > 0 and <= MaxKeyLength } key => key,
+        _ => throw SelectionErrors.NotAnActionKey.On(SelectionRequests.IdempotencyHeader, MaxKeyLength),
+    };
+
+    static void MapTagging(IEndpointRouteBuilder api, string verb, SelectionAction action, string summary) =>
+        api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>
+                actions.StartAsync(id, context, action, Permission.DataEdit))
+            .WithName($"{verb}Selection").Takes<NewTagsBody>()
+            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags).Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+
+    static async Task<IResult> GetAsync(string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions)
+    {
+        var (row, project) = await access.ActionAsync(id, job, context);
+        return await actions.AnswerAsync(context, row, project, StatusCodes.Status200OK);
+    }
+
+    static async Task<IResult> ResultsAsync(string id, string job, HttpContext context, SelectionAccess access, JobResults results)
+    {
+        var (row, _) = await access.ActionAsync(id, job, context);
+        return await results.AnswerAsync(
+            context, row, [SkippedItem.Skipped], SelectionEndpoints.Json.SkippedItem, SelectionEndpoints.Json.PageSkippedItem);
+    }
+
+    /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
+    static async Task<IResult> CancelAsync(
+        string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions, JobControl control)
+    {
+        var (row, project) = await access.ActionAsync(id, job, context);
+        await access.RequireAsync(context, project, SelectionActions.PermissionOf(SelectionOrder.Read(row.Parameters!).Action));
+        await control.TryCancelAsync(row, context.RequestAborted);
+        row = await control.ConcludeCancelledAsync(row, context.RequestAborted);
+        return await actions.AnswerAsync(context, row, project, StatusCodes.Status202Accepted);
+    }
+}

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Selections;
+
+/// <summary>Jobs that act on a frozen selection. Their windows are the selection's, one or several together.</summary>
+sealed class ActionKind(
+    JobTable jobs, ProjectTable projects, ScannedStores scans, JobBlobs blobs, DatumChanges changes, ExportWriter exports,
+    TimeProvider clock) : IJobKind
+{
+    public JobKind Kind => JobKind.SelectionAction;
+
+    /// <inheritdoc/>
+    public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)
+    {
+        var order = SelectionOrder.Read(job.Parameters!);
+        var selection = await jobs.FindAsync(new(TimedId.FromGuid(order.Selection)), cancellationToken);
+        if (selection is null || selection.Expires < clock.GetUtcNow())
+            return new JobOpening.Failed("The selection has expired. What was done stays.");
+        if (await projects.FindAsync(job.Project, cancellationToken) is not { } project)
+            return new JobOpening.Failed("The selection's project is not there any more.");
+        var filter = SelectionFilter.Read(selection.Parameters);
+        var scope = new ActionScope(job, order, project, filter, await scans.CompletedAsync(cancellationToken));
+        return new JobOpening.Opened(new ActionRun(scope, blobs, changes, exports));
+    }
+
+    /// <inheritdoc/>
+    public AuditEvent Finished(JobRow job)
+    {
+        var order = SelectionOrder.Read(job.Parameters!);
+        var tags = order.Tags is null ? null : JsonSerializer.SerializeToNode(order.Tags, SelectionEndpoints.Json.IReadOnlyListString);
+        return new($"selection.{NameOf(order.Action)}", job.JobId.ToString())
+        {
+            Project = job.Project,
+            Details = new()
+            {
+                ["selection"] = order.Selection.ToString("D"),
+                ["status"] = JobBody.NameOf(job.Status),
+                ["done"] = job.Counts.Done,
+                ["skipped"] = job.Counts.Skipped,
+                ["tags"] = tags,
+            },
+        };
+    }
+
+    /// <summary>Who wants to act on the selection next looks at the job.</summary>
+    public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    static string NameOf(SelectionAction action) => action switch
+    {
+        SelectionAction.Purge => "purged",
+        SelectionAction.Tag => "tagged",
+        SelectionAction.Untag => "untagged",
+        _ => "exported",
+    };
+}
+
+/// <summary>What the windows of an action have in common.</summary>
+/// <param name="Filter">What the selection took: a datum that does not match it any more is left alone.</param>
+sealed record ActionScope(
+    JobRow Job, SelectionOrder Order, Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
+{
+    /// <summary>Why a datum is left alone; null where it is as it was when it was selected.</summary>
+    public DatumChange.Skip? SkipOf(DatumRow? row) =>
+        row is null || row.Project != Project.Id ? new("gone", "The datum is not there any more.")
+        : row.Purged is not null && Filter.Purged != true ? new("already_purged", "The datum was purged meanwhile.")
+        : !Filter.Matches(row, Scanned) ? new("changed", "The datum has changed, so that the filter does not take it any more.")
+        : null;
+}
+
+/// <summary>A job that acts on a selection, as a worker has opened it.</summary>
+sealed class ActionRun(ActionScope scope, JobBlobs blobs, DatumChanges changes, ExportWriter exports)
+    : JobRun(scope.Job, scope.Project.Id, scope.Project.Name)
+{
+    public override bool NeedsListing => false;
+
+    public override async Task<RangeOpening> OpenAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken) =>
+        delivery.BucketUnavailable is { } givenUp
+            ? new RangeOpening.Failed(givenUp.Message)
+            : new RangeOpening.Opened(new ActionWork(
+                scope, blobs, changes, exports, await blobs.ReadInputAsync(Job.JobId, window: 0, cancellationToken)));
+}
+
+/// <summary>Acts on the items of a range's windows.</summary>
+/// <param name="windows">Of the job: each names the blobs of its items, with spaces between them.</param>
+sealed class ActionWork(
+    ActionScope scope, JobBlobs blobs, DatumChanges changes, ExportWriter exports, IReadOnlyList<string> windows) : RangeWork
+{
+    public override async Task<WindowDone> RunAsync(WorkRow range, RangeDelivery delivery, bool goesOn, CancellationToken cancellationToken)
+    {
+        var names = windows[range.Next].Split(' ');
+        var (skipped, done, files) = (new List<SkippedItem>(), 0L, (IReadOnlyList<ExportedFile>?)null);
+        if (scope.Order.Action == SelectionAction.Export)
+        {
+            var exported = await exports.WriteAsync(scope, range, delivery, ItemsOf(names, cancellationToken), cancellationToken);
+            (skipped, done, files) = (exported.Skipped, exported.Files.Sum(f => f.Rows), exported.Files);
+        }
+        else
+        {
+            await foreach (var items in ItemsOf(names, cancellationToken))
+            {
+                var left = await changes.WriteAsync(scope, items, cancellationToken);
+                skipped.AddRange(left);
+                done += items.Count - left.Count;
+            }
+        }
+
+        var told = new Counts { Skipped = skipped.Count };
+        var results = await blobs.WriteWindowResultsAsync(
+            range, delivery, skipped, told, SelectionEndpoints.Json.SkippedItem, cancellationToken);
+        if (files is { Count: > 0 })
+        {
+            results = (results ?? WorkTable.NewResults(range.JobId, range, blob: "", default)) with
+            {
+                Files = JsonSerializer.Serialize([.. files], SelectionStateJson.Default.ListExportedFile),
+            };
+        }
+
+        return new(told with { Done = done }, results, After: null, Ends: range.Next + 1 >= range.End);
+    }
+
+    /// <summary>The items of each blob, one blob in memory at a time.</summary>
+    async IAsyncEnumerable<IReadOnlyList<SelectionItem>> ItemsOf(
+        string[] names, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var name in names)
+        {
+            yield return await blobs.ReadResultsAsync(name, 0, SelectionEndpoints.Json.SelectionItem, cancellationToken)
+                .ToListAsync(cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Selections;
+
+/// <summary>Selections and their jobs, for who may see them and do this.</summary>
+sealed class SelectionAccess(
+    JobTable jobs, JobControl control, JobResults results, ProjectTable projects, Permissions permissions, SelectionLimits limits,
+    TimeProvider clock)
+{
+    public Task<Project> ProjectAsync(HttpContext context, string? id) =>
+        permissions.ProjectAsync(context, projects, id, Permission.DataRead);
+
+    /// <summary>
+    /// The selection that <c>{id}</c> of the route names. One whose project the caller may not read is not there. One that has expired is
+    /// 410.
+    /// </summary>
+    public Task<(JobRow Job, Project Project)> SelectionAsync(
+        string id, HttpContext context, Permission permission = Permission.DataRead) =>
+        RequiredAsync(id, JobKind.Selection, context, permission);
+
+    /// <summary>The same for one that can be acted on: 409 for others.</summary>
+    public async Task<(JobRow Job, Project Project)> FrozenAsync(string id, HttpContext context, Permission permission)
+    {
+        var (job, project) = await SelectionAsync(id, context, permission);
+        return job.Status == JobStatus.Completed
+            ? (job, project)
+            : throw SelectionErrors.SelectionNotFrozen.With(JobBody.NameOf(job.Status));
+    }
+
+    /// <summary>The job of a selection that the route names.</summary>
+    public async Task<(JobRow Job, Project Project)> ActionAsync(string id, string jobId, HttpContext context)
+    {
+        var (job, project) = await RequiredAsync(jobId, JobKind.SelectionAction, context, Permission.DataRead);
+        return JobId.TryParse(id, out var selection) && SelectionOrder.Read(job.Parameters!).Selection == selection.Value.ToGuid()
+            ? (job, project)
+            : throw CommonErrors.NotFound.With();
+    }
+
+    /// <summary>Ends the request with 403 unless its caller may do what the job does.</summary>
+    public Task RequireAsync(HttpContext context, Project project, Permission permission) =>
+        permissions.RequireAsync(context, permission, Scope.Of(project));
+
+    public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status, int sample)
+    {
+        var progress = await control.ProgressAsync(job, context.RequestAborted);
+        var some = await results.ReadAsync(job, "", default, SelectionEndpoints.Json.SelectionItem, context.RequestAborted)
+            .Select(r => r.Result).Take(sample).ToListAsync(context.RequestAborted);
+        return Results.Json(
+            SelectionBody.From(job, progress.Done, project, some), SelectionEndpoints.Json.SelectionBody, statusCode: status);
+    }
+
+    async Task<(JobRow Job, Project Project)> RequiredAsync(string id, JobKind kind, HttpContext context, Permission permission)
+    {
+        if (!JobId.TryParse(id, out var jobId)
+            || await jobs.FindAsync(jobId, context.RequestAborted) is not { Status: not JobStatus.Staging } job || job.Kind != kind
+            || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
+            throw CommonErrors.NotFound.With();
+        await permissions.RequireAsync(context, Permission.DataRead, permission, Scope.Of(project));
+        return job.Expires < clock.GetUtcNow() ? throw SelectionErrors.SelectionExpired.With(limits.KeptFor.TotalDays) : (job, project);
+    }
+}

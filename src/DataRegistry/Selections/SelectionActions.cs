@@ -1,0 +1,58 @@
+using DataRegistry.Access;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Selections;
+
+/// <summary>Starts actions on selections, and answers with their jobs.</summary>
+sealed class SelectionActions(
+    SelectionAccess access, SelectionRequests requests, JobControl control, ExportLinks links, TimeProvider clock)
+{
+    public static Permission PermissionOf(SelectionAction action) => action switch
+    {
+        SelectionAction.Purge => Permission.DataManage,
+        SelectionAction.Export => Permission.DataRead,
+        _ => Permission.DataEdit,
+    };
+
+    public async Task<IResult> StartAsync(string id, HttpContext context, SelectionAction action, Permission permission)
+    {
+        var (selection, project) = await access.FrozenAsync(id, context, permission);
+        var order = await OrderAsync(context, selection, action);
+        var (job, _) = await requests.ActAsync(
+            selection, order, Caller.Of(context).Name, ActionEndpoints.KeyOf(context.Request), context.RequestAborted);
+        if (job is null)
+            throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
+        context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{id}/jobs/{job.JobId}/";
+        return await AnswerAsync(context, job, project, StatusCodes.Status202Accepted);
+    }
+
+    public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status)
+    {
+        var progress = await control.ProgressAsync(job, context.RequestAborted);
+        return Results.Json(
+            SelectionJobBody.From(job, progress, project, await links.OfAsync(context, job), clock.GetUtcNow()),
+            SelectionEndpoints.Json.SelectionJobBody, statusCode: status);
+    }
+
+    static async Task<SelectionOrder> OrderAsync(HttpContext context, JobRow selection, SelectionAction action)
+    {
+        var order = new SelectionOrder(selection.Id, action);
+        switch (action)
+        {
+            case SelectionAction.Tag or SelectionAction.Untag:
+                var tags = await RequestBody.ReadJsonAsync(context, SelectionEndpoints.Json.NewTagsBody, SelectionEndpoints.MaxBodyBytes);
+                var parsed = DatumTags.Parse("tags", tags.Tags ?? throw CommonErrors.Required.On("tags"));
+                return parsed.Count > 0 ? order with { Tags = parsed } : throw SelectionErrors.NoTags.On("tags");
+            case SelectionAction.Export:
+                var export = await RequestBody.ReadJsonAsync(
+                    context, SelectionEndpoints.Json.NewExportBody, SelectionEndpoints.MaxBodyBytes);
+                return order with { Format = Fields.Choice<ExportFormat>("format", export.Format) };
+            default:
+                return order;
+        }
+    }
+}

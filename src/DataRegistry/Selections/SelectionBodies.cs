@@ -1,0 +1,88 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+
+namespace DataRegistry.Selections;
+
+/// <summary>What a selection is made of.</summary>
+/// <param name="Filter">All that is given has to match. What is not known is refused. <c>prefix</c> is the beginning of keys, or an
+/// <c>s3://</c> URL. <c>name</c> is the last part of a key, whole, and <c>name_contains</c> a part of it, as it is written.
+/// <c>adopted_after</c> counts that time itself, and <c>adopted_before</c> does not. Without <c>purged</c> no purged datum is taken.
+/// </param>
+sealed record NewSelectionBody(string? Project, JsonElement? Filter);
+
+/// <summary>A selection on the wire.</summary>
+/// <param name="Status">That of the job which freezes it; <c>completed</c> can be acted on.</param>
+/// <param name="Count">How many datums; so far, while it is frozen.</param>
+/// <param name="Bytes">The sizes of their objects together.</param>
+/// <param name="Sample">Some of them.</param>
+/// <param name="Expires">When it is deleted.</param>
+sealed record SelectionBody(
+    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, IReadOnlyList<SelectionItem> Sample,
+    string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires, string? Error)
+{
+    public static SelectionBody From(JobRow job, Counts done, Project project, IReadOnlyList<SelectionItem> sample)
+    {
+        using var filter = JsonDocument.Parse(job.Parameters!);
+        var counts = job.Counts + done;
+        return new(
+            job.JobId.ToString(), JobBody.NameOf(job.Status), ProjectBody.From(project), filter.RootElement.Clone(), counts.Done,
+            counts.Bytes, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
+    }
+}
+
+/// <summary>Tags for all datums of a selection.</summary>
+sealed record NewTagsBody(IReadOnlyList<string>? Tags);
+
+/// <param name="Format"><c>ndjson</c> or <c>csv</c>.</param>
+sealed record NewExportBody(string? Format);
+
+/// <summary>A job that acts on a selection, on the wire.</summary>
+/// <param name="Kind"><c>purge</c>, <c>tag</c>, <c>untag</c> or <c>export</c>.</param>
+/// <param name="Tags">Of tagging and untagging; null otherwise.</param>
+/// <param name="Format">Of an export; null otherwise.</param>
+/// <param name="Files">Of an export that is completed; null otherwise.</param>
+/// <param name="Expires">When its results and files are deleted.</param>
+sealed record SelectionJobBody(
+    string Id, string Kind, string Status, string Selection, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime,
+    DateTimeOffset? Started, DateTimeOffset? Finished, SelectionCountsBody Counts, double? Rate, DateTimeOffset? Eta, string? Error,
+    IReadOnlyList<string>? Tags, string? Format, IReadOnlyList<ExportedFileBody>? Files, DateTimeOffset Expires)
+{
+    public static SelectionJobBody From(
+        JobRow job, JobProgress progress, Project project, IReadOnlyList<ExportedFileBody>? files, DateTimeOffset now)
+    {
+        var order = SelectionOrder.Read(job.Parameters!);
+        var counts = job.Counts + progress.Done;
+        var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
+        var rate = seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : (double?)null;
+        var left = job.Total - counts.Total;
+        return new(
+            job.JobId.ToString(), Fields.WireName(order.Action), JobBody.NameOf(job.Status),
+            new JobId(Storage.TimedId.FromGuid(order.Selection)).ToString(), ProjectBody.From(project), job.CreatedBy,
+            job.JobId.Value.Time, job.Started, job.Finished, new(job.Total ?? 0, counts.Done, counts.Skipped, left ?? 0), rate,
+            rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(left.Value / rate.Value) : null, job.Error, order.Tags,
+            order.Format is { } format ? Fields.WireName(format) : null, files, job.Expires!.Value);
+    }
+}
+
+/// <param name="Done">Also those that were already as they should be.</param>
+/// <param name="Skipped">Left alone, since they had changed meanwhile; results tell why.</param>
+/// <param name="Pending">Not done yet, or not at all since the job was cancelled.</param>
+sealed record SelectionCountsBody(long Total, long Done, long Skipped, long Pending);
+
+/// <param name="Url">Needs no token. Whoever has it can read the file until it expires, whole or by ranges.</param>
+sealed record ExportedFileBody(string Name, long Rows, long Bytes, string? Url);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(NewSelectionBody))]
+[JsonSerializable(typeof(SelectionBody))]
+[JsonSerializable(typeof(Page<SelectionItem>))]
+[JsonSerializable(typeof(NewTagsBody))]
+[JsonSerializable(typeof(NewExportBody))]
+[JsonSerializable(typeof(SelectionJobBody))]
+[JsonSerializable(typeof(Page<SkippedItem>))]
+[JsonSerializable(typeof(ExportRow))]
+sealed partial class SelectionJson : JsonSerializerContext;

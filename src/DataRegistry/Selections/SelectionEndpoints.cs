@@ -1,0 +1,98 @@
+using DataRegistry.Access;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using DataRegistry.Organization;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Selections;
+
+/// <summary>Selections are made and read by who may read the project's data.</summary>
+static class SelectionEndpoints
+{
+    public static readonly SelectionJson Json = new(WireJson.Options(SelectionJson.Default));
+
+    public const int MaxBodyBytes = 64 * 1024;
+
+    const int SampleItems = 10;
+
+    public static void MapSelections(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>()
+            .Answers<SelectionBody>(
+                "Freeze the datums of a project that match a filter: 201 if that was quick, otherwise 202, and it goes on",
+                StatusCodes.Status201Created)
+            .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted)
+            .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
+            .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
+            .Fails(AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs);
+        api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("A selection, and how far it is")
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
+                $"The datums of a selection; with Accept: {JobResults.NdJson} all of them, one a line")
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
+            .Fails(SelectionErrors.SelectionExpired);
+        api.MapPost("/selections/{id}/cancel/", CancelAsync).WithName("cancelSelection").Answers<SelectionBody>(
+                "End the freezing of a selection as soon as may be; it cannot be acted on then", StatusCodes.Status202Accepted)
+            .Fails(JobErrors.Ended, SelectionErrors.SelectionExpired);
+    }
+
+    static async Task<IResult> CreateAsync(
+        HttpContext context, SelectionAccess access, SelectionRequests requests, StoreAccess stores, JobTable jobs)
+    {
+        var body = await RequestBody.ReadJsonAsync(context, Json.NewSelectionBody, MaxBodyBytes);
+        var project = await access.ProjectAsync(context, body.Project);
+        var filter = SelectionFilterInput.Parse(body.Filter);
+        await RequireStoreAsync(context, filter, stores);
+        await RequireEndedAsync(filter, project, jobs, context.RequestAborted);
+        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, context.RequestAborted)
+            ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
+        context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{job.JobId}/";
+        return await access.AnswerAsync(
+            context, job, project, job.Status.IsTerminal() ? StatusCodes.Status201Created : StatusCodes.Status202Accepted, SampleItems);
+    }
+
+    static async Task<IResult> GetAsync(string id, HttpContext context, SelectionAccess access)
+    {
+        var (job, project) = await access.SelectionAsync(id, context);
+        return await access.AnswerAsync(context, job, project, StatusCodes.Status200OK, SampleItems);
+    }
+
+    static async Task<IResult> ItemsAsync(string id, HttpContext context, SelectionAccess access, JobResults results)
+    {
+        var (job, _) = await access.SelectionAsync(id, context);
+        return await results.AnswerAsync(context, job, [], Json.SelectionItem, Json.PageSelectionItem);
+    }
+
+    /// <summary>Repeating it changes nothing; a selection that has ended otherwise is 409.</summary>
+    static async Task<IResult> CancelAsync(string id, HttpContext context, SelectionAccess access, JobControl control)
+    {
+        var (job, project) = await access.SelectionAsync(id, context);
+        await control.TryCancelAsync(job, context.RequestAborted);
+        job = await control.ConcludeCancelledAsync(job, context.RequestAborted);
+        return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted, SampleItems);
+    }
+
+    /// <summary>A store that is not there would be an empty selection, and a bucket of another store one, too.</summary>
+    static async Task RequireStoreAsync(HttpContext context, SelectionFilter filter, StoreAccess stores)
+    {
+        if (filter.Store is not { } id)
+            return;
+        var store = await stores.FindAsync(context, id.ToString("D")) ?? throw SelectionErrors.NoSelectedStore.On("store");
+        if (filter.Bucket is not null && filter.Bucket != store.Configuration.Bucket)
+            throw SelectionErrors.PrefixOfAnotherBucket.On("prefix", store.Configuration.Bucket);
+    }
+
+    /// <summary>An adoption that was answered at once has no row, and has ended.</summary>
+    static async Task RequireEndedAsync(SelectionFilter filter, Project project, JobTable jobs, CancellationToken cancellationToken)
+    {
+        if (filter.Job is not { } id || await jobs.FindAsync(new(Storage.TimedId.FromGuid(id)), cancellationToken) is not { } job)
+            return;
+        if (job.Kind is not (JobKind.Adoption or JobKind.Rescan) || (job.Kind == JobKind.Adoption && job.Project != project.Id))
+            throw SelectionErrors.NoSelectedJob.On("job");
+        if (!job.Status.IsTerminal())
+            throw SelectionErrors.JobStillRuns.With();
+    }
+}

@@ -1,0 +1,65 @@
+using DataRegistry.Http;
+using DataRegistry.Stores;
+using Microsoft.AspNetCore.Http;
+
+namespace DataRegistry.Selections;
+
+/// <summary>Errors of selections, and of what is done with them.</summary>
+static class SelectionErrors
+{
+    public static FieldError EmptyFilter { get; } = new(
+        "required", "A filter has at least one of {names}; 'purged' alone is none.", "The filter restricts nothing.");
+
+    public static FieldError UnknownFilter { get; } = new(
+        "unknown", "A filter has only {names}.", "The filter has a field that is not known, so it would take more than was meant.");
+
+    public static FieldError NothingBetween { get; } = new(
+        "invalid", "Nothing lies between '{from}' and this.", "The bounds leave nothing.");
+
+    public static FieldError NotASelectedPrefix { get; } = new(
+        "invalid", "A prefix is the beginning of a key, or s3://<bucket>/<beginning of keys>.", "The value is not a prefix.");
+
+    public static FieldError PrefixOfAnotherBucket { get; } = new(
+        "invalid", "The store's bucket is '{bucket}'.", "The prefix is a URL of another bucket than the store's.");
+
+    public static FieldError NotASelectedGlob { get; } = new(
+        "invalid", KeyGlob.Requirement, "The pattern is malformed.");
+
+    public static FieldError NoSelectedStore { get; } = new(
+        "does_not_exist", "There is no such store.", "The store does not exist, or is not visible to the caller.");
+
+    public static FieldError NoSelectedJob { get; } = new(
+        "does_not_exist", "There is no such job in this project.", "The job belongs to another project, or does not adopt.");
+
+    public static DetailError JobStillRuns { get; } = new(
+        StatusCodes.Status409Conflict, "The job has not ended. Select its datums when it has.",
+        "A job that runs would add datums to what was selected.");
+
+    public static DetailError SelectionExpired { get; } = new(
+        StatusCodes.Status410Gone, "A selection is kept for {days} days. Make it again.", "The selection has expired.");
+
+    public static DetailError SelectionNotFrozen { get; } = new(
+        StatusCodes.Status409Conflict, "The selection is {status}: only a completed one can be acted on.",
+        "The selection is not complete yet, was cancelled, or failed.");
+
+    public static DetailError ActionRuns { get; } = new(
+        StatusCodes.Status409Conflict, "Job {job} acts on the selection. Wait for its end, or cancel it.",
+        "One job at a time acts on a selection.");
+
+    public static DetailError ActionBegins { get; } = new(
+        StatusCodes.Status409Conflict, "A job begins to act on the selection just now. Try again soon.",
+        "One job at a time acts on a selection.");
+
+    public static FieldError ActionKeyReused { get; } = new(
+        "invalid", "The key was used before, with another body.", "The idempotency key belongs to another action on the selection.");
+
+    public static FieldError NotAnActionKey { get; } = new(
+        "invalid", "One key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
+
+    public static FieldError NoTags { get; } = new(
+        "required", "At least one tag is expected.", "The list of tags is empty.");
+
+    public static DetailError TooManySelectionJobs { get; } = new(
+        StatusCodes.Status429TooManyRequests, "The project has as many jobs under way as it may. Try again when one has ended.",
+        "The project has too many jobs. `Retry-After` says when to come again.");
+}

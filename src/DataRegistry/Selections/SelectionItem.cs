@@ -1,0 +1,20 @@
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Selections;
+
+/// <summary>A datum of a selection, as it was frozen.</summary>
+sealed record SelectionItem(DatumId Id, Guid Store, string Bucket, string Key, long Size) : IJobResult
+{
+    public string Uri => new S3Url(Bucket, Key).ToString();
+
+    string IJobResult.Outcome => "done";
+}
+
+/// <summary>A datum of a selection that a job left alone.</summary>
+/// <param name="Outcome">Always <c>skipped</c>.</param>
+sealed record SkippedItem(DatumId Id, string Uri, string Outcome, string Code, string Message) : IJobResult
+{
+    public const string Skipped = "skipped";
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace DataRegistry.Selections;
+
+/// <summary>What is done with the datums of a selection.</summary>
+enum SelectionAction
+{
+    Purge,
+    Tag,
+    Untag,
+    Export,
+}
+
+enum ExportFormat
+{
+    /// <summary>A JSON object a line.</summary>
+    Ndjson,
+    Csv,
+}
+
+/// <summary>What a job does with a selection, as its row keeps it.</summary>
+/// <param name="Selection">The selection's id, which is that of the job that froze it.</param>
+sealed record SelectionOrder(Guid Selection, SelectionAction Action)
+{
+    /// <summary>Of tagging and untagging; null otherwise.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>Of an export; null otherwise.</summary>
+    public ExportFormat? Format { get; init; }
+
+    public string Write() => JsonSerializer.Serialize(this, SelectionStateJson.Default.SelectionOrder);
+
+    public static SelectionOrder Read(string text) => JsonSerializer.Deserialize(text, SelectionStateJson.Default.SelectionOrder)!;
+
+    /// <summary>Tells requests apart that come with one Idempotency-Key.</summary>
+    public string Hash() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Write())));
+}
+
+/// <summary>A file of an export, which counts from when a row names it.</summary>
+/// <param name="Name">The last part of its blob's name.</param>
+sealed record ExportedFile(string Name, long Rows, long Bytes);

@@ -1,0 +1,25 @@
+using DataRegistry.Access;
+using DataRegistry.Jobs;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace DataRegistry.Selections;
+
+/// <summary>The room of selections: choose datums first, then act on what was shown.</summary>
+static class SelectionsRoom
+{
+    public static IServiceCollection AddSelections(this IServiceCollection services)
+    {
+        services.TryAddSingleton(new SelectionLimits());
+        services.AddSingleton<IJobKind, FreezeKind>().AddSingleton<IJobKind, ActionKind>();
+        services.AddSingleton<DatumChanges>().AddSingleton<ExportWriter>().AddSingleton<ExportLinks>();
+        return services.AddSingleton<SelectionAccess>().AddSingleton<SelectionRequests>().AddSingleton<SelectionActions>();
+    }
+
+    public static void MapSelections(this Api api)
+    {
+        api.Content.MapExportContent();
+        api.V0.MapSelections();
+        api.V0.MapSelectionActions();
+    }
+}

@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DataRegistry.Tests.Fixtures;
+
+/// <summary>One service for all tests of a class, which must not depend on each other's rows.</summary>
+public class SharedService : IAsyncLifetime
+{
+    public TestService Service { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Service = await TestService.StartAsync(null, null, Replace);
+
+    public async Task DisposeAsync() => await Service.DisposeAsync();
+
+    /// <summary>Adds what the service shall use instead of its own.</summary>
+    protected virtual void Replace(IServiceCollection services)
+    {
+    }
+}

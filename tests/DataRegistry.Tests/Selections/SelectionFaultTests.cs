@@ -1,0 +1,177 @@
+using System.Net;
+using System.Text.Json;
+using DataRegistry.Selections;
+using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DataRegistry.Tests.Selections;
+
+/// <summary>Workers die between two writes, and messages come again: totals stay right, and nothing is done twice or by halves.</summary>
+public sealed class SelectionFaultTests : IAsyncLifetime
+{
+    const int Count = 40;
+
+    /// <summary>Writes after which the worker dies, over the length of a job.</summary>
+    static readonly int[] Deaths = [1, 4, 9, 17, 31];
+
+    TestService service = null!;
+
+    // All is left to the queue. Exports take two windows at a time, and their files are small.
+    public async Task InitializeAsync()
+    {
+        var limits = new SelectionLimits { AtOnce = TimeSpan.Zero, ExportItems = 6, FileBytes = 130_000 };
+        service = await TestService.StartAsync(null, null, services => services.AddSingleton(limits));
+    }
+
+    public async Task DisposeAsync() => await service.DisposeAsync();
+
+    [Fact]
+    public async Task A_freeze_that_is_killed_takes_each_datum_once()
+    {
+        var keys = await AdoptAsync("freeze/");
+        foreach (var write in Deaths)
+        {
+            using var answer = await service.NewSelectionAsync(new { prefix = "freeze/" });
+            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+            Assert.True(await service.DrainWithDeathAsync(write));
+            var selection = await service.GetAsync(answer.Headers.Location!.AbsolutePath);
+            Assert.Equal("completed", selection.GetProperty("status").GetString());
+            Assert.Equal(Count, selection.GetProperty("count").GetInt32());
+            Assert.Equal(keys, (await service.ItemsAsync(selection)).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_purge_that_is_killed_purges_each_datum_once_and_frees_its_location()
+    {
+        foreach (var write in Deaths)
+        {
+            var prefix = $"purge-{write}/";
+            await AdoptAsync(prefix);
+            var selection = await service.SelectAsync(new { prefix });
+            var path = await service.ActAsync(selection, "purge");
+            Assert.True(await service.DrainWithDeathAsync(write));
+            TestSelections.AssertCounts(await service.GetAsync(path), Count, Count, 0, 0);
+            Assert.DoesNotContain(
+                await service.LocationsAsync(service.Store.Id), l => l.Key.StartsWith(prefix, StringComparison.Ordinal) && !l.IsFree);
+            Assert.Equal(Count, (await service.SelectAsync(new { prefix, purged = true })).GetProperty("count").GetInt32());
+        }
+    }
+
+    [Fact]
+    public async Task What_is_adopted_again_while_it_is_purged_is_purged_or_not_in_the_selection()
+    {
+        var keys = await AdoptAsync("race/");
+        var selection = await service.SelectAsync(new { prefix = "race/" });
+        var path = await service.ActAsync(selection, "purge");
+        // Between two deliveries of a half-done window, and after that, the same prefix is adopted by other jobs.
+        Assert.True(await service.DrainWithDeathAsync(
+            9,
+            () => service.AdoptUrlsAsync(keys.Take(30).Select(service.Url)).GetAwaiter().GetResult().EnsureSuccessStatusCode()));
+        TestSelections.AssertCounts(await service.GetAsync(path), Count, Count, 0, 0);
+        var chosen = (await service.GetAllAsync($"{TestSelections.PathOf(selection)}items/")).Select(i => i.GetProperty("id").GetString());
+        var purged = await IdsAsync("&purged=true");
+        Assert.Equal(chosen.Order(), purged.Order());
+        var left = await service.GetDatumsAsync();
+        Assert.InRange(left.Count, 1, 30);
+        Assert.Empty(left.Select(d => d.GetProperty("id").GetString()).Intersect(purged));
+        // A location that is taken over is not freed by the purge of the one before.
+        Assert.Equal(left.Count, (await service.LocationsAsync(service.Store.Id)).Count(l => !l.IsFree));
+    }
+
+    [Fact]
+    public async Task Tagging_that_is_killed_tags_each_datum_once_and_leaves_later_edits_alone()
+    {
+        foreach (var write in Deaths)
+        {
+            var prefix = $"tag-{write}/";
+            await AdoptAsync(prefix);
+            var selection = await service.SelectAsync(new { prefix });
+            var path = await service.ActAsync(selection, "tag", $$"""{"tags":["{{prefix}}"]}""");
+            var edited = new List<string?>();
+            Assert.True(await service.DrainWithDeathAsync(write, () => EditAsync().GetAwaiter().GetResult()));
+            TestSelections.AssertCounts(await service.GetAsync(path), Count, Count, 0, 0);
+            var tagged = await IdsAsync($"&tag={Uri.EscapeDataString(prefix)}");
+            Assert.Equal(Count - edited.Count, tagged.Count);
+            Assert.Empty(tagged.Intersect(edited));
+
+            // Somebody takes the tag away from what is tagged already.
+            async Task EditAsync()
+            {
+                foreach (var id in (await IdsAsync($"&tag={Uri.EscapeDataString(prefix)}")).Take(3))
+                {
+                    Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("POST", $"/api/v0/data/{id}/metadata/", "{}"));
+                    edited.Add(id);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("ndjson")]
+    [InlineData("csv")]
+    public async Task An_export_that_is_killed_has_each_datum_once_in_files_that_are_whole(string format)
+    {
+        var keys = await AdoptAsync("export/");
+        var selection = await service.SelectAsync(new { prefix = "export/" });
+        foreach (var write in Deaths)
+        {
+            var path = await service.ActAsync(selection, "export", $$"""{"format":"{{format}}"}""");
+            Assert.Equal(JsonValueKind.Null, (await service.GetAsync(path)).GetProperty("files").ValueKind);
+            Assert.True(await service.DrainWithDeathAsync(write));
+            var job = await service.GetAsync(path);
+            TestSelections.AssertCounts(job, Count, Count, 0, 0);
+            var lines = new List<string>();
+            foreach (var file in job.GetProperty("files").EnumerateArray())
+            {
+                using var stranger = service.NewClient();
+                var text = await stranger.GetStringAsync(new Uri(file.GetProperty("url").GetString()!));
+                Assert.Equal(file.GetProperty("bytes").GetInt64(), text.Length);
+                var own = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(format == "csv" ? 1 : 0).ToList();
+                Assert.Equal(file.GetProperty("rows").GetInt64(), own.Count);
+                lines.AddRange(own);
+            }
+
+            Assert.Equal(keys, lines.Select(KeyOf).Order(StringComparer.Ordinal));
+        }
+
+        string KeyOf(string line) =>
+            format == "csv" ? line.Split(',')[4] : JsonDocument.Parse(line).RootElement.GetProperty("key").GetString()!;
+    }
+
+    [Fact]
+    public async Task A_cancelled_job_keeps_what_it_did_and_a_cancelled_selection_cannot_be_acted_on()
+    {
+        await AdoptAsync("cancel/");
+        using var answer = await service.NewSelectionAsync(new { prefix = "cancel/" });
+        var path = answer.Headers.Location!.AbsolutePath;
+        Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("POST", $"{path}purge/"));
+        using var cancelled = await service.Http.SendAsync("POST", $"{path}cancel/");
+        Assert.Equal("cancelled", (await TestUsers.JsonAsync(cancelled, HttpStatusCode.Accepted)).GetProperty("status").GetString());
+        await service.DrainAsync();
+        Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("POST", $"{path}purge/"));
+
+        var selection = await service.SelectAsync(new { prefix = "cancel/" });
+        var job = await service.ActAsync(selection, "purge");
+        using var ended = await service.Http.SendAsync("POST", $"{job}cancel/");
+        Assert.Equal("cancelled", (await TestUsers.JsonAsync(ended, HttpStatusCode.Accepted)).GetProperty("status").GetString());
+        await service.DrainAsync();
+        TestSelections.AssertCounts(await service.GetAsync(job), Count, 0, 0, Count);
+        TestSelections.AssertCounts(await service.ActedAsync(selection, "purge"), Count, Count, 0, 0);
+    }
+
+    /// <summary>Adopts objects below a prefix; their keys, in order.</summary>
+    async Task<List<string>> AdoptAsync(string prefix)
+    {
+        var keys = Enumerable.Range(0, Count).Select(i => $"{prefix}{i:D2}").ToList();
+        service.Put([.. keys]);
+        (await service.AdoptUrlsAsync(keys.Select(service.Url))).EnsureSuccessStatusCode();
+        return keys;
+    }
+
+    async Task<List<string?>> IdsAsync(string query) =>
+    [
+        .. (await service.GetAllAsync($"/api/v0/data/?project={service.Project.Id}&limit=1000&no_count=true{query}"))
+            .Select(d => d.GetProperty("id").GetString()),
+    ];
+}
