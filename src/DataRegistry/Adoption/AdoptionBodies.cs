@@ -69,7 +69,9 @@ sealed record NothingAdoptedBody(
     bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
     IReadOnlyList<UrlErrorBody> Errors)
 {
-    /// <summary>Only where one `url` was sent: true where its object is not what was adopted any more. `adopt_changed` adopts it anew.</summary>
+    /// <summary>
+    /// Only where one `url` was sent: true where its object is not what was adopted any more. `adopt_changed` adopts it anew.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Changed { get; init; }
 }

@@ -26,7 +26,8 @@ static class JobEndpoints
             .AnswersPages<AdoptionResult>(
                 $"List every URL that failed or was skipped, or was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "failed or skipped, both if not given; or created, for each URL and the id of its datum").FailsOn("outcome", CommonErrors.NotAChoice)
+            .TakesQuery("outcome", "failed or skipped, both if not given; or created, for each URL and the id of its datum")
+            .FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(JobErrors.ResultsGone);
         api.MapPost("/adoptions/{id}/cancel/", CancelAsync).WithName("cancelAdoption")
             .Answers<JobBody>("Cancel a job; what it did stays", StatusCodes.Status202Accepted, "JobBody.cancelling")

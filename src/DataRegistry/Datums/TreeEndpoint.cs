@@ -118,7 +118,8 @@ sealed record TreeBody(IReadOnlyList<TreeFolderBody> Folders, IReadOnlyList<Tree
 sealed record TreeFolderBody(string Prefix, bool? Visible);
 
 /// <summary>
-/// A file in the tree, as its location knows it. Tags, aliases and hashes are there if <c>fields</c> names them; an unknown hash is left out.
+/// A file in the tree, as its location knows it. Tags, aliases and hashes are there if <c>fields</c> names them. An unknown hash
+/// is left out.
 /// </summary>
 /// <param name="Id">The datum's.</param>
 /// <param name="Ctime">When it was adopted.</param>

@@ -119,7 +119,7 @@ async function inside(next, query, text, signal) {
   const page = next ? await api.get(next, { signal }) : await api.get('/api/v0/data/', { query, signal });
   const wanted = text.toLowerCase();
   return {
-    next: page.next, count: null, lookedAt: page.next && page.results.length < LARGEST_PAGE ? LOOKED_AT : page.results.length,
+    next: page.next, count: null, lookedAt: page.next && (query.store || query.tag || query.drift) ? LOOKED_AT : page.results.length,
     results: page.results.filter(d => d.uri.toLowerCase().includes(wanted)),
   };
 }
