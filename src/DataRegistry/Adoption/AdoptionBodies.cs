@@ -83,8 +83,10 @@ sealed record ExistsBody(
 /// <param name="Outcome"><c>failed</c>, <c>skipped</c> or <c>created</c>.</param>
 /// <param name="Code">Of a failed or skipped one; null where there is none.</param>
 /// <param name="Message">Of a failed or skipped one.</param>
-/// <param name="Id">Of a created one: its datum.</param>
-sealed record AdoptionResult(string Url, string Outcome, string? Code = null, string? Message = null, DatumId? Id = null);
+/// <param name="Id">Of a created one: its datum. Left out of the others.</param>
+sealed record AdoptionResult(
+    string Url, string Outcome, string? Code, string? Message,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DatumId? Id);
 
 sealed record UrlErrorBody(string Url, string Message, string? Code);
 
