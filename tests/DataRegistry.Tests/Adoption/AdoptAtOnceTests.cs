@@ -151,7 +151,8 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
         {
             http.Response.StatusCode = 400;
             if (kind != "head")
-                await http.Response.WriteAsync("<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>");
+                await http.Response.WriteAsync(
+                    "<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>");
             return true;
         };
         using var response = await service.AdoptUrlsAsync([service.Url("a"), service.Url("b")]);

@@ -53,7 +53,7 @@ public sealed class HashFaultTests : IAsyncLifetime
             ("Datums:HashAtOnceBytes", "1000"));
         busy.Bucket.Put("a", new byte[2000]);
         var id = await busy.AdoptObjectAsync("a");
-        await busy.DatumAsync(id);
+        await busy.DatumAtOnceAsync(id);
         var text = Assert.Single(await busy.ReceiveAsync(HashQueue.Name)).MessageText;
         var fault = new RequestFailedException(status, "Busy.");
         foreach (var function in new[] { "HashDatum", "HashPoison" })

@@ -63,7 +63,8 @@ public sealed class HashTests : IAsyncLifetime
         service.Bucket.Put("large", bytes);
         var id = await service.AdoptObjectAsync("large");
         var asked = await Task.WhenAll(
-            Enumerable.Range(0, 8).Select(i => i % 2 == 0 ? service.DatumAtOnceAsync(id) : service.GetAsync($"/api/v0/data/{id}/download/")));
+            Enumerable.Range(0, 8).Select(
+                i => i % 2 == 0 ? service.DatumAtOnceAsync(id) : service.GetAsync($"/api/v0/data/{id}/download/")));
         Assert.Equal(JsonValueKind.Null, asked[0].GetProperty("sha256").ValueKind);
         Assert.Equal(0, service.Server.Requests["get"]);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name, visibilitySeconds: 1));

@@ -115,7 +115,8 @@ sealed partial class ApiContract
     /// </summary>
     public string? Fault(HttpMethod method, Uri url, HttpStatusCode status, string? contentType, byte[] body)
     {
-        if (ApiExceptions.IsLeftOut(url.AbsolutePath, status))
+        // What a browser asks before a page of another origin may ask.
+        if (method == HttpMethod.Options || ApiExceptions.IsLeftOut(url.AbsolutePath, status))
             return null;
         var name = method == HttpMethod.Head ? "GET" : method.Method;
         var path = url.AbsolutePath;

@@ -40,7 +40,7 @@ static class ApiExceptions
     public static bool IsLeftOut(string path, HttpStatusCode status) =>
         !path.StartsWith("/api/", StringComparison.OrdinalIgnoreCase)
         // Nor are links to its lists, and lists that are always empty, which clients of others read.
-        || path is "/api/" or "/api/v0/" || IsAbsent(path.Trim('/').Split('/'))
+        || path.TrimEnd('/') is "/api" or "/api/v0" || IsAbsent(path.Trim('/').Split('/'))
         // The server refuses what is no request at all before it looks at the path.
         || status == HttpStatusCode.BadRequest && path.Contains("%00", StringComparison.Ordinal);
 

@@ -58,7 +58,8 @@ public sealed class BodyTests : IAsyncLifetime
         [
             $"name=dotted&configuration.bucket=bucket&configuration.endpoint_url={url}&paths.prefix=a/&allow_adopt=false",
             $"name=brackets&configuration[bucket]=bucket&configuration[endpoint_url]={url}&paths[prefix]=a/&allow_adopt=0",
-            $"name=json&configuration={Uri.EscapeDataString($$"""{"bucket":"bucket","endpoint_url":"{{service.Server.Url}}"}""")}&paths=%7B%22prefix%22:%22a/%22%7D&allow_adopt=off&project={service.Project.Id}",
+            $"name=json&configuration={Uri.EscapeDataString($$"""{"bucket":"bucket","endpoint_url":"{{service.Server.Url}}"}""")}"
+                + $"&paths=%7B%22prefix%22:%22a/%22%7D&allow_adopt=off&project={service.Project.Id}",
         ];
         foreach (var form in forms)
         {
