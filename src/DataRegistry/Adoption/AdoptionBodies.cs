@@ -82,13 +82,8 @@ sealed record ExistsBody(
 /// <summary>An input of a job as its results list it: one that failed or was skipped, or one that was created, with its datum.</summary>
 /// <param name="Outcome"><c>failed</c>, <c>skipped</c> or <c>created</c>.</param>
 /// <param name="Code">Of a failed or skipped one; null where there is none.</param>
-<<<<<<< HEAD
-/// <param name="Message">Of a failed or skipped one.</param>
-/// <param name="Id">Of a created one: its datum. Left out of the others.</param>
-=======
 /// <param name="Message">Of a failed or skipped one; null for a created one.</param>
 /// <param name="Id">The datum of a created one; else left out.</param>
->>>>>>> main
 sealed record AdoptionResult(
     string Url, string Outcome, string? Code, string? Message,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] DatumId? Id);
