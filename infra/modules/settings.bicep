@@ -22,10 +22,13 @@ type AppSettings = {
   Stores__AssumableRoles: string?
   Stores__HostBuckets: string?
   Http__PublicUrl: string?
+  Http__CorsOrigins: string?
   Datums__DownloadSeconds: string?
   Datums__HashAtOnceBytes: string?
   Datums__HashSeconds: string?
   Datums__HashesInFlight: string?
+  Datums__HashWaitSeconds: string?
+  Datums__HashWaits: string?
   Adoption__MaxBodyBytes: string?
   Adoption__MaxUrls: string?
   Adoption__RunBytes: string?

@@ -54,7 +54,8 @@ public sealed partial class ClientTests : IAsyncLifetime
     public async Task The_id_of_what_one_url_adopted_arrives()
     {
         service.Put("one");
-        var adopted = await client.AdoptAsync(Store, null, null, null, null, new Adopt { Url = service.Url("one"), Project = Project });
+        var adopted = await client.AdoptAsync(
+            Store, null, null, null, null, null, new Adopt { Url = service.Url("one"), Project = Project });
         Assert.NotEqual(Guid.Empty, Assert.Single(adopted.Created!).Value);
     }
 
@@ -62,7 +63,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     public async Task An_error_arrives_with_its_fields()
     {
         var refused = await Assert.ThrowsAsync<ApiException<AdoptionRefusal>>(
-            () => client.AdoptAsync(Store, null, null, null, null, new Adopt { Url = "nonsense", Project = Project }));
+            () => client.AdoptAsync(Store, null, null, null, null, null, new Adopt { Url = "nonsense", Project = Project }));
         Assert.Equal("invalid_url", refused.Result.Code);
         var wrong = await Assert.ThrowsAsync<ApiException<InvalidRequest>>(() => client.CreateProjectAsync(new NewProject { Name = "" }));
         Assert.Equal("required", JToken.FromObject(wrong.Result.AdditionalProperties!["name"])[0]!.Value<string>("code"));
@@ -83,8 +84,12 @@ public sealed partial class ClientTests : IAsyncLifetime
             new NewToken { Name = "ci", User = robot.Id.ToString(), Projects = [Project] }));
         await KeptAsync(() => client.ListTokensAsync(null, null, robot.Id.ToString()));
         await KeptAsync(() => client.GetTokenAsync(token.Id.ToString(), robot.Id.ToString()));
-        await KeptAsync(() => client.GetClientTokenAsync(new ClientCredentials { GrantType = "client_credentials", ClientId = "robot",
-            ClientSecret = token.Token }));
+        await KeptAsync(() => client.GetClientTokenAsync(new ClientCredentials
+        {
+            GrantType = "client_credentials",
+            ClientId = "robot",
+            ClientSecret = token.Token
+        }));
         var alice = As((await KeptAsync(() => client.LogInAsync(
             new LogInForm { Username = "alice", Password = "correct horse battery" }))).Token);
         client = alice;
@@ -131,8 +136,13 @@ public sealed partial class ClientTests : IAsyncLifetime
     {
         await KeptAsync(() => client.ListStoresAsync(null, null));
         await KeptAsync(() => client.GetStoreAsync(Store));
-        var configuration = new NewStoreConfiguration { Bucket = "bucket", Endpoint_url = service.Server.Url, Access_key_id = "key",
-            Secret_access_key = "the-secret-of-another-store" };
+        var configuration = new NewStoreConfiguration
+        {
+            Bucket = "bucket",
+            Endpoint_url = service.Server.Url,
+            Access_key_id = "key",
+            Secret_access_key = "the-secret-of-another-store"
+        };
         var store = (await KeptAsync(() => client.CreateStoreAsync(new NewStore { Name = "other", Configuration = configuration })))
             .Id.ToString();
         await KeptAsync(() => client.ReplaceStoreAsync(store, new NewStore { Name = "again", Configuration = configuration }));
@@ -145,14 +155,17 @@ public sealed partial class ClientTests : IAsyncLifetime
         service.Put("a", "./b", "c");
         service.Bucket.Put("list", "nothing-there\n"u8);
         var adopted = await KeptAsync(() => client.AdoptAsync(
-            Store, null, null, null, null, new Adopt { Urls = [service.Url("a"), service.Url("./b"), service.Url("none")],
-                Project = Project }));
-        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null,
+            Store, null, null, null, null, null, new Adopt
+            {
+                Urls = [service.Url("a"), service.Url("./b"), service.Url("none")],
+                Project = Project
+            }));
+        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null, null,
             new Adopt { Url = service.Url("c"), Project = Project, Dry_run = false }));
-        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null,
+        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null, null,
             new Adopt { Urls = [service.Url("a"), "nonsense"], Project = Project, Dry_run = true }));
         await Assert.ThrowsAsync<ApiException<Job>>(() => client.AdoptAsync(
-            Store, null, null, null, null, new Adopt { Manifest = service.Url("list"), Project = Project }));
+            Store, null, null, null, null, null, new Adopt { Manifest = service.Url("list"), Project = Project }));
         var job = (await KeptAsync(() => client.ListAdoptionsAsync(null, null, Project, null))).Results.Single().Id;
         await KeptAsync(() => client.GetAdoptionAsync(job));
         await service.DrainAsync();
@@ -176,12 +189,14 @@ public sealed partial class ClientTests : IAsyncLifetime
             null, null));
         await KeptAsync(() => client.GetDatumAsync(datum, null));
         await KeptAsync(() => client.SetDatumMetadataAsync(datum, null, new Dictionary<string,
-            object> { ["site"] = "berlin", ["frames"] = 1200 }));
+            object>
+        { ["site"] = "berlin", ["frames"] = 1200 }));
         await KeptAsync(() => client.GetDatumMetadataAsync(datum, null));
         await KeptAsync(() => client.ApplyMetadataAsync(new MetadataOfDatums
         {
             Datum_metadata = new Dictionary<string, IDictionary<string,
-                object>> { [datum] = new Dictionary<string, object> { ["site"] = "paris" } },
+                object>>
+            { [datum] = new Dictionary<string, object> { ["site"] = "paris" } },
         }));
         var alias = (await KeptAsync(() => client.SetAliasAsync(new NewAlias { Name = "latest", Datum = datum, Project = Project })))
             .Id.ToString();
@@ -218,8 +233,11 @@ public sealed partial class ClientTests : IAsyncLifetime
         await KeptAsync(() => client.Get_datavolumeAsync(volume));
         await KeptAsync(() => client.Patch_datavolumeAsync(volume, new DatavolumePatchFields { Description = "e" }));
         await DoneAsync(() => client.Datavolume_name_availabilityAsync("free", cluster));
-        var shared = new SharedScopesPatchRequest { Add = [new SharedScopeBase { ScopeType = ScopeType2.Cluster,
-            ScopeId = cluster.ToString() }] };
+        var shared = new SharedScopesPatchRequest
+        {
+            Add = [new SharedScopeBase { ScopeType = ScopeType2.Cluster,
+            ScopeId = cluster.ToString() }]
+        };
         await KeptAsync(() => client.Patch_datavolume_shared_scopesAsync(volume, shared));
         await KeptAsync(() => client.Patch_datavolume_shared_scopes_aliasAsync(volume, shared));
         await KeptAsync(() => client.Get_datavolume_shared_scopesAsync(volume));

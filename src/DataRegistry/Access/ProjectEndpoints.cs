@@ -96,10 +96,10 @@ static class ProjectEndpoints
 
         Task RecordAsync(string action, string field, string before, string after) =>
             trail.RecordAsync(context, new(action, project.Id.ToString("D"))
-        {
-            Project = project.Id,
-            Details = new() { [field] = new JsonObject { ["before"] = before, ["after"] = after } },
-        });
+            {
+                Project = project.Id,
+                Details = new() { [field] = new JsonObject { ["before"] = before, ["after"] = after } },
+            });
     }
 
     /// <summary>

@@ -30,7 +30,7 @@ sealed class Refusals(RateLimits limits) : IAuthorizationMiddlewareResultHandler
             return new(unavailable.Error);
         limits.CountRefusal(context);
         context.Response.Headers.WWWAuthenticate = V1ErrorBody.IsFor(context.Request) ? "Bearer" : "Token";
-                return failure switch
+        return failure switch
         {
             null => AccessErrors.NotAuthenticated.With(),
             AuthenticationFailureException refused => AccessErrors.TokenRefused.With(refused.Message),

@@ -60,8 +60,13 @@ sealed record AdoptedBody
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DryRunItem>? Sample { get; init; }
 
-    public static AdoptedBody From(DryRunBody plan) => new() { DryRun = plan.DryRun, Complete = plan.Complete, Counts = plan.Counts,
-        Sample = plan.Sample };
+    public static AdoptedBody From(DryRunBody plan) => new()
+    {
+        DryRun = plan.DryRun,
+        Complete = plan.Complete,
+        Counts = plan.Counts,
+        Sample = plan.Sample
+    };
 }
 
 /// <summary>The answer where none of several URLs became a datum, or was one.</summary>

@@ -153,7 +153,11 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         datum.Sha256 is null && (await table.TryUpdateAsync(
             new DatumHashNoteRow
             {
-                PartitionKey = datum.PartitionKey, RowKey = datum.RowKey, HashTried = tried, ChecksumError = error, HashMissed = missed,
+                PartitionKey = datum.PartitionKey,
+                RowKey = datum.RowKey,
+                HashTried = tried,
+                ChecksumError = error,
+                HashMissed = missed,
             },
             datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
 

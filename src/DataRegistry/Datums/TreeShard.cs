@@ -106,7 +106,7 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
         var from = query.After is not { } after ? GroupOf(query.Prefix)
             : after.IsFolder ? EndOf(after.Key) ?? GroupOf(after.Key)
             : GroupOf(after.Key);
-        return new($"{query.Store.Id:N}-{shard:x}") 
+        return new($"{query.Store.Id:N}-{shard:x}")
         {
             From = from.Length == 0 ? null : from,
             Before = EndOf(query.Prefix) ?? (query.Prefix.Length == 0 ? null : OrderedKey.EndOfGroup(OrderedKey.Encode(query.Prefix))),

@@ -18,7 +18,7 @@ public abstract record ApiError(int Status)
     /// <summary><c>{"field":[{"message":"…","code":"…"}]}</c></summary>
     public sealed record Field(string Name, string Text, string Code) : ApiError(StatusCodes.Status400BadRequest);
 
-    
+
 
     /// <summary>After this long a client may expect the same request to succeed; sent as <c>Retry-After</c> where set.</summary>
     public TimeSpan? RetryAfter { get; init; }
@@ -55,7 +55,7 @@ public sealed record MessageBody(string Message, string? Code);
 /// <summary>Ends a request from the depth of its parsing. Only this room and endpoints throw it: rules return outcomes.</summary>
 public sealed class ApiException(ApiError error) : Exception(error.ToString())
 {
-        public ApiError Error { get; } = error;
+    public ApiError Error { get; } = error;
 
     /// <summary>The same with a <c>Retry-After</c>.</summary>
     /// <param name="wait">Null for none.</param>

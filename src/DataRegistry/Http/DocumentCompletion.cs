@@ -25,8 +25,9 @@ static class DocumentCompletion
     {
         document.Info = new()
         {
-            Title = "Data Registry", Version = Product.Version,
-                Description = "Objects in S3 buckets become datums: named, traceable, shareable.",
+            Title = "Data Registry",
+            Version = Product.Version,
+            Description = "Objects in S3 buckets become datums: named, traceable, shareable.",
         };
         // Where the document came from, whichever name the service has there.
         document.Servers = [new OpenApiServer { Url = "/", Description = "This service" }];
@@ -35,7 +36,9 @@ static class DocumentCompletion
             await AddAsync(document, fragment);
         document.AddComponent<IOpenApiSecurityScheme>(TokenScheme, new OpenApiSecurityScheme
         {
-            Type = SecuritySchemeType.ApiKey, In = ParameterLocation.Header, Name = "Authorization",
+            Type = SecuritySchemeType.ApiKey,
+            In = ParameterLocation.Header,
+            Name = "Authorization",
             Description = "`Authorization: Token <token>`. A token comes from `POST /api/v0/get-token/` or `POST /api/v0/tokens/`.",
         });
         // The framework names none of a fragment, and has its own order.

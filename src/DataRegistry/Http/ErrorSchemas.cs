@@ -21,7 +21,8 @@ static class ErrorSchemas
         Type = JsonSchemaType.Object,
         Description = "Either `detail`, or `message` and `code`.",
         Properties = new Dictionary<string, IOpenApiSchema>(
-            StringComparer.Ordinal) { ["detail"] = Text(), ["message"] = Text(), ["code"] = Code() },
+            StringComparer.Ordinal)
+        { ["detail"] = Text(), ["message"] = Text(), ["code"] = Code() },
     });
 
     /// <summary><c>{"detail":"…"}</c>, or the wrong fields by their names.</summary>

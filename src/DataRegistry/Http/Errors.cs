@@ -63,7 +63,7 @@ public static partial class Errors
     static ILogger LoggerOf(HttpContext context) =>
         ((ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!).CreateLogger(typeof(Errors).FullName!);
 
-        /// <summary>The status is kept, also one that the register does not have.</summary>
+    /// <summary>The status is kept, also one that the register does not have.</summary>
     static ApiError ForStatus(int status, string method) => (status switch
     {
         StatusCodes.Status404NotFound => CommonErrors.NotFound.With(),
@@ -73,7 +73,8 @@ public static partial class Errors
         StatusCodes.Status503ServiceUnavailable => CommonErrors.StorageUnavailable.With(),
         >= 500 => CommonErrors.ServerError.With(),
         _ => CommonErrors.BadRequest.With(),
-    }).Error with { Status = status };
+    }).Error with
+    { Status = status };
 
     static partial class Log
     {

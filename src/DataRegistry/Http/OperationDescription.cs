@@ -34,7 +34,10 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = parameter.Name, In = ParameterLocation.Query, Description = parameter.Description, Required = parameter.Required,
+                Name = parameter.Name,
+                In = ParameterLocation.Query,
+                Description = parameter.Description,
+                Required = parameter.Required,
                 Schema = new OpenApiSchema { Type = parameter.Type },
             });
         }
@@ -132,7 +135,8 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
         var response = new OpenApiResponse
         {
             Description = errors.Count == 1 ? errors[0].Kind.Description
-                : ReasonPhrases.GetReasonPhrase(errors[0].Kind.Status), Content = NewContent(),
+                : ReasonPhrases.GetReasonPhrase(errors[0].Kind.Status),
+            Content = NewContent(),
         };
         response.Content[Json] = new() { Schema = schema, Examples = ExamplesOf(errors) };
         return response;
@@ -141,8 +145,12 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
     Dictionary<string, IOpenApiExample> ExamplesOf(List<(ErrorKind Kind, string? Field)> errors) => errors.GroupBy(e => e.Kind)
         .ToDictionary(
         g => g.Key.Id,
-        g => (IOpenApiExample)new OpenApiExample { Summary = g.Key.Description, Value = BodyOfError(
-            g.Key.Example(g.First().Field ?? "field")) },
+        g => (IOpenApiExample)new OpenApiExample
+        {
+            Summary = g.Key.Description,
+            Value = BodyOfError(
+            g.Key.Example(g.First().Field ?? "field"))
+        },
         StringComparer.Ordinal);
 
     JsonNode BodyOfError(ApiError error) => (IsV1 ? JsonSerializer.SerializeToNode(V1ErrorBody.From(error), HttpJson.Default.V1ErrorBody)
@@ -150,8 +158,11 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
         {
             ApiError.Detail e => JsonSerializer.SerializeToNode(new DetailBody(e.Text), HttpJson.Default.DetailBody),
             ApiError.Message e => JsonSerializer.SerializeToNode(new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody),
-            ApiError.Field e => new JsonObject { [e.Name] = new JsonArray(
-                JsonSerializer.SerializeToNode(new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody)) },
+            ApiError.Field e => new JsonObject
+            {
+                [e.Name] = new JsonArray(
+                JsonSerializer.SerializeToNode(new MessageBody(e.Text, e.Code), HttpJson.Default.MessageBody))
+            },
             _ => throw new NotSupportedException(error.GetType().Name),
         })!;
 

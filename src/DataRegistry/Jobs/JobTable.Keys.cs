@@ -21,8 +21,12 @@ sealed partial class JobTable
 
     public static JobKeyRow NewKey(RequestKey key, JobId job) => new()
     {
-        PartitionKey = PartitionOf(job.Slot), RowKey = KeyPrefix
-            + key.Key, Body = key.Body, Job = job.Value.ToGuid(), CreatedAt = job.Value.Time,
+        PartitionKey = PartitionOf(job.Slot),
+        RowKey = KeyPrefix
+            + key.Key,
+        Body = key.Body,
+        Job = job.Value.ToGuid(),
+        CreatedAt = job.Value.Time,
     };
 
     /// <summary>What a key stands for; null where it was not used within a day.</summary>

@@ -229,7 +229,8 @@ sealed class StoreTurns : IDisposable
             }
 
             throw new BucketException(
-                BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer in time.") { IsTimeout = true };
+                BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer in time.")
+            { IsTimeout = true };
         }
     }
 }

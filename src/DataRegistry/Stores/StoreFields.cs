@@ -173,7 +173,7 @@ static partial class StoreFields
             : Fields.Line("paths", prefix, S3Url.MaxKeyBytes)!;
     }
 
-    
+
 
     // S3 has had buckets of more than its present 63 characters; other servers still do.
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -160,7 +160,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
                 var body = new
                 {
                     urls = Enumerable.Range(0, 101).Select(i => service.Url($"{key}{i}")).Append(service.Url(key)),
-                        project = service.Project.Id,
+                    project = service.Project.Id,
                 };
                 more = await DieAsync(write, after, () => SendAsync(key, body));
                 var answer = await SendAsync(key, body);

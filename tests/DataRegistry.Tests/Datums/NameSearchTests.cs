@@ -99,9 +99,16 @@ public sealed class NameSearchTests : IAsyncLifetime
             var id = TimedId.Create(clock.GetUtcNow().AddSeconds(1 + i), partition, (ulong)i);
             return new DatumRow
             {
-                PartitionKey = partition.ToString("x4", CultureInfo.InvariantCulture), RowKey = id.RowKey, Store = service.Store.Id,
-                Bucket = "bucket", Key = $"others/{i}/{name ?? $"{i}.bin"}", Project = service.Project.Id, Job = Guid.NewGuid(),
-                AdoptedBy = "test", Size = i, ObjectETag = "e",
+                PartitionKey = partition.ToString("x4", CultureInfo.InvariantCulture),
+                RowKey = id.RowKey,
+                Store = service.Store.Id,
+                Bucket = "bucket",
+                Key = $"others/{i}/{name ?? $"{i}.bin"}",
+                Project = service.Project.Id,
+                Job = Guid.NewGuid(),
+                AdoptedBy = "test",
+                Size = i,
+                ObjectETag = "e",
             };
         });
         foreach (var chunk in rows.OrderBy(r => r.RowKey, StringComparer.Ordinal).Chunk(Tables.MaxTransactionActions))

@@ -235,7 +235,8 @@ public sealed class BodyTests : IAsyncLifetime
     async Task<HttpResponseMessage> SendAsync(string method, string path, string body, string? type)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method),
-            new Uri(path, UriKind.Relative)) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
+            new Uri(path, UriKind.Relative))
+        { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         request.Content.Headers.Remove("Content-Type");
         if (type is not null)
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);

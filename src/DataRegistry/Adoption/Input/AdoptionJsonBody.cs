@@ -9,8 +9,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A JSON body, token by token, with the names of <see cref="Known"/> in any order. Others are passed over; one of these that is given twice
-/// is refused, instead of one being lost.
+/// A JSON body, token by token, with the names of <see cref="Known"/> in any order. Others are passed over; one of these that is given
+/// twice is refused, instead of one being lost.
 /// </summary>
 sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlReader(urls, maxUrls)
 {

@@ -7,7 +7,7 @@ namespace DataRegistry.Stores.S3;
 public enum BucketFault
 {
     NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused,
-        RoleRefused, Unordered, Empty, Archived, ObjectUnavailable, Unexpected,
+    RoleRefused, Unordered, Empty, Archived, ObjectUnavailable, Unexpected,
 }
 
 /// <summary>Its message is one or two sentences, fit for users: it names no secret and no URL with a signature.</summary>
