@@ -1,4 +1,4 @@
-// The settings that an operator may give, all as text: README tells what they mean and what they are when left out.
+// The settings that an operator may give, all as text: settings.md tells what they mean and what they are when left out.
 @export()
 @sealed()
 type AppSettings = {

@@ -42,6 +42,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         await StoreAsync();
         var datum = await AdoptAsync();
         await NameAsync(datum);
+        await SelectAsync();
         await RescanAsync();
         await PublishAsync();
         await EndAsync(datum);
@@ -181,6 +182,32 @@ public sealed partial class ClientTests : IAsyncLifetime
         using var reader = new StreamReader(content.Stream);
         Assert.Equal("./b", await reader.ReadToEndAsync());
         return adopted.Created[service.Url("a")].ToString();
+    }
+
+    async Task SelectAsync()
+    {
+        await KeptAsync(() => client.ListTreeAsync(Store, Project, null, "/", "tags", null, null));
+        var selection = (await KeptAsync(() => client.CreateSelectionAsync(
+            new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
+        await service.DrainAsync();
+        await KeptAsync(() => client.GetSelectionAsync(selection));
+        await KeptAsync(() => client.ListSelectionItemsAsync(selection, null, null));
+        var job = (await KeptAsync(() => client.TagSelectionAsync(selection, new NewTags { Tags = ["a"] }))).Id;
+        await service.DrainAsync();
+        await KeptAsync(() => client.GetSelectionJobAsync(selection, job));
+        await KeptAsync(() => client.GetSelectionJobResultsAsync(selection, job, null, null, null));
+        await KeptAsync(() => client.UntagSelectionAsync(selection, new NewTags { Tags = ["a"] }));
+        await KeptAsync(() => client.ExportSelectionAsync(selection, new NewExport { Format = "csv" }));
+        await service.DrainAsync();
+        var other = (await KeptAsync(() => client.CreateSelectionAsync(
+            new NewSelection { Project = Project, Filter = new SelectionFilter { Name = "nothing" } }))).Id;
+        await service.DrainAsync();
+        job = (await KeptAsync(() => client.PurgeSelectionAsync(other))).Id;
+        run.Add(nameof(client.CancelSelectionJobAsync));
+        await Record.ExceptionAsync(() => client.CancelSelectionJobAsync(other, job));
+        run.Add(nameof(client.CancelSelectionAsync));
+        await Record.ExceptionAsync(() => client.CancelSelectionAsync(other));
+        await service.DrainAsync();
     }
 
     async Task NameAsync(string datum)

@@ -10,7 +10,7 @@ namespace DataRegistry.Http;
 
 /// <summary>
 /// An error that the API answers: one property of a room's class <c>{Room}Errors</c>. Handlers throw it, the OpenAPI document names it at
-/// its operations, and <c>docs/errors.md</c> lists it. Together they are the register, <see cref="All"/>.
+/// its operations, and <c>src/errors.md</c> lists it. Together they are the register, <see cref="All"/>.
 /// </summary>
 public abstract partial class ErrorKind
 {

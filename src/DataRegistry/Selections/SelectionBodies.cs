@@ -7,12 +7,28 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.Selections;
 
+/// <summary>A request for a selection, as it is read: its filter is checked by <see cref="SelectionFilterInput"/>.</summary>
+sealed record SelectionInput(string? Project, JsonElement? Filter);
+
 /// <summary>What a selection is made of.</summary>
-/// <param name="Filter">All that is given has to match. What is not known is refused. <c>prefix</c> is the beginning of keys, or an
-/// <c>s3://</c> URL. <c>name</c> is the last part of a key, whole, and <c>name_contains</c> a part of it, as it is written.
-/// <c>adopted_after</c> counts that time itself, and <c>adopted_before</c> does not. Without <c>purged</c> no purged datum is taken.
-/// </param>
-sealed record NewSelectionBody(string? Project, JsonElement? Filter);
+/// <param name="Filter">All that is given has to match. Unknown fields are refused, and so is a filter of nothing.</param>
+sealed record NewSelectionBody(string? Project, SelectionFilterBody? Filter);
+
+/// <summary>Which datums a selection takes.</summary>
+/// <param name="Prefix">The beginning of keys, or an <c>s3://</c> URL.</param>
+/// <param name="Glob">What the whole key matches.</param>
+/// <param name="Name">The last part of a key, whole.</param>
+/// <param name="NameContains">A part of the last part of a key, as it is written.</param>
+/// <param name="Drift"><c>none</c>, <c>changed</c>, <c>missing</c> or <c>unknown</c>.</param>
+/// <param name="SizeMin">Bytes.</param>
+/// <param name="SizeMax">Bytes.</param>
+/// <param name="Job">The adoption, or the scan, that created them.</param>
+/// <param name="AdoptedAfter">At this time or later.</param>
+/// <param name="AdoptedBefore">Before this time.</param>
+/// <param name="Purged">True for purged datums only; without it no purged datum is taken.</param>
+sealed record SelectionFilterBody(
+    string? Store, string? Prefix, string? Glob, string? Name, string? NameContains, string? Tag, string? Drift, long? SizeMin,
+    long? SizeMax, string? Job, string? AdoptedAfter, string? AdoptedBefore, bool? Purged);
 
 /// <summary>A selection on the wire.</summary>
 /// <param name="Status">That of the job which freezes it; <c>completed</c> can be acted on.</param>
@@ -77,6 +93,7 @@ sealed record SelectionCountsBody(long Total, long Done, long Skipped, long Pend
 sealed record ExportedFileBody(string Name, long Rows, long Bytes, string? Url);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
+[JsonSerializable(typeof(SelectionInput))]
 [JsonSerializable(typeof(NewSelectionBody))]
 [JsonSerializable(typeof(SelectionBody))]
 [JsonSerializable(typeof(Page<SelectionItem>))]

@@ -42,7 +42,7 @@ static class SelectionEndpoints
     static async Task<IResult> CreateAsync(
         HttpContext context, SelectionAccess access, SelectionRequests requests, StoreAccess stores, JobTable jobs)
     {
-        var body = await RequestBody.ReadJsonAsync(context, Json.NewSelectionBody, MaxBodyBytes);
+        var body = await RequestBody.ReadJsonAsync(context, Json.SelectionInput, MaxBodyBytes);
         var project = await access.ProjectAsync(context, body.Project);
         var filter = SelectionFilterInput.Parse(body.Filter);
         await RequireStoreAsync(context, filter, stores);

@@ -19,7 +19,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
     }));
 
     // All of them are one environment variable, which Linux lets be 128 KiB.
-    const int Accounts = 1100;
+    const int Accounts = 1370;
     static int accounts;
 
     /// <summary>The connection string of an account that nobody else has: empty, and its queues without anybody else's messages.</summary>
@@ -31,7 +31,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
             : throw new InvalidOperationException($"The tests use more than {Accounts} storage accounts: raise the number.");
     }
 
-    static string AccountName(int index) => $"account{index:D3}";
+    static string AccountName(int index) => $"a{index:D4}";
 
     public string ConnectionString { get; private set; } = "";
 

@@ -98,12 +98,13 @@ public sealed class WorkerDeathTests : IAsyncLifetime
     {
         await StartAsync(objects: 0, windowKeys: 500);
         using var worker = System.Diagnostics.Process.GetProcessById(host.WorkerProcess);
-        // The function waits for storage that never answers: nobody but the host tells that its worker is gone.
-        server.Intercept = async (http, _) => { await Task.Delay(Timeout.Infinite, http.RequestAborted); return true; };
         var job = await PostAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/data/", project });
+        // The function waits for a bucket that never answers: nobody but the host tells that its worker is gone.
+        server.Intercept = async (http, _) => { await Task.Delay(Timeout.Infinite, http.RequestAborted); return true; };
+        var before = server.Requests.Total;
         var message = (await storage.Queues.GetQueueClient("adopt").ReceiveMessagesAsync(1, TimeSpan.FromMinutes(10))).Value.Single();
         var delivery = host.InvokeAsync("AdoptRange", message.MessageText);
-        await Eventually.IsTrueAsync(() => server.Requests.Total > 0, "a request to the bucket");
+        await Eventually.IsTrueAsync(() => server.Requests.Total > before, "a request to the bucket");
         worker.Kill();
         await Assert.ThrowsAsync<InvalidOperationException>(() => delivery.WithinDeadlineAsync());
         server.Intercept = null;

@@ -26,7 +26,7 @@ public sealed partial class ErrorRegisterTests
     [Fact]
     public async Task The_docs_list_every_error()
     {
-        var file = Path.Combine(Root, "docs", "errors.md");
+        var file = Path.Combine(Root, "src", "errors.md");
         if (Environment.GetEnvironmentVariable("DATAREGISTRY_REWRITE_WIRE") == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);

@@ -84,7 +84,8 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
         "url" => WithUrl(ref reader),
         "prefix" => body with { Prefix = String(ref reader, name) },
         "manifest" => body with { Manifest = String(ref reader, name) },
-        _ => body with { Project = String(ref reader, name) },
+        "project" => body with { Project = String(ref reader, name) },
+        _ => throw new InvalidOperationException($"'{name}' is known, but not read."),
     };
 
     static bool Flag(ref Utf8JsonReader reader, string name) => reader.TokenType switch
