@@ -60,12 +60,16 @@ static class ExportContent
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
         .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();
 
-    static async Task SendAsync(string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
+    static async Task SendAsync(string id, string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
     {
         // A file that is not there is told from one that is by nobody who has no token for it.
-        if (!JobId.TryParse(job, out var id) || !tokens.IsGood(ExportLinks.OwnerOf(id, name), context.Request.Query["token"]))
+        if (!JobId.TryParse(id, out _) || !JobId.TryParse(job, out var export)
+            || !tokens.IsGood(ExportLinks.OwnerOf(export, name), context.Request.Query["token"]))
+        {
             throw DatumErrors.UrlNotValid.With();
-        var blob = blobs.Container.GetBlobClient(ExportWriter.BlobOf(id, name));
+        }
+
+        var blob = blobs.Container.GetBlobClient(ExportWriter.BlobOf(export, name));
         try
         {
             var properties = (await blob.GetPropertiesAsync(cancellationToken: context.RequestAborted)).Value;
