@@ -12,7 +12,7 @@ public sealed class ApiContractTests
 {
     const string Name = "after all others";
 
-    /// <summary>Of selections, whose refusals other tests see at one operation for all. Lower it with each that is seen or listed.</summary>
+    /// <summary>Of selections, whose refusals other tests see at one operation for all. Lower it with each that is seen.</summary>
     const int MostMissing = 60;
 
     static IReadOnlySet<string> running = new HashSet<string>();
