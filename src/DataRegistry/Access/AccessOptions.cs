@@ -49,7 +49,7 @@ public sealed class AccessOptions
     /// <summary>For how long such a token is good.</summary>
     public int ClientTokenMinutes { get; set; } = 60;
 
-    /// <summary>For how long a token may be good that is made by who has logged in, or with a token of the identity provider.</summary>
+    /// <summary>The longest life, in days, of a token that a log-in token or a token of the identity provider makes.</summary>
     public int MaxTokenDays { get; set; } = 366;
 
     /// <summary>The signing key's bytes; null for none, or none that is long enough.</summary>

@@ -8,11 +8,11 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Access;
 
-/// <summary>Where endpoints are mapped: the groups say who may call them, and which limits hold.</summary>
-/// <param name="Root">Everybody, without a limit.</param>
-/// <param name="V0">Signed in, <c>/api/v0</c>.</param>
-/// <param name="V1">Signed in, <c>/api/v1</c>.</param>
-/// <param name="Content">Whoever has a link to a datum's content, <c>/api/v0</c>.</param>
+/// <summary>The groups of endpoints. A group decides which callers it admits and which limits hold.</summary>
+/// <param name="Root">All callers, without a limit.</param>
+/// <param name="V0">Signed-in callers, <c>/api/v0</c>.</param>
+/// <param name="V1">Signed-in callers, <c>/api/v1</c>.</param>
+/// <param name="Content">Callers with a link to a datum's content, <c>/api/v0</c>.</param>
 sealed record Api(IEndpointRouteBuilder Root, IEndpointRouteBuilder V0, IEndpointRouteBuilder V1, IEndpointRouteBuilder Content)
 {
     public static Api Of(IEndpointRouteBuilder app) => new(

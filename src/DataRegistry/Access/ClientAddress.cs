@@ -7,7 +7,8 @@ namespace DataRegistry.Access;
 static class ClientAddress
 {
     /// <summary>
-    /// Who a request comes from, as far as that can be told; of IPv6 the first 64 bits, since who has one address has them all.
+    /// The address that a request comes from, or "unknown". Of an IPv6 address only the first 64 bits count, because one
+    /// client owns the rest.
     /// </summary>
     /// <param name="forwardedHops">See <see cref="AccessOptions.ForwardedHops"/>.</param>
     public static string Of(HttpContext context, int forwardedHops)

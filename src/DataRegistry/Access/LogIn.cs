@@ -45,8 +45,8 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     }
 
     /// <summary>
-    /// A new token for whoever has logged in. Null where the user was disabled meanwhile, or has another password: that revoked the
-    /// tokens of log-ins, and this one may have come too late for that.
+    /// Makes a token for the user who has logged in. Null where the user was disabled or got another password meanwhile: both revoke
+    /// the tokens of log-ins, and this token may have come too late to be revoked.
     /// </summary>
     public async Task<(AccessToken Token, TokenListRow Row)?> CreateTokenAsync(LogInOutcome.In logIn, CancellationToken cancellationToken)
     {
@@ -67,9 +67,8 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
 
     /// <summary>
     /// The API token that is a client's secret. The client is its owner: named by its id, or by its name in any case.
-    /// What is right is never limited: a secret is random, so trying them gets nobody anywhere, and whoever knows the client's id must not
-    /// keep it out.
-    /// What fails is limited by the client and the address together.
+    /// A right secret is never limited: secrets are random, so guessing is hopeless, and a stranger who knows the client's id cannot keep
+    /// the client out. Failures are limited by client and address together.
     /// </summary>
     public async Task<LogInOutcome> WithClientSecretAsync(string client, string secret, string address, CancellationToken cancellationToken)
     {
