@@ -14,8 +14,6 @@ namespace DataRegistry.Selections;
 /// </summary>
 static class ActionEndpoints
 {
-    const int MaxKeyLength = 255;
-
     public static void MapSelectionActions(this IEndpointRouteBuilder api)
     {
         api.MapPost("/selections/{id}/purge/", (string id, HttpContext context, SelectionActions actions) =>
@@ -35,7 +33,7 @@ static class ActionEndpoints
                 "Write all that is known of the datums of a selection to files, which the job names with URLs to read them",
                 StatusCodes.Status202Accepted)
             .Fails(
-                AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
+                SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
                 SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
         api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
             .Answers<SelectionJobBody>("A job that acts on a selection, and how far it is")
@@ -50,14 +48,6 @@ static class ActionEndpoints
                 "End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
             .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
-
-    /// <summary>The caller's Idempotency-Key; null for none.</summary>
-    public static string? KeyOf(HttpRequest request) => request.Headers[SelectionRequests.IdempotencyHeader] switch
-    {
-        { Count: 0 } => null,
-        { Count: 1 } values when values[0] is { Length: > 0 and <= MaxKeyLength } key => key,
-        _ => throw SelectionErrors.NotAnActionKey.On(SelectionRequests.IdempotencyHeader, MaxKeyLength),
-    };
 
     static void MapTagging(IEndpointRouteBuilder api, string verb, SelectionAction action, string summary) =>
         api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>

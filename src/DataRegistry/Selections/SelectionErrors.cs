@@ -50,12 +50,6 @@ static class SelectionErrors
         StatusCodes.Status409Conflict, "A job begins to act on the selection just now. Try again soon.",
         "One job at a time acts on a selection.");
 
-    public static FieldError ActionKeyReused { get; } = new(
-        "invalid", "The key was used before, with another body.", "The idempotency key belongs to another action on the selection.");
-
-    public static FieldError NotAnActionKey { get; } = new(
-        "invalid", "One key of 1 to {max} characters is expected.", "The idempotency key is empty, too long, or given twice.");
-
     public static FieldError NoTags { get; } = new(
         "required", "At least one tag is expected.", "The list of tags is empty.");
 

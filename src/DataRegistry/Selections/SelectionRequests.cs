@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Azure;
 using DataRegistry.Datums;
+using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -19,7 +20,6 @@ sealed partial class SelectionRequests(
     /// <summary>From the claim of a selection to its job are four writes: who has not done them after so long is dead.</summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
-    public const string IdempotencyHeader = "Idempotency-Key";
 
     /// <summary>Ranges of an action's job: as many as may be worked on at a time.</summary>
     const int MaxRanges = 16;
@@ -72,7 +72,7 @@ sealed partial class SelectionRequests(
                 && await work.Table.FindAsync<ActionKeyRow>(partition, keyRow, cancellationToken: cancellationToken) is { } known)
             {
                 if (known.Request != order.Hash())
-                    throw SelectionErrors.ActionKeyReused.On(IdempotencyHeader);
+                    throw IdempotencyKey.OtherBody();
                 // A death may have left the key without its job: the same rows are written then.
                 return (await StartAsync(selection, order, new(TimedId.FromGuid(known.Job)), createdBy, cancellationToken), false);
             }

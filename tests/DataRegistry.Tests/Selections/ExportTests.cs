@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using DataRegistry.Jobs;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Selections;
 
@@ -59,6 +61,8 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", $"{url}x"));
         var other = url.Replace("000000", "000001", StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", other));
+        await service.Services.GetRequiredService<JobBlobs>().DeleteAsync("", before: null, default);
+        Assert.Equal(HttpStatusCode.NotFound, await stranger.StatusAsync("GET", url));
         clock.Advance(TimeSpan.FromHours(1));
         Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", url));
     }
@@ -71,14 +75,36 @@ public sealed class ExportTests : IAsyncLifetime
         var job = await service.ActAsync(selection, "export", """{"format":"csv"}""");
         await service.DrainAsync();
         clock.Advance(TimeSpan.FromDays(7) + TimeSpan.FromSeconds(1));
-        foreach (var path in new[] { TestSelections.PathOf(selection), $"{TestSelections.PathOf(selection)}items/", job })
+        foreach (var path in new[] { TestSelections.PathOf(selection), $"{TestSelections.PathOf(selection)}items/", job, $"{job}results/" })
             Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("GET", path));
-        foreach (var (verb, json) in new[] { ("purge", null), ("tag", """{"tags":["x"]}"""), ("export", """{"format":"csv"}""") })
+        const string tags = """{"tags":["x"]}""";
+        Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("POST", $"{job}cancel/"));
+        foreach (var (verb, json) in new[]
+        {
+            ("purge", null), ("tag", tags), ("untag", tags), ("export", """{"format":"csv"}"""), ("cancel", null),
+        })
             Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("POST", $"{TestSelections.PathOf(selection)}{verb}/", json));
         foreach (var timer in Registry.TimerFunctions.Where(t => t.Name.Contains("Collect", StringComparison.Ordinal)))
             await timer.RunAsync(service.Services, default);
         await foreach (var blob in service.Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync())
             Assert.Fail($"Blob {blob.Name} is left");
+    }
+
+    [Fact]
+    public async Task A_second_action_waits_for_the_end_of_the_first_and_what_has_ended_cannot_be_cancelled()
+    {
+        await service.AdoptedAsync("a");
+        var selection = await service.SelectAsync(new { name = "a" });
+        var path = TestSelections.PathOf(selection);
+        const string tags = """{"tags":["x"]}""";
+        var job = await service.ActAsync(selection, "tag", tags);
+        foreach (var (verb, json) in new[] { ("purge", null), ("tag", tags), ("untag", tags), ("export", """{"format":"csv"}""") })
+            Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("POST", $"{path}{verb}/", json));
+        await service.DrainAsync();
+        Assert.Equal(HttpStatusCode.Conflict, await service.Http.StatusAsync("POST", $"{job}cancel/"));
+        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"{path}items/?cursor=x"));
+        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"{job}results/?outcome=x"));
+        await service.ActedAsync(selection, "untag", tags);
     }
 
     async Task<JsonElement> FileAsync(JsonElement selection, string format)
