@@ -17,7 +17,7 @@ const PAGE = 200;
 /** The service's largest page, for looking inside of names. */
 const LARGEST_PAGE = 9000;
 
-/** What the service looks at for a page at most, so what a short page has looked at (src/README.md). */
+/** The most rows that the service reads for a page of a filtered list (Datums/README.md): a short page has read that many. */
 const LOOKED_AT = 10_000;
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
