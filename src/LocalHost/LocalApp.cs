@@ -12,7 +12,7 @@ static class LocalApp
     /// <summary>Looking at an empty queue costs nothing here, and people wait for what they have started.</summary>
     static readonly TimeSpan PollingInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>The token that administrates everything; empty where nobody has set one.</summary>
+    /// <summary>The token that administrates everything; empty if nobody has set one.</summary>
     public const string TokenSetting = "Access:AdministratorToken";
 
     /// <summary>In base64, 32 bytes.</summary>

@@ -23,7 +23,7 @@ sealed class Adopter(
     /// <param name="locate">Reads which of the keys have a location, also free ones; and perhaps other locations of this job, whose datums
     /// may be missing.</param>
     /// <param name="find">Asks S3 about the keys that have no location yet; answers in their order.</param>
-    /// <param name="look">Asks about locations of others; null where nobody asks.</param>
+    /// <param name="look">Asks about locations of others; null if nobody asks.</param>
     /// <returns>The outcomes, in the order of the keys.</returns>
     public async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
         AdoptionScope scope, IReadOnlyList<string> keys,
@@ -156,7 +156,7 @@ sealed class Adopter(
     /// </summary>
     async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
     {
-        // Refused only where somebody else wrote one of them at that very moment.
+        // Refused only if somebody else wrote one of them at that very moment.
         for (var retry = new WriteRetry(clock, cancellationToken);
             !(await datums.Table.TrySubmitAsync([.. rows.Select(Change.Upsert)], cancellationToken)).IsDone;
             await retry.AgainAsync())

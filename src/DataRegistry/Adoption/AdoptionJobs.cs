@@ -34,7 +34,7 @@ sealed class AdoptionJobs(
         await ShowAsync(job, project, await stores.FindAsync(job.Store, cancellationToken), cancellationToken);
 
     /// <summary>A job with what it was asked for.</summary>
-    /// <param name="store">Null where nothing is known of it any more.</param>
+    /// <param name="store">Null if nothing is known of it any more.</param>
     public static JobBody BodyOf(JobRow job, JobProgress progress, Project project, Store? store, DateTimeOffset now) =>
         JobBody.From(job, progress, project, now) with
         {

@@ -34,7 +34,7 @@ sealed record AtOnceAnswer(int Status, byte[] Json)
 /// </summary>
 sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
 {
-    /// <summary>The request's key; null where it has none. The body has been read.</summary>
+    /// <summary>The request's key; null if it has none. The body has been read.</summary>
     public static RequestKey? Of(HttpContext context, HashedStream? body, Store store, Project project)
     {
         if (body is null || IdempotencyKey.Of(context.Request) is not { } key)
@@ -43,7 +43,7 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
         return new(HashOf($"{Caller.Of(context).Id:N}{project.Id:N}{key}"), HashOf(asked));
     }
 
-    /// <summary>The answer to a repetition; null where the request is to be done.</summary>
+    /// <summary>The answer to a repetition; null if the request is to be done.</summary>
     public async Task<IResult?> FindAsync(HttpContext context, AdoptionOrder order) =>
         order.Key is not null && await jobs.FindKeyAsync(order.Project.Slot, order.Key, context.RequestAborted) is { } known
             ? await RepeatAsync(context, order, known) : null;

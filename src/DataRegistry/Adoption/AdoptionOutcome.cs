@@ -23,7 +23,7 @@ public abstract record AdoptionOutcome
     /// <summary>It was a datum before, of this project or another.</summary>
     public sealed record AlreadyTracked(DatumId Datum, Guid Project) : AdoptionOutcome
     {
-        /// <summary>The adoption saw that the object is not what was adopted. False where it did not look.</summary>
+        /// <summary>The adoption saw that the object is not what was adopted. False if it did not look.</summary>
         public bool IsChanged { get; init; }
     }
 

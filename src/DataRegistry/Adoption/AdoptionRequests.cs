@@ -17,7 +17,7 @@ sealed record AdoptionOrder(Store Store, Project Project, string By, bool AdoptC
     /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
     public string? Tags { get; init; }
 
-    /// <summary>The request's Idempotency-Key; null for none.</summary>
+    /// <summary>The request's Idempotency-Key; null if none.</summary>
     public RequestKey? Key { get; init; }
 
     public AdoptionScope ScopeOf(JobId job, bool atOnce) =>

@@ -58,7 +58,7 @@ sealed class ChangeFinder(ObjectFinder finder)
             cancellationToken);
 
     /// <summary>
-    /// For an answer that does not depend on it: <see cref="ByHeadAsync"/>, or nothing where the bucket does not answer soon.
+    /// For an answer that does not depend on it: <see cref="ByHeadAsync"/>, or nothing if the bucket does not answer soon.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, Probe>> GlanceAsync(
         Bucket bucket, string prefix, IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken)

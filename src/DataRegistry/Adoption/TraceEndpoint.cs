@@ -93,13 +93,13 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
 
 /// <summary>A datum's trace on the wire.</summary>
 /// <param name="Aliases">Those that name it, then those that did, the last ones first.</param>
-/// <param name="AliasesComplete">False where there are more than are told.</param>
-/// <param name="Metadata">When its properties were last set; null where they never were.</param>
-/// <param name="Purged">Null where it was not.</param>
+/// <param name="AliasesComplete">False if there are more than are told.</param>
+/// <param name="Metadata">When its properties were last set; null if they never were.</param>
+/// <param name="Purged">Null if it was not.</param>
 /// <param name="Drift">Whether that is still what is there.</param>
 /// <param name="Earlier">What its URL stood for before, the last first: datums that were purged, or whose object had changed.</param>
 /// <param name="Later">What its URL stood for after it, the last first.</param>
-/// <param name="VersionsComplete">False where not all of them are known.</param>
+/// <param name="VersionsComplete">False if not all of them are known.</param>
 sealed record TraceBody(
     DatumId Id, string Uri, Guid Store, TraceAdoptionBody Adopted, TraceObjectBody Object, DriftBody Drift,
     IReadOnlyList<TraceAliasBody> Aliases, bool AliasesComplete, TraceChangeBody? Metadata, TraceChangeBody? Purged,
@@ -111,11 +111,11 @@ sealed record TraceBody(
 sealed record TraceAdoptionBody(DateTimeOffset Time, string User, string? Job, string? Adoption);
 
 /// <summary>What S3 said of the object when it was adopted.</summary>
-/// <param name="VersionId">Null where the bucket keeps no versions.</param>
+/// <param name="VersionId">Null if the bucket keeps no versions.</param>
 sealed record TraceObjectBody(string Etag, string? VersionId, long Size, DateTimeOffset? LastModified);
 
 /// <param name="FromUser">Who pointed it here.</param>
-/// <param name="Until">Null where it still names the datum.</param>
+/// <param name="Until">Null if it still names the datum.</param>
 /// <param name="UntilUser">Who pointed it elsewhere or deleted it.</param>
 sealed record TraceAliasBody(Guid Id, string Name, DateTimeOffset From, string FromUser, DateTimeOffset? Until, string? UntilUser);
 

@@ -11,7 +11,7 @@ namespace DataRegistry.Adoption;
 /// <param name="Keys">To be adopted: in the order of their UTF-8 bytes, none twice.</param>
 /// <param name="Locate">Reads which of them have a location.</param>
 /// <param name="Find">Asks S3 about those that have none.</param>
-/// <param name="Look">Looks at those that have one; null where it is not looked at them.</param>
+/// <param name="Look">Looks at those that have one; null if it is not looked at them.</param>
 /// <param name="Skipped">What was met and is not to be adopted, or cannot be.</param>
 /// <param name="After">Of a prefix: every key up to this one is in the window, or before it.</param>
 /// <param name="Ends">It is the range's last.</param>
@@ -44,7 +44,7 @@ abstract class WindowReader
 
 /// <summary>Windows of a list, as they were staged.</summary>
 /// <param name="open">Only called where S3 is to be asked.</param>
-/// <remarks>What is located is looked at only where changed objects shall be adopted: else it costs no request.</remarks>
+/// <remarks>What is located is looked at only if changed objects shall be adopted: else it costs no request.</remarks>
 sealed class ListWindowReader(
     AdoptionScope scope, JobBlobs blobs, Adopter adopter, ObjectFinder finder, ChangeFinder changes, Func<Bucket> open) : WindowReader
 {

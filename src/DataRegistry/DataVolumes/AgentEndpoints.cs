@@ -27,7 +27,7 @@ static class AgentEndpoints
     }
 
     /// <summary>
-    /// 200 with the status as it is kept now; 204 for a deletion, also where the volume is gone already. A report about an earlier time
+    /// 200 with the status as it is kept now; 204 for a deletion, also if the volume is gone already. A report about an earlier time
     /// than
     /// the last one's changes nothing.
     /// </summary>

@@ -5,7 +5,7 @@ using DataRegistry.Http;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>What an agent reported, checked.</summary>
-/// <param name="ObservedAt">What time it is about; null where it does not say.</param>
+/// <param name="ObservedAt">What time it is about; null if it does not say.</param>
 /// <param name="IsInferred">Whether that is only the last of its conditions' transitions.</param>
 /// <param name="ObservedGeneration">Null for the one that is current.</param>
 sealed record AgentReport(

@@ -16,7 +16,7 @@ static class DataVolumeFields
         : DataVolumeName.TryParse(text, out var name) ? name
         : throw DataVolumeErrors.NotAVolumeName.On(field);
 
-    /// <summary>Any text, also on several lines; null for none.</summary>
+    /// <summary>Any text, also on several lines; null if none.</summary>
     public static string? Text(string field, string? text, int maxLength)
     {
         if (text is null)

@@ -40,7 +40,7 @@ enum DataVolumeRequestType
 
 /// <summary>Which data volumes a list is about, in which order, and which part of it.</summary>
 /// <param name="UsableInProjectId">
-/// Null where it is not given, which is an error only of <see cref="DataVolumeRequestType.UsableInProject"/>.
+/// Null if it is not given, which is an error only of <see cref="DataVolumeRequestType.UsableInProject"/>.
 /// </param>
 sealed record DataVolumeQuery(DataVolumeRequestType RequestType, string? UsableInProjectId, ListQuery<ListedVolume> List)
 {

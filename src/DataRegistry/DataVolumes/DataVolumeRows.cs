@@ -47,16 +47,16 @@ sealed record DataVolumeRow : TableRow
     public DataVolumePhase? Reported { get; init; }
     public string? PhaseMessage { get; init; }
 
-    /// <summary>A JSON array of <see cref="Condition"/>; null for none.</summary>
+    /// <summary>A JSON array of <see cref="Condition"/>; null if none.</summary>
     public string? Conditions { get; init; }
     public string? PvcName { get; init; }
     public string? PvName { get; init; }
 
-    /// <summary>By the agent's clock, what its last report was about; null where no report said.</summary>
+    /// <summary>By the agent's clock, what its last report was about; null if no report said.</summary>
     public DateTimeOffset? ObservedAt { get; init; }
     public bool InUse { get; init; }
 
-    /// <summary>When its deletion was asked for; null where it was not.</summary>
+    /// <summary>When its deletion was asked for; null if it was not.</summary>
     public DateTimeOffset? DeletingSince { get; init; }
 
     /// <summary>
@@ -67,13 +67,13 @@ sealed record DataVolumeRow : TableRow
     /// <summary>The generation that the agent last reported on.</summary>
     public int ObservedGeneration { get; init; }
 
-    /// <summary>A JSON array of <see cref="SharedScope"/>; null for none, and in copies.</summary>
+    /// <summary>A JSON array of <see cref="SharedScope"/>; null if none, and in copies.</summary>
     public string? Scopes { get; init; }
 
     /// <summary>In a copy that is about to go: only the volume itself tells whether it still is shared there.</summary>
     public bool Leaving { get; init; }
 
-    /// <summary>Row key of what its create's Idempotency-Key is kept by; null where it had none.</summary>
+    /// <summary>Row key of what its create's Idempotency-Key is kept by; null if it had none.</summary>
     public string? Repetition { get; init; }
 
     /// <summary>Whether it lies under a scope that the volume is shared with.</summary>

@@ -35,7 +35,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
 
     public TableClient Table => table;
 
-    /// <summary>The volume; null where there is none.</summary>
+    /// <summary>The volume; null if there is none.</summary>
     public Task<DataVolumeRow?> FindAsync(DataVolumeId id, CancellationToken cancellationToken) =>
         table.FindAsync<DataVolumeRow>(DataVolumeKeys.Partition(id), DataVolumeKeys.Volume(id), cancellationToken: cancellationToken);
 
@@ -48,7 +48,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     /// Inserts a volume and its name. Where the answer of the table is lost the volume is looked for: what was committed is never reported
     /// as failed unless the table cannot be read either.
     /// </summary>
-    /// <param name="repetition">What is kept for the Idempotency-Key; null for none.</param>
+    /// <param name="repetition">What is kept for the Idempotency-Key; null if none.</param>
     public async Task<DataVolumeCreation> CreateAsync(
         DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
     {
@@ -140,7 +140,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     }
 
     /// <summary>
-    /// Changes a volume, and with it all that follows from it; null where there is none. Concurrent changes are made one after the other.
+    /// Changes a volume, and with it all that follows from it; null if there is none. Concurrent changes are made one after the other.
     /// </summary>
     /// <param name="change">Called anew with what is there after each change by another; what it returns unchanged is not written. It may
     /// end the request.</param>
@@ -174,7 +174,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
     }
 
-    /// <summary>Removes a volume with all that belongs to it; null where there is none, also where another was faster.</summary>
+    /// <summary>Removes a volume with all that belongs to it; null if there is none, also if another was faster.</summary>
     /// <param name="check">Called anew with what is there after each change by another; it may end the request.</param>
     public async Task<DataVolumeRow?> RemoveAsync(DataVolumeId id, Action<DataVolumeRow> check, CancellationToken cancellationToken)
     {
@@ -188,7 +188,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
     }
 
-    /// <summary>False where it has changed since it was read, or is gone.</summary>
+    /// <summary>False if it has changed since it was read, or is gone.</summary>
     /// <param name="takeBack">Whether its create failed after all: then nothing repeats it.</param>
     async Task<bool> TryRemoveAsync(DataVolumeRow row, bool takeBack, CancellationToken cancellationToken)
     {

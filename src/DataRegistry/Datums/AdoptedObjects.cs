@@ -25,7 +25,7 @@ public enum ObjectRefusal
 /// <param name="Found">Its version pins the bytes where the bucket keeps versions.</param>
 sealed record AdoptedObject(ObjectRefusal? Refusal, (Bucket Bucket, S3Object Object)? Found)
 {
-    /// <summary>Of an archived object; null where the bucket does not tell it.</summary>
+    /// <summary>Of an archived object; null if the bucket does not tell it.</summary>
     public string? StorageClass { get; init; }
 }
 

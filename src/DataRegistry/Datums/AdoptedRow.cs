@@ -11,11 +11,11 @@ abstract record AdoptedRow : TableRow
     public required string AdoptedBy { get; init; }
 
     /// <summary>
-    /// The tags of all that the adoption created, as <see cref="DatumTags.Write"/> writes them; null for none. It never changes.
+    /// The tags of all that the adoption created, as <see cref="DatumTags.Write"/> writes them; null if none. It never changes.
     /// </summary>
     public string? AdoptedTags { get; init; }
 
-    /// <summary>The datum that the location named before, which was purged; null where it named none.</summary>
+    /// <summary>The datum that the location named before, which was purged; null if it named none.</summary>
     public Guid? Previous { get; init; }
 
     /// <summary>In bytes.</summary>
@@ -24,13 +24,13 @@ abstract record AdoptedRow : TableRow
     /// <summary>Without its quotes.</summary>
     public required string ObjectETag { get; init; }
 
-    /// <summary>Null where the bucket does not tell it.</summary>
+    /// <summary>Null if the bucket does not tell it.</summary>
     public DateTimeOffset? LastModified { get; init; }
 
-    /// <summary>Null where the bucket keeps no versions: then nothing pins the content.</summary>
+    /// <summary>Null if the bucket keeps no versions: then nothing pins the content.</summary>
     public string? VersionId { get; init; }
 
-    /// <summary>Null where the bucket did not tell it.</summary>
+    /// <summary>Null if the bucket did not tell it.</summary>
     public string? StorageClass { get; init; }
 
     /// <summary>Hex; where S3 says it, or the object was read.</summary>

@@ -127,7 +127,7 @@ sealed record NewAliasBody([property: Required] string? Name, [property: Require
 sealed record ResolvedBody(DatumBody Datum);
 
 /// <param name="From">Null in the first change.</param>
-/// <param name="To">Null where the alias was deleted.</param>
+/// <param name="To">Null if the alias was deleted.</param>
 sealed record AliasChangeBody(DateTimeOffset Time, string User, Guid? From, Guid? To);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

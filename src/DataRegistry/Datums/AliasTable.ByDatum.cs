@@ -84,6 +84,6 @@ sealed partial class AliasTable
 
 /// <summary>A time in which an alias named a datum.</summary>
 /// <param name="User">Who pointed it there.</param>
-/// <param name="Until">Null where it still does.</param>
+/// <param name="Until">Null if it still does.</param>
 /// <param name="UntilUser">Who pointed it elsewhere, or deleted it.</param>
 sealed record AliasSpan(Guid Alias, string Name, DateTimeOffset Since, string User, DateTimeOffset? Until, string? UntilUser);

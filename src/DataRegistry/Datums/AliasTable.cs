@@ -36,15 +36,15 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
 
     public TableClient Table => table;
 
-    /// <summary>The alias by its name; null where there is none.</summary>
+    /// <summary>The alias by its name; null if there is none.</summary>
     public Task<AliasRow?> FindAsync(Project project, AliasName name, CancellationToken cancellationToken) =>
         table.FindAsync<AliasRow>(PartitionOf(project.Slot), NameKey(project.Id, name.Value), cancellationToken: cancellationToken);
 
-    /// <summary>Which project and name an id was given to; null where there never was such an alias.</summary>
+    /// <summary>Which project and name an id was given to; null if there never was such an alias.</summary>
     public Task<AliasIdRow?> FindIdAsync(TimedId id, CancellationToken cancellationToken) =>
         table.FindAsync<AliasIdRow>(PartitionOf(id.Partition >> 4), IdKey(id.ToGuid()), cancellationToken: cancellationToken);
 
-    /// <summary>The alias that an id's row leads to; null where it was deleted, also if its name is another alias's now.</summary>
+    /// <summary>The alias that an id's row leads to; null if it was deleted, also if its name is another alias's now.</summary>
     public async Task<AliasRow?> FindAsync(TimedId id, AliasIdRow where, CancellationToken cancellationToken) =>
         await table.FindAsync<AliasRow>(
             where.PartitionKey, NameKey(where.Project, where.Name), cancellationToken: cancellationToken) is { } row
@@ -56,7 +56,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
         await table.ReadAsync<AliasRow>(RangeOf(project, after), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, r => r.Name, cancellationToken);
 
-    /// <summary>All of a project's aliases; null where there are more than so many.</summary>
+    /// <summary>All of a project's aliases; null if there are more than so many.</summary>
     public async Task<IReadOnlyList<AliasRow>?> ListAllAsync(Project project, int max, CancellationToken cancellationToken)
     {
         var rows = await table.ReadAsync<AliasRow>(
@@ -131,7 +131,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
             from is { } before ? new AliasOutcome.Moved(row, before) : new AliasOutcome.Created(row);
     }
 
-    /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>
+    /// <summary>Deletes the alias as it is now; its history stays and says so. False if it is gone already.</summary>
     public async Task<bool> DeleteAsync(AliasRow alias, string user, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);

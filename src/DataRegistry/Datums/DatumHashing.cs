@@ -99,7 +99,7 @@ sealed partial class DatumHashing(
         }
     }
 
-    /// <summary>Keeps why a datum has no hashes; nothing where it has them by now.</summary>
+    /// <summary>Keeps why a datum has no hashes; nothing if it has them by now.</summary>
     public async Task<DatumRow> FailAsync(DatumRow datum, string reason, CancellationToken cancellationToken)
     {
         Log.Failed(logger, datum.Id, reason);
@@ -120,7 +120,7 @@ sealed partial class DatumHashing(
     }
 
     /// <summary>
-    /// Null where it takes too long, the wait for a slot included, or may work later: a bucket that hangs keeps no other's datums from
+    /// Null if it takes too long, the wait for a slot included, or may work later: a bucket that hangs keeps no other's datums from
     /// being read.
     /// </summary>
     async Task<DatumRow?> TryAtOnceAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)

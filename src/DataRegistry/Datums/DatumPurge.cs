@@ -7,7 +7,7 @@ namespace DataRegistry.Datums;
 /// </summary>
 sealed class DatumPurge(DatumTable datums, LocationTable locations, TimeProvider clock)
 {
-    /// <summary>False where it was purged already; its location is free afterwards either way.</summary>
+    /// <summary>False if it was purged already; its location is free afterwards either way.</summary>
     public async Task<bool> PurgeAsync(DatumRow datum, string user, CancellationToken cancellationToken)
     {
         var marked = await datums.MarkPurgedAsync(datum, clock.GetUtcNow(), user, cancellationToken);

@@ -48,7 +48,7 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         };
     }
 
-    /// <summary>A parameter that is true or false; false where it is missing.</summary>
+    /// <summary>A parameter that is true or false; false if it is missing.</summary>
     public static bool Flag(HttpRequest request, string name) => Fields.Query(request, name) switch
     {
         null or "false" => false,

@@ -9,23 +9,23 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
 
-    /// <summary>As <see cref="DatumTags.Write"/> writes them; null where nobody edited them, so that those of the adoption count.</summary>
+    /// <summary>As <see cref="DatumTags.Write"/> writes them; null if nobody edited them, so that those of the adoption count.</summary>
     public string? Tags { get; init; }
 
-    /// <summary>The tags' bytes in JSON, where this copy is without them; null where it has them.</summary>
+    /// <summary>The tags' bytes in JSON, where this copy is without them; null if it has them.</summary>
     [IgnoreDataMember] public int? TagsLeftOut { get; init; }
 
-    /// <summary>When it was purged; null where it was not.</summary>
+    /// <summary>When it was purged; null if it was not.</summary>
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
 
-    /// <summary>The job that purged it; null where none did.</summary>
+    /// <summary>The job that purged it; null if none did.</summary>
     public Guid? PurgeJob { get; init; }
 
-    /// <summary>The job that last changed its tags; null where none did.</summary>
+    /// <summary>The job that last changed its tags; null if none did.</summary>
     public Guid? TagJob { get; init; }
 
-    /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
+    /// <summary>When the hashes were last tried in vain, or queued; null if neither was.</summary>
     public DateTimeOffset? HashTried { get; init; }
 
     /// <summary>
@@ -34,10 +34,10 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     /// </summary>
     public bool? HashMissed { get; init; }
 
-    /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
+    /// <summary>Why there are no hashes; null or empty if nothing speaks against them.</summary>
     public string? ChecksumError { get; init; }
 
-    /// <summary>What a scan found; null or none where none found anything. See <see cref="DriftMark"/>.</summary>
+    /// <summary>What a scan found; null or none if none found anything. See <see cref="DriftMark"/>.</summary>
     public DriftState? Drift { get; init; }
 
     /// <summary>Since when it is so, as far as scans know.</summary>
@@ -114,7 +114,7 @@ sealed record DatumTagsRow : TableRow
     public Guid? TagJob { get; init; }
 }
 
-/// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only where that has changed.</summary>
+/// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only if that has changed.</summary>
 sealed record DatumDriftRow : TableRow
 {
     public required DriftState Drift { get; init; }

@@ -50,7 +50,7 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
 
     /// <summary>
     /// For a name all datums are searched, because clients take an empty first page for a name that is not there. A page is short, or
-    /// empty, only where the time for it was over.
+    /// empty, only if the time for it was over.
     /// </summary>
     async Task<CountedPage<DatumRow>> SearchAsync(
         DatumQuery query, ProjectSet projects, Paging paging, DatumCursor? after, bool noCount, CancellationToken cancellationToken)
@@ -91,7 +91,7 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
         return new(rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count, row => row.Id.ToString());
     }
 
-    /// <summary>All matches; null where they, or what would have to be looked at, are too many to be sorted.</summary>
+    /// <summary>All matches; null if they, or what would have to be looked at, are too many to be sorted.</summary>
     async Task<List<DatumRow>?> AllAsync(DatumQuery query, ProjectSet projects, CancellationToken cancellationToken)
     {
         var slice = new DatumSlice(MaxSorted, After: null, Offset: 0, MaxReadToSort) { IsSlim = true };

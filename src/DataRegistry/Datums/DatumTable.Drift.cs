@@ -20,7 +20,7 @@ sealed partial class DatumTable
     };
 
     /// <summary>
-    /// Writes marks of datums of one partition, each in one transaction with the row by which it is listed. False where one of the datums
+    /// Writes marks of datums of one partition, each in one transaction with the row by which it is listed. False if one of the datums
     /// has changed since it
     /// was read: nothing is written then. What says so already, or is purged, is left alone; but what is taken back is written in any case,
     /// so that whoever marked it late, on

@@ -211,7 +211,7 @@ sealed class DatumPageBuilder(DatumSlice slice)
     /// <summary>How many more it may take.</summary>
     public int Room => slice.Limit + slice.Offset - rows.Count - skipped;
 
-    /// <summary>Takes a datum that matches, or leaves it out. False where the page ends before it.</summary>
+    /// <summary>Takes a datum that matches, or leaves it out. False if the page ends before it.</summary>
     public bool TryAdd(DatumRow row)
     {
         if (skipped < slice.Offset)

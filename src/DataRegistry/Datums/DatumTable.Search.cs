@@ -141,6 +141,6 @@ sealed partial class DatumTable
 
 /// <summary>What a search found.</summary>
 /// <param name="First">The first matches in order, one more than wanted where there are more.</param>
-/// <param name="Stopped">Up to where it came; null where no match of interest is left out.</param>
-/// <param name="Count">All matches; null where it was not at an end everywhere.</param>
+/// <param name="Stopped">Up to where it came; null if no match of interest is left out.</param>
+/// <param name="Count">All matches; null if it was not at an end everywhere.</param>
 sealed record NameMatches(IReadOnlyList<DatumCursor> First, DatumCursor? Stopped, int? Count);

@@ -30,11 +30,11 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
 
     public static string PartitionOf(DatumId id) => PartitionOf(id.Value.Partition);
 
-    /// <summary>The datum; null where there is none.</summary>
+    /// <summary>The datum; null if there is none.</summary>
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
         table.FindAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
 
-    /// <summary>Whether the project has a datum that is not purged; null where <paramref name="maxRows"/> rows do not tell.</summary>
+    /// <summary>Whether the project has a datum that is not purged; null if <paramref name="maxRows"/> rows do not tell.</summary>
     public async Task<bool?> AnyUnpurgedAsync(Project project, int maxRows, CancellationToken cancellationToken)
     {
         var seen = 0;
@@ -62,7 +62,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         return MetadataInput.Compose(row?.Json ?? "{}"u8.ToArray(), DatumTags.Of(datum));
     }
 
-    /// <summary>When they were last set, and by whom; null where they never were.</summary>
+    /// <summary>When they were last set, and by whom; null if they never were.</summary>
     public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) =>
         table.FindAsync<MetadataChangeRow>(
         datum.PartitionKey, MetadataPrefix + datum.RowKey, [nameof(MetadataChangeRow.Time), nameof(MetadataChangeRow.User)],
@@ -96,7 +96,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         }
     }
 
-    /// <summary>Marks the datum as purged; false where it was already, of which the first time stays.</summary>
+    /// <summary>Marks the datum as purged; false if it was already, of which the first time stays.</summary>
     public async Task<bool> MarkPurgedAsync(DatumRow datum, DateTimeOffset time, string user, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);
@@ -145,7 +145,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     }
 
     /// <summary>
-    /// Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.
+    /// Notes a try of the hashes; false if the datum was changed meanwhile, as by another one who notes it, or has its hashes.
     /// </summary>
     /// <param name="missed">See <see cref="DatumRow.HashMissed"/>.</param>
     public async Task<bool> NoteHashAsync(

@@ -48,7 +48,7 @@ static class DatumTags
         return bytes <= MaxTagBytes ? tags : throw DatumErrors.TagsTooLong.On(field, bytes, MaxTagBytes);
     }
 
-    /// <summary>The same for an adoption, as its rows keep them; null for none.</summary>
+    /// <summary>The same for an adoption, as its rows keep them; null if none.</summary>
     public static string? ParseAdopted(string field, IEnumerable<string> texts)
     {
         if (Write(Parse(field, texts)) is not { Length: > 0 } tags)

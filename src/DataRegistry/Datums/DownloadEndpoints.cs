@@ -38,7 +38,7 @@ static class DownloadEndpoints
         return adopted.Found ?? throw Error(adopted, row);
     }
 
-    /// <summary>What a browser calls the file; null where the key ends with a slash, and has no name.</summary>
+    /// <summary>What a browser calls the file; null if the key ends with a slash, and has no name.</summary>
     public static string? FileName(DatumRow row) => DatumBody.NameOf(row.Key) is { Length: > 0 } name ? name : null;
 
     public static ApiException Error(BucketException e) =>
@@ -75,7 +75,7 @@ static class DownloadEndpoints
 sealed record DownloadBody(string Url)
 {
     /// <summary>
-    /// That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out where none did.
+    /// That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out if none did.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Drift { get; init; }

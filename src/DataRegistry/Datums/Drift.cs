@@ -20,15 +20,15 @@ public enum DriftState
 }
 
 /// <summary>What S3 says of an object, as far as scans compare it.</summary>
-/// <param name="ETag">Empty where it was not said.</param>
-/// <param name="Size">Null where it was not said, as is the time.</param>
+/// <param name="ETag">Empty if it was not said.</param>
+/// <param name="Size">Null if it was not said, as is the time.</param>
 public sealed record DriftFacts(string ETag, long? Size, string? VersionId, DateTimeOffset? LastModified)
 {
     public static DriftFacts Of(S3Object found) =>
         new(found.ETag, found.SizeIsUnknown ? null : found.Size, found.VersionId, found.LastModified);
 
     /// <summary>
-    /// Whether it is the same. The time counts only where an ETag is missing, and in seconds, since a LIST says milliseconds and a HEAD
+    /// Whether it is the same. The time counts only if an ETag is missing, and in seconds, since a LIST says milliseconds and a HEAD
     /// does not: the same bytes put
     /// again into a bucket without versions are what was adopted.
     /// </summary>

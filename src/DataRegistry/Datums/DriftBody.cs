@@ -8,8 +8,8 @@ namespace DataRegistry.Datums;
 /// <summary>Whether what was adopted is still what is there, as far as scans know.</summary>
 /// <param name="State"><c>none</c>, <c>changed</c>, <c>missing</c>, or <c>unknown</c> where no scan was completed that began after the
 /// adoption.</param>
-/// <param name="Since">When a scan first found it so; null for none and unknown.</param>
-/// <param name="Was">What was adopted; null for none and unknown.</param>
+/// <param name="Since">When a scan first found it so; null if none and unknown.</param>
+/// <param name="Was">What was adopted; null if none and unknown.</param>
 /// <param name="Is">What is there now, if that has changed.</param>
 sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Was, DriftObjectBody? Is)
 {
@@ -32,7 +32,7 @@ sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Wa
         : DriftState.Unknown;
 }
 
-/// <param name="VersionId">Null where the bucket keeps no versions.</param>
+/// <param name="VersionId">Null if the bucket keeps no versions.</param>
 sealed record DriftObjectBody(string Etag, long? Size, string? VersionId, DateTimeOffset? LastModified)
 {
     public static DriftObjectBody From(DriftFacts facts) => new(facts.ETag, facts.Size, facts.VersionId, facts.LastModified);

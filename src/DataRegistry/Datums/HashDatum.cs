@@ -67,7 +67,7 @@ sealed partial class HashDatum(
         if (!later.IsEmpty)
             await queue.SendAsync(later, throttled ? Throttling.Delay() : null, cancellationToken);
 
-        // False where the time is over before it is hashed.
+        // False if the time is over before it is hashed.
         async Task<bool> TryAsync(DatumRow datum)
         {
             var began = clock.GetUtcNow();

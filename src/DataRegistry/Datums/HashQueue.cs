@@ -9,7 +9,7 @@ using DataRegistry.Triggers;
 namespace DataRegistry.Datums;
 
 /// <summary>Datums to hash: <c>{"v":1,"datums":["…"]}</c>. It holds ids only; those that are hashed by then are passed over.</summary>
-/// <param name="Traceparent">Which span asked for it, as W3C Trace Context; null for none. It stands in the message since no row stands
+/// <param name="Traceparent">Which span asked for it, as W3C Trace Context; null if none. It stands in the message since no row stands
 /// behind it.</param>
 /// <param name="V">The message's version: one that is not known here is refused, so that it is poison, not lost.</param>
 sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent = null)

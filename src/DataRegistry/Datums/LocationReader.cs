@@ -124,7 +124,7 @@ sealed class LocationReader<T> where T : LocatedRow
             return rows;
         }
 
-        /// <summary>Reads on until a row is beyond the end (null for none is), or so many are held that end in a whole key.</summary>
+        /// <summary>Reads on until a row is beyond the end (null if none is), or so many are held that end in a whole key.</summary>
         public async Task ReadOnAsync(string? end, int maxRows, CancellationToken cancellationToken)
         {
             while (!IsRead(end) && (rows.Count < maxRows || LastWholeKey(end) is null))
@@ -132,7 +132,7 @@ sealed class LocationReader<T> where T : LocatedRow
         }
 
         /// <summary>
-        /// Where it has not been read to its end: the last key of those held before which none is missing. Null where it has, or where none
+        /// Where it has not been read to its end: the last key of those held before which none is missing. Null if it has, or where none
         /// is.
         /// </summary>
         public string? LastWholeKey(string? end)

@@ -34,7 +34,7 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
         return false;
     }
 
-    /// <summary>What is at a key; null where nothing is, or the location is free.</summary>
+    /// <summary>What is at a key; null if nothing is, or the location is free.</summary>
     public async Task<LocationRow?> FindAsync(Guid store, string key, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
@@ -43,7 +43,7 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
             : null;
     }
 
-    /// <summary>Frees the location of a purged datum; nothing where it is free, or another datum's by now.</summary>
+    /// <summary>Frees the location of a purged datum; nothing if it is free, or another datum's by now.</summary>
     public async Task FreeAsync(Guid store, string key, DatumId datum, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
@@ -60,7 +60,7 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
     }
 
     /// <summary>
-    /// The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null for none; one
+    /// The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null if none; one
     /// row.
     /// </summary>
     public async Task<string?> FirstKeyAfterAsync(Guid store, string after, CancellationToken cancellationToken)
@@ -107,11 +107,11 @@ sealed record LocationRow : AdoptedRow
     public bool? Purged { get; init; }
 
     /// <summary>
-    /// True where the datum before was put aside because its object had changed; null where it was purged, or there was none.
+    /// True if the datum before was put aside because its object had changed; null if it was purged, or there was none.
     /// </summary>
     public bool? Supersedes { get; init; }
 
-    /// <summary>What the last scan found that did not find what was adopted; null or none where none did.</summary>
+    /// <summary>What the last scan found that did not find what was adopted; null or none if none did.</summary>
     public DriftState? Drift { get; init; }
 
     /// <summary>The scan that wrote that, or took it back: so one that does a window again tells its own.</summary>

@@ -6,8 +6,8 @@ namespace DataRegistry.Datums;
 
 /// <summary>A datum's properties as a request gives them, checked: a JSON object, of whose keys two are the service's.</summary>
 /// <param name="Json">The object, without white space, in UTF-8.</param>
-/// <param name="Tags"><c>valohai.tags</c>, none twice; empty where it is not given.</param>
-/// <param name="Alias"><c>valohai.alias</c>; null where it is not given.</param>
+/// <param name="Tags"><c>valohai.tags</c>, none twice; empty if it is not given.</param>
+/// <param name="Alias"><c>valohai.alias</c>; null if it is not given.</param>
 sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? Alias)
 {
     /// <summary>Table Storage's limit for a binary property.</summary>

@@ -50,7 +50,7 @@ readonly record struct TreePosition(string Key, bool IsFolder)
 }
 
 /// <summary>A folder on a page of the tree.</summary>
-/// <param name="IsKnown">False where the rows that were looked at show none of the project, and there are more.</param>
+/// <param name="IsKnown">False if the rows that were looked at show none of the project, and there are more.</param>
 readonly record struct TreeFolder(string Prefix, bool IsKnown);
 
 /// <summary>A page of the tree, in the order of keys.</summary>

@@ -31,7 +31,7 @@ sealed class TreePages(LocationTable locations, DatumTable datums, AliasTable al
 
     static DatumId IdOf(TreeRow file) => new(TimedId.FromGuid(file.Datum));
 
-    /// <param name="scanned">When the last scan of the store began that was completed; null for none.</param>
+    /// <param name="scanned">When the last scan of the store began that was completed; null if none.</param>
     static DriftState DriftOf(TreeRow file, DatumId id, DateTimeOffset? scanned) =>
         file.Drift is DriftState.Changed or DriftState.Missing ? file.Drift.Value
         : scanned >= id.Value.Time ? DriftState.None

@@ -5,7 +5,7 @@ namespace DataRegistry.Datums;
 /// <summary>
 /// Reads a page of a store's tree from its location rows. The 16 shards are read in parallel and merged by key. The rows below a folder are
 /// leapt over: the order-preserving encoding says where the next key begins. A folder costs a request a shard at most, of which the first
-/// rows also show whether the project has something there. Only where they do not, more of its rows are looked at.
+/// rows also show whether the project has something there. Only if they do not, more of its rows are looked at.
 /// </summary>
 sealed class TreeReader
 {

@@ -15,7 +15,7 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
     TableRange range = Start(query, shard);
     int first;
 
-    /// <summary>Rows before this index are in the order of their keys, also where their row keys are hashed.</summary>
+    /// <summary>Rows before this index are in the order of their keys, also if their row keys are hashed.</summary>
     int sorted;
     int pageSize = firstPage;
     string? continuation;
@@ -118,7 +118,7 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
         OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? rowKey[..OrderedKey.MaxClearBytes] : rowKey;
 
     /// <summary>
-    /// The row key after those of all keys that begin with this: a beginning's encoding is the beginning of their encodings. Null where
+    /// The row key after those of all keys that begin with this: a beginning's encoding is the beginning of their encodings. Null if
     /// none can be said, since the encoding is hashed, or empty.
     /// </summary>
     static string? EndOf(string prefix) =>

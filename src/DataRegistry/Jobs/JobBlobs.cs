@@ -61,7 +61,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
     }
 
     /// <summary>
-    /// Writes a window's results, which count from when the range's checkpoint names them. Null where there are none.
+    /// Writes a window's results, which count from when the range's checkpoint names them. Null if there are none.
     /// </summary>
     /// <param name="counts">How many results there are of each outcome.</param>
     public async Task<ResultsRow?> WriteWindowResultsAsync<T>(

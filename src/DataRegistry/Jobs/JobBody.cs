@@ -7,9 +7,9 @@ namespace DataRegistry.Jobs;
 
 /// <summary>A job on the wire.</summary>
 /// <param name="Ctime">When it was accepted.</param>
-/// <param name="Rate">Inputs a second: of late, or at its end over all; null where nothing is done yet.</param>
+/// <param name="Rate">Inputs a second: of late, or at its end over all; null if nothing is done yet.</param>
 /// <param name="Eta">When it will be done if it goes on like this, which for a prefix rests on how much it held when it was last adopted;
-/// null where that cannot be said.</param>
+/// null if that cannot be said.</param>
 sealed record JobBody(
     string Id, string Kind, string Status, Guid Store, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started,
     DateTimeOffset? Finished,
@@ -24,7 +24,7 @@ sealed record JobBody(
     /// <summary>The patterns of what was to be left out.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
-    /// <summary>The URL of the file that lists what was asked for; null where there was none.</summary>
+    /// <summary>The URL of the file that lists what was asked for; null if there was none.</summary>
     public string? Manifest { get; init; }
 
     /// <summary>How many URLs a list had, repetitions counted; null for a prefix or a manifest.</summary>

@@ -7,7 +7,7 @@ sealed class JobControl(JobTable jobs, WorkTable work, JobFinisher finisher, Tim
     public async Task<JobProgress> ProgressAsync(JobRow job, CancellationToken cancellationToken) =>
         job.Status.IsTerminal() ? default : await work.ProgressAsync(job.JobId, clock.GetUtcNow(), cancellationToken);
 
-    /// <summary>Marks the job, so that its workers end it. False where it has ended already, or was marked before.</summary>
+    /// <summary>Marks the job, so that its workers end it. False if it has ended already, or was marked before.</summary>
     public async Task<bool> TryCancelAsync(JobRow job, CancellationToken cancellationToken) =>
         await jobs.CancelAsync(job.JobId, cancellationToken) is not null;
 

@@ -91,7 +91,7 @@ sealed partial class JobFinisher(
 
     IJobKind KindOf(JobRow job) => kinds.Single(k => k.Kind == job.Kind);
 
-    /// <summary>Ends a job of which everything is done; null where it has ended already.</summary>
+    /// <summary>Ends a job of which everything is done; null if it has ended already.</summary>
     public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
         if (await jobs.FinishAsync(id, done, cancellationToken) is not { } finished)

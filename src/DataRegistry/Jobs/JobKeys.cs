@@ -50,7 +50,7 @@ sealed record JobKeyRow : TableRow
     /// <summary>Whether a job was made; otherwise the request was answered at once.</summary>
     public bool HasJob { get; init; }
 
-    /// <summary>Of the answer that is kept; null for none.</summary>
+    /// <summary>Of the answer that is kept; null if none.</summary>
     public int? Status { get; init; }
 
     /// <summary>The answer's body, compressed, in pieces; what does not fit is not kept.</summary>

@@ -3,7 +3,7 @@ namespace DataRegistry.Jobs;
 /// <summary>How far a job's ranges are.</summary>
 /// <param name="Done">What they have done.</param>
 /// <param name="Recent">Inputs a second lately, see <see cref="RecentRate"/>.</param>
-/// <param name="Waiting">What all of those wait for that have a message; null where one is worked on.</param>
+/// <param name="Waiting">What all of those wait for that have a message; null if one is worked on.</param>
 readonly record struct JobProgress(Counts Done, double Recent, WaitingBody? Waiting);
 
 /// <param name="For">A sentence.</param>
@@ -29,7 +29,7 @@ static class RecentRate
         range.RecentSince is { } since ? range.Recent * Remains(now - since) : 0;
 
     /// <summary>
-    /// The rate of a job that has not run for long enough yet: as if it had done nothing else before. Null where it has not run at all.
+    /// The rate of a job that has not run for long enough yet: as if it had done nothing else before. Null if it has not run at all.
     /// </summary>
     public static double? Of(double recent, TimeSpan? running) => running > TimeSpan.Zero ? recent / (1 - Remains(running.Value)) : null;
 

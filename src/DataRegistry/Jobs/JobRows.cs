@@ -28,7 +28,7 @@ sealed record JobRow : CountedRow
     public JobKind Kind { get; init; }
     public required Guid Store { get; init; }
 
-    /// <summary>Into which is adopted; of a scan the store's, and empty where that has none.</summary>
+    /// <summary>Into which is adopted; of a scan the store's, and empty if that has none.</summary>
     public required Guid Project { get; init; }
     public required string CreatedBy { get; init; }
     public required JobStatus Status { get; init; }
@@ -39,10 +39,10 @@ sealed record JobRow : CountedRow
     /// <summary>Only the keys that it matches; null for all of the prefix.</summary>
     public string? Pattern { get; init; }
 
-    /// <summary>Patterns of keys that are left out, a JSON array; null for none.</summary>
+    /// <summary>Patterns of keys that are left out, a JSON array; null if none.</summary>
     public string? Exclude { get; init; }
 
-    /// <summary>The key of the file that lists what to adopt; null where there is none.</summary>
+    /// <summary>The key of the file that lists what to adopt; null if there is none.</summary>
     public string? Manifest { get; init; }
 
     /// <summary>Changed objects become datums in the place of those that were adopted. Null for not.</summary>
@@ -54,7 +54,7 @@ sealed record JobRow : CountedRow
     /// <summary>What a job of a selection was asked for, in its room's own words. Null for other kinds.</summary>
     public string? Parameters { get; init; }
 
-    /// <summary>When everything but this row is deleted; null where that follows from the kind.</summary>
+    /// <summary>When everything but this row is deleted; null if that follows from the kind.</summary>
     public DateTimeOffset? Expires { get; init; }
 
     /// <summary>Of a scan: also a bucket that lists nothing at all is believed. Null for not.</summary>
@@ -66,7 +66,7 @@ sealed record JobRow : CountedRow
     /// <summary>All inputs; null while unknown.</summary>
     public long? Total { get; init; }
 
-    /// <summary>Of a prefix: how many inputs it had when it was last adopted; null where that is not known.</summary>
+    /// <summary>Of a prefix: how many inputs it had when it was last adopted; null if that is not known.</summary>
     public long? LastTotal { get; init; }
     public long RefusedFailed { get; init; }
     public long RefusedSkipped { get; init; }
@@ -77,7 +77,7 @@ sealed record JobRow : CountedRow
     /// <summary>Which call ended it, so that it knows its own write after a lost answer. Null while it has not ended.</summary>
     public Guid? EndedBy { get; init; }
 
-    /// <summary>The request that made it, as W3C Trace Context; null for none.</summary>
+    /// <summary>The request that made it, as W3C Trace Context; null if none.</summary>
     public string? Traceparent { get; init; }
 
     [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Id));
@@ -143,13 +143,13 @@ sealed record WorkRow : CountedRow
     /// <summary>The window after the last.</summary>
     public required int End { get; init; }
 
-    /// <summary>Of a prefix: every key up to this one is done, or another range's; null for none yet.</summary>
+    /// <summary>Of a prefix: every key up to this one is done, or another range's; null if none yet.</summary>
     public string? After { get; init; }
 
     /// <summary>Of a prefix: the range's last key, whether or not it exists; null for the prefix's end.</summary>
     public string? Until { get; init; }
 
-    /// <summary>Of a prefix: nothing was seen from here on to <see cref="Until"/>. Only where to cut the range depends on it.</summary>
+    /// <summary>Of a prefix: nothing was seen from here on to <see cref="Until"/>. Only if to cut the range depends on it.</summary>
     public string? Upper { get; init; }
 
     /// <summary>Requests that were spent on finding where to cut the range.</summary>
@@ -165,18 +165,18 @@ sealed record WorkRow : CountedRow
     /// <summary>How often poison made the next window be tried anew.</summary>
     public int Replans { get; init; }
 
-    /// <summary>When a request to the bucket timed out first, with no window done since; null for none.</summary>
+    /// <summary>When a request to the bucket timed out first, with no window done since; null if none.</summary>
     public DateTimeOffset? Unanswered { get; init; }
 
     /// <summary>Why the last delivery failed; for people.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>What the next window waits for, and since when; null where it is worked on, or has its turn to come.</summary>
+    /// <summary>What the next window waits for, and since when; null if it is worked on, or has its turn to come.</summary>
     public string? WaitingFor { get; init; }
     public DateTimeOffset? WaitingSince { get; init; }
 
     /// <summary>
-    /// Which span made the range, as W3C Trace Context: every delivery of its messages is a part of that trace. Null for none.
+    /// Which span made the range, as W3C Trace Context: every delivery of its messages is a part of that trace. Null if none.
     /// </summary>
     public string? Traceparent { get; init; }
 
@@ -218,9 +218,9 @@ sealed record WorkErrorRow : TableRow
 /// </summary>
 sealed record ResultsRow : CountedRow
 {
-    /// <summary>Name of the blob, one result a line; empty where there are only files.</summary>
+    /// <summary>Name of the blob, one result a line; empty if there are only files.</summary>
     public required string Blob { get; init; }
 
-    /// <summary>Files that the window made, in its room's own words; null for none.</summary>
+    /// <summary>Files that the window made, in its room's own words; null if none.</summary>
     public string? Files { get; init; }
 }

@@ -14,7 +14,7 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
     }
 
     /// <summary>
-    /// Goes on with a job whose request died, or is still at it: its messages are sent, perhaps again. Null where there is no such job.
+    /// Goes on with a job whose request died, or is still at it: its messages are sent, perhaps again. Null if there is no such job.
     /// </summary>
     public async Task<JobRow?> ContinueAsync(JobId id, CancellationToken cancellationToken)
     {
@@ -28,7 +28,7 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
     /// The same, unless its project has too many under way: of several that come at once each sees all others, so never more than allowed
     /// begin, though fewer may. Only its ranges and blobs are left then, as they are where its key was used before.
     /// </summary>
-    /// <param name="key">Null for none.</param>
+    /// <param name="key">Null if none.</param>
     public async Task<JobStart> TryStartAsync(
         JobRow job, IReadOnlyList<WorkRow> ranges, RequestKey? key, CancellationToken cancellationToken)
     {

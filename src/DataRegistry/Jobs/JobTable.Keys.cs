@@ -29,7 +29,7 @@ sealed partial class JobTable
         CreatedAt = job.Value.Time,
     };
 
-    /// <summary>What a key stands for; null where it was not used within a day.</summary>
+    /// <summary>What a key stands for; null if it was not used within a day.</summary>
     public async Task<JobKeyRow?> FindKeyAsync(int slot, RequestKey key, CancellationToken cancellationToken) =>
         await table.FindAsync<JobKeyRow>(PartitionOf(slot), KeyPrefix + key.Key, cancellationToken: cancellationToken) is { } row
             && IsKept(row)
@@ -52,12 +52,12 @@ sealed partial class JobTable
         }
     }
 
-    /// <summary>Keeps the answer of a request that made no job. Nothing where another delivery of the request was quicker.</summary>
+    /// <summary>Keeps the answer of a request that made no job. Nothing if another delivery of the request was quicker.</summary>
     public Task AnswerAsync(JobKeyRow key, CancellationToken cancellationToken) =>
         table.TryUpdateAsync(key, key.ETag, cancellationToken: cancellationToken);
 
     /// <summary>Both or neither.</summary>
-    /// <returns>Null where that is done; otherwise the row of the same key that was there before.</returns>
+    /// <returns>Null if that is done; otherwise the row of the same key that was there before.</returns>
     async Task<JobKeyRow?> AddTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
@@ -75,7 +75,7 @@ sealed partial class JobTable
         }
     }
 
-    /// <summary>Both or neither; false where the job is not staged any more.</summary>
+    /// <summary>Both or neither; false if the job is not staged any more.</summary>
     async Task<bool> RemoveTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())

@@ -35,7 +35,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return string.Create(CultureInfo.InvariantCulture, $"{rowKey.AsSpan(0, 12)}{id.Value.Partition & 15:x}{rowKey.AsSpan(12)}");
     }
 
-    /// <summary>The job; null where there is none.</summary>
+    /// <summary>The job; null if there is none.</summary>
     public Task<JobRow?> FindAsync(JobId id, CancellationToken cancellationToken) =>
         table.FindAsync<JobRow>(PartitionOf(id.Slot), RowKeyOf(id), cancellationToken: cancellationToken);
 
@@ -77,7 +77,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     };
 
     /// <summary>
-    /// Changes a job that is not at its end. Null where there is none or <paramref name="change"/> says null (nothing to do).
+    /// Changes a job that is not at its end. Null if there is none or <paramref name="change"/> says null (nothing to do).
     /// Concurrent changes are made one after the other, each on what the one before left.
     /// </summary>
     public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
@@ -106,7 +106,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return null;
     }
 
-    /// <summary>False where the job has changed meanwhile, also by this very write, if the answer to it was lost.</summary>
+    /// <summary>False if the job has changed meanwhile, also by this very write, if the answer to it was lost.</summary>
     async Task<bool> TryEndAsync(JobRow job, ETag ifMatch, CancellationToken cancellationToken)
     {
         try
@@ -131,8 +131,8 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     }
 
     /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>
-    /// <param name="key">The key that it comes with; null for none.</param>
-    /// <returns>Null where it is added; otherwise the row of the same key that was there before.</returns>
+    /// <param name="key">The key that it comes with; null if none.</param>
+    /// <returns>Null if it is added; otherwise the row of the same key that was there before.</returns>
     public async Task<JobKeyRow?> AddAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
         await table.TryAddAsync(
@@ -151,7 +151,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     }
 
     /// <summary>
-    /// Takes a job back that nobody knows yet, with its key. False where a repetition of the request has started it meanwhile.
+    /// Takes a job back that nobody knows yet, with its key. False if a repetition of the request has started it meanwhile.
     /// </summary>
     public async Task<bool> RemoveAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
@@ -171,7 +171,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     public IAsyncEnumerable<ActiveJobRow> ListActiveAsync(CancellationToken cancellationToken) =>
         table.ReadAsync<ActiveJobRow>(new TableRange(Active), 1000, cancellationToken: cancellationToken);
 
-    /// <summary>False where another was quicker.</summary>
+    /// <summary>False if another was quicker.</summary>
     public async Task<bool> NoteActiveAsync(ActiveJobRow row, ETag ifMatch, CancellationToken cancellationToken) =>
         (await table.TryUpdateAsync(row, ifMatch, cancellationToken: cancellationToken)).IsDone;
 
@@ -233,13 +233,13 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return null;
     }
 
-    /// <summary>The job shall end as soon as its workers can. Null where it has ended already, or is ending.</summary>
+    /// <summary>The job shall end as soon as its workers can. Null if it has ended already, or is ending.</summary>
     public Task<JobRow?> CancelAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job.Status is JobStatus.Accepted or JobStatus.Running ? job with { Status = JobStatus.Cancelling } : null,
         cancellationToken);
 
     /// <summary>
-    /// How many inputs the same selection of a store had when it was last adopted to the end; null where none of the project's last 100
+    /// How many inputs the same selection of a store had when it was last adopted to the end; null if none of the project's last 100
     /// jobs did.
     /// </summary>
     public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
@@ -261,7 +261,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
             .Where(job => job.Kind == kind && job.Status != JobStatus.Staging && (status is null || job.Status == status));
 
     /// <summary>
-    /// Keeps a job that is at its end for the sake of what it adopted, and no report of it. Nothing where it was changed meanwhile.
+    /// Keeps a job that is at its end for the sake of what it adopted, and no report of it. Nothing if it was changed meanwhile.
     /// </summary>
     public Task ForgetAsync(JobRow job, CancellationToken cancellationToken) =>
         table.TryUpdateAsync(job with { Forgotten = true }, job.ETag, cancellationToken: cancellationToken);

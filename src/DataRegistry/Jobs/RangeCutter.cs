@@ -4,8 +4,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Jobs;
 
 /// <summary>Where to cut a range of keys.</summary>
-/// <param name="At">The first part's last key, whether or not it exists; null where no place was found.</param>
-/// <param name="Upper">From here on nothing was seen in the range; null where that is not known.</param>
+/// <param name="At">The first part's last key, whether or not it exists; null if no place was found.</param>
+/// <param name="Upper">From here on nothing was seen in the range; null if that is not known.</param>
 /// <param name="Probes">Requests that it took.</param>
 readonly record struct RangeCut(string? At, string? Upper, int Probes);
 
@@ -15,7 +15,7 @@ readonly record struct RangeCut(string? At, string? Upper, int Probes);
 /// last, only the first one after any given string: so this is a search by such questions, of a LIST of one key each. What is
 /// uneven all the same is made good by cutting again whatever is left over when others are done.
 /// </summary>
-/// <param name="firstAfter">The first key after the given string, with the job's prefix; null where there is none.</param>
+/// <param name="firstAfter">The first key after the given string, with the job's prefix; null if there is none.</param>
 sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAfter)
 {
     /// <summary>What is between <paramref name="after"/> and <paramref name="until"/>, cut in two.</summary>
@@ -88,7 +88,7 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
         /// <summary>
         /// Halfway from the lower key to the upper bound, in numbers whose digits are the alphabet's characters: at the first place where
         /// there
-        /// is a character between the two. Null where there is none.
+        /// is a character between the two. Null if there is none.
         /// </summary>
         public string? Middle()
         {
@@ -112,7 +112,7 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
 
         /// <summary>
         /// Lowers the upper bound to the end of what all remaining keys have in common with the lower key, by bisecting how long that is.
-        /// Returns a place to cut that is known to have keys on its far side; null where there are no more keys.
+        /// Returns a place to cut that is known to have keys on its far side; null if there are no more keys.
         /// </summary>
         public async Task<string?> TightenAsync(CancellationToken cancellationToken)
         {

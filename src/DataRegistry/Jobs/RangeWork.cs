@@ -12,18 +12,18 @@ abstract class RangeWork
     /// <exception cref="BucketException">The bucket cannot be listed.</exception>
     public abstract Task<WindowDone> RunAsync(WorkRow range, RangeDelivery delivery, bool goesOn, CancellationToken cancellationToken);
 
-    /// <summary>Cuts the range in two, so that another worker can share it. Null where the range's row has changed meanwhile.</summary>
+    /// <summary>Cuts the range in two, so that another worker can share it. Null if the range's row has changed meanwhile.</summary>
     public virtual Task<RangeShare?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
         Task.FromResult<RangeShare?>(new(range));
 }
 
 /// <summary>A window that is done. It counts once the range's checkpoint says so.</summary>
-/// <param name="Results">Where the window's results stand; null for none.</param>
+/// <param name="Results">Where the window's results stand; null if none.</param>
 /// <param name="After">Of a range of keys: every key up to this one is in the window, or before it.</param>
 /// <param name="Ends">It is the range's last.</param>
 sealed record WindowDone(Counts Counts, ResultsRow? Results, string? After, bool Ends);
 
 /// <summary>A range after an attempt to cut it.</summary>
 /// <param name="Range">The range: shorter, or with what the attempt found out.</param>
-/// <param name="Rest">The new range with the rest; null where the range was not cut.</param>
+/// <param name="Rest">The new range with the rest; null if the range was not cut.</param>
 sealed record RangeShare(WorkRow Range, WorkRow? Rest = null);

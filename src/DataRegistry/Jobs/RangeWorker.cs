@@ -71,7 +71,7 @@ sealed partial class RangeWorker(
         };
     }
 
-    /// <summary>Null where the job does not go on, or cannot, with which it ends.</summary>
+    /// <summary>Null if the job does not go on, or cannot, with which it ends.</summary>
     async Task<JobRun?> OpenJobAsync(JobId id, CancellationToken cancellationToken)
     {
         var job = await jobs.FindAsync(id, cancellationToken);
@@ -88,7 +88,7 @@ sealed partial class RangeWorker(
         return (opening as JobOpening.Opened)?.Run;
     }
 
-    /// <summary>Does the range's next window. Returns the range to go on with; null where this delivery has no more to do.</summary>
+    /// <summary>Does the range's next window. Returns the range to go on with; null if this delivery has no more to do.</summary>
     async Task<WorkRow?> AdvanceAsync(
         JobRun run, StoreTurns.Turn turn, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
@@ -153,7 +153,7 @@ sealed partial class RangeWorker(
             : new WindowOutcome.Overtaken();
     }
 
-    /// <summary>Null where the range has no windows, or its job cannot go on, with which it ends.</summary>
+    /// <summary>Null if the range has no windows, or its job cannot go on, with which it ends.</summary>
     async Task<RangeWork?> OpenRangeAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
         switch (await run.OpenAsync(range, delivery, cancellationToken))
@@ -173,7 +173,7 @@ sealed partial class RangeWorker(
 
     /// <summary>
     /// Where the job has fewer ranges than may be worked on at a time, a part of this one becomes a range of its own. So the rest is shared
-    /// evenly, however the keys lie. Returns the range as it is then; null where its row has changed meanwhile.
+    /// evenly, however the keys lie. Returns the range as it is then; null if its row has changed meanwhile.
     /// </summary>
     async Task<WorkRow?> ShareAsync(JobRun run, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
@@ -195,7 +195,7 @@ sealed partial class RangeWorker(
         return range;
     }
 
-    /// <summary>The range after its next window, as its row says; null where another delivery is further.</summary>
+    /// <summary>The range after its next window, as its row says; null if another delivery is further.</summary>
     async Task<WorkRow?> RunWindowAsync(
         JobRun run, RangeDelivery delivery, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {

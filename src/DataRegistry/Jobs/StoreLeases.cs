@@ -15,7 +15,7 @@ namespace DataRegistry.Jobs;
 /// </summary>
 sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions<JobOptions> options) : IStoredTable
 {
-    /// <summary>After a worker's death its lease is free again. Longer than a window takes, also where S3 throttles.</summary>
+    /// <summary>After a worker's death its lease is free again. Longer than a window takes, also if S3 throttles.</summary>
     internal static readonly TimeSpan Duration = TimeSpan.FromMinutes(5);
 
     /// <summary>Others may be quicker with the same lease.</summary>
@@ -26,7 +26,7 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
     public TableClient Table => table;
 
     /// <summary>
-    /// A lease that nobody has, or that an earlier delivery of the same range had, which may be dead; null where others have them all. A
+    /// A lease that nobody has, or that an earlier delivery of the same range had, which may be dead; null if others have them all. A
     /// query
     /// and a write.
     /// </summary>

@@ -63,10 +63,10 @@ sealed class StoreTurns : IDisposable
 
         public int Messages { get; set; }
 
-        /// <summary>When a window ended well last; null for none yet.</summary>
+        /// <summary>When a window ended well last; null if none yet.</summary>
         public long? LastEnd { get; set; }
 
-        /// <summary>When it may be asked again after a time-out; null where it answers.</summary>
+        /// <summary>When it may be asked again after a time-out; null if it answers.</summary>
         public DateTimeOffset? ClosedUntil { get; set; }
 
         /// <summary>A message asks whether it answers again.</summary>
@@ -91,7 +91,7 @@ sealed class StoreTurns : IDisposable
             (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
 
         /// <summary>
-        /// A place for a window, to be disposed of at its end. Null where the store has its part of the messages and is not quick, or where
+        /// A place for a window, to be disposed of at its end. Null if the store has its part of the messages and is not quick, or where
         /// there was no place for long: this message comes again later.
         /// </summary>
         /// <exception cref="BucketException">The store did not answer a short while ago, and is left alone.</exception>
@@ -147,7 +147,7 @@ sealed class StoreTurns : IDisposable
             }
         }
 
-        /// <summary>False where there was no place within the time.</summary>
+        /// <summary>False if there was no place within the time.</summary>
         async Task<bool> WaitAsync(SemaphoreSlim places, TimeSpan patience, CancellationToken cancellationToken)
         {
             using var timeout = new CancellationTokenSource(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, turns.clock);

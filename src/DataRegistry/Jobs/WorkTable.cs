@@ -27,7 +27,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
     public TableClient Table => table;
 
-    /// <summary>The range; null where there is none.</summary>
+    /// <summary>The range; null if there is none.</summary>
     public Task<WorkRow?> FindAsync(JobId job, int range, CancellationToken cancellationToken) =>
         table.FindAsync<WorkRow>(PartitionOf(job), RowKeyOf(range), cancellationToken: cancellationToken);
 
@@ -59,7 +59,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     }
 
     /// <summary>
-    /// Writes how far a range is, and the window's results with it. Null where another delivery has got on with the range meanwhile:
+    /// Writes how far a range is, and the window's results with it. Null if another delivery has got on with the range meanwhile:
     /// whatever this one did counts as not done, and the range is to be read anew. A change that leaves the position alone (a message noted
     /// as sent, an error) is taken over.
     /// </summary>
@@ -94,7 +94,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     }
 
     /// <summary>
-    /// Cuts a range of keys in two, in one transaction: it ends at <paramref name="at"/>, and a new range has the rest. Null where the
+    /// Cuts a range of keys in two, in one transaction: it ends at <paramref name="at"/>, and a new range has the rest. Null if the
     /// range has changed meanwhile, or where an answer was lost: then it is to be read anew.
     /// </summary>
     public async Task<RangeShare?> CutAsync(WorkRow range, string at, CancellationToken cancellationToken)
@@ -139,7 +139,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
             (All: 0, Undone: 0), (counts, range) => (counts.All + 1, counts.Undone + (range.IsDone ? 0 : 1)), cancellationToken);
 
     /// <summary>
-    /// Adds to a range that was ended meanwhile what a worker had still done of it. Null where another delivery has added it already.
+    /// Adds to a range that was ended meanwhile what a worker had still done of it. Null if another delivery has added it already.
     /// </summary>
     public async Task<WorkRow?> AddLateAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {

@@ -156,7 +156,7 @@ static class RescanEndpoints
 }
 
 /// <summary>A scan on the wire: a job of its own kind.</summary>
-/// <param name="Project">The store's when it was scanned; null for none.</param>
+/// <param name="Project">The store's when it was scanned; null if none.</param>
 /// <param name="Seconds">How long it took, or takes already; null before it began.</param>
 /// <param name="Requests">LISTs and HEADs.</param>
 /// <param name="Rate">Objects and locations a second.</param>

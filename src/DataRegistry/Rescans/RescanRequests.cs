@@ -20,7 +20,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     public static int SlotOf(Guid store) => store.ToByteArray()[14] << 4 | store.ToByteArray()[15] >> 4;
 
     /// <summary>
-    /// Begins a scan, or finds the one that runs, also where that is not forced and this one should be. Null where one is just beginning
+    /// Begins a scan, or finds the one that runs, also if that is not forced and this one should be. Null if one is just beginning
     /// elsewhere.
     /// </summary>
     public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
@@ -53,7 +53,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     }
 
     /// <summary>
-    /// Notes the end of a scan whose worker died before it could; nothing where it runs. Whether the scan that the row names never came to
+    /// Notes the end of a scan whose worker died before it could; nothing if it runs. Whether the scan that the row names never came to
     /// be.
     /// </summary>
     public async Task<bool> NoteEndAsync(ScanRow row, CancellationToken cancellationToken) =>

@@ -11,7 +11,7 @@ namespace DataRegistry.Rescans;
 /// <param name="Outcome"><see cref="ScanItem"/>'s.</param>
 sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string Outcome)
 {
-    /// <summary>Of a changed or new object: the datum that it has become; null for none.</summary>
+    /// <summary>Of a changed or new object: the datum that it has become; null if none.</summary>
     public DatumId? Adopted { get; init; }
 
     /// <summary>What was adopted, and as what; null for a new object.</summary>

@@ -97,7 +97,7 @@ sealed class GlobStates
         return (at[last / 64] >> last & 1) != 0;
     }
 
-    /// <summary>False where no bit is left, so that nothing that follows can match.</summary>
+    /// <summary>False if no bit is left, so that nothing that follows can match.</summary>
     bool Step(Span<ulong> at, int row)
     {
         var reach = reached.AsSpan(row * words, at.Length);

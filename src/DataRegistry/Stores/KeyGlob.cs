@@ -37,7 +37,7 @@ public sealed class KeyGlob
     /// <summary>The text that every matching key begins with; all of it where there are no wildcards.</summary>
     public string LiteralPrefix { get; }
 
-    /// <summary>False where the pattern matches one key only, which is <see cref="LiteralPrefix"/>.</summary>
+    /// <summary>False if the pattern matches one key only, which is <see cref="LiteralPrefix"/>.</summary>
     public bool HasWildcards => rest is not null;
 
     /// <param name="cancellationToken">Ends it also within a key, since a server may list keys of any length.</param>

@@ -25,7 +25,7 @@ public sealed class KeyGlobs(IReadOnlyList<KeyGlob> patterns)
     /// </summary>
     public static int BytesOf(string pattern) => Encoding.UTF8.GetByteCount(pattern) + (5 * pattern.Count(char.IsControl));
 
-    /// <summary>The first pattern that the key matches; null for none.</summary>
+    /// <summary>The first pattern that the key matches; null if none.</summary>
     public KeyGlob? FirstMatch(string key, CancellationToken cancellationToken)
     {
         // A key costs up to a third of a millisecond: who matches many of them is ended between two.
@@ -39,7 +39,7 @@ public sealed class KeyGlobs(IReadOnlyList<KeyGlob> patterns)
         return null;
     }
 
-    /// <summary>The patterns as a row keeps them; null for none.</summary>
+    /// <summary>The patterns as a row keeps them; null if none.</summary>
     public string? Write() => Patterns.Count == 0 ? null : JsonSerializer.Serialize([.. Patterns.Select(p => p.Pattern)], Json.StringArray);
 
     /// <summary>The patterns of a row, also of one from before there was <see cref="MaxBytes"/>.</summary>

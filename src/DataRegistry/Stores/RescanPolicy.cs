@@ -23,7 +23,7 @@ public sealed record RescanPolicy(
 
     public override int GetHashCode() => HashCode.Combine(Schedule, AdoptChanged, AdoptNew, Include.Count, Exclude.Count);
 
-    /// <summary>Patterns as a row keeps them; null for none.</summary>
+    /// <summary>Patterns as a row keeps them; null if none.</summary>
     public static string? Write(IReadOnlyList<string> patterns) =>
         patterns.Count == 0 ? null : JsonSerializer.Serialize(patterns, StoreJsonContext.Default.IReadOnlyListString);
 

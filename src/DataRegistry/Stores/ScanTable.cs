@@ -20,7 +20,7 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
     public TableClient Table => table;
 
-    /// <summary>Null where the store was never scanned.</summary>
+    /// <summary>Null if the store was never scanned.</summary>
     public Task<ScanRow?> FindAsync(Guid store, CancellationToken cancellationToken) =>
         table.FindAsync<ScanRow>(Partition, RowKeyOf(store), cancellationToken: cancellationToken);
 
@@ -30,8 +30,8 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
             new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(
                 r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
 
-    /// <summary>Lets a scan begin. False where another one has begun meanwhile, or this very one whose answer got lost.</summary>
-    /// <param name="before">The row as it was when no scan ran; null where there was none.</param>
+    /// <summary>Lets a scan begin. False if another one has begun meanwhile, or this very one whose answer got lost.</summary>
+    /// <param name="before">The row as it was when no scan ran; null if there was none.</param>
     public async Task<bool> TryBeginAsync(Guid store, ScanRow? before, Guid job, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var row = (before ?? new() { PartitionKey = Partition, RowKey = RowKeyOf(store) }) with { Running = job, Begun = now };
@@ -42,7 +42,7 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     }
 
     /// <summary>
-    /// Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing where another one is the
+    /// Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing if another one is the
     /// last.
     /// </summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
@@ -61,16 +61,16 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
 sealed record ScanRow : TableRow
 {
-    /// <summary>The job of the scan that runs; null for none. A job that has ended, or never came to be, runs no more.</summary>
+    /// <summary>The job of the scan that runs; null if none. A job that has ended, or never came to be, runs no more.</summary>
     public Guid? Running { get; init; }
 
     /// <summary>When the newest scan began: from then on the schedule counts.</summary>
     public DateTimeOffset? Begun { get; init; }
 
-    /// <summary>When the last scan began that was completed; null where none was.</summary>
+    /// <summary>When the last scan began that was completed; null if none was.</summary>
     public DateTimeOffset? Completed { get; init; }
 
-    /// <summary>The last scan that has ended, however it did; null for none.</summary>
+    /// <summary>The last scan that has ended, however it did; null if none.</summary>
     public Guid? Last { get; init; }
     public string? Status { get; init; }
     public DateTimeOffset? Started { get; init; }
@@ -103,18 +103,18 @@ sealed record ScanRow : TableRow
 /// <param name="New">Objects that no datum stands for.</param>
 /// <param name="Adopted">Of those that changed or are new: how many became datums.</param>
 /// <param name="Failed">What could not be looked at.</param>
-/// <param name="Skipped">Marks of folders, objects of purged datums, and what others changed meanwhile.</param>
+/// <param name="Skipped">Folder markers, objects of purged datums, and what others changed meanwhile.</param>
 sealed record ScanCountsBody(
     long Total, long Unchanged, long Changed, long Missing, long Returned, long New, long Adopted, long Failed, long Skipped);
 
 /// <summary>A scan that has ended, as its store shows it.</summary>
-/// <param name="Seconds">How long it took; null where it never began.</param>
+/// <param name="Seconds">How long it took; null if it never began.</param>
 /// <param name="Requests">LISTs and HEADs.</param>
 sealed record LastScanBody(
     string Id, string Status, DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds, ScanCountsBody Counts, long Requests,
     string? Error)
 {
-    /// <summary>Null where no scan of the store has ended yet.</summary>
+    /// <summary>Null if no scan of the store has ended yet.</summary>
     public static LastScanBody? From(ScanRow? row) => row?.Last is not { } last ? null : new(
         last.ToString("D"), row.Status ?? "", row.Started, row.Finished,
         (row.Finished - row.Started)?.TotalSeconds is { } seconds ? Math.Round(seconds, 3) : null, row.Counts, row.Requests, row.Error);

@@ -40,7 +40,7 @@ public sealed record Store
     /// </summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>Null for none: such a store is managed by who manages the system's.</summary>
+    /// <summary>Null if none: such a store is managed by who manages the system's.</summary>
     public Guid? Project { get; init; }
 
     /// <summary>The project's, or the default one.</summary>
@@ -87,7 +87,7 @@ public sealed record Store
 /// <param name="EndpointUrl">An S3-compatible server's URL (path style is used then); null for AWS.</param>
 /// <param name="AccessKeyId">Null for the AWS SDK's own chain (environment, profile, instance role).</param>
 /// <param name="SecretAccessKey">Belongs to <paramref name="AccessKeyId"/>; kept encrypted, never shown.</param>
-/// <param name="RoleArn">A role that is assumed with these credentials, as which the bucket is then read; null for none.</param>
+/// <param name="RoleArn">A role that is assumed with these credentials, as which the bucket is then read; null if none.</param>
 /// <param name="ExternalId">What the role's trust policy may ask for; no secret.</param>
 /// <param name="RequesterPays">Requests say that their caller pays for them.</param>
 /// <param name="Anonymous">Requests are not signed, also at Amazon: never with the host's credentials.</param>

@@ -17,7 +17,7 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
     public async Task<Store> RequiredAsync(HttpContext context, string id, bool secret = false) =>
         await FindAsync(context, id, secret) is { Deleted: false } store ? store : throw CommonErrors.NotFound.With();
 
-    /// <summary>Null where there is none that the caller may see; it may be deleted.</summary>
+    /// <summary>Null if none is visible to the caller; it may be deleted.</summary>
     public async Task<Store?> FindAsync(HttpContext context, string id, bool secret = false)
     {
         if (!Guid.TryParse(id, out var storeId))
@@ -28,7 +28,7 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
         return store is not null && await (await VisibleAsync(context))(store, context.RequestAborted) ? store : null;
     }
 
-    /// <summary>What tells the caller's stores from the others; good for one request.</summary>
+    /// <summary>What tells the caller's stores from the others; valid for one request.</summary>
     public async Task<Func<Store, CancellationToken, ValueTask<bool>>> VisibleAsync(HttpContext context)
     {
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);

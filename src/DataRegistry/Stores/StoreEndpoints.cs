@@ -161,7 +161,7 @@ sealed class StoreRequests(
         };
     }
 
-    /// <summary>Null for none; the caller may manage stores there, or in the system where there is none.</summary>
+    /// <summary>Null if none; the caller may manage stores there, or in the system where there is none.</summary>
     async Task<Project?> ProjectAsync(HttpContext context, NewStoreBody body)
     {
         if (StoreFields.ProjectId(body) is { } id)

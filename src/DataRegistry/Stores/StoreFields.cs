@@ -24,7 +24,7 @@ static partial class StoreFields
 
     /// <param name="old">The store that is changed; null for a new one. Its bucket and prefix stay, and its secret if none is given for the
     /// same key at the same endpoint.</param>
-    /// <param name="project">That of the body's <c>project</c>; null for none.</param>
+    /// <param name="project">That of the body's <c>project</c>; null if none.</param>
     /// <param name="options">Whether, and where, the registry's own identity assumes roles.</param>
     public static Store Read(NewStoreBody body, Store? old, Project? project, StoreOptions options)
     {
@@ -80,7 +80,7 @@ static partial class StoreFields
         : patterns.All(p => KeyGlob.TryParse(p, out _)) ? patterns
         : throw StoreErrors.NotARescanPattern.On(Rescan, name);
 
-    /// <summary>The id of the body's project; null for none.</summary>
+    /// <summary>The id of the body's project; null if none.</summary>
     public static string? ProjectId(NewStoreBody body) => body.Project switch
     {
         null => null,

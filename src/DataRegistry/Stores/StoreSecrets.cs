@@ -9,12 +9,12 @@ static class StoreSecrets
     /// <summary>Begins the secrets that are bound so. Those of earlier versions are base64 alone, and bound to the store only.</summary>
     const string Bound = "2:";
 
-    /// <summary>Null where the store has none.</summary>
+    /// <summary>Null if the store has none.</summary>
     public static string? Write(SecretProtector protector, Store store) => store.Configuration is { SecretAccessKey: { } secret } to
         ? Bound + protector.Protect(secret, OwnerOf(store.Id.ToString("D"), to.EndpointUrl, to.AccessKeyId, to.RoleArn))
         : null;
 
-    /// <summary>Null where the row has none.</summary>
+    /// <summary>Null if the row has none.</summary>
     /// <exception cref="InvalidOperationException">The key, or what the secret is bound to, has changed.</exception>
     public static string? Read(SecretProtector protector, StoreRow row) => row.Secret switch
     {

@@ -13,7 +13,7 @@ public abstract record StoreChange
     {
     }
 
-    /// <summary>Also where nothing was to be changed: the two are alike then.</summary>
+    /// <summary>Also if nothing was to be changed: the two are alike then.</summary>
     public sealed record Done(Store Before, Store After) : StoreChange;
 
     /// <summary>Another store has the name.</summary>
@@ -42,7 +42,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
 
     public TableClient Table => table;
 
-    /// <summary>The store, also a deleted one; null where there is none.</summary>
+    /// <summary>The store, including a deleted one; null if there is none.</summary>
     public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await RowAsync(id, cancellationToken) is { } row ? Read(row) : null;
 
@@ -66,7 +66,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         return ([.. page.Select(s => s.Store)], next);
     }
 
-    /// <summary>Null where another store has the name.</summary>
+    /// <summary>Null if another store has the name.</summary>
     public async Task<Store?> CreateAsync(Store store, CancellationToken cancellationToken)
     {
         var row = Write(store with { CTime = clock.GetUtcNow(), MTime = clock.GetUtcNow() });
@@ -107,7 +107,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         return new StoreChange.Missing();
     }
 
-    /// <summary>Deletes a store: its name is free, its secret gone. False where it is deleted already, or there is none.</summary>
+    /// <summary>Deletes a store: its name is free, its secret gone. False if it is deleted already, or there is none.</summary>
     public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken) =>
         await ChangeAsync(
             id, s => Task.FromResult(s with { Deleted = true, Configuration = s.Configuration with { SecretAccessKey = null } }),
@@ -115,7 +115,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
 
     /// <summary>
     /// For stores that the installation itself is set up with: registers one, or brings the one that has its id to this configuration. It
-    /// has its name also where another has it.
+    /// has its name also if another has it.
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {

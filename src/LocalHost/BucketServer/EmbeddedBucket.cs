@@ -52,7 +52,7 @@ public sealed class EmbeddedBucket
 
     /// <param name="sha256">Base64, as S3 keeps it for those who gave it when they put the object; with <c>-n</c> and
     /// <paramref name="composite"/> for an upload in n parts.</param>
-    /// <returns>The version's id; null where the bucket keeps none.</returns>
+    /// <returns>The version's id; null if the bucket keeps none.</returns>
     public string? Put(
         string key, ReadOnlySpan<byte> content, string? contentType = null, string? sha256 = null, bool composite = false,
         DateTime? modified = null) =>

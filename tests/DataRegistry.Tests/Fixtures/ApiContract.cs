@@ -111,7 +111,7 @@ sealed partial class ApiContract
     }
 
     /// <summary>
-    /// What is wrong with an answer; null where it is as the document says, or where the document says nothing on purpose.
+    /// What is wrong with an answer; null if it is as the document says, or where the document says nothing on purpose.
     /// </summary>
     public string? Fault(HttpMethod method, Uri url, HttpStatusCode status, string? contentType, byte[] body)
     {

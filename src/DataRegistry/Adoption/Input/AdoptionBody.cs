@@ -11,13 +11,13 @@ sealed record AdoptionBody
 {
     const long MaxFormBytes = 64 * 1024;
 
-    /// <summary>As given; null for none.</summary>
+    /// <summary>As given; null if none.</summary>
     public string? Project { get; init; }
 
-    /// <summary><c>s3://bucket/prefix</c>, as given; null for none.</summary>
+    /// <summary><c>s3://bucket/prefix</c>, as given; null if none.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>URL of a file in the store that lists what to adopt, as given; null for none.</summary>
+    /// <summary>URL of a file in the store that lists what to adopt, as given; null if none.</summary>
     public string? Manifest { get; init; }
 
     /// <summary>Keys that one of these matches are left out.</summary>

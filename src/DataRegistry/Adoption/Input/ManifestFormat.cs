@@ -49,7 +49,7 @@ static class ManifestFormat
         }
     }
 
-    /// <returns>A sentence for people that says what the file is; null where it may be a list.</returns>
+    /// <returns>A sentence for people that says what the file is; null if it may be a list.</returns>
     /// <param name="head">The file's first bytes: all of a short one, else <see cref="HeadBytes"/>.</param>
     /// <param name="isWhole">They are the whole file.</param>
     /// <param name="name">The file's key.</param>

@@ -25,7 +25,7 @@ sealed record ManifestRow : TableRow
     public required int WindowKeys { get; init; }
     public required int WindowsPerRange { get; init; }
 
-    /// <summary>Patterns of keys that are left out, a JSON array; null for none.</summary>
+    /// <summary>Patterns of keys that are left out, a JSON array; null if none.</summary>
     public string? Exclude { get; init; }
 
     /// <summary>Runs that are put away.</summary>

@@ -128,7 +128,7 @@ sealed partial class ManifestStaging(
     }
 
     /// <summary>
-    /// Makes windows of the runs up to their end, which is returned; null where the time is up before, or another delivery is further.
+    /// Makes windows of the runs up to their end, which is returned; null if the time is up before, or another delivery is further.
     /// </summary>
     async Task<ManifestRow?> MergeAsync(AdoptionScope scope, ManifestRow row, DateTimeOffset until, CancellationToken cancellationToken)
     {
@@ -168,7 +168,7 @@ sealed partial class ManifestStaging(
             FirstRefused = row.RefusedBlobs,
         };
 
-    /// <summary>Null where another delivery is further.</summary>
+    /// <summary>Null if another delivery is further.</summary>
     async Task<ManifestRow?> SaveAsync(
         JobId job, ManifestRow row, InputWriter input, IEnumerable<RunCursor> runs, CancellationToken cancellationToken)
     {
@@ -188,7 +188,7 @@ sealed partial class ManifestStaging(
         work.Table.FindAsync<ManifestRow>(WorkTable.PartitionOf(job), WorkTable.ManifestKey, cancellationToken: cancellationToken);
 
     /// <summary>
-    /// Writes how far the manifest is. Null where another delivery is further, or this very write was done and its answer got lost: then it
+    /// Writes how far the manifest is. Null if another delivery is further, or this very write was done and its answer got lost: then it
     /// is
     /// read anew.
     /// </summary>

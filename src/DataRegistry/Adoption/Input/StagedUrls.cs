@@ -71,7 +71,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
         }
     }
 
-    /// <summary>Puts the memory back and deletes the runs; also where the request has failed, or its caller has hung up.</summary>
+    /// <summary>Puts the memory back and deletes the runs; also if the request has failed, or its caller has hung up.</summary>
     public async ValueTask DisposeAsync()
     {
         buffer.Dispose();

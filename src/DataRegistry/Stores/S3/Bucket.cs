@@ -150,7 +150,7 @@ public sealed class Bucket(
         }
     }
 
-    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
+    /// <summary>One object as it is listed, without being read itself; null if there is none. One request.</summary>
     /// <param name="versions">Whether versions are listed, which tells the latest one's id.</param>
     public async Task<S3Object?> FindListedAsync(string key, bool versions = false, CancellationToken cancellationToken = default)
     {

@@ -15,10 +15,10 @@ public sealed class BucketException(BucketFault fault, string message, Exception
 {
     public BucketFault Fault { get; } = fault;
 
-    /// <summary>The key that was asked for; null where the bucket as a whole was. Other keys may be answered all the same.</summary>
+    /// <summary>The key that was asked for; null if the bucket as a whole was. Other keys may be answered all the same.</summary>
     public string? Key { get; internal set; }
 
-    /// <summary>The server's HTTP status; null where it gave none.</summary>
+    /// <summary>The server's HTTP status; null if it gave none.</summary>
     public HttpStatusCode? Status => InnerException switch
     {
         AmazonServiceException { StatusCode: not default(HttpStatusCode) } answer => answer.StatusCode,
@@ -26,7 +26,7 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         _ => null,
     };
 
-    /// <summary>The server's own error code; null where it gave none, as in every answer to a HEAD.</summary>
+    /// <summary>The server's own error code; null if it gave none, as in every answer to a HEAD.</summary>
     public string? ServerCode => InnerException switch
     {
         AmazonServiceException { ErrorCode: { Length: > 0 } code } answer when code != answer.StatusCode.ToString() => code,

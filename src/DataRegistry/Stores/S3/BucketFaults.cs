@@ -142,7 +142,7 @@ static class BucketFaults
         new(BucketFault.Throttled, $"The server of bucket '{bucket}' still asks us to slow down after our retries; try again later, or "
             + "with less at once.", exception);
 
-    /// <summary>Null where the answer names a region, or no other server.</summary>
+    /// <summary>Null if the answer names a region, or no other server.</summary>
     static BucketException? Redirected(AmazonServiceException exception, string bucket)
     {
         var response = (exception.InnerException as HttpErrorResponseException)?.Response;

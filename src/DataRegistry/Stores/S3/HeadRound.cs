@@ -111,7 +111,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
             throw found is { IsTransient: true } ? found : fault;
     }
 
-    /// <summary>Null where the bucket answers for another key; else why not.</summary>
+    /// <summary>Null if the bucket answers for another key; else why not.</summary>
     async Task<BucketException?> LookAsync(BucketException fault, CancellationToken cancellationToken)
     {
         await looking.WaitAsync(cancellationToken);

@@ -22,7 +22,7 @@ public sealed class KeyKeepingS3Client : AmazonS3Client
     /// <summary>Then it can sign nothing.</summary>
     internal bool IsAnonymous => credentials is AnonymousAWSCredentials;
 
-    /// <summary>When the session ends that signs now, in UTC; null where there is no session, but a key.</summary>
+    /// <summary>When the session ends that signs now, in UTC; null if there is no session, but a key.</summary>
     internal async Task<DateTime?> SessionEndAsync()
     {
         var signing = credentials

@@ -70,7 +70,7 @@ static class Listed
         return new(versions, marker, marker is null ? null : page.NextVersionIdMarker)
         {
             IsTruncated = truncated,
-            // A key's versions are one object, or none where a delete marker is the latest.
+            // A key's versions are one object, or none if a delete marker is the latest.
             Damaged =
             [
                 .. reader.Damaged(versions.FirstOrDefault()?.Entry.Key).DistinctBy(d => d.Text, StringComparer.Ordinal)
@@ -88,7 +88,7 @@ static class Listed
         return text.Trim('"').ToString();
     }
 
-    /// <summary>Null for none, and for times that stand for none, such as the year 1.</summary>
+    /// <summary>Null if none, and for times that stand for none, such as the year 1.</summary>
     public static DateTimeOffset? Utc(DateTime? time) =>
         time is { } t && t.Ticks > Earliest.Ticks && new DateTimeOffset(t.ToUniversalTime()) is var utc && utc >= Earliest ? utc : null;
 
@@ -104,7 +104,7 @@ static class Listed
 
     /// <summary>
     /// Amazon encodes the marker too, Ceph leaves it plain; but both name the page's last key, by which they can be told apart. A damaged
-    /// one is made good by it. Null where it is no key.
+    /// one is made good by it. Null if it is no key.
     /// </summary>
     static string? Marker(string? marker, List<S3ObjectVersion> versions, bool encoded) =>
         versions.Count > 0

@@ -9,7 +9,7 @@ static class ListedKey
     /// <summary>
     /// Decoded exactly once. Amazon writes a space as <c>+</c>, others as <c>%20</c>; all write a plus as <c>%2B</c>.
     /// </summary>
-    /// <param name="encoded">False where the server did not say that it encoded: then the key is as it stands.</param>
+    /// <param name="encoded">False if the server did not say that it encoded: then the key is as it stands.</param>
     /// <returns>The key; or null, for better none than a wrong one, with why and the bytes as far as they are known.</returns>
     public static string? Decode(string text, bool encoded, out DamagedEntry? damage)
     {

@@ -17,7 +17,7 @@ public sealed record ListRequest
     public int MaxKeys { get; init; } = PageKeys;
 }
 
-/// <param name="CommonPrefixes">Empty where no delimiter was asked.</param>
+/// <param name="CommonPrefixes">Empty if no delimiter was asked.</param>
 /// <param name="NextContinuationToken">Null on the last page, and where the server's token is damaged. A page may be empty and not the
 /// last.</param>
 public sealed record ListPage(IReadOnlyList<S3Object> Objects, IReadOnlyList<string> CommonPrefixes, string? NextContinuationToken)

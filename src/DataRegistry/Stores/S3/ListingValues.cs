@@ -12,7 +12,7 @@ static class ListingValues
     delegate bool CanRead(ReadOnlySpan<byte> value);
 
     /// <summary>
-    /// The same listing without values that the SDK cannot read: each would cost it the whole page. What is absent is unknown. Null where
+    /// The same listing without values that the SDK cannot read: each would cost it the whole page. What is absent is unknown. Null if
     /// it has none.
     /// </summary>
     public static byte[]? WithoutUnreadable(ReadOnlySpan<byte> listing)

@@ -12,7 +12,7 @@ public static class ObjectHashing
     const int BufferBytes = 256 * 1024;
 
     /// <summary>
-    /// Reads the whole object, in constant memory. Null where it is not there any more as it was described: only bytes of that very
+    /// Reads the whole object, in constant memory. Null if it is not there any more as it was described: only bytes of that very
     /// version,
     /// or with that very ETag, and exactly as many as it has, are hashed.
     /// </summary>

@@ -3,7 +3,7 @@ using DataRegistry.Storage;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>A page of a bucket's current objects, in the order of their keys' UTF-8 bytes.</summary>
-/// <param name="LastKey">Every key up to this one is answered for; null where the listing has ended.</param>
+/// <param name="LastKey">Every key up to this one is answered for; null if the listing has ended.</param>
 sealed record ObjectPage(IReadOnlyList<S3Object> Objects, string? LastKey)
 {
     /// <summary>Objects whose keys cannot be asked for, with their place among the others: none after the last key.</summary>
@@ -60,7 +60,7 @@ sealed class ObjectPager
     }
 
     /// <summary>The page after a key, or the first; mostly one request.</summary>
-    /// <exception cref="BucketException">Also where the page is out of order (<see cref="BucketFault.Unordered"/>).</exception>
+    /// <exception cref="BucketException">Also if the page is out of order (<see cref="BucketFault.Unordered"/>).</exception>
     public async Task<ObjectPage> ReadAsync(string? after, CancellationToken cancellationToken)
     {
         if (versioned)
@@ -210,7 +210,7 @@ sealed class ObjectPager
     }
 
     /// <summary>
-    /// The first key after any string, whether or not there is such a key; null for none, and where the server does not begin there. One
+    /// The first key after any string, whether or not there is such a key; null if none, and where the server does not begin there. One
     /// request.
     /// </summary>
     public async Task<string?> FirstKeyAfterAsync(string after, CancellationToken cancellationToken)
@@ -222,11 +222,11 @@ sealed class ObjectPager
         return BeginsAnywhere ? first : null;
     }
 
-    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
+    /// <summary>One object as it is listed, without being read itself; null if there is none. One request.</summary>
     public Task<S3Object?> FindAsync(string key, CancellationToken cancellationToken) =>
         bucket.FindListedAsync(key, versioned, cancellationToken);
 
-    /// <summary>The bucket's first key; null also where the server lists more than it is asked for.</summary>
+    /// <summary>The bucket's first key; null also if the server lists more than it is asked for.</summary>
     async Task<string?> FirstListedAsync(CancellationToken cancellationToken)
     {
         try

@@ -12,7 +12,7 @@ namespace DataRegistry.Stores.S3;
 /// </summary>
 sealed class RoleCredentials : RefreshingAWSCredentials
 {
-    /// <summary>An hour: what every role allows, also where a role assumes another.</summary>
+    /// <summary>An hour: what every role allows, also if a role assumes another.</summary>
     const int SessionSeconds = 3600;
 
     readonly StoreConfiguration store;
@@ -21,7 +21,7 @@ sealed class RoleCredentials : RefreshingAWSCredentials
     readonly WebIdentity? identity;
 
     /// <param name="connect">Makes a client that signs with what may assume the role.</param>
-    /// <param name="identity">Whose token may assume the role, in place of a signature; null for none.</param>
+    /// <param name="identity">Whose token may assume the role, in place of a signature; null if none.</param>
     public RoleCredentials(Store store, Func<IAmazonSecurityTokenService> connect, WebIdentity? identity)
     {
         this.store = store.Configuration;

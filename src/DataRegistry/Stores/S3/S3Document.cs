@@ -30,7 +30,7 @@ static class S3Document
     /// <summary>Whether a text of a document stands for another one, which is lost.</summary>
     public static bool IsDamaged(string text) => text.Contains(Damage, StringComparison.Ordinal);
 
-    /// <summary>The local name of the first element; empty where there is none.</summary>
+    /// <summary>The local name of the first element; empty if there is none.</summary>
     public static string Root(ReadOnlySpan<byte> document)
     {
         while (document.IndexOf((byte)'<') is >= 0 and var at)
@@ -61,8 +61,8 @@ static class S3Document
             && listing.IndexOf("ContinuationToken>"u8) < 0;
 
     /// <summary>
-    /// The same document without what no XML holds; null where there is nothing of it. Characters that XML 1.0 does not allow
-    /// (U+FFFE, U+FFFF and controls) become <see cref="IsDamaged"/> texts: Ceph writes markers as they are, also where it encodes
+    /// The same document without what no XML holds; null if there is nothing of it. Characters that XML 1.0 does not allow
+    /// (U+FFFE, U+FFFF and controls) become <see cref="IsDamaged"/> texts: Ceph writes markers as they are, also if it encodes
     /// keys. So do bytes that are no UTF-8; where keys are encoded these are encoded, too. An ampersand that begins no reference
     /// stands for itself. Such a character written as a reference (&amp;#x1;) is read all the same.
     /// </summary>

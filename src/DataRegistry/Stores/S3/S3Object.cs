@@ -5,13 +5,13 @@ namespace DataRegistry.Stores.S3;
 /// <summary>An object as S3 describes it.</summary>
 /// <param name="Size">Bytes.</param>
 /// <param name="ETag">Without its quotes.</param>
-/// <param name="LastModified">UTC; null where S3 does not tell it, or tells a time before 1601, which no object has; whole seconds from a
+/// <param name="LastModified">UTC; null if S3 does not tell it, or tells a time before 1601, which no object has; whole seconds from a
 /// HEAD, milliseconds from some providers' LIST, so the two need not be equal.</param>
-/// <param name="VersionId">Null where not asked or where the bucket keeps no versions; S3's literal <c>null</c> version, which is mutable,
+/// <param name="VersionId">Null if not asked or where the bucket keeps no versions; S3's literal <c>null</c> version, which is mutable,
 /// is null here too.</param>
-/// <param name="Md5">Hex; only where a HEAD shows that the ETag is a plain MD5 (not multipart, not KMS). A LIST never shows it.</param>
-/// <param name="Sha256">Hex of the whole object; null where S3 knows none or only a composite of parts, and nobody has read it.</param>
-/// <param name="Sha1">Hex; only where it was read.</param>
+/// <param name="Md5">Hex; only if a HEAD shows that the ETag is a plain MD5 (not multipart, not KMS). A LIST never shows it.</param>
+/// <param name="Sha256">Hex of the whole object; null if S3 knows none or only a composite of parts, and nobody has read it.</param>
+/// <param name="Sha1">Hex; only if it was read.</param>
 public sealed record S3Object(
     string Key, long Size, string ETag, DateTimeOffset? LastModified, string? VersionId = null, string? Md5 = null, string? Sha256 = null,
     string? Sha1 = null)
@@ -29,11 +29,11 @@ public sealed record S3Object(
     public bool NeedsHead => SizeIsUnknown || IsDoubtful;
 
     /// <summary>
-    /// As the bucket told it, such as <c>GLACIER</c>; null where it told none: a HEAD tells only others than <c>STANDARD</c>.
+    /// As the bucket told it, such as <c>GLACIER</c>; null if it told none: a HEAD tells only others than <c>STANDARD</c>.
     /// </summary>
     public string? StorageClass { get; init; }
 
-    /// <summary>It cannot be read before somebody restores it. False where that is not known.</summary>
+    /// <summary>It cannot be read before somebody restores it. False if that is not known.</summary>
     public bool IsArchived { get; init; }
 
     /// <summary>What consoles make to show a folder: no bytes, and a key that ends with a slash.</summary>
@@ -41,7 +41,7 @@ public sealed record S3Object(
 }
 
 /// <summary>An entry of a listing that names no key which can be asked for.</summary>
-/// <param name="Text">The key as the server writes it; empty where it writes none.</param>
+/// <param name="Text">The key as the server writes it; empty if it writes none.</param>
 /// <param name="Bytes">The key's bytes, as far as they are known: they tell its place among the others.</param>
 /// <param name="Reason">A sentence.</param>
 public sealed record DamagedEntry(string Text, byte[] Bytes, string Reason)

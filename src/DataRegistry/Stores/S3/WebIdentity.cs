@@ -10,7 +10,7 @@ namespace DataRegistry.Stores.S3;
 /// keeps the token and renews it before it ends, so asking often costs no request.
 /// </summary>
 /// <param name="audience">Whom the tokens are for.</param>
-/// <param name="endpoint">The one server besides Amazon's that may see them; null for none.</param>
+/// <param name="endpoint">The one server besides Amazon's that may see them; null if none.</param>
 public sealed partial class WebIdentity(TokenCredential credential, string audience, string? endpoint, ILogger<WebIdentity> logger)
 {
     readonly TokenRequestContext request = new([$"{audience}/.default"]);
