@@ -4,12 +4,12 @@ using DataRegistry.Storage;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// What is known of the scans of stores: which one runs, of which there is one at a time, and what the last one found. Written by those who
-/// scan, and
-/// kept here for the stores to show.
+/// The state of a store's scans: the one that runs (at most one a store) and the counts of the last one. Rescans writes
+/// it; it is kept in
+/// this room because a store shows its last scan.
 /// <code>
 /// table scans
-///   scans │ {store id}   the scan that runs; the last one's counts; when the last began that was completed
+/// scans │ {store id}   the scan that runs; the last one's counts; when the last completed scan began
 /// </code>
 /// </summary>
 sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
@@ -24,13 +24,13 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     public Task<ScanRow?> FindAsync(Guid store, CancellationToken cancellationToken) =>
         table.FindAsync<ScanRow>(Partition, RowKeyOf(store), cancellationToken: cancellationToken);
 
-    /// <summary>Those of all stores that were ever scanned, by store.</summary>
+    /// <summary>The rows of all stores that were ever scanned, by store.</summary>
     public ValueTask<Dictionary<Guid, ScanRow>> ListAsync(CancellationToken cancellationToken) =>
         table.ReadAsync<ScanRow>(
             new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(
                 r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
 
-    /// <summary>Lets a scan begin. False if another one has begun meanwhile, or this very one whose answer got lost.</summary>
+    /// <summary>Begins a scan. False if another scan began meanwhile, or if this one did and the answer was lost.</summary>
     /// <param name="before">The row as it was when no scan ran; null if there was none.</param>
     public async Task<bool> TryBeginAsync(Guid store, ScanRow? before, Guid job, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -42,8 +42,9 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     }
 
     /// <summary>
-    /// Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing if another one is the
-    /// last.
+    /// Writes the result of a scan, which then no longer runs. Repeated if a worker added counts later. Does nothing if
+    /// another scan is the
+    /// last one.
     /// </summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
@@ -61,16 +62,18 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
 sealed record ScanRow : TableRow
 {
-    /// <summary>The job of the scan that runs; null if none. A job that has ended, or never came to be, runs no more.</summary>
+    /// <summary>
+    /// The job of the scan that runs; null if none. A job that has ended, or was never written, does not run.
+    /// </summary>
     public Guid? Running { get; init; }
 
-    /// <summary>When the newest scan began: from then on the schedule counts.</summary>
+    /// <summary>When the newest scan began. The schedule counts from then.</summary>
     public DateTimeOffset? Begun { get; init; }
 
-    /// <summary>When the last scan began that was completed; null if none was.</summary>
+    /// <summary>When the last completed scan began; null if none was completed.</summary>
     public DateTimeOffset? Completed { get; init; }
 
-    /// <summary>The last scan that has ended, however it did; null if none.</summary>
+    /// <summary>The last scan that ended, with any outcome; null if none has.</summary>
     public Guid? Last { get; init; }
     public string? Status { get; init; }
     public DateTimeOffset? Started { get; init; }
