@@ -13,10 +13,8 @@ public delegate Task<IPAddress[]> HostResolver(string host, CancellationToken ca
 
 /// <summary>
 /// Keeps stores from naming an endpoint that only this host can reach. It checks an endpoint when its store is made or
-/// changed, for a good
-/// error. It checks again for every connection and connects to the very address that it checked, because a name may
-/// resolve to another
-/// address each time.
+/// changed, for a good error. It checks again for every connection and connects to the very address that it checked,
+/// because a name may resolve to another address each time.
 /// </summary>
 public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver resolve)
 {

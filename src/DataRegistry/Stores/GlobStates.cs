@@ -5,13 +5,12 @@ namespace DataRegistry.Stores;
 
 /// <summary>
 /// A pattern's positions as bits: bit <c>n</c> says that the text so far matches the pattern's first <c>n</c>
-/// characters. One character of
-/// the text moves all bits at once (Navarro and Raffinot, "Flexible Pattern Matching in Strings", chapter 4).
+/// characters. One character of the text moves all bits at once (Navarro and Raffinot, "Flexible Pattern Matching in
+/// Strings", chapter 4).
 /// </summary>
 /// <remarks>
 /// The masks are made with the pattern: a row of words for each of its different characters. A match allocates nothing,
-/// however long the
-/// text is. It takes a few operations for each character of the text and each 64 of the pattern.
+/// however long the text is. It takes a few operations for each character of the text and each 64 of the pattern.
 /// </remarks>
 sealed class GlobStates
 {

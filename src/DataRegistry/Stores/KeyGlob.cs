@@ -6,12 +6,10 @@ namespace DataRegistry.Stores;
 
 /// <summary>
 /// A pattern that matches whole keys. <c>*</c> stands for any characters except <c>/</c>, <c>?</c> for one character
-/// except <c>/</c>,
-/// <c>**</c> for any characters at all. As a whole segment <c>**/</c> also stands for nothing: <c>data/**/*.csv</c>
-/// matches
-/// <c>data/a.csv</c>. <c>\</c> takes the next character literally. All other characters, brackets too, are themselves.
-/// A character is a
-/// Unicode code point. The match is case-sensitive and does not normalize.
+/// except <c>/</c>, <c>**</c> for any characters at all. As a whole segment <c>**/</c> also stands for nothing:
+/// <c>data/**/*.csv</c> matches <c>data/a.csv</c>. <c>\</c> takes the next character literally. All other characters,
+/// brackets too, are themselves. A character is a Unicode code point. The match is case-sensitive and does not
+/// normalize.
 /// </summary>
 /// <remarks>
 /// A match takes time linear in the key, and no memory (see <see cref="GlobStates"/>). Safe for concurrent use.

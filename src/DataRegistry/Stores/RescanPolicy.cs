@@ -33,8 +33,7 @@ public sealed record RescanPolicy(
 
 /// <summary>
 /// When a scan is due: <c>off</c>, an interval after the last one (<c>30m</c>, <c>24h</c>, <c>7d</c>), or times of a
-/// calendar (NCRONTAB of
-/// five or six fields, in UTC).
+/// calendar (NCRONTAB of five or six fields, in UTC).
 /// </summary>
 public sealed partial record ScanSchedule
 {

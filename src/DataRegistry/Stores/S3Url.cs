@@ -5,8 +5,7 @@ namespace DataRegistry.Stores;
 
 /// <summary>
 /// <c>s3://bucket/key</c>. Not a <see cref="Uri"/>, because <c>#</c>, <c>?</c>, <c>..</c>, <c>//</c> and <c>%2F</c> are
-/// ordinary characters
-/// of a key.
+/// ordinary characters of a key.
 /// </summary>
 public readonly record struct S3Url
 {

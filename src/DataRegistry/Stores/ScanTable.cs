@@ -5,8 +5,7 @@ namespace DataRegistry.Stores;
 
 /// <summary>
 /// The state of a store's scans: the one that runs (at most one a store) and the counts of the last one. Rescans writes
-/// it; it is kept in
-/// this room because a store shows its last scan.
+/// it; it is kept in this room because a store shows its last scan.
 /// <code>
 /// table scans
 /// scans │ {store id}   the scan that runs; the last one's counts; when the last completed scan began
@@ -43,8 +42,7 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
     /// <summary>
     /// Writes the result of a scan, which then no longer runs. Repeated if a worker added counts later. Does nothing if
-    /// another scan is the
-    /// last one.
+    /// another scan is the last one.
     /// </summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {

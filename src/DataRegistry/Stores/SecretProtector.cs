@@ -6,8 +6,7 @@ namespace DataRegistry.Stores;
 
 /// <summary>
 /// Encrypts secrets for table rows with AES-256-GCM. Each has a fresh nonce and is bound to its owner. The text is
-/// base64 of
-/// <c>nonce ‖ tag ‖ ciphertext</c>.
+/// base64 of <c>nonce ‖ tag ‖ ciphertext</c>.
 /// </summary>
 public sealed class SecretProtector
 {

@@ -58,8 +58,7 @@ public sealed record Store
 
     /// <summary>
     /// Which adopted objects get their hashes computed at adoption, if S3 does not know them. A request for a datum by
-    /// its id computes
-    /// missing ones in any case.
+    /// its id computes missing ones in any case.
     /// </summary>
     public HashAdopted HashAdopted { get; init; }
 

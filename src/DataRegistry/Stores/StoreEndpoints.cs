@@ -173,9 +173,8 @@ sealed class StoreRequests(
 
     /// <summary>
     /// Checks a store that has no access key. The registry's own identity then assumes its role, or reads its bucket.
-    /// That identity may have
-    /// more rights than the store's manager. So the operator lists roles and buckets, and only a system administrator
-    /// may name others.
+    /// That identity may have more rights than the store's manager. So the operator lists roles and buckets, and only a
+    /// system administrator may name others.
     /// </summary>
     async Task RequireIdentityAsync(HttpContext context, Store store)
     {

@@ -23,8 +23,7 @@ static partial class StoreFields
     const int MaxPatternsLength = 5000;
 
     /// <param name="old">The store to change; null for a new one. Its bucket and prefix stay. Its secret stays if the
-    /// body gives none and the
-    /// key and the endpoint are the same.</param>
+    /// body gives none and the key and the endpoint are the same.</param>
     /// <param name="project">The project of the body's <c>project</c>; null if none.</param>
     /// <param name="options">Whether, and where, the registry's own identity assumes roles.</param>
     public static Store Read(NewStoreBody body, Store? old, Project? project, StoreOptions options)

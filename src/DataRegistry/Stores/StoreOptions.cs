@@ -19,8 +19,8 @@ public sealed class StoreOptions
 
     /// <summary>
     /// The audience of the tokens of the app's own identity, as AWS's identity provider names it. If set, stores with a
-    /// role and no access
-    /// key are read by such tokens. If empty, the credentials that the AWS SDK finds on the host read them.
+    /// role and no access key are read by such tokens. If empty, the credentials that the AWS SDK finds on the host
+    /// read them.
     /// </summary>
     public string? WebIdentityAudience { get; set; }
 
@@ -31,16 +31,15 @@ public sealed class StoreOptions
 
     /// <summary>
     /// ARNs of roles that a store's manager may name without an access key, separated by spaces. <c>*</c> stands for
-    /// any characters and
-    /// <c>{project}</c> for the id of the store's project. Only a system administrator may name other roles.
+    /// any characters and <c>{project}</c> for the id of the store's project. Only a system administrator may name
+    /// other roles.
     /// </summary>
     public string? AssumableRoles { get; set; }
 
     /// <summary>
     /// Names of buckets that a store's manager may name without an access key, a role and an endpoint. The host's own
-    /// AWS credentials then
-    /// read them. The syntax is that of <see cref="AssumableRoles"/>. Only a system administrator may name other
-    /// buckets.
+    /// AWS credentials then read them. The syntax is that of <see cref="AssumableRoles"/>. Only a system administrator
+    /// may name other buckets.
     /// </summary>
     public string? HostBuckets { get; set; }
 

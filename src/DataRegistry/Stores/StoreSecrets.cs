@@ -2,8 +2,7 @@ namespace DataRegistry.Stores;
 
 /// <summary>
 /// A store's secret in its row, bound to the store and to the endpoint, the access key and the role that use it. If the
-/// row is edited,
-/// the secret does not decrypt. So the secret goes to no other server and assumes no other role.
+/// row is edited, the secret does not decrypt. So the secret goes to no other server and assumes no other role.
 /// </summary>
 static class StoreSecrets
 {

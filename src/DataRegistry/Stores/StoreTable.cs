@@ -26,13 +26,11 @@ public abstract record StoreChange
 /// <summary>
 /// <code>
 /// table stores
-/// stores │ {store id}                            name, bucket, prefix, endpoint, access key, secret (encrypted),
-/// project, rights
+/// stores │ {store id}                            name, bucket, prefix, endpoint, access key, secret (encrypted), project, rights
 ///        │ name-{SHA-256 of name, lower case}    the store that has the name
 /// </code>
 /// All rows are in one partition, because a store and its name are one transaction: of two concurrent claims of a name,
-/// one succeeds. A
-/// deleted store stays; its name becomes free.
+/// one succeeds. A deleted store stays; its name becomes free.
 /// </summary>
 public sealed class StoreTable(TableServiceClient tables, SecretProtector secrets, TimeProvider clock) : IStoredTable
 {
@@ -113,8 +111,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
 
     /// <summary>
     /// Registers a store that the installation itself is set up with, or updates the one with its id. It takes its name
-    /// even if another store
-    /// has it.
+    /// even if another store has it.
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
