@@ -17,7 +17,7 @@ static class DatumEndpoints
         WireJson.Options(DatumJsonContext.Default))
     { AllowDuplicateProperties = false });
 
-    /// <summary>Of a parameter that stands beside a datum's id.</summary>
+    /// <summary>The description of a parameter beside a datum's id.</summary>
     public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
 
     public static void MapDatums(this IEndpointRouteBuilder api)
@@ -29,7 +29,7 @@ static class DatumEndpoints
             .Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").Fails(AccessErrors.NotPermitted));
     }
 
-    /// <summary>The errors of an alias in place of an id.</summary>
+    /// <summary>Adds the errors of an alias in place of an id.</summary>
     public static RouteHandlerBuilder Named(RouteHandlerBuilder endpoint) => endpoint.TakesQuery("project", AliasProject)
         .FailsOn("project", DatumErrors.AliasAmbiguous, DatumErrors.AliasNeedsProject, OrganizationErrors.NotAProjectId,
             OrganizationErrors.NoProject)
@@ -77,7 +77,7 @@ sealed record DatumBody(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? StorageClass { get; init; }
 
-    /// <summary>What a datum is on the wire beside what is counted: names, ids, times, hashes and drift.</summary>
+    /// <summary>Bytes of a datum on the wire that are not counted singly: names, ids, times, hashes and drift.</summary>
     const int OtherBytes = 900;
 
     /// <summary>Bytes of a datum on the wire, without its aliases.</summary>

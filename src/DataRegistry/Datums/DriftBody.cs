@@ -13,7 +13,7 @@ namespace DataRegistry.Datums;
 /// <param name="Is">What is there now, if that has changed.</param>
 sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Was, DriftObjectBody? Is)
 {
-    /// <param name="scanned">When the last scan began that was completed, by store.</param>
+    /// <param name="scanned">When each store's last completed scan began.</param>
     public static DriftBody From(DatumRow row, IReadOnlyDictionary<Guid, DateTimeOffset> scanned)
     {
         var state = StateOf(row, scanned);
@@ -38,17 +38,17 @@ sealed record DriftObjectBody(string Etag, long? Size, string? VersionId, DateTi
     public static DriftObjectBody From(DriftFacts facts) => new(facts.ETag, facts.Size, facts.VersionId, facts.LastModified);
 }
 
-/// <summary>When stores were last scanned. Read for all of them, every 15 seconds at most.</summary>
+/// <summary>When stores were last scanned. Reads the rows of all stores, at most every 15 seconds.</summary>
 sealed class ScannedStores(ScanTable scans, TimeProvider clock)
 {
     readonly ExpiringCache<string, IReadOnlyDictionary<Guid, DateTimeOffset>> recent = new(clock, TimeSpan.FromSeconds(15));
 
-    /// <summary>When the last scan began that was completed, by store; stores without one are left out.</summary>
+    /// <summary>When each store's last completed scan began. Stores without one are left out.</summary>
     public async ValueTask<IReadOnlyDictionary<Guid, DateTimeOffset>> CompletedAsync(CancellationToken cancellationToken) =>
         (await recent.GetAsync(
             "", async token => (await scans.ListAsync(token)).Where(
                 s => s.Value.Completed is not null).ToDictionary(s => s.Key, s => s.Value.Completed!.Value), cancellationToken))!;
 
-    /// <summary>A scan has been completed here: that shows at once.</summary>
+    /// <summary>Call after a scan is completed, so that it shows at once.</summary>
     public void Forget() => recent.Forget("");
 }

@@ -11,13 +11,13 @@ using JsonSchemaType = Microsoft.OpenApi.JsonSchemaType;
 
 namespace DataRegistry.Datums;
 
-/// <summary>The folders and files of a store, as far as a project tracks them.</summary>
+/// <summary>Lists the folders and files of a store that a project has adopted.</summary>
 static class TreeEndpoint
 {
     /// <summary>Folders and files on a page.</summary>
     const int MaxLimit = 1000;
 
-    /// <summary>Files on a page whose datums are read, too, which costs up to two requests each.</summary>
+    /// <summary>Files on a page with the fields of their datums, which cost up to two requests each.</summary>
     const int MaxLimitWithFields = 500;
 
     const string Tags = "tags";
@@ -77,7 +77,7 @@ static class TreeEndpoint
             : throw Paging.BadCursor();
     }
 
-    /// <summary>A part of a key; null if none.</summary>
+    /// <summary>A parameter that is a part of a key; null if it is missing.</summary>
     static string? Text(HttpRequest request, string name) => Fields.Query(request, name) switch
     {
         { Length: > S3Url.MaxKeyBytes } => throw CommonErrors.TooLong.On(name, S3Url.MaxKeyBytes),
