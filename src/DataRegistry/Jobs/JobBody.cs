@@ -36,16 +36,16 @@ sealed record JobBody(
     /// <summary>The tags of all that it creates.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>A job that nearly stands still is not told to end after the end of time.</summary>
+    /// <summary>The longest estimate, for a job that nearly stands still.</summary>
     const double MaxSeconds = 10.0 * 365 * 24 * 3600;
 
     public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
 
-    /// <summary>The status that a list is asked for; null for any.</summary>
+    /// <summary>The status that a list filters by; null for any.</summary>
     public static JobStatus? StatusOf(HttpRequest request)
     {
         var known = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging);
-        // By name only: Enum.TryParse would take numbers too.
+        // Match names only: Enum.TryParse accepts numbers too.
         return request.Query["status"].ToString() is not { Length: > 0 } text ? null
             : known.Where(s => NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
             ?? throw CommonErrors.NotAChoice.On("status", string.Join(", ", known.Select(NameOf)));
@@ -61,7 +61,7 @@ sealed record JobBody(
     {
         var counts = job.Counts + progress.Done;
         var running = (job.Finished ?? now) - job.Started;
-        // What was refused at the door took the job no time.
+        // Inputs refused by the request took the job no time.
         var rate = job.Status.IsTerminal()
             ? counts.Created + counts.Existing is > 0 and var worked && running > TimeSpan.Zero ? worked / running.Value.TotalSeconds : null
             : progress.Done.Total > 0 ? RecentRate.Of(progress.Recent, running) : null;
