@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>Where a datum comes from and what became of it.</summary>
+/// <summary>Answers with a datum's origin and history.</summary>
 static class TraceEndpoint
 {
     static readonly TraceJson Json = new(WireJson.Options(TraceJson.Default));
@@ -28,10 +28,10 @@ static class TraceEndpoint
     }
 }
 
-/// <summary>Where a datum comes from and what became of it.</summary>
+/// <summary>Reads a datum's origin and history.</summary>
 sealed class DatumTrace(DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions, ScannedStores scanned)
 {
-    /// <summary>Aliases, and times in which they named the datum, that are told.</summary>
+    /// <summary>The most aliases, and times in which they named the datum, in an answer.</summary>
     const int MaxSpans = 1000;
 
     public async Task<TraceBody> TellAsync(HttpContext context, DatumRow datum)
@@ -54,14 +54,14 @@ sealed class DatumTrace(DatumTable datums, AliasTable aliases, JobTable jobs, Da
     }
 }
 
-/// <summary>The datums before and after one, the last one first, that the caller may read.</summary>
-/// <param name="IsWhole">None is missing but those that the caller may not read.</param>
+/// <summary>The datums before and after one at its URL, newest first, as far as the caller may read them.</summary>
+/// <param name="IsWhole">All are known, except those that the caller may not read.</param>
 sealed record OtherVersions(IReadOnlyList<DatumRow> Earlier, IReadOnlyList<DatumRow> Later, bool IsWhole);
 
-/// <summary>The datums that stood for one URL of a store, one after the other; each names the one before.</summary>
+/// <summary>The successive datums of one URL of a store. Each names the one before.</summary>
 sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTable projects, Permissions permissions)
 {
-    /// <summary>Each is a point read.</summary>
+    /// <summary>The most datums. Each is a point read.</summary>
     const int Max = 50;
 
     public async Task<OtherVersions> OfAsync(DatumRow datum, HttpContext context)
@@ -72,7 +72,7 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
         return new(earlier, later, first == datum.Id.Value.ToGuid() && rest is null);
     }
 
-    /// <summary>From one datum back to the one before another, and where it ended.</summary>
+    /// <summary>The datums from one back to another, exclusive, and the id where the walk ended.</summary>
     async Task<(List<DatumRow> Rows, Guid? End)> WalkAsync(Guid? from, Guid? to, HttpContext context)
     {
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);

@@ -19,7 +19,7 @@ sealed record ScanItem(
     public const string Changed = "changed", Missing = "missing", Returned = "returned", New = "new", Failed = "failed", Skipped =
         "skipped";
 
-    /// <summary>Those that results can be asked for.</summary>
+    /// <summary>The outcomes that results can be filtered by.</summary>
     public static IReadOnlyList<string> Outcomes { get; } = [Changed, Missing, Returned, New, Failed, Skipped];
 
     public static ScanItem From(Finding finding, string bucket) => new(
