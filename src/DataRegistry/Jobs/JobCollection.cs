@@ -12,7 +12,8 @@ namespace DataRegistry.Jobs;
 /// leftovers of requests that died before their job was accepted. A repeated run changes nothing.
 /// </summary>
 sealed partial class JobCollection(
-    JobTable jobs, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options, ILogger<JobCollection> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, JobKinds kinds, TimeProvider clock, IOptions<JobOptions> options,
+    ILogger<JobCollection> logger)
     : ICollector
 {
     /// <summary>No request lives longer than four minutes, so older data without a job is left over from a dead one.</summary>
@@ -38,14 +39,11 @@ sealed partial class JobCollection(
         }
     }
 
-    /// <summary>
-    /// Whether results are past their retention time, and deleted or about to be. A store's scans are kept by number,
-    /// with their results.
-    /// </summary>
-    public static bool AreResultsGone(JobRow job, DateTimeOffset now, JobOptions options) =>
+    /// <summary>Whether the job's results are deleted, or will be soon.</summary>
+    public bool AreResultsGone(JobRow job, DateTimeOffset now) =>
         job.Expires is { } expires
             ? expires < now
-            : job.Kind == JobKind.Adoption && job.Finished < now - TimeSpan.FromDays(options.ResultDays);
+            : kinds.Of(job).ResultsExpire && job.Finished < now - TimeSpan.FromDays(options.Value.ResultDays);
 
     /// <summary>Deletes a job's results and work rows. A repeated call changes nothing.</summary>
     public async Task DeleteAsync(JobId id, CancellationToken cancellationToken)
@@ -72,7 +70,7 @@ sealed partial class JobCollection(
             await blobs.DeleteAsync($"{id}/", before: null, cancellationToken);
             Log.Dead(logger, id);
         }
-        else if (AreResultsGone(job, now, options.Value))
+        else if (AreResultsGone(job, now))
         {
             await DeleteAsync(id, cancellationToken);
         }

@@ -7,7 +7,7 @@ namespace DataRegistry.Jobs;
 
 /// <summary>Moves a job on to its next ranges, and to its end. A repeated call changes nothing.</summary>
 sealed partial class JobFinisher(
-    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, AuditTrail trail, IOptions<JobOptions> options,
+    JobTable jobs, WorkTable work, RangeQueue queue, JobKinds kinds, AuditTrail trail, IOptions<JobOptions> options,
     ILogger<JobFinisher> logger)
 {
     /// <summary>
@@ -43,7 +43,7 @@ sealed partial class JobFinisher(
     {
         if (job.Counts.Changed + job.Counts.Missing > 0)
             Log.Drifted(logger, job.Store, job.Counts.Changed, job.Counts.Missing, job.JobId);
-        var kind = KindOf(job);
+        var kind = kinds.Of(job);
         await trail.RecordAsync(new AuditActor(job.CreatedBy), kind.Finished(job));
         await kind.EndedAsync(job, cancellationToken);
     }
@@ -89,10 +89,8 @@ sealed partial class JobFinisher(
     async Task RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
         if (await jobs.RecountAsync(id, done, cancellationToken) is { } recounted)
-            await KindOf(recounted).EndedAsync(recounted, cancellationToken);
+            await kinds.Of(recounted).EndedAsync(recounted, cancellationToken);
     }
-
-    IJobKind KindOf(JobRow job) => kinds.Single(k => k.Kind == job.Kind);
 
     /// <summary>Ends a job whose ranges are all done; null if it has ended already.</summary>
     public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)
