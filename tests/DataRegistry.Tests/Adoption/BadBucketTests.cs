@@ -8,7 +8,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>What one key, one answer or one setting of a bucket spoils is only that.</summary>
+/// <summary>One bad key, answer or setting of a bucket damages nothing else.</summary>
 public sealed class BadBucketTests : IAsyncLifetime
 {
     TestService service = null!;

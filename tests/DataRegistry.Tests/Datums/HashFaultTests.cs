@@ -9,7 +9,9 @@ using static DataRegistry.Tests.Datums.TestHashes;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>Faults of a bucket, of a queue and of others who write cost time, never a hash, and never make a wrong one.</summary>
+/// <summary>
+/// Faults of a bucket, of a queue and of concurrent writers cost time. They never lose a hash or make a wrong one.
+/// </summary>
 public sealed class HashFaultTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -70,7 +72,7 @@ public sealed class HashFaultTests : IAsyncLifetime
             return Task.FromResult(false);
         };
         await RunAsync("HashDatum");
-        // The message itself, and the three in its place, which come later.
+        // The message itself, and its three replacements, which are visible later.
         Assert.Equal(4, (await busy.Storage.Queues.GetQueueClient(HashQueue.Name).GetPropertiesAsync()).Value.ApproximateMessagesCount);
         Assert.Empty(await busy.ReceiveAsync(HashQueue.Name));
 

@@ -4,12 +4,14 @@ using Xunit.Abstractions;
 
 namespace DataRegistry.Tests.Selections;
 
-/// <summary>Requests to storage are the bill: what a selection of some thousand datums takes, and what is done with it.</summary>
+/// <summary>
+/// Requests to storage are billed: this counts those of a selection of a few thousand datums, and of its actions.
+/// </summary>
 public sealed class SelectionRequestTests(PatientService shared, ITestOutputHelper output) : IClassFixture<PatientService>
 {
     const int Count = 4800;
 
-    /// <summary>At most what a range costs beside its datums: message, lease, checkpoint, end; a freeze took 26.</summary>
+    /// <summary>The most requests of a range beside its datums: message, lease, checkpoint, end. A freeze took 26.</summary>
     const int Ranges = 16 * 40;
 
     readonly TestService service = shared.Service;
@@ -26,7 +28,7 @@ public sealed class SelectionRequestTests(PatientService shared, ITestOutputHelp
 
         TestSelections.AssertCounts(
             await service.ActedAsync(selection, "tag", """{"tags":["many"]}"""), Count, Count, skipped: 0, pending: 0);
-        // Read once, written a hundred a transaction.
+        // Read once, written a hundred per transaction.
         Expect("tag", Ranges + (Count / 100) + 16);
         TestSelections.AssertCounts(
             await service.ActedAsync(selection, "export", """{"format":"ndjson"}"""), Count, Count, skipped: 0, pending: 0);

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests.Stores;
 
 /// <summary>
-/// Stores that are read as a role, with the real SDK against a security token service of the test's own beside the embedded bucket.
+/// Stores that are read as a role, with the real SDK against the test's own security token service and embedded bucket.
 /// </summary>
 public sealed class RoleTests : IAsyncLifetime
 {
@@ -31,7 +31,7 @@ public sealed class RoleTests : IAsyncLifetime
     public async Task A_store_with_a_role_assumes_it_once_and_reads_with_the_session()
     {
         var store = await CreateAsync();
-        // The look at the bucket had a session of its own.
+        // The probe of the bucket had a session of its own.
         Assert.Single(sts.Assumed);
         service.Put("a", "b", "c");
         await Task.WhenAll("abc".Select(key => AdoptAsync(store, key.ToString())));

@@ -9,7 +9,7 @@ using FsCheck.Fluent;
 namespace DataRegistry.Tests.Adoption.Input;
 
 /// <summary>
-/// Lists that are a file in the store. Runs are small here, and a message has no time, so that a short file takes many of each.
+/// Lists in a file of the store. Runs are small here, and a message has no time, so a short file takes many of each.
 /// </summary>
 public sealed class ManifestTests : IAsyncLifetime
 {
@@ -34,7 +34,7 @@ public sealed class ManifestTests : IAsyncLifetime
     {
         var keys = Enumerable.Range(0, 230).Select(i => $"data/{i:D4}-ü").ToArray();
         service.Put(keys[..220]);
-        // Urls and bare keys, repeated within and across both, with all kinds of line ends, and none at the end.
+        // URLs and bare keys, repeated within and across both, with all kinds of line ends, and none at the end.
         string[] lines =
         [
             .. keys.Select((k, i) => i % 2 == 0 ? k : service.Url(k)), .. keys[..40], .. keys[..20].Select(service.Url), "", " ",
