@@ -7,7 +7,7 @@ using Newtonsoft.Json.Linq;
 
 namespace DataRegistry.Client.Tests;
 
-/// <summary>A client that a generator made of the document: it runs every operation, and loses nothing of an answer.</summary>
+/// <summary>A generated client of the document: it runs every operation, and loses nothing of an answer.</summary>
 public sealed partial class ClientTests : IAsyncLifetime
 {
     readonly HashSet<string> run = [];
@@ -212,7 +212,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         await KeptAsync(() => client.PurgeSelectionAsync(other));
         job = (await KeptAsync(() => client.TagSelectionAsync(selection, new NewTags { Tags = ["b"] }))).Id;
         await KeptAsync(() => client.CancelSelectionJobAsync(selection, job));
-        // It has been frozen already.
+        // It is already frozen.
         run.Add(nameof(client.CancelSelectionAsync));
         await Assert.ThrowsAsync<ApiException<ErrorDetail>>(() => client.CancelSelectionAsync(other));
         await service.DrainAsync();
