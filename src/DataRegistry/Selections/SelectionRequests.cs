@@ -17,16 +17,18 @@ sealed partial class SelectionRequests(
     JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, SelectionLimits limits,
     TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
 {
-    /// <summary>From the claim of a selection to its job are four writes: who has not done them after so long is dead.</summary>
+    /// <summary>
+    /// A starter makes four writes from the claim of a selection to its job. One that needs longer than this is dead.
+    /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
 
-    /// <summary>Ranges of an action's job: as many as may be worked on at a time.</summary>
+    /// <summary>Ranges of an action's job: as many as may run at a time.</summary>
     const int MaxRanges = 16;
 
     /// <summary>
-    /// Freezes a selection. The request works on it itself for a while, as a queue's worker would, so that most selections are there with
-    /// the answer; then it leaves the rest to the queue. Null if the project has as many jobs as it may.
+    /// Freezes a selection. The request first works on it like a queue's worker, so most selections are ready with the
+    /// answer. Then it leaves the rest to the queue. Null if the project has the most jobs that it may have.
     /// </summary>
     public async Task<JobRow?> FreezeAsync(Project project, SelectionFilter filter, string createdBy, CancellationToken cancellationToken)
     {
@@ -73,7 +75,7 @@ sealed partial class SelectionRequests(
             {
                 if (known.Request != order.Hash())
                     throw IdempotencyKey.OtherBody();
-                // A death may have left the key without its job: the same rows are written then.
+                // After a death the key may have no job. The same rows are written then.
                 return (await StartAsync(selection, order, new(TimedId.FromGuid(known.Job)), createdBy, cancellationToken), false);
             }
 
@@ -98,7 +100,7 @@ sealed partial class SelectionRequests(
         }
     }
 
-    /// <summary>One job at a time acts on a selection, so that no two disagree about what is done and what is skipped.</summary>
+    /// <summary>Only one job at a time acts on a selection, because two would disagree about done and skipped datums.</summary>
     async Task RequireFreeAsync(ActionClaimRow? claim, CancellationToken cancellationToken)
     {
         if (claim is null)
@@ -116,7 +118,7 @@ sealed partial class SelectionRequests(
         }
     }
 
-    /// <summary>Writes the job and begins it. Repeating it writes the same.</summary>
+    /// <summary>Writes the job and starts it. A repeated call writes the same rows.</summary>
     async Task<JobRow?> StartAsync(
         JobRow selection, SelectionOrder order, JobId id, string createdBy, CancellationToken cancellationToken)
     {
@@ -141,8 +143,8 @@ sealed partial class SelectionRequests(
     }
 
     /// <summary>
-    /// The windows of an action: for each, the blobs of its items. An export takes several of the selection's at once, since each becomes
-    /// a file.
+    /// The windows of an action: for each, the blobs of its items. An export takes several of the selection's windows
+    /// at once, because each becomes a file.
     /// </summary>
     async Task<List<string>> WindowsAsync(JobRow selection, SelectionOrder order, CancellationToken cancellationToken)
     {
@@ -184,7 +186,7 @@ sealed partial class SelectionRequests(
             }
             catch (Exception e) when (e is OperationCanceledException or RequestFailedException)
             {
-                // As with a delivery that fails: what is done stays done, and a message goes on.
+                // Like a failed delivery: finished work stays, and a message continues.
                 Log.LeftToQueue(logger, range.JobId, range.Range, e.Message);
             }
 
@@ -210,7 +212,7 @@ sealed partial class SelectionRequests(
     }
 }
 
-/// <summary>Which job acts on a selection, or did last. One at a time does.</summary>
+/// <summary>The job that acts on a selection, or did last. One at a time does.</summary>
 sealed record ActionClaimRow : TableRow
 {
     /// <summary>In the partition of the selection's job, before its results and ranges.</summary>
@@ -219,11 +221,11 @@ sealed record ActionClaimRow : TableRow
     public required Guid Job { get; init; }
 }
 
-/// <summary>Which job a request with an Idempotency-Key made.</summary>
+/// <summary>The job that a request with an Idempotency-Key made.</summary>
 sealed record ActionKeyRow : TableRow
 {
     public required Guid Job { get; init; }
 
-    /// <summary>A hash of what was asked for.</summary>
+    /// <summary>A hash of the request.</summary>
     public required string Request { get; init; }
 }
