@@ -71,11 +71,12 @@ static class DownloadEndpoints
     }
 }
 
-/// <param name="Url">Needs no token. Whoever has it can read the bytes until it expires.</param>
+/// <param name="Url">Needs no token. Anyone with the URL can read the bytes until it expires.</param>
 sealed record DownloadBody(string Url)
 {
     /// <summary>
-    /// That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out if none did.
+    /// Present if a scan found another object, or none, at the datum's URL. The download still has the adopted bytes.
+    /// Else left out.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Drift { get; init; }

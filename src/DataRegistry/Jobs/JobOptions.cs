@@ -73,8 +73,8 @@ public sealed class JobOptions
 
     /// <summary>
     /// Messages of a store that a process holds unless its windows end quickly; the others come again later. At most
-    /// half of the messages that the host hands out at a time, and few enough for it to fetch others (<c>batchSize</c>
-    /// and <c>newBatchThreshold</c> of host.json).
+    /// half of the messages that the host hands out at a time, so that it still fetches others (<c>batchSize</c> and
+    /// <c>newBatchThreshold</c> of host.json).
     /// </summary>
     public int MessagesPerStore { get; set; } = 4;
 

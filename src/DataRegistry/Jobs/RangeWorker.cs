@@ -15,13 +15,13 @@ sealed partial class RangeWorker(
     JobFinisher finisher, TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger)
 {
     /// <summary>
-    /// Works from the range's position to its end, or until the time of one message is over; then it sends the rest as
+    /// Works from the range's position to its end, or until the time of one message is over. Then it sends the rest as
     /// a new message. If another delivery of the same message is further, it continues from there. It returns only when
-    /// no work is left or another message exists, because the host then deletes this one, and the other delivery may be
+    /// no work is left or another message exists. The host then deletes this message, and the other delivery may be
     /// dead.
     /// </summary>
-    /// <param name="bucketUnavailable"> Null to use the bucket. Otherwise the next window sends no request to it: keys
-    /// without a location fail with this, and the rest of the range gets a new message.
+    /// <param name="bucketUnavailable"> Null to use the bucket. Otherwise the next window sends no request to it, and
+    /// keys without a location fail with this. The rest of the range gets a new message.
     /// </param>
     public Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken) =>
         RunAsync(range, clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable, cancellationToken);

@@ -155,7 +155,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
 
     /// <summary>
     /// The key that signs requests, or assumes the role. Null for the SDK's own chain. A custom endpoint without keys
-    /// gets anonymous requests: our host's session token is for Amazon only, and must not go to a server that a user
+    /// gets anonymous requests. Our host's session token is for Amazon only, and must not go to a server that a user
     /// names.
     /// </summary>
     static AWSCredentials? Credentials(StoreConfiguration store) =>
