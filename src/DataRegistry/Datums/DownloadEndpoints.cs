@@ -65,7 +65,7 @@ static class DownloadEndpoints
             ObjectRefusal.ReadNotAllowed => DatumErrors.ReadNotAllowed.With(),
             ObjectRefusal.StoreDeleted => DatumErrors.StoreDeleted.With(),
             ObjectRefusal.Changed => DatumErrors.Changed.With(uri),
-            ObjectRefusal.Archived => DatumErrors.Archived.With(uri, adopted.StorageClass ?? "no storage class told"),
+            ObjectRefusal.Archived => DatumErrors.Archived.With(uri, adopted.StorageClass ?? "unknown storage class"),
             _ => DatumErrors.Missing.With(uri),
         };
     }

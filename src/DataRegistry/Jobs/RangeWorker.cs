@@ -141,7 +141,7 @@ sealed partial class RangeWorker(
         }
 
         Log.PutOff(logger, range.JobId, range.Range, run.Leased);
-        var reason = $"As many workers are at the store's bucket as may be ({options.Value.WorkersPerStore}).";
+        var reason = $"The store's bucket has its most workers ({options.Value.WorkersPerStore}).";
         await queue.SendAsync(
             range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), range.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);
         return new WindowOutcome.None();
@@ -283,13 +283,13 @@ sealed partial class RangeWorker(
         [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: another delivery of epoch {Epoch} is further")]
         public static partial void Overtaken(ILogger logger, JobId job, int range, int epoch);
 
-        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range} waits: as many workers as may are at store {Store}")]
+        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range} waits: store {Store} has its most workers")]
         public static partial void PutOff(ILogger logger, JobId job, int range, Guid store);
 
         [LoggerMessage(LogLevel.Information, "Job {Job}: range {Range} is shared with a new one, {Rest}")]
         public static partial void Cut(ILogger logger, JobId job, int range, int rest);
 
-        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but is {Status}: nothing more is done")]
+        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but is {Status}: the message is dropped")]
         public static partial void Gone(ILogger logger, JobId job, JobStatus? status);
     }
 }

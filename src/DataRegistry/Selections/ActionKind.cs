@@ -28,9 +28,9 @@ sealed class ActionKind(
         var order = SelectionOrder.Read(job.Parameters!);
         var selection = await jobs.FindAsync(new(TimedId.FromGuid(order.Selection)), cancellationToken);
         if (selection is null || selection.Expires < clock.GetUtcNow())
-            return new JobOpening.Failed("The selection has expired. What was done stays.");
+            return new JobOpening.Failed("The selection has expired. Its changes stay.");
         if (await projects.FindAsync(job.Project, cancellationToken) is not { } project)
-            return new JobOpening.Failed("The selection's project is not there any more.");
+            return new JobOpening.Failed("The selection's project is deleted.");
         var filter = SelectionFilter.Read(selection.Parameters);
         var scope = new ActionScope(job, order, project, filter, await scans.CompletedAsync(cancellationToken));
         return new JobOpening.Opened(new ActionRun(scope, blobs, changes, exports));
@@ -74,9 +74,9 @@ sealed record ActionScope(
 {
     /// <summary>Why a datum is left alone; null if it is as it was when it was selected.</summary>
     public DatumChange.Skip? SkipOf(DatumRow? row) =>
-        row is null || row.Project != Project.Id ? new("gone", "The datum is not there any more.")
+        row is null || row.Project != Project.Id ? new("gone", "The datum is deleted.")
         : row.Purged is not null && Filter.Purged != true ? new("already_purged", "The datum was purged meanwhile.")
-        : !Filter.Matches(row, Scanned) ? new("changed", "The datum has changed, so that the filter does not take it any more.")
+        : !Filter.Matches(row, Scanned) ? new("changed", "The datum has changed and no longer matches the filter.")
         : null;
 }
 

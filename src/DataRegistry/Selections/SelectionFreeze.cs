@@ -26,7 +26,7 @@ sealed class FreezeKind(ProjectTable projects, DatumTable datums, ScannedStores 
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken) =>
         await projects.FindAsync(job.Project, cancellationToken) is { } project
             ? new JobOpening.Opened(new FreezeRun(job, await FreezeOfAsync(job, project, cancellationToken)))
-            : new JobOpening.Failed("The selection's project is not there any more.");
+            : new JobOpening.Failed("The selection's project is deleted.");
 
     /// <inheritdoc/>
     public AuditEvent Finished(JobRow job) => new("selection.frozen", job.JobId.ToString())

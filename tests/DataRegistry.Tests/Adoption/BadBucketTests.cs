@@ -91,7 +91,7 @@ public sealed class BadBucketTests : IAsyncLifetime
         await service.DrainAsync();
         var ended = await service.GetAsync(job);
         Assert.Equal("failed", ended.GetProperty("status").GetString());
-        Assert.Equal("The job's store is not there any more. What was adopted stays.", ended.GetProperty("error").GetString());
+        Assert.Equal("The job's store is deleted. Adopted datums stay.", ended.GetProperty("error").GetString());
     }
 
     [Fact]

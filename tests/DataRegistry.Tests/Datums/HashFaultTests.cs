@@ -190,7 +190,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         service.Server.Intercept = null;
         Assert.Empty(await service.ReceiveAsync(HashQueue.Name));
         var datums = await Task.WhenAll(ids.Select(service.DatumAsync));
-        Assert.Equal("Given up after many tries: its bucket could not be read.", datums[1].GetProperty("checksum_error").GetString());
+        Assert.Equal("All tries failed: its bucket could not be read.", datums[1].GetProperty("checksum_error").GetString());
         AssertHashes(new byte[2000 + 'a'], datums[0]);
         AssertHashes(new byte[2000 + 'c'], datums[2]);
         await Registry.QueueFunctions.Single(f => f.Name == "HashPoison").RunAsync(service.Services, new("no message of ours", 1), default);
@@ -217,7 +217,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         await hurried.DrainAsync();
         var slow = await hurried.GetAsync($"/api/v0/data/{ids["slow"]}/");
         Assert.Equal(
-            "Reading its 2000 bytes takes longer than the 1 seconds that there are for it.",
+            "Reading its 2000 bytes takes longer than the 1 seconds of the limit.",
             slow.GetProperty("checksum_error").GetString());
         Assert.Equal(JsonValueKind.String, (await hurried.GetAsync($"/api/v0/data/{ids["quick"]}/")).GetProperty("sha256").ValueKind);
     }

@@ -167,10 +167,10 @@ public sealed class SlowStoreTests : IAsyncLifetime
         AssertCounts(await service.GetAsync(list), created: 0, existing: 0, failed: 101);
         Assert.All(
             await service.GetAllAsync($"{list}results/"),
-            r => Assert.Contains("Given up after an hour", r.GetProperty("message").GetString(), StringComparison.Ordinal));
+            r => Assert.Contains("No answer for an hour", r.GetProperty("message").GetString(), StringComparison.Ordinal));
         var failed = await service.GetAsync(prefix);
         Assert.Equal("failed", failed.GetProperty("status").GetString());
-        Assert.Contains("Given up after an hour", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("No answer for an hour", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
     /// <summary>

@@ -127,7 +127,7 @@ public sealed class StoreLimitTests
         var error = await Assert.ThrowsAsync<OptionsValidationException>(
             () => TestService.StartAsync(("Adoption:RequestsPerSecondOfStore", "100")));
         Assert.StartsWith(
-            "The settings Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore are", error.Message,
+            "Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore seconds", error.Message,
             StringComparison.Ordinal);
     }
 

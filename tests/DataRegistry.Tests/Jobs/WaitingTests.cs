@@ -41,7 +41,7 @@ public sealed class WaitingTests : IAsyncLifetime
             {
                 "slow" => "asks us to slow down",
                 "error" => "HTTP 500",
-                _ => "As many workers are at the store's bucket as may be (1)",
+                _ => "The store's bucket has its most workers (1)",
             },
             waiting.GetProperty("for").GetString(), StringComparison.Ordinal);
         Assert.Equal(began, waiting.GetProperty("since").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));

@@ -112,7 +112,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             if (!Uri.TryCreate(store.EndpointUrl, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
                 throw new BucketException(
                     BucketFault.Unexpected,
-                    $"The endpoint of bucket '{store.Bucket}' is no http or https URL; correct the store's endpoint URL.");
+                    $"The endpoint of bucket '{store.Bucket}' is not an http or https URL; correct the store's endpoint URL.");
             // With a slash at the end of the path the SDK would write two of them before the bucket.
             config.ServiceURL = store.EndpointUrl.TrimEnd('/');
             config.AuthenticationRegion = region;

@@ -201,8 +201,8 @@ public sealed class ManifestTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(true, "The manifest is not UTF-8 text (at byte 9000). A compressed one is to be unpacked. Nothing was adopted.")]
-    [InlineData(false, "The manifest's line at byte 4 is longer than 8180 bytes: no key is. Nothing was adopted.")]
+    [InlineData(true, "The manifest is not UTF-8 text (at byte 9000). Unpack a compressed one first. Nothing was adopted.")]
+    [InlineData(false, "The manifest's line at byte 4 is longer than 8180 bytes. No key is that long. Nothing was adopted.")]
     public async Task A_manifest_that_is_no_list_fails_its_job(bool damaged, string error)
     {
         PutManifest(damaged
