@@ -58,7 +58,7 @@ public sealed class RescanTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Rescan now" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
         await Service.DrainAsync();
-        await Expect(page.GetByText("The bucket lists nothing at all")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The bucket lists no objects")).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");
         await page.GetByRole(AriaRole.Button, new() { Name = "The bucket was emptied" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Scan it all the same" }).ClickAsync();

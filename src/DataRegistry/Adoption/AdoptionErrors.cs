@@ -46,7 +46,8 @@ static class AdoptionErrors
         "The list was not uploaded and staged in time.");
 
     public static FieldError ManifestAlone { get; } = new(
-        "invalid", "A manifest cannot be combined with 'url', 'urls' or 'dry_run'.", "The body names a manifest and something else to adopt.");
+        "invalid", "A manifest cannot be combined with 'url', 'urls' or 'dry_run'.",
+        "The body names a manifest and something else to adopt.");
 
     public static FieldError ManifestNotAUrl { get; } = new(
         "invalid_url", S3Url.Requirement, "The value is not the URL of an object.");

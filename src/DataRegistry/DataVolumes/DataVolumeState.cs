@@ -37,7 +37,7 @@ static class DataVolumeState
     }
 
     static string CatalogMessage(ClusterAgent agent) =>
-        $"Cluster '{agent.Cluster.Name}' has no agent: the data volume is only an entry of the catalog.";
+        $"Cluster '{agent.Cluster.Name}' has no agent: the data volume is an entry of the catalog only.";
 
     static ConditionBody CatalogCondition(DataVolumeRow row, ClusterAgent agent) => new(
         CatalogOnly, "True", $"{CatalogMessage(agent)} To create it there, run an agent in the cluster and mark the cluster as having one.",

@@ -32,7 +32,7 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
         service.Server.Requests.Reset();
         var scan = await ScanToTheEndAsync();
         Assert.Equal("failed", scan.GetProperty("status").GetString());
-        Assert.Contains("lists nothing at all", scan.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("lists no objects", scan.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Empty(await service.DriftedAsync("missing"));
     }
 

@@ -238,7 +238,7 @@ public sealed class RescanTests : IAsyncLifetime
         await service.DrainAsync();
         var failed = await service.GetAsync(path);
         Assert.Equal("failed", failed.GetProperty("status").GetString());
-        Assert.Contains("lists nothing at all", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("lists no objects", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal("unknown", await service.DriftAsync("k0001"));
         Assert.Equal("missing 20", Counts(await service.ScanAsync("?force=true")));
         Assert.Equal("missing 20", Counts(await service.ScanAsync()));

@@ -112,8 +112,8 @@ public sealed class RoleTests : IAsyncLifetime
     [InlineData(403, "AccessDenied", "role_refused", "its trust policy")]
     [InlineData(400, "ValidationError", "role_refused", "cannot be assumed")]
     [InlineData(404, "NoSuchEntity", "role_refused", "cannot be assumed")]
-    [InlineData(403, "InvalidClientTokenId", "invalid_credentials", "access key that is to assume the role is unknown")]
-    [InlineData(403, "SignatureDoesNotMatch", "invalid_credentials", "secret access key that is to assume the role")]
+    [InlineData(403, "InvalidClientTokenId", "invalid_credentials", "does not know the access key that assumes the role")]
+    [InlineData(403, "SignatureDoesNotMatch", "invalid_credentials", "secret access key that assumes the role")]
     [InlineData(405, "MethodNotAllowed", "role_refused", "may not be a security token service")]
     public async Task A_role_that_cannot_be_assumed_is_refused_when_the_store_is_made_and_says_why(
         int status, string answer, string code, string says)
