@@ -60,11 +60,17 @@ static class ExportContent
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
         .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();
 
+    /// <param name="id">Of what was exported. The URL is valid for the job's files, so only its form is checked.</param>
     /// <param name="job">The export's id. Another is refused like a token that is not valid.</param>
-    public static async Task SendAsync(string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
+    /// <param name="name">The file's name.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="blobs">Where files are kept.</param>
+    /// <param name="tokens">Checks the URL's token.</param>
+    public static async Task SendAsync(
+        string id, string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
     {
         // Without a valid token, a file that is not there has the same answer as one that is.
-        if (!JobId.TryParse(job, out var export)
+        if (!Guid.TryParse(id, out _) || !JobId.TryParse(job, out var export)
             || !tokens.IsGood(ExportLinks.OwnerOf(export, name), context.Request.Query["token"]))
         {
             throw DatumErrors.UrlNotValid.With();
