@@ -30,6 +30,7 @@ sealed partial class ApiContract
     static readonly EvaluationOptions Quick = new() { OutputFormat = OutputFormat.Flag, RequireFormatValidation = true };
     static readonly EvaluationOptions Thorough = new() { OutputFormat = OutputFormat.List, RequireFormatValidation = true };
 
+    readonly Lock building = new();
     readonly List<Operation> operations = [];
     readonly ConcurrentDictionary<(string Operation, string Status), byte> seen = new();
     readonly JsonObject document;
@@ -183,7 +184,12 @@ sealed partial class ApiContract
 
     JsonSchema Compile(JsonNode schema) => Build(Closed(schema, isUse: true).AsObject(), new Uri($"{Base}{Guid.NewGuid():N}"));
 
-    JsonSchema Build(JsonObject schema, Uri address) => JsonSchema.Build(JsonSerializer.SerializeToElement(schema), build, address);
+    /// <summary>One at a time: the registry of schemas is not thread-safe, and tests run in parallel.</summary>
+    JsonSchema Build(JsonObject schema, Uri address)
+    {
+        lock (building)
+            return JsonSchema.Build(JsonSerializer.SerializeToElement(schema), build, address);
+    }
 
     /// <summary>The same schema without words, its references within itself, and objects closed where a value is one.</summary>
     /// <param name="isUse">Whether a value is of this schema, instead of one that adds to it.</param>
