@@ -12,6 +12,9 @@ sealed partial class DatumHashing
     /// <summary>Between looks at a datum that the queue hashes.</summary>
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
+    public const string WaitDescription = "`wait=N` waits at most N seconds for hashes that are not known yet. `wait=0` does not wait. "
+        + "Without it the service waits as long as its settings allow.";
+
     /// <summary>How long a caller waits: as long as the settings allow if it does not say. Of HEAD nobody reads a hash.</summary>
     public static TimeSpan WaitOf(HttpContext context) =>
         RequestLimits.IsHead(context) ? TimeSpan.Zero : Prefer.WaitOf(context.Request) ?? TimeSpan.MaxValue;
