@@ -35,12 +35,11 @@ sealed class ExportLinks(WorkTable work, ContentTokens tokens, IOptions<DatumOpt
 
         ExportedFileBody BodyOf(ExportedFile file)
         {
-            var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
-            return new(
-                file.Name, file.Rows, file.Bytes,
-                tokens.CanCreate
-                    ? $"{PublicUrl.Of(context.Request)}{path}/files/{file.Name}/content/?token={tokens.Create(OwnerOf(job.JobId, file.Name), expiry)}"
-                    : null);
+            if (!tokens.CanCreate)
+                return new(file.Name, file.Rows, file.Bytes, null);
+            var token = tokens.Create(OwnerOf(job.JobId, file.Name), TimeSpan.FromSeconds(options.Value.DownloadSeconds));
+            var url = $"{PublicUrl.Of(context.Request)}{path}/files/{file.Name}/content/?token={token}";
+            return new(file.Name, file.Rows, file.Bytes, url);
         }
     }
 
