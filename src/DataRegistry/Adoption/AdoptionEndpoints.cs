@@ -25,7 +25,8 @@ static class AdoptionEndpoints
     public static JsonTypeInfo BodyFields => Json.AdoptBody;
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync).WithName("adopt")
-        .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
+        .TakesJsonOrForm<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesIdempotencyKey()
+        .TakesQuery("project", "A project's id, where the body has none")
         .TakesQuery("dry_run", "With text: true to tell only what would happen")
         .TakesQuery("exclude", "With text: a pattern of keys to leave out")
         .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
@@ -37,7 +38,6 @@ static class AdoptionEndpoints
         .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.dryRun")
         .OrAnswers<JobBody>(StatusCodes.Status202Accepted, "JobBody.accepted")
         .FailsWith<NothingAdoptedBody>("AdoptionRefusal", "NothingAdoptedBody")
-        .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed)
         .FailsOn("url", CommonErrors.Required).FailsOn("urls", AdoptionErrors.EmptyList, CommonErrors.NotStrings)
         .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
         .FailsOn("prefix", AdoptionErrors.NotAPrefix, AdoptionErrors.PrefixOutside, AdoptionErrors.PrefixAlone)
@@ -57,8 +57,8 @@ static class AdoptionEndpoints
     static async Task<IResult> AdoptAsync(string id, HttpContext context, AdoptionServices services)
     {
         var store = await services.Stores.RequiredAsync(context, id, secret: true);
-        using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        staging.CancelAfter(StagingTime);
+        using var time = new CancellationTokenSource(StagingTime, services.Clock);
+        using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, time.Token);
         try
         {
             await using var urls = new StagedUrls(services.Blobs, services.Options);
@@ -90,7 +90,7 @@ static class AdoptionEndpoints
                 ? AdoptionErrors.BucketBusy.With(e.Message).After(TimeSpan.FromSeconds(5))
                 : AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
         }
-        catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (time.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
             throw AdoptionErrors.StagedTooLate.With(StagingTime.TotalSeconds);
         }
@@ -306,7 +306,7 @@ static class AdoptionEndpoints
 /// <summary>The services of the endpoint.</summary>
 sealed record AdoptionServices(
     StoreAccess Stores, ProjectTable Projects, Permissions Permissions, AdoptionRequests Requests, ImmediateAdoption AtOnce, DryRun DryRun,
-    Buckets Buckets, JobBlobs Blobs, AdoptionKeys Keys, AuditTrail Trail, IOptions<JobOptions> Options);
+    Buckets Buckets, JobBlobs Blobs, AdoptionKeys Keys, AuditTrail Trail, IOptions<JobOptions> Options, TimeProvider Clock);
 
 /// <summary>A request that was read, and whose caller may make it.</summary>
 sealed record AdoptionCall(HttpContext Context, AdoptionBody Body, AdoptionOrder Order);

@@ -20,7 +20,7 @@ static class AliasEndpoints
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").Takes<NewAliasBody>()
+        api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").TakesJsonOrForm<NewAliasBody>()
             .Answers<AliasBody>("Create an alias (201), or move it to another datum (200)")
             .OrAnswers<AliasBody>(StatusCodes.Status201Created)
             .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName)
@@ -29,6 +29,7 @@ static class AliasEndpoints
         api.MapGet("/datum-aliases/resolve/", ResolveAsync).WithName("resolveAlias")
             .Answers<ResolvedBody>("Get the datum that a name stands for now")
             .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id")
+            .TakesHeader(Prefer.Header, DatumHashing.WaitDescription)
             .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName).FailsOn("project", ProjectErrors)
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/datum-aliases/{id}/", GetAsync).WithName("getAlias").Answers<AliasBody>("Get an alias");

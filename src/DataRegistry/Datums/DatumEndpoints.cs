@@ -24,7 +24,7 @@ static class DatumEndpoints
     {
         Named(api.MapGet("/data/{id}/", GetAsync).WithName("getDatum").Answers<DatumBody>(
             "Get a datum by its id or an alias. Its hashes, where they are not known yet, are computed now if it is small and soon "
-            + "if it is not"));
+            + "if it is not").TakesHeader(Prefer.Header, DatumHashing.WaitDescription));
         Named(api.MapPost("/data/{id}/purge/", PurgeAsync).WithName("purgeDatum")
             .Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").Fails(AccessErrors.NotPermitted));
     }

@@ -12,6 +12,9 @@ sealed partial class DatumHashing
     /// <summary>The interval at which a waiting request reads a datum that the queue hashes.</summary>
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
+    public const string WaitDescription = "`wait=N` waits at most N seconds for hashes that are not known yet. `wait=0` does not wait. "
+        + "Without it the service waits as long as its settings allow.";
+
     /// <summary>
     /// How long a caller waits. By default as long as the settings allow; a HEAD shows no hash, so it does not wait.
     /// </summary>

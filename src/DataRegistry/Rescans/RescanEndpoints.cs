@@ -47,7 +47,7 @@ static class RescanEndpoints
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
             .TakesQuery("outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}; all if not given")
             .FailsOn("outcome", CommonErrors.NotAChoice)
-            .Fails(JobErrors.ResultsGone, AccessErrors.NotPermitted);
+            .Fails(AccessErrors.NotPermitted);
         api.MapPost("/rescans/{id}/cancel/", CancelAsync).WithName("cancelRescan")
             .Answers<RescanJobBody>("Cancel a scan; what it found stays", StatusCodes.Status202Accepted, "RescanJobBody.cancelling")
             .Fails(JobErrors.Ended, AccessErrors.NotPermitted);

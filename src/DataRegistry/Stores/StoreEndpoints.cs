@@ -21,20 +21,21 @@ static class StoreEndpoints
     public static void MapStores(this IEndpointRouteBuilder api)
     {
         api.MapGet("/stores/", ListAsync).WithName("listStores").AnswersPages<StoreBody>("List the stores that you see");
-        Describe(api.MapPost("/stores/", CreateAsync).WithName("createStore").Takes<NewStoreBody>()
+        Describe(api.MapPost("/stores/", CreateAsync).WithName("createStore").TakesJsonOrForm<NewStoreBody>()
             .Answers<StoreBody>("Create a store, after a look at its bucket", StatusCodes.Status201Created));
         api.MapGet("/stores/{id}/", GetAsync).WithName("getStore").Answers<StoreBody>("Get a store, also a deleted one");
         Describe(api.MapPut(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: true)).WithName("replaceStore")
-            .Takes<NewStoreBody>()
+            .TakesJsonOrForm<NewStoreBody>()
             .Answers<StoreBody>("Replace a store; what is missing gets its default, but for bucket, paths and secret"));
         Describe(api.MapPatch(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: false)).WithName("changeStore")
-            .Takes<NewStoreBody>(example: "NewStoreBody.change").Answers<StoreBody>("Change a store; what is missing stays as it is"));
+            .TakesJsonOrForm<NewStoreBody>(example: "NewStoreBody.change")
+            .Answers<StoreBody>("Change a store; what is missing stays as it is"));
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
