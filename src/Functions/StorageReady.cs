@@ -49,7 +49,7 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What creates storage has to be compiled first, and a process that starts has better things to do.
+        // The code that creates storage must be compiled first, so leave it until the process listens.
         var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration started = lifetime.ApplicationStarted.Register(listening.SetResult);
         await listening.Task.WaitAsync(stoppingToken);
@@ -63,7 +63,8 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // Whatever it is (unreachable, refused, throttled), an operator or time can mend it; giving up would not.
+                // An operator, or time, can repair any cause (unreachable, refused, throttled). Ending the process
+                // would not.
                 Log.NotReady(logger, pause.TotalSeconds, exception);
                 await Task.Delay(pause, stoppingToken);
             }

@@ -35,8 +35,9 @@ public sealed class AccessOptions
     public int LogInTokenHours { get; set; } = 720;
 
     /// <summary>
-    /// Which entry of <c>X-Forwarded-For</c> is the client, counted from the end, where the request came through a proxy of this machine
-    /// (as from the Functions host): 1 on Azure itself, one more for each proxy before it, 0 to never believe the header.
+    /// The position of the client's entry in <c>X-Forwarded-For</c>, counted from the end, for requests through a proxy
+    /// of this machine (as from the Functions host). 1 on Azure itself, one more for each proxy before it, 0 to ignore
+    /// the header.
     /// </summary>
     public int ForwardedHops { get; set; } = 1;
 
@@ -61,7 +62,7 @@ public sealed class AccessOptions
             : null;
     }
 
-    /// <summary>Takes a key from another secret where none is set; that secret cannot be told from it.</summary>
+    /// <summary>Derives a key from another secret if none is set. That secret cannot be computed from it.</summary>
     internal void DeriveSigningKey(string? secret)
     {
         var bytes = new byte[MinSigningKeyBytes];

@@ -37,7 +37,7 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
         return hash is null ? (null, refusal) : await CallerOfTokenAsync(hash, jwt, cancellationToken);
     }
 
-    /// <param name="jwt">What was got for the token; null where it came itself.</param>
+    /// <param name="jwt">The JWT that stands for the token; null if the token itself came.</param>
     async Task<(Caller? Caller, string? Refusal)> CallerOfTokenAsync(string hash, JsonWebToken? jwt, CancellationToken cancellationToken)
     {
         if (await tokens.FindAsync(hash, cancellationToken) is not { } row)

@@ -70,7 +70,7 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
 
     async Task<TimeSpan?> CountAsync((string Partition, string Row) key, int limit, CancellationToken cancellationToken)
     {
-        // Who goes on trying costs the table a read each few seconds.
+        // A caller who keeps trying costs the table one read every few seconds.
         if (over.Find(CacheKeyOf(key)) is { } known && known.Began + window - clock.GetUtcNow() is { Ticks: > 0 } left)
             return left;
         for (var i = 0; i < MaxContention; i++)

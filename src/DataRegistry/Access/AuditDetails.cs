@@ -5,8 +5,8 @@ using System.Text.Json.Nodes;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The details of an audit entry as they are kept. Keys are never dropped. Where the text is too long, the longest values are shortened,
-/// all of them to the same length: a text ends with <c>…</c>, a list with the number of items that are left out.
+/// The details of an audit entry in its row. Keys are never dropped. If the text is too long, the longest values are
+/// shortened, all to the same length: a text ends with <c>…</c>, a list with the number of missing items.
 /// </summary>
 static class AuditDetails
 {

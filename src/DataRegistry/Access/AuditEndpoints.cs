@@ -48,7 +48,7 @@ static class AuditEndpoints
             AccessJson.Default.PageAuditBody);
     }
 
-    /// <summary>The project that is named, also a deleted one, for who may read its trail.</summary>
+    /// <summary>The named project, including a deleted one, if the caller may read its trail.</summary>
     static async Task<Project> ProjectAsync(HttpContext context, string named, ProjectTable projects, Permissions permissions) =>
         Guid.TryParse(named, out var id) && await projects.FindDeletedAsync(id, context.RequestAborted) is { } deleted
             && await permissions.AllowsAsync(Caller.Of(context), Permission.AuditRead, Scope.Of(deleted), context.RequestAborted)

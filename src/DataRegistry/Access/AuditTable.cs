@@ -6,12 +6,12 @@ using DataRegistry.Storage;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// What was changed: rows are inserted, never changed, never removed.
+/// The changes that callers made. Rows are inserted, never changed, never removed.
 /// <code>
 /// table audit
-///   {project id | system}-{yyyyMM} │ {inverted time, 12 hex}{16 hex}   who, what, details
+/// {project id | system}-{yyyyMM} │ {inverted time, 12 hex}{16 hex}   who, what, details
 /// </code>
-/// Newest first in a month, and months are asked one by one, the newest first.
+/// Newest first in a month. Months are read one by one, newest first.
 /// </summary>
 public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -83,8 +83,8 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
         TimeSpan.Zero).AddDays(-1));
 }
 
-/// <summary>Which rows of the trail are asked for.</summary>
-/// <param name="Project">Null for what belongs to no project.</param>
+/// <summary>A filter for rows of the trail.</summary>
+/// <param name="Project">Null for entries without a project.</param>
 /// <param name="Actor">Name or id; null for all.</param>
 /// <param name="Action">An action, or a kind for all of its actions; null for all.</param>
 /// <param name="Since">Inclusive.</param>
@@ -98,7 +98,7 @@ sealed record AuditQuery(Guid? Project, string? Actor, string? Action, DateTimeO
         && (Until is null || row.Time < Until);
 }
 
-/// <summary>Where a page of the trail ended: in a month, after a row; null before the month's first.</summary>
+/// <summary>The end of a page of the trail: in a month, after a row; null before the month's first.</summary>
 sealed record AuditCursor(string Month, string? RowKey)
 {
     const int RowKeyLength = 28;

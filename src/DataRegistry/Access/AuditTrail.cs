@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Access;
 
-/// <summary>Who changed something.</summary>
-/// <param name="Id">The subject's; null where only the name is known, as of a job's creator.</param>
-/// <param name="RequestId">As in the log; null for what no request did.</param>
+/// <summary>The subject who changed something.</summary>
+/// <param name="Id">The subject's id; null if only the name is known, as of a job's creator.</param>
+/// <param name="RequestId">As in the log; null if no request did it.</param>
 public sealed record AuditActor(string Name, Guid? Id = null, Guid? Token = null, string? RequestId = null)
 {
     public static AuditActor Of(HttpContext context)

@@ -62,7 +62,7 @@ static class ClientTokenEndpoint
             : throw CommonErrors.Required.On(field);
     }
 
-    /// <summary>What the body gives, by the present names; what is null, or of no use here, is left out.</summary>
+    /// <summary>The fields of the body, by their present names, without null and unknown ones.</summary>
     static async Task<Dictionary<string, string>> ReadAsync(HttpContext context)
     {
         var given = context.Request.HasFormContentType

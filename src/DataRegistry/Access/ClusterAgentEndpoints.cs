@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>Whether an agent works in a cluster. What that means is the data volumes' business; which account it is, its role's.</summary>
+/// <summary>
+/// Marks whether an agent works in a cluster. DataVolumes gives that a meaning, and a role names the agent's account.
+/// </summary>
 static class ClusterAgentEndpoints
 {
     public static void MapClusterAgents(this IEndpointRouteBuilder api)

@@ -9,7 +9,7 @@ public sealed class LimitOptions
     public int RequestsPerMinute { get; set; } = 60_000;
 
     /// <summary>
-    /// Requests of one subject that are under way at a time, and of one client address for contents by their URLs; 429 beyond.
+    /// Requests in progress of one subject, and of one client address for contents by their URLs; 429 beyond.
     /// </summary>
     public int RequestsInFlight { get; set; } = 64;
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>What became of a log-in.</summary>
+/// <summary>The outcome of a log-in.</summary>
 abstract record LogInOutcome
 {
     LogInOutcome() { }

@@ -22,7 +22,7 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
 
     static readonly TimeSpan BetweenUnknownKeys = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long nobody tries again after a failure; what a client is told to wait.</summary>
+    /// <summary>The pause after a failure before the next try. Clients get it as their wait.</summary>
     public static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(10);
 
     const int MaxDocumentBytes = 1024 * 1024;
@@ -89,7 +89,7 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
 
     async Task ReadAsync()
     {
-        // Whoever started it holds the lock.
+        // The method that started it holds the lock.
         await Task.Yield();
         var issuer = options.Value.Issuer!;
         OpenIdConnectConfiguration? read = null;

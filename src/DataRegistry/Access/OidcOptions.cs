@@ -10,7 +10,7 @@ public sealed class OidcOptions
     /// </summary>
     public string? Issuer { get; set; }
 
-    /// <summary>What its tokens for us have as their audience.</summary>
+    /// <summary>The audience of its tokens for this service.</summary>
     public string? Audience { get; set; }
 
     /// <summary>

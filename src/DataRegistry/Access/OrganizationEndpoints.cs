@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>Clusters and departments. Who has a role at one, or above it, sees it.</summary>
+/// <summary>Clusters and departments. A caller with a role at one, or above it, sees it.</summary>
 static class OrganizationEndpoints
 {
     static readonly FieldError[] NameErrors = [CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters];
@@ -156,7 +156,9 @@ static class OrganizationEndpoints
         return Results.Json(Body(department), AccessJson.Default.DepartmentBody, statusCode: StatusCodes.Status201Created);
     }
 
-    /// <summary>The cluster that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
+    /// <summary>
+    /// The cluster of the route's <c>{id}</c>, if the caller sees it and has the permission; 404 or 403 for others.
+    /// </summary>
     static async Task<Cluster> ClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
     {
         var cluster = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null)

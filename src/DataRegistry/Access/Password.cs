@@ -22,7 +22,7 @@ public static class Password
     // A flood of log-ins must not take the processors from everything else.
     static readonly SemaphoreSlim Turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    // What an unknown user's password is compared with, at the same cost. No password has this hash.
+    // An unknown user's password is compared with this, at the same cost. No password has this hash.
     static readonly string Nobody = Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
 
     public static async Task<string> HashAsync(string password, CancellationToken cancellationToken)

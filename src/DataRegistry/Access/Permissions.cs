@@ -40,8 +40,9 @@ public sealed class Permissions(RoleTable roles)
     }
 
     /// <summary>
-    /// The project that a parameter or a field names. Where the caller may not do it there, and where there is no such project, the
-    /// request ends with 403, alike, so that ids cannot be probed; who sees all projects is told which are not there.
+    /// The project that a parameter or a field names. Ends the request with 403 if the project does not exist, or the
+    /// caller lacks the permission in it, so that ids cannot be probed. A caller who sees all projects learns that it
+    /// does not exist.
     /// </summary>
     public async Task<Project> ProjectAsync(HttpContext context, ProjectTable projects, string? text, Permission permission)
     {
@@ -57,8 +58,9 @@ public sealed class Permissions(RoleTable roles)
         AccessErrors.NotPermitted.With();
 }
 
-/// <summary>What a caller may do, and where.</summary>
-/// <param name="Projects">The only projects that count; null for all. With any, nothing outside a project is allowed.</param>
+/// <summary>The roles of a caller, and their scopes.</summary>
+/// <param name="Projects">The only projects that count; null for all. With any, nothing outside a project is
+/// allowed.</param>
 public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Guid>? Projects)
 {
     public bool Allow(Permission permission, Scope scope) =>

@@ -55,7 +55,7 @@ static class ProjectEndpoints
         var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         var departmentId = body.Department is null ? Department.DefaultId : Fields.Id("department", body.Department);
         var department = await units.FindDepartmentAsync(departmentId, context.RequestAborted);
-        // Where there is no such department only who manages all of them is told so.
+        // Only a caller who manages all departments learns that this one does not exist.
         await permissions.RequireAsync(context, Permission.ProjectsManage, department is null ? Scope.System : Scope.Of(department));
         if (department is null)
             throw NoDepartment(departmentId);
@@ -103,8 +103,9 @@ static class ProjectEndpoints
     }
 
     /// <summary>
-    /// Deletes a project that holds nothing. It is looked at again afterwards: what was put into it meanwhile brings it back. What another
-    /// instance still puts into it, which may take the project as there for some seconds, is found by deleting it again.
+    /// Deletes an empty project. It is checked again afterwards: if something was added meanwhile, the project is
+    /// restored. Another instance may still add to it for some seconds, because it caches the project. A repeated
+    /// deletion finds that.
     /// </summary>
     static async Task<IResult> DeleteAsync(
         string id, HttpContext context, ProjectTable projects, IEnumerable<IProjectContents> rooms, Permissions permissions,
@@ -154,7 +155,9 @@ static class ProjectEndpoints
 
     static ApiException NoDepartment(Guid id) => OrganizationErrors.NoDepartment.On("department", id);
 
-    /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
+    /// <summary>
+    /// The project of the route's <c>{id}</c>, if the caller sees it and has the permission; 404 or 403 for others.
+    /// </summary>
     public static async Task<Project> RequiredAsync(
         string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
     {

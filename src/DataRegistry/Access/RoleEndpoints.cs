@@ -59,7 +59,7 @@ static class RoleEndpoints
         var scopeId = kind == ScopeKind.System ? Guid.Empty : Fields.Id("scope_id", body.ScopeId);
 
         var scope = await scopes.FindAsync(kind, scopeId, context.RequestAborted);
-        // Who does not see everything is not told which units there are.
+        // A caller who does not see everything must not learn which units exist.
         if (scope is null && rights.Allow(Permission.RolesManage, Scope.System))
             throw AccessErrors.NoScope.On("scope_id", Fields.WireName(kind), scopeId);
         if (scope is null || !MayGive(rights, role, scope))
@@ -101,7 +101,7 @@ static class RoleEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>Where the role is; the system for one whose unit is deleted, so that somebody can take it.</summary>
+    /// <summary>The scope of the role. The system if its unit is deleted, so that somebody can revoke it.</summary>
     static async Task<Scope> ScopeAsync(RoleAssignment role, Scopes scopes, CancellationToken cancellationToken) =>
         await scopes.FindAsync(role.ScopeKind, role.ScopeId, cancellationToken) ?? Scope.System;
 

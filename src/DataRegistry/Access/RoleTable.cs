@@ -10,7 +10,7 @@ namespace DataRegistry.Access;
 /// <param name="ScopeId">The unit's id; empty for the system.</param>
 public sealed record RoleAssignment(Role Role, ScopeKind ScopeKind, Guid ScopeId)
 {
-    /// <summary>What there is once in a subject's roles.</summary>
+    /// <summary>The role's id, unique among a subject's roles.</summary>
     public string Id => $"{Fields.WireName(Role)}-{Fields.WireName(ScopeKind)}{(ScopeKind == ScopeKind.System ? "" : $"-{ScopeId:D}")}";
 }
 

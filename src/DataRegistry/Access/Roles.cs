@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace DataRegistry.Access;
 
-/// <summary>What somebody may do, asked at a scope.</summary>
+/// <summary>A permission, checked at a scope.</summary>
 public enum Permission
 {
     ProjectsRead,
@@ -30,7 +30,7 @@ public enum Permission
     DataVolumesDelete,
     DataVolumesShare,
 
-    /// <summary>What a cluster's agent does: to ask for its work and report on data volumes.</summary>
+    /// <summary>A cluster's agent: read its work and report on data volumes.</summary>
     DataVolumesReport,
 
     /// <summary>To make and rename projects.</summary>
@@ -53,7 +53,7 @@ public enum Permission
     AuditRead,
 }
 
-/// <summary>What is given to a subject for a scope; it counts there and in everything below.</summary>
+/// <summary>A role of a subject at a scope. It counts there and in everything below.</summary>
 public enum Role
 {
     SystemAdmin,

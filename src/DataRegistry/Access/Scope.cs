@@ -22,7 +22,7 @@ public sealed record Scope
     /// <summary>The unit's id; empty for the system.</summary>
     public Guid Id { get; }
 
-    /// <summary>What it lies in; null for the system.</summary>
+    /// <summary>The scope that contains it; null for the system.</summary>
     public Scope? Above { get; }
 
     public static Scope OfCluster(Guid id) => new(ScopeKind.Cluster, id, System);

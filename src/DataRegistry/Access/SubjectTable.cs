@@ -55,9 +55,9 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         (await identities.GetAsync(identity, token => IdentityAsync(identity, token), cancellationToken))?.Subject;
 
     /// <summary>
-    /// Binds a user to the identity; the user's id. Null where no user has the name (a service account is none), it is disabled, bound to
-    /// another identity,
-    /// or has a password: what is its owner's already is not given to who comes with its name. Of several at once one is bound.
+    /// Binds a user to the identity; returns the user's id. Null if no user has the name (a service account is none),
+    /// or the user is disabled, bound to another identity, or has a password. So nobody takes over an account by coming
+    /// with its name. Of concurrent calls one binds.
     /// </summary>
     internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
     {
@@ -79,9 +79,10 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         return null;
     }
 
-    /// <summary>Null where the name is taken.</summary>
+    /// <summary>Null if the name is taken.</summary>
     /// <param name="passwordHash">Null for none: such a user can log in with tokens only.</param>
-    /// <param name="identity">An identity to bind it to; null for none. Where that is another's, null is the answer, too.</param>
+    /// <param name="identity">An identity to bind it to; null for none. The answer is also null if another user has the
+    /// identity.</param>
     internal async Task<SubjectRow?> CreateAsync(
         SubjectKind kind, Username username, string? displayName, string? email, string? passwordHash, CancellationToken cancellationToken,
         string? identity = null)
@@ -192,7 +193,7 @@ sealed record SubjectRow : TableRow
             : throw new InvalidOperationException($"Subject {RowKey} has no valid name.");
 }
 
-/// <summary>A user name: whose it is, and what log-ins are compared with.</summary>
+/// <summary>A user name, its user, and the hash that log-ins are compared with.</summary>
 sealed record UsernameRow : TableRow
 {
     public required Guid Subject { get; init; }
@@ -204,7 +205,7 @@ sealed record UsernameRow : TableRow
     public string? Identity { get; init; }
 }
 
-/// <summary>An identity of the identity provider: whose it is.</summary>
+/// <summary>An identity of the identity provider, and its user.</summary>
 sealed record IdentityRow : TableRow
 {
     public required Guid Subject { get; init; }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Makes tokens for callers. What the caller signed in with decides which:
+/// Makes tokens for callers. The caller's credential decides which:
 /// <code>
 /// the administrator's token of the settings, a token without an end   any token
 /// a log-in's token, a JWT of the identity provider                    tokens that end within Access__MaxTokenDays

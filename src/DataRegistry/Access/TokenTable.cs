@@ -144,7 +144,7 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
             return;
         try
         {
-            // Who loses against a revocation or another request changes nothing.
+            // If a revocation or another request came first, this changes nothing.
             var use = new TokenUseRow { PartitionKey = token.PartitionKey, RowKey = token.RowKey, LastUsed = now };
             if ((await table.TryUpdateAsync(use, token.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
                 await table.TryUpdateAsync(
@@ -211,7 +211,7 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     }
 }
 
-/// <summary>What a request's token is looked up by.</summary>
+/// <summary>The row that a request's token is looked up by.</summary>
 sealed record TokenRow : TableRow
 {
     public required Guid Id { get; init; }
@@ -249,7 +249,7 @@ sealed record TokenListRow : TableRow
     /// <inheritdoc cref="TokenRow.LogIn"/>
     public bool? LogIn { get; init; }
 
-    /// <summary>Where it was not kept, the name and an end tell it.</summary>
+    /// <summary>If it was not kept, the name and an end show it.</summary>
     [IgnoreDataMember] public bool IsLogIn => LogIn ?? (Name == Access.LogIn.TokenName && Expires is not null);
 }
 

@@ -34,8 +34,8 @@ sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
 
 sealed record NewUserBody([property: Required] string? Username, string? Type, string? DisplayName, string? Email, string? Password);
 
-/// <summary>What is null stays as it is.</summary>
-/// <param name="CurrentPassword">Needed by who changes the own password.</param>
+/// <summary>A change of a user. Null fields stay as they are.</summary>
+/// <param name="CurrentPassword">Users who change their own password must give it.</param>
 sealed record UserChangeBody(string? DisplayName, string? Email, string? Password, string? CurrentPassword, bool? Disabled);
 
 /// <param name="ScopeType"><c>system</c>, <c>cluster</c>, <c>department</c> or <c>project</c>.</param>
@@ -75,7 +75,7 @@ sealed record DepartmentBody(Guid Id, string Name, Guid Cluster);
 /// <param name="HasAgent">A cluster's.</param>
 sealed record NewUnitBody([property: Required] string? Name, string? Cluster, bool? HasAgent);
 
-/// <summary>A unit's new name. What else a unit has never changes, and is refused.</summary>
+/// <summary>A unit's new name. All other fields of a unit never change, and are refused.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record UnitNameBody([property: Required] string? Name);
 

@@ -111,7 +111,7 @@ static class UserEndpoints
         return await ApplyAsync(row, body, context, subjects, tokens, trail);
     }
 
-    /// <summary>The own name, address and password; the last only for who knows it.</summary>
+    /// <summary>Changes the caller's own name, address and password. The password needs the present one.</summary>
     static async Task<IResult> ChangeMeAsync(
         HttpContext context, SubjectTable subjects, TokenTable tokens, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
     {

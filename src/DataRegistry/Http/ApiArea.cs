@@ -31,7 +31,7 @@ sealed record ApiArea(string Name, string Description, params IReadOnlyList<stri
     public static ApiArea? Of(string path) => All.MaxBy(a => a.BeginningOf(path).Length) is var area && area!.BeginningOf(path)
         .Length > 0 ? area : null;
 
-    /// <summary>Where a path stands in the document: by its area, by the area's list of paths, then by itself.</summary>
+    /// <summary>A path's place in the document: by its area, by the area's list of paths, then by itself.</summary>
     public static string PlaceOf(string path)
     {
         var area = Of(path)!;

@@ -49,7 +49,7 @@ public static class ApiDescription
         options.AddDocumentTransformer((document, context, _) => DocumentCompletion.CompleteAsync(document, context, fragments));
     }
 
-    /// <summary>What the endpoint does, and what it answers where all is well.</summary>
+    /// <summary>Describes the endpoint, and its answer to a request that succeeds.</summary>
     /// <param name="example">The example's name; null for the body's own.</param>
     public static RouteHandlerBuilder Answers<T>(
         this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK, string? example = null) =>
@@ -59,7 +59,7 @@ public static class ApiDescription
     public static RouteHandlerBuilder OrAnswers<T>(this RouteHandlerBuilder endpoint, int status, string? example = null) =>
         endpoint.WithMetadata(new OperationDescription.AnswerOf(status, typeof(T), OperationDescription.Json, example));
 
-    /// <summary>What the endpoint does; it answers 204.</summary>
+    /// <summary>Describes the endpoint, which answers 204.</summary>
     public static RouteHandlerBuilder AnswersNothing(this RouteHandlerBuilder endpoint, string summary) =>
         endpoint.WithSummary(summary).WithMetadata(new OperationDescription.AnswerOf(
             StatusCodes.Status204NoContent, Type: null, ContentType: null, Example: null));

@@ -48,7 +48,7 @@ sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion v
 
     async Task<EncodedContent> MakeAsync()
     {
-        // Whoever started it holds the lock.
+        // The method that started it holds the lock.
         await Task.Yield();
         var document = await provider.GetOpenApiDocumentAsync(CancellationToken.None);
         using var text = new MemoryStream();

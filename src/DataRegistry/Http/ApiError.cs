@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// An answer that is not what was asked for: under <c>/api/v0</c> in one of its contract's three shapes, under <c>/api/v1</c> in the
-/// one of that contract (<see cref="V1ErrorBody"/>). Whoever makes one need not know which API it will leave by.
+/// An error answer: under <c>/api/v0</c> in one of its contract's three shapes, under <c>/api/v1</c> in the one of that
+/// contract (<see cref="V1ErrorBody"/>). The code that makes one need not know which API sends it.
 /// </summary>
 public abstract record ApiError(int Status)
 {

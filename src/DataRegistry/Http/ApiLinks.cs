@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Http;
 
-/// <summary>What there is, for people and clients that begin at the root of the API: links, made of the mapped endpoints.</summary>
+/// <summary>The API's root, for people and clients that begin there: links, made of the mapped endpoints.</summary>
 static class ApiLinks
 {
     const string Adoption = "/api/v0/";

@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>What the type of a body says of its schema, beyond what the framework reads from it.</summary>
+/// <summary>Adds facts of a body's type to its schema, beyond those that the framework reads.</summary>
 static class BodyTypes
 {
     /// <summary>Names of properties that a schema carries until it becomes a component.</summary>

@@ -29,7 +29,7 @@ static class DocumentCompletion
             Version = Product.Version,
             Description = "Objects in S3 buckets become datums: named, traceable, shareable.",
         };
-        // Where the document came from, whichever name the service has there.
+        // The document's own origin, under any name of the service.
         document.Servers = [new OpenApiServer { Url = "/", Description = "This service" }];
         Slash(document, context);
         foreach (var fragment in fragments)

@@ -46,7 +46,7 @@ static class ErrorSchemas
         return new OpenApiSchemaReference(name, document);
     }
 
-    /// <summary>What is wrong with a field.</summary>
+    /// <summary>The schema of a field's errors.</summary>
     public static IOpenApiSchema FieldMessages(OpenApiDocument document) => new OpenApiSchema
     {
         Type = JsonSchemaType.Array,

@@ -54,7 +54,7 @@ public static partial class Errors
     static bool IsUnavailable(Exception exception) => exception switch
     {
         RequestFailedException failed => failed.Status == 0 || RequestPolicy.IsTransient(failed.Status),
-        // What Azure's clients throw where no try got an answer: how each ended.
+        // Azure's clients throw this if no try got an answer: it has the outcome of each.
         AggregateException { InnerExceptions: [.., OperationCanceledException] } => true,
         AggregateException { InnerExceptions: [.., RequestFailedException last] } => IsUnavailable(last),
         _ => false,

@@ -47,7 +47,7 @@ public static partial class Fields
         : null;
 
     /// <summary>A time in ISO 8601, to 100 ns: further digits are cut off. One without an offset is in UTC.</summary>
-    /// <param name="since">Earlier ones are wrong; null for none. What is stored or looked up by its time has to be since 1970.</param>
+    /// <param name="since">Earlier ones are wrong; null for none. A time in a key must be since 1970.</param>
     public static DateTimeOffset? Time(string field, string? text, DateTimeOffset? since = null) => text is null ? null
         : TryTime(text, out var time) && !(time < since) ? time
         : throw CommonErrors.NotATime.On(field);

@@ -54,7 +54,7 @@ static class FormFields
         }
     }
 
-    /// <summary>What a field holds; null where there is no such field.</summary>
+    /// <summary>A field's type; null if there is no such field.</summary>
     static JsonTypeInfo? TypeOf(JsonTypeInfo type, string name)
     {
         var field = type.Kind switch

@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>What a list of <c>/api/v1</c> is filtered, searched and sorted by.</summary>
-/// <param name="Id">Items that are equal otherwise come in the order of their ids.</param>
-/// <param name="Searched">The texts in which <c>search</c> is looked for.</param>
+/// <summary>The fields that a list of <c>/api/v1</c> is filtered, searched and sorted by.</summary>
+/// <param name="Id">Equal items are ordered by their ids.</param>
+/// <param name="Searched">The texts that <c>search</c> searches.</param>
 sealed record ListGrammar<T>(Func<T, Guid> Id, Func<T, IEnumerable<string?>> Searched, IReadOnlyList<ListField<T>> Fields)
 {
     /// <summary>The field that a list is sorted by where the request names none; null for the order of ids.</summary>

@@ -7,7 +7,7 @@ namespace DataRegistry.Http;
 /// <param name="Next">The next page's offset; null at the end.</param>
 sealed record OffsetPage<T>(IReadOnlyList<T> Items, int? Next);
 
-/// <summary>Which part of a list of <c>/api/v1</c> is asked for.</summary>
+/// <summary>The requested part of a list of <c>/api/v1</c>.</summary>
 /// <param name="Limit">At least 1.</param>
 sealed record OffsetPaging(int Offset, int Limit)
 {

@@ -9,7 +9,7 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>What an endpoint's mapping says, as an operation of the OpenAPI document.</summary>
+/// <summary>Turns an endpoint's mapping into an operation of the OpenAPI document.</summary>
 sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTransformerContext context,
     CancellationToken cancellationToken)
 {

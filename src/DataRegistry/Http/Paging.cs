@@ -14,8 +14,9 @@ namespace DataRegistry.Http;
 public sealed record Page<T>(int? Count, string? Next, string? Previous, IReadOnlyList<T> Results);
 
 /// <summary>The paging parameters of a request.</summary>
-/// <param name="Limit">1..9000 (the contract's published limit), also where more was asked for; 100 when not given.</param>
-/// <param name="Cursor">What <see cref="Next"/> put into the link; null on the first page.</param>
+/// <param name="Limit">1..9000 (the contract's published limit), even if the request asks for more; 100 by
+/// default.</param>
+/// <param name="Cursor">The link's cursor, from <see cref="Next"/>; null on the first page.</param>
 public sealed record Paging(int Limit, string? Cursor)
 {
     public const int MaxLimit = 9000;
@@ -73,8 +74,8 @@ sealed record CountedPage<T>(IReadOnlyList<T> Rows, string? Next, int? Count, Fu
     }
 }
 
-/// <summary>Where a page ends: after so many results, or before it is too large. Its first result always fits.</summary>
-/// <param name="limit">Results at most.</param>
+/// <summary>The limits of a page: a number of results, and a size. Its first result always fits.</summary>
+/// <param name="limit">The most results.</param>
 sealed class PageBudget(int limit)
 {
     /// <summary>Bytes of results as JSON, as far as rows tell them.</summary>

@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// What a request may be. The server's own limits are twice as high, since what it refuses itself it answers without a body: only what is
-/// beyond those, or no HTTP, or has a NUL in its path, is answered so.
+/// The limits of a request. The server's own limits are twice as high, because its own refusals have no body. So only a
+/// request beyond those, a malformed one, or one with a NUL in its path gets such an answer.
 /// </summary>
 public static class RequestLimits
 {
@@ -51,6 +51,6 @@ public static class RequestLimits
         return next(context);
     });
 
-    /// <summary>Whether the request came as HEAD: for whom a body costs more than what it is told by.</summary>
+    /// <summary>Whether the request is a HEAD, which needs no body.</summary>
     public static bool IsHead(HttpContext context) => context.Items.ContainsKey(typeof(RequestLimits));
 }

@@ -3,9 +3,9 @@ using Microsoft.AspNetCore.Builder;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// What every answer tells browsers: its type is what it says, nobody frames it, nothing is loaded by it, it sends no referrer, answers of
-/// the
-/// API are not kept, and where it came by https it comes only so. Pages that load something have a policy of their own, which stays.
+/// Sets headers for browsers on every answer. Its type is as declared; no page frames it; it loads nothing and sends no
+/// referrer. Answers of the API are not cached, and after https a browser uses only https. Pages that load files keep a
+/// policy of their own.
 /// </summary>
 public static class SecurityHeaders
 {

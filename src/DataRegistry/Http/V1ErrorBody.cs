@@ -3,9 +3,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>An error under <c>/api/v1</c>. Where the contract publishes a status's message it is that one, whatever went wrong.</summary>
+/// <summary>
+/// An error under <c>/api/v1</c>. If the contract publishes a message for a status, every error with it has that one.
+/// </summary>
 /// <param name="Code">The HTTP status.</param>
-/// <param name="Details">More than the message says; left out where there is no more.</param>
+/// <param name="Details">More than the message; left out if there is no more.</param>
 public sealed record V1ErrorBody(
     int Code, string Message, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Details)
 {

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace DataRegistry.Organization;
 
 /// <summary>
-/// What was read a short while ago, so that not every request reads it again. A change made elsewhere shows after at most
-/// <paramref name="age"/>, one made here at once if it is forgotten here. What is not there is asked for each time.
+/// Caches values for a short while. A change made elsewhere shows after at most <paramref name="age"/>, one made here
+/// at once if it is forgotten here. Missing values are not cached.
 /// </summary>
 public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age) where TKey : notnull where TValue : class
 {
@@ -28,7 +28,7 @@ public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age
         return value;
     }
 
-    /// <summary>What was read a short while ago; null where nothing was.</summary>
+    /// <summary>The cached value; null if there is none.</summary>
     public TValue? Find(TKey key) => entries.TryGetValue(key, out var known) && clock.GetUtcNow() - known.Read < age ? known.Value : null;
 
     /// <summary>Keeps what was read together with others.</summary>

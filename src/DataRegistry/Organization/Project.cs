@@ -2,15 +2,15 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
 
-/// <summary>A project: what datums and jobs belong to.</summary>
-/// <param name="Slot">0..4095: which partitions its datums and jobs are kept in. Given out in turn, so that the first 4096 projects share
-/// none.</param>
-/// <param name="Department">Where it belongs, together with <paramref name="Cluster"/>; it stays there.</param>
+/// <summary>A project, which datums and jobs belong to.</summary>
+/// <param name="Slot">0..4095: the number of its partitions of datums and jobs. Given out in turn, so that the first
+/// 4096 projects share none.</param>
+/// <param name="Department">Its department, in <paramref name="Cluster"/>. It never changes.</param>
 public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Guid Cluster)
 {
     public const int Slots = 4096;
 
-    /// <summary>What it is for, in its users' words; empty for nothing.</summary>
+    /// <summary>Its purpose, in its users' words; may be empty.</summary>
     public string Description { get; init; } = "";
 
     /// <summary>When it was made.</summary>
@@ -18,15 +18,15 @@ public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Gu
 }
 
 /// <summary>
-/// What a room keeps of a project, for a project to be deleted only while no room keeps anything. Asked twice: before the deletion, and
-/// after it for what came meanwhile.
+/// A room's content of a project. A project is deleted only if no room has any. Called twice: before the deletion, and
+/// after it for content that came meanwhile.
 /// </summary>
 public interface IProjectContents
 {
     /// <summary>Rooms are asked by it: the fastest answer first.</summary>
     int Order { get; }
 
-    /// <summary>What of the project there is, in a word or two for its user; null for nothing.</summary>
+    /// <summary>The project's content, in a word or two for its user; null if there is none.</summary>
     Task<string?> FindAsync(Project project, CancellationToken cancellationToken);
 }
 

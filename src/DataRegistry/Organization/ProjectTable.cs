@@ -29,7 +29,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         await known.GetAsync(id, async token => await RowAsync(id, token) is { Deleted: null } row ? Read(row) : null, cancellationToken);
 
     /// <summary>
-    /// Those of the projects that there are, by id. What is not known since a short while is read in ranges, a thousand a request.
+    /// The existing ones of the projects, by id. Projects that are not cached are read in ranges, a thousand a request.
     /// </summary>
     public async Task<IReadOnlyDictionary<Guid, Project>> FindManyAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
     {

@@ -6,12 +6,12 @@ namespace DataRegistry.Organization;
 /// <summary>
 /// <code>
 /// table organization
-///   clusters    │ {cluster id}      name, has agent
-///   departments │ {department id}   name, cluster
+/// clusters    │ {cluster id}      name, has agent
+/// departments │ {department id}   name, cluster
 /// </code>
-/// A unit and what is in it are in different partitions, so no transaction spans them. Whoever puts something into a unit writes it first
-/// and then changes the unit's row; whoever deletes a unit reads its row, then looks for what is in it, then deletes that very version.
-/// So of the two one sees the other, whatever their order.
+/// A unit and its content are in different partitions, so no transaction spans them. A caller who adds content writes
+/// it first and then changes the unit's row. A caller who deletes a unit reads its row, then looks for content, then
+/// deletes that very version. So one of the two sees the other, in any order.
 /// </summary>
 public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {

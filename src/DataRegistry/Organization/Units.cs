@@ -41,7 +41,7 @@ sealed record UnitRow : TableRow
     public int? Added { get; init; }
 }
 
-/// <summary>What became of a unit's deletion.</summary>
+/// <summary>The outcome of a unit's deletion.</summary>
 public enum UnitDeletion
 {
     Deleted,

@@ -56,7 +56,7 @@ sealed class ActionKind(
         };
     }
 
-    /// <summary>Who wants to act on the selection next looks at the job.</summary>
+    /// <summary>The next action on the selection reads the job.</summary>
     public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
 
     static string NameOf(SelectionAction action) => action switch
@@ -68,8 +68,8 @@ sealed class ActionKind(
     };
 }
 
-/// <summary>What the windows of an action have in common.</summary>
-/// <param name="Filter">What the selection took: a datum that does not match it any more is left alone.</param>
+/// <summary>The data that all windows of an action share.</summary>
+/// <param name="Filter">The selection's filter. A datum that does not match it any more is skipped.</param>
 sealed record ActionScope(
     JobRow Job, SelectionOrder Order, Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
 {

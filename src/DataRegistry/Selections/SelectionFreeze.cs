@@ -45,7 +45,7 @@ sealed class FreezeKind(ProjectTable projects, DatumTable datums, ScannedStores 
     }
 }
 
-/// <summary>What the windows of a freeze have in common.</summary>
+/// <summary>The data that all windows of a freeze share.</summary>
 sealed record Freeze(
     DatumTable Datums, JobBlobs Blobs, SelectionLimits Limits, Project Project, SelectionFilter Filter,
     IReadOnlyDictionary<Guid, DateTimeOffset> Scanned);

@@ -23,7 +23,7 @@ sealed partial class SelectionRequests(
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
 
-    /// <summary>Ranges of an action's job: as many as may run at a time.</summary>
+    /// <summary>The most ranges of an action's job, and of those in progress at a time.</summary>
     const int MaxRanges = 16;
 
     /// <summary>

@@ -1,12 +1,11 @@
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// How many requests may be under way at a time, found by trying: each one that is answered raises the limit by its share, so that as many
-/// of them as it allows raise it by one; a refusal for load halves it. So whoever shares the service, unknown to each other, ends up with
-/// an
-/// even share of what it takes. Safe for concurrent use; who waits is let in in order.
+/// The number of concurrent requests, found by trying. Each answered request raises the limit by its share, so that a
+/// full round raises it by one; a refusal for load halves it. So processes that share the service, unknown to each
+/// other, get even shares. Safe for concurrent use; waiting requests enter in order.
 /// </summary>
-/// <param name="most">The limit that is begun with and never passed, at least 1.</param>
+/// <param name="most">The first limit, which is never passed; at least 1.</param>
 sealed class AdaptiveConcurrency(int most)
 {
     readonly Lock gate = new();
@@ -16,7 +15,7 @@ sealed class AdaptiveConcurrency(int most)
     // How often the limit was halved: what was sent before says nothing of the limit since.
     int halvings;
 
-    /// <summary>Requests that may be under way now.</summary>
+    /// <summary>Requests that may be in progress now.</summary>
     public int Limit
     {
         get
@@ -42,15 +41,15 @@ sealed class AdaptiveConcurrency(int most)
             waiting.Enqueue(turn);
         }
 
-        // Whoever gives up is passed over when its turn comes; if that was just now, the place is its own all the same.
+        // A cancelled request is skipped when its turn comes. If that was just now, it still owns the place.
         await using var registration = cancellationToken.UnsafeRegister(
             static (state, token) => ((TaskCompletionSource<int>)state!).TrySetCanceled(token), turn);
         return await turn.Task;
     }
 
     /// <summary>Gives the place back.</summary>
-    /// <param name="entered">What <see cref="EnterAsync"/> returned.</param>
-    /// <param name="refused">True if the service said that it is asked too much, false if it answered, null if neither is known.</param>
+    /// <param name="entered">The value that <see cref="EnterAsync"/> returned.</param>
+    /// <param name="refused">True if the service throttled it, false if it answered, null if neither is known.</param>
     public void Exit(int entered, bool? refused)
     {
         lock (gate)
@@ -62,7 +61,7 @@ sealed class AdaptiveConcurrency(int most)
             }
             else if (refused == true && entered == halvings)
             {
-                // All that were under way together are refused together: that is one sign, not many.
+                // Requests that ran together are refused together: that is one sign, not many.
                 limit = Math.Max(1, Math.Min(limit, underWay) / 2);
                 halvings++;
             }

@@ -32,7 +32,7 @@ public sealed class StorageAccount
         Timeout = Timeout.InfiniteTimeSpan,
     });
 
-    /// <summary>Transactions of this process under way at a time, at most; fewer where the service says that it is too much.</summary>
+    /// <summary>The most transactions of this process in progress; fewer if the service throttles.</summary>
     const int MaxTransactionsInFlight = 64;
 
     StorageAccount(TableServiceClient tables, QueueServiceClient queues, BlobServiceClient blobs)

@@ -10,14 +10,13 @@ public static class TableSearch
     const int MaxPoints = 64;
 
     /// <summary>
-    /// Those of the wanted rows that exist, by row key. Reads ranges where the keys lie close together: a page answers for every wanted
-    /// key up to its last row, and the next page begins at the next wanted key. Where they do not, it reads the rows one by one: the
-    /// cheapest
-    /// request there is, and nothing else is read with them. So it takes no more requests than there are wanted keys, and a thousandth of
-    /// that at best.
+    /// The existing ones of the wanted rows, by row key. If the keys are close together, it reads ranges: a page
+    /// answers for every wanted key up to its last row, and the next page begins at the next wanted key. Otherwise it
+    /// reads the rows one by one, the cheapest request. So it takes no more requests than there are wanted keys, and a
+    /// thousandth of that at best.
     /// </summary>
-    /// <param name="rowKeys">In ordinal order, none twice.</param>
-    /// <param name="before">Where rows of another kind begin, which are not to be read; null for nowhere.</param>
+    /// <param name="rowKeys">In ordinal order, without duplicates.</param>
+    /// <param name="before">The beginning of rows of another kind, which are not read; null for none.</param>
     public static async Task<Dictionary<string, T>> FindManyAsync<T>(
         this TableClient table, string partitionKey, IReadOnlyList<string> rowKeys, IEnumerable<string>? select = null,
         string? before = null, CancellationToken cancellationToken = default)
@@ -54,7 +53,7 @@ public static class TableSearch
 
             if (page.ContinuationToken is null)
                 break;
-            // Where few rows of a page are wanted, what lies between them need not be read a thousand at a time.
+            // If few rows of a page are wanted, do not read a thousand at a time between them.
             pageSize = Math.Clamp(2 * (next - first), MinPage, MaxPage);
             // A page may be empty and yet not the last: only then the service's own token is needed to get on.
             continuation = page.Values.Count == 0 ? page.ContinuationToken : null;

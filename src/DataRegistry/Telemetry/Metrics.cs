@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 namespace DataRegistry.Telemetry;
 
 /// <summary>
-/// What the service counts and measures, besides the requests that its clients of tables and buckets count. No tag tells who, or which
+/// The service's metrics, besides the requests that its clients of tables and buckets count. No tag names a user or an
 /// object.
 /// </summary>
 static class Metrics

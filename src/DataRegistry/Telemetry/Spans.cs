@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace DataRegistry.Telemetry;
 
 /// <summary>
-/// The service's own spans. They hold names, ids and counts, never an address: addresses can carry signatures and tokens. Where nobody
-/// collects them they cost next to nothing.
+/// The service's own spans. They have names, ids and counts, never a URL, because URLs can contain signatures and
+/// tokens. Without a collector they cost next to nothing.
 /// </summary>
 static class Spans
 {
@@ -13,23 +13,24 @@ static class Spans
     static readonly ActivitySource Activities = new(Source);
 
     /// <summary>
-    /// The span under way as W3C Trace Context writes it (<c>traceparent</c>), to be kept with what somebody else goes on with; null
-    /// where there is none.
+    /// The current span in the format of W3C Trace Context (<c>traceparent</c>), to be kept with work for another
+    /// process; null if there is none.
     /// </summary>
     public static string? Current => Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
 
-    /// <summary>A span within the one under way; null where nobody collects it.</summary>
+    /// <summary>A span within the current one; null without a collector.</summary>
     public static Activity? Start(string name, ActivityKind kind = ActivityKind.Internal) => Activities.StartActivity(name, kind);
 
     /// <summary>
-    /// Goes on with a trace that was begun elsewhere. There is a span also where nobody collects it, so that the log tells the trace's id.
+    /// Continues a trace that began elsewhere. The span exists even without a collector, so that the log has the
+    /// trace's id.
     /// </summary>
-    /// <param name="traceparent">What was kept of it; null, or malformed, for none: then the span belongs to what is under way
-    /// here.</param>
+    /// <param name="traceparent">The kept value. If it is null or malformed, the span belongs to the current
+    /// one.</param>
     public static Activity Continue(string name, ActivityKind kind, string? traceparent)
     {
         var known = ActivityContext.TryParse(traceparent, traceState: null, isRemote: true, out var parent);
-        // What called us (the Functions host, with a trace of its own) is linked.
+        // Link the span of the caller (the Functions host, with a trace of its own).
         ActivityLink[]? links = known && Activity.Current is { } caller ? [new(caller.Context)] : null;
         if (Activities.StartActivity(name, kind, parent, tags: null, links) is { } collected)
             return collected;
@@ -37,7 +38,7 @@ static class Spans
         return (known ? span.SetParentId(parent.TraceId, parent.SpanId, parent.TraceFlags) : span).Start();
     }
 
-    /// <summary>The span's work failed. Of an exception only the type is told.</summary>
+    /// <summary>The span's work failed. The span has only the exception's type.</summary>
     public static void Fail(this Activity span, Exception exception) =>
         span.SetTag("error.type", exception.GetType().Name).SetStatus(ActivityStatusCode.Error);
 
