@@ -50,7 +50,7 @@ static partial class Prose
     /// <param name="mark">The beginning of a comment.</param>
     public static IEnumerable<(int Line, string Text)> CommentsOf(string[] lines, string mark)
     {
-        var (first, text, isDrawing) = (0, "", false);
+        var (first, text, isDrawing) = (1, "", false);
         foreach (var (index, line) in lines.Index())
         {
             var comment = CommentIn(line, mark);
@@ -90,7 +90,7 @@ static partial class Prose
     /// <summary>The paragraphs, list items and table cells of Markdown, without headings and code.</summary>
     public static IEnumerable<(int Line, string Text)> ParagraphsOf(string[] lines)
     {
-        var (first, text, isCode) = (0, "", false);
+        var (first, text, isCode) = (1, "", false);
         foreach (var (index, line) in lines.Index())
         {
             var trimmed = line.Trim();

@@ -64,7 +64,7 @@ static class UnitListEndpoints
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
         .TakesQuery("filterBy", "Such as name==a or clusterId==…, several with commas between")
-        .TakesQuery("search", "What the name contains")
+        .TakesQuery("search", "A part of the name")
         .TakesQuery("sortBy", "name if not given").TakesQuery("sortOrder", "asc or desc")
         .TakesQuery("offset", "0 if not given", JsonSchemaType.Integer)
         .TakesQuery("limit", "1 to 500, 50 if not given", JsonSchemaType.Integer)

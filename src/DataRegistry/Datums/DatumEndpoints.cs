@@ -18,7 +18,7 @@ static class DatumEndpoints
     { AllowDuplicateProperties = false });
 
     /// <summary>The description of a parameter beside a datum's id.</summary>
-    public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
+    public const string AliasProject = "The alias's project; needed if several projects have the alias";
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {

@@ -53,7 +53,7 @@ static class ErrorSchemas
         Items = Component(document, FieldErrorName, () => new()
         {
             Type = JsonSchemaType.Object,
-            Description = "What is wrong with a field.",
+            Description = "The faults of a field.",
             Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal) { ["message"] = Text(), ["code"] = Text() },
             Required = new HashSet<string>(StringComparer.Ordinal) { "message", "code" },
         }),
