@@ -1,4 +1,4 @@
-// What became of URLs, or would.
+// The outcome of URLs, or the expected one.
 
 import { h } from './dom.js';
 import { count, plural } from './format.js';
@@ -38,7 +38,7 @@ function result({ outcome, id, message, changed }, project) {
   return [badge('exists', 'plain'), changed && [' ', badge('changed', 'warn')], ' ', id ? link('Show the datum') : 'It was adopted by a project that you may not see.'];
 }
 
-/** What an adoption would do, by counts and examples. */
+/** The expected outcome of an adoption, by counts and examples. */
 export function previewResult(preview) {
   if (preview === null) return null;
   const { counts, sample, complete } = preview;

@@ -1,4 +1,4 @@
-// What jobs there are, and how their pages speak of them.
+// The kinds of jobs, and the words of their pages.
 
 import { h } from './dom.js';
 import { bytes, count } from './format.js';
@@ -37,7 +37,7 @@ function doneOf(job) {
   return job.counts.pending ? `${count(total - job.counts.pending)} of ${count(total)}` : count(total);
 }
 
-/** What a rescan found of one object: from what to what, and the datums. */
+/** A rescan's finding about one object: before, after, and the datums. */
 function whatChanged(found, project) {
   const datum = (id, words) => id && h('a', { href: href('datum', { project: project.id, id }) }, words);
   const sizes = [found.was, found.is].map(state => state ? bytes(state.size) : 'nothing').join(' → ');

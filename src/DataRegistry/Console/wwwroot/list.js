@@ -14,7 +14,7 @@ const AHEAD = '1200px';
 /**
  * `load(next, signal)` answers a page of the API; with `next` null the first. Pages may be short or empty and still have a next one: it goes on
  * by itself, says how many were looked at (`lookedAt(page)`, where results are not all) and can be stopped.
- * `.reload()` begins anew, and gives up what is under way. Rows are all equally high (style.css).
+ * `.reload()` starts again, and ends running requests. Rows are all equally high (style.css).
  */
 export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {} }) {
   const state = { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false };

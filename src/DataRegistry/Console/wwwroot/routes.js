@@ -16,7 +16,7 @@ export const routes = {
   settings: { path: '/p/:project/settings', title: 'Settings', section: 'settings', load: () => import('./pages/settings.js') },
 };
 
-/** What the navigation shows, as far as there is a route. */
+/** The entries of the navigation that have a route. */
 export const navigation = [
   { section: 'data', label: 'Data', route: 'data' },
   { section: 'stores', label: 'Stores', route: 'stores' },

@@ -9,7 +9,7 @@ import { JOB_KINDS } from './job-words.js';
 import { href, navigate } from './router.js';
 import { button, confirm, section, toast } from './ui.js';
 
-/** What the last scan found. Nothing where the service knows no rescans. */
+/** The result of the last scan. Nothing if the service has no rescans. */
 export function lastRescan(store, { project, manages, signal }) {
   if (!store.rescan) return null;
   const last = store.last_rescan;

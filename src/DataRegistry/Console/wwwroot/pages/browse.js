@@ -93,7 +93,7 @@ export async function render({ project, me, query, signal, setQuery }) {
   }
 }
 
-/** What somebody searches for: an id, a URL, or a name. */
+/** The kind of a search: an id, a URL, or a name. */
 function kindOf(q) {
   const tail = q.replace(/^datum:\/\//, '');
   if (q === '') return 'all';

@@ -9,7 +9,7 @@ import { may } from '../permissions.js';
 import { hasRoute, href, navigate } from '../router.js';
 import { badge, button, confirm, copyButton, facts, notice, pageHeader, pending, section, toast } from '../ui.js';
 
-/** One datum: what it is, where it comes from, what it is called; its properties can be edited by who may. */
+/** One datum: its facts, its origin and its names. Users with the permission can edit its properties. */
 export async function render({ params, project, me, signal, setTitle, refresh }) {
   const at = `/api/v0/data/${encodeURIComponent(params.id)}/`;
   const datum = await api.get(at, { query: { project: project.id }, signal });

@@ -55,7 +55,7 @@ export async function render(context) {
     section(kind.results, h('div.filters.one', choice), results),
     undo());
 
-  /** How an adoption is undone that has created something, for who may. */
+  /** The way to undo an adoption that created datums, with the permission. */
   function undo() {
     if (params.kind !== 'adoptions' || !hasEnded(job) || !job.counts.created || !may(context.me, project, 'data_manage')) return null;
     return section('Undo',
@@ -69,7 +69,7 @@ export async function render(context) {
   }
 }
 
-/** What an adoption was asked for: a prefix, a manifest, or a list, and what it leaves out; nothing of a rescan. */
+/** An adoption's request: a prefix, a manifest, or a list, and its exclusions; nothing for a rescan. */
 function askedFor(job) {
   const what = job.prefix ? h('code', job.prefix) : job.manifest ? ['The list ', h('code', job.manifest)] : job.urls ? `A list of ${plural(job.urls, 'URL')}` : null;
   return what && [what, job.exclude?.length > 0 && [' without ', job.exclude.map((pattern, i) => [i > 0 && ', ', h('code', pattern)])], job.adopt_changed && ', and changed objects anew'];

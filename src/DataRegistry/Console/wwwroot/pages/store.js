@@ -8,7 +8,7 @@ import { lastRescan, rescanPolicy } from '../store-rescans.js';
 import { ACCESS, HASHES, accessField, hashField } from '../store-words.js';
 import { badge, button, confirm, facts, idCode, linkButton, pageHeader, section, toast } from '../ui.js';
 
-/** One store: what it is, and for who manages it what may be changed. Its bucket and prefix stay: datums name them. */
+/** One store, and its editable fields for a manager. Its bucket and prefix stay: datums name them. */
 export async function render(context) {
   const { params, project, signal, setTitle, refresh } = context;
   const at = `/api/v0/stores/${encodeURIComponent(params.store)}/`;
