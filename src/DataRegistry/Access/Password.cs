@@ -23,7 +23,7 @@ public static class Password
     static readonly SemaphoreSlim Turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     // An unknown user's password is compared with this, at the same cost. No password has this hash.
-    static readonly string Nobody = Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
+    static readonly string NoPassword = Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
 
     public static async Task<string> HashAsync(string password, CancellationToken cancellationToken)
     {
@@ -34,7 +34,7 @@ public static class Password
     /// <summary>Compares in constant time; a hash that is not there costs what any does, and matches nothing.</summary>
     public static async Task<bool> MatchesAsync(string? hash, string password, CancellationToken cancellationToken)
     {
-        var parts = (hash ?? Nobody).Split('$');
+        var parts = (hash ?? NoPassword).Split('$');
         if (parts is not [Algorithm, var count, var salt, var expected])
             throw new InvalidOperationException("A stored password has a hash of an unknown kind.");
         var derived = await DeriveAsync(

@@ -114,8 +114,8 @@ sealed partial class DatumTable
             return shards;
         // The average size is known now. With many projects, few of them have the whole page.
         var size = (int)(shards.Sum(s => s.BytesRead) / rows);
-        var room = slice.IsSlim ? slice.Limit : Math.Min(slice.Limit, PageBudget.MaxBytes / Math.Max(1, size));
-        var more = Math.Min(ShareOf(room + slice.Offset), Math.Max(sample, 2 * room / partitions)) - sample;
+        var fits = slice.IsSlim ? slice.Limit : Math.Min(slice.Limit, PageBudget.MaxBytes / Math.Max(1, size));
+        var more = Math.Min(ShareOf(fits + slice.Offset), Math.Max(sample, 2 * fits / partitions)) - sample;
         if (more > 0)
         {
             await Parallel.ForEachAsync(

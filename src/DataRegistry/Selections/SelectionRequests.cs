@@ -172,7 +172,7 @@ sealed partial class SelectionRequests(
     async Task RunAtOnceAsync(List<WorkRow> ranges)
     {
         var until = clock.GetUtcNow() + limits.AtOnce;
-        using var patience = new CancellationTokenSource(2 * limits.AtOnce);
+        using var timeout = new CancellationTokenSource(2 * limits.AtOnce);
         await Parallel.ForEachAsync(
             ranges, new ParallelOptions { MaxDegreeOfParallelism = options.Value.WindowsAtOnce }, async (range, _) =>
         {
@@ -180,7 +180,7 @@ sealed partial class SelectionRequests(
             {
                 if (clock.GetUtcNow() < until)
                 {
-                    await worker.RunAsync(range, until, patience.Token);
+                    await worker.RunAsync(range, until, timeout.Token);
                     return;
                 }
             }

@@ -11,7 +11,7 @@ sealed class AdaptiveConcurrency(int most)
     readonly Lock gate = new();
     readonly Queue<TaskCompletionSource<int>> waiting = new();
     double limit = most;
-    int underWay;
+    int running;
     // How often the limit was halved: what was sent before says nothing of the limit since.
     int halvings;
 
@@ -31,9 +31,9 @@ sealed class AdaptiveConcurrency(int most)
         TaskCompletionSource<int> turn;
         lock (gate)
         {
-            if (underWay < (int)limit)
+            if (running < (int)limit)
             {
-                underWay++;
+                running++;
                 return halvings;
             }
 
@@ -54,7 +54,7 @@ sealed class AdaptiveConcurrency(int most)
     {
         lock (gate)
         {
-            if (refused == false && underWay * 2 >= limit)
+            if (refused == false && running * 2 >= limit)
             {
                 // Only a limit that is made use of is found to be good.
                 limit = Math.Min(most, limit + (1 / limit));
@@ -62,15 +62,15 @@ sealed class AdaptiveConcurrency(int most)
             else if (refused == true && entered == halvings)
             {
                 // Requests that ran together are refused together: that is one sign, not many.
-                limit = Math.Max(1, Math.Min(limit, underWay) / 2);
+                limit = Math.Max(1, Math.Min(limit, running) / 2);
                 halvings++;
             }
 
-            underWay--;
-            while (underWay < (int)limit && waiting.TryDequeue(out var next))
+            running--;
+            while (running < (int)limit && waiting.TryDequeue(out var next))
             {
                 if (next.TrySetResult(halvings))
-                    underWay++;
+                    running++;
             }
         }
     }
