@@ -7,9 +7,7 @@ namespace DataRegistry.Datums;
 /// <summary>Lists of datums, bounded in rows and in bytes.</summary>
 sealed partial class DatumTable
 {
-    /// <summary>
-    /// A shard's next page is this many times as large. A list reads at most four times the datums that it needs.
-    /// </summary>
+    /// <summary>A shard's next page is this many times as large, so a list needs at most four for all that it reads.</summary>
     const int PageGrowth = 4;
 
     /// <summary>Datums that are read first, of all partitions together, because their sizes are not known yet.</summary>
