@@ -58,11 +58,11 @@ static partial class Prose
             if (string.IsNullOrEmpty(comment) || isDrawing || Tag().IsMatch(comment))
             {
                 yield return (first, text);
-                (first, text) = (index + 1, "");
+                text = "";
             }
 
-            if (!isDrawing)
-                text = $"{text} {comment}";
+            if (!string.IsNullOrEmpty(comment) && !isDrawing)
+                (first, text) = text.Length == 0 ? (index + 1, comment) : (first, $"{text} {comment}");
             isDrawing &= comment?.Contains("</code>", StringComparison.Ordinal) != true;
         }
 
@@ -103,11 +103,11 @@ static partial class Prose
             if (!isProse || trimmed.Length == 0 || Item().IsMatch(trimmed))
             {
                 yield return (first, text);
-                (first, text) = (index + 1, "");
+                text = "";
             }
 
-            if (isProse)
-                text = $"{text} {Item().Replace(trimmed, "")}";
+            if (isProse && trimmed.Length > 0)
+                (first, text) = text.Length == 0 ? (index + 1, Item().Replace(trimmed, "")) : (first, $"{text} {trimmed}");
         }
 
         yield return (first, text);
