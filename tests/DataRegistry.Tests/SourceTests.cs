@@ -62,8 +62,8 @@ public sealed class SourceTests
     static void AssertPlain(IReadOnlyCollection<FileInfo> files, Func<FileInfo, string[], IEnumerable<(int Line, string Text)>> read)
     {
         Assert.True(files.Count > 10, $"Only {files.Count} files were found below {Root}.");
-        var faults = files.SelectMany(
-            file => Prose.FaultsOf(read(file, File.ReadAllLines(file.FullName))).Select(f => $"{NameOf(file)}:{f.Line}: {f.Fault}")).ToList();
+        var faults = files.SelectMany(file => Prose.FaultsOf(read(file, File.ReadAllLines(file.FullName)))
+            .Select(f => $"{NameOf(file)}:{f.Line}: {f.Fault}")).ToList();
         Assert.True(faults.Count == 0, $"{faults.Count} sentences are hard to read:\n{string.Join('\n', faults)}");
     }
 
