@@ -9,7 +9,7 @@ namespace DataRegistry.Jobs;
 /// <summary>
 /// <code>
 /// table work
-///   {job id} │ a, k-{…}                                of a selection: which job acts on it, and those that requests named
+///   {job id} │ a                                       of a selection: which job acts on it
 ///            │ w-{range, 6 digits}                       how far the range is: epoch, next window, counts
 ///            │ r-{range, 6 digits}-{window, 6 digits}    where the window's failed and skipped inputs stand
 ///            │ r-input-{6 digits}                        those that were refused at the door
