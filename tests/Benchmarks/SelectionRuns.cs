@@ -37,18 +37,25 @@ sealed class SelectionRuns(Arena arena, int objects)
     {
         project = await new ProjectTable(arena.Storage.Tables, TimeProvider.System).FindAsync(RunningService.ProjectId, cancellationToken)
             ?? throw new WrongResultException("The project is missing.");
-        foreach (var (part, run) in new (string, Func<CancellationToken, Task>)[]
+        try
         {
-            ("tree", TreeAsync), ("freeze", FreezeAsync), ("export", ExportAsync), ("tag", token => TagAsync(Selections.Trees[0], 0, token)),
-            ("purge", token => PurgeAsync(Selections.Trees[0], 0, token)), ("killed", KilledAsync),
-        })
+            foreach (var (part, run) in new (string, Func<CancellationToken, Task>)[]
+            {
+                ("tree", TreeAsync), ("freeze", FreezeAsync), ("export", ExportAsync),
+                ("tag", token => TagAsync(Selections.Trees[0], 0, token)), ("purge", token => PurgeAsync(Selections.Trees[0], 0, token)),
+                ("killed", KilledAsync),
+            })
+            {
+                if (parts.Contains(part, StringComparer.Ordinal))
+                    await run(cancellationToken);
+            }
+        }
+        finally
         {
-            if (parts.Contains(part, StringComparer.Ordinal))
-                await run(cancellationToken);
+            Console.WriteLine();
+            table.Print();
         }
 
-        Console.WriteLine();
-        table.Print();
         Console.WriteLine("Requests include messages, leases, checkpoints and polls of the queue. Peak memory is the service's whole process.");
     }
 
@@ -254,7 +261,7 @@ sealed class SelectionRuns(Arena arena, int objects)
             while ((await work.SumAsync(job, cancellationToken)).Total < total * (kill - 0.5) / kills)
             {
                 if (await jobs.FindAsync(job, cancellationToken) is { } row && row.Status.IsTerminal())
-                    throw new WrongResultException(Invariant($"The job ended before it was killed {kills} times."));
+                    throw new WrongResultException(Invariant($"The job ended after {kill - 1} deaths: take more objects."));
                 await Task.Delay(20, cancellationToken);
             }
 

@@ -33,7 +33,10 @@ sealed record JobRow : CountedRow
     public required string CreatedBy { get; init; }
     public required JobStatus Status { get; init; }
 
-    /// <summary>What a prefix job adopts: keys that begin with it. Null for a list.</summary>
+    /// <summary>
+    /// What a prefix job adopts: keys that begin with it. Null for a list. A selection that reads locations has it, too; null where it
+    /// reads datums.
+    /// </summary>
     public string? Prefix { get; init; }
 
     /// <summary>Only the keys that it matches; null for all of the prefix.</summary>

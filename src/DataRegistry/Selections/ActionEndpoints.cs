@@ -55,7 +55,7 @@ static class ActionEndpoints
         api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, action, Permission.DataEdit))
             .WithName($"{verb}Selection").Takes<NewTagsBody>()
-            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags)
+            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags, DatumErrors.TagsTooLong)
             .Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,

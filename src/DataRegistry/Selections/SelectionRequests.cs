@@ -10,8 +10,8 @@ namespace DataRegistry.Selections;
 
 /// <summary>Makes the jobs that freeze selections, and those that act on them.</summary>
 sealed partial class SelectionRequests(
-    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, SelectionLimits limits,
-    TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, FreezeSources sources,
+    SelectionLimits limits, TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
 {
     /// <summary>From the claim of a selection to its job are a few writes. A request that has not done them after so long is dead.</summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
@@ -31,10 +31,14 @@ sealed partial class SelectionRequests(
             return known;
         var now = clock.GetUtcNow();
         var id = JobId.Create(now, project.Slot);
-        var ranges = Enumerable.Range(0, Shards.Count).Select(shard => WorkTable.NewRange(id, shard, 0, int.MaxValue)).ToList();
+        var plan = await sources.PlanAsync(project, filter, cancellationToken);
+        List<WorkRow> ranges = plan.OneRange
+            ? [WorkTable.NewRange(id, 0, 0, int.MaxValue) with { After = FreezePosition.Beginning }]
+            : [.. Enumerable.Range(0, Shards.Count).Select(shard => WorkTable.NewRange(id, shard, 0, int.MaxValue))];
         var job = JobTable.NewRow(id, filter.Store ?? Guid.Empty, project.Id, createdBy) with
         {
             Kind = JobKind.Selection,
+            Prefix = plan.ByLocations ? filter.Prefix : null,
             Parameters = filter.Write(),
             Expires = now + limits.KeptFor,
         };

@@ -14,13 +14,15 @@ static class SelectionsRoom
     {
         services.TryAddSingleton(new SelectionLimits());
         services.AddSingleton<IJobKind, FreezeKind>().AddSingleton<IJobKind, ActionKind>();
-        services.AddSingleton<DatumChanges>().AddSingleton<DatumExport>().AddSingleton<ExportFiles>().AddSingleton<ExportLinks>();
+        services.AddSingleton<FreezeSources>().AddSingleton<DatumChanges>().AddSingleton<DatumExport>();
+        services.AddSingleton<ExportFiles>().AddSingleton<ExportLinks>();
         return services.AddSingleton<SelectionAccess>().AddSingleton<SelectionRequests>().AddSingleton<SelectionActions>();
     }
 
     public static void MapSelections(this Api api)
     {
-        api.Content.MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", ExportContent.SendAsync).WithName("getExportedFile").SendsExport();
+        api.Content.MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", ExportContent.SendAsync)
+            .WithName("getExportedFile").SendsExport();
         api.V0.MapSelections();
         api.V0.MapSelectionActions();
     }
