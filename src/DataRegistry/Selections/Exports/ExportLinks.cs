@@ -35,13 +35,12 @@ sealed class ExportLinks(WorkTable work, ContentTokens tokens, IOptions<DatumOpt
 
         ExportedFileBody BodyOf(ExportedFile file)
         {
-            var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
-            return new(
-                file.Name, file.Rows, file.Bytes,
-                tokens.CanCreate
-                    ? $"{PublicUrl.Of(context.Request)}{path}/files/{file.Name}/content/?token={tokens.Create(OwnerOf(job.JobId, file.Name), expiry)}"
-                    : null);
+            var url = $"{PublicUrl.Of(context.Request)}{path}/files/{file.Name}/content/";
+            return new(file.Name, file.Rows, file.Bytes, tokens.CanCreate ? $"{url}?token={TokenOf(file)}" : null);
         }
+
+        string TokenOf(ExportedFile file) =>
+            tokens.Create(OwnerOf(job.JobId, file.Name), TimeSpan.FromSeconds(options.Value.DownloadSeconds));
     }
 
     public static string OwnerOf(JobId job, string name) => $"export {job}/{name}";
