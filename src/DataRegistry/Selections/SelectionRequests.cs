@@ -23,7 +23,7 @@ sealed partial class SelectionRequests(
 
     /// <summary>
     /// Freezes a selection. The request works on it itself for a while, as a queue's worker would, so that most selections are there with
-    /// the answer; then it leaves the rest to the queue. Null where the project has as many jobs as it may.
+    /// the answer; then it leaves the rest to the queue. Null if the project has as many jobs as it may.
     /// </summary>
     /// <param name="key">The request's Idempotency-Key; null for none.</param>
     public async Task<JobRow?> FreezeAsync(
