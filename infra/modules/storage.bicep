@@ -10,9 +10,9 @@ param publicAccess bool
 
 // The app makes what is missing when it starts; here they are for the host, which watches the queues before that.
 var queues = ['adopt', 'adopt-poison', 'hash', 'hash-poison', 'unreadable-poison']
-var tables = ['aliases', 'attempts', 'audit', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
+var tables = ['aliases', 'attempts', 'audit', 'datasets', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
 // The app's, and those in which the Functions host keeps its leases and keys.
-var containers = ['adoption', 'azure-webjobs-hosts', 'azure-webjobs-secrets']
+var containers = ['adoption', 'datasets', 'azure-webjobs-hosts', 'azure-webjobs-secrets']
 var package = 'app-package'
 
 // What the Functions host asks of an identity in place of a connection string, and the app's tables.

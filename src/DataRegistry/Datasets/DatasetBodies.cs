@@ -61,9 +61,10 @@ sealed record DatasetVersionBody(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<VersionFileBody>? Files,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? FilesTruncated)
 {
-    public static DatasetVersionBody From(DatasetVersionRow row, IReadOnlyList<ManifestEntry>? files = null) => new(
-        row.Id, row.Name, row.Dataset, row.Uri, row.CTime, Fields.WireName(row.Status), row.Count, row.Bytes, row.Previous,
-        files is null ? null : [.. files.Select(VersionFileBody.From)], files?.Count < row.Count ? true : null);
+    /// <summary>Without its files, which <see cref="VersionAnswer"/> adds.</summary>
+    public static DatasetVersionBody From(DatasetVersionRow row) => new(
+        row.Id, row.Name, row.Dataset, row.Uri, row.CTime, Fields.WireName(row.Status), row.Count, row.Bytes, row.Previous, Files: null,
+        FilesTruncated: null);
 }
 
 /// <summary>A file of a version.</summary>

@@ -31,7 +31,7 @@ sealed record DatasetIdRow : TableRow
 
 enum DatasetVersionStatus
 {
-    /// <summary>Its name is taken, and nothing of it is visible but that.</summary>
+    /// <summary>Its name is taken.</summary>
     Creating,
     Completed,
 }
@@ -66,6 +66,9 @@ sealed record DatasetVersionRow : TableRow
     [IgnoreDataMember] public DatasetVersionId VersionId => DatasetVersionId.Of(Id);
 
     [IgnoreDataMember] public DatasetId DatasetId => DatasetId.Of(Dataset);
+
+    /// <summary>Whether it is shown: once it is completed, and before that if a job makes it.</summary>
+    [IgnoreDataMember] public bool IsVisible => Status == DatasetVersionStatus.Completed || Job is not null;
 
     /// <summary>Null while it is created.</summary>
     [IgnoreDataMember] public Manifest? Manifest => Blob is null ? null : new(Blob, BlobLength, IndexAt, Count, Bytes);

@@ -34,10 +34,10 @@ sealed partial class DatasetTable
     public Task<DatasetVersionRow?> FindVersionAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
         table.FindAsync<DatasetVersionRow>(id.Partition, VersionKey(id), cancellationToken: cancellationToken);
 
-    /// <summary>The version, if its dataset is there; null otherwise.</summary>
+    /// <summary>The version, if it is shown and its dataset is there; null otherwise.</summary>
     public async Task<DatasetVersionRow?> FindVisibleAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
-        await FindVersionAsync(id, cancellationToken) is { } row && await FindIdAsync(row.DatasetId, cancellationToken) is not null
-            ? row : null;
+        await FindVersionAsync(id, cancellationToken) is { IsVisible: true } row
+            && await FindIdAsync(row.DatasetId, cancellationToken) is not null ? row : null;
 
     /// <summary>Which version, or which alias, has a name in a dataset; null for none.</summary>
     public Task<VersionNameRow?> FindNameAsync(DatasetId dataset, string name, CancellationToken cancellationToken) =>
@@ -52,7 +52,8 @@ sealed partial class DatasetTable
         var id = name?.Alias is null
             ? name?.Version
             : (await FindAliasAsync(dataset.Project, dataset.DatasetId, uri.Version.Value, cancellationToken))?.Version;
-        return id is { } version ? await FindVersionAsync(DatasetVersionId.Of(version), cancellationToken) : null;
+        return id is { } version && await FindVersionAsync(DatasetVersionId.Of(version), cancellationToken) is { IsVisible: true } row
+            ? row : null;
     }
 
     /// <summary>A page of a dataset's versions, oldest first, and the cursor after it.</summary>
@@ -64,7 +65,7 @@ sealed partial class DatasetTable
         if (after is not null)
             range = range with { From = null, After = range.From + after };
         return table.ReadAsync<DatasetVersionRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
-            .Where(r => r.DatasetId == dataset).PageAsync(limit, r => r.RowKey[prefix..], cancellationToken);
+            .Where(r => r.DatasetId == dataset && r.IsVisible).PageAsync(limit, r => r.RowKey[prefix..], cancellationToken);
     }
 
     /// <summary>
