@@ -21,7 +21,7 @@ abstract record VersionStart
 }
 
 /// <summary>What a version is made of, beside its files.</summary>
-/// <param name="Job">The job that makes it; null where the request does.</param>
+/// <param name="Job">The job that makes it; null if the request does.</param>
 sealed record NewVersion(DatasetName Name, string CreatedBy, Guid? Previous, Guid? Job);
 
 /// <summary>The versions of datasets.</summary>
@@ -30,7 +30,7 @@ sealed partial class DatasetTable
     /// <summary>No delivery lives longer than ten minutes, so after this time nobody writes for a version that is gone.</summary>
     static readonly TimeSpan UnusedAfter = TimeSpan.FromHours(1);
 
-    /// <summary>The version; null where there is none. Its dataset may be deleted already.</summary>
+    /// <summary>The version; null if there is none. Its dataset may be deleted already.</summary>
     public Task<DatasetVersionRow?> FindVersionAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
         table.FindAsync<DatasetVersionRow>(id.Partition, VersionKey(id), cancellationToken: cancellationToken);
 
@@ -117,7 +117,7 @@ sealed partial class DatasetTable
 
     /// <summary>
     /// Publishes a version that is created: from now on it is there, as a whole. Repeating it, with this manifest or another one, changes
-    /// nothing. Null where the version, or its dataset, was deleted meanwhile.
+    /// nothing. Null if the version, or its dataset, was deleted meanwhile.
     /// </summary>
     public async Task<DatasetVersionRow?> PublishAsync(DatasetVersionId id, Manifest manifest, CancellationToken cancellationToken)
     {

@@ -20,7 +20,7 @@ sealed class VersionFiles(DatumTable datums, AliasTable aliases, LocationTable l
 
     /// <summary>A file of the list, on its way to an entry.</summary>
     /// <param name="Number">From 1.</param>
-    /// <param name="Path">Null where the key makes it.</param>
+    /// <param name="Path">Null if the key makes it.</param>
     sealed record NamedFile(int Number, string Text, DatumReference Reference, string? Path);
 
     sealed record NumberedEntry(int Number, ManifestEntry Entry);
