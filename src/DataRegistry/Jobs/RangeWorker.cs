@@ -148,8 +148,7 @@ sealed partial class RangeWorker(
         if (delivery.Work is not { } windows)
             return new WindowOutcome.None();
         return await ShareAsync(run, windows, range, cancellationToken) is { } shared
-            && await RunWindowAsync(run, delivery, windows, shared, cancellationToken) is { } written
-            ? new WindowOutcome.Written(shared, written)
+            ? await RunWindowAsync(run, delivery, windows, shared, cancellationToken)
             : new WindowOutcome.Overtaken();
     }
 
@@ -195,14 +194,20 @@ sealed partial class RangeWorker(
         return range;
     }
 
-    /// <summary>The range after its next window, as its row says; null where another delivery is further.</summary>
-    async Task<WorkRow?> RunWindowAsync(
+    /// <summary>Does the range's next window and writes its checkpoint.</summary>
+    async Task<WindowOutcome> RunWindowAsync(
         JobRun run, RangeDelivery delivery, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
         using var span = Spans.Start("window")?.SetTag("dataregistry.range", range.Range).SetTag("dataregistry.window", range.Next);
         // Decided before the window is done: a window that is read ahead and handed on would be listed twice.
         var goesOn = delivery.BucketUnavailable is null && clock.GetUtcNow() < delivery.Until;
         var window = await windows.RunAsync(range, delivery, goesOn, cancellationToken);
+        if (window.Error is { } error)
+        {
+            await finisher.FailAsync(range.JobId, error, cancellationToken);
+            return new WindowOutcome.None();
+        }
+
         // A window's faults are its own: the next one has all of its tries.
         var after = range with
         {
@@ -222,9 +227,10 @@ sealed partial class RangeWorker(
             after = after with { Epoch = after.Epoch + 1 };
         var written = await work.CheckpointAsync(range, after, window.Results, cancellationToken)
             ?? await work.AddLateAsync(range, after, window.Results, cancellationToken);
-        if (written is not null)
-            window.Counts.Measure(run.Job.Kind);
-        return written;
+        if (written is null)
+            return new WindowOutcome.Overtaken();
+        window.Counts.Measure(run.Job.Kind);
+        return new WindowOutcome.Written(range, written);
     }
 
     async Task<WorkRow?> AfterWindowAsync(WindowOutcome.Written window, CancellationToken cancellationToken)

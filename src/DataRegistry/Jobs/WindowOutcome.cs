@@ -11,6 +11,6 @@ abstract record WindowOutcome
     /// <summary>Another delivery is further with the range.</summary>
     public sealed record Overtaken : WindowOutcome;
 
-    /// <summary>There is none: the range was put off, or its opening left nothing to do.</summary>
+    /// <summary>There is none: the range was put off, its opening left nothing to do, or the job has failed.</summary>
     public sealed record None : WindowOutcome;
 }

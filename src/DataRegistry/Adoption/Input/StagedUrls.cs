@@ -16,12 +16,9 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
     /// bucket); a bad one
     /// is reported as it is, so it may be longer, but not so long that a few of them fill the memory.
     /// </summary>
-    public const int MaxUrlBytes = 8 * 1024;
+    public const int MaxUrlBytes = SortedRuns.MaxEntryBytes;
 
-    /// <summary>Memory for reading all runs at a time, in bytes.</summary>
-    public const int MergeBytes = 4 * 1024 * 1024;
-
-    readonly UrlBuffer buffer = new();
+    readonly RunBuffer buffer = new();
     readonly string folder = $"{JobBlobs.StagingFolder}{Guid.CreateVersion7():N}/";
     readonly List<string> runs = [];
 
@@ -58,7 +55,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         buffer.Sort();
-        var pieceBytes = MergeBytes / Math.Max(1, runs.Count);
+        var pieceBytes = SortedRuns.MergeBytes / Math.Max(1, runs.Count);
         List<StoredRun> stored = [.. runs.Select(run => new StoredRun(run, 0, pieceBytes, blobs))];
         try
         {

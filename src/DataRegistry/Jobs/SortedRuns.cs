@@ -3,53 +3,55 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using Azure.Storage.Blobs.Specialized;
-using DataRegistry.Jobs;
 
-namespace DataRegistry.Adoption.Input;
+namespace DataRegistry.Jobs;
 
-/// <summary>URLs in memory, on their way to a sorted run. It grows with what is added, so that a short list costs little.</summary>
-sealed class UrlBuffer : IDisposable
+/// <summary>
+/// Entries in memory, on their way to a sorted run: URLs, or files of a dataset version. It grows with what is added, so that a short list
+/// costs little.
+/// </summary>
+sealed class RunBuffer : IDisposable
 {
     readonly PooledBuffer bytes = new(1024);
-    readonly List<(int Start, int Length)> urls = [];
+    readonly List<(int Start, int Length)> entries = [];
 
-    public int Count => urls.Count;
+    public int Count => entries.Count;
 
     public int Bytes => bytes.Length;
 
-    public void Add(ReadOnlySpan<byte> url)
+    public void Add(ReadOnlySpan<byte> entry)
     {
-        urls.Add((bytes.Length, url.Length));
-        url.CopyTo(bytes.GetSpan(url.Length));
-        bytes.Advance(url.Length);
+        entries.Add((bytes.Length, entry.Length));
+        entry.CopyTo(bytes.GetSpan(entry.Length));
+        bytes.Advance(entry.Length);
     }
 
-    public ReadOnlyMemory<byte> this[int index] => bytes.Written.Slice(urls[index].Start, urls[index].Length);
+    public ReadOnlyMemory<byte> this[int index] => bytes.Written.Slice(entries[index].Start, entries[index].Length);
 
-    public IEnumerable<string> Texts => urls.Select(u => Encoding.UTF8.GetString(bytes.Written.Span.Slice(u.Start, u.Length)));
+    public IEnumerable<string> Texts => entries.Select(u => Encoding.UTF8.GetString(bytes.Written.Span.Slice(u.Start, u.Length)));
 
     /// <summary>By their bytes, which is how S3 lists.</summary>
     public void Sort()
     {
         var text = bytes.Written;
-        CollectionsMarshal.AsSpan(urls).Sort(
+        CollectionsMarshal.AsSpan(entries).Sort(
             (a, b) => text.Span.Slice(a.Start, a.Length).SequenceCompareTo(text.Span.Slice(b.Start, b.Length)));
     }
 
     public void Clear()
     {
-        urls.Clear();
+        entries.Clear();
         bytes.Truncate(0);
     }
 
     public void Dispose() => bytes.Dispose();
 }
 
-/// <summary>A sorted run while it is read: at an entry, which is a URL and how often it comes.</summary>
+/// <summary>A sorted run while it is read: at an entry, which is its bytes and how often they come.</summary>
 abstract class RunCursor
 {
     /// <summary>Good until the next move.</summary>
-    public ReadOnlyMemory<byte> Url { get; protected set; }
+    public ReadOnlyMemory<byte> Entry { get; protected set; }
 
     public long Count { get; protected set; }
 
@@ -61,17 +63,17 @@ abstract class RunCursor
 }
 
 /// <summary>The run that is still in memory. The buffer must be sorted, and outlive the cursor.</summary>
-sealed class BufferedRun(UrlBuffer urls) : RunCursor
+sealed class BufferedRun(RunBuffer entries) : RunCursor
 {
     int next;
 
     public override ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)
     {
-        if (next == urls.Count)
+        if (next == entries.Count)
             return new(false);
         var first = next;
-        Url = urls[first];
-        while (next < urls.Count && urls[next].Span.SequenceEqual(Url.Span))
+        Entry = entries[first];
+        while (next < entries.Count && entries[next].Span.SequenceEqual(Entry.Span))
             next++;
         Count = next - first;
         Position = first;
@@ -80,7 +82,7 @@ sealed class BufferedRun(UrlBuffer urls) : RunCursor
 }
 
 /// <summary>
-/// A run that was put away: entries of <c>{length of the URL, 4 bytes}{how often, 4 bytes}{URL}</c>, least significant byte first. It is
+/// A run that was put away: entries of <c>{length of the bytes, 4 bytes}{how often, 4 bytes}{bytes}</c>, least significant byte first. It is
 /// read in
 /// pieces, from any entry on.
 /// </summary>
@@ -92,13 +94,13 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     const int BlockBytes = 1024 * 1024;
 
     // Filled anew piece by piece: what is left of one is moved to the front.
-    readonly byte[] piece = ArrayPool<byte>.Shared.Rent(Math.Max(pieceBytes, HeadBytes + StagedUrls.MaxUrlBytes));
+    readonly byte[] piece = ArrayPool<byte>.Shared.Rent(Math.Max(pieceBytes, HeadBytes + SortedRuns.MaxEntryBytes));
     int used, filled;
     long read = start;
     bool ended;
 
     /// <summary>Puts a sorted buffer away as a run. A run of the same name is replaced.</summary>
-    public static async Task WriteAsync(JobBlobs blobs, string name, UrlBuffer sorted, CancellationToken cancellationToken)
+    public static async Task WriteAsync(JobBlobs blobs, string name, RunBuffer sorted, CancellationToken cancellationToken)
     {
         var blob = blobs.Container.GetBlockBlobClient(name);
         var blocks = new List<string>();
@@ -113,26 +115,26 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     }
 
     /// <summary>The entries of a sorted buffer, repetitions counted, in blocks.</summary>
-    static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted)
+    static IEnumerable<ReadOnlyMemory<byte>> Encode(RunBuffer sorted)
     {
         // Not pooled: who hangs up leaves a request behind that may still read it.
         var block = new ArrayBufferWriter<byte>(BlockBytes);
         for (int i = 0, next; i < sorted.Count; i = next)
         {
-            var url = sorted[i];
-            for (next = i + 1; next < sorted.Count && sorted[next].Span.SequenceEqual(url.Span);)
+            var bytes = sorted[i];
+            for (next = i + 1; next < sorted.Count && sorted[next].Span.SequenceEqual(bytes.Span);)
                 next++;
-            if (block.WrittenCount > 0 && block.WrittenCount + HeadBytes + url.Length > BlockBytes)
+            if (block.WrittenCount > 0 && block.WrittenCount + HeadBytes + bytes.Length > BlockBytes)
             {
                 yield return block.WrittenMemory;
                 block.ResetWrittenCount();
             }
 
-            var entry = block.GetSpan(HeadBytes + url.Length);
-            BinaryPrimitives.WriteInt32LittleEndian(entry, url.Length);
+            var entry = block.GetSpan(HeadBytes + bytes.Length);
+            BinaryPrimitives.WriteInt32LittleEndian(entry, bytes.Length);
             BinaryPrimitives.WriteInt32LittleEndian(entry[4..], next - i);
-            url.Span.CopyTo(entry[HeadBytes..]);
-            block.Advance(HeadBytes + url.Length);
+            bytes.Span.CopyTo(entry[HeadBytes..]);
+            block.Advance(HeadBytes + bytes.Length);
         }
 
         yield return block.WrittenMemory;
@@ -151,7 +153,7 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
         if (!await HasAsync(HeadBytes + length, cancellationToken))
             throw new InvalidDataException($"Run {name} ends within an entry.");
         Position = read - (filled - used);
-        Url = piece.AsMemory(used + HeadBytes, length);
+        Entry = piece.AsMemory(used + HeadBytes, length);
         used += HeadBytes + length;
         return true;
     }
@@ -175,30 +177,36 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
 /// <summary>Several sorted runs as one.</summary>
 static class SortedRuns
 {
-    static readonly IComparer<RunCursor> ByUrl = Comparer<RunCursor>.Create((a, b) => a.Url.Span.SequenceCompareTo(b.Url.Span));
+    /// <summary>Bytes of an entry: good URLs have at most 1,100, bad ones are told as they are.</summary>
+    public const int MaxEntryBytes = 8 * 1024;
+
+    /// <summary>Memory for reading all runs at a time, in bytes.</summary>
+    public const int MergeBytes = 4 * 1024 * 1024;
+
+    static readonly IComparer<RunCursor> ByBytes = Comparer<RunCursor>.Create((a, b) => a.Entry.Span.SequenceCompareTo(b.Entry.Span));
 
     /// <summary>
-    /// Every URL once, in the order of its bytes, with how often it comes in all runs. The memory is good until the next one. Between two
+    /// Every entry once, in the order of its bytes, with how often it comes in all runs. The memory is good until the next one. Between two
     /// of them
     /// each cursor is at its next entry, or at its end.
     /// </summary>
-    public static async IAsyncEnumerable<(ReadOnlyMemory<byte> Url, long Count)> MergeAsync(
+    public static async IAsyncEnumerable<(ReadOnlyMemory<byte> Entry, long Count)> MergeAsync(
         IEnumerable<RunCursor> cursors, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var queue = new PriorityQueue<RunCursor, RunCursor>(ByUrl);
+        var queue = new PriorityQueue<RunCursor, RunCursor>(ByBytes);
         foreach (var cursor in cursors)
         {
             if (await cursor.MoveNextAsync(cancellationToken))
                 queue.Enqueue(cursor, cursor);
         }
 
-        var url = new byte[StagedUrls.MaxUrlBytes];
+        var entry = new byte[MaxEntryBytes];
         while (queue.Count > 0)
         {
-            var length = queue.Peek().Url.Length;
-            queue.Peek().Url.CopyTo(url);
+            var length = queue.Peek().Entry.Length;
+            queue.Peek().Entry.CopyTo(entry);
             var count = 0L;
-            while (queue.Count > 0 && queue.Peek().Url.Span.SequenceEqual(url.AsSpan(0, length)))
+            while (queue.Count > 0 && queue.Peek().Entry.Span.SequenceEqual(entry.AsSpan(0, length)))
             {
                 // Taken out while it moves: its place depends on where it is.
                 var cursor = queue.Dequeue();
@@ -207,7 +215,7 @@ static class SortedRuns
                     queue.Enqueue(cursor, cursor);
             }
 
-            yield return (url.AsMemory(0, length), count);
+            yield return (entry.AsMemory(0, length), count);
         }
     }
 }
