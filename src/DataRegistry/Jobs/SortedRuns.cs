@@ -88,7 +88,7 @@ sealed class BufferedRun(RunBuffer entries) : RunCursor
 /// </summary>
 sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) : RunCursor, IDisposable
 {
-    const int HeadBytes = 8;
+    public const int HeadBytes = 8;
 
     /// <summary>Bytes that are sent at a time.</summary>
     const int BlockBytes = 1024 * 1024;
@@ -177,11 +177,11 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
 /// <summary>Several sorted runs as one.</summary>
 static class SortedRuns
 {
-    /// <summary>Bytes of an entry: good URLs have at most 1,100, bad ones are told as they are.</summary>
-    public const int MaxEntryBytes = 8 * 1024;
+    /// <summary>Bytes of an entry: with its head as large as an array of the pool.</summary>
+    public const int MaxEntryBytes = (32 * 1024) - StoredRun.HeadBytes;
 
     /// <summary>Memory for reading all runs at a time, in bytes.</summary>
-    public const int MergeBytes = 4 * 1024 * 1024;
+    public const int MergeBytes = 8 * 1024 * 1024;
 
     static readonly IComparer<RunCursor> ByBytes = Comparer<RunCursor>.Create((a, b) => a.Entry.Span.SequenceCompareTo(b.Entry.Span));
 

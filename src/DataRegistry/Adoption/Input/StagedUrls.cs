@@ -16,7 +16,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
     /// bucket); a bad one
     /// is reported as it is, so it may be longer, but not so long that a few of them fill the memory.
     /// </summary>
-    public const int MaxUrlBytes = SortedRuns.MaxEntryBytes;
+    public const int MaxUrlBytes = 8 * 1024;
 
     readonly RunBuffer buffer = new();
     readonly string folder = $"{JobBlobs.StagingFolder}{Guid.CreateVersion7():N}/";
