@@ -72,6 +72,14 @@ sealed class VersionExportKind(
     ProjectTable projects, DatasetTable datasets, ManifestReader manifests, ExportFiles exports, SelectionLimits limits) : IJobKind
 {
     public JobKind Kind => JobKind.DatasetExport;
+    public bool AddsToProject => false;
+    public bool ResultsExpire => false;
+    public string? Remedy => null;
+
+    /// <inheritdoc/>
+    public void Measure(Counts counts)
+    {
+    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)
@@ -93,7 +101,7 @@ sealed class VersionExportKind(
             Details = new()
             {
                 ["job"] = job.JobId.ToString(),
-                ["status"] = JobBody.NameOf(job.Status),
+                ["status"] = JobStatuses.NameOf(job.Status),
                 ["count"] = job.Counts.Done,
             },
         };

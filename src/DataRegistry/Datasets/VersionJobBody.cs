@@ -37,7 +37,7 @@ sealed record DatasetVersionJobBody(
         var left = job.Total - counts.Total;
         return new(
             job.JobId.ToString(), Fields.WireName(order.Format is null ? VersionJobKind.Create : VersionJobKind.Export),
-            JobBody.NameOf(job.Status), DatasetVersionId.Of(order.Version).ToString(), ProjectBody.From(project), job.CreatedBy,
+            JobStatuses.NameOf(job.Status), DatasetVersionId.Of(order.Version).ToString(), ProjectBody.From(project), job.CreatedBy,
             job.JobId.Value.Time, job.Started, job.Finished, new(job.Total ?? 0, counts.Done, counts.Skipped, left ?? 0), rate,
             rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(left.Value / rate.Value) : null, job.Error,
             order.Selection is { } selection ? new JobId(TimedId.FromGuid(selection)).ToString() : null,

@@ -83,7 +83,7 @@ static class VersionJobEndpoints
             var version = DatasetVersionId.Of(VersionOrder.Read(row.Parameters!).Version);
             if (await datasets.GiveUpAsync(version, DatasetVersionStatus.Cancelled, error: null, context.RequestAborted) is null
                 && await datasets.FindVersionAsync(version, context.RequestAborted) is { Status: DatasetVersionStatus.Completed })
-                throw JobErrors.Ended.With(JobBody.NameOf(JobStatus.Completed));
+                throw JobErrors.Ended.With(JobStatuses.NameOf(JobStatus.Completed));
         }
 
         await control.TryCancelAsync(row, context.RequestAborted);

@@ -16,6 +16,14 @@ sealed class VersionKind(
     TimeProvider clock) : IJobKind
 {
     public JobKind Kind => JobKind.DatasetVersion;
+    public bool AddsToProject => true;
+    public bool ResultsExpire => false;
+    public string? Remedy => null;
+
+    /// <inheritdoc/>
+    public void Measure(Counts counts)
+    {
+    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)
@@ -47,7 +55,7 @@ sealed class VersionKind(
             {
                 ["job"] = job.JobId.ToString(),
                 ["selection"] = new JobId(TimedId.FromGuid(order.Selection!.Value)).ToString(),
-                ["status"] = JobBody.NameOf(job.Status),
+                ["status"] = JobStatuses.NameOf(job.Status),
                 ["count"] = job.Counts.Done,
                 ["skipped"] = job.Counts.Skipped,
             },
