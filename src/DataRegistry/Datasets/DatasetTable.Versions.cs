@@ -22,7 +22,11 @@ abstract record VersionStart
 
 /// <summary>What a version is made of, beside its files.</summary>
 /// <param name="Job">The job that makes it; null where the request does.</param>
-sealed record NewVersion(DatasetName Name, string CreatedBy, Guid? Previous, Guid? Job);
+sealed record NewVersion(DatasetName Name, string CreatedBy, Guid? Previous, Guid? Job)
+{
+    /// <inheritdoc cref="DatasetVersionRow.Request"/>
+    public string? Request { get; init; }
+}
 
 /// <summary>The versions of datasets.</summary>
 sealed partial class DatasetTable
@@ -102,7 +106,7 @@ sealed partial class DatasetTable
 
     /// <summary>
     /// Publishes a version that is created: from now on it is there, as a whole. Repeating it, with this manifest or another one, changes
-    /// nothing. Null where the version, or its dataset, was deleted meanwhile.
+    /// nothing. Null where the version was given up meanwhile, or was deleted, or its dataset was.
     /// </summary>
     public async Task<DatasetVersionRow?> PublishAsync(DatasetVersionId id, Manifest manifest, CancellationToken cancellationToken)
     {
@@ -111,8 +115,8 @@ sealed partial class DatasetTable
             if (await FindVersionAsync(id, cancellationToken) is not { } row
                 || await FindAsync(row.DatasetId, cancellationToken) is not { } dataset)
                 return null;
-            if (row.Status == DatasetVersionStatus.Completed)
-                return row;
+            if (row.Status != DatasetVersionStatus.Creating)
+                return row.Status == DatasetVersionStatus.Completed ? row : null;
             var published = row with
             {
                 Status = DatasetVersionStatus.Completed,
@@ -156,6 +160,7 @@ sealed partial class DatasetTable
             Status = DatasetVersionStatus.Creating,
             Previous = version.Previous,
             Job = version.Job,
+            Request = version.Request,
         };
     }
 

@@ -1,5 +1,7 @@
+using DataRegistry.Jobs;
 using DataRegistry.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace DataRegistry.Datasets;
 
@@ -9,6 +11,9 @@ static class DatasetsRoom
     public static IServiceCollection AddDatasets(this IServiceCollection services)
     {
         services.AddTable<DatasetTable>();
+        services.TryAddSingleton(new DatasetLimits());
+        services.AddSingleton<IJobKind, VersionKind>();
+        services.AddSingleton<VersionRuns>().AddSingleton<VersionJobs>().AddSingleton<VersionSettlement>().AddSingleton<ManifestDiff>();
         return services.AddSingleton<ManifestBlobs>().AddSingleton<ManifestWriter>().AddSingleton<ManifestReader>();
     }
 }

@@ -1,15 +1,16 @@
 namespace DataRegistry.Datasets;
 
 /// <summary>A manifest whose index is read, for a reader who chooses among its blocks. They are read in pieces of several.</summary>
-sealed class OpenManifest(ManifestBlobs blobs, Manifest manifest, IReadOnlyList<ManifestBlock> blocks)
+/// <param name="read">What is read of the manifest already, from its beginning on.</param>
+sealed class OpenManifest(ManifestBlobs blobs, Manifest manifest, List<ManifestBlock> blocks, byte[] read)
 {
     /// <summary>Bytes that a request reads beside the block that is asked for.</summary>
     const int PieceBytes = 512 * 1024;
 
-    byte[] piece = [];
+    byte[] piece = read;
     long pieceAt;
 
-    public IReadOnlyList<ManifestBlock> Blocks => blocks;
+    public List<ManifestBlock> Blocks => blocks;
 
     /// <summary>Requests so far, without that for the index.</summary>
     public int Requests { get; private set; }

@@ -31,10 +31,10 @@ static class RunEntry
 
         target[written++] = End;
         buffer.Advance(written);
-        using var json = new Utf8JsonWriter(buffer, new() { Encoder = ManifestJson.Lines.ManifestEntry.Options.Encoder });
-        JsonSerializer.Serialize(json, entry, ManifestJson.Lines.ManifestEntry);
+        using var json = new Utf8JsonWriter(buffer, new() { Encoder = ManifestLines.Entry.Options.Encoder });
+        JsonSerializer.Serialize(json, entry, ManifestLines.Entry);
     }
 
     public static ManifestEntry Read(ReadOnlySpan<byte> bytes) =>
-        JsonSerializer.Deserialize(bytes[(bytes.IndexOf(End) + 1)..], ManifestJson.Lines.ManifestEntry)!;
+        JsonSerializer.Deserialize(bytes[(bytes.IndexOf(End) + 1)..], ManifestLines.Entry)!;
 }

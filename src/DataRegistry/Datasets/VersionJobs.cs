@@ -3,7 +3,6 @@ using System.Text;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Selections;
 using DataRegistry.Storage;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DataRegistry.Selections.Exports;
+using DataRegistry.Selections;
 
 namespace DataRegistry.Datasets;
 

@@ -1,4 +1,3 @@
-using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Storage;
 
