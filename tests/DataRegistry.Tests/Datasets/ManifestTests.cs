@@ -103,7 +103,7 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
     static ManifestEntry Entry(string path, long size) => new()
     {
         Path = path,
-        Datum = new(TimedId.FromGuid(Guid.NewGuid())),
+        Datum = new(TimedId.Create(DateTimeOffset.UnixEpoch, 0, (ulong)Random.Shared.NextInt64(1, long.MaxValue))),
         Store = Guid.Empty,
         Bucket = "bucket",
         Key = $"data/{path}",
