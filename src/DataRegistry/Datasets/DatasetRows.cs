@@ -34,12 +34,6 @@ enum DatasetVersionStatus
     /// <summary>Its name is taken, and nothing of it is visible but that.</summary>
     Creating,
     Completed,
-
-    /// <summary>Its job failed. The name is free, and the row stays for a while to tell why. It is not listed.</summary>
-    Failed,
-
-    /// <summary>Likewise, because its job was cancelled.</summary>
-    Cancelled,
 }
 
 /// <summary>A version: what it is of, and where its files are.</summary>
@@ -60,11 +54,8 @@ sealed record DatasetVersionRow : TableRow
     /// <summary>The job that makes it, or made it; null where the request did.</summary>
     public Guid? Job { get; init; }
 
-    /// <summary>The hash of the Idempotency-Key that the job's request had; null for none.</summary>
+    /// <summary>Hashes of the Idempotency-Key that the job's request had, and of what it asked for; null for none.</summary>
     public string? Request { get; init; }
-
-    /// <summary>Why its job failed; null where it did not.</summary>
-    public string? Error { get; init; }
 
     /// <summary>0 while it is created, as are the others.</summary>
     public long Count { get; init; }

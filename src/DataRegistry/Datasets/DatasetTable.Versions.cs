@@ -106,7 +106,7 @@ sealed partial class DatasetTable
 
     /// <summary>
     /// Publishes a version that is created: from now on it is there, as a whole. Repeating it, with this manifest or another one, changes
-    /// nothing. Null where the version was given up meanwhile, or was deleted, or its dataset was.
+    /// nothing. Null where the version, or its dataset, was deleted meanwhile.
     /// </summary>
     public async Task<DatasetVersionRow?> PublishAsync(DatasetVersionId id, Manifest manifest, CancellationToken cancellationToken)
     {
@@ -115,8 +115,8 @@ sealed partial class DatasetTable
             if (await FindVersionAsync(id, cancellationToken) is not { } row
                 || await FindAsync(row.DatasetId, cancellationToken) is not { } dataset)
                 return null;
-            if (row.Status != DatasetVersionStatus.Creating)
-                return row.Status == DatasetVersionStatus.Completed ? row : null;
+            if (row.Status == DatasetVersionStatus.Completed)
+                return row;
             var published = row with
             {
                 Status = DatasetVersionStatus.Completed,

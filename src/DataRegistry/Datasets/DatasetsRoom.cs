@@ -12,8 +12,9 @@ static class DatasetsRoom
     {
         services.AddTable<DatasetTable>();
         services.TryAddSingleton(new DatasetLimits());
-        services.AddSingleton<IJobKind, VersionKind>();
-        services.AddSingleton<VersionRuns>().AddSingleton<VersionJobs>().AddSingleton<VersionSettlement>().AddSingleton<ManifestDiff>();
+        services.AddSingleton<IJobKind, VersionKind>().AddSingleton<IJobKind, VersionExportKind>();
+        services.AddSingleton<VersionRuns>().AddSingleton<VersionJobs>().AddSingleton<VersionExports>().AddSingleton<VersionJobAccess>();
+        services.AddSingleton<ManifestDiff>();
         return services.AddSingleton<ManifestBlobs>().AddSingleton<ManifestWriter>().AddSingleton<ManifestReader>();
     }
 }

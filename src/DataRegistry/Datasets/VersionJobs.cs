@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
 using DataRegistry.Datums;
-using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Selections;
 using DataRegistry.Storage;
@@ -10,51 +7,39 @@ namespace DataRegistry.Datasets;
 
 /// <summary>Begins versions that jobs make of selections.</summary>
 sealed class VersionJobs(
-    DatasetTable datasets, VersionSettlement settlement, VersionRuns runs, JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts,
+    DatasetTable datasets, DatasetVersions versions, VersionRuns runs, JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts,
     SelectionLimits limits, TimeProvider clock)
 {
     /// <summary>
-    /// Takes the name, writes the job and begins it. A repetition with the same key finds the version and goes on with what a death left.
+    /// Takes the name, writes the job and begins it. A repetition with the same key is about the same version, and goes on with what a
+    /// death left.
     /// </summary>
     /// <param name="selection">Frozen, of the dataset's project, and not empty.</param>
-    /// <param name="key">The caller's Idempotency-Key; null for none.</param>
-    public async Task<VersionMade> BeginAsync(
-        DatasetRow dataset, NewVersion version, JobRow selection, string? key, CancellationToken cancellationToken)
+    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    public async Task<VersionBegun> BeginAsync(
+        DatasetRow dataset, NewVersion version, JobRow selection, RequestKey? key, CancellationToken cancellationToken)
     {
-        var asked = KeyOf(
-            version.CreatedBy, dataset.Project, key, "create", dataset.Id.ToString("N"), version.Name.Value, selection.Id.ToString("N"),
-            version.Previous?.ToString("N") ?? "");
-        if (asked is not null && await jobs.FindKeyAsync(selection.JobId.Slot, asked, cancellationToken) is { } known)
-            return await RepeatedAsync(asked, known, cancellationToken);
-        while (true)
+        if (await starts.RepeatAsync(selection.JobId.Slot, key, cancellationToken) is { } known)
+            return await RepeatedAsync(known, cancellationToken);
+        var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot);
+        var request = key is null ? null : $"{key.Key} {key.Body}";
+        var start = await versions.BeginAsync(
+            dataset, version with { Job = id.Value.ToGuid(), Request = request }, cancellationToken);
+        return start switch
         {
-            var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot);
-            switch (await datasets.BeginAsync(
-                dataset, version with { Job = id.Value.ToGuid(), Request = asked?.Key }, dead: null, cancellationToken))
-            {
-                case VersionStart.Begun begun:
-                    return await StartAsync(begun.Version, selection, asked, cancellationToken);
-                case VersionStart.NameTaken { Version: var other }:
-                    if (asked is not null && other.Request == asked.Key && other.Status == DatasetVersionStatus.Creating)
-                        return await StartAsync(other, selection, asked, cancellationToken);
-                    if (await settlement.SettleAsync(other, cancellationToken) is
-                        { Status: DatasetVersionStatus.Creating or DatasetVersionStatus.Completed })
-                        return new VersionMade.NotBegun(new VersionStart.NameTaken(other));
-                    // It was given up: its name is free.
-                    break;
-                case var refused:
-                    return new VersionMade.NotBegun(refused);
-            }
-        }
+            VersionStart.Begun { Version: var begun } => await StartAsync(begun, selection, key, cancellationToken),
+            // The first request with the key died before its job, or is still at it: both write the same.
+            VersionStart.NameTaken { Version: { Status: DatasetVersionStatus.Creating } other }
+                when request is not null && other.Request == request => await StartAsync(other, selection, key, cancellationToken),
+            _ => new VersionBegun.Refused(start),
+        };
     }
 
     /// <summary>Writes the job and begins it. Repeating it writes the same.</summary>
-    async Task<VersionMade> StartAsync(
+    async Task<VersionBegun> StartAsync(
         DatasetVersionRow version, JobRow selection, RequestKey? key, CancellationToken cancellationToken)
     {
         var id = new JobId(TimedId.FromGuid(version.Job!.Value));
-        if (await jobs.FindAsync(id, cancellationToken) is { Status: not JobStatus.Staging } begun)
-            return new VersionMade.Begun(version, begun);
         var windows = runs.WindowsOf(
             await work.ListResultsAsync(selection.JobId, null, cancellationToken).ToListAsync(cancellationToken));
         await blobs.WriteInputAsync(id, window: 0, windows, cancellationToken);
@@ -69,47 +54,35 @@ sealed class VersionJobs(
         };
         var start = await starts.TryStartAsync(job, [range], key, cancellationToken);
         if (start is JobStart.Started started)
-            return new VersionMade.Begun(version, started.Job);
-        await datasets.GiveUpAsync(version.VersionId, DatasetVersionStatus.Failed, "The job was not begun.", CancellationToken.None);
+            return new VersionBegun.Begun(version, started.Job);
+        await versions.TryAbandonAsync(version.VersionId);
         await work.DeleteAsync(id, CancellationToken.None);
         await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
         return start is JobStart.Repeated { Key: var known }
-            ? await RepeatedAsync(key!, known, cancellationToken)
-            : new VersionMade.TooManyJobs();
+            ? await RepeatedAsync(await starts.RepeatAsync(known, key!, cancellationToken), cancellationToken)
+            : new VersionBegun.TooManyJobs();
     }
 
-    /// <exception cref="ApiException">The key stands for another request; or for a version that was deleted.</exception>
-    async Task<VersionMade> RepeatedAsync(RequestKey key, JobKeyRow known, CancellationToken cancellationToken)
-    {
-        if (known.Body != key.Body)
-            throw IdempotencyKey.OtherBody();
-        return await starts.ContinueAsync(known.JobId, cancellationToken) is { Kind: JobKind.DatasetVersion } job
-            && await datasets.FindVersionAsync(
-                DatasetVersionId.Of(VersionOrder.Read(job.Parameters!).Version), cancellationToken) is { } version
-            ? new VersionMade.Begun(version, job)
-            : throw CommonErrors.NotFound.With();
-    }
-
-    /// <param name="key">The header; null for none.</param>
-    /// <param name="asked">All that the request asks for.</param>
-    public static RequestKey? KeyOf(string caller, Guid project, string? key, params string[] asked) =>
-        key is null ? null : new(HashOf([caller, project.ToString("N"), key]), HashOf(asked));
-
-    static string HashOf(string[] parts) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(parts.Select(p => $"{p.Length}:{p}")))));
+    async Task<VersionBegun> RepeatedAsync(JobRow job, CancellationToken cancellationToken) =>
+        await datasets.FindVersionAsync(DatasetVersionId.Of(VersionOrder.Read(job.Parameters!).Version), cancellationToken) is { } version
+            ? new VersionBegun.Begun(version, job)
+            : new VersionBegun.NothingMade(job);
 }
 
 /// <summary>What became of beginning a version of a selection.</summary>
-abstract record VersionMade
+abstract record VersionBegun
 {
-    VersionMade() { }
+    VersionBegun() { }
 
     /// <summary>Its job is there, and works on it or will.</summary>
-    public sealed record Begun(DatasetVersionRow Version, JobRow Job) : VersionMade;
+    public sealed record Begun(DatasetVersionRow Version, JobRow Job) : VersionBegun;
 
     /// <summary>Its row is not there, and why.</summary>
-    public sealed record NotBegun(VersionStart Reason) : VersionMade;
+    public sealed record Refused(VersionStart Why) : VersionBegun;
+
+    /// <summary>The job of an earlier request with the same key made no version, or that version was deleted.</summary>
+    public sealed record NothingMade(JobRow Job) : VersionBegun;
 
     /// <summary>The project has as many jobs under way as it may. The name is free again.</summary>
-    public sealed record TooManyJobs : VersionMade;
+    public sealed record TooManyJobs : VersionBegun;
 }

@@ -12,7 +12,7 @@ namespace DataRegistry.Datasets;
 /// the manifest and publishes the version.
 /// </summary>
 sealed class VersionKind(
-    JobTable jobs, ProjectTable projects, DatasetTable datasets, ScannedStores scans, VersionSettlement settlement, VersionRuns runs,
+    JobTable jobs, ProjectTable projects, DatasetTable datasets, ScannedStores scans, DatasetVersions versions, VersionRuns runs,
     TimeProvider clock) : IJobKind
 {
     public JobKind Kind => JobKind.DatasetVersion;
@@ -32,8 +32,6 @@ sealed class VersionKind(
         var version = await datasets.FindVersionAsync(DatasetVersionId.Of(order.Version), cancellationToken);
         if (version is null || version.Job != job.Id || await datasets.FindAsync(version.DatasetId, cancellationToken) is not { } dataset)
             return new JobOpening.Failed("The version was deleted.");
-        if (version.Status is not (DatasetVersionStatus.Creating or DatasetVersionStatus.Completed))
-            return new JobOpening.Failed("The version was given up.");
         var selection = await jobs.FindAsync(new(TimedId.FromGuid(order.Selection!.Value)), cancellationToken);
         if (selection is null || selection.Expires < clock.GetUtcNow())
             return new JobOpening.Failed("The selection has expired.");
@@ -62,9 +60,12 @@ sealed class VersionKind(
         };
     }
 
-    /// <summary>A version whose job has ended otherwise gives its name back. After a death its next reader sees to that.</summary>
-    public Task EndedAsync(JobRow job, CancellationToken cancellationToken) =>
-        settlement.SettleAsync(DatasetVersionId.Of(VersionOrder.Read(job.Parameters!).Version), cancellationToken);
+    /// <summary>
+    /// A version that is not published gives its name back. After a death, whoever asks for the name next sees to that, or the collector.
+    /// </summary>
+    public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => job.Status == JobStatus.Completed
+        ? Task.CompletedTask
+        : versions.TryAbandonAsync(DatasetVersionId.Of(VersionOrder.Read(job.Parameters!).Version));
 }
 
 /// <summary>A job that makes a version, as a worker has opened it.</summary>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using DataRegistry.Selections;
+using DataRegistry.Selections.Exports;
 
 namespace DataRegistry.Datasets;
 

@@ -15,7 +15,7 @@ namespace DataRegistry.Datasets;
 /// to the manifest.
 /// </summary>
 sealed class VersionRuns(
-    DatumTable datums, StoreTable stores, WorkTable work, JobBlobs blobs, ManifestWriter manifests, DatasetTable datasets,
+    DatumTable datums, StoreTable stores, WorkTable work, JobBlobs blobs, ManifestWriter manifests, DatasetVersions versions,
     DatasetLimits limits)
 {
     /// <summary>Blobs of items that are read at a time.</summary>
@@ -120,7 +120,7 @@ sealed class VersionRuns(
                     return WindowDone.Failed(
                         $"Datums {twice.First} and {twice.Second} have the same path, '{twice.Path}'. A path has one file: select less.");
                 case ManifestOutcome.Written written
-                    when await datasets.PublishAsync(version.VersionId, written.Manifest, cancellationToken) is null:
+                    when await versions.PublishAsync(version.VersionId, written.Manifest, cancellationToken) is null:
                     return WindowDone.Failed("The version was deleted.");
             }
         }
