@@ -11,7 +11,7 @@ namespace DataRegistry.Datasets;
 
 /// <summary>The jobs of versions, for callers who may see them.</summary>
 sealed class VersionJobAccess(
-    JobTable jobs, JobControl control, ProjectTable projects, Permissions permissions, ExportLinks links, SelectionLimits limits, DatasetLimits bounds,
+    JobTable jobs, JobControl control, ProjectTable projects, Permissions permissions, ExportLinks links, SelectionLimits limits,
     TimeProvider clock)
 {
     /// <summary>
@@ -28,25 +28,6 @@ sealed class VersionJobAccess(
             throw CommonErrors.NotFound.With();
         await permissions.RequireAsync(context, Permission.DataRead, Scope.Of(project));
         return job.Expires < clock.GetUtcNow() ? throw VersionErrors.JobExpired.With(limits.KeptFor.TotalDays) : (job, project);
-    }
-
-    /// <summary>The selection that a new version of a dataset is made of; a wrong one ends the request.</summary>
-    public async Task<JobRow> SelectionAsync(string? id, DatasetRow dataset, CancellationToken cancellationToken)
-    {
-        // Who may edit the dataset's project may see all selections of it.
-        if (!JobId.TryParse(id, out var parsed) || await jobs.FindAsync(parsed, cancellationToken) is not
-            { Kind: JobKind.Selection, Status: not JobStatus.Staging } selection || selection.Project != dataset.Project)
-            throw VersionErrors.NoSelection.On("selection");
-        if (selection.Expires < clock.GetUtcNow())
-            throw VersionErrors.ExpiredSelection.On("selection");
-        if (selection.Status != JobStatus.Completed)
-            throw SelectionErrors.SelectionNotFrozen.With(JobStatuses.NameOf(selection.Status));
-        return selection.Counts.Done switch
-        {
-            0 => throw VersionErrors.EmptySelection.On("selection"),
-            var count when count > bounds.MaxFiles => throw VersionErrors.SelectionTooLarge.On("selection", bounds.MaxFiles),
-            _ => selection,
-        };
     }
 
     /// <summary>Ends the request with 403 unless its caller may do what the job does.</summary>

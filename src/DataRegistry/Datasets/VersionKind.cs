@@ -46,7 +46,7 @@ sealed class VersionKind(
     public AuditEvent Finished(JobRow job)
     {
         var order = VersionOrder.Read(job.Parameters!);
-        return new("dataset_version.made", DatasetVersionId.Of(order.Version).ToString())
+        return new("dataset_version.created", DatasetVersionId.Of(order.Version).ToString())
         {
             Project = job.Project,
             Details = new()
