@@ -53,8 +53,9 @@ sealed class ManifestReader(ManifestBlobs blobs)
     public static int SizeOf(ManifestEntry? entry) => entry is null ? 0
         : 600 + RowSize.Of(entry.Path) + (2 * RowSize.Of(entry.Key)) + RowSize.Of(entry.Bucket) + RowSize.Of(entry.VersionId ?? "");
 
-    /// <param name="wanted">No blocks are read ahead of so many entries.</param>
-    async IAsyncEnumerable<ManifestEntry> ReadAsync(
+    /// <param name="wanted">No blocks are read ahead of so many entries. More may come.</param>
+    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/summary|/param|/exception"/>
+    public async IAsyncEnumerable<ManifestEntry> ReadAsync(
         Manifest manifest, string? after, long wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var whole = manifest.Length <= SmallBytes || (manifest.Length <= PieceBytes && after is null && wanted >= manifest.Count);

@@ -4,7 +4,6 @@ using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Selections;
 using DataRegistry.Selections.Exports;
-using DataRegistry.Storage;
 
 namespace DataRegistry.Datasets;
 

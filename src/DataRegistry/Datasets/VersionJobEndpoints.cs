@@ -1,8 +1,6 @@
 using DataRegistry.Access;
-using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
-using DataRegistry.Organization;
 using DataRegistry.Selections;
 using DataRegistry.Selections.Exports;
 using Microsoft.AspNetCore.Builder;

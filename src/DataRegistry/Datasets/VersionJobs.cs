@@ -7,7 +7,7 @@ namespace DataRegistry.Datasets;
 
 /// <summary>Begins versions that jobs make of selections.</summary>
 sealed class VersionJobs(
-    DatasetTable datasets, DatasetVersions versions, VersionRuns runs, JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts,
+    DatasetTable datasets, DatasetVersions versions, VersionRuns runs, WorkTable work, JobBlobs blobs, JobStarter starts,
     SelectionLimits limits, TimeProvider clock)
 {
     /// <summary>

@@ -1,4 +1,3 @@
-using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
