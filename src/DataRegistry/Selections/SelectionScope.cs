@@ -8,7 +8,7 @@ namespace DataRegistry.Selections;
 /// <param name="Scanned">When the last scan of each store began that was completed.</param>
 record SelectionScope(Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
 {
-    /// <summary>Why a datum is left alone; null where it is as it was when it was selected.</summary>
+    /// <summary>Why a datum is left alone; null if it is as it was when it was selected.</summary>
     public DatumChange.Skip? SkipOf(DatumRow? row) =>
         row is null || row.Project != Project.Id ? new("gone", "The datum is not there any more.")
         : row.Purged is not null && Filter.Purged != true ? new("already_purged", "The datum was purged meanwhile.")

@@ -20,7 +20,8 @@ static class SelectionsRoom
 
     public static void MapSelections(this Api api)
     {
-        api.Content.MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", ExportContent.SendAsync).WithName("getExportedFile").SendsExport();
+        api.Content.MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", ExportContent.SendAsync)
+            .WithName("getExportedFile").SendsExport();
         api.V0.MapSelections();
         api.V0.MapSelectionActions();
     }

@@ -96,7 +96,8 @@ public sealed class ParquetTests(PatientService shared) : IClassFixture<PatientS
         {
             Assert.True(DatumId.TryParse((string)columns["id"]!, out var id));
             var datum = await service.Services.GetRequiredService<DatumTable>().FindAsync(id, default);
-            AssertRow(ExportRow.From(datum!, (await aliases.NamesAsync([id], default))[id], new Dictionary<Guid, DateTimeOffset>()), columns);
+            var names = (await aliases.NamesAsync([id], default))[id];
+            AssertRow(ExportRow.From(datum!, names, new Dictionary<Guid, DateTimeOffset>()), columns);
         }
 
         return rows.Count;

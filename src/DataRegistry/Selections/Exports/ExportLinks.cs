@@ -35,12 +35,11 @@ sealed class ExportLinks(WorkTable work, ContentTokens tokens, IOptions<DatumOpt
 
         ExportedFileBody BodyOf(ExportedFile file)
         {
-            var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
-            return new(
-                file.Name, file.Rows, file.Bytes,
-                tokens.CanCreate
-                    ? $"{PublicUrl.Of(context.Request)}{path}/files/{file.Name}/content/?token={tokens.Create(OwnerOf(job.JobId, file.Name), expiry)}"
-                    : null);
+            if (!tokens.CanCreate)
+                return new(file.Name, file.Rows, file.Bytes, null);
+            var token = tokens.Create(OwnerOf(job.JobId, file.Name), TimeSpan.FromSeconds(options.Value.DownloadSeconds));
+            var url = $"{PublicUrl.Of(context.Request)}{path}/files/{file.Name}/content/?token={token}";
+            return new(file.Name, file.Rows, file.Bytes, url);
         }
     }
 
@@ -60,11 +59,17 @@ static class ExportContent
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
         .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();
 
+    /// <param name="id">Of what was exported. The URL is valid for the job's files, so only its form is checked.</param>
     /// <param name="job">The export's id. Another is refused like a token that is not valid.</param>
-    public static async Task SendAsync(string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
+    /// <param name="name">The file's name.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="blobs">Where files are kept.</param>
+    /// <param name="tokens">Checks the URL's token.</param>
+    public static async Task SendAsync(
+        string id, string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
     {
         // Without a valid token, a file that is not there has the same answer as one that is.
-        if (!JobId.TryParse(job, out var export)
+        if (!Guid.TryParse(id, out _) || !JobId.TryParse(job, out var export)
             || !tokens.IsGood(ExportLinks.OwnerOf(export, name), context.Request.Query["token"]))
         {
             throw DatumErrors.UrlNotValid.With();
