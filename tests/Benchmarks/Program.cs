@@ -11,6 +11,7 @@ var root = new RootCommand(
 foreach (var benchmark in benchmarks)
     root.Add(benchmark.Command());
 root.Add(Bounds.Command());
+root.Add(Selections.Command());
 root.Add(SlowStore.Command());
 root.Add(StartUp.Command());
 root.Add(AdoptWorker.Command());

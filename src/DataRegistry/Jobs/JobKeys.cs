@@ -33,6 +33,16 @@ sealed record RequestKey(string Key, string Body)
     static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
 
+    /// <summary>Ends the request with 400 where the key came with another one before.</summary>
+    public void RequireSame(JobKeyRow known)
+    {
+        if (known.Body != Body)
+            throw IdempotencyKey.OtherBody();
+    }
+
+    static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}
+
 /// <summary>The outcome of starting a job.</summary>
 abstract record JobStart
 {

@@ -27,7 +27,9 @@ static class SelectionEndpoints
             .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted)
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
-            .Fails(AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs);
+            .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed)
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("A selection, and how far it is")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
@@ -47,7 +49,8 @@ static class SelectionEndpoints
         var filter = SelectionFilterInput.Parse(body.Filter);
         await RequireStoreAsync(context, filter, stores);
         await RequireEndedAsync(filter, project, jobs, context.RequestAborted);
-        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, context.RequestAborted)
+        var key = RequestKey.Of(context, project, $"selection\n{filter.Write()}");
+        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, key, context.RequestAborted)
             ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{job.JobId}/";
         return await access.AnswerAsync(
