@@ -1,5 +1,6 @@
 using DataRegistry.Access;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Selections;
 using Microsoft.AspNetCore.Builder;
@@ -38,10 +39,10 @@ static class DatasetVersionEndpoints
             .FailsOn(
                 "selection", VersionErrors.NoSelection, VersionErrors.ExpiredSelection, VersionErrors.EmptySelection,
                 VersionErrors.SelectionTooLarge, VersionErrors.FilesAndSelection)
-            .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed)
+            .TakesIdempotencyKey()
             .FailsOn("previous_version", DatasetErrors.NotAVersionId, DatasetErrors.NoPreviousVersion)
             .Fails(AccessErrors.NotPermitted, DatasetErrors.TooManyFiles, DatasetErrors.VersionDeletedMeanwhile,
-                SelectionErrors.SelectionNotFrozen, SelectionErrors.TooManySelectionJobs, VersionErrors.NothingMade);
+                SelectionErrors.SelectionNotFrozen, SelectionErrors.TooManySelectionJobs, VersionErrors.NothingMade, JobErrors.FirstNotDone);
         api.MapGet("/dataset-versions/resolve/", ResolveAsync).WithName("resolveDatasetVersion")
             .Answers<DatasetVersionBody>("Get the version that a dataset:// URI stands for now", example: WithFiles)
             .RequiresQuery("uri", "dataset://name/version, where the version may be an alias or latest")

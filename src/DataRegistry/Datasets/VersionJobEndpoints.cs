@@ -18,11 +18,11 @@ static class VersionJobEndpoints
     {
         api.MapPost("/dataset-versions/{id}/export/", ExportAsync).WithName("exportDatasetVersion").Takes<NewExportBody>()
             .FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
-            .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed)
+            .TakesIdempotencyKey()
             .Answers<DatasetVersionJobBody>(
                 "Write the files of a version, as its manifest has them, to files that the job names with URLs to read them",
                 StatusCodes.Status202Accepted)
-            .Fails(DatasetErrors.VersionNotCompleted, SelectionErrors.TooManySelectionJobs);
+            .Fails(DatasetErrors.VersionNotCompleted, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/dataset-versions/{id}/jobs/{job}/", GetAsync).WithName("getDatasetVersionJob")
             .Answers<DatasetVersionJobBody>("A job that makes or exports a version, and how far it is").Fails(VersionErrors.JobExpired);
         api.MapGet("/dataset-versions/{id}/jobs/{job}/results/", ResultsAsync).WithName("getDatasetVersionJobResults")

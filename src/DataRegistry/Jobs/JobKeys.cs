@@ -33,29 +33,19 @@ sealed record RequestKey(string Key, string Body)
     static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }
 
-    /// <summary>Ends the request with 400 where the key came with another one before.</summary>
-    public void RequireSame(JobKeyRow known)
-    {
-        if (known.Body != Body)
-            throw IdempotencyKey.OtherBody();
-    }
-
-    static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-}
-
-/// <summary>The outcome of starting a job.</summary>
+/// <summary>What became of starting a job.</summary>
 abstract record JobStart
 {
     public sealed record Started(JobRow Job) : JobStart;
 
-    /// <summary>The project has the most jobs in progress that it may have.</summary>
+    /// <summary>Its project has as many under way as it may.</summary>
     public sealed record TooMany : JobStart;
 
-    /// <summary>Another delivery of the request came first, or another request with its key.</summary>
+    /// <summary>Another delivery of the request was quicker, or another request with its key.</summary>
     public sealed record Repeated(JobKeyRow Key) : JobStart;
 }
 
-/// <summary>Deletes expired idempotency keys of existing projects.</summary>
+/// <summary>Deletes the idempotency keys that count no more, of the projects that there are.</summary>
 sealed class JobKeyCollection(JobTable jobs, ProjectTable projects) : ICollector
 {
     public async Task CollectAsync(CancellationToken cancellationToken)
@@ -65,33 +55,33 @@ sealed class JobKeyCollection(JobTable jobs, ProjectTable projects) : ICollector
     }
 }
 
-/// <summary>The request and the result of an Idempotency-Key.</summary>
+/// <summary>What an Idempotency-Key stands for.</summary>
 sealed record JobKeyRow : TableRow
 {
-    /// <summary>The service's limit for a property, in bytes.</summary>
+    /// <summary>Bytes of a property, by the service's limits.</summary>
     const int MaxPiece = 64 * 1024;
 
-    /// <summary>SHA-256 of the whole request.</summary>
+    /// <summary>SHA-256 of all that was asked for.</summary>
     public string Body { get; init; } = "";
 
-    /// <summary>The job. Without a job row, the id that the request adopted under.</summary>
+    /// <summary>The job; where there is no row of it, the id that was adopted under.</summary>
     public Guid Job { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Whether the request made a job. If not, it was answered at once.</summary>
+    /// <summary>Whether a job was made; otherwise the request was answered at once.</summary>
     public bool HasJob { get; init; }
 
-    /// <summary>The status of the kept answer; null if none.</summary>
+    /// <summary>Of the answer that is kept; null for none.</summary>
     public int? Status { get; init; }
 
-    /// <summary>The answer's body, compressed, in pieces. A larger body is not kept.</summary>
+    /// <summary>The answer's body, compressed, in pieces; what does not fit is not kept.</summary>
     public byte[]? Answer { get; init; }
     public byte[]? Answer2 { get; init; }
     public byte[]? Answer3 { get; init; }
     public byte[]? Answer4 { get; init; }
 
-    /// <summary>The row with an answer; unchanged if the answer is too large.</summary>
+    /// <summary>With an answer, where that fits; otherwise as it is.</summary>
     public JobKeyRow WithAnswer(int status, byte[] compressed) => compressed.Length > 4 * MaxPiece ? this : this with
     {
         Status = status,
