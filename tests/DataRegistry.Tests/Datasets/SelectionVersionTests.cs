@@ -2,8 +2,6 @@ using System.Net;
 using System.Text.Json;
 using DataRegistry.Datasets;
 using DataRegistry.Selections;
-using DataRegistry.Storage;
-using DataRegistry.Stores;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Selections;
@@ -49,7 +47,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         Assert.Equal(
             ("completed", Count), (completed.GetProperty("status").GetString(), completed.GetProperty("count").GetInt32()));
         Assert.Equal(keys.Sum(k => k.Length), completed.GetProperty("bytes").GetInt64());
-        Assert.Equal(keys.Select(k => k["whole/".Length..]), await service.PathsAsync(version));
+        Assert.Equal(keys.Select(k => k["whole/".Length..]), await service.PathsOfAsync(version));
         var datums = (await service.GetDatumsAsync()).ToDictionary(d => d.GetProperty("id").GetString()!);
         Assert.All(completed.GetProperty("files").EnumerateArray(), file =>
         {
@@ -77,7 +75,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
             died = await service.DrainWithDeathAsync(write, () => seen = StateOf(version));
             Assert.True(seen is "" or "creating 0" || seen == $"completed {Count}", seen);
             Assert.Equal($"completed {Count}", StateOf(version));
-            Assert.Equal(Count, (await service.PathsAsync(version)).Count);
+            Assert.Equal(Count, (await service.PathsOfAsync(version)).Count);
             deaths += died ? 1 : 0;
         }
 
@@ -95,7 +93,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         Assert.DoesNotContain(
             await service.Storage.Blobs.GetBlobContainerClient("adoption").GetBlobsAsync().ToListAsync(),
             b => b.Name.Contains("/runs/", StringComparison.Ordinal));
-        Assert.Equal(Count, (await service.PathsAsync(TestVersions.VersionPathOf((await service.GetAllAsync(
+        Assert.Equal(Count, (await service.PathsOfAsync(TestVersions.VersionPathOf((await service.GetAllAsync(
             $"/api/v0/dataset-versions/?dataset={dataset}"))[3]))).Count);
 
         string StateOf(string path)
@@ -139,7 +137,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         var dataset = await service.NewDatasetIdAsync("skip");
         var (version, job) = await MakeAsync(dataset, "1", selection);
         TestSelections.AssertCounts(job, 4, 1, 3, 0);
-        Assert.Equal(["skip/c"], await service.PathsAsync(version));
+        Assert.Equal(["skip/c"], await service.PathsOfAsync(version));
         var results = await service.GetAllAsync($"{version}jobs/{job.GetProperty("id").GetString()}/results/");
         Assert.Equal(
             ["already_purged a", "changed b", "invalid_path d"],
@@ -173,7 +171,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         Assert.Equal("completed", completed.GetProperty("status").GetString());
         Assert.Equal(
             HttpStatusCode.Conflict, await service.Http.StatusAsync("POST", $"{made}jobs/{completed.GetProperty("id").GetString()}/cancel/"));
-        Assert.Equal(Count, (await service.PathsAsync(made)).Count);
+        Assert.Equal(Count, (await service.PathsOfAsync(made)).Count);
     }
 
     [Fact]

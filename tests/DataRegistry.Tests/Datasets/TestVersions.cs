@@ -33,6 +33,6 @@ static class TestVersions
 
     public static string VersionPathOf(JsonElement version) => $"/api/v0/dataset-versions/{version.GetProperty("id").GetString()}/";
 
-    public static async Task<List<string>> PathsAsync(this TestService service, string version) =>
+    public static async Task<List<string>> PathsOfAsync(this TestService service, string version) =>
         [.. (await service.GetAllAsync($"{version}files/?limit=7")).Select(f => f.GetProperty("path").GetString()!)];
 }
