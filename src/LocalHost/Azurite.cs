@@ -63,7 +63,7 @@ public sealed class Azurite : IAsyncDisposable
 
     public AzuritePorts Ports { get; }
 
-    /// <param name="account">The well-known one, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
+    /// <param name="account">The well-known account, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
     public string ConnectionStringOf(string account) => ConnectionStringOf(Ports, account);
 
     /// <inheritdoc cref="ConnectionStringOf(string)"/>

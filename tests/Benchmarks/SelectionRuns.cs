@@ -56,14 +56,16 @@ sealed class SelectionRuns(Arena arena, int objects)
             table.Print();
         }
 
-        Console.WriteLine("Requests include messages, leases, checkpoints and polls of the queue. Peak memory is the service's whole process.");
+        Console.WriteLine(
+            "Requests include messages, leases, checkpoints and polls of the queue. Peak memory is the service's whole process.");
     }
 
     async Task TreeAsync(CancellationToken cancellationToken)
     {
         var tree = Selections.Trees[1];
         var half = Selections.FlatKey((objects - (2 * Selections.InTree(objects))) / 2);
-        await PageAsync($"{Selections.Folders} folders", $"prefix={tree}&delimiter=/&limit={Selections.Folders}", folders: Selections.Folders);
+        await PageAsync(
+            $"{Selections.Folders} folders", $"prefix={tree}&delimiter=/&limit={Selections.Folders}", folders: Selections.Folders);
         await PageAsync("a folder of most files, first page", $"prefix={Selections.Flat}&delimiter=/&limit=1000", files: 1000);
         await PageAsync(
             "a folder of most files, page in the middle",

@@ -104,7 +104,8 @@ static class Selections
     {
         var arena = await Arena.StartAsync(cancellationToken, EmulatorMemory);
         await using var service = await RunningService.StartAsync(arena, Store, cancellationToken);
-        var project = await new ProjectTable(arena.Storage.Tables, TimeProvider.System).FindAsync(RunningService.ProjectId, cancellationToken)
+        var projects = new ProjectTable(arena.Storage.Tables, TimeProvider.System);
+        var project = await projects.FindAsync(RunningService.ProjectId, cancellationToken)
             ?? throw new WrongResultException("The project is missing.");
         await LoadAsync(arena, project, Enumerable.Range(0, objects - (2 * InTree(objects))).Select(FlatKey), cancellationToken);
         foreach (var tree in Trees)

@@ -50,8 +50,7 @@ sealed record JobRow : CountedRow
     public required JobStatus Status { get; init; }
 
     /// <summary>
-    /// What a prefix job adopts: keys that begin with it. Null for a list. A selection that reads locations has it, too; null where it
-    /// reads datums.
+    /// The prefix of the keys that the job adopts. Null for a list. A selection that reads locations has it, too; null if it reads datums.
     /// </summary>
     public string? Prefix { get; init; }
 

@@ -9,11 +9,11 @@ namespace DataRegistry.Jobs;
 /// <summary>
 /// <code>
 /// table work
-///   {job id} │ a                                       of a selection: which job acts on it
-///            │ w-{range, 6 digits}                       how far the range is: epoch, next window, counts
-///            │ r-{range, 6 digits}-{window, 6 digits}    where the window's failed and skipped inputs stand
-///            │ r-input-{6 digits}                        those that were refused at the door
-///            │ m                                         the manifest that the input is read from, and how far that is
+/// {job id} │ a                                       of a selection: the job that acts on it
+///          │ w-{range, 6 digits}                       the range's progress: epoch, next window, counts
+///          │ r-{range, 6 digits}-{window, 6 digits}    the place of the window's failed and skipped inputs
+///          │ r-input-{6 digits}                        those that the request refused
+///          │ m                                         the manifest that the input is read from, and its progress
 /// </code>
 /// One partition a job, so that a checkpoint and its results are one transaction.
 /// </summary>

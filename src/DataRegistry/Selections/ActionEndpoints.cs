@@ -23,8 +23,7 @@ static class ActionEndpoints
                 StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone)
-            .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         MapTagging(api, "tag", SelectionAction.Tag, "Add tags to the datums of a selection");
         MapTagging(api, "untag", SelectionAction.Untag, "Take tags away from the datums of a selection");
         api.MapPost("/selections/{id}/export/", (string id, HttpContext context, SelectionActions actions) =>
@@ -36,8 +35,7 @@ static class ActionEndpoints
                 StatusCodes.Status202Accepted)
             .Fails(
                 SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone)
-            .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
             .Answers<SelectionJobBody>("A job that acts on a selection, and how far it is")
             .Fails(SelectionErrors.SelectionExpired);
@@ -60,8 +58,7 @@ static class ActionEndpoints
             .Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone)
-            .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
 
     static async Task<IResult> GetAsync(string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions)
     {

@@ -20,14 +20,13 @@ static class SelectionEndpoints
 
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>()
+        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>().TakesIdempotencyKey()
             .Answers<SelectionBody>(
                 "Freeze the datums of a project that match a filter: 201 if that was quick, otherwise 202, and it goes on",
                 StatusCodes.Status201Created)
             .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted)
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
-            .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("A selection, and how far it is")

@@ -13,7 +13,9 @@ sealed partial class SelectionRequests(
     JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, FreezeSources sources,
     SelectionLimits limits, TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
 {
-    /// <summary>From the claim of a selection to its job are a few writes. A request that has not done them after so long is dead.</summary>
+    /// <summary>
+    /// From the claim of a selection to its job are a few writes. A request that has not done them after so long is dead.
+    /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
     /// <summary>Ranges of an action's job: as many as may be worked on at a time.</summary>
