@@ -48,7 +48,7 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
         return rows.Values.ToDictionary(r => r.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>Which project and name an id was given to; null where there never was such an alias.</summary>
+    /// <summary>The project and name that an id was given to; null if no alias ever had it.</summary>
     public Task<AliasIdRow?> FindIdAsync(TimedId id, CancellationToken cancellationToken) =>
         table.FindAsync<AliasIdRow>(PartitionOf(id.Partition >> 4), IdKey(id.ToGuid()), cancellationToken: cancellationToken);
 

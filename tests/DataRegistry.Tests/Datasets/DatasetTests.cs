@@ -135,7 +135,8 @@ public sealed class DatasetTests(SharedService shared) : IClassFixture<SharedSer
             ("POST", DatasetsPath, new { name = "may-not", project = service.Project.Id }),
             ("POST", VersionsPath, new { name = "v2", dataset, files = new[] { new { datum } } }),
             ("POST", AliasesPath, new { name = "other", dataset_version = version }),
-            ("DELETE", $"{AliasesPath}{alias}/", null), ("DELETE", $"{VersionsPath}{version}/", null), ("DELETE", $"{DatasetsPath}{dataset}/", null),
+            ("DELETE", $"{AliasesPath}{alias}/", null), ("DELETE", $"{VersionsPath}{version}/", null),
+            ("DELETE", $"{DatasetsPath}{dataset}/", null),
         ];
         string[] reads =
         [
@@ -193,7 +194,10 @@ public sealed class DatasetTests(SharedService shared) : IClassFixture<SharedSer
     public async Task A_bad_dataset_is_refused_with_its_field()
     {
         await service.NewDatasetAsync("taken");
-        foreach (var name in new[] { "taken", "", "a/b", "a?b", "a#b", "a&b", "a+b", "a%b", "a:b", "a\u0001b", " a", ".", new string('n', 201) })
+        foreach (var name in new[]
+        {
+            "taken", "", "a/b", "a?b", "a#b", "a&b", "a+b", "a%b", "a:b", "a\u0001b", " a", ".", new string('n', 201),
+        })
             await AssertFieldAsync("name", new { name, project = service.Project.Id }, service.Http);
         foreach (var root in new[] { "/a", "a/../b", ".", "/", "a\u0000", new string('r', 1025) })
             await AssertFieldAsync("root", new { name = "rooted", root, project = service.Project.Id }, service.Http);

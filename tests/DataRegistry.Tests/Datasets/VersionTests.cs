@@ -39,7 +39,8 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
         foreach (var name in new[] { "a", "b", "c", "d", "e" })
             datum[name] = await service.AdoptedAsync($"named/{name}");
         foreach (var name in new[] { "c", "d" })
-            await service.NewAsync("/api/v0/datum-aliases/", new { name = $"alias-{name}", datum = datum[name], project = service.Project.Id });
+            await service.NewAsync(
+                "/api/v0/datum-aliases/", new { name = $"alias-{name}", datum = datum[name], project = service.Project.Id });
         var version = await service.NewVersionAsync(
             await service.NewDatasetAsync(), "v1", datum["a"].ToUpperInvariant(), $"datum://{datum["b"]}", "alias-c", "datum://alias-d",
             service.Url("named/e"));
@@ -61,7 +62,12 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
         Assert.Equal("root/", (await service.GetAsync($"{DatasetsPath}{dataset}/")).GetProperty("root").GetString());
         using var response = await service.Http.PostAsJsonAsync(
             VersionsPath,
-            new { name = "v1", dataset, files = new object[] { File(a), File(b), File(c), File(whole), new { datum = given, path = "x/y z" } } });
+            new
+            {
+                name = "v1",
+                dataset,
+                files = new object[] { File(a), File(b), File(c), File(whole), new { datum = given, path = "x/y z" } },
+            });
         var version = TestUsers.Id(await TestUsers.JsonAsync(response, HttpStatusCode.Created));
         // By their bytes.
         Assert.Equal(["a", "other/a", "paths/whole/root/b", "rooted", "x/y z"], await service.PathsAsync($"{version}"));
@@ -102,7 +108,10 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
 
         foreach (var uri in new[] { "dataset://resolved/v3", "dataset://none/v1" })
             await ResolvedAsync(uri, HttpStatusCode.NotFound);
-        foreach (var uri in new[] { "", "resolved/v1", "dataset://resolved", "dataset://resolved/v1/x", "dataset:///v1", "datum://resolved/v1" })
+        foreach (var uri in new[]
+        {
+            "", "resolved/v1", "dataset://resolved", "dataset://resolved/v1/x", "dataset:///v1", "datum://resolved/v1",
+        })
             await ResolvedAsync(uri, HttpStatusCode.BadRequest);
         Assert.Equal(
             HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"{VersionsPath}resolve/?uri=dataset://resolved/v1"));
@@ -178,7 +187,8 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
         foreach (var bad in new[] { "", "nonsense", Guid.NewGuid().ToString(), version })
             await AssertRefusedAsync("dataset", new { name = "v", dataset = bad, files = new[] { File(datum) } });
         foreach (var bad in new[] { "nonsense", Guid.NewGuid().ToString(), elsewhere })
-            await AssertRefusedAsync("previous_version", new { name = "v", dataset, files = new[] { File(datum) }, previous_version = bad });
+            await AssertRefusedAsync(
+                "previous_version", new { name = "v", dataset, files = new[] { File(datum) }, previous_version = bad });
         object?[] lists =
         [
             null, Array.Empty<object>(), "x", new[] { "x" }, new object?[] { null }, new object[] { new { } }, new[] { File("") },
@@ -195,8 +205,11 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
         // Two stores make one path of two keys; and two files are given one.
         await AssertRefusedAsync("files", new { name = "v", dataset, files = new[] { File(twin), File(inner) } }, twin, inner);
         await AssertRefusedAsync(
-            "files", new { name = "v", dataset, files = new[] { new { datum, path = "p" }, new { datum = inner, path = "p" } } }, datum, inner);
-        Assert.Equal(["taken"], (await service.GetAllAsync($"{VersionsPath}?dataset={dataset}")).Select(v => v.GetProperty("name").GetString()));
+            "files", new { name = "v", dataset, files = new[] { new { datum, path = "p" }, new { datum = inner, path = "p" } } },
+            datum, inner);
+        Assert.Equal(
+            ["taken"],
+            (await service.GetAllAsync($"{VersionsPath}?dataset={dataset}")).Select(v => v.GetProperty("name").GetString()));
     }
 
     [Fact]
