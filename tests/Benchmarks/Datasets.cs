@@ -72,9 +72,9 @@ static class Datasets
             var killed = await MakeAsync(arena, services, dataset, "killed", selection, Kills, scale.Objects, cancellationToken);
             Add($"killed {Kills} times", killed);
             table.Print();
-            await CompareAsync(arena, services[^1], quiet.Version, killed.Version, 0, cancellationToken);
+            await CompareAsync(services[^1], quiet.Version, killed.Version, 0, cancellationToken);
             var other = await ChangeAsync(arena, quiet.Version, cancellationToken);
-            await CompareAsync(arena, services[^1], quiet.Version, other, Math.Min(Changed, scale.Objects), cancellationToken);
+            await CompareAsync(services[^1], quiet.Version, other, Math.Min(Changed, scale.Objects), cancellationToken);
             await ReadAsync(arena, services[^1], dataset, scale, cancellationToken);
             if (peak > MaxMebibytes)
                 throw new WrongResultException($"The service took {peak:0} MiB, more than {MaxMebibytes:0}.");
@@ -158,7 +158,9 @@ static class Datasets
             dataset, new NewVersion(name, "benchmark", Previous: null, Job: null), dead: null, cancellationToken);
         var every = Math.Max(1, version.Count / Changed);
         var entries = new ManifestReader(blobs).ReadAsync(version.Manifest!, after: null, cancellationToken).Select((entry, n) =>
-            n % every == every / 2 && n / every < Changed ? entry with { Datum = new(new(entry.Datum.Value.High, ~entry.Datum.Value.Low)) } : entry);
+            n % every == every / 2 && n / every < Changed
+                ? entry with { Datum = new(new(entry.Datum.Value.High, ~entry.Datum.Value.Low)) }
+                : entry);
         var written = (ManifestOutcome.Written)await new ManifestWriter(blobs).WriteAsync(
             begun.Version.VersionId, entries, cancellationToken);
         return await table.PublishAsync(begun.Version.VersionId, written.Manifest, cancellationToken)
@@ -166,7 +168,7 @@ static class Datasets
     }
 
     static async Task CompareAsync(
-        Arena arena, ServiceProcess service, DatasetVersionRow from, DatasetVersionRow to, int expected, CancellationToken cancellationToken)
+        ServiceProcess service, DatasetVersionRow from, DatasetVersionRow to, int expected, CancellationToken cancellationToken)
     {
         var before = RequestCounter.Read(service.Log);
         var watch = Stopwatch.StartNew();
@@ -203,7 +205,8 @@ static class Datasets
         {
             var before = RequestCounter.Read(service.Log);
             var watch = Stopwatch.StartNew();
-            var text = await service.Http.GetStringAsync(new Uri($"/api/v0/dataset-versions/{version}/", UriKind.Relative), cancellationToken);
+            var text = await service.Http.GetStringAsync(
+                new Uri($"/api/v0/dataset-versions/{version}/", UriKind.Relative), cancellationToken);
             watch.Stop();
             var requests = RequestCounter.Read(service.Log) - before;
             using var read = JsonDocument.Parse(text);

@@ -86,7 +86,8 @@ sealed class DatasetAccess(DatasetTable datasets, ProjectTable projects, Permiss
             throw CommonErrors.Required.On(field);
         if (!DatasetVersionId.TryParse(text, out var id))
             throw DatasetErrors.NotAVersionId.On(field);
-        return await datasets.FindVisibleAsync(id, context.RequestAborted) is { } row && await ReadableAsync(row.Project, context) is not null
+        return await datasets.FindVisibleAsync(id, context.RequestAborted) is { } row
+            && await ReadableAsync(row.Project, context) is not null
             ? row
             : throw DatasetErrors.NoAliasedVersion.On(field, id);
     }

@@ -22,7 +22,8 @@ static class VersionDiffEndpoint
     public static void MapVersionDiff(this IEndpointRouteBuilder api) => api.MapGet("/dataset-versions/{id}/diff/", DiffAsync)
         .WithName("diffDatasetVersions").AnswersPages<DatasetChangeBody>(
             "The paths that another version added, removed or gave another datum. A page may have fewer than asked for, and a next one")
-        .RequiresQuery("to", "The other version's id").FailsOn("to", CommonErrors.Required, DatasetErrors.NotAVersionId, DatasetErrors.NoAliasedVersion)
+        .RequiresQuery("to", "The other version's id")
+        .FailsOn("to", CommonErrors.Required, DatasetErrors.NotAVersionId, DatasetErrors.NoAliasedVersion)
         .Fails(DatasetErrors.VersionNotCompleted);
 
     static async Task<IResult> DiffAsync(string id, HttpContext context, DatasetAccess access, ManifestDiff diff)

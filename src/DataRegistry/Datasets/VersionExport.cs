@@ -64,7 +64,9 @@ sealed class VersionExports(WorkTable work, JobBlobs blobs, JobStarter starts, S
     }
 }
 
-/// <summary>Jobs that export a version. One range; each window reads some files of the manifest, and goes on where the one before ended.</summary>
+/// <summary>
+/// Jobs that export a version. There is one range. Each window reads some files of the manifest, and goes on where the one before ended.
+/// </summary>
 sealed class VersionExportKind(
     ProjectTable projects, DatasetTable datasets, ManifestReader manifests, ExportFiles exports, SelectionLimits limits) : IJobKind
 {

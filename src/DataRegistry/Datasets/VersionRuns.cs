@@ -29,8 +29,8 @@ sealed class VersionRuns(
         blobs.ReadInputAsync(job.JobId, window: 0, cancellationToken);
 
     /// <summary>
-    /// The windows of a version of these results of a selection. Blobs of several shards are together, because partitions of datums are read
-    /// side by side.
+    /// The windows of a version of these results of a selection. A window has blobs of several shards, because partitions of datums are
+    /// read side by side.
     /// </summary>
     public List<string> WindowsOf(IEnumerable<ResultsRow> results)
     {

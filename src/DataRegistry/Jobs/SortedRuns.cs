@@ -7,8 +7,8 @@ using Azure.Storage.Blobs.Specialized;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// Entries in memory, before they become a sorted run: URLs, or files of a dataset version. It grows with its content, so a short list costs
-/// little.
+/// Entries in memory, before they become a sorted run: URLs, or files of a dataset version. It grows with its content, so a short list
+/// costs little.
 /// </summary>
 sealed class RunBuffer : IDisposable
 {

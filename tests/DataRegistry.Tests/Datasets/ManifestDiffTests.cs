@@ -17,8 +17,8 @@ public sealed class ManifestDiffTests(SharedService shared) : IClassFixture<Shar
     [Fact]
     public async Task Pages_of_any_size_tell_each_difference_once_in_the_order_of_paths()
     {
-        var (before, after) = (new SortedDictionary<string, ManifestEntry>(ManifestEntry.PathOrder), new SortedDictionary<string, ManifestEntry>(
-            ManifestEntry.PathOrder));
+        var before = new SortedDictionary<string, ManifestEntry>(ManifestEntry.PathOrder);
+        var after = new SortedDictionary<string, ManifestEntry>(ManifestEntry.PathOrder);
         var expected = new List<string>();
         for (var n = 0; n < 3000; n++)
         {

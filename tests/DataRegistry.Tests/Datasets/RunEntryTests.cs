@@ -9,7 +9,10 @@ namespace DataRegistry.Tests.Datasets;
 public sealed class RunEntryTests
 {
     static readonly string[] Paths =
-        ["a", "a\0", "a\0b", "a\u0001", "a\u0001\0", "a\u0002", "a ", "a/", "ab", "b", "\uE000", "\U0001F600", new('x', 1024), new('\u0001', 1024)];
+    [
+        "a", "a\0", "a\0b", "a\u0001", "a\u0001\0", "a\u0002", "a ", "a/", "ab", "b", "\uE000", "\U0001F600", new('x', 1024),
+        new('\u0001', 1024),
+    ];
 
     [Fact]
     public void An_entry_comes_back_and_its_bytes_sort_as_its_path()

@@ -29,7 +29,8 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
         foreach (var key in new[] { "diff/a", "diff/b", "diff/c", "diff/d" })
             await service.AdoptedAsync(key);
         var first = await MakeAsync(dataset, "1", "diff/");
-        var ids = (await service.GetDatumsAsync()).ToDictionary(d => d.GetProperty("uri").GetString()!, d => d.GetProperty("id").GetString()!);
+        var ids = (await service.GetDatumsAsync()).ToDictionary(
+            d => d.GetProperty("uri").GetString()!, d => d.GetProperty("id").GetString()!);
         await service.Http.StatusAsync("POST", $"/api/v0/data/{ids[service.Url("diff/a")]}/purge/");
         await service.Http.StatusAsync("POST", $"/api/v0/data/{ids[service.Url("diff/c")]}/purge/");
         var changed = await service.AdoptedAsync("diff/c");
@@ -49,7 +50,8 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
         foreach (var bad in new[] { "", "?to=", "?to=no-id", $"?to={Guid.NewGuid()}" })
             Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"{first}diff/{bad}"));
         Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"{path}&cursor=%20"));
-        Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("GET", $"/api/v0/dataset-versions/{Guid.NewGuid()}/diff/?to=x"));
+        var missing = $"/api/v0/dataset-versions/{Guid.NewGuid()}/diff/?to=x";
+        Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("GET", missing));
     }
 
     [Fact]

@@ -109,7 +109,8 @@ public sealed class LocationSourceTests : IAsyncLifetime
 
     async Task<List<string>> ReadAsync(FreezeSources sources, SelectionFilter filter, bool byLocations)
     {
-        var job = DataRegistry.Jobs.JobTable.NewRow(JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot), Guid.Empty, service.Project.Id, "a") with
+        var id = JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot);
+        var job = DataRegistry.Jobs.JobTable.NewRow(id, Guid.Empty, service.Project.Id, "a") with
         {
             Parameters = filter.Write(),
             Prefix = byLocations ? filter.Prefix : null,
