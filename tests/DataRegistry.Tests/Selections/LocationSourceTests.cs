@@ -1,6 +1,5 @@
 using System.Net;
 using DataRegistry.Datums;
-using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Selections;
 using DataRegistry.Storage;
@@ -110,7 +109,8 @@ public sealed class LocationSourceTests : IAsyncLifetime
 
     async Task<List<string>> ReadAsync(FreezeSources sources, SelectionFilter filter, bool byLocations)
     {
-        var job = JobTable.NewRow(JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot), Guid.Empty, service.Project.Id, "a") with
+        var id = JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot);
+        var job = DataRegistry.Jobs.JobTable.NewRow(id, Guid.Empty, service.Project.Id, "a") with
         {
             Parameters = filter.Write(),
             Prefix = byLocations ? filter.Prefix : null,
