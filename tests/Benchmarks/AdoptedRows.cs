@@ -35,6 +35,13 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
         return rows;
     }
 
+    /// <summary>Inserts datums alone, for what reads no locations.</summary>
+    /// <inheritdoc cref="InsertAsync"/>
+    public async Task InsertDatumsAsync(IEnumerable<DatumRow> datums, int inFlight, CancellationToken cancellationToken) =>
+        await Parallel.ForEachAsync(
+            TransactionsOf(datums), new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
+            async (transaction, token) => Done((await transaction.Submit(token)).IsDone || await IsOursAsync(transaction.First, token)));
+
     public LocationRow LocationOf(S3Object found)
     {
         var (partition, rowKey) = LocationTable.KeyOf(store.Id, found.Key);
@@ -90,6 +97,19 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
         }
 
         foreach (var rest in locations.Rest().Concat(datums.Rest()))
+            yield return rest;
+    }
+
+    IEnumerable<FullTransaction> TransactionsOf(IEnumerable<DatumRow> datums)
+    {
+        var filling = new Filling<DatumRow>(Datums);
+        foreach (var datum in datums)
+        {
+            if (filling.Add(datum) is { } full)
+                yield return full;
+        }
+
+        foreach (var rest in filling.Rest())
             yield return rest;
     }
 

@@ -12,20 +12,23 @@ sealed class Arena : IAsyncDisposable
 {
     const int WarmUpTransactions = 50;
 
-    readonly Azurite azurite;
+    readonly Azurite? azurite;
 
-    Arena(Azurite azurite)
+    /// <param name="azurite">Null for one that another process has started.</param>
+    Arena(Azurite? azurite, AzuritePorts ports)
     {
         this.azurite = azurite;
-        Storage = StorageAccount.FromConnectionString(azurite.ConnectionString);
-        Requests = new(azurite.Ports);
+        Ports = ports;
+        Connection = Azurite.ConnectionStringOf(ports);
+        Storage = StorageAccount.FromConnectionString(Connection);
+        Requests = new(ports);
     }
 
     public StorageAccount Storage { get; }
 
-    public string Connection => azurite.ConnectionString;
+    public string Connection { get; }
 
-    public AzuritePorts Ports => azurite.Ports;
+    public AzuritePorts Ports { get; }
 
     public RequestCounter Requests { get; }
 
@@ -33,6 +36,8 @@ sealed class Arena : IAsyncDisposable
     {
         get
         {
+            if (azurite is null)
+                return TimeSpan.Zero;
             using var process = Process.GetProcessById(azurite.ProcessId);
             return process.TotalProcessorTime;
         }
@@ -43,16 +48,20 @@ sealed class Arena : IAsyncDisposable
     {
         var azurite = await Azurite.StartAsync(
             new() { PackageFolder = Path.Combine(RepositoryRoot(), ".local", "azurite"), Memory = memory }, cancellationToken);
-        var arena = new Arena(azurite);
+        var arena = new Arena(azurite, azurite.Ports);
         await arena.WarmUpAsync(cancellationToken);
         arena.Requests.Reset();
         return arena;
     }
 
+    /// <summary>The storage account of another process, with what is in it.</summary>
+    public static Arena Of(AzuritePorts ports) => new(null, ports);
+
     public async ValueTask DisposeAsync()
     {
         Requests.Dispose();
-        await azurite.DisposeAsync();
+        if (azurite is not null)
+            await azurite.DisposeAsync();
     }
 
     /// <summary>Uses a table of its own. A new Node compiles at first, unlike a storage account.</summary>

@@ -54,7 +54,9 @@ sealed class RunningService : IAsyncDisposable
         StartAsync(arena.Connection, store, cancellationToken);
 
     /// <summary>Resumes the jobs of a killed process at once, as LocalHost does.</summary>
-    public static async Task<RunningService> StartAsync(string connection, Store store, CancellationToken cancellationToken)
+    /// <param name="transport">In place of the account's own; null for that.</param>
+    public static async Task<RunningService> StartAsync(
+        string connection, Store store, CancellationToken cancellationToken, CountingTransport? transport = null)
     {
         // Use the app's own folder as content root: settings are watched for changes, with all folders beside them.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -67,7 +69,7 @@ sealed class RunningService : IAsyncDisposable
             ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
-        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection));
+        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport));
         builder.Services.AddDataRegistry(builder.Configuration);
         builder.Services.AddSingleton<IHostedService>(services => new QueueListener(
             connection, Registry.QueueFunctions, services, queues => queues.MaxPollingInterval = QueuePause));
@@ -77,6 +79,7 @@ sealed class RunningService : IAsyncDisposable
         await app.Services.ResumeJobsAsync(cancellationToken);
         app.MapDataRegistry();
         app.MapGet("/allocated", () => GC.GetTotalAllocatedBytes());
+        app.MapGet("/received", () => transport?.Received ?? 0);
         await app.StartAsync(cancellationToken);
         await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "benchmark", cancellationToken);
         await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);

@@ -60,7 +60,8 @@ sealed class ServiceProcess : IAsyncDisposable
             var listening = parsed.GetValue(ports)!;
             using var counter = new RequestCounter(new AzuritePorts(listening[0], listening[1], listening[2]), parsed.GetValue(log));
             await using var service = await RunningService.StartAsync(
-                parsed.GetValue(connection)!, JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!, cancellationToken);
+                parsed.GetValue(connection)!, JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!, cancellationToken,
+                new CountingTransport());
             Console.WriteLine(service.Url);
             await Console.In.ReadToEndAsync(cancellationToken);
         });
@@ -87,7 +88,10 @@ sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Bytes that it has allocated since its start.</summary>
     public Task<long> AllocatedAsync(CancellationToken cancellationToken) => Http.GetFromJsonAsync<long>("/allocated", cancellationToken);
 
-    /// <summary>Starts the adoption of a prefix as a job; returns its id.</summary>
+    /// <summary>Bytes of the storage account's answers since its start.</summary>
+    public Task<long> ReceivedAsync(CancellationToken cancellationToken) => Http.GetFromJsonAsync<long>("/received", cancellationToken);
+
+    /// <summary>Has a prefix adopted as a job; returns its id.</summary>
     public async Task<string> AcceptAsync(Store store, string prefix, CancellationToken cancellationToken)
     {
         using var response = await Http.PostAsJsonAsync(

@@ -101,10 +101,6 @@ static class AdoptionErrors
     public static FieldError NotATextFlag { get; } = new(
         "invalid", "'true' or 'false' is expected.", "The value is neither `true` nor `false`.");
 
-    public static DetailError FirstNotDone { get; } = new(
-        StatusCodes.Status503ServiceUnavailable, "The first request with this key is not done yet.",
-        "Another delivery of the request is being accepted. Repeat the request.");
-
     public static DetailError NotAListOfUrls { get; } = new(
         StatusCodes.Status415UnsupportedMediaType,
         "Unsupported media type \"{type}\" in request. Send application/json, or text/plain with one URL "

@@ -153,8 +153,7 @@ sealed partial class RangeWorker(
         if (delivery.Work is not { } windows)
             return new WindowOutcome.None();
         return await ShareAsync(run, windows, range, cancellationToken) is { } shared
-            && await RunWindowAsync(run, delivery, windows, shared, cancellationToken) is { } written
-            ? new WindowOutcome.Written(shared, written)
+            ? await RunWindowAsync(run, delivery, windows, shared, cancellationToken)
             : new WindowOutcome.Overtaken();
     }
 
@@ -202,17 +201,20 @@ sealed partial class RangeWorker(
         return range;
     }
 
-    /// <summary>
-    /// Does the next window and writes the checkpoint. Returns the range afterwards; null if another delivery is
-    /// further.
-    /// </summary>
-    async Task<WorkRow?> RunWindowAsync(
+    /// <summary>Does the range's next window and writes its checkpoint.</summary>
+    async Task<WindowOutcome> RunWindowAsync(
         JobRun run, RangeDelivery delivery, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
         using var span = Spans.Start("window")?.SetTag("dataregistry.range", range.Range).SetTag("dataregistry.window", range.Next);
         // Decide before the window: pages read ahead and then left to another delivery would be listed twice.
         var goesOn = delivery.BucketUnavailable is null && clock.GetUtcNow() < delivery.Until;
         var window = await windows.RunAsync(range, delivery, goesOn, cancellationToken);
+        if (window.Error is { } error)
+        {
+            await finisher.FailAsync(range.JobId, error, cancellationToken);
+            return new WindowOutcome.None();
+        }
+
         // Faults belong to their window: the next one has all its tries.
         var after = range with
         {
@@ -232,9 +234,10 @@ sealed partial class RangeWorker(
             after = after with { Epoch = after.Epoch + 1 };
         var written = await work.CheckpointAsync(range, after, window.Results, cancellationToken)
             ?? await work.AddLateAsync(range, after, window.Results, cancellationToken);
-        if (written is not null)
-            kinds.Of(run.Job).Measure(window.Counts);
-        return written;
+        if (written is null)
+            return new WindowOutcome.Overtaken();
+        kinds.Of(run.Job).Measure(window.Counts);
+        return new WindowOutcome.Written(range, written);
     }
 
     async Task<WorkRow?> AfterWindowAsync(WindowOutcome.Written window, CancellationToken cancellationToken)

@@ -29,9 +29,9 @@ sealed class ActionKind(
         var order = SelectionOrder.Read(job.Parameters!);
         var selection = await jobs.FindAsync(new(TimedId.FromGuid(order.Selection)), cancellationToken);
         if (selection is null || selection.Expires < clock.GetUtcNow())
-            return new JobOpening.Failed("The selection has expired. Its changes stay.");
+            return new JobOpening.Failed("The selection has expired. What was done stays.");
         if (await projects.FindAsync(job.Project, cancellationToken) is not { } project)
-            return new JobOpening.Failed("The selection's project is deleted.");
+            return new JobOpening.Failed("The selection's project is not there any more.");
         var filter = SelectionFilter.Read(selection.Parameters);
         var scope = new ActionScope(job, order, project, filter, await scans.CompletedAsync(cancellationToken));
         return new JobOpening.Opened(new ActionRun(scope, blobs, new(changes, datums, exports)));
@@ -69,17 +69,9 @@ sealed class ActionKind(
 }
 
 /// <summary>The data that all windows of an action share.</summary>
-/// <param name="Filter">The selection's filter. A datum that does not match it any more is skipped.</param>
 sealed record ActionScope(
     JobRow Job, SelectionOrder Order, Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
-{
-    /// <summary>Why a datum is left alone; null if it is as it was when it was selected.</summary>
-    public DatumChange.Skip? SkipOf(DatumRow? row) =>
-        row is null || row.Project != Project.Id ? new("gone", "The datum is deleted.")
-        : row.Purged is not null && Filter.Purged != true ? new("already_purged", "The datum was purged meanwhile.")
-        : !Filter.Matches(row, Scanned) ? new("changed", "The datum has changed and no longer matches the filter.")
-        : null;
-}
+    : SelectionScope(Project, Filter, Scanned);
 
 /// <summary>The parts that do an action.</summary>
 sealed record ActionTools(DatumChanges Changes, DatumExport Datums, ExportFiles Files);

@@ -47,8 +47,9 @@ sealed class DatumChanges(DatumTable datums, LocationTable locations, TimeProvid
             ? [.. before.Union(given, StringComparer.Ordinal)]
             : [.. before.Except(given, StringComparer.Ordinal)];
         return after.Count == before.Count ? new DatumChange.Done()
-            : after.Count > DatumTags.MaxTags
-                ? new DatumChange.Skip("too_many_tags", $"The datum would have over {DatumTags.MaxTags} tags.")
+            : scope.Order.Action == SelectionAction.Tag && !DatumTags.Fit(after)
+                ? new DatumChange.Skip(
+                    "too_many_tags", $"The datum would have over {DatumTags.MaxTags} tags, or over {DatumTags.MaxTagBytes} bytes of tags.")
             : DatumTable.TagsOf(row!, after, scope.Job.Id);
     }
 }

@@ -20,14 +20,15 @@ static class SelectionEndpoints
 
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>()
+        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>().TakesIdempotencyKey()
             .Answers<SelectionBody>(
                 "Freeze the datums of a project that match a filter: 201 if that was quick, otherwise 202, and it goes on",
                 StatusCodes.Status201Created)
             .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted)
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
-            .Fails(AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs);
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("A selection, and how far it is")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
@@ -47,7 +48,8 @@ static class SelectionEndpoints
         var filter = SelectionFilterInput.Parse(body.Filter);
         await RequireStoreAsync(context, filter, stores);
         await RequireEndedAsync(filter, project, jobs, context.RequestAborted);
-        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, context.RequestAborted)
+        var key = RequestKey.Of(context, project, $"selection\n{filter.Write()}");
+        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, key, context.RequestAborted)
             ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{job.JobId}/";
         return await access.AnswerAsync(

@@ -7,6 +7,9 @@ namespace DataRegistry.Selections;
 /// <summary>A datum of a selection, as it was frozen.</summary>
 sealed record SelectionItem(DatumId Id, Guid Store, string Bucket, string Key, long Size) : IJobResult
 {
+    public static SelectionItem Of(ISelectableDatum datum, DatumId id) =>
+        new(id, datum.Store ?? Guid.Empty, datum.Bucket ?? "", datum.Key ?? "", datum.Size);
+
     public string Uri => new S3Url(Bucket, Key).ToString();
 
     string IJobResult.Outcome => "done";

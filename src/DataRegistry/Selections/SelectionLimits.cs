@@ -18,7 +18,13 @@ sealed record SelectionLimits
     /// <summary>The most rows that are read for a window, so that one with few matches ends in time too.</summary>
     public int WindowRows { get; init; } = 50_000;
 
-    /// <summary>Datums in a window of an export. A window is a file, and a repeated one is written again.</summary>
+    /// <summary>
+    /// Rows of a shard that are few: one range reads all shards of a project that has no more, and a prefix is narrow that has no more. As
+    /// many as a request reads, at most. Zero for never.
+    /// </summary>
+    public int FewRows { get; init; } = Storage.Tables.MaxPageRows;
+
+    /// <summary>Datums in a window of an export: a window is a file, and a repeated one is written again.</summary>
     public int ExportItems { get; init; } = 100_000;
 
     /// <summary>The most bytes of an export's file.</summary>

@@ -1,9 +1,5 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Azure;
 using DataRegistry.Datums;
-using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -14,14 +10,13 @@ namespace DataRegistry.Selections;
 
 /// <summary>Makes the jobs that freeze selections, and those that act on them.</summary>
 sealed partial class SelectionRequests(
-    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, SelectionLimits limits,
-    TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, FreezeSources sources,
+    SelectionLimits limits, TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
 {
     /// <summary>
-    /// A starter makes four writes from the claim of a selection to its job. One that needs longer than this is dead.
+    /// From the claim of a selection to its job are a few writes. A request that has not done them after so long is dead.
     /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
-
 
     /// <summary>The most ranges of an action's job, and of those in progress at a time.</summary>
     const int MaxRanges = 16;
@@ -30,100 +25,50 @@ sealed partial class SelectionRequests(
     /// Freezes a selection. The request first works on it like a queue's worker, so most selections are ready with the
     /// answer. Then it leaves the rest to the queue. Null if the project has the most jobs that it may have.
     /// </summary>
-    public async Task<JobRow?> FreezeAsync(Project project, SelectionFilter filter, string createdBy, CancellationToken cancellationToken)
+    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    public async Task<JobRow?> FreezeAsync(
+        Project project, SelectionFilter filter, string createdBy, RequestKey? key, CancellationToken cancellationToken)
     {
+        if (await starts.RepeatAsync(project.Slot, key, cancellationToken) is { } known)
+            return known;
         var now = clock.GetUtcNow();
         var id = JobId.Create(now, project.Slot);
-        var ranges = Enumerable.Range(0, Shards.Count).Select(shard => WorkTable.NewRange(id, shard, 0, int.MaxValue)).ToList();
+        var plan = await sources.PlanAsync(project, filter, cancellationToken);
+        List<WorkRow> ranges = plan.OneRange
+            ? [WorkTable.NewRange(id, 0, 0, int.MaxValue) with { After = FreezePosition.Beginning }]
+            : [.. Enumerable.Range(0, Shards.Count).Select(shard => WorkTable.NewRange(id, shard, 0, int.MaxValue))];
         var job = JobTable.NewRow(id, filter.Store ?? Guid.Empty, project.Id, createdBy) with
         {
             Kind = JobKind.Selection,
+            Prefix = plan.ByLocations ? filter.Prefix : null,
             Parameters = filter.Write(),
             Expires = now + limits.KeptFor,
         };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, ranges, [], cancellationToken);
+        var start = limits.AtOnce == TimeSpan.Zero
+            ? await starts.TryStartAsync(job, ranges, key, cancellationToken)
+            : await starts.TryAddAsync(job, key, cancellationToken);
+        if (start is not JobStart.Started started)
+            return await NotStartedAsync(id, start, key, cancellationToken);
         if (limits.AtOnce == TimeSpan.Zero)
-        {
-            return await starts.TryStartAsync(job, ranges, key: null, cancellationToken) is JobStart.Started queued
-                ? queued.Job
-                : await TakeBackAsync(id);
-        }
-
-        await jobs.AddAsync(job, key: null, cancellationToken);
-        if (await jobs.CountActiveAsync(project.Slot, cancellationToken) > options.Value.JobsPerProject)
-        {
-            await jobs.RemoveAsync(job, key: null, cancellationToken);
-            return await TakeBackAsync(id);
-        }
-
+            return started.Job;
         await RunAtOnceAsync(await work.ListAsync(id, cancellationToken).ToListAsync(cancellationToken));
         return await jobs.FindAsync(id, cancellationToken);
     }
 
-    /// <summary>The job that acts on a selection: a new one, or the one that a request with the same key made.</summary>
-    /// <param name="key">The caller's Idempotency-Key; null if none.</param>
-    public async Task<(JobRow? Job, bool IsNew)> ActAsync(
-        JobRow selection, SelectionOrder order, string createdBy, string? key, CancellationToken cancellationToken)
+    /// <summary>
+    /// The job that acts on a selection: a new one, or that of an earlier request with the same key. Null where the project has as many
+    /// jobs as it may.
+    /// </summary>
+    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    public async Task<JobRow?> ActAsync(
+        JobRow selection, SelectionOrder order, string createdBy, RequestKey? key, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
-        {
-            var partition = WorkTable.PartitionOf(selection.JobId);
-            var keyRow = key is null ? null : $"k-{HashOf(createdBy, key)}";
-            if (keyRow is not null
-                && await work.Table.FindAsync<ActionKeyRow>(partition, keyRow, cancellationToken: cancellationToken) is { } known)
-            {
-                if (known.Request != order.Hash())
-                    throw IdempotencyKey.OtherBody();
-                // After a death the key may have no job. The same rows are written then.
-                return (await StartAsync(selection, order, new(TimedId.FromGuid(known.Job)), createdBy, cancellationToken), false);
-            }
-
-            var claim = await work.Table.FindAsync<ActionClaimRow>(partition, ActionClaimRow.Key, cancellationToken: cancellationToken);
-            await RequireFreeAsync(claim, cancellationToken);
-            var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot);
-            var claimed = new ActionClaimRow { PartitionKey = partition, RowKey = ActionClaimRow.Key, Job = id.Value.ToGuid() };
-            List<TableTransactionAction> actions = [claim is null ? Change.Add(claimed) : Change.Update(claimed, claim.ETag)];
-            if (keyRow is not null)
-            {
-                actions.Add(Change.Add(new ActionKeyRow
-                {
-                    PartitionKey = partition,
-                    RowKey = keyRow,
-                    Job = id.Value.ToGuid(),
-                    Request = order.Hash(),
-                }));
-            }
-
-            if ((await work.Table.TrySubmitAsync(actions, cancellationToken)).IsDone)
-                return (await StartAsync(selection, order, id, createdBy, cancellationToken), true);
-        }
-    }
-
-    /// <summary>Only one job at a time acts on a selection, because two would disagree about done and skipped datums.</summary>
-    async Task RequireFreeAsync(ActionClaimRow? claim, CancellationToken cancellationToken)
-    {
-        if (claim is null)
-            return;
+        if (await starts.RepeatAsync(selection.JobId.Slot, key, cancellationToken) is { } known)
+            return known;
+        var claim = await ClaimAsync(selection, key, cancellationToken);
         var id = new JobId(TimedId.FromGuid(claim.Job));
-        var job = await jobs.FindAsync(id, cancellationToken);
-        if (job is { Status: not JobStatus.Staging })
-        {
-            if (!job.Status.IsTerminal())
-                throw SelectionErrors.ActionRuns.With(id);
-        }
-        else if (clock.GetUtcNow() - id.Value.Time < DeadAfter)
-        {
-            throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5));
-        }
-    }
-
-    /// <summary>Writes the job and starts it. A repeated call writes the same rows.</summary>
-    async Task<JobRow?> StartAsync(
-        JobRow selection, SelectionOrder order, JobId id, string createdBy, CancellationToken cancellationToken)
-    {
-        if (await jobs.FindAsync(id, cancellationToken) is { Status: not JobStatus.Staging } begun)
-            return begun;
         var windows = await WindowsAsync(selection, order, cancellationToken);
         await blobs.WriteInputAsync(id, window: 0, windows, cancellationToken);
         var ranges = RangesOf(id, windows.Count);
@@ -135,11 +80,66 @@ sealed partial class SelectionRequests(
             Expires = clock.GetUtcNow() + limits.KeptFor,
             Total = selection.Counts.Done,
         };
-        if (await starts.TryStartAsync(job, ranges, key: null, cancellationToken) is JobStart.Started started)
+        var start = await starts.TryStartAsync(job, ranges, key, cancellationToken);
+        if (start is JobStart.Started started)
             return started.Job;
-        await work.Table.TryDeleteAsync(
-            WorkTable.PartitionOf(selection.JobId), ActionClaimRow.Key, ETag.All, cancellationToken);
-        return await TakeBackAsync(id);
+        await work.Table.TryDeleteAsync(claim.PartitionKey, claim.RowKey, claim.ETag, cancellationToken);
+        return await NotStartedAsync(id, start, key, cancellationToken);
+    }
+
+    /// <summary>
+    /// Claims a selection for a job to come, so that no two jobs disagree about what is done and what is skipped. 409 where another job
+    /// has it. A request that died after its claim and comes again has its claim still, and writes the same job.
+    /// </summary>
+    async Task<ActionClaimRow> ClaimAsync(JobRow selection, RequestKey? key, CancellationToken cancellationToken)
+    {
+        var request = key is null ? null : $"{key.Key} {key.Body}";
+        var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot).Value.ToGuid();
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
+        {
+            var partition = WorkTable.PartitionOf(selection.JobId);
+            var before = await work.Table.FindAsync<ActionClaimRow>(partition, ActionClaimRow.Key, cancellationToken: cancellationToken);
+            // Ours, after a lost answer.
+            if (before?.Job == id)
+                return before;
+            if (before is not null && await IsOwnAsync(before, request, cancellationToken))
+                id = before.Job;
+            var claim = new ActionClaimRow
+            {
+                PartitionKey = partition,
+                RowKey = ActionClaimRow.Key,
+                Job = id,
+                Request = request,
+                Since = clock.GetUtcNow(),
+            };
+            var written = before is null
+                ? await work.Table.TryAddAsync(claim, cancellationToken)
+                : await work.Table.TryUpdateAsync(claim, before.ETag, cancellationToken: cancellationToken);
+            if (written.IsDone)
+                return claim with { ETag = written.ETag };
+        }
+    }
+
+    /// <summary>Whether a claim is that of this very request. Otherwise it is over, or ends the request with 409.</summary>
+    async Task<bool> IsOwnAsync(ActionClaimRow claim, string? request, CancellationToken cancellationToken)
+    {
+        var id = new JobId(TimedId.FromGuid(claim.Job));
+        var job = await jobs.FindAsync(id, cancellationToken);
+        if (job is { Status: not JobStatus.Staging })
+            return job.Status.IsTerminal() ? false : throw SelectionErrors.ActionRuns.With(id);
+        if (request is not null && claim.Request == request)
+            return true;
+        return clock.GetUtcNow() - claim.Since < DeadAfter
+            ? throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5))
+            : false;
+    }
+
+    /// <summary>Takes a job back that was not started. The job of the same key where there is one; null where there are too many.</summary>
+    async Task<JobRow?> NotStartedAsync(JobId id, JobStart start, RequestKey? key, CancellationToken cancellationToken)
+    {
+        await work.DeleteAsync(id, CancellationToken.None);
+        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
+        return start is JobStart.Repeated { Key: var known } ? await starts.RepeatAsync(known, key!, cancellationToken) : null;
     }
 
     /// <summary>
@@ -194,17 +194,6 @@ sealed partial class SelectionRequests(
         });
     }
 
-    async Task<JobRow?> TakeBackAsync(JobId id)
-    {
-        await work.DeleteAsync(id, CancellationToken.None);
-        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
-        return null;
-    }
-
-    static string HashOf(string caller, string key) =>
-        Convert.ToHexStringLower(
-            SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{caller.Length}:{caller}{key}"))));
-
     static partial class Log
     {
         [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is left to the queue: {Reason}")]
@@ -219,13 +208,8 @@ sealed record ActionClaimRow : TableRow
     public const string Key = "a";
 
     public required Guid Job { get; init; }
-}
 
-/// <summary>The job that a request with an Idempotency-Key made.</summary>
-sealed record ActionKeyRow : TableRow
-{
-    public required Guid Job { get; init; }
-
-    /// <summary>A hash of the request.</summary>
-    public required string Request { get; init; }
+    /// <summary>The hashes of its Idempotency-Key and of what was asked; null where the request has no key.</summary>
+    public string? Request { get; init; }
+    public required DateTimeOffset Since { get; init; }
 }

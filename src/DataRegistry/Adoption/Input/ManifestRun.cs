@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Unicode;
+using DataRegistry.Jobs;
 using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption.Input;
@@ -9,7 +10,7 @@ namespace DataRegistry.Adoption.Input;
 /// Reads the lines of a manifest that begin in one of its parts. A line is a URL of the store or a bare key, with any
 /// line end; empty lines are skipped. Every line belongs to exactly one part, wherever the parts are cut.
 /// </summary>
-sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer urls)
+sealed class ManifestRun(ManifestRow manifest, int run, string bucket, RunBuffer urls)
 {
     /// <summary>Characters of a URL's scheme (RFC 3986).</summary>
     static readonly SearchValues<byte> SchemeCharacters =

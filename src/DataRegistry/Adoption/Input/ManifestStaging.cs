@@ -91,7 +91,7 @@ sealed partial class ManifestStaging(
     async Task<string?> ReadRunAsync(
         AdoptionScope scope, ManifestRow row, RangeDelivery delivery, CancellationToken cancellationToken)
     {
-        using var urls = new UrlBuffer();
+        using var urls = new RunBuffer();
         using var timeout = new CancellationTokenSource(RunTimeout, clock);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, delivery.Stop, timeout.Token);
         var run = new ManifestRun(row, row.Runs, scope.Store.Configuration.Bucket, urls);
@@ -139,7 +139,7 @@ sealed partial class ManifestStaging(
         List<StoredRun> runs =
             [.. row.StartOfRuns().Select(
                 (start, i) => new StoredRun(
-                    JobBlobs.RunName(scope.Job, i), start, StagedUrls.MergeBytes / Math.Max(1, row.AllRuns), blobs))];
+                    JobBlobs.RunName(scope.Job, i), start, SortedRuns.MergeBytes / Math.Max(1, row.AllRuns), blobs))];
         try
         {
             var input = InputOf(scope, row);

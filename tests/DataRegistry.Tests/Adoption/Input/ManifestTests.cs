@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using DataRegistry.Adoption.Input;
+using DataRegistry.Jobs;
 using DataRegistry.Tests.Fixtures;
 using FsCheck;
 using FsCheck.Fluent;
@@ -253,7 +254,7 @@ public sealed class ManifestTests : IAsyncLifetime
                     WindowKeys = 1,
                     WindowsPerRange = 1,
                 };
-                using var urls = new UrlBuffer();
+                using var urls = new RunBuffer();
                 for (var run = 0; run < manifest.AllRuns; run++)
                 {
                     var part = new ManifestRun(manifest, run, "b", urls);
