@@ -29,7 +29,7 @@ sealed class ActionKind(
         var order = SelectionOrder.Read(job.Parameters!);
         var selection = await jobs.FindAsync(new(TimedId.FromGuid(order.Selection)), cancellationToken);
         if (selection is null || selection.Expires < clock.GetUtcNow())
-            return new JobOpening.Failed("The selection has expired. What was done stays.");
+            return new JobOpening.Failed("The selection has expired. Its changes stay.");
         if (await projects.FindAsync(job.Project, cancellationToken) is not { } project)
             return new JobOpening.Failed("The selection's project is not there any more.");
         var filter = SelectionFilter.Read(selection.Parameters);
