@@ -59,7 +59,7 @@ public sealed class SourceTests
             ["# What it is", "", "- What it does", "- works", "| Where | Who may |", "```", "What is this", "```", "It is", "told."]))
             .Select(f => f.Line));
 
-    static void AssertPlain(IReadOnlyCollection<FileInfo> files, Func<FileInfo, string[], IEnumerable<(int Line, string Text)>> read)
+    static void AssertPlain(List<FileInfo> files, Func<FileInfo, string[], IEnumerable<(int Line, string Text)>> read)
     {
         Assert.True(files.Count > 10, $"Only {files.Count} files were found below {Root}.");
         var faults = files.SelectMany(file => Prose.FaultsOf(read(file, File.ReadAllLines(file.FullName)))
