@@ -93,7 +93,7 @@ sealed partial class DatasetVersions(
         {
             if (version.Status == DatasetVersionStatus.Completed)
                 return false;
-            if (await table.TryDeleteAsync(version, cancellationToken))
+            if (await table.TryDeleteAsync(version, Guid.NewGuid(), cancellationToken))
                 return true;
         }
 
