@@ -224,13 +224,13 @@ public sealed partial class ClientTests : IAsyncLifetime
         var dataset = (await KeptAsync(() => client.CreateDatasetAsync(new NewDataset { Name = "set", Project = Project, Root = "x" })))
             .Id.ToString();
         await KeptAsync(() => client.ListDatasetsAsync(null, null, Project, "set"));
-        var version = (await KeptAsync(() => client.CreateDatasetVersionAsync(new NewDatasetVersion
+        var version = (await KeptAsync(() => client.CreateDatasetVersionAsync(null, new NewDatasetVersion
         {
             Name = "v1",
             Dataset = dataset,
             Files = [new NewVersionFile { Datum = datum }, new NewVersionFile { Datum = service.Url("c"), Path = "d" }],
         }))).Id.ToString();
-        await KeptAsync(() => client.CreateDatasetVersionAsync(new NewDatasetVersion
+        await KeptAsync(() => client.CreateDatasetVersionAsync(null, new NewDatasetVersion
         {
             Name = "v2",
             Dataset = dataset,
@@ -248,8 +248,34 @@ public sealed partial class ClientTests : IAsyncLifetime
         await KeptAsync(() => client.GetDatasetVersionAliasAsync(alias));
         await KeptAsync(() => client.GetDatasetVersionAliasHistoryAsync(alias, null, null));
         await DoneAsync(() => client.DeleteDatasetVersionAliasAsync(alias));
+        await MakeVersionsAsync(dataset, version);
         await DoneAsync(() => client.DeleteDatasetVersionAsync(version));
         await DoneAsync(() => client.DeleteDatasetAsync(dataset));
+    }
+
+    async Task MakeVersionsAsync(string dataset, string other)
+    {
+        var selection = (await KeptAsync(() => client.CreateSelectionAsync(
+            new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
+        await service.DrainAsync();
+        var made = await KeptAsync(() => client.CreateDatasetVersionAsync(
+            null, new NewDatasetVersion { Name = "v3", Dataset = dataset, Selection = selection }));
+        var (version, job) = (made.Id.ToString(), made.Job!.Value.ToString());
+        await service.DrainAsync();
+        await KeptAsync(() => client.GetDatasetVersionJobAsync(version, job));
+        await KeptAsync(() => client.GetDatasetVersionJobResultsAsync(version, job, null, null, null));
+        await KeptAsync(() => client.DiffDatasetVersionsAsync(other, null, null, version));
+        job = (await KeptAsync(() => client.ExportDatasetVersionAsync(version, null, new NewExport { Format = "csv" }))).Id;
+        await service.DrainAsync();
+        var file = (await KeptAsync(() => client.GetDatasetVersionJobAsync(version, job))).Files!.Single();
+        run.Add(nameof(client.GetExportedVersionFileAsync));
+        using var content = await client.GetExportedVersionFileAsync(
+            version, job, file.Name, file.Url![(file.Url.IndexOf("token=", StringComparison.Ordinal) + 6)..]);
+        using var reader = new StreamReader(content.Stream);
+        Assert.Equal(file.Bytes, (await reader.ReadToEndAsync()).Length);
+        job = (await KeptAsync(() => client.ExportDatasetVersionAsync(version, null, new NewExport { Format = "ndjson" }))).Id;
+        await KeptAsync(() => client.CancelDatasetVersionJobAsync(version, job));
+        await service.DrainAsync();
     }
 
     async Task NameAsync(string datum)
