@@ -48,7 +48,8 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     public async Task A_caller_is_told_the_latest_end_of_a_token_that_it_makes()
     {
         await service.NewUserAsync("alice", Password);
-        using var login = service.As((await TestUsers.JsonAsync(await service.LogInAsync("alice", Password))).GetProperty("token").GetString()!);
+        var answer = await TestUsers.JsonAsync(await service.LogInAsync("alice", Password));
+        using var login = service.As(answer.GetProperty("token").GetString()!);
         var end = clock.GetUtcNow().AddHours(1);
         using var brief = await RobotAsync(end);
         Assert.Equal(clock.GetUtcNow().AddDays(30), await LatestAsync(login));

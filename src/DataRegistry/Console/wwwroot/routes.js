@@ -1,6 +1,13 @@
 // Every page, its address and where it stands in the navigation. Pages are loaded when they are first gone to.
 
 export const routes = {
+  adminProjects: { path: '/admin/projects', title: 'Projects', section: 'admin', load: () => import('./pages/admin-projects.js') },
+  adminUnits: { path: '/admin/units', title: 'Departments and clusters', section: 'admin', load: () => import('./pages/admin-units.js') },
+  adminUsers: { path: '/admin/users', title: 'Users', section: 'admin', load: () => import('./pages/admin-users.js') },
+  adminAccounts: { path: '/admin/accounts', title: 'Service accounts', section: 'admin', load: () => import('./pages/admin-accounts.js') },
+  adminUser: { path: '/admin/users/:user', title: 'User', section: 'admin', load: () => import('./pages/admin-user.js') },
+  adminAudit: { path: '/admin/audit', title: 'Audit trail', section: 'admin', load: () => import('./pages/admin-audit.js') },
+  adminUnit: { path: '/admin/:kind/:unit', title: 'Unit', section: 'admin', load: () => import('./pages/admin-unit.js') },
   projects: { path: '/projects', title: 'Projects', load: () => import('./pages/projects.js') },
   data: { path: '/p/:project/data', title: 'Data', section: 'data', load: () => import('./pages/browse.js') },
   adopt: { path: '/p/:project/data/adopt', title: 'Adopt', section: 'data', load: () => import('./pages/adopt.js') },
