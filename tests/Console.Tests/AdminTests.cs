@@ -107,7 +107,7 @@ public sealed class AdminTests : ConsoleTest
         await Button(dialog, "Create").ClickAsync();
         await Expect(dialog.GetByLabel("User name")).ToBeFocusedAsync();
         await dialog.GetByLabel("User name").FillAsync("alice");
-        await dialog.GetByLabel("Name (optional)", new() { Exact = true }).FillAsync("Alice Ång");
+        await dialog.GetByLabel("Display name").FillAsync("Alice Ång");
         await Button(dialog, "Create").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "alice" })).ToBeFocusedAsync();
         Assert.Equal(HttpStatusCode.OK, await LogInAsync(Password));
@@ -164,7 +164,7 @@ public sealed class AdminTests : ConsoleTest
         await Button(dialog, "Create").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "pipeline" })).ToBeFocusedAsync();
         await Expect(page.GetByLabel("New password")).ToHaveCountAsync(0);
-        await page.GetByLabel("Name", new() { Exact = true }).Last.FillAsync("nightly");
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("nightly");
         await page.GetByLabel("Ends after").SelectOptionAsync("30 days");
         await page.GetByLabel("Only for the project").FillAsync("demo – default");
         await Button(page, "Generate a token").ClickAsync();

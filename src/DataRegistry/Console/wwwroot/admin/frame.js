@@ -21,10 +21,13 @@ const TABS = [
 /** A page of the administration. Where `permission` is allowed nowhere, it says so instead of `content`. */
 export function adminPage(me, current, { lead, actions, permission, content }) {
   const allowed = !permission || offers(me, permission);
+  const tabs = linkTabs('Administration', TABS.filter(([route, , needed]) => route === current || !needed || offers(me, needed))
+    .map(([route, label]) => ({ label, href: href(route), current: route === current })));
+  // On a phone not all of them fit.
+  requestAnimationFrame(() => { tabs.scrollLeft = tabs.querySelector('[aria-current]').offsetLeft - tabs.offsetLeft - 40; });
   return h('div',
     pageHeader('Administration', { lead, actions: allowed ? actions : [] }),
-    linkTabs('Administration', TABS.filter(([route, , needed]) => route === current || !needed || offers(me, needed))
-      .map(([route, label]) => ({ label, href: href(route), current: route === current }))),
+    tabs,
     allowed ? content() : missingNotice(permission));
 }
 

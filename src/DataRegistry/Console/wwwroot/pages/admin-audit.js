@@ -38,7 +38,7 @@ export async function render({ me, query, signal, setQuery }) {
         { label: 'By', size: 'medium', cell: e => actor(e) },
         { label: 'When', size: 'large', cell: e => dateTime(e.time) },
         { label: 'Details', wide: true, extra: true, cell: e => h('span', { title: detailWords(e.details) }, detailWords(e.details)) },
-        { label: 'More', size: 'small', cell: e => button('Show', () => show(e), { kind: 'quiet', 'aria-label': `Show ${actionWords(e)}, ${dateTime(e.time)}` }) },
+        { label: 'More', size: 'small', cell: e => button('Show', () => { show(e); }, { kind: 'quiet', 'aria-label': `Show ${actionWords(e)}, ${dateTime(e.time)}` }) },
       ],
       empty: () => asked.actor || asked.action || asked.since || asked.until
         ? emptyState('No such entry', 'Nothing matches. Search for less, or in another project.')
@@ -56,7 +56,7 @@ export async function render({ me, query, signal, setQuery }) {
     const fields = [
       field({ label: 'Of', name: 'project', type: 'select', value: asked.project, options: trails, onchange: apply }),
       field({ label: 'By', name: 'actor', type: 'search', value: asked.actor, autocomplete: 'off', placeholder: 'User name or id', oninput: later }),
-      field({ label: 'Action', name: 'action', type: 'search', value: asked.action, autocomplete: 'off', placeholder: 'token, token.created', list: kinds.id, oninput: later }),
+      field({ label: 'Action', name: 'action', type: 'search', value: asked.action, autocomplete: 'off', placeholder: 'token.created', list: kinds.id, oninput: later }),
       field({ label: 'From', name: 'since', type: 'date', value: asked.since, onchange: apply }),
       field({ label: 'To', name: 'until', type: 'date', value: asked.until, onchange: apply }),
     ];

@@ -25,7 +25,7 @@ export async function render({ me, signal }) {
   return adminPage(me, 'adminProjects', {
     lead: 'A project holds datums, stores and datasets; roles decide who works in it.',
     actions: open.length > 0 ? [button('Create a project', create, { kind: 'primary' })] : [],
-    content: () => list,
+    content: () => h('div.tall', list),
   });
 
   async function create() {

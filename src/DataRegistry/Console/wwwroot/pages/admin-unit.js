@@ -46,7 +46,7 @@ export async function render({ params, me, signal, setTitle, refresh }) {
       manages && h('div.card', names())),
     section('Who has a role here',
       seesRoles
-        ? [h('p.hint', 'Also those who have it for something that this lies in.'), givable(me, type, unit).length > 0 && h('p', button('Give a role', () => list.give(), { kind: 'primary' })), h('div.tall', list)]
+        ? [h('p.hint', type === 'cluster' ? 'Also roles for the whole service count here.' : `Also roles for ${type === 'project' ? 'its department, ' : ''}its cluster or the whole service count here.`), givable(me, type, unit).length > 0 && h('p', button('Give a role', () => list.give(), { kind: 'primary' })), h('div.tall', list)]
         : h('p.hint', missing('roles_manage'))),
     deletes && section(`Delete the ${type}`, h('p.hint', STAYS[type]), h('p', button(`Delete the ${type}`, remove, { kind: 'danger' })), wrong));
 

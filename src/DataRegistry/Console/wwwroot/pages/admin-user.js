@@ -49,7 +49,7 @@ export async function render({ params, me, signal, setTitle, refresh }) {
 
   function names() {
     return section('Names', form([
-      field({ label: 'Name', name: 'display_name', required: false, autocomplete: 'off', value: user.display_name ?? '' }),
+      field({ label: 'Display name', name: 'display_name', required: false, autocomplete: 'off', value: user.display_name ?? '' }),
       !account && field({ label: 'E-mail', name: 'email', type: 'email', required: false, autocomplete: 'off', value: user.email ?? '' }),
     ].filter(Boolean), { submit: 'Save', kind: '', onsubmit: values => change(values, 'It is saved.') }));
   }

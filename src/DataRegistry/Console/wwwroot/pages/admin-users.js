@@ -27,23 +27,23 @@ export async function render({ me, signal, kind = 'user' }) {
   return adminPage(me, words.route, {
     lead: words.lead, permission: 'users_read',
     actions: creates ? [button(words.create, create, { kind: 'primary' })] : [],
-    content: () => endlessList({
+    content: () => h('div.tall', endlessList({
       caption: words.noun[1], noun: words.noun, signal, lookedAt: page => Math.max(page.results.length, 1),
       load: (next, abort) => needing('users_read', api.get(next ?? '/api/v0/users/', { query: next ? null : { type: kind, limit: 200 }, signal: abort })),
       columns: [
         { label: 'User name', wide: true, cell: u => [h('a.strong', { href: href('adminUser', { user: u.id }), title: u.username }, u.username), u.disabled && [' ', badge('disabled', 'warn')]] },
-        { label: 'Name', wide: true, cell: u => u.display_name ?? '' },
+        { label: 'Display name', wide: true, cell: u => u.display_name ?? '' },
         ...kind === 'user' ? [{ label: 'E-mail', wide: true, cell: u => u.email ?? '' }] : [],
         { label: 'Created', size: 'medium', cell: u => timeAgo(u.ctime) },
       ],
       empty: () => emptyState(...words.none, creates && button(words.create, create, { kind: 'primary' })),
-    }),
+    })),
   });
 
   async function create() {
     const made = await openDialog(words.create, close => form([
       field({ label: 'User name', name: 'username', required: true, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', hint: 'Letters, digits and . _ - @ +; it stays.' }),
-      field({ label: 'Name', name: 'display_name', required: false, autocomplete: 'off' }),
+      field({ label: 'Display name', name: 'display_name', required: false, autocomplete: 'off' }),
       ...kind === 'user' ? [
         field({ label: 'E-mail', name: 'email', type: 'email', required: false, autocomplete: 'off' }),
         field({ label: 'Password', name: 'password', type: 'password', required: false, autocomplete: 'new-password', hint: 'Without one, the user signs in through the identity provider.' }),
