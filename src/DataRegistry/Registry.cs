@@ -1,5 +1,6 @@
 using DataRegistry.Access;
 using DataRegistry.Adoption;
+using DataRegistry.Datasets;
 using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
 using DataRegistry.Health;
@@ -42,6 +43,7 @@ public static class Registry
         .AddAdoption()
         .AddRescans(configuration)
         .AddSelections()
+        .AddDatasets()
         .AddDataVolumes(configuration)
         .AddHealth();
 
@@ -69,6 +71,7 @@ public static class Registry
             .. QueueFunctions.Select(f => f.Queue).Append(Deliveries.UnreadableQueue)
                 .Select(queue => queues.GetQueueClient(queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
             services.GetRequiredService<JobBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
+            services.GetRequiredService<ManifestBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
         ]);
         await services.GetRequiredService<UnitTable>().EnsureDefaultsAsync(cancellationToken);
     }
