@@ -194,7 +194,8 @@ public sealed class AdminTests : ConsoleTest
         var datum = await Service.AdoptedAsync("a");
         await Parallel.ForEachAsync(
             Enumerable.Range(0, 120),
-            async (n, _) => await Service.NewAsync("/api/v0/datum-aliases/", new { name = $"a-{n:d3}", datum, project = Service.Project.Id }));
+            async (n, _) => await Service.NewAsync(
+                "/api/v0/datum-aliases/", new { name = $"a-{n:d3}", datum, project = Service.Project.Id }));
         (await Service.Http.SendAsync("PATCH", $"/api/v0/projects/{Service.Project.Id}/", """{"name":"renamed"}""")).Dispose();
         var page = await OpenAsync($"#/admin/audit?project={Service.Project.Id}");
         await Expect(page.GetByText("project: renamed")).ToBeVisibleAsync();
@@ -237,7 +238,8 @@ public sealed class AdminTests : ConsoleTest
         var admin = await Service.NewUserAsync("admin", type: "service_account");
         await Service.NewUserAsync("alice");
         await Service.GiveAsync(admin, "department_admin", "department", Department.DefaultId);
-        page = await OpenAsync("#/admin/users", await Service.NewTokenAsync(Service.Http, new { name = "test", user = admin }));
+        var token = await Service.NewTokenAsync(Service.Http, new { name = "test", user = admin });
+        page = await OpenAsync("#/admin/users", token);
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "alice" })).ToBeVisibleAsync();
         await Expect(Button(page, "Create a user")).ToHaveCountAsync(0);
         await page.GetByRole(AriaRole.Link, new() { Name = "alice" }).ClickAsync();

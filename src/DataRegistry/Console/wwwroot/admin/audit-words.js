@@ -4,9 +4,9 @@ import { h } from '../dom.js';
 import { href } from '../router.js';
 
 /** What may be asked for: kinds of things. An action of one, such as token.created, is taken, too. */
-export const KINDS = ['adoption', 'alias', 'cluster', 'data', 'dataset', 'datavolume', 'department', 'metadata', 'project', 'rescan', 'role', 'selection', 'store', 'token', 'user'];
+export const KINDS = ['adoption', 'alias', 'cluster', 'data', 'dataset', 'dataset_version', 'dataset_version_alias', 'datavolume', 'department', 'metadata', 'project', 'rescan', 'role', 'selection', 'store', 'token', 'user'];
 
-const NOUNS = { data: 'datum', datavolume: 'data volume' };
+const NOUNS = { data: 'datum', dataset_version: 'dataset version', dataset_version_alias: 'alias of a dataset version', datavolume: 'data volume' };
 
 /** 'datavolume.deletion_requested' → 'data volume: deletion requested' */
 export function actionWords(event) {
@@ -39,14 +39,17 @@ const PLACES = {
   store: (id, project) => project && href('store', { project, store: id }),
   adoption: (id, project) => project && href('job', { project, kind: 'adoptions', job: id }),
   rescan: (id, project) => project && href('job', { project, kind: 'rescans', job: id }),
+  dataset: (id, project) => project && href('dataset', { project, dataset: id }),
+  dataset_version: (id, project, { dataset }) => project && dataset && href('datasetVersion', { project, dataset, version: id }),
+  dataset_version_alias: (id, project, { dataset }) => project && dataset && href('datasetAlias', { project, dataset, alias: id }),
   datavolume: (id, project) => project && href('volume', { project, volume: id }),
 };
 
 /** The thing that was changed; it may be gone by now. */
 export function targetLink(event) {
   const details = event.details ?? {};
-  const name = [details.username, details.name].find(text => typeof text === 'string') ?? details.name?.after;
+  const name = [details.username, details.name, details.uri].find(text => typeof text === 'string') ?? details.name?.after;
   const label = typeof name === 'string' ? name : h('code', event.target);
-  const address = PLACES[event.kind]?.(event.target, event.project);
+  const address = PLACES[event.kind]?.(event.target, event.project, details);
   return address ? h('a', { href: address, title: event.target }, label) : h('span', { title: event.target }, label);
 }

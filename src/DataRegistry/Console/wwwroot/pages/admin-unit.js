@@ -91,7 +91,7 @@ export async function render({ params, me, signal, setTitle, refresh }) {
   }
 
   function contents() {
-    const places = [['data', 'its data'], ['jobs', 'its jobs'], ['stores', 'its stores'], ['volumes', 'its data volumes']];
+    const places = [['data', 'its data'], ['jobs', 'its jobs'], ['stores', 'its stores'], ['datasets', 'its datasets'], ['volumes', 'its data volumes']];
     return places.map(([route, label], i) => [i > 0 && ', ', h('a', { href: href(route, { project: unit.id }) }, label)]);
   }
 }
