@@ -75,6 +75,29 @@ public sealed class SettingsTests : ConsoleTest
     }
 
     [BrowserFact]
+    public async Task A_user_changes_the_own_password_and_signs_in_with_the_new_one()
+    {
+        var alice = await Service.NewUserAsync("alice", "correct horse battery");
+        await Service.GiveAsync(alice, "viewer", "project", Service.Project.Id);
+        using var answer = await Service.LogInAsync("alice", "correct horse battery");
+        var page = await OpenAsync(In("settings"), (await TestUsers.JsonAsync(answer)).GetProperty("token").GetString());
+        await page.GetByLabel("Display name").FillAsync("Alice Ång");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("It is saved.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("settings-account");
+        await page.GetByLabel("Current password").FillAsync("not this one at all");
+        await page.GetByLabel("New password").FillAsync("another horse battery");
+        var change = page.GetByRole(AriaRole.Button, new() { Name = "Change the password" });
+        await change.ClickAsync();
+        await Expect(page.GetByText("This is not the current password.")).ToBeVisibleAsync();
+        await page.GetByLabel("Current password").FillAsync("correct horse battery");
+        await change.ClickAsync();
+        await Expect(page.GetByText("Your password is changed. Sign in with the new one.")).ToBeVisibleAsync();
+        using var again = await Service.LogInAsync("alice", "another horse battery");
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+    }
+
+    [BrowserFact]
     public async Task Who_revokes_the_token_in_use_is_asked_to_sign_in()
     {
         var page = await OpenAsync(In("settings"), await NewTokenAsync("viewer"));

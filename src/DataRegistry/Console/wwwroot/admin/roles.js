@@ -69,7 +69,7 @@ export function holders({ me, type, unit, units, signal }) {
 export function rolesOf({ me, user, roles, units, signal, refresh }) {
   return table(`Roles of ${user.username}`, [
     { label: 'Role', cell: r => h('span.strong', roleName(r.role)) },
-    { label: 'It', wide: true, cell: r => WORDS[r.role] ?? '' },
+    { label: 'Its holder', wide: true, cell: r => WORDS[r.role] ?? '' },
     { label: 'Given for', wide: true, cell: r => scopeLink(r.scope_type, r.scope_id, units) },
     { label: 'Change', cell: r => takes(r) && button('Take', () => take(user, r, { done: refresh, signal }), { kind: 'quiet', 'aria-label': `Take ${roleName(r.role)}, ${r.scope_type}` }) },
   ], roles, { empty: h('p.hint', 'No role, or none that you may see: the user can sign in, and sees nothing.') });

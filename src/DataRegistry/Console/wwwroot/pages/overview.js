@@ -25,7 +25,7 @@ export async function render(context) {
     pageHeader('Overview', { lead: project.description, actions: may(me, project, 'data_adopt') ? [linkButton('Adopt objects', href('adopt', { project: project.id }))] : [] }),
     h('div.columns',
       projectCount(context),
-      h('div.card', pending(drift(), d => section('Drift', d)))),
+      h('div.card', section('Drift', pending(drift(), nodes => h('div.job', nodes))))),
     hasRoute('datasets') && part('Datasets', 'datasets', pending(datasets(), node => node)),
     part('Jobs of late', 'jobs', pending(jobs(), node => node)));
 
