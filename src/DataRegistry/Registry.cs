@@ -57,6 +57,7 @@ public static class Registry
         api.MapAdoption();
         api.MapRescans();
         api.MapSelections();
+        api.MapDatasets();
         api.MapDataVolumes();
         api.MapConsole();
     }

@@ -51,6 +51,9 @@ readonly record struct DatasetVersionId(TimedId Value)
         return parsed;
     }
 
+    /// <summary>Whether a text may be what follows the mark in <see cref="Ascending"/>, by which lists go on.</summary>
+    public static bool IsPlace(string text) => text.Length == PartOfDatasetId.PlaceLength && text.All(char.IsAsciiHexDigitLower);
+
     public string Partition => PartOfDatasetId.PartitionOf(Value);
 
     /// <summary>In the order of creation within the dataset's mark.</summary>
@@ -66,6 +69,9 @@ readonly record struct DatasetVersionId(TimedId Value)
 
 static class PartOfDatasetId
 {
+    /// <summary>Characters of a time and an id's own bits in hex.</summary>
+    public const int PlaceLength = 18;
+
     const int OwnBits = 24;
     const ulong OwnMask = (1ul << OwnBits) - 1;
     const ulong TimeMask = 0xFFFF_FFFF_FFFF;

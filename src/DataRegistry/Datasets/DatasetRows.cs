@@ -102,6 +102,12 @@ sealed record LeftoverRow : TableRow
     /// <summary>The version; null for a dataset.</summary>
     public Guid? Version { get; init; }
 
+    /// <summary>The project of the dataset, or of the version.</summary>
+    public required Guid Project { get; init; }
+
     /// <summary>Nobody writes for it any more after this time.</summary>
     public required DateTimeOffset Until { get; init; }
+
+    /// <summary>The call that deleted the dataset, so that it knows its own after a lost answer; null for a version.</summary>
+    public Guid? Change { get; init; }
 }

@@ -34,23 +34,37 @@ sealed partial class DatasetTable
     public Task<DatasetVersionRow?> FindVersionAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
         table.FindAsync<DatasetVersionRow>(id.Partition, VersionKey(id), cancellationToken: cancellationToken);
 
+    /// <summary>The version, if its dataset is there; null otherwise.</summary>
+    public async Task<DatasetVersionRow?> FindVisibleAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
+        await FindVersionAsync(id, cancellationToken) is { } row && await FindIdAsync(row.DatasetId, cancellationToken) is not null
+            ? row : null;
+
     /// <summary>Which version, or which alias, has a name in a dataset; null for none.</summary>
     public Task<VersionNameRow?> FindNameAsync(DatasetId dataset, string name, CancellationToken cancellationToken) =>
         table.FindAsync<VersionNameRow>(dataset.Partition, VersionNameKey(dataset, name), cancellationToken: cancellationToken);
+
+    /// <summary>The version of a dataset that a name, an alias or <c>latest</c> stands for; null for none.</summary>
+    public async Task<DatasetVersionRow?> ResolveAsync(DatasetRow dataset, DatasetUri uri, CancellationToken cancellationToken)
+    {
+        if (uri.IsLatest)
+            return dataset.Latest is { } latest ? await FindVersionAsync(DatasetVersionId.Of(latest), cancellationToken) : null;
+        var name = await FindNameAsync(dataset.DatasetId, uri.Version.Value, cancellationToken);
+        var id = name?.Alias is null
+            ? name?.Version
+            : (await FindAliasAsync(dataset.Project, dataset.DatasetId, uri.Version.Value, cancellationToken))?.Version;
+        return id is { } version ? await FindVersionAsync(DatasetVersionId.Of(version), cancellationToken) : null;
+    }
 
     /// <summary>A page of a dataset's versions, oldest first, and the cursor after it.</summary>
     public Task<(IReadOnlyList<DatasetVersionRow> Rows, string? Cursor)> ListVersionsAsync(
         DatasetId dataset, int limit, string? after, CancellationToken cancellationToken)
     {
-        var prefix = $"v-{dataset.Mark}-";
-        var range = new TableRange(dataset.Partition)
-        {
-            From = after is null ? prefix : null,
-            After = after is null ? null : prefix + after,
-            Before = $"v-{dataset.Mark}.",
-        };
+        var range = MarkedBy("v", dataset);
+        var prefix = range.From!.Length;
+        if (after is not null)
+            range = range with { From = null, After = range.From + after };
         return table.ReadAsync<DatasetVersionRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
-            .Where(r => r.DatasetId == dataset).PageAsync(limit, r => r.RowKey[prefix.Length..], cancellationToken);
+            .Where(r => r.DatasetId == dataset).PageAsync(limit, r => r.RowKey[prefix..], cancellationToken);
     }
 
     /// <summary>
@@ -74,7 +88,7 @@ sealed partial class DatasetTable
             [
                 dead is null ? Change.Add(name) : Change.Update(name, ETag.All),
                 Change.Add(row),
-                Change.Add(LeftoverOf(row.VersionId, row.CTime + UnusedAfter)),
+                Change.Add(LeftoverOf(row, row.CTime + UnusedAfter)),
                 Exists(dataset.PartitionKey, IdKey(dataset.DatasetId)),
             ];
             // Its blobs are the collector's: it is a leftover already.
@@ -174,11 +188,12 @@ sealed partial class DatasetTable
         Name = row.Name,
     };
 
-    static LeftoverRow LeftoverOf(DatasetVersionId version, DateTimeOffset until) => new()
+    static LeftoverRow LeftoverOf(DatasetVersionRow version, DateTimeOffset until) => new()
     {
-        PartitionKey = version.Partition,
-        RowKey = LeftoverKey(version.ToGuid()),
-        Version = version.ToGuid(),
+        PartitionKey = version.PartitionKey,
+        RowKey = LeftoverKey(version.Id),
+        Version = version.Id,
+        Project = version.Project,
         Until = until,
     };
 

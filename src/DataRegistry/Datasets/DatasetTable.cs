@@ -14,6 +14,10 @@ namespace DataRegistry.Datasets;
 ///                           │ v-{mark}-{time}{own}            a version, oldest first
 ///                           │ t-{mark}-{inverted time}{own}   a completed version, newest first
 ///                           │ u-{dataset id}-{name}           which version, or which alias, has the name
+///                           │ l-{project id}-{dataset id}-{name}   an alias: id, version, revision
+///                           │ a-{mark}-{time}{own}            dataset, name of an alias; stays when it is deleted
+///                           │ h-{mark}-{time}{own}-{inverted revision}  who moved the alias, when, from, to; stays too
+///                           │ d-{mark}-{time}{own}-{alias id} name: while the alias names the version
 ///                           │ g-{id}                          what the collector has to look at
 /// </code>
 /// Names are in order-preserving encoding. A mark is 40 bits of the dataset's id, which the ids of its versions have, too, so that reading
