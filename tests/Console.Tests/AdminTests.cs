@@ -67,7 +67,7 @@ public sealed class AdminTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "north" })).ToBeFocusedAsync();
         var cluster = page.Url;
         await Button(page, "An agent works in it").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Definition).GetByText("an agent works in it")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Definition).GetByText("An agent works in it")).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Departments and clusters" }).ClickAsync();
         await Button(page, "Create a department").ClickAsync();
@@ -138,10 +138,10 @@ public sealed class AdminTests : ConsoleTest
         Assert.Equal(HttpStatusCode.OK, await LogInAsync("another horse battery"));
         await Button(page, "Disable").ClickAsync();
         await Button(dialog, "Disable").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Definition).GetByText("disabled")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Definition).GetByText("Disabled")).ToBeVisibleAsync();
         Assert.Equal(HttpStatusCode.BadRequest, await LogInAsync("another horse battery"));
         await Button(page, "Enable").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Definition).GetByText("may sign in")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Definition).GetByText("May sign in")).ToBeVisibleAsync();
         await Button(page, "Delete").ClickAsync();
         await Button(dialog, "Delete").ClickAsync();
         await Expect(page.GetByText("alice is deleted.")).ToBeVisibleAsync();
@@ -165,7 +165,7 @@ public sealed class AdminTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "pipeline" })).ToBeFocusedAsync();
         await Expect(page.GetByLabel("New password")).ToHaveCountAsync(0);
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("nightly");
-        await page.GetByLabel("Ends after").SelectOptionAsync("30 days");
+        await page.GetByLabel("Expires").SelectOptionAsync("In 30 days");
         await page.GetByLabel("Only for the project").FillAsync("demo – default");
         await Button(page, "Generate a token").ClickAsync();
         var code = page.GetByRole(AriaRole.Region, new() { Name = "the token" });

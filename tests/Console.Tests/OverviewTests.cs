@@ -27,6 +27,7 @@ public sealed class OverviewTests : ConsoleTest
         await Service.DrainAsync();
 
         var page = await OpenAsync(In("data"));
+        await Expect(Link(page, "same.csv")).ToBeVisibleAsync();
         var asked = new ConcurrentQueue<string>();
         page.Request += (_, request) =>
         {
@@ -38,12 +39,12 @@ public sealed class OverviewTests : ConsoleTest
         var drift = page.GetByRole(AriaRole.Region, new() { Name = "Drift" });
         await Expect(drift.GetByRole(AriaRole.Term)).ToHaveTextAsync(["Changed", "Missing"]);
         await Expect(drift.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["1", "1"]);
-        await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" })).ToContainTextAsync("completed");
+        await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" })).ToContainTextAsync("completed", new() { IgnoreCase = true });
         await Expect(Link(page, "Rescan of my-bucket")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("overview");
         // No request counts the project, and their number does not depend on what is in it.
         Assert.DoesNotContain(asked, request => !request.StartsWith("GET ", StringComparison.Ordinal));
-        Assert.InRange(asked.Count, 1, 8);
+        Assert.InRange(asked.Count, 1, 6);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Count now" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Stop counting" })).ToBeVisibleAsync();

@@ -57,8 +57,8 @@ public sealed class SettingsTests : ConsoleTest
         await Service.GiveAsync(alice, "viewer", "project", Service.Project.Id);
         using var answer = await Service.LogInAsync("alice", "correct horse battery");
         var page = await OpenAsync(In("settings"), (await TestUsers.JsonAsync(answer)).GetProperty("token").GetString());
-        var ends = page.GetByLabel("Ends after").Locator("option");
-        await Expect(ends).ToHaveTextAsync(["30 days", "90 days", "A year"]);
+        var ends = page.GetByLabel("Expires").Locator("option");
+        await Expect(ends).ToHaveTextAsync(["In 30 days", "In 90 days", "In a year"]);
 
         // A token that ends in 40 days makes none that ends later.
         var robot = await Service.NewUserAsync("robot", type: "service_account");
@@ -66,10 +66,10 @@ public sealed class SettingsTests : ConsoleTest
         var brief = await Service.NewTokenAsync(
             Service.Http, new { name = "brief", user = robot, expires = DateTimeOffset.UtcNow.AddDays(40) });
         page = await OpenAsync(In("settings"), brief);
-        ends = page.GetByLabel("Ends after").Locator("option");
-        await Expect(ends).ToHaveTextAsync([new Regex("^30 days$"), new Regex("^With your own sign-in, on ")]);
+        ends = page.GetByLabel("Expires").Locator("option");
+        await Expect(ends).ToHaveTextAsync([new Regex("^In 30 days$"), new Regex("^With your own sign-in, ")]);
         await page.GetByLabel("Name").FillAsync("child");
-        await page.GetByLabel("Ends after").SelectOptionAsync("latest");
+        await page.GetByLabel("Expires").SelectOptionAsync("latest");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate a token" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "the token" })).ToContainTextAsync("dr_");
     }

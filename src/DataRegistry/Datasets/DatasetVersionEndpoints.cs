@@ -41,7 +41,8 @@ static class DatasetVersionEndpoints
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/dataset-versions/{id}/", GetAsync).WithName("getDatasetVersion").Answers<DatasetVersionBody>(
-            $"Get a version with its files; of more than {VersionFiles.Max} the first ones", example: WithFiles);
+            $"Get a version with its files; of more than {VersionFiles.Max} the first ones", example: WithFiles)
+            .TakesQuery("exclude", "files: without them");
         api.MapDelete("/dataset-versions/{id}/", DeleteAsync).WithName("deleteDatasetVersion").AnswersNothing(
             "Delete a version and the aliases that name it; the datums stay").Fails(AccessErrors.NotPermitted);
     }
@@ -130,7 +131,7 @@ static class DatasetVersionEndpoints
     /// <summary>Everything but the row comes of the manifest: the datums are not looked at.</summary>
     static async Task<IResult> AnswerAsync(HttpContext context, DatasetVersionRow version, ManifestReader manifests)
     {
-        var files = version.Manifest is { } manifest
+        var files = version.Manifest is { } manifest && Fields.Query(context.Request, "exclude") is not "files"
             ? await manifests.FirstAsync(manifest, VersionFiles.Max, context.RequestAborted)
             : null;
         return Results.Json(DatasetVersionBody.From(version, files), DatasetEndpoints.Json.DatasetVersionBody);

@@ -140,4 +140,8 @@ function drawTop(section) {
       me && h('span.who', { title: me.username }, me.display_name || me.username),
       theme,
       session.token && h('button.button.quiet', { type: 'button', onclick: () => session.signOut() }, 'Sign out')));
+  // On a phone not all of it fits.
+  const nav = top.querySelector('.main-nav');
+  const current = nav?.querySelector('[aria-current]');
+  if (current) nav.scrollLeft = current.offsetLeft - nav.offsetLeft - 40;
 }

@@ -10,7 +10,7 @@ import { needing } from './rights.js';
 import { badge, button, codeBlock, confirm, emptyState, notice, toast } from './ui.js';
 
 const DAY = 24 * 3600 * 1000;
-const LIFETIMES = [[30, '30 days'], [90, '90 days'], [365, 'A year']];
+const LIFETIMES = [[30, 'In 30 days'], [90, 'In 90 days'], [365, 'In a year']];
 const LATEST = 'latest';
 
 /**
@@ -26,10 +26,10 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
     load: (next, abort) => ask(api.get(next ?? '/api/v0/tokens/', { query: next ? null : { ...query, limit: 200 }, signal: abort })),
     columns: [
       { label: 'Name', wide: true, cell: t => h('span.strong', { title: t.name }, t.name) },
-      { label: 'Works for', size: 'large', cell: t => scopeOf(t) },
+      { label: 'Allows', size: 'large', cell: t => scopeOf(t) },
       { label: 'Created', size: 'medium', cell: t => timeAgo(t.ctime) },
       { label: 'Last used', size: 'medium', cell: t => t.last_used ? timeAgo(t.last_used) : 'never' },
-      { label: 'Ends', size: 'medium', cell: t => t.expires === null ? 'never' : Date.parse(t.expires) < Date.now() ? badge('has ended', 'warn') : timeAgo(t.expires) },
+      { label: 'Expires', size: 'medium', cell: t => t.expires === null ? 'never' : Date.parse(t.expires) < Date.now() ? badge('Expired', 'warn') : timeAgo(t.expires) },
       { label: 'Change', size: 'changes', cell: t => button('Revoke', () => revoke(t), { kind: 'quiet', 'aria-label': `Revoke ${t.name}` }) },
     ],
     empty: () => emptyState('No token yet', 'Programs and command line clients sign in with one.'),
@@ -38,14 +38,14 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
   return h('div.stack', creates && h('div.card', newToken()), shown, h('div.tall', list));
 
   function newToken() {
-    const label = field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'The program that uses it. You find the token by this name.' });
+    const label = field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Name the program that uses it, so that you recognize it later.' });
     const lifetimes = lifetimesOf(me);
     const limit = project
       ? field({ label: `Only for the project ${project.name}`, name: 'limited', type: 'checkbox', value: false })
-      : lookupField({ label: 'Only for the project', name: 'projects', required: false, entries: projects, hint: 'Empty: for all that it may do.' });
+      : lookupField({ label: 'Only for the project', name: 'projects', required: false, entries: projects, hint: 'Empty: for everything that it may do.' });
     return form([
       label,
-      field({ label: 'Ends after', name: 'expires', type: 'select', value: (lifetimes.find(l => l.value === '90') ?? lifetimes[0]).value, options: lifetimes }),
+      field({ label: 'Expires', name: 'expires', type: 'select', value: (lifetimes.find(l => l.value === '90') ?? lifetimes[0]).value, options: lifetimes }),
       limit,
     ], {
       submit: 'Generate a token',
@@ -55,7 +55,7 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
           name: name.trim(), expires: endOf(expires, me), projects: only ? [only] : null, ...user && { user: user.id },
         }, { signal }));
         replace(shown, notice('ok', h('div',
-          h('p', h('strong', `This is the token ${made.name}. `), made.expires ? `It ends on ${dateTime(made.expires)}. ` : '', 'Copy it now: it is never shown again.'),
+          h('p', h('strong', `This is the token ${made.name}. `), made.expires ? `It expires on ${dateTime(made.expires)}. ` : '', 'Copy it now: it is never shown again.'),
           codeBlock(made.token, 'the token'))));
         label.value = '';
         list.reload();
@@ -64,10 +64,10 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
   }
 
   function scopeOf(token) {
-    if (token.projects === null) return user ? `all that ${user.username} may do` : 'all that you may do';
+    if (token.projects === null) return user ? `everything that ${user.username} may do` : 'everything that you may do';
     const [first] = token.projects;
-    if (token.projects.length > 1) return `${token.projects.length} projects`;
-    return first === project?.id ? 'this project' : names.get(first) ?? 'one project';
+    if (token.projects.length > 1) return `${token.projects.length} projects only`;
+    return first === project?.id ? 'this project only' : `${names.get(first) ?? 'one project'} only`;
   }
 
   async function revoke(token) {
@@ -82,13 +82,15 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
 /** Only ends that the service takes: a token of somebody who has signed in with a password, or with a token that ends, ends as well. */
 function lifetimesOf(me) {
   const latest = me.latest_token_end === null ? Infinity : Date.parse(me.latest_token_end) - Date.now();
-  const fitting = LIFETIMES.filter(([days]) => days * DAY <= latest).map(([days, label]) => ({ value: String(days), label }));
+  // A day more or less is the end itself.
+  const fitting = LIFETIMES.filter(([days]) => days * DAY - latest < DAY).map(([days, label]) => ({ value: String(days), label }));
   if (latest === Infinity) return [...fitting, { value: '', label: 'Never' }];
   const all = fitting.length === LIFETIMES.length;
-  return all ? fitting : [...fitting, { value: LATEST, label: `With your own sign-in, on ${dateTime(me.latest_token_end)}` }];
+  return all ? fitting : [...fitting, { value: LATEST, label: `With your own sign-in, ${dateTime(me.latest_token_end)}` }];
 }
 
 function endOf(lifetime, me) {
   if (lifetime === '') return null;
-  return lifetime === LATEST ? me.latest_token_end : new Date(Date.now() + Number(lifetime) * DAY).toISOString();
+  const latest = me.latest_token_end === null ? Infinity : Date.parse(me.latest_token_end);
+  return new Date(lifetime === LATEST ? latest : Math.min(Date.now() + Number(lifetime) * DAY, latest)).toISOString();
 }

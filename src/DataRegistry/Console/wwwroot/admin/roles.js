@@ -39,7 +39,7 @@ export function holders({ me, type, unit, units, signal }) {
     caption: 'Roles', noun: ['role', 'roles'], signal, lookedAt: page => Math.max(page.results.length, 1),
     load: (next, abort) => needing('roles_manage', api.get(next ?? '/api/v0/roles/', { query: next ? null : { scope_type: type, scope_id: unit.id, limit: 200 }, signal: abort })),
     columns: [
-      { label: 'Name', wide: true, cell: r => [userLink(r.user), r.user.type === 'service_account' && [' ', badge('service account')], r.user.disabled && [' ', badge('disabled', 'warn')]] },
+      { label: 'Name', wide: true, cell: r => [userLink(r.user), r.user.type === 'service_account' && [' ', badge('Service account')], r.user.disabled && [' ', badge('Disabled', 'warn')]] },
       { label: 'Role', size: 'medium', cell: r => h('span', { title: WORDS[r.role] }, roleName(r.role)) },
       { label: 'Given for', size: 'large', cell: r => r.scope_type === type ? `this ${type}` : scopeLink(r.scope_type, r.scope_id, units) },
       { label: 'Given by', size: 'medium', cell: r => h('span', { title: r.given_by }, r.given_by) },

@@ -9,7 +9,7 @@ import { badge } from '../ui.js';
 /** So many versions are offered by their names; an id is always taken. */
 const MOST_VERSIONS = 1000;
 
-const STATUSES = { creating: ['being created', 'busy'], completed: ['completed', 'ok'] };
+const STATUSES = { creating: ['Being created', 'busy'], completed: ['Completed', 'ok'] };
 
 export function versionBadge(version) {
   return badge(...STATUSES[version.status] ?? [version.status, 'plain']);

@@ -26,7 +26,7 @@ export async function render({ me, signal }) {
       ], [...department.values()], { empty: h('p.hint', 'You have no role for a whole department.') })),
       section('Clusters', table('Clusters', [
         { label: 'Name', wide: true, cell: c => link('clusters', c) },
-        { label: 'Data volumes', cell: c => c.has_agent ? badge('an agent works in it', 'ok') : badge('catalog only') },
+        { label: 'Data volumes', cell: c => c.has_agent ? badge('An agent works in it', 'ok') : badge('Catalog only') },
         { label: 'Id', cell: c => idCode(c.id) },
       ], [...cluster.values()], { empty: h('p.hint', 'You have no role for a whole cluster.') }))),
   });

@@ -31,7 +31,7 @@ export async function render({ params, me, signal, setTitle, refresh }) {
     h('div.columns',
       h('div.card', facts([
         ['Kind', account ? 'service account' : 'user'],
-        ['Status', user.disabled ? badge('disabled', 'warn') : badge('may sign in', 'ok')],
+        ['Status', user.disabled ? badge('Disabled', 'warn') : badge('May sign in', 'ok')],
         !account && ['E-mail', user.email],
         ['Created', user.ctime && timeAgo(user.ctime)],
         ['Id', idCode(user.id)],

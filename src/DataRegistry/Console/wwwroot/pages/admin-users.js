@@ -31,7 +31,7 @@ export async function render({ me, signal, kind = 'user' }) {
       caption: words.noun[1], noun: words.noun, signal, lookedAt: page => Math.max(page.results.length, 1),
       load: (next, abort) => needing('users_read', api.get(next ?? '/api/v0/users/', { query: next ? null : { type: kind, limit: 200 }, signal: abort })),
       columns: [
-        { label: 'User name', wide: true, cell: u => [h('a.strong', { href: href('adminUser', { user: u.id }), title: u.username }, u.username), u.disabled && [' ', badge('disabled', 'warn')]] },
+        { label: 'User name', wide: true, cell: u => [h('a.strong', { href: href('adminUser', { user: u.id }), title: u.username }, u.username), u.disabled && [' ', badge('Disabled', 'warn')]] },
         { label: 'Display name', wide: true, cell: u => u.display_name ?? '' },
         ...kind === 'user' ? [{ label: 'E-mail', wide: true, cell: u => u.email ?? '' }] : [],
         { label: 'Created', size: 'medium', cell: u => timeAgo(u.ctime) },

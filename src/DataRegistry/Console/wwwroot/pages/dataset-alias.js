@@ -33,7 +33,7 @@ export async function render({ params, project, signal, setTitle }) {
       caption: 'History', noun: ['change', 'changes'], signal,
       load: (next, abort) => api.get(next ?? `${at}history/`, { query: next ? null : { limit: 200 }, signal: abort }),
       columns: [
-        { label: 'Change', size: 'medium', cell: c => c.from === null ? badge('created', 'ok') : c.to === null ? badge('deleted', 'bad') : badge('moved') },
+        { label: 'Change', size: 'medium', cell: c => c.from === null ? badge('Created', 'ok') : c.to === null ? badge('Deleted', 'bad') : badge('Moved') },
         { label: 'From', wide: true, cell: c => c.from ? version(c.from) : '–' },
         { label: 'To', wide: true, cell: c => c.to ? version(c.to) : '–' },
         { label: 'By', size: 'medium', cell: c => c.user },

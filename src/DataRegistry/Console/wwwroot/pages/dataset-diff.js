@@ -6,7 +6,7 @@ import { endlessList } from '../list.js';
 import { href } from '../router.js';
 import { badge, emptyState, pageHeader } from '../ui.js';
 
-const KINDS = { added: 'ok', removed: 'bad', changed: 'warn' };
+const KINDS = { added: ['Added', 'ok'], removed: ['Removed', 'bad'], changed: ['Changed', 'warn'] };
 
 /** What one version added, removed or changed against another one. The address keeps which. */
 export async function render({ params, project, query, signal, setTitle, setQuery }) {
@@ -30,7 +30,7 @@ export async function render({ params, project, query, signal, setTitle, setQuer
     load: (next, abort) => api.get(next ?? `/api/v0/dataset-versions/${encodeURIComponent(from)}/diff/`, { query: next ? null : { to: version.id, limit: 200 }, signal: abort }),
     columns: [
       { label: 'Path', wide: true, cell: c => h('span.strong', { title: c.path }, c.path) },
-      { label: 'Change', size: 'medium', cell: c => badge(c.change, KINDS[c.change] ?? 'plain') },
+      { label: 'Change', size: 'medium', cell: c => badge(...KINDS[c.change] ?? [c.change]) },
       { label: 'Before', wide: true, cell: c => fileDatum(project, c.from) },
       { label: 'After', wide: true, cell: c => fileDatum(project, c.to) },
     ],

@@ -27,7 +27,10 @@ export async function render(context) {
   return h('div',
     pageHeader(version.name, {
       back: { label: dataset.name, href: href('dataset', { project: project.id, dataset: version.dataset }) },
-      actions: version.status === 'completed' ? [linkButton('Compare with another version', href('datasetDiff', place, { from: version.previous_version }))] : [],
+      actions: [
+        version.status === 'completed' && linkButton('Compare with another version', href('datasetDiff', place, { from: version.previous_version })),
+        edits && button('Delete the version', remove, { kind: 'danger' }),
+      ].filter(Boolean),
     }),
     h('div.card', facts([
       ['Address', h('span.id', h('code.wrap', version.uri), copyButton(version.uri, 'Copy', 'the address'))],
@@ -37,8 +40,7 @@ export async function render(context) {
       ['Created', dateTime(version.ctime)],
       ['Id', idCode(version.id)],
     ])),
-    version.status === 'completed' ? [section('Read it elsewhere', versionSnippets(version)), section('Files', files())] : beingCreated(),
-    edits && section('Delete', h('p.hint', 'Aliases that name it go with it. The datums stay.'), h('p', button('Delete the version', remove, { kind: 'danger' }))));
+    version.status === 'completed' ? [section('Read it elsewhere', versionSnippets(version)), section('Files', files())] : beingCreated());
 
   function files() {
     return endlessList({
@@ -46,7 +48,7 @@ export async function render(context) {
       load: (next, abort) => api.get(next ?? `${at}files/`, { query: next ? null : { limit: 500 }, signal: abort }),
       columns: [
         { label: 'Path', wide: true, cell: f => h('span.strong', { title: f.path }, f.path) },
-        { label: 'Size and datum', wide: true, cell: f => [fileDatum(project, f.datum), f.purged && [' ', badge('purged', 'warn')]] },
+        { label: 'Size and datum', wide: true, cell: f => [fileDatum(project, f.datum), f.purged && [' ', badge('Purged', 'warn')]] },
         { label: 'SHA-256', wide: true, extra: true, cell: f => f.datum.sha256 ? h('code', { title: f.datum.sha256 }, f.datum.sha256) : '–' },
       ],
     });
@@ -83,7 +85,7 @@ export async function render(context) {
   }
 
   async function remove() {
-    if (!await confirm(`Delete ${version.uri}?`, 'Programs that read it fail from then on, and so do those that read an alias that names it. The datums stay.', 'Delete', { danger: true })) return;
+    if (!await confirm(`Delete ${version.uri}?`, 'Aliases that name it go with it, and programs that read it fail from then on. The datums stay.', 'Delete', { danger: true })) return;
     await needing('data_edit', api.delete(at, { signal }));
     toast(`${version.uri} is deleted.`);
     navigate(href('dataset', { project: project.id, dataset: version.dataset }));

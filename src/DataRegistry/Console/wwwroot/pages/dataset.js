@@ -8,7 +8,7 @@ import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { needing } from '../rights.js';
 import { href, navigate } from '../router.js';
-import { button, confirm, copyButton, emptyState, facts, idCode, openDialog, pageHeader, section, toast } from '../ui.js';
+import { button, confirm, copyButton, emptyState, facts, idCode, openDialog, pageHeader, tabs, toast } from '../ui.js';
 
 /** One dataset: its versions, and the names that can move between them. */
 export async function render(context) {
@@ -18,30 +18,40 @@ export async function render(context) {
   setTitle(dataset.name);
   const edits = may(me, project, 'data_edit');
   const latest = `dataset://${dataset.name}/latest`;
-  const versions = endlessList({
-    caption: 'Versions', noun: ['version', 'versions'], signal,
-    load: (next, abort) => api.get(next ?? '/api/v0/dataset-versions/', { query: next ? null : { dataset: dataset.id, limit: 200 }, signal: abort }),
-    columns: [
-      { label: 'Version', wide: true, cell: v => versionLink(project, v, dataset.id) },
-      { label: 'Status', size: 'medium', cell: v => versionBadge(v) },
-      { label: 'Files', numeric: true, cell: v => v.status === 'completed' ? count(v.count) : '…' },
-      { label: 'Size', numeric: true, cell: v => v.status === 'completed' ? bytes(v.bytes) : '…' },
-      { label: 'Created', size: 'medium', cell: v => timeAgo(v.ctime) },
-    ],
-    empty: () => emptyState('No version yet', 'A version is a list of datums that never changes.', edits && button('Create a version', create, { kind: 'primary' })),
-  });
-  const aliases = versionAliases({ dataset, project, me, signal });
   return h('div',
-    pageHeader(dataset.name, { back: { label: 'Datasets', href: href('datasets', { project: project.id }) }, actions: edits ? [button('Create a version', create, { kind: 'primary' })] : [] }),
+    pageHeader(dataset.name, { back: { label: 'Datasets', href: href('datasets', { project: project.id }) }, actions: edits ? [button('Create a version', create, { kind: 'primary' }), button('Delete the dataset', remove, { kind: 'danger' })] : [] }),
     h('div.card', facts([
       ['Latest version', dataset.latest_version && h('span', versionLink(project, dataset.latest_version, dataset.id), ' ', h('span.id', h('code', latest), copyButton(latest, 'Copy', 'the address')))],
       ['Root', dataset.root && h('code', dataset.root)],
       ['Created', timeAgo(dataset.ctime)],
       ['Id', idCode(dataset.id)],
     ])),
-    section('Versions, oldest first', versions),
-    section('Aliases', may(me, project, 'aliases_edit') && dataset.latest_version && h('p', button('Create an alias', () => aliases.create())), h('div.tall', aliases)),
-    edits && section('Delete', h('p.hint', 'Its versions and their aliases go with it. The datums stay.'), h('p', button('Delete the dataset', remove, { kind: 'danger' }))));
+    h('div.section', tabs('Dataset', [
+      { id: 'versions', label: 'Versions', panel: versions },
+      { id: 'aliases', label: 'Aliases', panel: aliases },
+    ])));
+
+  /** Oldest first, as they came. */
+  function versions() {
+    return endlessList({
+      caption: 'Versions', noun: ['version', 'versions'], signal,
+      load: (next, abort) => api.get(next ?? '/api/v0/dataset-versions/', { query: next ? null : { dataset: dataset.id, limit: 200 }, signal: abort }),
+      columns: [
+        { label: 'Version', wide: true, cell: v => versionLink(project, v, dataset.id) },
+        { label: 'Status', size: 'medium', cell: v => versionBadge(v) },
+        { label: 'Files', numeric: true, cell: v => v.status === 'completed' ? count(v.count) : '…' },
+        { label: 'Size', numeric: true, cell: v => v.status === 'completed' ? bytes(v.bytes) : '…' },
+        { label: 'Created', size: 'medium', cell: v => timeAgo(v.ctime) },
+      ],
+      empty: () => emptyState('No version yet', 'A version is a list of datums that never changes.', edits && button('Create a version', create, { kind: 'primary' })),
+    });
+  }
+
+  function aliases() {
+    const list = versionAliases({ dataset, project, me, signal });
+    const creates = may(me, project, 'aliases_edit') && dataset.latest_version;
+    return h('div.stack', creates && h('div.actions', button('Create an alias', () => list.create())), h('div.tall', list));
+  }
 
   async function create() {
     const known = await versionEntries(dataset.id, signal);

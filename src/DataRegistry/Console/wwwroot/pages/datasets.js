@@ -17,7 +17,7 @@ export async function render({ project, me, signal }) {
     load: (next, abort) => api.get(next ?? '/api/v0/datasets/', { query: next ? null : { project: project.id, limit: 200 }, signal: abort }),
     columns: [
       { label: 'Name', wide: true, cell: d => h('a.strong', { href: href('dataset', { project: project.id, dataset: d.id }), title: d.name }, d.name) },
-      { label: 'Latest version', wide: true, cell: d => d.latest_version ? versionLink(project, d.latest_version, d.id) : badge('none yet') },
+      { label: 'Latest version', wide: true, cell: d => d.latest_version ? versionLink(project, d.latest_version, d.id) : badge('None yet') },
       { label: 'Root', wide: true, extra: true, cell: d => d.root ? h('code', { title: d.root }, d.root) : '' },
       { label: 'Created', size: 'medium', cell: d => timeAgo(d.ctime) },
     ],

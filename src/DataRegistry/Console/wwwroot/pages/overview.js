@@ -55,7 +55,7 @@ export async function render(context) {
     const { results } = await api.get('/api/v0/datasets/', { query: { project: project.id, limit: MOST }, signal });
     return table('Datasets', [
       { label: 'Name', wide: true, cell: d => h('a.strong', { href: href('dataset', { project: project.id, dataset: d.id }) }, d.name) },
-      { label: 'Latest version', wide: true, cell: d => d.latest_version ? h('a', { href: href('datasetVersion', { project: project.id, dataset: d.id, version: d.latest_version.id }) }, d.latest_version.name) : badge('none yet') },
+      { label: 'Latest version', wide: true, cell: d => d.latest_version ? h('a', { href: href('datasetVersion', { project: project.id, dataset: d.id, version: d.latest_version.id }) }, d.latest_version.name) : badge('None yet') },
       { label: 'Created', cell: d => timeAgo(d.ctime) },
     ], results, { empty: h('p.hint', 'No dataset yet. A dataset is a named, versioned list of datums.') });
   }
