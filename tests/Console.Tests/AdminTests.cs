@@ -91,6 +91,14 @@ public sealed class AdminTests : ConsoleTest
         await page.GotoAsync(cluster);
         await DeleteAsync(page, "cluster");
         await Expect(page.GetByText("north is deleted.")).ToBeVisibleAsync();
+
+        // The units' page tells who has a role for all of them.
+        await Service.NewUserAsync("alice");
+        await Button(page, "Give a role").ClickAsync();
+        await dialog.GetByLabel("User or service account").FillAsync("alice");
+        await dialog.GetByLabel("Role", new() { Exact = true }).SelectOptionAsync("viewer");
+        await Button(dialog, "Give the role").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "alice" })).ToContainTextAsync("the whole service");
         Assert.Single(await Service.GetAllAsync("/api/v0/clusters/"));
     }
 
@@ -183,6 +191,12 @@ public sealed class AdminTests : ConsoleTest
         await Expect(page.GetByText("nightly is revoked.")).ToBeVisibleAsync();
         Assert.Equal(HttpStatusCode.Unauthorized, await program.StatusAsync("GET", "/api/v0/users/me/"));
         await page.GotoAsync($"{Origin}/console/#/admin/accounts");
+        await page.GetByLabel("Search").FillAsync("other");
+        await Expect(page.GetByText("Nothing here holds “other”.")).ToBeVisibleAsync();
+        await page.GetByLabel("Search").FillAsync("PIPE");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "pipeline" })).ToBeVisibleAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByLabel("Search")).ToHaveValueAsync("PIPE");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "pipeline" })).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("admin-accounts");
     }

@@ -41,7 +41,7 @@ export function holders({ me, type, unit, units, signal }) {
     columns: [
       { label: 'Name', wide: true, cell: r => [userLink(r.user), r.user.type === 'service_account' && [' ', badge('Service account')], r.user.disabled && [' ', badge('Disabled', 'warn')]] },
       { label: 'Role', size: 'medium', cell: r => h('span', { title: WORDS[r.role] }, roleName(r.role)) },
-      { label: 'Given for', size: 'large', cell: r => r.scope_type === type ? `this ${type}` : scopeLink(r.scope_type, r.scope_id, units) },
+      { label: 'Given for', size: 'large', cell: r => r.scope_type === type && type !== 'system' ? `this ${type}` : scopeLink(r.scope_type, r.scope_id, units) },
       { label: 'Given by', size: 'medium', cell: r => h('span', { title: r.given_by }, r.given_by) },
       { label: 'Given', size: 'medium', cell: r => timeAgo(r.ctime) },
       { label: 'Change', size: 'changes', cell: r => r.scope_type === type && roles.includes(r.role)

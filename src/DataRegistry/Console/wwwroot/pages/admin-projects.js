@@ -1,17 +1,18 @@
 import { adminPage, loadUnits, mayAt } from '../admin/frame.js';
+import { searchableList } from '../admin/search.js';
 import { api } from '../api.js';
 import { h } from '../dom.js';
 import { field, form } from '../forms.js';
-import { endlessList } from '../list.js';
 import { needing } from '../rights.js';
 import { href, navigate } from '../router.js';
 import { button, emptyState, idCode, openDialog, toast } from '../ui.js';
 
 /** Projects that one sees; those who manage a department create some in it. */
-export async function render({ me, signal }) {
+export async function render({ me, query, signal, setQuery }) {
   const { department } = await loadUnits(signal);
   const open = [...department.values()].filter(d => mayAt(me, 'department', d, 'projects_manage'));
-  const list = endlessList({
+  const list = searchableList({
+    label: 'Search', textOf: p => [p.name, p.description, p.owner.username, p.id], query, setQuery,
     caption: 'Projects', noun: ['project', 'projects'], signal,
     load: (next, abort) => api.get(next ?? '/api/v0/projects/', { query: next ? null : { limit: 200 }, signal: abort }),
     columns: [
@@ -25,7 +26,7 @@ export async function render({ me, signal }) {
   return adminPage(me, 'adminProjects', {
     lead: 'A project holds datums, stores and datasets; roles decide who works in it.',
     actions: open.length > 0 ? [button('Create a project', create, { kind: 'primary' })] : [],
-    content: () => h('div.tall', list),
+    content: () => list,
   });
 
   async function create() {

@@ -1,4 +1,5 @@
 import { adminPage, loadUnits, mayAt } from '../admin/frame.js';
+import { holders } from '../admin/roles.js';
 import { api } from '../api.js';
 import { h } from '../dom.js';
 import { field, form } from '../forms.js';
@@ -9,7 +10,9 @@ import { badge, button, idCode, openDialog, section, table, toast } from '../ui.
 
 /** Departments hold projects, clusters hold departments. */
 export async function render({ me, signal }) {
-  const { cluster, department } = await loadUnits(signal);
+  const units = await loadUnits(signal);
+  const { cluster, department } = units;
+  const whole = may(me, null, 'roles_manage') && holders({ me, type: 'system', unit: { id: null, name: 'the whole service' }, units, signal });
   const open = [...cluster.values()].filter(c => mayAt(me, 'cluster', c, 'organization_manage'));
   const actions = [
     open.length > 0 && button('Create a department', createDepartment, { kind: 'primary' }),
@@ -28,7 +31,8 @@ export async function render({ me, signal }) {
         { label: 'Name', wide: true, cell: c => link('clusters', c) },
         { label: 'Data volumes', cell: c => c.has_agent ? badge('An agent works in it', 'ok') : badge('Catalog only') },
         { label: 'Id', cell: c => idCode(c.id) },
-      ], [...cluster.values()], { empty: h('p.hint', 'You have no role for a whole cluster.') }))),
+      ], [...cluster.values()], { empty: h('p.hint', 'You have no role for a whole cluster.') })),
+      whole && section('The whole service', h('p.hint', 'These roles count everywhere.'), h('p', button('Give a role', () => whole.give())), h('div.tall', whole))),
   });
 
   function link(kind, unit) {

@@ -1,9 +1,9 @@
 import { adminPage } from '../admin/frame.js';
+import { searchableList } from '../admin/search.js';
 import { api } from '../api.js';
 import { h } from '../dom.js';
 import { timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
-import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { needing } from '../rights.js';
 import { href, navigate } from '../router.js';
@@ -21,14 +21,15 @@ const WORDS = {
 };
 
 /** Users, or service accounts: which of them says the route. */
-export async function render({ me, signal, kind = 'user' }) {
+export async function render({ me, query, signal, setQuery, kind = 'user' }) {
   const words = WORDS[kind];
   const creates = may(me, null, 'users_manage');
   return adminPage(me, words.route, {
     lead: words.lead, permission: 'users_read',
     actions: creates ? [button(words.create, create, { kind: 'primary' })] : [],
-    content: () => h('div.tall', endlessList({
-      caption: words.noun[1], noun: words.noun, signal, lookedAt: page => Math.max(page.results.length, 1),
+    content: () => searchableList({
+      label: 'Search', textOf: u => [u.username, u.display_name, u.email, u.id], query, setQuery,
+      caption: words.noun[1], noun: words.noun, signal,
       load: (next, abort) => needing('users_read', api.get(next ?? '/api/v0/users/', { query: next ? null : { type: kind, limit: 200 }, signal: abort })),
       columns: [
         { label: 'User name', wide: true, cell: u => [h('a.strong', { href: href('adminUser', { user: u.id }), title: u.username }, u.username), u.disabled && [' ', badge('Disabled', 'warn')]] },
@@ -37,7 +38,7 @@ export async function render({ me, signal, kind = 'user' }) {
         { label: 'Created', size: 'medium', cell: u => timeAgo(u.ctime) },
       ],
       empty: () => emptyState(...words.none, creates && button(words.create, create, { kind: 'primary' })),
-    })),
+    }),
   });
 
   async function create() {
