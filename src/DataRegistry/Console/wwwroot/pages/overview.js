@@ -27,10 +27,10 @@ export async function render(context) {
       projectCount(context),
       h('div.card', section('Drift', pending(drift(), nodes => h('div.job', nodes))))),
     hasRoute('datasets') && part('Datasets', 'datasets', pending(datasets(), node => node)),
-    part('Jobs of late', 'jobs', pending(jobs(), node => node)));
+    part('Recent jobs', 'jobs', pending(jobs(), node => node)));
 
   function part(title, route, content) {
-    return section(title, content, h('p', h('a', { href: href(route, { project: project.id }) }, `All ${title === 'Datasets' ? 'datasets' : 'jobs'}`)));
+    return section(title, content, h('p', h('a', { href: href(route, { project: project.id }) }, `All ${route}`)));
   }
 
   /** Drifted datums have an index of their own, so these lists cost what they show. */
@@ -68,7 +68,7 @@ export async function render(context) {
       return results.map(job => ({ kind, job }));
     }));
     const newest = pages.flat().sort((a, b) => b.job.ctime.localeCompare(a.job.ctime)).slice(0, MOST);
-    return table('Jobs of late', [
+    return table('Recent jobs', [
       { label: 'Job', wide: true, cell: ({ kind, job }) => h('a.strong', { href: href('job', { project: project.id, kind, job: job.id }) }, JOB_KINDS[kind].nameOf(names.get(job.store) ?? 'a store that is gone')) },
       { label: 'Status', cell: ({ job }) => jobBadge(job) },
       { label: 'Started by', wide: true, cell: ({ job }) => job.created_by },
