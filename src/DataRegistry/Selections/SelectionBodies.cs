@@ -26,9 +26,12 @@ sealed record NewSelectionBody(string? Project, SelectionFilterBody? Filter);
 /// <param name="AdoptedAfter">At this time or later.</param>
 /// <param name="AdoptedBefore">Before this time.</param>
 /// <param name="Purged">True for purged datums only; without it no purged datum is taken.</param>
+/// <param name="Ids">At most 500 datums by their ids. One that is not the project's, or that the rest of the filter leaves out, is not
+/// taken.</param>
 sealed record SelectionFilterBody(
     string? Store, string? Prefix, string? Glob, string? Name, string? NameContains, string? Tag, string? Drift, long? SizeMin,
-    long? SizeMax, string? Job, string? AdoptedAfter, string? AdoptedBefore, bool? Purged);
+    long? SizeMax, string? Job, string? AdoptedAfter, string? AdoptedBefore, bool? Purged,
+    IReadOnlyList<string>? Ids);
 
 /// <summary>A selection on the wire.</summary>
 /// <param name="Status">That of the job which freezes it; <c>completed</c> can be acted on.</param>
