@@ -3,6 +3,9 @@
 export const routes = {
   projects: { path: '/projects', title: 'Projects', load: () => import('./pages/projects.js') },
   data: { path: '/p/:project/data', title: 'Data', section: 'data', load: () => import('./pages/browse.js') },
+  search: { path: '/p/:project/data/search', title: 'Search', section: 'data', load: () => import('./pages/search.js') },
+  selection: { path: '/p/:project/selections/:selection', title: 'Selection', section: 'data', load: () => import('./pages/selection.js') },
+  selectionById: { path: '/selections/:selection', title: 'Selection', load: () => import('./pages/selection.js') },
   adopt: { path: '/p/:project/data/adopt', title: 'Adopt', section: 'data', load: () => import('./pages/adopt.js') },
   aliases: { path: '/p/:project/data/aliases', title: 'Aliases', section: 'data', load: () => import('./pages/aliases.js') },
   alias: { path: '/p/:project/data/aliases/:alias', title: 'Alias', section: 'data', load: () => import('./pages/alias.js') },
