@@ -42,7 +42,7 @@ function storeList({ project, signal }) {
     ],
     empty: () => emptyState('No store yet', 'A store is a bucket, or a part of one, from which objects are adopted.', linkButton('Go to the stores', href('stores', { project: project.id }))),
   });
-  return withKeys(list, { project, store: null, prefix: '' });
+  return h('div.folders', withKeys(list, { project, store: null, prefix: '' }));
 }
 
 function folder(context, store, prefix) {
@@ -59,8 +59,8 @@ function folder(context, store, prefix) {
     columns: [
       { label: 'Name', wide: true, cell: row => row.folder ? folderCell(row) : fileCell(row) },
       { label: 'Size', numeric: true, cell: row => row.folder ? '' : bytes(row.size) },
-      { label: 'Adopted', size: 'medium', cell: row => row.folder ? '' : timeAgo(row.ctime) },
-      { label: 'State in the bucket', size: 'medium', cell: row => row.folder ? unknownBadge(row) : driftBadge({ drift: { state: row.drift } }) },
+      { label: 'Adopted', size: 'medium', extra: true, cell: row => row.folder ? '' : timeAgo(row.ctime) },
+      { label: 'In the bucket', size: 'medium', cell: row => row.folder ? unknownBadge(row) : driftBadge({ drift: { state: row.drift } }) },
     ],
     empty: () => prefix === ''
       ? emptyState('Nothing of this store is adopted yet', 'Files show here when this project has adopted them.',
@@ -80,7 +80,7 @@ function folder(context, store, prefix) {
       h('div.actions', counted(context, below),
         button('Pick all below', () => picks.all(below, `All below ${store.name}${prefix && `, ${prefix}`}`)),
         linkButton('Find what changed', href('search', { project: project.id }, { ...queryOf(below), drift: 'changed' })))),
-    withKeys(list, { project, store, prefix }), picks.bar);
+    h('div.folders', withKeys(list, { project, store, prefix })), picks.bar);
 
   function wanted(text) {
     return queryOf({ ...below, ...filterOfText(text) });

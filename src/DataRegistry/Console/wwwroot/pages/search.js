@@ -44,7 +44,7 @@ export async function render(context) {
       const own = href('selection', { project: project.id, selection: selection.id });
       const words = wordsOf(selection.filter, storeOf);
       replace(found, h('p.hint', `Datums ${words}. `, h('a', { href: own }, 'A page for what was found')),
-        selectionView(inside, selection, { storeOf, words, onjob, nothing: nothingOf(selection.filter) }));
+        selectionView(inside, selection, { storeOf, words: `Datums ${words}`, onjob, nothing: nothingOf(selection.filter) }));
     } catch (error) {
       if (error?.name === 'AbortError') return;
       replace(found);

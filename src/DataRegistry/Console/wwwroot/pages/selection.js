@@ -38,13 +38,15 @@ export async function render(context) {
       ].filter(Boolean),
     }),
     job && section(titleOf(job), card(actionJob(context, selection, job, {})), skipped(job)),
-    section('What it holds', selectionView(context, selection, { storeOf, words, onjob })),
-    section('Facts', card(facts([
-      ['Made', timeAgo(selection.ctime)],
-      ['Made by', selection.created_by],
-      ['Kept until', dateTime(selection.expires)],
-      ['Id', idCode(selection.id)],
-    ]))));
+    section('What it holds', selectionView(context, selection, {
+      storeOf, words: `Datums ${words}`, onjob,
+      aside: card(facts([
+        ['Created', timeAgo(selection.ctime)],
+        ['Created by', selection.created_by],
+        ['Kept until', dateTime(selection.expires)],
+        ['ID', idCode(selection.id)],
+      ])),
+    })));
 
   function onjob(begun) {
     navigate(href('selection', { project: project.id, selection: selection.id }, { job: begun.id }));

@@ -37,6 +37,9 @@ const ACTIONS = {
   },
 };
 
+/** Of a selection's datums so many are shown before something is done with them. */
+const SAMPLE = 5;
+
 /** Said where an action is not offered. */
 const REASONS = {
   data_edit: 'To tag, ask for a role that may edit data, such as editor.',
@@ -98,19 +101,20 @@ export async function act(context, name, { filter, selection, words, title, lead
     const job = await api.post(`${pathOf(frozen)}${name}/`, wanted, { signal: inside.signal, repeat: true, headers: { 'idempotency-key': newKey() } });
     begun = { job, selection: frozen };
     const link = h('a', { href: href('selection', { project: inside.project.id, selection: frozen.id }, { job: job.id }) }, 'page of its own');
-    replace(body, actionJob(inside, frozen, job, {}), h('p.hint', 'It goes on without this window, and has a ', link, '.'), closing(close));
+    replace(body, actionJob(inside, frozen, job, {}), h('p.hint', 'The job goes on without this window. It has a ', link, '.'), closing(close));
     body.querySelector('.actions:last-child button')?.focus();
   }
 }
 
 /** How many datums a selection holds, which, and some of them. */
 export function preview(selection, words, project) {
-  const rest = selection.count - selection.sample.length;
+  const sample = selection.sample.slice(0, SAMPLE).sort((a, b) => a.uri < b.uri ? -1 : 1);
+  const rest = selection.count - sample.length;
   return h('div.preview',
     h('p.summary', { role: 'status' }, `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`),
     words && h('p.hint', words),
-    h('ul.sample', { 'aria-label': 'Some of them' }, selection.sample.slice(0, 5).map(item => h('li', h('code', item.uri)))),
-    h('p.hint', rest > 0 || selection.sample.length > 5 ? `And ${count(selection.count - Math.min(5, selection.sample.length))} more. ` : null,
+    h('ul.sample', { 'aria-label': 'Some of them' }, sample.map(item => h('li', h('code', item.uri)))),
+    h('p.hint', rest > 0 && `And ${count(rest)} more. `,
       h('a', { href: href('selection', { project: project.id, selection: selection.id }) }, 'Look at all of them')));
 }
 

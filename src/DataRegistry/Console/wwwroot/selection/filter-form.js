@@ -19,7 +19,7 @@ export function filterForm(filter, stores, { onsubmit }) {
   const plain = (label, name, value, more) => field({ label, name, value, autocomplete: 'off', spellcheck: 'false', ...more });
   const rest = [
     plain('Tag', 'tag', given('tag')),
-    field({ label: 'State in the bucket', name: 'drift', type: 'select', value: given('drift'), options: [['', 'Any'], ...DRIFTS].map(([value, label]) => ({ value, label })) }),
+    field({ label: 'In the bucket', name: 'drift', type: 'select', value: given('drift'), options: [['', 'Any'], ...DRIFTS].map(([value, label]) => ({ value, label })) }),
     plain('At least so large', 'size_min', filter.size_min === undefined ? '' : sizeText(filter.size_min), { placeholder: '10 MB' }),
     plain('At most so large', 'size_max', filter.size_max === undefined ? '' : sizeText(filter.size_max), { placeholder: '1.5 GB' }),
     plain('Adopted from', 'adopted_after', dayOf(filter.adopted_after), { type: 'date' }),
@@ -29,8 +29,8 @@ export function filterForm(filter, stores, { onsubmit }) {
     h('div.search-fields', kind, text,
       field({ label: 'Store', name: 'store', type: 'select', value: given('store'), options: [{ value: '', label: 'All' }, ...stores.map(s => ({ value: s.id, label: s.name }))] }),
       plain('Below the folder', 'prefix', given('prefix'), { mono: true, placeholder: 'images/2026/ or s3://…' })),
-    h('details.more', { open: rest.some(f => f.value !== '') }, h('summary', 'Tag, state, size and date'), h('div.search-fields', rest)),
-  ], { submit: 'Search', 'aria-label': 'Search for datums', role: 'search', onsubmit: send });
+    h('details.more', { open: rest.some(f => f.value !== '') }, h('summary', 'Tag, size, date and state'), h('div.search-fields', rest)),
+  ], { submit: 'Search', 'aria-label': 'Find datums', role: 'search', onsubmit: send });
 
   async function send(values) {
     try {

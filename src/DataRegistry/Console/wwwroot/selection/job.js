@@ -19,9 +19,9 @@ export function titleOf(job) {
 
 /** Followed to its end; an export's files are offered then. */
 export function actionJob({ me, project, signal }, selection, job, { onend = () => {} }) {
-  const files = h('div');
+  const files = h('div.files');
   show(job);
-  return h('div.stack', jobProgress(job, {
+  return h('div', jobProgress(job, {
     signal, path: `${pathOf(selection)}jobs/`, again: null, changeable: may(me, project, PERMISSIONS[job.kind]),
     names: [['done', DONE[job.kind]], ['skipped', 'Left alone'], ['pending', 'To do']], columns: ['uri', 'code', 'message'],
     onend: ended => { show(ended); onend(ended); },
@@ -30,11 +30,11 @@ export function actionJob({ me, project, signal }, selection, job, { onend = () 
   function show({ files: made }) {
     if (!made) return;
     replace(files, table('Files', [
-      { label: 'File', wide: true, cell: file => h('code', file.name) },
+      { label: 'File', wide: true, cell: file => h('span', { title: file.name }, `${made.indexOf(file) + 1} of ${made.length}`) },
       { label: 'Datums', numeric: true, cell: file => count(file.rows) },
       { label: 'Size', numeric: true, cell: file => bytes(file.bytes) },
       { label: 'Get it', cell: file => file.url
-        ? linkButton('Download', file.url, { download: file.name, rel: 'noreferrer', 'aria-label': `Download ${file.name}` })
+        ? linkButton('Download', file.url, { download: file.name, rel: 'noreferrer', 'aria-label': `Download file ${made.indexOf(file) + 1}` })
         : 'expired' },
     ], made, { empty: h('p.hint', 'There is nothing to write, so there is no file.') }));
   }

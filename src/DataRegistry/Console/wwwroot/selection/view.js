@@ -13,15 +13,17 @@ import { pathOf, stop, watch } from './freeze.js';
 /** Of what is found while more is looked for. */
 const FIRST_MATCHES = 20;
 
-/** `storeOf` names a store; `words` say what the selection takes; `onjob` is told of a job that was begun; `nothing` is said of an empty one. */
-export function selectionView(context, first, { storeOf, words, onjob, nothing }) {
+const PAGE = 500;
+
+/** `storeOf` names a store; `words` say what the selection takes; `onjob` is told of a job that was begun; `nothing` is said of an empty one; `aside` stands beside it. */
+export function selectionView(context, first, { storeOf, words, onjob, nothing, aside }) {
   const { project, signal } = context;
   const state = h('div.stack');
   const found = h('div');
   const columns = itemColumns(project, storeOf);
   let shown = 0;
   follow().catch(error => { if (error?.name !== 'AbortError') replace(state, problem(error)); });
-  return h('div.stack', state, found);
+  return h('div.stack', aside ? h('div.columns.uneven', state, aside) : state, found);
 
   async function follow() {
     showEnded(await watch(first, signal, running => {
@@ -55,12 +57,18 @@ export function selectionView(context, first, { storeOf, words, onjob, nothing }
     }
     const list = endlessList({
       caption: 'What it holds', noun: ['datum', 'datums'], signal, columns,
-      load: (next, abort) => api.get(next ?? `${pathOf(selection)}items/`, { query: next ? null : { limit: 200 }, signal: abort }),
+      load: async (next, abort) => inOrder(await api.get(next ?? `${pathOf(selection)}items/`, { query: next ? null : { limit: PAGE }, signal: abort })),
       empty: () => emptyState('Nothing was found', 'It was stopped before the first match.'),
     });
     rowKeys(list);
     replace(found, list);
   }
+}
+
+/** The service keeps a selection in 16 parts, each in the order of its keys: what fits on a page is put in order. */
+function inOrder(page) {
+  if (page.next === null && page.results.length === page.count) page.results.sort((a, b) => a.uri < b.uri ? -1 : 1);
+  return page;
 }
 
 function itemColumns(project, storeOf) {
