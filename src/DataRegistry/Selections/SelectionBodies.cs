@@ -37,11 +37,13 @@ sealed record SelectionFilterBody(
 /// <param name="Status">That of the job which freezes it; <c>completed</c> can be acted on.</param>
 /// <param name="Count">How many datums; so far, while it is frozen.</param>
 /// <param name="Bytes">The sizes of their objects together.</param>
+/// <param name="Looked">How many of the project's datums were looked at; so far, while it is frozen.</param>
 /// <param name="Sample">Some of them.</param>
 /// <param name="Expires">When it is deleted.</param>
 sealed record SelectionBody(
-    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, IReadOnlyList<SelectionItem> Sample,
-    string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires, string? Error)
+    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, long Looked,
+    IReadOnlyList<SelectionItem> Sample, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires,
+    string? Error)
 {
     public static SelectionBody From(JobRow job, Counts done, Project project, IReadOnlyList<SelectionItem> sample)
     {
@@ -49,7 +51,7 @@ sealed record SelectionBody(
         var counts = job.Counts + done;
         return new(
             job.JobId.ToString(), JobStatuses.NameOf(job.Status), ProjectBody.From(project), filter.RootElement.Clone(), counts.Done,
-            counts.Bytes, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
+            counts.Bytes, counts.Looked, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
     }
 }
 

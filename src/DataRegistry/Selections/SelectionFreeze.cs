@@ -71,7 +71,7 @@ sealed class FreezeWork(Freeze freeze) : RangeWork
             : await ReadAsync(range, cancellationToken);
         var items = window.Items;
         items.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key) is not 0 and var order ? order : a.Store.CompareTo(b.Store));
-        var counts = new Counts { Done = items.Count, Bytes = items.Sum(i => i.Size) };
+        var counts = new Counts { Done = items.Count, Bytes = items.Sum(i => i.Size), Looked = window.Looked };
         var results = await freeze.Blobs.WriteWindowResultsAsync(
             range, delivery, items, counts, SelectionEndpoints.Json.SelectionItem, cancellationToken);
         return new(counts, results, window.After, window.Ends);
@@ -95,14 +95,14 @@ sealed class FreezeWork(Freeze freeze) : RangeWork
         }
         while (continuation is not null && items.Count < limits.WindowItems && looked < limits.WindowRows);
 
-        return new(items, after, Ends: continuation is null);
+        return new(items, looked, after, Ends: continuation is null);
     }
 
     async Task<Window> FindAsync(WorkRow range, IReadOnlyList<DatumId> ids, CancellationToken cancellationToken)
     {
         var rows = await freeze.Datums.FindAsync([.. ids.Where(id => id.Value.Partition == PartitionOf(range))], cancellationToken);
         var items = rows.Values.Where(IsWanted).Select(row => new SelectionItem(row.Id, row.Store, row.Bucket, row.Key, row.Size));
-        return new([.. items], After: null, Ends: true);
+        return new([.. items], rows.Count, After: null, Ends: true);
     }
 
     // Beyond 4096 projects a slot is shared.
@@ -112,5 +112,5 @@ sealed class FreezeWork(Freeze freeze) : RangeWork
 
     ushort PartitionOf(WorkRow range) => (ushort)((freeze.Project.Slot << 4) | range.Range);
 
-    sealed record Window(List<SelectionItem> Items, string? After, bool Ends);
+    sealed record Window(List<SelectionItem> Items, int Looked, string? After, bool Ends);
 }

@@ -62,7 +62,10 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
         using var adopted = await service.AdoptUrlsAsync(new[] { "shown/a", "shown/b" }.Select(service.Url));
         using var made = await service.NewSelectionAsync(new { store = service.Store.Id, prefix = "shown/" });
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
-        await Wire.AssertAsync("selection", made);
+        // Other tests have adopted, too.
+        var looked = (await TestUsers.JsonAsync(made, HttpStatusCode.Created)).GetProperty("looked").GetInt64();
+        Assert.True(looked >= 2, $"{looked}");
+        await Wire.AssertAsync("selection", made, ("looked", $"\"looked\": {looked}"));
         await service.AdoptedAsync("shown/c");
         var selection = await service.GetAsync(made.Headers.Location!.AbsolutePath);
         Assert.Equal(["shown/a", "shown/b"], (await service.ItemsAsync(selection)).Order());

@@ -53,8 +53,8 @@ export async function render(context) {
         ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
         ['Id', idCode(job.id)],
       ]))),
-    section(kind.results, h('div.filters.one', choice), results),
-    undo());
+    undo(),
+    section(kind.results, h('div.filters.one', choice), results));
 
   /** For an adoption that has created something. A selection of the job has all of it, and is purged once somebody has seen how many. */
   function undo() {

@@ -65,7 +65,7 @@ export async function render(context) {
 }
 
 function nothingOf(filter) {
-  return filter.name_contains ? 'No name has that in it. Capital letters count, and folders are not looked into: choose “and folder fit a pattern” for those.'
+  return filter.name_contains ? 'No name has that in it. Capital letters count, and folders are not looked into: choose “A pattern over folder and name” for those.'
     : filter.glob ? 'No key fits the pattern. A pattern is of the whole key: **/*.jpg fits in all folders.'
     : 'No datum of this project has all of that.';
 }

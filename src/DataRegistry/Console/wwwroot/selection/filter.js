@@ -46,13 +46,18 @@ export function wordsOf(filter, storeOf = () => null) {
     drift: state => ({ changed: 'changed in the bucket since', missing: 'missing in the bucket', none: 'unchanged in the bucket', unknown: 'not looked at by a scan yet' })[state] ?? state,
     size_min: size => `of ${bytes(size)} or more`,
     size_max: size => `of ${bytes(size)} or less`,
-    adopted_after: time => `adopted since ${dateTime(time)}`,
-    adopted_before: time => `adopted before ${dateTime(time)}`,
+    adopted_after: time => `adopted since ${moment(time)}`,
+    adopted_before: time => `adopted before ${moment(time)}`,
     job: id => `adopted by the job ${id}`,
     purged: purged => purged ? 'purged' : null,
   };
   return Object.entries(say).filter(([name]) => filter[name] !== undefined && filter[name] !== null && filter[name] !== '')
     .map(([name, words]) => words(filter[name])).filter(Boolean).join(', ');
+}
+
+/** A day where it begins one. */
+function moment(time) {
+  return dateTime(time).replace(/,? 00:00:00$/, '');
 }
 
 /** Bytes of '500', '10 kB', '1.5 GB'; null where it is no size. */

@@ -2,7 +2,7 @@
 
 import { api } from '../api.js';
 import { h, replace } from '../dom.js';
-import { bytes, plural } from '../format.js';
+import { bytes, count, plural } from '../format.js';
 import { rowKeys } from '../keys.js';
 import { endlessList } from '../list.js';
 import { href } from '../router.js';
@@ -28,7 +28,7 @@ export function selectionView(context, first, { storeOf, words, onjob, nothing, 
   async function follow() {
     showEnded(await watch(first, signal, running => {
       replace(state, ...(running.status === 'cancelling' ? [spinner('Stopping…')]
-        : [spinner(`Looking… ${plural(running.count, 'datum')} found so far`), h('div.actions', button('Stop', () => stop(running)))]));
+        : [spinner(`${plural(running.count, 'datum')} found so far. Looked at ${count(running.looked)}…`), h('div.actions', button('Stop', () => stop(running)))]));
       if (running.count > shown) showFirst(running);
     }));
   }
