@@ -36,6 +36,9 @@ readonly record struct Counts
     /// <summary>The sizes of the objects of what a selection took.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Datums that a selection looked at, whether it took them or not.</summary>
+    public long Looked { get; init; }
+
     public long Total => Created + Existing + Failed + Skipped + Unchanged + Changed + Missing + Returned + New + Done;
 
     /// <summary>Those with an outcome, as results name it; all of them where it is empty.</summary>
@@ -68,5 +71,6 @@ readonly record struct Counts
         Requests = a.Requests + b.Requests,
         Done = a.Done + b.Done,
         Bytes = a.Bytes + b.Bytes,
+        Looked = a.Looked + b.Looked,
     };
 }
