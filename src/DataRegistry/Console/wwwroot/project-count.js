@@ -1,15 +1,14 @@
 // How much a project holds. No request tells it cheaply, so it is counted when somebody asks for it, and kept with its time.
 
-import { api, pause } from './api.js';
+import { api } from './api.js';
 import { h, replace } from './dom.js';
-import { bytes, count, timeAgo } from './format.js';
+import { bytes, count, plural, timeAgo } from './format.js';
 import { messageOf } from './problems.js';
 import { hasRoute, href } from './router.js';
+import { freeze, pathOf, stop, watch } from './selection/freeze.js';
 import { button, progressBar, section } from './ui.js';
 
 const KEPT = 'data-registry.count';
-const FIRST_POLL = 500;
-const LONGEST_POLL = 4000;
 
 /** Objects and bytes of a project, as a selection of everything counts them. The browser keeps the last result; the service forgets the selection after a week. */
 export function projectCount({ project, me, signal }) {
@@ -17,8 +16,7 @@ export function projectCount({ project, me, signal }) {
   const body = h('div.job');
   const wrong = h('div', { role: 'alert' });
   const kept = read(key);
-  let running = null;
-  if (kept && !kept.done) follow(kept.id).catch(fail);
+  if (kept && !kept.done) api.get(pathOf(kept), { signal }).then(follow).catch(fail);
   else show();
   return h('div.card', section('Objects', body, wrong));
 
@@ -34,41 +32,30 @@ export function projectCount({ project, me, signal }) {
   /** It goes on in the service: another tab, or a later visit, follows it. */
   async function start() {
     replace(wrong);
+    const time = new Date().toISOString();
     try {
-      const time = new Date().toISOString();
-      const selection = await api.post('/api/v0/selections/', { project: project.id, filter: { adopted_before: time } }, { signal });
+      const selection = await freeze({ project, signal }, { adopted_before: time });
       keep({ id: selection.id, time });
-      if (selection.status === 'completed') take(selection);
-      else follow(selection.id).catch(fail);
+      await follow(selection);
     } catch (error) {
       fail(error);
     }
   }
 
-  async function follow(id) {
-    running = id;
+  async function follow(selection) {
     const bar = progressBar('Counting');
-    const cancel = button('Stop counting', async () => {
-      await api.post(`/api/v0/selections/${id}/cancel/`, undefined, { repeat: true, signal });
-    });
-    replace(body, bar, h('div.actions', cancel));
-    for (let delay = FIRST_POLL; running === id; delay = Math.min(delay * 1.3, LONGEST_POLL)) {
-      const selection = await api.get(`/api/v0/selections/${id}/`, { signal });
-      bar.set(selection.count, null, `${count(selection.count)} so far · ${bytes(selection.bytes)}`);
-      if (selection.status === 'completed') return take(selection);
-      if (['failed', 'cancelled'].includes(selection.status)) return giveUp(selection.error);
-      await pause(delay, signal);
-    }
+    replace(body, bar, h('div.actions', button('Stop counting', () => stop(selection))));
+    const ended = await watch(selection, signal, now => bar.set(now.count, null, `${plural(now.count, 'object')}, ${bytes(now.bytes)} so far`));
+    if (ended.status === 'completed') take(ended);
+    else giveUp(ended.error);
   }
 
   function take(selection) {
-    running = null;
     keep({ id: selection.id, time: selection.ctime, count: selection.count, bytes: selection.bytes, done: true });
     show();
   }
 
   function giveUp(sentence) {
-    running = null;
     localStorage.removeItem(key);
     show();
     replace(wrong, h('p.notice', sentence ?? 'Counting was stopped.'));

@@ -24,7 +24,7 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
     label: 'Datums', name: 'files', type: 'textarea', mono: true, required: true, rows: 8,
     hint: h('span', 'One a line: an id, an alias, or the s3:// URL of an adopted object. Its path in the version is its key, or what follows “=>”, such as ', h('code', 's3://bucket/a.png => train/a.png'), '.'),
   });
-  return form([name, files, selection && h('p', `It gets the ${plural(selection.count, 'datum', 'datums')} of the selection.`), previous].filter(Boolean), {
+  return form([name, files, selection && h('p', `It gets the ${plural(selection.count, 'datum')} of the selection.`), previous].filter(Boolean), {
     submit: 'Create the version', ...cancel && { cancel },
     onsubmit: async values => {
       const body = { name: values.name.trim(), dataset, previous_version: previous.pick() };
@@ -37,7 +37,7 @@ export function newVersionForm({ dataset, versions, selection = null, signal, do
 function filesOf(text) {
   const lines = text.split('\n').map(line => line.trim()).filter(line => line !== '');
   if (lines.length > MOST_FILES) {
-    const sentence = `A list has at most ${plural(MOST_FILES, 'datum', 'datums')}. Make a selection of more, and a version of that.`;
+    const sentence = `A list has at most ${plural(MOST_FILES, 'datum')}. Make a selection of more, and a version of that.`;
     throw new ApiProblem(sentence, { fields: { files: sentence } });
   }
   return lines.map(line => {

@@ -55,7 +55,7 @@ export async function render({ me, query, signal, setQuery }) {
     const later = () => { clearTimeout(resting); resting = setTimeout(apply, REST); };
     const fields = [
       field({ label: 'Of', name: 'project', type: 'select', value: asked.project, options: trails, onchange: apply }),
-      field({ label: 'By', name: 'actor', type: 'search', value: asked.actor, autocomplete: 'off', placeholder: 'User name or id', oninput: later }),
+      field({ label: 'By', name: 'actor', type: 'search', value: asked.actor, autocomplete: 'off', placeholder: 'User name or ID', oninput: later }),
       field({ label: 'Action', name: 'action', type: 'search', value: asked.action, autocomplete: 'off', placeholder: 'token.created', list: kinds.id, oninput: later }),
       field({ label: 'From', name: 'since', type: 'date', value: asked.since, onchange: apply }),
       field({ label: 'To', name: 'until', type: 'date', value: asked.until, onchange: apply }),
@@ -85,7 +85,7 @@ export async function render({ me, query, signal, setQuery }) {
     return openDialog(actionWords(event), close => h('div',
       facts([
         ['Changed', targetLink(event)],
-        ['Its id', h('code', event.target)],
+        ['Its ID', h('code', event.target)],
         ['By', actor(event)],
         ['When', dateTime(event.time)],
         ['With the token', event.token && idCode(event.token)],

@@ -18,7 +18,7 @@ export async function render({ me, query, signal, setQuery }) {
     columns: [
       { label: 'Name', wide: true, cell: p => h('a.strong', { href: href('adminUnit', { kind: 'projects', unit: p.id }), title: p.description || p.name }, p.name) },
       { label: 'Department', size: 'large', cell: p => h('span', { title: p.owner.username }, p.owner.username) },
-      { label: 'Id', size: 'large', cell: p => idCode(p.id) },
+      { label: 'ID', size: 'large', cell: p => idCode(p.id) },
       { label: 'Go to', size: 'changes', cell: p => h('a', { href: href('data', { project: p.id }), 'aria-label': `Data of ${p.name}` }, 'Data') },
     ],
     empty: () => emptyState('No project yet', 'You see the projects in which you have a role.', open.length > 0 && button('Create a project', create, { kind: 'primary' })),

@@ -41,7 +41,7 @@ export async function render({ params, me, signal, setTitle, refresh }) {
         type === 'project' && ['Department', unitLink('department', unit.department, unit.owner.username)],
         type !== 'cluster' && ['Cluster', unitLink('cluster', unit.cluster)],
         type === 'cluster' && ['Data volumes', unit.has_agent ? badge('An agent works in it', 'ok') : badge('Catalog only')],
-        ['Id', idCode(unit.id)],
+        ['ID', idCode(unit.id)],
       ].filter(Boolean))),
       manages && h('div.card', names())),
     section('Who has a role here',

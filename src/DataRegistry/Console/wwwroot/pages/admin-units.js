@@ -25,12 +25,12 @@ export async function render({ me, signal }) {
       section('Departments', table('Departments', [
         { label: 'Name', wide: true, cell: d => link('departments', d) },
         { label: 'Cluster', wide: true, cell: d => cluster.get(d.cluster)?.name ?? h('code', d.cluster) },
-        { label: 'Id', cell: d => idCode(d.id) },
+        { label: 'ID', cell: d => idCode(d.id) },
       ], [...department.values()], { empty: h('p.hint', 'You have no role for a whole department.') })),
       section('Clusters', table('Clusters', [
         { label: 'Name', wide: true, cell: c => link('clusters', c) },
         { label: 'Data volumes', cell: c => c.has_agent ? badge('An agent works in it', 'ok') : badge('Catalog only') },
-        { label: 'Id', cell: c => idCode(c.id) },
+        { label: 'ID', cell: c => idCode(c.id) },
       ], [...cluster.values()], { empty: h('p.hint', 'You have no role for a whole cluster.') })),
       whole && section('The whole service', h('p.hint', 'These roles count everywhere.'), h('p', button('Give a role', () => whole.give())), h('div.tall', whole))),
   });

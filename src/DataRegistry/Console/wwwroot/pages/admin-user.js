@@ -34,7 +34,7 @@ export async function render({ params, me, signal, setTitle, refresh }) {
         ['Status', user.disabled ? badge('Disabled', 'warn') : badge('May sign in', 'ok')],
         !account && ['E-mail', user.email],
         ['Created', user.ctime && timeAgo(user.ctime)],
-        ['Id', idCode(user.id)],
+        ['ID', idCode(user.id)],
       ].filter(Boolean))),
       manages && h('div.stack', h('div.card', names()), !account && h('div.card', password()))),
     section('Roles',

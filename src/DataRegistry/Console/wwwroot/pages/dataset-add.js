@@ -1,14 +1,15 @@
 import { api } from '../api.js';
+import { newDatasetForm } from '../dataset/new-dataset.js';
 import { newVersionForm } from '../dataset/new-version.js';
 import { versionEntries } from '../dataset/words.js';
 import { h, replace } from '../dom.js';
 import { field } from '../forms.js';
 import { bytes, plural } from '../format.js';
 import { may } from '../permissions.js';
-import { messageOf } from '../problems.js';
 import { missingNotice } from '../rights.js';
 import { href, navigate } from '../router.js';
-import { emptyState, linkButton, notice, pageHeader, toast } from '../ui.js';
+import { pathOf, watch } from '../selection/freeze.js';
+import { emptyState, linkButton, notice, pageHeader, problem, spinner, toast } from '../ui.js';
 
 const MOST_DATASETS = 1000;
 
@@ -18,26 +19,45 @@ export async function render({ project, me, query, signal }) {
   if (!may(me, project, 'data_edit')) return h('div', header, missingNotice('data_edit'));
   const id = query.get('selection');
   if (!id) return h('div', header, emptyState('No selection', 'Choose datums first: select rows of the data, or search for them.', linkButton('Go to the data', href('data', { project: project.id }))));
-  const [selection, datasets] = await Promise.all([
-    api.get(`/api/v0/selections/${encodeURIComponent(id)}/`, { signal }),
+  const [first, datasets] = await Promise.all([
+    api.get(pathOf(id), { signal }),
     api.all('/api/v0/datasets/', { project: project.id }, signal, { max: MOST_DATASETS }),
   ]);
-  if (selection.status !== 'completed') return h('div', header, notice('warn', h('p', 'The selection is not frozen yet. Wait until it is completed.')));
-  if (selection.count === 0) return h('div', header, emptyState('The selection is empty', 'A version has at least one file.'));
-  if (datasets.length === 0) return h('div', header, emptyState('No dataset yet', 'Create one first.', linkButton('Go to the datasets', href('datasets', { project: project.id }), { kind: 'primary' })));
-  const place = h('div');
-  const choice = field({ label: 'Dataset', name: 'dataset', type: 'select', options: datasets.map(d => ({ value: d.id, label: d.name })), onchange: draw });
-  draw();
-  return h('div', header, h('div.card.stack', h('p', `${plural(selection.count, 'datum', 'datums')}, ${bytes(selection.bytes)}`), choice, place));
+  const body = h('div');
+  follow().catch(error => { if (error?.name !== 'AbortError') replace(body, problem(error)); });
+  return h('div', header, body);
 
-  async function draw() {
-    const dataset = choice.value;
-    try {
-      const versions = await versionEntries(dataset, signal);
-      if (choice.value !== dataset) return;
-      replace(place, newVersionForm({ dataset, versions, selection, signal, done }));
-    } catch (error) {
-      if (error?.name !== 'AbortError') replace(place, notice('bad', h('p', messageOf(error))));
+  /** A selection that is still made is waited for. */
+  async function follow() {
+    const selection = await watch(first, signal, now => replace(body, spinner(`Counting… ${plural(now.count, 'datum')} so far`)));
+    replace(body, selection.status === 'completed' ? choose(selection) : notice('warn', h('p', selection.error ?? 'The selection was stopped. Search again.')));
+  }
+
+  function choose(selection) {
+    if (selection.count === 0) return emptyState('The selection is empty', 'A version has at least one file.');
+    const place = h('div');
+    const choice = field({ label: 'Dataset', name: 'dataset', type: 'select', options: [...datasets.map(d => ({ value: d.id, label: d.name })), { value: '', label: 'A new dataset' }], onchange: draw });
+    draw();
+    return h('div.card.stack', h('p.summary', `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`), choice, place);
+
+    async function draw() {
+      const dataset = choice.value;
+      if (dataset === '') {
+        replace(place, newDatasetForm({ project, signal, done: take }));
+        return;
+      }
+      try {
+        const versions = await versionEntries(dataset, signal);
+        if (choice.value === dataset) replace(place, newVersionForm({ dataset, versions, selection, signal, done }));
+      } catch (error) {
+        if (error?.name !== 'AbortError') replace(place, problem(error));
+      }
+    }
+
+    function take(dataset) {
+      choice.input.prepend(h('option', { value: dataset.id }, dataset.name));
+      choice.value = dataset.id;
+      draw();
     }
   }
 

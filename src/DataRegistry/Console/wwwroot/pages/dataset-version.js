@@ -38,7 +38,7 @@ export async function render(context) {
       ['Files', version.status === 'completed' ? `${count(version.count)}, ${bytes(version.bytes)}` : null],
       ['Version before', version.previous_version && h('a', { href: href('datasetVersion', { ...place, version: version.previous_version }) }, 'See it')],
       ['Created', dateTime(version.ctime)],
-      ['Id', idCode(version.id)],
+      ['ID', idCode(version.id)],
     ])),
     version.status === 'completed' ? [section('Read it elsewhere', versionSnippets(version)), section('Files', files())] : beingCreated());
 

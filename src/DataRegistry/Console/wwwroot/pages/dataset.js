@@ -24,7 +24,7 @@ export async function render(context) {
       ['Latest version', dataset.latest_version && h('span', versionLink(project, dataset.latest_version, dataset.id), ' ', h('span.id', h('code', latest), copyButton(latest, 'Copy', 'the address')))],
       ['Root', dataset.root && h('code', dataset.root)],
       ['Created', timeAgo(dataset.ctime)],
-      ['Id', idCode(dataset.id)],
+      ['ID', idCode(dataset.id)],
     ])),
     h('div.section', tabs('Dataset', [
       { id: 'versions', label: 'Versions', panel: versions },

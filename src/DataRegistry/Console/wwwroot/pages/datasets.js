@@ -1,11 +1,10 @@
 import { api } from '../api.js';
+import { newDatasetForm } from '../dataset/new-dataset.js';
 import { versionLink } from '../dataset/words.js';
 import { h } from '../dom.js';
 import { timeAgo } from '../format.js';
-import { field, form } from '../forms.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
-import { needing } from '../rights.js';
 import { href, navigate } from '../router.js';
 import { badge, button, emptyState, openDialog, pageHeader, toast } from '../ui.js';
 
@@ -29,13 +28,7 @@ export async function render({ project, me, signal }) {
     h('div.tall', list));
 
   async function create() {
-    const made = await openDialog('Create a dataset', close => form([
-      field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Programs read dataset://name/version.' }),
-      field({ label: 'Root', name: 'root', required: false, mono: true, autocomplete: 'off', placeholder: 'images/train/', hint: 'Paths of its versions leave this beginning of keys out. It stays.' }),
-    ], {
-      submit: 'Create', cancel: () => close(),
-      onsubmit: async values => close(await needing('data_edit', api.post('/api/v0/datasets/', { name: values.name.trim(), root: values.root.trim() || null, project: project.id }, { signal }))),
-    }));
+    const made = await openDialog('Create a dataset', close => newDatasetForm({ project, signal, done: close, cancel: () => close() }));
     if (!made) return;
     toast(`${made.name} is created.`);
     navigate(href('dataset', { project: project.id, dataset: made.id }));

@@ -5,7 +5,7 @@ import { h, replace } from '../dom.js';
 import { field, form } from '../forms.js';
 import { bytes, count, plural } from '../format.js';
 import { may } from '../permissions.js';
-import { href } from '../router.js';
+import { href, navigate } from '../router.js';
 import { button, emptyState, openDialog, problem, spinner } from '../ui.js';
 import { freeze, pathOf, stop, watch } from './freeze.js';
 import { actionJob } from './job.js';
@@ -42,7 +42,7 @@ const SAMPLE = 5;
 
 /** Said where an action is not offered. */
 const REASONS = {
-  data_edit: 'To tag, ask for a role that may edit data, such as editor.',
+  data_edit: 'To tag, or to make datasets, ask for a role that may edit data, such as editor.',
   data_manage: 'To purge many at once, ask for a role that manages the project’s data, such as research_manager.',
 };
 
@@ -55,12 +55,18 @@ export function actionButtons(context, what, { ondone = () => {} } = {}) {
   const allowed = Object.entries(ACTIONS).filter(([, action]) => may(me, project, action.permission));
   const reasons = Object.keys(REASONS).filter(permission => !may(me, project, permission)).map(permission => REASONS[permission]);
   return [
-    h('div.actions', allowed.map(([name, action]) => button(action.label, async () => {
+    h('div.actions', may(me, project, 'data_edit') && button('Add to a dataset…', () => addToDataset(context, what())), allowed.map(([name, action]) => button(action.label, async () => {
       const done = await act(context, name, what());
       if (done) ondone(done.job, done.selection);
     }, { kind: action.danger ? 'danger' : null }))),
     reasons.length > 0 && h('p.hint', reasons.join(' ')),
   ];
+}
+
+/** A page of its own asks which dataset, and waits for a selection that is still made. */
+async function addToDataset(context, { filter, selection }) {
+  const now = selection ?? await freeze(context, filter);
+  navigate(href('datasetAdd', { project: context.project.id }, { selection: now.id }));
 }
 
 /** One action as a dialog: the preview, what it takes, how far it is. Undefined where nothing was begun. */
