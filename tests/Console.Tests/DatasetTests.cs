@@ -137,6 +137,30 @@ public sealed class DatasetTests : ConsoleTest
         Assert.Equal(600, (await Service.GetAsync($"/api/v0/dataset-versions/{version}/")).GetProperty("files").GetArrayLength());
     }
 
+    [BrowserFact]
+    public async Task A_selection_becomes_a_version_of_a_new_dataset_that_is_followed_until_its_files_are_there()
+    {
+        string[] keys = ["images/a.png", "images/b.png", "texts/c.txt"];
+        Service.Put(keys);
+        (await Service.AdoptUrlsAsync(keys.Select(Service.Url))).Dispose();
+        var page = await OpenAsync(In("data/search?prefix=images/"));
+        await Button(page, "Add to a dataset…").ClickAsync();
+        await Expect(page.GetByText("2 datums, 24 B")).ToBeVisibleAsync();
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("train");
+        await Button(page, "Create").ClickAsync();
+        await Expect(page.GetByText("It gets the 2 datums of the selection.")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("dataset-add");
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("v1");
+        await Button(page, "Create the version").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "It is being created" })).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("dataset-version-creating");
+        await Service.DrainAsync();
+        await Expect(page.GetByText("2 files", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "images/b.png" })).ToBeVisibleAsync();
+        await page.GotoAsync($"{Origin}/console/{In("add-to-dataset")}");
+        await Expect(page.GetByText("No selection")).ToBeVisibleAsync();
+    }
+
     static async Task NewVersionAsync(IPage page, string name, string datums)
     {
         await Button(page, "Create a version").First.ClickAsync();
