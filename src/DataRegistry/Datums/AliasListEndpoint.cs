@@ -8,10 +8,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Datums;
 
-/// <summary>The list of the aliases of a project, or of all projects that the caller may read.</summary>
+/// <summary>Lists the aliases of a project, or of all projects that the caller may read.</summary>
 static class AliasListEndpoint
 {
-    /// <summary>Aliases whose datums are read first.</summary>
+    /// <summary>The number of aliases whose datums are read first.</summary>
     const int FirstDatums = 128;
 
     public static void MapAliasLists(this IEndpointRouteBuilder api) => api.MapGet("/datum-aliases/", ListAsync)
@@ -36,7 +36,7 @@ static class AliasListEndpoint
         var bodies = new List<AliasBody>();
         var budget = new PageBudget(paging.Limit);
         var isWhole = true;
-        // Each alias shows its datum: few at first, since nobody knows how large those are.
+        // Each alias shows its datum. Read few at first, because their sizes are not known yet.
         for (var (first, some) = (0, FirstDatums); isWhole && first < list.Rows.Count; (first, some) = (first + some, some * 4))
         {
             var rows = list.Rows.Skip(first).Take(some).ToList();
