@@ -55,15 +55,16 @@ sealed record DatasetVersionInput(
 /// <param name="Bytes">The sizes of their objects together.</param>
 /// <param name="PreviousVersion">An id; that version may be deleted.</param>
 /// <param name="Files">By path, at most 10,000. Left out of lists, and while it is created.</param>
-/// <param name="FilesTruncated">True where there are more files.</param>
+/// <param name="FilesTruncated">True if there are more files.</param>
 sealed record DatasetVersionBody(
     Guid Id, string Name, Guid Dataset, string Uri, DateTimeOffset Ctime, string Status, long Count, long Bytes, Guid? PreviousVersion,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<VersionFileBody>? Files,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? FilesTruncated)
 {
-    public static DatasetVersionBody From(DatasetVersionRow row, IReadOnlyList<ManifestEntry>? files = null) => new(
-        row.Id, row.Name, row.Dataset, row.Uri, row.CTime, Fields.WireName(row.Status), row.Count, row.Bytes, row.Previous,
-        files is null ? null : [.. files.Select(VersionFileBody.From)], files?.Count < row.Count ? true : null);
+    /// <summary>Without its files, which <see cref="VersionAnswer"/> adds.</summary>
+    public static DatasetVersionBody From(DatasetVersionRow row) => new(
+        row.Id, row.Name, row.Dataset, row.Uri, row.CTime, Fields.WireName(row.Status), row.Count, row.Bytes, row.Previous, Files: null,
+        FilesTruncated: null);
 }
 
 /// <summary>A file of a version.</summary>
@@ -73,7 +74,7 @@ sealed record VersionFileBody(
 {
     public static VersionFileBody From(ManifestEntry entry) => new(entry.Path, VersionDatumBody.From(entry), Purged: null);
 
-    /// <param name="now">The datum as it is now; null where it is gone.</param>
+    /// <param name="now">The datum as it is now; null if it is gone.</param>
     public static VersionFileBody From(ManifestEntry entry, DatumRow? now)
     {
         var datum = VersionDatumBody.From(entry);
@@ -87,9 +88,9 @@ sealed record VersionFileBody(
 /// <summary>A datum as it was when the version was made.</summary>
 /// <param name="Name">The key's last segment.</param>
 /// <param name="Md5">Null, as the others, where it was not known then. A version's <c>files/</c> tell what is known by now.</param>
-/// <param name="VersionId">S3's; null where the bucket keeps no versions.</param>
+/// <param name="VersionId">S3's; null if the bucket keeps no versions.</param>
 /// <param name="Ctime">When the datum was adopted.</param>
-/// <param name="FileMtime">S3's Last-Modified; null where the bucket does not tell it.</param>
+/// <param name="FileMtime">S3's Last-Modified; null if the bucket does not tell it.</param>
 sealed record VersionDatumBody(
     DatumId Id, string Name, long Size, string? Md5, string? Sha1, string? Sha256, string Uri, Guid Store, string Etag,
     string? VersionId, DateTimeOffset Ctime, DateTimeOffset? FileMtime)
@@ -107,7 +108,7 @@ sealed record NewVersionAliasBody([property: Required] string? Name, [property: 
 /// <param name="Mtime">When it was last moved.</param>
 /// <param name="Dataset">The dataset's id.</param>
 /// <param name="Uri"><c>dataset://name/alias</c></param>
-/// <param name="DatasetVersion">Null where it was deleted just now.</param>
+/// <param name="DatasetVersion">Null if it was deleted just now.</param>
 sealed record VersionAliasBody(
     Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset Mtime, ProjectBody Project, Guid Dataset, string Uri,
     DatasetVersionBody? DatasetVersion)
@@ -118,7 +119,7 @@ sealed record VersionAliasBody(
 }
 
 /// <param name="From">The version before; null in the first change.</param>
-/// <param name="To">Null where the alias was deleted.</param>
+/// <param name="To">Null if the alias was deleted.</param>
 sealed record VersionAliasChangeBody(DateTimeOffset Time, string User, Guid? From, Guid? To);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]

@@ -17,7 +17,7 @@ sealed partial class DatasetDeletion(
     /// <summary>What a function may take, with time to spare; the rest is the next one's.</summary>
     static readonly TimeSpan RunTime = TimeSpan.FromMinutes(5);
 
-    /// <summary>Deletes a dataset. False where it is deleted already; its versions may go still, and this helps with that.</summary>
+    /// <summary>Deletes a dataset. False if it is deleted already; its versions may go still, and this helps with that.</summary>
     public async Task<bool> DeleteAsync(DatasetId id, CancellationToken cancellationToken)
     {
         var deleted = await table.DeleteAsync(id, cancellationToken);

@@ -22,7 +22,7 @@ static class DatasetEndpoints
             .TakesQuery("project", "A project's id; without it the datasets of all that one may read")
             .TakesQuery("name", "Only the dataset with this name")
             .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).Fails(AccessErrors.NotPermitted);
-        api.MapPost("/datasets/", CreateAsync).WithName("createDataset").Takes<NewDatasetBody>()
+        api.MapPost("/datasets/", CreateAsync).WithName("createDataset").TakesJsonOrForm<NewDatasetBody>()
             .Answers<DatasetBody>("Create a dataset", StatusCodes.Status201Created)
             .FailsOn("name", CommonErrors.Required, DatasetErrors.NotADatasetName, DatasetErrors.DatasetExists)
             .FailsOn("project", DatasetErrors.ProjectNotNamed, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)

@@ -15,7 +15,7 @@ sealed record DatasetRow : TableRow
     public required DateTimeOffset CTime { get; init; }
     public required string CreatedBy { get; init; }
 
-    /// <summary>Null where no version is completed.</summary>
+    /// <summary>Null if no version is completed.</summary>
     public Guid? Latest { get; init; }
     public string? LatestName { get; init; }
 
@@ -31,7 +31,7 @@ sealed record DatasetIdRow : TableRow
 
 enum DatasetVersionStatus
 {
-    /// <summary>Its name is taken, and nothing of it is visible but that.</summary>
+    /// <summary>Its name is taken.</summary>
     Creating,
     Completed,
 }
@@ -51,7 +51,7 @@ sealed record DatasetVersionRow : TableRow
     /// <summary>The version that its maker said came before it; null for none.</summary>
     public Guid? Previous { get; init; }
 
-    /// <summary>The job that makes it, or made it; null where the request did.</summary>
+    /// <summary>The job that makes it, or made it; null if the request did.</summary>
     public Guid? Job { get; init; }
 
     /// <summary>0 while it is created, as are the others.</summary>
@@ -66,6 +66,9 @@ sealed record DatasetVersionRow : TableRow
     [IgnoreDataMember] public DatasetVersionId VersionId => DatasetVersionId.Of(Id);
 
     [IgnoreDataMember] public DatasetId DatasetId => DatasetId.Of(Dataset);
+
+    /// <summary>Whether it is shown: once it is completed, and before that if a job makes it.</summary>
+    [IgnoreDataMember] public bool IsVisible => Status == DatasetVersionStatus.Completed || Job is not null;
 
     /// <summary>Null while it is created.</summary>
     [IgnoreDataMember] public Manifest? Manifest => Blob is null ? null : new(Blob, BlobLength, IndexAt, Count, Bytes);
@@ -85,7 +88,7 @@ sealed record CompletedVersionRow : TableRow
 /// <summary>Which version, or which alias, has a name in a dataset.</summary>
 sealed record VersionNameRow : TableRow
 {
-    /// <summary>Null where an alias has the name.</summary>
+    /// <summary>Null if an alias has the name.</summary>
     public Guid? Version { get; init; }
     public Guid? Alias { get; init; }
 }

@@ -26,15 +26,15 @@ abstract record VersionAliasOutcome
 /// <summary>Aliases of versions.</summary>
 sealed partial class DatasetTable
 {
-    /// <summary>The alias by its name; null where there is none.</summary>
+    /// <summary>The alias by its name; null if there is none.</summary>
     public Task<VersionAliasRow?> FindAliasAsync(Guid project, DatasetId dataset, string name, CancellationToken cancellationToken) =>
         table.FindAsync<VersionAliasRow>(dataset.Partition, AliasKey(project, dataset, name), cancellationToken: cancellationToken);
 
-    /// <summary>Where an alias of this id is, or was before it was deleted; null where there never was such an alias.</summary>
+    /// <summary>Where an alias of this id is, or was before it was deleted; null if there never was such an alias.</summary>
     public Task<VersionAliasIdRow?> FindAliasIdAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
         table.FindAsync<VersionAliasIdRow>(id.Partition, AliasIdKey(id), cancellationToken: cancellationToken);
 
-    /// <summary>The alias that an id's row leads to; null where it was deleted, also if its name is another alias's now.</summary>
+    /// <summary>The alias that an id's row leads to; null if it was deleted, also if its name is another alias's now.</summary>
     public async Task<VersionAliasRow?> FindAliasAsync(
         DatasetVersionId id, VersionAliasIdRow where, CancellationToken cancellationToken) =>
         await FindAliasAsync(where.Project, DatasetId.Of(where.Dataset), where.Name, cancellationToken) is { } row
@@ -111,7 +111,7 @@ sealed partial class DatasetTable
             from is { } before ? new VersionAliasOutcome.Moved(row, before) : new VersionAliasOutcome.Created(row);
     }
 
-    /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>
+    /// <summary>Deletes the alias as it is now; its history stays and says so. False if it is gone already.</summary>
     public async Task<bool> DeleteAliasAsync(VersionAliasRow alias, string user, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);

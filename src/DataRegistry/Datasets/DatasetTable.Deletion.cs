@@ -13,7 +13,7 @@ sealed partial class DatasetTable
 
     /// <summary>
     /// Deletes a version as it is now, and gives its name back; the aliases that name it have to be gone. Its blobs are left to whoever
-    /// looks at leftovers. False where it was changed or deleted meanwhile.
+    /// looks at leftovers. False if it was changed or deleted meanwhile.
     /// </summary>
     public async Task<bool> TryDeleteAsync(DatasetVersionRow version, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ sealed partial class DatasetTable
 
     /// <summary>
     /// Deletes a dataset: its name is free, and nobody sees it or its versions any more. Those rows, and the blobs, are left to
-    /// <see cref="DatasetDeletion"/>. False where it is deleted already.
+    /// <see cref="DatasetDeletion"/>. False if it is deleted already.
     /// </summary>
     public async Task<bool> DeleteAsync(DatasetId id, CancellationToken cancellationToken)
     {
@@ -160,7 +160,7 @@ sealed partial class DatasetTable
     static TableRange Starting(string partition, string prefix) => new(partition) { From = prefix, Before = $"{prefix.AsSpan(..^1)}." };
 }
 
-/// <summary>Which dataset a row belongs to; null where its key says so.</summary>
+/// <summary>Which dataset a row belongs to; null if its key says so.</summary>
 sealed record OfDatasetRow : TableRow
 {
     public static readonly string[] Properties = [nameof(RowKey), nameof(Dataset)];

@@ -21,7 +21,7 @@ abstract record VersionStart
 }
 
 /// <summary>What a version is made of, beside its files.</summary>
-/// <param name="Job">The job that makes it; null where the request does.</param>
+/// <param name="Job">The job that makes it; null if the request does.</param>
 sealed record NewVersion(DatasetName Name, string CreatedBy, Guid? Previous, Guid? Job);
 
 /// <summary>The versions of datasets.</summary>
@@ -30,14 +30,14 @@ sealed partial class DatasetTable
     /// <summary>No delivery lives longer than ten minutes, so after this time nobody writes for a version that is gone.</summary>
     static readonly TimeSpan UnusedAfter = TimeSpan.FromHours(1);
 
-    /// <summary>The version; null where there is none. Its dataset may be deleted already.</summary>
+    /// <summary>The version; null if there is none. Its dataset may be deleted already.</summary>
     public Task<DatasetVersionRow?> FindVersionAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
         table.FindAsync<DatasetVersionRow>(id.Partition, VersionKey(id), cancellationToken: cancellationToken);
 
-    /// <summary>The version, if its dataset is there; null otherwise.</summary>
+    /// <summary>The version, if it is shown and its dataset is there; null otherwise.</summary>
     public async Task<DatasetVersionRow?> FindVisibleAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
-        await FindVersionAsync(id, cancellationToken) is { } row && await FindIdAsync(row.DatasetId, cancellationToken) is not null
-            ? row : null;
+        await FindVersionAsync(id, cancellationToken) is { IsVisible: true } row
+            && await FindIdAsync(row.DatasetId, cancellationToken) is not null ? row : null;
 
     /// <summary>Which version, or which alias, has a name in a dataset; null for none.</summary>
     public Task<VersionNameRow?> FindNameAsync(DatasetId dataset, string name, CancellationToken cancellationToken) =>
@@ -52,7 +52,8 @@ sealed partial class DatasetTable
         var id = name?.Alias is null
             ? name?.Version
             : (await FindAliasAsync(dataset.Project, dataset.DatasetId, uri.Version.Value, cancellationToken))?.Version;
-        return id is { } version ? await FindVersionAsync(DatasetVersionId.Of(version), cancellationToken) : null;
+        return id is { } version && await FindVersionAsync(DatasetVersionId.Of(version), cancellationToken) is { IsVisible: true } row
+            ? row : null;
     }
 
     /// <summary>A page of a dataset's versions, oldest first, and the cursor after it.</summary>
@@ -64,7 +65,7 @@ sealed partial class DatasetTable
         if (after is not null)
             range = range with { From = null, After = range.From + after };
         return table.ReadAsync<DatasetVersionRow>(range, Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
-            .Where(r => r.DatasetId == dataset).PageAsync(limit, r => r.RowKey[prefix..], cancellationToken);
+            .Where(r => r.DatasetId == dataset && r.IsVisible).PageAsync(limit, r => r.RowKey[prefix..], cancellationToken);
     }
 
     /// <summary>
@@ -116,7 +117,7 @@ sealed partial class DatasetTable
 
     /// <summary>
     /// Publishes a version that is created: from now on it is there, as a whole. Repeating it, with this manifest or another one, changes
-    /// nothing. Null where the version, or its dataset, was deleted meanwhile.
+    /// nothing. Null if the version, or its dataset, was deleted meanwhile.
     /// </summary>
     public async Task<DatasetVersionRow?> PublishAsync(DatasetVersionId id, Manifest manifest, CancellationToken cancellationToken)
     {

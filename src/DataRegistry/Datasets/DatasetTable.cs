@@ -29,15 +29,15 @@ sealed partial class DatasetTable(TableServiceClient tables, TimeProvider clock)
 
     public TableClient Table => table;
 
-    /// <summary>The dataset by its name; null where there is none.</summary>
+    /// <summary>The dataset by its name; null if there is none.</summary>
     public Task<DatasetRow?> FindAsync(Project project, DatasetName name, CancellationToken cancellationToken) =>
         FindAsync(PartitionOf(project.Slot), project.Id, name.Value, cancellationToken);
 
-    /// <summary>Whose the dataset of this id is; null where there is none.</summary>
+    /// <summary>Whose the dataset of this id is; null if there is none.</summary>
     public Task<DatasetIdRow?> FindIdAsync(DatasetId id, CancellationToken cancellationToken) =>
         table.FindAsync<DatasetIdRow>(id.Partition, IdKey(id), cancellationToken: cancellationToken);
 
-    /// <summary>The dataset by its id; null where there is none.</summary>
+    /// <summary>The dataset by its id; null if there is none.</summary>
     public async Task<DatasetRow?> FindAsync(DatasetId id, CancellationToken cancellationToken) =>
         await FindIdAsync(id, cancellationToken) is { } where
             && await FindAsync(id.Partition, where.Project, where.Name, cancellationToken) is { } row && row.DatasetId == id ? row : null;
@@ -53,7 +53,7 @@ sealed partial class DatasetTable(TableServiceClient tables, TimeProvider clock)
         await table.ReadAsync<RowKeyOnly>(RangeOf(project, after: null), 1, [nameof(TableRow.RowKey)], cancellationToken)
             .AnyAsync(cancellationToken);
 
-    /// <summary>Makes a dataset. Null where its name is taken in the project.</summary>
+    /// <summary>Makes a dataset. Null if its name is taken in the project.</summary>
     public async Task<DatasetRow?> CreateAsync(
         Project project, DatasetName name, string? root, string createdBy, CancellationToken cancellationToken)
     {

@@ -12,7 +12,8 @@ readonly record struct DatasetUri(DatasetName Dataset, DatasetName Version)
     public static bool TryParse([NotNullWhen(true)] string? text, out DatasetUri uri)
     {
         uri = default;
-        if (text?.StartsWith(Scheme, StringComparison.Ordinal) != true || text[Scheme.Length..].Split('/') is not [var dataset, var version]
+        if (text?.StartsWith(Scheme, StringComparison.Ordinal) != true
+            || text[Scheme.Length..].Split('/') is not [var dataset, var version]
             || !DatasetName.TryParse(dataset, out var first) || !DatasetName.TryParse(version, out var second))
             return false;
         uri = new(first, second);

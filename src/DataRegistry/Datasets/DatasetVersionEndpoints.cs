@@ -58,7 +58,7 @@ static class DatasetVersionEndpoints
         return Results.Json(
             new Page<DatasetVersionBody>(
                 paging.Cursor is null && next is null ? rows.Count : null, Paging.Next(context, next), null,
-                [.. rows.Select(r => DatasetVersionBody.From(r))]),
+                [.. rows.Select(DatasetVersionBody.From)]),
             DatasetEndpoints.Json.PageDatasetVersionBody);
     }
 
@@ -105,13 +105,13 @@ static class DatasetVersionEndpoints
         var version = await datasets.FindAsync(project, uri.Dataset, context.RequestAborted) is { } dataset
             ? await datasets.ResolveAsync(dataset, uri, context.RequestAborted)
             : null;
-        return await AnswerAsync(context, version ?? throw CommonErrors.NotFound.With(), manifests);
+        return await new VersionAnswer(version ?? throw CommonErrors.NotFound.With(), manifests).ResultAsync(context);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatasetAccess access, ManifestReader manifests)
     {
         var (version, _) = await access.VersionAsync(id, context);
-        return await AnswerAsync(context, version, manifests);
+        return await new VersionAnswer(version, manifests).ResultAsync(context);
     }
 
     static async Task<IResult> DeleteAsync(
@@ -128,15 +128,6 @@ static class DatasetVersionEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>Everything but the row comes of the manifest: the datums are not looked at.</summary>
-    static async Task<IResult> AnswerAsync(HttpContext context, DatasetVersionRow version, ManifestReader manifests)
-    {
-        var files = version.Manifest is { } manifest && Fields.Query(context.Request, "exclude") is not "files"
-            ? await manifests.FirstAsync(manifest, VersionFiles.Max, context.RequestAborted)
-            : null;
-        return Results.Json(DatasetVersionBody.From(version, files), DatasetEndpoints.Json.DatasetVersionBody);
-    }
-
     static async Task<Guid?> PreviousAsync(
         DatasetRow dataset, string? text, DatasetTable datasets, CancellationToken cancellationToken)
     {
@@ -144,7 +135,7 @@ static class DatasetVersionEndpoints
             return null;
         if (!DatasetVersionId.TryParse(text, out var id))
             throw DatasetErrors.NotAVersionId.On("previous_version");
-        return await datasets.FindVersionAsync(id, cancellationToken) is { } row && row.Dataset == dataset.Id
+        return await datasets.FindVersionAsync(id, cancellationToken) is { IsVisible: true } row && row.Dataset == dataset.Id
             ? row.Id
             : throw DatasetErrors.NoPreviousVersion.On("previous_version", id);
     }

@@ -84,7 +84,7 @@ sealed partial class DatasetVersions(
         }
     }
 
-    /// <summary>Deletes a version, the aliases that name it, and its files. False where it is deleted already.</summary>
+    /// <summary>Deletes a version, the aliases that name it, and its files. False if it is deleted already.</summary>
     public async Task<bool> DeleteAsync(DatasetVersionId id, string user, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);

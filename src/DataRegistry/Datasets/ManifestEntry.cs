@@ -24,13 +24,13 @@ sealed record ManifestEntry
     /// <summary>Without its quotes.</summary>
     public required string Etag { get; init; }
 
-    /// <summary>Of S3; null where the bucket keeps no versions.</summary>
+    /// <summary>Of S3; null if the bucket keeps no versions.</summary>
     public string? VersionId { get; init; }
 
-    /// <summary>Null where the bucket did not tell it.</summary>
+    /// <summary>Null if the bucket did not tell it.</summary>
     public DateTimeOffset? LastModified { get; init; }
 
-    /// <summary>Hex, as are the others; null where it was not known when the version was made.</summary>
+    /// <summary>Hex, as are the others; null if it was not known when the version was made.</summary>
     public string? Md5 { get; init; }
     public string? Sha1 { get; init; }
     public string? Sha256 { get; init; }

@@ -32,10 +32,10 @@ sealed class ManifestReader(ManifestBlobs blobs)
         Manifest manifest, int limit, string? after, CancellationToken cancellationToken) =>
         ReadAsync(manifest, after, limit + 1, cancellationToken).PageAsync(limit, SizeOf, e => e.Path, cancellationToken);
 
-    /// <summary>The first entries, so many of them at most.</summary>
+    /// <summary>The first entries, so many of them at most, with no more requests than they take.</summary>
     /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/exception"/>
-    public async Task<IReadOnlyList<ManifestEntry>> FirstAsync(Manifest manifest, int count, CancellationToken cancellationToken) =>
-        await ReadAsync(manifest, after: null, count, cancellationToken).Take(count).ToListAsync(cancellationToken);
+    public IAsyncEnumerable<ManifestEntry> FirstAsync(Manifest manifest, int count, CancellationToken cancellationToken) =>
+        ReadAsync(manifest, after: null, count, cancellationToken).Take(count);
 
     /// <summary>Bytes of an entry as JSON; more rather than less.</summary>
     static int SizeOf(ManifestEntry entry) =>

@@ -20,7 +20,7 @@ static class VersionAliasEndpoints
             .TakesQuery("project", "A project's id; without it the aliases of all that one may read")
             .FailsOn("dataset", DatasetErrors.NotADatasetId, DatasetErrors.NoDataset)
             .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).Fails(AccessErrors.NotPermitted);
-        api.MapPost("/dataset-version-aliases/", PointAsync).WithName("setDatasetVersionAlias").Takes<NewVersionAliasBody>()
+        api.MapPost("/dataset-version-aliases/", PointAsync).WithName("setDatasetVersionAlias").TakesJsonOrForm<NewVersionAliasBody>()
             .Answers<VersionAliasBody>("Create an alias of a version (201), or move it to another version of the dataset (200)")
             .OrAnswers<VersionAliasBody>(StatusCodes.Status201Created)
             .FailsOn(

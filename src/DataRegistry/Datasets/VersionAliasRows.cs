@@ -63,7 +63,7 @@ sealed record VersionAliasChangeRow : TableRow
     /// <summary>Null in the first change.</summary>
     public Guid? From { get; init; }
 
-    /// <summary>Null where the alias was deleted: then it is the last.</summary>
+    /// <summary>Null if the alias was deleted: then it is the last.</summary>
     public Guid? To { get; init; }
 }
 

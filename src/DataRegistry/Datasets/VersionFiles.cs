@@ -11,6 +11,8 @@ sealed class VersionFiles(DatumTable datums, AliasTable aliases, LocationTable l
     /// <summary>Files that one request may list; a version of a selection has no such limit.</summary>
     public const int Max = 10_000;
 
+    const int DatumsAtOnce = 2000;
+
     /// <summary>Characters of what a caller gave that an error repeats.</summary>
     const int MaxShown = 200;
 
@@ -18,10 +20,13 @@ sealed class VersionFiles(DatumTable datums, AliasTable aliases, LocationTable l
 
     /// <summary>A file of the list, on its way to an entry.</summary>
     /// <param name="Number">From 1.</param>
-    /// <param name="Path">Null where the key makes it.</param>
+    /// <param name="Path">Null if the key makes it.</param>
     sealed record NamedFile(int Number, string Text, DatumReference Reference, string? Path);
 
     sealed record NumberedEntry(int Number, ManifestEntry Entry);
+
+    /// <param name="Facts">An entry without its own path.</param>
+    sealed record KnownDatum(ManifestEntry Facts, bool IsPurged);
 
     /// <summary>The entries, in the order of their paths. A file that cannot be one ends the request with the error of the list.</summary>
     public async Task<IReadOnlyList<ManifestEntry>> ReadAsync(
@@ -29,23 +34,22 @@ sealed class VersionFiles(DatumTable datums, AliasTable aliases, LocationTable l
     {
         var named = Named(files);
         var ids = await IdsAsync(project, named, cancellationToken);
-        // Another project's partitions are not read.
-        var rows = await datums.FindAsync(
-            [.. ids.Values.Where(id => id.Value.Partition >> 4 == project.Slot)], cancellationToken);
+        var known = await KnownAsync(project, ids.Values, cancellationToken);
         var prefixes = new Dictionary<Guid, string>();
         var entries = new List<NumberedEntry>(named.Count);
         foreach (var file in named)
         {
-            if (!ids.TryGetValue(file, out var id) || !rows.TryGetValue(id, out var row) || row.Project != project.Id)
+            if (!ids.TryGetValue(file, out var id) || !known.TryGetValue(id, out var datum))
                 throw DatasetErrors.NoDatumOfFile.On(Field, file.Number, Shown(file.Text));
-            if (row.Purged is not null)
+            if (datum.IsPurged)
                 throw DatasetErrors.DatumOfFilePurged.On(Field, file.Number, id);
-            if (file.Path is null && !prefixes.ContainsKey(row.Store))
-                prefixes.Add(row.Store, (await stores.FindWithoutSecretAsync(row.Store, cancellationToken))?.Prefix ?? "");
-            var path = file.Path ?? DatasetPath.Of(row.Key, prefixes[row.Store], dataset.Root);
+            var facts = datum.Facts;
+            if (file.Path is null && !prefixes.ContainsKey(facts.Store))
+                prefixes.Add(facts.Store, (await stores.FindWithoutSecretAsync(facts.Store, cancellationToken))?.Prefix ?? "");
+            var path = file.Path ?? DatasetPath.Of(facts.Key, prefixes[facts.Store], dataset.Root);
             if (!DatasetPath.IsValid(path))
                 throw DatasetErrors.NotAPath.On(Field, file.Number, Shown(path));
-            entries.Add(new(file.Number, ManifestEntry.From(path, row)));
+            entries.Add(new(file.Number, facts with { Path = path }));
         }
 
         return Sorted(entries);
@@ -64,6 +68,25 @@ sealed class VersionFiles(DatumTable datums, AliasTable aliases, LocationTable l
         }
 
         return named;
+    }
+
+    /// <summary>The project's datums among these. Their rows, with tags and all, are in memory some at a time.</summary>
+    async Task<Dictionary<DatumId, KnownDatum>> KnownAsync(
+        Project project, IEnumerable<DatumId> ids, CancellationToken cancellationToken)
+    {
+        var known = new Dictionary<DatumId, KnownDatum>();
+        // Another project's partitions are not read. In the order of their ids, so that ranges are short.
+        var own = ids.Where(id => id.Value.Partition >> 4 == project.Slot).Distinct().OrderBy(id => id.Value.High);
+        foreach (var some in own.Chunk(DatumsAtOnce))
+        {
+            foreach (var (id, row) in await datums.FindAsync(some, cancellationToken))
+            {
+                if (row.Project == project.Id)
+                    known.Add(id, new(ManifestEntry.From(row.Key, row), row.Purged is not null));
+            }
+        }
+
+        return known;
     }
 
     /// <summary>Which datums the files name, as far as they name any.</summary>

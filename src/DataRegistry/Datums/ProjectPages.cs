@@ -13,15 +13,15 @@ delegate Task<(IReadOnlyList<T> Rows, string? Cursor)> ProjectPage<T>(
 /// <summary>What lists of several projects have in common.</summary>
 static class ProjectPages
 {
-    /// <summary>Projects that a page looks at, a request each: a page that finds few rows in so many is short.</summary>
+    /// <summary>Projects that a page reads, one request each. A page that finds few rows in them is short.</summary>
     public const int MaxProjects = 1000;
 
     public const int MaxProjectsAtOnce = 16;
 
-    /// <summary>Rows that are read at a time; a project's page is one of up to <see cref="Paging.MaxLimit"/>.</summary>
+    /// <summary>Rows that are read at a time. A project's page has up to <see cref="Paging.MaxLimit"/>.</summary>
     const int MaxRowsAtOnce = 16_000;
 
-    /// <summary>The named project, or all that the caller may read, in the order of their ids.</summary>
+    /// <summary>The named project, or all that the caller may read, ordered by id.</summary>
     public static async Task<IReadOnlyList<Project>> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
     {
         if (Fields.Query(context.Request, "project") is { } named)
@@ -43,11 +43,11 @@ sealed class ProjectPages<T>(ProjectPage<T> page, Func<T, (Guid Project, string 
 {
     const int IdLength = 32;
 
-    /// <summary>The cursor is a project's id and a place in it, or the id alone of a project that is behind.</summary>
+    /// <summary>The cursor is a project's id and a place in it, or only the id of a project that is done.</summary>
     public async Task<CountedPage<T>> ReadAsync(IReadOnlyList<Project> projects, Paging paging, CancellationToken cancellationToken)
     {
         var (behind, place) = PlaceOf(paging);
-        // As text: that is the order of projects.
+        // Compare as text: that is the order of projects.
         var left = projects.SkipWhile(p => behind is not null && string.CompareOrdinal(TextOf(p.Id), behind) < (place is null ? 1 : 0));
         var rows = new List<T>();
         var looked = 0;

@@ -1,5 +1,4 @@
 using DataRegistry.Datasets;
-using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -19,13 +18,13 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
     {
         ManifestEntry[] entries =
         [
-            Entry("a/1", size: 3) with { VersionId = "v1", Md5 = new('a', 32), Sha1 = new('b', 40), Sha256 = new('c', 64) },
-            Entry("a/\uE000 \"quoted\"\\", size: 0) with { LastModified = DateTimeOffset.UnixEpoch.AddMilliseconds(5) },
-            Entry("a/\U0001F600", size: long.MaxValue - 3),
+            TestDatasets.Entry("a/1", size: 3) with { VersionId = "v1", Md5 = new('a', 32), Sha1 = new('b', 40), Sha256 = new('c', 64) },
+            TestDatasets.Entry("a/\uE000 \"quoted\"\\", size: 0) with { LastModified = DateTimeOffset.UnixEpoch.AddMilliseconds(5) },
+            TestDatasets.Entry("a/\U0001F600", size: long.MaxValue - 3),
         ];
         var manifest = await WriteAsync(entries);
         Assert.Equal((3, long.MaxValue), (manifest.Count, manifest.Bytes));
-        Assert.Equal(entries, await Reader.FirstAsync(manifest, 10, default));
+        Assert.Equal(entries, await Reader.FirstAsync(manifest, 10, default).ToListAsync());
     }
 
     [Fact]
@@ -42,7 +41,8 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
     [Fact]
     public async Task A_page_from_any_path_on_costs_two_requests_and_all_of_it_one()
     {
-        var entries = Enumerable.Range(0, 12_000).Select(n => Entry($"images/{n:d6}.png", n) with { Sha256 = Hash(n) }).ToArray();
+        var entries = Enumerable.Range(0, 12_000)
+            .Select(n => TestDatasets.Entry($"images/{n:d6}.png", n) with { Sha256 = Hash(n) }).ToArray();
         var manifest = await WriteAsync(entries);
         Assert.True(manifest.Length > 256 * 1024, $"{manifest.Length} bytes are not read in blocks");
         foreach (var (after, first) in new[]
@@ -59,7 +59,7 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
         }
 
         var all = service.Transport.Requests;
-        Assert.Equal(entries, await Reader.FirstAsync(manifest, 12_000, default));
+        Assert.Equal(entries, await Reader.FirstAsync(manifest, 12_000, default).ToListAsync());
         Assert.Equal(1, service.Transport.Requests - all);
         Assert.Equal(entries.Skip(7777), await Reader.ReadAsync(manifest, "images/007776.png", default).ToListAsync());
     }
@@ -69,7 +69,7 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
     {
         // Hashes cannot be compressed, so this is more than one piece of 4 MB.
         var manifest = await WriteAsync(Enumerable.Range(0, 60_000).Select(n =>
-            Entry($"{n:d6}", 1) with { Sha256 = Hash(n), Sha1 = Hash(-n)[..40], Md5 = Hash(n)[32..] }));
+            TestDatasets.Entry($"{n:d6}", 1) with { Sha256 = Hash(n), Sha1 = Hash(-n)[..40], Md5 = Hash(n)[32..] }));
         Assert.True(manifest.Length > 4 * 1024 * 1024, $"{manifest.Length} bytes are one piece");
         Assert.Equal(60_000, await Reader.ReadAsync(manifest, after: null, default).Where((e, n) => e.Path == $"{n:d6}").CountAsync());
     }
@@ -77,9 +77,9 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
     [Fact]
     public async Task Two_entries_with_one_path_are_named_and_nothing_is_written()
     {
-        var (first, second) = (Entry("a", 1), Entry("a", 1));
+        var (first, second) = (TestDatasets.Entry("a", 1), TestDatasets.Entry("a", 1));
         var id = NewId();
-        var outcome = await Writer.WriteAsync(id, new[] { first, second, Entry("b", 1) }.ToAsyncEnumerable(), default);
+        var outcome = await Writer.WriteAsync(id, new[] { first, second, TestDatasets.Entry("b", 1) }.ToAsyncEnumerable(), default);
         Assert.Equal(new ManifestOutcome.PathTwice("a", first.Datum, second.Datum), outcome);
         Assert.Empty(await service.Storage.Blobs.GetBlobContainerClient("datasets").GetBlobsAsync(
             new() { Prefix = $"{id}/" }, default).ToListAsync());
@@ -88,7 +88,7 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
     [Fact]
     public async Task Entries_that_are_not_in_order_are_refused_with_both_datums()
     {
-        var (first, second) = (Entry("b", 1), Entry("a", 1));
+        var (first, second) = (TestDatasets.Entry("b", 1), TestDatasets.Entry("a", 1));
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             Writer.WriteAsync(NewId(), new[] { first, second }.ToAsyncEnumerable(), default));
         Assert.Contains($"{first.Datum}", refused.Message, StringComparison.Ordinal);
@@ -99,17 +99,6 @@ public sealed class ManifestTests(SharedService shared) : IClassFixture<SharedSe
         await Writer.WriteAsync(NewId(), entries.ToAsyncEnumerable(), default)).Manifest;
 
     DatasetVersionId NewId() => DatasetVersionId.Create(DateTimeOffset.UtcNow, DatasetId.Create(DateTimeOffset.UtcNow, service.Project));
-
-    static ManifestEntry Entry(string path, long size) => new()
-    {
-        Path = path,
-        Datum = new(TimedId.Create(DateTimeOffset.UnixEpoch, 0, (ulong)Random.Shared.NextInt64(1, long.MaxValue))),
-        Store = Guid.Empty,
-        Bucket = "bucket",
-        Key = $"data/{path}",
-        Size = size,
-        Etag = "etag",
-    };
 
     static string Hash(int n) =>
         Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(n)));
