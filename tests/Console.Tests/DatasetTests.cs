@@ -8,7 +8,7 @@ namespace DataRegistry.ConsoleTests;
 public sealed class DatasetTests : ConsoleTest
 {
     [BrowserFact]
-    public async Task A_dataset_gets_versions_that_are_compared_and_an_alias_that_moves()
+    public async Task A_dataset_gets_versions_and_an_alias_that_moves()
     {
         await Service.AdoptedAsync("images/a.png");
         var b = await Service.AdoptedAsync("images/b.png");
@@ -47,15 +47,6 @@ public sealed class DatasetTests : ConsoleTest
         var second = page.Url;
         await page.GetByRole(AriaRole.Tab, new() { Name = "Python" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("stream=True");
-
-        await page.GetByRole(AriaRole.Link, new() { Name = "Compare with another version" }).ClickAsync();
-        await Expect(page.GetByText("3 changes", new() { Exact = true })).ToBeVisibleAsync();
-        Assert.Equal("v1", await page.GetByLabel("Compared with").Locator("option:checked").InnerTextAsync());
-        var changes = page.GetByRole(AriaRole.Table, new() { Name = "Changes" }).GetByRole(AriaRole.Row);
-        await Expect(changes.Filter(new() { HasText = "Changed" })).ToContainTextAsync("a.png");
-        await Expect(changes.Filter(new() { HasText = "Removed" })).ToContainTextAsync("b.png");
-        await Expect(changes.Filter(new() { HasText = "Added" })).ToContainTextAsync("c.png");
-        await page.AssertAccessibleAsync("dataset-diff");
 
         await page.GotoAsync(second);
         await page.GetByRole(AriaRole.Link, new() { Name = "train" }).ClickAsync();
@@ -135,30 +126,6 @@ public sealed class DatasetTests : ConsoleTest
         var bare = await Service.GetAsync($"/api/v0/dataset-versions/{version}/?exclude=files");
         Assert.False(bare.TryGetProperty("files", out _));
         Assert.Equal(600, (await Service.GetAsync($"/api/v0/dataset-versions/{version}/")).GetProperty("files").GetArrayLength());
-    }
-
-    [BrowserFact]
-    public async Task A_selection_becomes_a_version_of_a_new_dataset_that_is_followed_until_its_files_are_there()
-    {
-        string[] keys = ["images/a.png", "images/b.png", "texts/c.txt"];
-        Service.Put(keys);
-        (await Service.AdoptUrlsAsync(keys.Select(Service.Url))).Dispose();
-        var page = await OpenAsync(In("data/search?prefix=images/"));
-        await Button(page, "Add to a dataset…").ClickAsync();
-        await Expect(page.GetByText("2 datums, 24 B")).ToBeVisibleAsync();
-        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("train");
-        await Button(page, "Create").ClickAsync();
-        await Expect(page.GetByText("It gets the 2 datums of the selection.")).ToBeVisibleAsync();
-        await page.AssertAccessibleAsync("dataset-add");
-        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("v1");
-        await Button(page, "Create the version").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "It is being created" })).ToBeVisibleAsync();
-        await page.AssertAccessibleAsync("dataset-version-creating");
-        await Service.DrainAsync();
-        await Expect(page.GetByText("2 files", new() { Exact = true })).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "images/b.png" })).ToBeVisibleAsync();
-        await page.GotoAsync($"{Origin}/console/{In("add-to-dataset")}");
-        await Expect(page.GetByText("No selection")).ToBeVisibleAsync();
     }
 
     static async Task NewVersionAsync(IPage page, string name, string datums)
