@@ -63,7 +63,7 @@ public sealed class DatasetTests : ConsoleTest
         await Expect(alias).ToContainTextAsync("v2");
         await page.AssertAccessibleAsync("dataset");
         await page.GetByRole(AriaRole.Link, new() { Name = "production" }).ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Table).GetByText("Moved")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "History" }).GetByText("Moved")).ToBeVisibleAsync();
         await Expect(
             page.GetByRole(AriaRole.Region, new() { Name = "curl commands" })).ToContainTextAsync("uri=dataset://train/production");
         await page.AssertAccessibleAsync("dataset-alias");
