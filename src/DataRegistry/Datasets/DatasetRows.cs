@@ -111,6 +111,6 @@ sealed record LeftoverRow : TableRow
     /// <summary>Nobody writes for it any more after this time.</summary>
     public required DateTimeOffset Until { get; init; }
 
-    /// <summary>The call that deleted the dataset, so that it knows its own after a lost answer; null for a version.</summary>
+    /// <summary>The call that deleted it, so that it knows its own after a lost answer. Null if nobody deleted it.</summary>
     public Guid? Change { get; init; }
 }

@@ -15,10 +15,11 @@ sealed partial class DatasetTable
     /// Deletes a version as it is now, and gives its name back; the aliases that name it have to be gone. Its blobs are left to whoever
     /// looks at leftovers. False if it was changed or deleted meanwhile.
     /// </summary>
-    public async Task<bool> TryDeleteAsync(DatasetVersionRow version, CancellationToken cancellationToken)
+    /// <param name="change">The call, so that it knows its own leftover after a lost answer.</param>
+    public async Task<bool> TryDeleteAsync(DatasetVersionRow version, Guid change, CancellationToken cancellationToken)
     {
         var dataset = await FindAsync(version.DatasetId, cancellationToken);
-        var actions = DeletionOf(version, version.ETag).ToList();
+        var actions = DeletionOf(version, version.ETag, change).ToList();
         if (version.Status == DatasetVersionStatus.Completed && dataset is not null)
             actions.Add(Change.Update(await WithoutAsync(dataset, version, cancellationToken), dataset.ETag));
         return (await table.TrySubmitAsync(actions, cancellationToken)).IsDone;
@@ -89,7 +90,7 @@ sealed partial class DatasetTable
                 .Where(r => r.DatasetId == dataset).Take(VersionsAtOnce).ToListAsync(cancellationToken);
             // Nobody publishes a version of it any more, so these stay as they are.
             if (rows.Count == 0
-                || (await table.TrySubmitAsync([.. rows.SelectMany(r => DeletionOf(r, ETag.All))], cancellationToken)).IsDone)
+                || (await table.TrySubmitAsync([.. rows.SelectMany(r => DeletionOf(r, ETag.All, change: null))], cancellationToken)).IsDone)
                 return rows;
             // Another one sweeps, too.
         }
@@ -133,14 +134,14 @@ sealed partial class DatasetTable
             await table.TryDeleteAsync(version.PartitionKey, LeftoverKey(version.Id), ETag.All, cancellationToken);
     }
 
-    IEnumerable<TableTransactionAction> DeletionOf(DatasetVersionRow version, ETag ifMatch)
+    IEnumerable<TableTransactionAction> DeletionOf(DatasetVersionRow version, ETag ifMatch, Guid? change)
     {
         yield return Change.Delete(version.PartitionKey, version.RowKey, ifMatch);
         yield return Change.Delete(version.PartitionKey, VersionNameKey(version.DatasetId, version.Name), ETag.All);
         if (version.Status == DatasetVersionStatus.Completed)
             yield return Change.Delete(version.PartitionKey, CompletedKey(version.VersionId), ETag.All);
         // It may be there, as that of a version which a job makes or made.
-        yield return Change.Upsert(LeftoverOf(version, clock.GetUtcNow() + UnusedAfter));
+        yield return Change.Upsert(LeftoverOf(version, clock.GetUtcNow() + UnusedAfter) with { Change = change });
     }
 
     /// <summary>The dataset as it is without a version: the newest one of the others is its latest.</summary>

@@ -75,7 +75,7 @@ sealed partial class DatasetVersions(
         try
         {
             if (await table.FindVersionAsync(id, CancellationToken.None) is { Status: DatasetVersionStatus.Creating } version)
-                await table.TryDeleteAsync(version, CancellationToken.None);
+                await table.TryDeleteAsync(version, Guid.NewGuid(), CancellationToken.None);
         }
         catch (Exception e)
         {
@@ -87,20 +87,24 @@ sealed partial class DatasetVersions(
     /// <summary>Deletes a version, the aliases that name it, and its files. False if it is deleted already.</summary>
     public async Task<bool> DeleteAsync(DatasetVersionId id, string user, CancellationToken cancellationToken)
     {
+        var change = Guid.NewGuid();
+        DatasetVersionRow? last = null;
         for (var retry = new WriteRetry(clock, cancellationToken);
             await table.FindVersionAsync(id, cancellationToken) is { } version;
             await retry.AgainAsync())
         {
+            last = version;
             foreach (var alias in await table.AliasesOfAsync(version, cancellationToken))
                 await table.DeleteAliasAsync(alias, user, cancellationToken);
             // An alias that is pointed at it after it was read changes it, so it is looked at again then.
-            if (!await table.TryDeleteAsync(version, cancellationToken))
-                continue;
-            await CollectAsync(version, cancellationToken);
-            return true;
+            if (await table.TryDeleteAsync(version, change, cancellationToken))
+                break;
         }
 
-        return false;
+        if (last is null || (await table.FindLeftoverAsync(id, cancellationToken))?.Change != change)
+            return false;
+        await CollectAsync([last], cancellationToken);
+        return true;
     }
 
     /// <summary>Deletes the files of versions whose rows are deleted, and forgets those that nobody can write for any more.</summary>
@@ -120,7 +124,7 @@ sealed partial class DatasetVersions(
         var version = await table.FindVersionAsync(id, cancellationToken);
         if (version is { Status: DatasetVersionStatus.Creating })
         {
-            if (await IsDeadAsync(version, cancellationToken) && await table.TryDeleteAsync(version, cancellationToken))
+            if (await IsDeadAsync(version, cancellationToken) && await table.TryDeleteAsync(version, Guid.NewGuid(), cancellationToken))
                 Log.Dead(logger, id);
         }
         else if (leftover.Until < clock.GetUtcNow())
@@ -129,8 +133,6 @@ sealed partial class DatasetVersions(
             await table.ForgetAsync(leftover, cancellationToken);
         }
     }
-
-    Task CollectAsync(DatasetVersionRow version, CancellationToken cancellationToken) => CollectAsync([version], cancellationToken);
 
     /// <summary>Whether a version is created by nobody any more: its request is over, or its job has ended without it.</summary>
     async Task<bool> IsDeadAsync(DatasetVersionRow version, CancellationToken cancellationToken) =>

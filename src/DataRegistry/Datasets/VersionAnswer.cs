@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Datasets;
@@ -29,7 +30,9 @@ sealed class VersionAnswer(DatasetVersionRow version, ManifestReader manifests)
     async Task WriteAsync(Stream output, IAsyncEnumerator<ManifestEntry> files, bool any, CancellationToken cancellationToken)
     {
         await using var all = files;
-        await using var json = new Utf8JsonWriter(output, Options);
+        // Not disposed if a request fails: it may still read the buffer.
+        var buffer = new PooledBuffer(2 * FlushBytes);
+        using var json = new Utf8JsonWriter(buffer, Options);
         using var body = JsonSerializer.SerializeToDocument(
             DatasetVersionBody.From(version), DatasetEndpoints.Json.DatasetVersionBody);
         json.WriteStartObject();
@@ -39,13 +42,18 @@ sealed class VersionAnswer(DatasetVersionRow version, ManifestReader manifests)
         for (; any; any = await files.MoveNextAsync())
         {
             JsonSerializer.Serialize(json, VersionFileBody.From(files.Current), DatasetEndpoints.Json.VersionFileBody);
-            if (json.BytesPending > FlushBytes)
-                await json.FlushAsync(cancellationToken);
+            if (buffer.Length < FlushBytes)
+                continue;
+            await output.WriteAsync(buffer.Written, cancellationToken);
+            buffer.Truncate(0);
         }
 
         json.WriteEndArray();
         if (version.Count > VersionFiles.Max)
             json.WriteBoolean("files_truncated", true);
         json.WriteEndObject();
+        json.Flush();
+        await output.WriteAsync(buffer.Written, cancellationToken);
+        buffer.Dispose();
     }
 }

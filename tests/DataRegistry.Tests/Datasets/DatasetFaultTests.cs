@@ -159,6 +159,22 @@ public sealed class DatasetFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_whose_dataset_is_deleted_meanwhile_is_told_and_leaves_nothing()
+    {
+        var datum = await service.AdoptedAsync("a");
+        var dataset = await service.NewDatasetAsync();
+        // After the version's row, before its manifest.
+        service.Transport.Wrote = () =>
+        {
+            service.Transport.Wrote = null;
+            Assert.Equal(
+                HttpStatusCode.NoContent, service.Http.StatusAsync("DELETE", $"{DatasetsPath}{dataset}/").GetAwaiter().GetResult());
+        };
+        Assert.Equal(HttpStatusCode.Conflict, await PostStatusAsync(dataset, "v1", datum));
+        await AssertOnlyAsync(0);
+    }
+
+    [Fact]
     public async Task A_version_that_a_job_makes_is_shown_and_cannot_be_used()
     {
         var dataset = await service.NewDatasetAsync();

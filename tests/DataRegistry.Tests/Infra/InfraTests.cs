@@ -130,6 +130,7 @@ public sealed partial class InfraTests
                 "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts adoption",
                 "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts azure-webjobs-hosts",
                 "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts azure-webjobs-secrets",
+                "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts datasets",
                 "registry-identity: Storage Queue Data Contributor on Microsoft.Storage/storageAccounts",
                 "registry-identity: Storage Table Data Contributor on Microsoft.Storage/storageAccounts",
             ],
