@@ -52,7 +52,8 @@ static class DatasetVersionEndpoints
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/dataset-versions/{id}/", GetAsync).WithName("getDatasetVersion").Answers<DatasetVersionBody>(
-            $"Get a version with its files; of more than {VersionFiles.Max} the first ones", example: WithFiles);
+            $"Get a version with its files; of more than {VersionFiles.Max} the first ones", example: WithFiles)
+            .TakesQuery("exclude", "files: without them");
         api.MapDelete("/dataset-versions/{id}/", DeleteAsync).WithName("deleteDatasetVersion").AnswersNothing(
             "Delete a version and the aliases that name it; the datums stay").Fails(AccessErrors.NotPermitted);
     }

@@ -24,7 +24,7 @@ sealed record ApiArea(string Name, string Description, params IReadOnlyList<stri
         new("Agents", "The work of the agent that runs in a cluster.", "/api/v1/clusters/{clusterId}/"),
         new("Organization", "Projects, departments and clusters.", "/api/v0/projects/", "/api/v0/departments/", "/api/v0/clusters/",
             "/api/v1/org-unit/", "/api/v1/clusters"),
-        new("Users", "Users and service accounts, and their roles.", "/api/v0/users/"),
+        new("Users", "Users and service accounts, and their roles.", "/api/v0/users/", "/api/v0/roles/"),
         new("Audit", "Find out who changed something, and when.", "/api/v0/audit/"),
         new("Health", "Find out whether the service runs.", "/api/health/"),
     ];
