@@ -34,7 +34,8 @@ static class StoreEndpoints
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: false)).WithName("changeStore")
-            .TakesJsonOrForm<NewStoreBody>(example: "NewStoreBody.change").Answers<StoreBody>("Change a store; what is missing stays as it is"));
+            .TakesJsonOrForm<NewStoreBody>(example: "NewStoreBody.change")
+            .Answers<StoreBody>("Change a store; what is missing stays as it is"));
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
