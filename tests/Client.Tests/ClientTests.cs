@@ -124,7 +124,7 @@ public sealed partial class ClientTests : IAsyncLifetime
             .Id.ToString();
         await KeptAsync(() => client.ListProjectsAsync(null, null));
         await KeptAsync(() => client.GetProjectAsync(project));
-        await KeptAsync(() => client.ChangeProjectAsync(project, new NewProject { Name = "q" }));
+        await KeptAsync(() => client.ChangeProjectAsync(project, new ProjectChange { Name = "q" }));
         await KeptAsync(() => client.ListOrgUnitProjectsAsync(null, null, null, null, null, 1));
         await KeptAsync(() => client.ListOrgUnitDepartmentsAsync(null, null, null, null, null, null));
         await KeptAsync(() => client.ListOrgUnitClustersAsync());

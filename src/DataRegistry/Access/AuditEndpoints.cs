@@ -12,9 +12,10 @@ static class AuditEndpoints
 
     public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit/", ListAsync).WithName("listAuditEvents")
         .AnswersPages<AuditBody>("List who changed what, newest first")
-        .TakesQuery("project", "Its trail; without it, that of what belongs to no project")
-        .TakesQuery("actor", "Name or id").TakesQuery("action", "An action such as token.created, or a kind such as token")
-        .TakesQuery("since", "ISO 8601, inclusive").TakesQuery("until", "ISO 8601, exclusive")
+        .TakesQuery("project", "A project's id. Without it the list has the events that belong to no project.")
+        .TakesQuery("actor", "The name or id of the subject that acted.")
+        .TakesQuery("action", "An action such as `token.created`, or a kind such as `token`.")
+        .TakesQuery("since", "The first time, in ISO 8601.").TakesQuery("until", "The time to stop before, in ISO 8601.")
         .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).FailsOn("since", CommonErrors.NotATime)
         .Fails(AccessErrors.NotPermitted);
 

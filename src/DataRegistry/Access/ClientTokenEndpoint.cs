@@ -21,7 +21,7 @@ static class ClientTokenEndpoint
 
     public static void MapClientTokens(this IEndpointRouteBuilder api) => api.MapPost("/token", GrantAsync).WithName("getClientToken")
         .Takes<ClientCredentialsBody>().Takes<ClientCredentialsBody>("application/x-www-form-urlencoded")
-        .Answers<ClientTokenBody>("Get a short-lived token for client credentials")
+        .Answers<ClientTokenBody>("Get a short-lived token with client credentials")
         .FailsOn("grantType", AccessErrors.NotAGrant).FailsOn(
             "clientId", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.GivenTwice, AccessErrors.NotAText)
         .Fails(AccessErrors.ClientRefused, AccessErrors.TooManyLogIns, AccessErrors.TooManyRequests, AccessErrors.NoSigningKey)

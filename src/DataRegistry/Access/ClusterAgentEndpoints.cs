@@ -12,10 +12,10 @@ static class ClusterAgentEndpoints
     public static void MapClusterAgents(this IEndpointRouteBuilder api)
     {
         api.MapPut("/clusters/{id}/agent/", AddAsync).WithName("addClusterAgent")
-            .Answers<ClusterBody>("Say that an agent works in a cluster", example: "ClusterBody.agent")
+            .Answers<ClusterBody>("Note that an agent runs in a cluster", example: "ClusterBody.agent")
             .Fails(AccessErrors.NotPermitted);
         api.MapDelete("/clusters/{id}/agent/", RemoveAsync).WithName("removeClusterAgent")
-            .Answers<ClusterBody>("Say that no agent works in a cluster")
+            .Answers<ClusterBody>("Note that no agent runs in a cluster")
             .Fails(AccessErrors.NotPermitted);
     }
 

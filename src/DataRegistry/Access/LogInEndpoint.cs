@@ -13,7 +13,7 @@ static class LogInEndpoint
     const int MaxBodyBytes = 16 * 1024;
 
     public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync).WithName("logIn")
-        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("Get a token for a user name and a password")
+        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("Get a token with a user name and a password")
         .Fails(CommonErrors.FormUnreadable, AccessErrors.FormExpected, AccessErrors.TooManyLogIns, AccessErrors.TooManyRequests)
         .FailsOn("non_field_errors", AccessErrors.LogInRefused)
         .FailsOn("username", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.GivenTwice)

@@ -29,7 +29,7 @@ static class OrganizationEndpoints
         api.MapGet("/departments/", ListDepartmentsAsync).WithName("listDepartments")
             .AnswersPages<DepartmentBody>("List the departments that you have a role in");
         api.MapPost("/departments/", CreateDepartmentAsync).WithName("createDepartment").TakesJsonOrForm<NewUnitBody>()
-            .Answers<DepartmentBody>("Create a department, in the default cluster if none is named", StatusCodes.Status201Created)
+            .Answers<DepartmentBody>("Create a department, in the default cluster unless one is named", StatusCodes.Status201Created)
             .FailsOn("name", NameErrors)
             .FailsOn("cluster", CommonErrors.NotAnId, OrganizationErrors.NoCluster).Fails(AccessErrors.NotPermitted);
         api.MapGet("/departments/{id}/", GetDepartmentAsync).WithName("getDepartment").Answers<DepartmentBody>("Get a department");

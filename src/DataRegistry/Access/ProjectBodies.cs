@@ -5,9 +5,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Access;
 
-/// <summary>A project to make, or what to change of one.</summary>
-/// <param name="Description">Any text on one line; null for none, or for the one that it has.</param>
+/// <summary>A project to create.</summary>
+/// <param name="Description">Any text on one line.</param>
+/// <param name="Department">The id of a department. Without it the project belongs to the default department.</param>
 sealed record NewProjectBody([property: Required] string? Name, string? Description, string? Department);
+
+/// <summary>The fields of a project to change. A field that is left out keeps its value.</summary>
+/// <param name="Description">Any text on one line.</param>
+/// <param name="Department">A project keeps its department, so any value is refused.</param>
+sealed record ProjectChangeBody(string? Name, string? Description, string? Department);
 
 /// <summary>A project with what it belongs to.</summary>
 /// <param name="Owner">Its department, in the words of public clients.</param>

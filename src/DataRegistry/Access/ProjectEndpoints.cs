@@ -13,16 +13,16 @@ static class ProjectEndpoints
     {
         api.MapGet("/projects/", ListAsync).WithName("listProjects").AnswersPages<ProjectDetailBody>("List the projects that you see");
         api.MapPost("/projects/", CreateAsync).WithName("createProject").TakesJsonOrForm<NewProjectBody>()
-            .Answers<ProjectDetailBody>("Create a project, in the default department if none is named", StatusCodes.Status201Created)
+            .Answers<ProjectDetailBody>("Create a project, in the default department unless one is named", StatusCodes.Status201Created)
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
             .FailsOn("department", CommonErrors.NotAnId, OrganizationErrors.NoDepartment)
             .Fails(AccessErrors.NotPermitted);
         api.MapGet("/projects/{id}/", GetAsync).WithName("getProject").Answers<ProjectDetailBody>("Get a project");
-        api.MapPatch("/projects/{id}/", ChangeAsync).WithName("changeProject").TakesJsonOrForm<NewProjectBody>()
+        api.MapPatch("/projects/{id}/", ChangeAsync).WithName("changeProject").TakesJsonOrForm<ProjectChangeBody>()
             .Answers<ProjectDetailBody>("Rename or describe a project")
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
             .FailsOn("department", AccessErrors.ProjectKeepsDepartment).Fails(AccessErrors.NotPermitted);
-        api.MapDelete("/projects/{id}/", DeleteAsync).WithName("deleteProject").AnswersNothing("Delete a project that holds nothing")
+        api.MapDelete("/projects/{id}/", DeleteAsync).WithName("deleteProject").AnswersNothing("Delete an empty project")
             .Fails(AccessErrors.ProjectInUse, AccessErrors.NotPermitted);
     }
 
@@ -81,7 +81,7 @@ static class ProjectEndpoints
         string id, HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var project = await RequiredAsync(id, context, projects, permissions, Permission.ProjectsManage);
-        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.ProjectChangeBody, AccessJson.MaxBodyBytes);
         if (body.Department is not null)
             throw AccessErrors.ProjectKeepsDepartment.On("department");
         var description = Fields.Line("description", body.Description, AccessJson.MaxDescriptionLength);

@@ -11,13 +11,14 @@ static class RoleEndpoints
     public static void MapRoles(this IEndpointRouteBuilder api)
     {
         api.MapGet("/users/{id}/roles/", ListAsync).WithName("listRoles")
-            .Answers<Page<RoleBody>>("List the roles of a user; of others only those that you could take");
+            .Answers<Page<RoleBody>>("List the roles of a user")
+            .WithDescription("Of another user the list has only the roles that you could take.");
         api.MapPost("/users/{id}/roles/", AddAsync).WithName("giveRole").TakesJsonOrForm<NewRoleBody>()
             .Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created)
             .OrAnswers<RoleBody>(StatusCodes.Status200OK).FailsOn("role", CommonErrors.Required, CommonErrors.NotAChoice)
             .FailsOn("scope_id", CommonErrors.NotAnId, AccessErrors.SystemHasNoId, AccessErrors.NoScope)
             .Fails(AccessErrors.TooManyRoles, AccessErrors.NotPermitted);
-        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).WithName("takeRole").AnswersNothing("Take a role")
+        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).WithName("takeRole").AnswersNothing("Take a role away")
             .Fails(AccessErrors.NotPermitted);
     }
 

@@ -14,17 +14,16 @@ namespace DataRegistry.Access;
 static class TokenEndpoints
 {
     const int MaxProjects = 100;
-    const string UserParameter = "Whose tokens, for administrators; one's own if not given";
+    const string UserParameter = "The id of the user or service account, for administrators. Without it your own tokens are meant.";
 
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tokens/", ListAsync).WithName("listTokens").AnswersPages<TokenBody>("List tokens, without their secrets")
+        api.MapGet("/tokens/", ListAsync).WithName("listTokens").AnswersPages<TokenBody>("List tokens without their secrets")
             .TakesQuery("user", UserParameter)
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
         api.MapPost("/tokens/", CreateAsync).WithName("createToken").TakesJsonOrForm<NewTokenBody>()
-            .Answers<CreatedTokenBody>(
-                "Create a token; its secret is shown this once. With a log-in or a token that ends, expires is required",
-                    StatusCodes.Status201Created)
+            .Answers<CreatedTokenBody>("Create a token", StatusCodes.Status201Created)
+            .WithDescription("The secret is shown only this once. A log-in, or a token that ends, has to give `expires`.")
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong)
             .FailsOn("expires", CommonErrors.NotATime, AccessErrors.ExpiryInThePast, AccessErrors.EndOfLogInsToken,
                 AccessErrors.EndOfTokensToken)
@@ -33,7 +32,7 @@ static class TokenEndpoints
             .Fails(AccessErrors.TooManyTokens, AccessErrors.TooManyGenerations, AccessErrors.NotPermitted);
         api.MapGet("/tokens/{id}/", GetAsync).WithName("getToken").Answers<TokenBody>("Get a token").TakesQuery("user", UserParameter)
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
-        api.MapDelete("/tokens/{id}/", RevokeAsync).WithName("revokeToken").AnswersNothing("Revoke a token, at once")
+        api.MapDelete("/tokens/{id}/", RevokeAsync).WithName("revokeToken").AnswersNothing("Revoke a token at once")
             .TakesQuery("user", UserParameter)
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
     }

@@ -63,11 +63,11 @@ static class UnitListEndpoints
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
-        .TakesQuery("filterBy", "Such as name==a or clusterId==…, several with commas between")
-        .TakesQuery("search", "What the name contains")
-        .TakesQuery("sortBy", "name if not given").TakesQuery("sortOrder", "asc or desc")
-        .TakesQuery("offset", "0 if not given", JsonSchemaType.Integer)
-        .TakesQuery("limit", "1 to 500, 50 if not given", JsonSchemaType.Integer)
+        .TakesQuery("filterBy", "Filters such as `name==a` or `clusterId==…`, separated by commas.")
+        .TakesQuery("search", "A part of the name.")
+        .TakesQuery("sortBy", "`name` by default.").TakesQuery("sortOrder", "`asc` (the default) or `desc`.")
+        .TakesQuery("offset", "How many to leave out; 0 by default.", JsonSchemaType.Integer)
+        .TakesQuery("limit", "The most of a page: 1 to 500, 50 by default.", JsonSchemaType.Integer)
         .FailsOn("filterBy", CommonErrors.NotAFilter).FailsOn("sortBy", CommonErrors.NotAChoice)
         .FailsOn("sortOrder", CommonErrors.NotAChoice)
         .FailsOn("offset", CommonErrors.NotInRange).FailsOn("limit", CommonErrors.NotInRange);

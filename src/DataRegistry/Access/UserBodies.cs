@@ -105,6 +105,7 @@ sealed record AuditBody(
 [JsonSerializable(typeof(NewUnitBody))]
 [JsonSerializable(typeof(UnitNameBody))]
 [JsonSerializable(typeof(NewProjectBody))]
+[JsonSerializable(typeof(ProjectChangeBody))]
 [JsonSerializable(typeof(Page<ProjectDetailBody>))]
 [JsonSerializable(typeof(Page<AuditBody>))]
 sealed partial class AccessJsonContext : JsonSerializerContext;

@@ -124,8 +124,8 @@ public static class ApiDescription
     /// <summary>It answers a page of what is listed.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) =>
         endpoint.Answers<Page<T>>(summary)
-        .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}",
+        .TakesQuery("limit", $"The most of a page: {Paging.DefaultLimit} by default, at most {Paging.MaxLimit}.",
             JsonSchemaType.Integer)
-        .TakesQuery("cursor", "From the page before; follow its next")
+        .TakesQuery("cursor", "The place to go on from. Follow the `next` of the page before.")
         .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor);
 }

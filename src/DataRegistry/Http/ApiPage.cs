@@ -31,7 +31,8 @@ public static class ApiPage
         {
             page.RoutePrefix = Path;
             page.DocumentTitle = "Data Registry API";
-            page.SwaggerEndpoint($"/{Path}/v1.json", "Data Registry");
+            page.SwaggerEndpoint($"/{Path}/{ApiDescription.DocumentName}.json", "Data Registry");
+            page.SwaggerEndpoint($"/{Path}/{ApiDescription.OlderDocumentName}.json", "Data Registry, in OpenAPI 3.0");
             page.EnableDeepLinking();
             // The page opens on the areas, in the document's order.
             page.DocExpansion(DocExpansion.None);

@@ -20,6 +20,8 @@ sealed class JobResults(
 {
     public const string NdJson = "application/x-ndjson";
 
+    public const string LinesDescription = $"With `Accept: {NdJson}` the answer has all of them, one JSON object a line.";
+
     /// <summary>Answers a request for a job's results. They are gone (410) once they were kept long enough.</summary>
     /// <param name="outcomes">Those that <c>outcome</c> may name; without it all are told.</param>
     public async Task<IResult> AnswerAsync<T>(

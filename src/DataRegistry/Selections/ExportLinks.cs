@@ -55,7 +55,8 @@ static class ExportContent
 {
     public static void MapExportContent(this IEndpointRouteBuilder api) => api
         .MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", SendAsync)
-        .WithName("getExportedFile").WithSummary("Get a file of an export; the URL comes from the job").TakesQuery("token", "Of that URL")
+        .WithName("getExportedFile").WithSummary("Get a file of an export").WithDescription("The job answers the whole URL.")
+        .TakesQuery("token", "The token in that URL.")
         .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
         .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();
