@@ -35,6 +35,7 @@ sealed partial class ApiContract
 
     static readonly string[] ApiHeaders = [IdempotencyKey.Header, Prefer.Header];
 
+    readonly Lock building = new();
     readonly List<Operation> operations = [];
     readonly ConcurrentDictionary<(string Operation, string Status), byte> seen = new();
     readonly JsonObject document;
@@ -124,7 +125,7 @@ sealed partial class ApiContract
     }
 
     /// <summary>
-    /// What is wrong with an answer; null where it is as the document says, or where the document says nothing on purpose.
+    /// What is wrong with an answer; null if it is as the document says, or where the document says nothing on purpose.
     /// </summary>
     public string? Fault(HttpMethod method, Uri url, HttpStatusCode status, string? contentType, byte[] body)
     {
@@ -211,7 +212,12 @@ sealed partial class ApiContract
 
     JsonSchema Compile(JsonNode schema) => Build(Closed(schema, isUse: true).AsObject(), new Uri($"{Base}{Guid.NewGuid():N}"));
 
-    JsonSchema Build(JsonObject schema, Uri address) => JsonSchema.Build(JsonSerializer.SerializeToElement(schema), build, address);
+    /// <summary>One at a time: the registry of schemas is not thread-safe, and tests run in parallel.</summary>
+    JsonSchema Build(JsonObject schema, Uri address)
+    {
+        lock (building)
+            return JsonSchema.Build(JsonSerializer.SerializeToElement(schema), build, address);
+    }
 
     /// <summary>The same schema without words, its references within itself, and objects closed where a value is one.</summary>
     /// <param name="isUse">Whether a value is of this schema, instead of one that adds to it.</param>
