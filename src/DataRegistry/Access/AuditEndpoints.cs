@@ -20,8 +20,8 @@ static class AuditEndpoints
         .Fails(AccessErrors.NotPermitted);
 
     /// <summary>
-    /// A project's trail, or without <c>project</c> that of what belongs to none. A page may hold fewer than it could, even none, and yet
-    /// have a next one: it looks at a limited number of rows, however few of them match.
+    /// The trail of a project, or without <c>project</c> the events that belong to none. A page may be short, even empty, and still have a
+    /// next one, because it reads a limited number of rows.
     /// </summary>
     static async Task<IResult> ListAsync(
         HttpContext context, AuditTable audit, ProjectTable projects, UnitTable units, Permissions permissions)
@@ -49,7 +49,7 @@ static class AuditEndpoints
             AccessJson.Default.PageAuditBody);
     }
 
-    /// <summary>The project that is named, also a deleted one, for who may read its trail.</summary>
+    /// <summary>The named project, even if it is deleted, if the caller may read its trail.</summary>
     static async Task<Project> ProjectAsync(HttpContext context, string named, ProjectTable projects, Permissions permissions) =>
         Guid.TryParse(named, out var id) && await projects.FindDeletedAsync(id, context.RequestAborted) is { } deleted
             && await permissions.AllowsAsync(Caller.Of(context), Permission.AuditRead, Scope.Of(deleted), context.RequestAborted)

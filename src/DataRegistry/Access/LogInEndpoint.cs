@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>Needs no token, but gives one for a user name and a password.</summary>
+/// <summary>Answers a token for a user name and a password. It needs no token.</summary>
 static class LogInEndpoint
 {
     const int MaxBodyBytes = 16 * 1024;

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>A subject's roles, and giving and taking them.</summary>
+/// <summary>Lists, gives and takes the roles of a subject.</summary>
 static class RoleEndpoints
 {
     public static void MapRoles(this IEndpointRouteBuilder api)
@@ -22,7 +22,9 @@ static class RoleEndpoints
             .Fails(AccessErrors.NotPermitted);
     }
 
-    /// <summary>All of one's own; of others those at scopes where the caller gives roles. There are few: one page holds all.</summary>
+    /// <summary>
+    /// Lists all roles of the caller, or the roles of another subject at scopes where the caller gives roles. One page holds all of them.
+    /// </summary>
     static async Task<IResult> ListAsync(
         string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions)
     {
@@ -44,7 +46,7 @@ static class RoleEndpoints
         return Results.Json(new Page<RoleBody>(visible.Count, null, null, visible), AccessJson.Default.PageRoleBody);
     }
 
-    /// <summary>201, or 200 where the subject has the role there already.</summary>
+    /// <summary>Answers 201, or 200 if the subject has the role there already.</summary>
     static async Task<IResult> AddAsync(string id, HttpContext context, RoleServices services)
     {
         var (subjects, roles, scopes, permissions, trail) = services;
@@ -60,7 +62,7 @@ static class RoleEndpoints
         var scopeId = kind == ScopeKind.System ? Guid.Empty : Fields.Id("scope_id", body.ScopeId);
 
         var scope = await scopes.FindAsync(kind, scopeId, context.RequestAborted);
-        // Who does not see everything is not told which units there are.
+        // Only a caller who sees everything is told which units exist.
         if (scope is null && rights.Allow(Permission.RolesManage, Scope.System))
             throw AccessErrors.NoScope.On("scope_id", Fields.WireName(kind), scopeId);
         if (scope is null || !MayGive(rights, role, scope))
@@ -85,7 +87,7 @@ static class RoleEndpoints
         if (!rights.AllowSomewhere(Permission.RolesManage))
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
-        // Only what may be a key is one.
+        // Ignore an id that cannot be a row key.
         var row = role.Length <= 100 && role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
             ? await roles.FindAsync(subject.Id, role, context.RequestAborted)
             : null;
@@ -102,11 +104,13 @@ static class RoleEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>Where the role is; the system for one whose unit is deleted, so that somebody can take it.</summary>
+    /// <summary>The scope of the role; the system if its unit is deleted, so administrators can take it.</summary>
     static async Task<Scope> ScopeAsync(RoleAssignment role, Scopes scopes, CancellationToken cancellationToken) =>
         await scopes.FindAsync(role.ScopeKind, role.ScopeId, cancellationToken) ?? Scope.System;
 
-    /// <summary>Nobody gives, or takes, what they lack themselves: else a department's admin could make a system's.</summary>
+    /// <summary>
+    /// A caller cannot give or take permissions that it lacks. Otherwise a department's admin could create a system admin.
+    /// </summary>
     static bool MayGive(Rights rights, Role role, Scope scope) =>
         rights.Allow(Permission.RolesManage, scope) && Roles.PermissionsOf(role).All(p => rights.Allow(p, scope));
 

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Routing;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Tokens that users make for themselves, and administrators for service accounts. A token that is limited to projects can neither see
-/// nor make nor revoke tokens: else the limit would be none.
+/// Tokens that users create for themselves, and administrators for service accounts. A token that is limited to projects cannot see, create
+/// or revoke tokens. Otherwise it could escape its limit.
 /// </summary>
 static class TokenEndpoints
 {
@@ -97,7 +97,7 @@ static class TokenEndpoints
             ?? throw CommonErrors.NotFound.With();
     }
 
-    /// <summary>Whose tokens it is about: one's own, or for administrators those of the named user.</summary>
+    /// <summary>The owner of the tokens: the caller, or for administrators the named user.</summary>
     static async Task<Guid> OwnerAsync(HttpContext context, string? user, Permissions permissions)
     {
         var caller = Caller.Of(context);
@@ -131,6 +131,6 @@ static class TokenEndpoints
     }
 }
 
-/// <summary>The services that make a token.</summary>
+/// <summary>The services that create a token.</summary>
 sealed record NewTokenServices(
     TokenIssuer Issuer, SubjectTable Subjects, ProjectTable Projects, Permissions Permissions, AuditTrail Trail);

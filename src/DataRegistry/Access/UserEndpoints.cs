@@ -88,7 +88,9 @@ static class UserEndpoints
             AccessJson.Default.MeBody);
     }
 
-    /// <summary>Users may look at themselves; others may who give roles somewhere. To all else there is no such user.</summary>
+    /// <summary>
+    /// Users may see themselves, and callers who give roles anywhere may see all users. For all others there is no such user.
+    /// </summary>
     static async Task<IResult> GetAsync(string id, HttpContext context, SubjectTable subjects, Permissions permissions)
     {
         var caller = Caller.Of(context);
@@ -113,7 +115,7 @@ static class UserEndpoints
         return await ApplyAsync(row, body, context, subjects, tokens, trail);
     }
 
-    /// <summary>The own name, address and password; the last only for who knows it.</summary>
+    /// <summary>Changes the caller's own name, address or password. A new password needs the current one.</summary>
     static async Task<IResult> ChangeMeAsync(
         HttpContext context, SubjectTable subjects, TokenTable tokens, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
     {
@@ -157,7 +159,7 @@ static class UserEndpoints
         if (after is null || (hash is not null && !await subjects.SetPasswordAsync(after, hash, context.RequestAborted)))
             throw CommonErrors.NotFound.With();
 
-        // Also where the user is disabled already: the request that did it may have died before this.
+        // Do it even if the user is disabled already: the request that did it may have died before this.
         var revoked = body.Disabled == true ? await tokens.RevokeAllAsync(before.Id, context.RequestAborted)
             : hash is not null ? await tokens.RevokeLogInsAsync(before.Id, context.RequestAborted) : 0;
         var details = new JsonObject();
@@ -180,8 +182,8 @@ static class UserEndpoints
     }
 
     /// <summary>
-    /// The user is gone with its row; what its tokens and roles leave behind if this dies half-way is of no use to anybody, as ids never
-    /// come again.
+    /// Deletes a user. The user is gone with its row. If this dies half-way, the remaining tokens and roles are useless, because ids are
+    /// never used again.
     /// </summary>
     static async Task<IResult> DeleteAsync(string id, HttpContext context, UserDeletionServices services)
     {
@@ -199,7 +201,7 @@ static class UserEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>The subject, or the end of the request with 404.</summary>
+    /// <summary>The subject; 404 if there is none.</summary>
     public static async Task<SubjectRow> RequiredAsync(this SubjectTable subjects, Guid id, HttpContext context) =>
         (id == default ? null : await subjects.FindAsync(id, context.RequestAborted)) ?? throw CommonErrors.NotFound.With();
 

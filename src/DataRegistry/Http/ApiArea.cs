@@ -3,10 +3,10 @@ using System.Globalization;
 namespace DataRegistry.Http;
 
 /// <summary>A part of the API: a tag of the document.</summary>
-/// <param name="Paths">Beginnings of its paths. The longest one that fits decides.</param>
+/// <param name="Paths">Beginnings of its paths. A path belongs to the area with the longest match.</param>
 sealed record ApiArea(string Name, string Description, params IReadOnlyList<string> Paths)
 {
-    /// <summary>In the order in which a newcomer needs them, which is that of the page.</summary>
+    /// <summary>The areas in the order in which a newcomer needs them. The page has the same order.</summary>
     public static IReadOnlyList<ApiArea> All { get; } =
     [
         new("Signing in", "Get a token and manage your tokens.", "/api/v0/get-token/", "/api/v1/token", "/api/v0/tokens/",
@@ -27,11 +27,11 @@ sealed record ApiArea(string Name, string Description, params IReadOnlyList<stri
         new("Health", "Find out whether the service runs.", "/api/health/"),
     ];
 
-    /// <summary>The area of a path; null where the document does not describe it.</summary>
+    /// <summary>The area of a path; null if the document does not describe the path.</summary>
     public static ApiArea? Of(string path) => All.MaxBy(a => a.BeginningOf(path).Length) is var area && area!.BeginningOf(path)
         .Length > 0 ? area : null;
 
-    /// <summary>Where a path stands in the document: by its area, by the area's list of paths, then by itself.</summary>
+    /// <summary>The key by which the document sorts a path: its area, its place in the area's list, then the path itself.</summary>
     public static string PlaceOf(string path)
     {
         var area = Of(path)!;
@@ -39,7 +39,7 @@ sealed record ApiArea(string Name, string Description, params IReadOnlyList<stri
         return string.Create(CultureInfo.InvariantCulture, $"{first:d2} {second:d2} {path}");
     }
 
-    /// <summary>The longest of the area's beginnings that the path has; empty for none.</summary>
+    /// <summary>The longest of the area's beginnings that the path begins with; empty for none.</summary>
     string BeginningOf(string path) =>
         Paths.Where(p => path.StartsWith(p, StringComparison.Ordinal)).MaxBy(p => p.Length) ?? "";
 }

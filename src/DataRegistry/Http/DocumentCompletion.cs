@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>The document as a whole: its head, its areas, its paths as clients write them, and the fragments.</summary>
+/// <summary>Completes the document with its head, its areas, the slashes of its paths, and the fragments.</summary>
 static class DocumentCompletion
 {
     /// <summary>The scheme of <c>Authorization: Token …</c>, which every operation takes beside <c>Bearer …</c>.</summary>

@@ -23,18 +23,18 @@ public abstract partial class ErrorKind
         pieces = Placeholder().Split(message);
     }
 
-    /// <summary>Names the error in the document and in the docs. It is never sent.</summary>
+    /// <summary>The name of the error in the document and the docs. It is never sent.</summary>
     public string Id { get; }
 
     public int Status { get; }
 
-    /// <summary>The <c>code</c> that is sent; null where there is none, or where it varies.</summary>
+    /// <summary>The <c>code</c> that is sent; null if there is none, or where it varies.</summary>
     public string? Code { get; }
 
     /// <summary>The text that is sent. <c>{names}</c> stand for values.</summary>
     public string Message { get; }
 
-    /// <summary>The cause, or the way out, for the docs.</summary>
+    /// <summary>The cause, or the remedy, for the docs.</summary>
     public string Description { get; }
 
     /// <summary>The body that is sent under <c>/api/v0</c>, with sample values.</summary>

@@ -7,7 +7,7 @@ static class ErrorSamples
 {
     const string Id = "01a20204-270c-0009-aab0-b2ea25abcaa8";
 
-    /// <summary>A name that is not here stands for a number.</summary>
+    /// <summary>The value of a name that is not in the list: most of them are numbers.</summary>
     const string Number = "100";
 
     static readonly FrozenDictionary<string, string> Values = new Dictionary<string, string>(StringComparer.Ordinal)

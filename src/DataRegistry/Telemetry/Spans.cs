@@ -14,11 +14,11 @@ static class Spans
 
     /// <summary>
     /// The span under way as W3C Trace Context writes it (<c>traceparent</c>), to be kept with what somebody else goes on with; null
-    /// where there is none.
+    /// if there is none.
     /// </summary>
     public static string? Current => Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
 
-    /// <summary>A span within the one under way; null where nobody collects it.</summary>
+    /// <summary>A span within the one under way; null if nobody collects it.</summary>
     public static Activity? Start(string name, ActivityKind kind = ActivityKind.Internal) => Activities.StartActivity(name, kind);
 
     /// <summary>
