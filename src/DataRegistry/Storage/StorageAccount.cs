@@ -116,14 +116,14 @@ public sealed class StorageAccount
         {
             return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https"
                 ? uri
-                : throw new InvalidOperationException($"{Setting}__{name} is no https address.");
+                : throw new InvalidOperationException($"{Setting}__{name} is not an https address.");
         }
 
         return section["accountName"] is not { Length: > 0 } account
             ? throw new InvalidOperationException($"{Setting}__{name} is not set, and neither is {Setting}__accountName.")
             : account.All(char.IsAsciiLetterOrDigit)
                 ? new Uri($"https://{account}.{service}.core.windows.net")
-                : throw new InvalidOperationException($"{Setting}__accountName is no storage account's name.");
+                : throw new InvalidOperationException($"{Setting}__accountName is not the name of a storage account.");
     }
 
     /// <summary>

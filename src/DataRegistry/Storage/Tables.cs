@@ -202,7 +202,7 @@ public static class Tables
             RequireWellFormed(row);
             if (row.PartitionKey != rows[0].PartitionKey)
                 throw new ArgumentException(
-                    $"A transaction is of one partition: \"{rows[0].PartitionKey}\", not \"{row.PartitionKey}\".", parameter);
+                    $"All rows of a transaction are of one partition: \"{rows[0].PartitionKey}\", not \"{row.PartitionKey}\".", parameter);
             if (!keys.Add(row.RowKey))
                 throw new ArgumentException($"Row \"{row.RowKey}\" is in the transaction already.", parameter);
         }
