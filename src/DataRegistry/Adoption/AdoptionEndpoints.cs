@@ -48,7 +48,7 @@ static class AdoptionEndpoints
             AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
             AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.ManifestNotReadable,
             AdoptionErrors.StoreOfAnotherProject, AdoptionErrors.StagedTooLate, AdoptionErrors.NotAListOfUrls,
-            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, AdoptionErrors.FirstNotDone,
+            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, JobErrors.FirstNotDone,
             CommonErrors.ListTooLong);
 
     /// <summary>Azure's front end ends a request after 230 seconds, so staging a list ends with an error before that.</summary>

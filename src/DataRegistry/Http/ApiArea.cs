@@ -18,6 +18,8 @@ sealed record ApiArea(string Name, string Description, params IReadOnlyList<stri
         new("Rescans", "Compare a bucket with what was adopted from it.", "/api/v0/stores/{id}/rescan/",
             "/api/v0/rescans/"),
         new("Selections", "Freeze a set of datums, then purge, tag or export all of them.", "/api/v0/selections/"),
+        new("Datasets", "Name lists of datums, and keep every version of them.", "/api/v0/datasets/", "/api/v0/dataset-versions/",
+            "/api/v0/dataset-version-aliases/"),
         new("Datavolumes", "Publish volumes of a cluster to projects, departments and clusters.", "/api/v1/datavolumes"),
         new("Agents", "Read and report on the work of an agent in a cluster.", "/api/v1/clusters/{clusterId}/"),
         new("Organization", "Manage projects, departments and clusters.", "/api/v0/projects/", "/api/v0/departments/", "/api/v0/clusters/",

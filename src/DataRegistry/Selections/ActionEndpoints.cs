@@ -23,7 +23,7 @@ static class ActionEndpoints
                 StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         MapTagging(api, "tag", SelectionAction.Tag, "Add tags to the datums of a selection");
         MapTagging(api, "untag", SelectionAction.Untag, "Take tags away from the datums of a selection");
         api.MapPost("/selections/{id}/export/", (string id, HttpContext context, SelectionActions actions) =>
@@ -35,7 +35,7 @@ static class ActionEndpoints
                 StatusCodes.Status202Accepted)
             .Fails(
                 SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
             .Answers<SelectionJobBody>("Get a job of a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
@@ -55,11 +55,11 @@ static class ActionEndpoints
         api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, action, Permission.DataEdit))
             .WithName($"{verb}Selection").Takes<NewTagsBody>().TakesIdempotencyKey()
-            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags)
+            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags, DatumErrors.TagsTooLong)
             .Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
 
     static async Task<IResult> GetAsync(string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions)
     {
