@@ -40,7 +40,7 @@ try
 }
 catch (OperationCanceledException)
 {
-    // The host told the app to end while it was starting.
+    // The host stopped the app during its start.
 }
 
 return 0;

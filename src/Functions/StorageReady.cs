@@ -1,8 +1,8 @@
 namespace DataRegistry.Functions;
 
 /// <summary>
-/// Creates what is missing in storage while the process already listens: the Functions host gives a worker up to a
-/// minute to listen, and storage may be away for longer. It is tried again until it succeeds; instances may do it at once.
+/// Creates missing tables, queues and containers while the process already listens. The Functions host gives a worker up to a minute to
+/// listen, and storage may be away for longer. It tries again until it succeeds. Instances may do it concurrently.
 /// </summary>
 sealed partial class StorageReady(IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<StorageReady> logger)
     : BackgroundService

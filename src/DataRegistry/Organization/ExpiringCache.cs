@@ -28,7 +28,7 @@ public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age
         return value;
     }
 
-    /// <summary>What was read a short while ago; null if nothing was.</summary>
+    /// <summary>The cached value; null if there is none.</summary>
     public TValue? Find(TKey key) => entries.TryGetValue(key, out var known) && clock.GetUtcNow() - known.Read < age ? known.Value : null;
 
     /// <summary>Keeps a value that was read with others.</summary>

@@ -5,7 +5,7 @@ using System.Text;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// Any string as a row key, so that rows sort as the strings do by their UTF-8 bytes, which is how S3 lists. Each byte
+/// Any string as a row key. Rows sort like the strings by their UTF-8 bytes, which is the order of S3's lists. Each byte
 /// becomes the character U+0100 + byte: row keys may not hold <c>/ \ # ?</c> or controls, and UTF-16 sorts surrogates
 /// before U+E000 where UTF-8 sorts them last.
 /// </summary>

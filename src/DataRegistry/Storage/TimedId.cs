@@ -5,7 +5,7 @@ using System.Globalization;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// A 128-bit id that sorts by time and names the partition of its row, so that reading by id is one point read:
+/// A 128-bit id that sorts by time and names the partition of its row. Reading by id is one point read.
 /// <code>
 ///  48 bits  milliseconds since 1970, UTC     (a ULID's time)
 ///  16 bits  partition
