@@ -125,7 +125,7 @@ public sealed partial class ClientTests : IAsyncLifetime
             .Id.ToString();
         await KeptAsync(() => client.ListProjectsAsync(null, null));
         await KeptAsync(() => client.GetProjectAsync(project));
-        await KeptAsync(() => client.ChangeProjectAsync(project, new NewProject { Name = "q" }));
+        await KeptAsync(() => client.ChangeProjectAsync(project, new ProjectChange { Name = "q" }));
         await KeptAsync(() => client.ListOrgUnitProjectsAsync(null, null, null, null, null, 1));
         await KeptAsync(() => client.ListOrgUnitDepartmentsAsync(null, null, null, null, null, null));
         await KeptAsync(() => client.ListOrgUnitClustersAsync());
@@ -189,7 +189,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     {
         await KeptAsync(() => client.ListTreeAsync(Store, Project, null, "/", "tags", null, null));
         var selection = (await KeptAsync(() => client.CreateSelectionAsync(
-            new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
+            null, new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
         await service.DrainAsync();
         await KeptAsync(() => client.GetSelectionAsync(selection));
         await KeptAsync(() => client.ListSelectionItemsAsync(selection, null, null));
@@ -208,7 +208,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         using var reader = new StreamReader(content.Stream);
         Assert.Equal(file.Bytes, (await reader.ReadToEndAsync()).Length);
         var other = (await KeptAsync(() => client.CreateSelectionAsync(
-            new NewSelection { Project = Project, Filter = new SelectionFilter { Name = "nothing" } }))).Id;
+            null, new NewSelection { Project = Project, Filter = new SelectionFilter { Name = "nothing" } }))).Id;
         await service.DrainAsync();
         await KeptAsync(() => client.PurgeSelectionAsync(other, null));
         job = (await KeptAsync(() => client.TagSelectionAsync(selection, null, new NewTags { Tags = ["b"] }))).Id;
@@ -239,7 +239,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         }));
         await KeptAsync(() => client.GetDatasetAsync(dataset));
         await KeptAsync(() => client.ListDatasetVersionsAsync(null, null, dataset));
-        Assert.Equal(2, (await KeptAsync(() => client.GetDatasetVersionAsync(version))).Files!.Count);
+        Assert.Equal(2, (await KeptAsync(() => client.GetDatasetVersionAsync(version, null))).Files!.Count);
         await KeptAsync(() => client.ListDatasetVersionFilesAsync(version, null, null));
         await KeptAsync(() => client.ResolveDatasetVersionAsync("dataset://set/latest", Project));
         var alias = (await KeptAsync(() => client.SetDatasetVersionAliasAsync(
@@ -256,7 +256,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     async Task MakeVersionsAsync(string dataset, string other)
     {
         var selection = (await KeptAsync(() => client.CreateSelectionAsync(
-            new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
+            null, new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
         await service.DrainAsync();
         var made = await KeptAsync(() => client.CreateDatasetVersionAsync(
             null, new NewDatasetVersion { Name = "v3", Dataset = dataset, Selection = selection }));
