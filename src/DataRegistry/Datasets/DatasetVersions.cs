@@ -87,14 +87,13 @@ sealed partial class DatasetVersions(
     /// <summary>Gives the name of a version back that is created. False for one that is published.</summary>
     public async Task<bool> AbandonAsync(DatasetVersionId id, CancellationToken cancellationToken)
     {
-        var call = Guid.NewGuid();
         for (var retry = new WriteRetry(clock, cancellationToken);
             await table.FindVersionAsync(id, cancellationToken) is { } version;
             await retry.AgainAsync())
         {
             if (version.Status == DatasetVersionStatus.Completed)
                 return false;
-            if (await table.TryDeleteAsync(version, call, cancellationToken))
+            if (await table.TryDeleteAsync(version, Guid.NewGuid(), cancellationToken))
                 return true;
         }
 

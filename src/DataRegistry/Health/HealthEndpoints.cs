@@ -15,10 +15,11 @@ static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
         api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).WithName("getLiveness")
-            .Answers<HealthBody>("Whether the process runs", example: "HealthBody.live").AllowAnonymous();
+            .Answers<HealthBody>("Find out whether the process runs", example: "HealthBody.live").AllowAnonymous();
         api.MapGet("/ready", ReadyAsync).WithName("getReadiness")
             .Answers<HealthBody>(
-                "Whether tables and queues answer; to an administrator of the system also which of them do, unless it is the tables")
+                "Find out whether tables and queues answer")
+            .WithDescription("System administrators also see which of them answer, unless the tables fail.")
             .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable, "HealthBody.unavailable")
             .Fails(AccessErrors.TooManyRequests).AllowAnonymous();
     }

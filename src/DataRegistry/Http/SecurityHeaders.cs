@@ -3,20 +3,19 @@ using Microsoft.AspNetCore.Builder;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// Sets headers for browsers on every answer. Its type is as declared; no page frames it; it loads nothing and sends no
-/// referrer. Answers of the API are not cached, and after https a browser uses only https. Pages that load files keep a
-/// policy of their own.
+/// Sets the headers of every answer for browsers: no guessing of types, no frames, no loading, no referrer, no caching of the API's
+/// answers, and https only, if the request came by https. Pages that load something have their own policy, which stays.
 /// </summary>
 public static class SecurityHeaders
 {
     const string ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
 
-    /// <summary>Two years, as browsers' own lists ask for (hstspreload.org).</summary>
+    /// <summary>Two years, the demand of the lists of browsers (hstspreload.org).</summary>
     const string StrictTransportSecurity = "max-age=63072000; includeSubDomains";
 
     public static IApplicationBuilder UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        // Not before: an answer that is thrown away takes its headers with it.
+        // Set them late: a discarded answer loses its headers.
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;

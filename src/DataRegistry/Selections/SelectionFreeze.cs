@@ -67,7 +67,7 @@ sealed class FreezeWork(FreezeSource source, JobBlobs blobs, SelectionLimits lim
         while (!position.IsEnd && items.Count < limits.WindowItems && rows < limits.WindowRows);
 
         items.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key) is not 0 and var order ? order : a.Store.CompareTo(b.Store));
-        var counts = new Counts { Done = items.Count, Bytes = items.Sum(i => i.Size) };
+        var counts = new Counts { Done = items.Count, Bytes = items.Sum(i => i.Size), Looked = rows };
         var results = await blobs.WriteWindowResultsAsync(
             range, delivery, items, counts, SelectionEndpoints.Json.SelectionItem, cancellationToken);
         return new(counts, results, position.ToString(), position.IsEnd);

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace DataRegistry.Telemetry;
 
 /// <summary>
-/// The service's own spans. They have names, ids and counts, never a URL, because URLs can contain signatures and
-/// tokens. Without a collector they cost next to nothing.
+/// The service's own spans. They hold names, ids and counts, never an address, because addresses can carry signatures and tokens. Without
+/// a collector they cost next to nothing.
 /// </summary>
 static class Spans
 {
@@ -13,8 +13,7 @@ static class Spans
     static readonly ActivitySource Activities = new(Source);
 
     /// <summary>
-    /// The current span in the format of W3C Trace Context (<c>traceparent</c>), to be kept with work for another
-    /// process; null if there is none.
+    /// The current span as a <c>traceparent</c> of W3C Trace Context, for messages that continue its trace; null if there is none.
     /// </summary>
     public static string? Current => Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
 
@@ -22,10 +21,9 @@ static class Spans
     public static Activity? Start(string name, ActivityKind kind = ActivityKind.Internal) => Activities.StartActivity(name, kind);
 
     /// <summary>
-    /// Continues a trace that began elsewhere. The span exists even without a collector, so that the log has the
-    /// trace's id.
+    /// Continues a trace that began elsewhere. The span exists even without a collector, because log lines have its trace id.
     /// </summary>
-    /// <param name="traceparent">The kept value. If it is null or malformed, the span belongs to the current
+    /// <param name="traceparent">The kept text of the trace. If it is null or malformed, the span belongs to the current
     /// one.</param>
     public static Activity Continue(string name, ActivityKind kind, string? traceparent)
     {
@@ -38,11 +36,11 @@ static class Spans
         return (known ? span.SetParentId(parent.TraceId, parent.SpanId, parent.TraceFlags) : span).Start();
     }
 
-    /// <summary>The span's work failed. The span has only the exception's type.</summary>
+    /// <summary>Marks the span as failed. It names only the type of an exception.</summary>
     public static void Fail(this Activity span, Exception exception) =>
         span.SetTag("error.type", exception.GetType().Name).SetStatus(ActivityStatusCode.Error);
 
-    /// <summary>The span's request was answered, or was not: then the status is null.</summary>
+    /// <summary>Notes the status of the answer; null if there was none.</summary>
     public static void Answered(this Activity span, int? status)
     {
         if (status is { } code)

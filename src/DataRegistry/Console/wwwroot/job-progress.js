@@ -23,9 +23,10 @@ export function jobBadge(job) {
 
 /**
  * Follows a job until it ends or the page is left. `onend` gets the job at its end, `onretry` the job that tries again;
- * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again is called; without `changeable` it is only looked at.
+ * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again is called, null where a job cannot be tried again;
+ * `columns` are those of its results as CSV; without `changeable` it is only looked at.
  */
-export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true }) {
+export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true, columns = undefined }) {
   const at = `${path}${job.id}/`;
   const bar = progressBar('How far the job is');
   const state = h('span');
@@ -79,8 +80,8 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
       created > 0 && hasEnded(job) && button('Adopted as CSV', () => download('created', 'csv', ['url', 'id'])),
       failed > 0 && button('Failed as NDJSON', () => download('failed', 'ndjson')),
       failed > 0 && button('Failed as CSV', () => download('failed', 'csv')),
-      skipped > 0 && hasEnded(job) && button('Skipped as CSV', () => download('skipped', 'csv')),
-      changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
+      skipped > 0 && hasEnded(job) && button('Skipped as CSV', () => download('skipped', 'csv', columns)),
+      again && changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
     ];
   }
 

@@ -14,9 +14,10 @@ const AHEAD = '1200px';
 /**
  * `load(next, signal)` answers a page of the API; with `next` null the first. Pages may be short or empty and still have a next one: it goes on
  * by itself, says how many were looked at (`lookedAt(page)`, where results are not all) and can be stopped.
- * `.reload()` starts again, and ends running requests. Rows are all equally high (style.css).
+ * `.reload()` starts again, and ends running requests. `.rows` are those that are loaded, `.focusRow(index)` brings one into view and
+ * puts the focus on its link. `wordsOf(rows)` says how many there are, where `noun` does not. Rows are all equally high (style.css).
  */
-export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {} }) {
+export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {}, wordsOf = null }) {
   const state = { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false };
   const view = windowedRows(columns);
   const status = h('p.list-status', { role: 'status' });
@@ -37,6 +38,8 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     status.textContent = 'Loading…';
     more();
   };
+  Object.defineProperty(element, 'rows', { get: () => state.rows });
+  element.focusRow = index => view.focus(index);
   return element;
 
   async function more() {
@@ -107,6 +110,7 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
 
   function words() {
     if (state.rows.length === 0) return '';
+    if (wordsOf) return `${wordsOf(state.rows)}${state.ended ? '' : ' loaded, and more'}`;
     if (state.ended) return plural(state.rows.length, ...noun);
     return state.total !== null ? `${plural(state.total, ...noun)}, ${count(state.rows.length)} loaded` : `${count(state.rows.length)} ${noun[1]} loaded, and more`;
   }
@@ -130,6 +134,16 @@ function windowedRows(columns) {
     body,
     set(next) { rows = next; draw(); },
     clear() { for (const row of drawn.values()) row.remove(); drawn.clear(); },
+    focus(index) {
+      if (index < 0 || index >= rows.length) return;
+      if (!drawn.has(index)) {
+        scrollBy(0, body.getBoundingClientRect().top + index * height - innerHeight / 2);
+        draw();
+      }
+      const row = drawn.get(index);
+      row.querySelector('a')?.focus({ preventScroll: true });
+      row.scrollIntoView({ block: 'nearest' });
+    },
     stop() { removeEventListener('scroll', soon); removeEventListener('resize', remeasure); cancelAnimationFrame(frame); },
   };
 

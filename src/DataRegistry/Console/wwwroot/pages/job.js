@@ -7,7 +7,8 @@ import { JOB_KINDS } from '../job-words.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
-import { badge, card, codeBlock, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
+import { act } from '../selection/actions.js';
+import { badge, button, card, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
 
 const KINDS = { failed: 'bad', missing: 'bad', changed: 'warn', new: 'busy', returned: 'ok' };
 
@@ -52,15 +53,25 @@ export async function render(context) {
         ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
         ['Id', idCode(job.id)],
       ]))),
-    section(kind.results, h('div.filters.one', choice), results),
-    undo());
+    undo(),
+    section(kind.results, h('div.filters.one', choice), results));
 
-  /** The way to undo an adoption that created datums, with the permission. */
+  /** For an adoption that has created something. A selection of the job has all of it, and is purged once somebody has seen how many. */
   function undo() {
-    if (params.kind !== 'adoptions' || !hasEnded(job) || !job.counts.created || !may(context.me, project, 'data_manage')) return null;
-    return section('Undo',
-      h('p', 'A selection of this job has all that it created. Purge the selection: the objects in the bucket stay, and can be adopted again.'),
-      codeBlock(`POST /api/v0/selections/  {"project":"${project.id}","filter":{"job":"${job.id}"}}\nPOST /api/v0/selections/{id}/purge/`, 'Requests'));
+    if (params.kind !== 'adoptions' || !hasEnded(job) || !job.counts.created) return null;
+    const allowed = may(context.me, project, 'data_manage');
+    return section('Undo', h('p', 'Purges the datums that this job created, and no others. First it counts them and shows some. The objects in the bucket stay, '
+      + 'and can be adopted again.'),
+    allowed ? h('p', button('Undo this adoption…', purge, { kind: 'danger' }))
+      : h('p.hint', 'It takes a role that manages the project’s data, such as research_manager.'));
+  }
+
+  async function purge() {
+    const done = await act(context, 'purge', {
+      filter: { job: job.id }, words: 'Created by this job', title: 'Undo this adoption',
+      none: 'All that this job created is purged already.',
+    });
+    if (done) navigate(href('selection', { project: project.id, selection: done.selection.id }, { job: done.job.id }));
   }
 
   function onretry(again) {
