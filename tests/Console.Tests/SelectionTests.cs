@@ -114,7 +114,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.AssertAccessibleAsync("selection-purged");
         Assert.Equal(5, (await Service.GetDatumsAsync()).Count);
 
-        // Who may only read is told why there is no more to be done; what was purged meanwhile is left alone, with the reason.
+        // A reader sees why there are no actions. Datums that were purged meanwhile are skipped, with the reason.
         var selection = await Service.SelectAsync(new { prefix = "rows/" });
         await Service.Http.StatusAsync("POST", $"/api/v0/data/{(await Service.GetDatumsAsync())[0].GetProperty("id").GetString()}/purge/");
         var job = await Service.ActedAsync(selection, "tag", """{"tags":["late"]}""");

@@ -95,7 +95,7 @@ public sealed class TreeTests : ConsoleTest
         await page.Keyboard.PressAsync("Home");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "0000.jpg" })).ToBeFocusedAsync();
         Assert.Equal(2, asked.Count);
-        // What is typed asks for nothing: Enter searches.
+        // Typing sends no request: Enter searches.
         await page.GetByLabel("Search below this folder").PressSequentiallyAsync("0003");
         Assert.Equal(2, asked.Count);
     }

@@ -41,7 +41,7 @@ public sealed class Permissions(RoleTable roles)
 
     /// <summary>
     /// The project that a parameter or a field names. Without the permission, and for a missing project, the request ends with the same
-    /// 403, so ids cannot be probed. A caller who sees all projects is told that there is no such project.
+    /// 403, so ids cannot be probed. A caller who sees all projects learns that it does not exist.
     /// </summary>
     public async Task<Project> ProjectAsync(HttpContext context, ProjectTable projects, string? text, Permission permission)
     {

@@ -55,7 +55,7 @@ static class ProjectEndpoints
         var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         var departmentId = body.Department is null ? Department.DefaultId : Fields.Id("department", body.Department);
         var department = await units.FindDepartmentAsync(departmentId, context.RequestAborted);
-        // Only a caller who manages all departments is told that there is no such department.
+        // Only a caller who manages all departments learns that this one does not exist.
         await permissions.RequireAsync(context, Permission.ProjectsManage, department is null ? Scope.System : Scope.Of(department));
         if (department is null)
             throw NoDepartment(departmentId);

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>Who has which role, over all users.</summary>
+/// <summary>Lists the roles of all users.</summary>
 static class RoleListEndpoint
 {
     /// <summary>The users that a page looks at. Each costs a request to the table of roles.</summary>

@@ -22,7 +22,7 @@ public sealed class Scopes(ProjectTable projects, UnitTable units)
 
     /// <summary>
     /// The scope that <c>scope_type</c> and <c>scope_id</c> name, for callers who manage roles there; the end of the request for others.
-    /// Only callers who manage all roles are told that there is no such unit.
+    /// Only callers who manage all roles learn that the unit does not exist.
     /// </summary>
     internal async Task<Scope> RequiredAsync(string? type, string? id, Rights rights, CancellationToken cancellationToken)
     {

@@ -31,7 +31,7 @@ static class JobEndpoints
             .FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(JobErrors.ResultsGone);
         api.MapPost("/adoptions/{id}/cancel/", CancelAsync).WithName("cancelAdoption")
-            .Answers<JobBody>("Cancel a job. What it did stays", StatusCodes.Status202Accepted, "JobBody.cancelling")
+            .Answers<JobBody>("Cancel a job. Its results so far stay", StatusCodes.Status202Accepted, "JobBody.cancelling")
             .Fails(JobErrors.Ended, AccessErrors.NotPermitted);
         api.MapPost("/adoptions/{id}/retry/", RetryAsync).WithName("retryAdoption")
             .Answers<JobBody>("Create a job from the failed URLs of an ended job", StatusCodes.Status202Accepted, "JobBody.accepted")

@@ -51,7 +51,7 @@ static class RescanEndpoints
             .FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(AccessErrors.NotPermitted);
         api.MapPost("/rescans/{id}/cancel/", CancelAsync).WithName("cancelRescan")
-            .Answers<RescanJobBody>("Cancel a scan. What it found stays", StatusCodes.Status202Accepted, "RescanJobBody.cancelling")
+            .Answers<RescanJobBody>("Cancel a scan. Its findings so far stay", StatusCodes.Status202Accepted, "RescanJobBody.cancelling")
             .Fails(JobErrors.Ended, AccessErrors.NotPermitted);
         api.MapPost("/rescans/{id}/retry/", RetryAsync).WithName("retryRescan")
             .Answers<RescanJobBody>("Scan the store of an ended scan again", StatusCodes.Status202Accepted,

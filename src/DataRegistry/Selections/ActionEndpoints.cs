@@ -48,7 +48,7 @@ static class ActionEndpoints
             .TakesQuery("outcome", "`skipped`, which is the outcome of all of them.").FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(SelectionErrors.SelectionExpired);
         api.MapPost("/selections/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelSelectionJob").Answers<SelectionJobBody>(
-                "Cancel a job. What it did stays", StatusCodes.Status202Accepted)
+                "Cancel a job. Its changes so far stay", StatusCodes.Status202Accepted)
             .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 

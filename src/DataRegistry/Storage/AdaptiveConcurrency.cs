@@ -11,7 +11,7 @@ sealed class AdaptiveConcurrency(int most)
     readonly Lock gate = new();
     readonly Queue<TaskCompletionSource<int>> waiting = new();
     double limit = most;
-    int underWay;
+    int running;
     // Counts how often the limit was halved. The answer to an earlier request says nothing about the new limit.
     int halvings;
 
@@ -48,7 +48,7 @@ sealed class AdaptiveConcurrency(int most)
     }
 
     /// <summary>Gives the place back.</summary>
-    /// <param name="entered">What <see cref="EnterAsync"/> returned.</param>
+    /// <param name="entered">The value that <see cref="EnterAsync"/> returned.</param>
     /// <param name="refused">True if the service refused for load, false if it answered, null if neither is known.</param>
     public void Exit(int entered, bool? refused)
     {
@@ -62,7 +62,7 @@ sealed class AdaptiveConcurrency(int most)
             else if (refused == true && entered == halvings)
             {
                 // Concurrent requests are refused together: halve the limit once for all of them.
-                limit = Math.Max(1, Math.Min(limit, underWay) / 2);
+                limit = Math.Max(1, Math.Min(limit, running) / 2);
                 halvings++;
             }
 

@@ -31,7 +31,7 @@ export function missingNotice(permission) {
   return notice('warn', h('p', missing(permission)));
 }
 
-/** What the request answers; a refusal for a missing right names the right. */
+/** The request's answer. A refusal for a missing right names the right. */
 export async function needing(permission, request) {
   try {
     return await request;

@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { href } from '../router.js';
 
-/** What may be asked for: kinds of things. An action of one, such as token.created, is taken, too. */
+/** The kinds of things to filter by. An action of one, such as token.created, also works. */
 export const KINDS = ['adoption', 'alias', 'cluster', 'data', 'dataset', 'dataset_version', 'dataset_version_alias', 'datavolume', 'department', 'metadata', 'project', 'rescan', 'role', 'selection', 'store', 'token', 'user'];
 
 const NOUNS = { data: 'datum', dataset_version: 'dataset version', dataset_version_alias: 'alias of a dataset version', datavolume: 'data volume' };

@@ -1,4 +1,4 @@
-// What the pages of the administration share: their tabs, the units of the organization, and what may be done at one.
+// The shared parts of the administration's pages: tabs, the units of the organization, and the actions at one.
 
 import { api } from '../api.js';
 import { h } from '../dom.js';
@@ -18,7 +18,7 @@ const TABS = [
   ['adminAudit', 'Audit trail', 'audit_read'],
 ];
 
-/** A page of the administration. Where `permission` is allowed nowhere, it says so instead of `content`. */
+/** A page of the administration. If `permission` is allowed nowhere, it says so instead of `content`. */
 export function adminPage(me, current, { lead, actions, permission, content }) {
   const allowed = !permission || offers(me, permission);
   const tabs = linkTabs('Administration', TABS.filter(([route, , needed]) => route === current || !needed || offers(me, needed))

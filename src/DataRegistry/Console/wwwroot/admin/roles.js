@@ -1,4 +1,4 @@
-// Who has which role where: lists, giving and taking.
+// Roles at scopes: lists, giving and taking.
 
 import { api } from '../api.js';
 import { h } from '../dom.js';
@@ -106,7 +106,7 @@ export async function giveTo({ me, user, units, signal }) {
       offer();
     }
 
-    /** What may be given is known once the unit is chosen; before that what may be given in any of them. */
+    /** The roles that the user may give at the chosen unit; before a choice, at any unit. */
     function offer() {
       const chosen = picked();
       const units_ = type.value === 'system' ? [null] : chosen ? [chosen] : placesOf(me, type.value, units);

@@ -17,7 +17,7 @@ import { picking } from './picking.js';
 const PAGE = 200;
 const SLASH = '/';
 
-/** Where the keyboard was, so that it goes on from there in the next folder: at the folder that was left, or at the first row. */
+/** The keyboard's place in the next folder: at the folder that was left, or at the first row. */
 let goOnAt = null;
 
 /** Without a store in the address, one is chosen first. */

@@ -8,7 +8,7 @@ import { lookupField } from '../lookup-field.js';
 import { ApiProblem } from '../problems.js';
 import { needing } from '../rights.js';
 
-/** What separates a datum from the path that it has in the version. */
+/** The separator between a datum and its path in the version. */
 const PATH = ' => ';
 
 /** As the service's own limit of a list. */

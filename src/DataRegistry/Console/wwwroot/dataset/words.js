@@ -1,4 +1,4 @@
-// What the pages of datasets share: places, badges, and a datum as a version knows it.
+// The shared parts of the pages of datasets: places, badges, and a datum as a version knows it.
 
 import { api } from '../api.js';
 import { h } from '../dom.js';

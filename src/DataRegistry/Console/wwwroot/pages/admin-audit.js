@@ -15,7 +15,7 @@ const REST = 300;
 
 const DATE = /^\d{4}-\d\d-\d\d$/;
 
-/** Who changed what, newest first: of a project, or of what belongs to none. */
+/** The audit trail, newest first: of a project, or of changes outside of projects. */
 export async function render({ me, query, signal, setQuery }) {
   const projects = (await api.all('/api/v0/projects/', {}, signal)).filter(p => may(me, p, 'audit_read'));
   const trails = [...may(me, null, 'audit_read') ? [{ value: '', label: 'What belongs to no project' }] : [], ...projects.map(p => ({ value: p.id, label: p.name }))];

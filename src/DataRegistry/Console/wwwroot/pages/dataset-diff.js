@@ -8,7 +8,7 @@ import { badge, emptyState, pageHeader } from '../ui.js';
 
 const KINDS = { added: ['Added', 'ok'], removed: ['Removed', 'bad'], changed: ['Changed', 'warn'] };
 
-/** What one version added, removed or changed against another one. The address keeps which. */
+/** The differences between two versions: added, removed or changed. The address names both. */
 export async function render({ params, project, query, signal, setTitle, setQuery }) {
   const [version, others] = await Promise.all([
     api.get(`/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`, { query: { exclude: 'files' }, signal }),

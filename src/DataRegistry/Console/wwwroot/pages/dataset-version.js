@@ -54,7 +54,7 @@ export async function render(context) {
     });
   }
 
-  /** Its job says how far it is. Where the job is gone, so is the version. */
+  /** Its job says how far it is. If the job is gone, so is the version. */
   function beingCreated() {
     const bar = progressBar('How far the version is');
     const wrong = h('div', { role: 'alert' });

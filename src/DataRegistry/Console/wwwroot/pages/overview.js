@@ -17,7 +17,7 @@ const MOST_DRIFT = 100;
 /** The service merges the rescans of so many stores in one list. */
 const MOST_STORES = 100;
 
-/** What a project holds and what goes on in it. Each part asks for a few rows, however large the project is. */
+/** A project's content and its recent activity. Each part asks for a few rows, however large the project is. */
 export async function render(context) {
   const { project, me, signal } = context;
   const stores = (await api.all('/api/v0/stores/', {}, signal)).filter(s => !s.deleted);

@@ -52,7 +52,7 @@ export async function render(context) {
     }
   }
 
-  /** What goes wrong without the form, which shows what goes wrong with it. */
+  /** Shows an error outside of the form, which shows its own errors. */
   function tell(promise) {
     promise.catch(error => replace(found, error.status === 404 || error.status === 410
       ? notice('warn', h('p', 'What this address had found is not kept any more. Search again.'))

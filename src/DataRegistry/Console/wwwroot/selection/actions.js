@@ -1,4 +1,4 @@
-// What is done with many datums at once. First it shows how many they are and some of them, and then it asks.
+// Actions on many datums at once. Each first shows their number and a sample, and then asks.
 
 import { api } from '../api.js';
 import { h, replace } from '../dom.js';

@@ -1,4 +1,4 @@
-// What a selection is made by: as an address keeps it, and in words.
+// A selection's filter: in an address, and in words.
 
 import { bytes, dateTime, plural } from '../format.js';
 
@@ -18,13 +18,13 @@ export function filterOf(query) {
   return Object.keys(filter).length > 0 ? filter : null;
 }
 
-/** What an address has of a filter, all names: those that it has not are taken out. */
+/** A filter as an address has it, with all names. Missing ones are removed from the address. */
 export function queryOf(filter) {
   const prefix = filter.bucket ? `s3://${filter.bucket}/${filter.prefix ?? ''}` : filter.prefix;
   return Object.fromEntries([...TEXTS, ...NUMBERS].map(name => [name, (name === 'prefix' ? prefix : filter[name]) ?? null]));
 }
 
-/** What somebody types to find datums by a part of their name, a pattern, or the beginning of a URL. */
+/** The filter of a typed text: a part of a name, a pattern, or the beginning of a URL. */
 export function filterOfText(text) {
   if (/^s3:\/\/[^/]+\//.test(text)) return { prefix: text };
   if (/[*?]/.test(text)) return { glob: text.includes('/') ? text : `**/${text}` };

@@ -15,7 +15,7 @@ const FIRST_MATCHES = 20;
 
 const PAGE = 500;
 
-/** `storeOf` names a store; `words` say what the selection takes; `onjob` is told of a job that was begun; `nothing` is said of an empty one; `aside` stands beside it. */
+/** `storeOf` names a store; `words` say what the selection takes; `onjob` gets a job that was started; `nothing` is said of an empty one; `aside` stands beside it. */
 export function selectionView(context, first, { storeOf, words, onjob, nothing, aside }) {
   const { project, signal } = context;
   const state = h('div.stack');
