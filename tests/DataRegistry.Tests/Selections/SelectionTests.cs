@@ -45,8 +45,9 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
         await ExpectAsync(new { store, prefix = "g/", purged = false });
         await ExpectAsync(new { prefix = "f/", drift = "unknown", name = "a.txt" }, "f/a.txt", "f/sub/a.txt");
         await ExpectAsync(new { drift = "changed" });
-        // One of them is purged, one is nobody's, and one is named twice.
-        string[] named = [ids["f/b.txt"], $"datum://{ids["f/sub/large"]}", ids["g/a.txt"], Guid.CreateVersion7().ToString(), ids["f/b.txt"]];
+        // One of them is purged, one does not exist, and one is named twice.
+        string[] named =
+            [ids["f/b.txt"], $"datum://{ids["f/sub/large"]}", ids["g/a.txt"], Guid.CreateVersion7().ToString(), ids["f/b.txt"]];
         await ExpectAsync(new { ids = named }, "f/b.txt", "f/sub/large");
         await ExpectAsync(new { ids = named, name = "large" }, "f/sub/large");
         var time = (await service.GetAsync($"/api/v0/data/{ids["f/sub/a.txt"]}/")).GetProperty("ctime").GetDateTimeOffset();
