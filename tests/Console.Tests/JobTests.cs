@@ -85,6 +85,7 @@ public sealed class JobTests : ConsoleTest
         await Expect(dialog).ToContainTextAsync("119 datums");
         await page.AssertAccessibleAsync("job-undo");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 119 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 119")).ToBeVisibleAsync();
         await Service.DrainAsync();
         await Expect(dialog.GetByText("119 of 119")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();

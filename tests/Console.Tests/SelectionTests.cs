@@ -84,6 +84,7 @@ public sealed class SelectionTests : ConsoleTest
         await dialog.GetByLabel("Tags").FillAsync("train, night,train");
         await page.AssertAccessibleAsync("data-tag-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Tag 3 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await Service.DrainAsync();
         await Expect(dialog.GetByText("3 of 3")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("data-tagged");
@@ -96,6 +97,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Pick all that match" }).ClickAsync();
         await Bar(page).GetByRole(AriaRole.Button, new() { Name = "Export…" }).ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Export 3 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await Service.DrainAsync();
         var file = await page.RunAndWaitForDownloadAsync(
             () => dialog.GetByRole(AriaRole.Link, new() { Name = "Download" }).First.ClickAsync());
@@ -108,6 +110,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Purge…" }).ClickAsync();
         await page.AssertAccessibleAsync("selection-purge-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 3 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
         await Service.DrainAsync();
         await Expect(page.GetByText("3 of 3")).ToBeVisibleAsync();
@@ -179,7 +182,8 @@ public sealed class RunningSelectionTests : ConsoleTest
         await Expect(page.GetByText(new Regex("^[1-9][0-9]* datums found so far. Looked at [1-9][0-9]*…"))).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Table, new() { Name = "First matches" })).ToContainTextAsync("long/");
         await page.AssertAccessibleAsync("search-running");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await page.RunAndWaitForResponseAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync(), "**/cancel/");
         await Service.DrainAsync();
         await Expect(page.GetByText("It was stopped.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("search-stopped");

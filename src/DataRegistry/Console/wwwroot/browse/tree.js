@@ -80,6 +80,7 @@ function folder(context, store, prefix) {
       h('div.actions', counted(context, below),
         button('Pick all below', () => picks.all(below, `All below ${store.name}${prefix && `, ${prefix}`}`)),
         linkButton('Find what changed', href('search', { project: project.id }, { ...queryOf(below), drift: 'changed' })))),
+    h('p.hint.keys', 'Keys: ↑ and ↓ move, → or Enter opens, ← goes up, Space picks, / searches.'),
     h('div.folders', withKeys(list, { project, store, prefix })), picks.bar);
 
   function wanted(text) {

@@ -37,7 +37,7 @@ export async function render(context) {
         again && linkButton('Change the search', href('search', { project: project.id }, search)),
       ].filter(Boolean),
     }),
-    job && section(titleOf(job), card(actionJob(context, selection, job, {})), skipped(job)),
+    job && section(titleOf(job), card(actionJob(context, `${pathOf(selection)}jobs/`, job)), skipped(job)),
     section('What it holds', selectionView(context, selection, {
       storeOf, words: `Datums ${words}`, onjob,
       aside: card(facts([
