@@ -24,7 +24,8 @@ const ACTIONS = {
     label: 'Export…', title: 'Export', verb: 'Export', permission: 'data_read',
     fields: () => field({
       label: 'Format', name: 'format', type: 'select', value: 'csv',
-      options: [{ value: 'csv', label: 'CSV, for spreadsheets' }, { value: 'ndjson', label: 'NDJSON, one JSON object a line' }],
+      options: [{ value: 'csv', label: 'CSV, for spreadsheets' }, { value: 'ndjson', label: 'NDJSON, one JSON object a line' },
+        { value: 'parquet', label: 'Parquet, for data frames' }],
       hint: 'Ids, URLs, sizes, checksums, tags and properties. The objects themselves stay in the bucket.',
     }),
     begin: beginning('export', values => ({ format: values.format })),
