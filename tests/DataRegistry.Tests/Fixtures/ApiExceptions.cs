@@ -23,6 +23,7 @@ static class ApiExceptions
         ("DELETE /api/v1/datavolumes/{datavolumeId}", "204", "Published; but a deletion is always 202, which has a body."),
         ("GET /api/v1/datavolumes/{datavolumeId}", "403", "Published; but nobody who sees a data volume may not read it."),
         ("GET /api/v0/data/{id}/download/", "400", OneLookup),
+        ("GET /api/v0/data/{id}/preview/", "400", OneLookup),
         ("GET /api/v0/data/{id}/metadata/", "400", OneLookup),
         ("GET /api/v0/data/{id}/metadata/", "403", OneLookup),
         ("POST /api/v0/data/{id}/purge/", "400", OneLookup),
