@@ -55,9 +55,9 @@ sealed class AdoptionJobs(
     {
         var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);
         var paging = Paging.From(context.Request);
-        var status = JobBody.StatusOf(context.Request);
+        var status = JobStatuses.Of(context.Request);
         var (found, next) = await jobs.ListAsync(
-            project.Slot, JobKind.Adoption, status, JobBody.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
+            project.Slot, JobKind.Adoption, status, JobTable.CursorOf(paging), paging.Limit + 1, context.RequestAborted)
             .Where(job => job.Project == project.Id).PageAsync(paging.Limit, job => job.RowKey, context.RequestAborted);
         var known = new Dictionary<Guid, Store?>();
         var bodies = new List<JobBody>();

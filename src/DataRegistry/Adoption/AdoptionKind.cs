@@ -3,6 +3,7 @@ using DataRegistry.Adoption.Input;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Stores;
+using DataRegistry.Telemetry;
 
 namespace DataRegistry.Adoption;
 
@@ -11,6 +12,20 @@ sealed class AdoptionKind(
     StoreTable stores, ProjectTable projects, ManifestStaging manifests, WindowReaders readers, WindowWriter writer) : IJobKind
 {
     public JobKind Kind => JobKind.Adoption;
+    public bool AddsToProject => true;
+    public bool ResultsExpire => true;
+    public string? Remedy => "What was adopted stays; adopt the rest again.";
+
+    void IJobKind.Measure(Counts counts) => Measure(counts);
+
+    /// <summary>Adds outcomes of an adoption to the service's metrics.</summary>
+    public static void Measure(Counts counts)
+    {
+        Metrics.Adopted("created", counts.Created);
+        Metrics.Adopted("existing", counts.Existing);
+        Metrics.Adopted("failed", counts.Failed);
+        Metrics.Adopted("skipped", counts.Skipped);
+    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)

@@ -101,7 +101,7 @@ sealed class ImmediateAdoption(
             Failed = errors.Count(e => e.Outcome != AdoptionFailure.Skipped),
             Skipped = input.Refused.Count(r => r.Outcome == AdoptionFailure.Skipped),
         };
-        counts.Measure(JobKind.Adoption);
+        AdoptionKind.Measure(counts);
         return new(scope.Job, created, existing, errors);
     }
 

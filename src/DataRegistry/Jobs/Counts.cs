@@ -1,5 +1,3 @@
-using DataRegistry.Telemetry;
-
 namespace DataRegistry.Jobs;
 
 /// <summary>
@@ -52,25 +50,6 @@ readonly record struct Counts
         "new" => New,
         _ => 0,
     };
-
-    /// <summary>Adds them to the service's metrics.</summary>
-    public void Measure(JobKind kind)
-    {
-        if (kind == JobKind.Adoption)
-        {
-            Metrics.Adopted("created", Created);
-            Metrics.Adopted("existing", Existing);
-            Metrics.Adopted("failed", Failed);
-            Metrics.Adopted("skipped", Skipped);
-            return;
-        }
-
-        Metrics.Adopted("created", Adopted);
-        Metrics.Drifted("changed", Changed);
-        Metrics.Drifted("missing", Missing);
-        Metrics.Drifted("returned", Returned);
-        Metrics.Drifted("new", New);
-    }
 
     public static Counts operator +(Counts a, Counts b) => new()
     {

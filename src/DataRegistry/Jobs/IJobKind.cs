@@ -35,6 +35,27 @@ interface IJobKind
     /// the job, too.
     /// </summary>
     Task EndedAsync(JobRow job, CancellationToken cancellationToken);
+
+    /// <summary>Adds the counts of a window, or of a request's refusals, to the service's metrics.</summary>
+    void Measure(Counts counts);
+
+    /// <summary>Whether such a job adds to its project. The project cannot be deleted before the job has ended.</summary>
+    bool AddsToProject { get; }
+
+    /// <summary>
+    /// Whether results are deleted <c>Adoption__ResultDays</c> after the job's end. If not, the room deletes them itself, or the job has a
+    /// time in <see cref="JobRow.Expires"/>.
+    /// </summary>
+    bool ResultsExpire { get; }
+
+    /// <summary>A sentence that tells a user what to do after a failure; null for none.</summary>
+    string? Remedy { get; }
+}
+
+/// <summary>The kinds of all rooms.</summary>
+sealed class JobKinds(IEnumerable<IJobKind> kinds)
+{
+    public IJobKind Of(JobRow job) => kinds.Single(k => k.Kind == job.Kind);
 }
 
 /// <summary>The outcome of opening a job.</summary>

@@ -13,7 +13,8 @@ namespace DataRegistry.Jobs;
 /// changes nothing.
 /// </summary>
 sealed partial class JobCollection(
-    JobTable jobs, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options, ILogger<JobCollection> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, JobKinds kinds, TimeProvider clock, IOptions<JobOptions> options,
+    ILogger<JobCollection> logger)
     : ICollector
 {
     /// <summary>No request lives longer than four minutes: what is older and nobody's is a dead one's.</summary>
@@ -39,13 +40,11 @@ sealed partial class JobCollection(
         }
     }
 
-    /// <summary>
-    /// Nothing of results that were kept for so long is there any more, or will be soon. Scans are kept by number, with all of theirs.
-    /// </summary>
-    public static bool AreResultsGone(JobRow job, DateTimeOffset now, JobOptions options) =>
+    /// <summary>Whether the job's results are deleted, or will be soon.</summary>
+    public bool AreResultsGone(JobRow job, DateTimeOffset now) =>
         job.Expires is { } expires
             ? expires < now
-            : job.Kind == JobKind.Adoption && job.Finished < now - TimeSpan.FromDays(options.ResultDays);
+            : kinds.Of(job).ResultsExpire && job.Finished < now - TimeSpan.FromDays(options.Value.ResultDays);
 
     /// <summary>Deletes a job's results and work rows. Repeating it changes nothing.</summary>
     public async Task DeleteAsync(JobId id, CancellationToken cancellationToken)
@@ -72,7 +71,7 @@ sealed partial class JobCollection(
             await blobs.DeleteAsync($"{id}/", before: null, cancellationToken);
             Log.Dead(logger, id);
         }
-        else if (AreResultsGone(job, now, options.Value))
+        else if (AreResultsGone(job, now))
         {
             await DeleteAsync(id, cancellationToken);
         }

@@ -18,6 +18,6 @@ sealed class JobControl(JobTable jobs, WorkTable work, JobFinisher finisher, Tim
     {
         await finisher.ConcludeAsync(job.JobId, CancellationToken.None);
         var now = await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
-        return now.Status is JobStatus.Cancelling or JobStatus.Cancelled ? now : throw JobErrors.Ended.With(JobBody.NameOf(now.Status));
+        return now.Status is JobStatus.Cancelling or JobStatus.Cancelled ? now : throw JobErrors.Ended.With(JobStatuses.NameOf(now.Status));
     }
 }

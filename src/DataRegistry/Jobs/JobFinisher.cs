@@ -7,7 +7,7 @@ namespace DataRegistry.Jobs;
 
 /// <summary>How a job gets on to its next ranges, and to its end. Repeating any of it changes nothing.</summary>
 sealed partial class JobFinisher(
-    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, AuditTrail trail, IOptions<JobOptions> options,
+    JobTable jobs, WorkTable work, RangeQueue queue, JobKinds kinds, AuditTrail trail, IOptions<JobOptions> options,
     ILogger<JobFinisher> logger)
 {
     /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>
@@ -40,7 +40,7 @@ sealed partial class JobFinisher(
     {
         if (job.Counts.Changed + job.Counts.Missing > 0)
             Log.Drifted(logger, job.Store, job.Counts.Changed, job.Counts.Missing, job.JobId);
-        var kind = KindOf(job);
+        var kind = kinds.Of(job);
         await trail.RecordAsync(new AuditActor(job.CreatedBy), kind.Finished(job));
         await kind.EndedAsync(job, cancellationToken);
     }
@@ -86,10 +86,8 @@ sealed partial class JobFinisher(
     async Task RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
         if (await jobs.RecountAsync(id, done, cancellationToken) is { } recounted)
-            await KindOf(recounted).EndedAsync(recounted, cancellationToken);
+            await kinds.Of(recounted).EndedAsync(recounted, cancellationToken);
     }
-
-    IJobKind KindOf(JobRow job) => kinds.Single(k => k.Kind == job.Kind);
 
     /// <summary>Ends a job of which everything is done; null where it has ended already.</summary>
     public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)

@@ -85,18 +85,21 @@ public sealed class JobOptions
     /// <summary>Days after its end for which a job's failed and skipped inputs are kept.</summary>
     public int ResultDays { get; set; } = 30;
 
+    /// <summary>The share of a lease that a window may take; the rest is for the tables.</summary>
+    const double WindowShareOfLease = 0.8;
+
     /// <summary>
-    /// Whether the worker of a window all of whose keys are asked one by one, beside as many others as may be, is done before its lease at
-    /// the
-    /// store lapses, with time to spare for the tables.
+    /// Whether a window ends before its worker's lease at the store lapses. The worst window asks for each key by itself, beside as many
+    /// other workers as the store allows.
     /// </summary>
     internal bool WindowsEndInTime =>
-        (double)WindowKeys * WorkersPerStore / RequestsPerSecondOfStore <= 0.8 * StoreLeases.Duration.TotalSeconds;
+        (double)WindowKeys * WorkersPerStore / RequestsPerSecondOfStore <= WindowShareOfLease * StoreLeases.Duration.TotalSeconds;
 
-    internal const string WindowsEndInTimeRequirement =
+    internal static readonly string WindowsEndInTimeRequirement =
         "The settings Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore are the seconds that a window "
             + "may take whose keys are asked one by one: "
-        + "at most 240, since a worker's lease at a store lasts 300. Set fewer keys, fewer workers or more requests.";
+            + $"at most {WindowShareOfLease * StoreLeases.Duration.TotalSeconds:0}, since a worker's lease at a store lasts "
+            + $"{StoreLeases.Duration.TotalSeconds:0}. Set fewer keys, fewer workers or more requests.";
 
     internal bool IsValid =>
         MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0

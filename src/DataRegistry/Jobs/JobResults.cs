@@ -15,7 +15,8 @@ interface IJobResult
 }
 
 /// <summary>What a job tells one by one: as pages, or all of it as lines of JSON.</summary>
-sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
+sealed class JobResults(
+    WorkTable work, JobBlobs blobs, JobCollection collection, TimeProvider clock, IOptions<JobOptions> options)
 {
     public const string NdJson = "application/x-ndjson";
 
@@ -76,7 +77,7 @@ sealed class JobResults(WorkTable work, JobBlobs blobs, TimeProvider clock, IOpt
     /// <exception cref="ApiException">410: nothing of them is there any more, or will be soon.</exception>
     public void RequireKept(JobRow job)
     {
-        if (JobCollection.AreResultsGone(job, clock.GetUtcNow(), options.Value))
+        if (collection.AreResultsGone(job, clock.GetUtcNow()))
             throw JobErrors.ResultsGone.With(options.Value.ResultDays);
     }
 

@@ -1,6 +1,8 @@
 using System.Runtime.Serialization;
 using DataRegistry.Datums;
+using DataRegistry.Http;
 using DataRegistry.Storage;
+using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Jobs;
 
@@ -18,6 +20,18 @@ enum JobStatus
 
 static class JobStatuses
 {
+    public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
+
+    /// <summary>The status that a list is asked for; null for any.</summary>
+    public static JobStatus? Of(HttpRequest request)
+    {
+        var known = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging);
+        // By name only: Enum.TryParse would take numbers too.
+        return request.Query["status"].ToString() is not { Length: > 0 } text ? null
+            : known.Where(s => NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
+            ?? throw CommonErrors.NotAChoice.On("status", string.Join(", ", known.Select(NameOf)));
+    }
+
     public static bool IsTerminal(this JobStatus status) => status is JobStatus.Completed or JobStatus.Cancelled or JobStatus.Failed;
 }
 

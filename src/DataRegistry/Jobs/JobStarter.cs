@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>Lets jobs begin whose input and ranges are written.</summary>
-sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFinisher finisher, IOptions<JobOptions> options)
+sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFinisher finisher, JobKinds kinds, IOptions<JobOptions> options)
 {
     /// <summary>The job with its first messages; one without ranges is done. It shows from now on.</summary>
     public async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
     {
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
-        job.Refused.Measure(job.Kind);
+        kinds.Of(job).Measure(job.Refused);
         if (ranges.Count == 0)
             return await finisher.FinishAsync(job.JobId, default, cancellationToken) ?? await jobs.FindAsync(job.JobId, cancellationToken)
                 ?? job;

@@ -109,4 +109,10 @@ sealed partial class JobTable
     }
 
     bool IsKept(JobKeyRow key) => clock.GetUtcNow() < key.CreatedAt + IdempotencyKey.Kept;
+
+    /// <summary>A list's cursor: the row key of the job before; null for the first page.</summary>
+    public static string? CursorOf(Paging paging) =>
+        paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower))
+            ? throw Paging.BadCursor()
+            : paging.Cursor;
 }

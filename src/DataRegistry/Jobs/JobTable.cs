@@ -54,15 +54,15 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     }
 
     /// <summary>
-    /// Whether a job of the project, of which somebody was told, is not at its end. One that lies behind 10,000 newer ones is not seen, and
-    /// ends when its next message finds no project.
+    /// Whether a job that adds to the project was accepted and has not ended. A job behind 10,000 newer ones is not seen. It ends when its
+    /// next message finds no project.
     /// </summary>
-    public ValueTask<bool> AnyUnfinishedAsync(Project project, CancellationToken cancellationToken) =>
+    public ValueTask<bool> AnyUnfinishedAsync(Project project, JobKinds kinds, CancellationToken cancellationToken) =>
         table.ReadAsync<JobRow>(new TableRange(PartitionOf(project.Slot)) { Before = EndOfJobs }, 1000,
             cancellationToken: cancellationToken).Take(10_000)
             .AnyAsync(
-                job => job.Kind == JobKind.Adoption && job.Project == project.Id && job.Status != JobStatus.Staging
-                    && !job.Status.IsTerminal(), cancellationToken);
+                job => job.Project == project.Id && job.Status != JobStatus.Staging && !job.Status.IsTerminal()
+                    && kinds.Of(job).AddsToProject, cancellationToken);
 
     public static JobRow NewRow(JobId id, Guid store, Guid project, string createdBy) => new()
     {

@@ -34,7 +34,7 @@ static class JobsRoom
         services.AddSingleton<ICollector, JobKeyCollection>();
         services.AddSingleton<JobBlobs>().AddSingleton<RangeQueue>().AddSingleton<JobResults>();
         services.AddSingleton<JobStarter>().AddSingleton<JobFinisher>().AddSingleton<JobControl>().AddSingleton<StalledJobs>();
-        services.AddSingleton<StoreTurns>();
+        services.AddSingleton<StoreTurns>().AddSingleton<JobKinds>();
         return services.AddSingleton<RangeWorker>().AddSingleton<RangeFunction>().AddSingleton<RangePoisonFunction>();
     }
 }

@@ -10,7 +10,7 @@ namespace DataRegistry.Jobs;
 /// Works through a range, window by window, and brings its job on. The work on a window is its kind's. Both queue functions of jobs use it.
 /// </summary>
 sealed partial class RangeWorker(
-    JobTable jobs, WorkTable work, RangeQueue queue, IEnumerable<IJobKind> kinds, StoreTurns turns, StoreLeases leases,
+    JobTable jobs, WorkTable work, RangeQueue queue, JobKinds kinds, StoreTurns turns, StoreLeases leases,
     JobFinisher finisher, TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger)
 {
     /// <summary>
@@ -82,7 +82,7 @@ sealed partial class RangeWorker(
             return null;
         }
 
-        var opening = await kinds.Single(k => k.Kind == job.Kind).OpenAsync(job, cancellationToken);
+        var opening = await kinds.Of(job).OpenAsync(job, cancellationToken);
         if (opening is JobOpening.Failed failed)
             await finisher.FailAsync(id, failed.Error, cancellationToken);
         return (opening as JobOpening.Opened)?.Run;
@@ -223,7 +223,7 @@ sealed partial class RangeWorker(
         var written = await work.CheckpointAsync(range, after, window.Results, cancellationToken)
             ?? await work.AddLateAsync(range, after, window.Results, cancellationToken);
         if (written is not null)
-            window.Counts.Measure(run.Job.Kind);
+            kinds.Of(run.Job).Measure(window.Counts);
         return written;
     }
 

@@ -11,8 +11,8 @@ namespace DataRegistry.Jobs;
 /// expected, is given new messages; after some tries of that it fails, with the reason, rather than hang for ever.
 /// </summary>
 sealed partial class StalledJobs(
-    JobTable jobs, WorkTable work, JobFinisher finisher, RangeQueue queue, TimeProvider clock, IOptions<JobOptions> options,
-    ILogger<StalledJobs> logger)
+    JobTable jobs, WorkTable work, JobFinisher finisher, RangeQueue queue, JobKinds kinds, TimeProvider clock,
+    IOptions<JobOptions> options, ILogger<StalledJobs> logger)
 {
     const int MaxResumes = 3;
 
@@ -135,10 +135,8 @@ sealed partial class StalledJobs(
         {
             var reason = undone.Select(r => r.LastError).FirstOrDefault(e => e is not null) ?? "no error was noted";
             Log.Failed(logger, id, MaxResumes, reason);
-            await finisher.FailAsync(
-                id, $"The job made no progress after {MaxResumes} resumptions: {reason}.{(job.Kind == JobKind.Adoption
-                    ? " What was adopted stays; adopt the rest again."
-                    : "")}", cancellationToken);
+            var remedy = kinds.Of(job).Remedy is { } sentence ? $" {sentence}" : "";
+            await finisher.FailAsync(id, $"The job made no progress after {MaxResumes} resumptions: {reason}.{remedy}", cancellationToken);
             return;
         }
 

@@ -166,7 +166,7 @@ sealed record RescanJobBody(
     DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds,
     ScanCountsBody Counts, long Requests, double? Rate, DateTimeOffset? Eta, string? Error)
 {
-    /// <inheritdoc cref="JobBody.Waiting"/>
+    /// <inheritdoc cref="JobProgress.Waiting"/>
     public WaitingBody? Waiting { get; init; }
 
     public static RescanJobBody From(JobRow job, JobProgress progress, DateTimeOffset now)
@@ -174,7 +174,7 @@ sealed record RescanJobBody(
         var counts = job.Counts + progress.Done;
         var seconds = ((job.Finished ?? now) - job.Started)?.TotalSeconds;
         return new(
-            job.JobId.ToString(), "rescan", JobBody.NameOf(job.Status), job.Store, job.Project == Guid.Empty ? null : new(job.Project),
+            job.JobId.ToString(), "rescan", JobStatuses.NameOf(job.Status), job.Store, job.Project == Guid.Empty ? null : new(job.Project),
             job.CreatedBy, job.JobId.Value.Time, job.Started, job.Finished,
             seconds is { } took ? Math.Round(took, 3) : null, CountsOf(counts), counts.Requests,
             seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : null, Eta: null, job.Error)

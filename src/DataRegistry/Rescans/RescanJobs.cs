@@ -29,8 +29,8 @@ sealed class RescanJobs(JobTable jobs, JobControl control, StoreAccess access, T
     /// <summary>The page of the stores' scans that the request asks for, the newest first.</summary>
     public async Task<Page<RescanJobBody>> ListAsync(HttpContext context, IReadOnlyList<Guid> stores)
     {
-        var (paging, status) = (Paging.From(context.Request), JobBody.StatusOf(context.Request));
-        var after = JobBody.CursorOf(paging);
+        var (paging, status) = (Paging.From(context.Request), JobStatuses.Of(context.Request));
+        var after = JobTable.CursorOf(paging);
         var found = new List<JobRow>();
         await Parallel.ForEachAsync(stores, context.RequestAborted, async (store, token) =>
         {

@@ -2,6 +2,7 @@ using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Stores;
+using DataRegistry.Telemetry;
 
 namespace DataRegistry.Rescans;
 
@@ -9,6 +10,21 @@ namespace DataRegistry.Rescans;
 sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanned, ScanRanges ranges) : IJobKind
 {
     public JobKind Kind => JobKind.Rescan;
+    public bool AddsToProject => false;
+
+    /// <summary>False: a store keeps a number of scans (<see cref="RescanCollection"/>).</summary>
+    public bool ResultsExpire => false;
+    public string? Remedy => null;
+
+    /// <inheritdoc/>
+    public void Measure(Counts counts)
+    {
+        Metrics.Adopted("created", counts.Adopted);
+        Metrics.Drifted("changed", counts.Changed);
+        Metrics.Drifted("missing", counts.Missing);
+        Metrics.Drifted("returned", counts.Returned);
+        Metrics.Drifted("new", counts.New);
+    }
 
     /// <summary>A delivery that comes after another scan of the store has begun does nothing more.</summary>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)
@@ -26,7 +42,7 @@ sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanne
         Details = new()
         {
             ["store"] = job.Store.ToString("D"),
-            ["status"] = JobBody.NameOf(job.Status),
+            ["status"] = JobStatuses.NameOf(job.Status),
             ["unchanged"] = job.Counts.Unchanged,
             ["changed"] = job.Counts.Changed,
             ["missing"] = job.Counts.Missing,
@@ -45,7 +61,7 @@ sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanne
             row => row with
             {
                 Last = job.Id,
-                Status = JobBody.NameOf(job.Status),
+                Status = JobStatuses.NameOf(job.Status),
                 Started = job.Started,
                 Finished = job.Finished,
                 Error = job.Error,

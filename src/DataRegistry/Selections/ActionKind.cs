@@ -13,6 +13,14 @@ sealed class ActionKind(
     TimeProvider clock) : IJobKind
 {
     public JobKind Kind => JobKind.SelectionAction;
+    public bool AddsToProject => false;
+    public bool ResultsExpire => false;
+    public string? Remedy => null;
+
+    /// <inheritdoc/>
+    public void Measure(Counts counts)
+    {
+    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)
@@ -39,7 +47,7 @@ sealed class ActionKind(
             Details = new()
             {
                 ["selection"] = order.Selection.ToString("D"),
-                ["status"] = JobBody.NameOf(job.Status),
+                ["status"] = JobStatuses.NameOf(job.Status),
                 ["done"] = job.Counts.Done,
                 ["skipped"] = job.Counts.Skipped,
                 ["tags"] = tags,

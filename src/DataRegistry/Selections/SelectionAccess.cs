@@ -29,7 +29,7 @@ sealed class SelectionAccess(
         var (job, project) = await SelectionAsync(id, context, permission);
         return job.Status == JobStatus.Completed
             ? (job, project)
-            : throw SelectionErrors.SelectionNotFrozen.With(JobBody.NameOf(job.Status));
+            : throw SelectionErrors.SelectionNotFrozen.With(JobStatuses.NameOf(job.Status));
     }
 
     /// <summary>The job of a selection that the route names.</summary>

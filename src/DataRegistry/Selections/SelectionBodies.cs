@@ -45,7 +45,7 @@ sealed record SelectionBody(
         using var filter = JsonDocument.Parse(job.Parameters!);
         var counts = job.Counts + done;
         return new(
-            job.JobId.ToString(), JobBody.NameOf(job.Status), ProjectBody.From(project), filter.RootElement.Clone(), counts.Done,
+            job.JobId.ToString(), JobStatuses.NameOf(job.Status), ProjectBody.From(project), filter.RootElement.Clone(), counts.Done,
             counts.Bytes, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
     }
 }
@@ -76,7 +76,7 @@ sealed record SelectionJobBody(
         var rate = seconds > 0 && counts.Total > 0 ? Math.Round(counts.Total / seconds.Value, 1) : (double?)null;
         var left = job.Total - counts.Total;
         return new(
-            job.JobId.ToString(), Fields.WireName(order.Action), JobBody.NameOf(job.Status),
+            job.JobId.ToString(), Fields.WireName(order.Action), JobStatuses.NameOf(job.Status),
             new JobId(Storage.TimedId.FromGuid(order.Selection)).ToString(), ProjectBody.From(project), job.CreatedBy,
             job.JobId.Value.Time, job.Started, job.Finished, new(job.Total ?? 0, counts.Done, counts.Skipped, left ?? 0), rate,
             rate > 0 && left > 0 && !job.Status.IsTerminal() ? now.AddSeconds(left.Value / rate.Value) : null, job.Error, order.Tags,

@@ -13,6 +13,14 @@ namespace DataRegistry.Selections;
 sealed class FreezeKind(ProjectTable projects, DatumTable datums, ScannedStores scans, JobBlobs blobs, SelectionLimits limits) : IJobKind
 {
     public JobKind Kind => JobKind.Selection;
+    public bool AddsToProject => false;
+    public bool ResultsExpire => false;
+    public string? Remedy => null;
+
+    /// <inheritdoc/>
+    public void Measure(Counts counts)
+    {
+    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken) =>
@@ -24,7 +32,7 @@ sealed class FreezeKind(ProjectTable projects, DatumTable datums, ScannedStores 
     public AuditEvent Finished(JobRow job) => new("selection.frozen", job.JobId.ToString())
     {
         Project = job.Project,
-        Details = new() { ["status"] = JobBody.NameOf(job.Status), ["count"] = job.Counts.Done, ["bytes"] = job.Counts.Bytes },
+        Details = new() { ["status"] = JobStatuses.NameOf(job.Status), ["count"] = job.Counts.Done, ["bytes"] = job.Counts.Bytes },
     };
 
     /// <summary>Nothing depends on it.</summary>

@@ -75,6 +75,7 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         BucketFault.Empty => "bucket_empty",
         BucketFault.Archived => "object_archived",
         BucketFault.ObjectUnavailable => "object_unavailable",
-        _ => "bucket_unavailable",
+        BucketFault.Throttled or BucketFault.Unreachable or BucketFault.Unexpected => "bucket_unavailable",
+        _ => throw new ArgumentOutOfRangeException(nameof(fault), fault, "A fault without a code."),
     };
 }

@@ -1,11 +1,10 @@
 using DataRegistry.Datums;
-using DataRegistry.Http;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
-using Microsoft.AspNetCore.Http;
 
-namespace DataRegistry.Jobs;
+namespace DataRegistry.Adoption;
 
-/// <summary>A job on the wire.</summary>
+/// <summary>An adoption job on the wire.</summary>
 /// <param name="Ctime">When it was accepted.</param>
 /// <param name="Rate">Inputs a second: of late, or at its end over all; null where nothing is done yet.</param>
 /// <param name="Eta">When it will be done if it goes on like this, which for a prefix rests on how much it held when it was last adopted;
@@ -39,24 +38,6 @@ sealed record JobBody(
     /// <summary>A job that nearly stands still is not told to end after the end of time.</summary>
     const double MaxSeconds = 10.0 * 365 * 24 * 3600;
 
-    public static string NameOf(JobStatus status) => status.ToString().ToLowerInvariant();
-
-    /// <summary>The status that a list is asked for; null for any.</summary>
-    public static JobStatus? StatusOf(HttpRequest request)
-    {
-        var known = Enum.GetValues<JobStatus>().Where(s => s != JobStatus.Staging);
-        // By name only: Enum.TryParse would take numbers too.
-        return request.Query["status"].ToString() is not { Length: > 0 } text ? null
-            : known.Where(s => NameOf(s) == text).Cast<JobStatus?>().FirstOrDefault()
-            ?? throw CommonErrors.NotAChoice.On("status", string.Join(", ", known.Select(NameOf)));
-    }
-
-    /// <summary>A list's cursor: the row key of the job before; null for the first page.</summary>
-    public static string? CursorOf(Paging paging) =>
-        paging.Cursor is { } cursor && !(cursor.Length == 29 && cursor.All(char.IsAsciiHexDigitLower))
-            ? throw Paging.BadCursor()
-            : paging.Cursor;
-
     public static JobBody From(JobRow job, JobProgress progress, Project project, DateTimeOffset now)
     {
         var counts = job.Counts + progress.Done;
@@ -69,8 +50,8 @@ sealed record JobBody(
             rate = Math.Round(exact, 1);
         var left = (job.Total ?? job.LastTotal) - counts.Total;
         return new(
-            job.JobId.ToString(), "adoption", NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy, job.JobId.Value.Time,
-            job.Started, job.Finished,
+            job.JobId.ToString(), "adoption", JobStatuses.NameOf(job.Status), job.Store, ProjectBody.From(project), job.CreatedBy,
+            job.JobId.Value.Time, job.Started, job.Finished,
             new(
                 job.Total, counts.Created, counts.Existing, counts.Failed, counts.Skipped, job.Total - counts.Total, counts.Replaced,
                 counts.Differing), rate,
