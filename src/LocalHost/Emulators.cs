@@ -57,6 +57,7 @@ sealed class Emulators : IAsyncDisposable
     static async Task<Azurite> StartAzuriteAsync(LocalState state, CancellationToken cancellationToken)
     {
         // Two on the same data would spoil it.
+        Console.WriteLine("Starting the storage emulator…");
         await state.EndLeftoverAsync(ProcessFile, cancellationToken);
         try
         {

@@ -81,6 +81,7 @@ export function form(children, { submit, kind = 'primary', onsubmit, cancel, als
 
   /** The service's errors by the fields of this form: a field that is none of it may name one that is, or `places` knows by the error's code. */
   function placed(error) {
+    if (places[error.code]) return { [places[error.code]]: error.message };
     return Object.fromEntries(Object.entries(error.fields).map(([name, text]) => {
       if (fields.some(f => f.name === name)) return [name, text];
       const quoted = [...text.matchAll(/'([a-z_]+)'/g)].map(m => m[1]);
@@ -109,8 +110,8 @@ function goTo({ input }) {
   input.focus();
 }
 
-/** Fields that are rarely used: there, but folded. Open where one of them is set. */
+/** Fields that are rarely used: there, but folded. Open where one of them has been filled in, or checked. */
 export function folded(label, ...fields) {
-  const isSet = fields.flat(Infinity).flatMap(f => [f, ...f.querySelectorAll('.field')]).some(f => f.input && (f.input.type === 'checkbox' ? f.input.checked : f.value !== ''));
+  const isSet = fields.flat(Infinity).flatMap(f => [f, ...f.querySelectorAll('.field')]).some(f => f.input && f.input.localName !== 'select' && (f.input.type === 'checkbox' ? f.input.checked : f.value !== ''));
   return h('details.folded', { open: isSet }, h('summary', label), h('div.form', fields));
 }

@@ -20,7 +20,7 @@ const WORDS = {
 
 /** At which field a refused connection is told, by the service's code. */
 export const PLACES = {
-  no_such_bucket: 'bucket', wrong_region: 'region', wrong_endpoint: 'endpoint_url', endpoint_refused: 'endpoint_url', unreachable: 'endpoint_url',
+  no_such_bucket: 'bucket', wrong_region: 'region', wrong_endpoint: 'endpoint_url', endpoint_refused: 'endpoint_url', bucket_unavailable: 'endpoint_url',
   invalid_credentials: 'access_key_id', role_refused: 'role_arn',
 };
 
@@ -39,7 +39,7 @@ export function connectionFields(now) {
   const key = text('Access key ID', 'access_key_id', { mono: true, required: true });
   const secret = text('Secret access key', 'secret_access_key', {
     value: '', type: 'password', autocomplete: 'new-password', required: !now?.access_key_id,
-    hint: now?.access_key_id ? 'Leave it empty to keep the secret. A new key, endpoint or role needs it again.' : 'Kept encrypted, and never shown again.',
+    hint: now?.access_key_id ? 'Leave it empty to keep it.' : 'Kept encrypted, and never shown again.',
   });
   const external = h('div', folded('External ID', text('External ID', 'external_id', { hint: 'Only if the role’s trust policy asks for one.' })));
   const pays = field({ label: 'The reader pays for requests', name: 'requester_pays', type: 'checkbox', value: now?.requester_pays === true, hint: 'Only for buckets with “Requester Pays”.' });

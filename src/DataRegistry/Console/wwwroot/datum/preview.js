@@ -27,7 +27,7 @@ export function previewOf({ datum, own, signal }, track) {
     if (text === null) return h('p.hint', 'This is not a text file. Download it to look at it.');
     const cut = datum.size > CUT;
     return h('div.form',
-      asTable(text, datum.name, cut) ?? h('div.code.preview', h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Preview' }, h('code', asJson(text, datum.name, cut) ?? text))),
+      asTable(text, datum.name, cut) ?? h('div.code.preview', h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Beginning of the file' }, h('code', asJson(text, datum.name, cut) ?? text))),
       cut && h('p.hint', `Shown: the first 64 KiB of ${bytes(datum.size)}.`));
   }
 }
@@ -67,7 +67,7 @@ function asTable(text, name, cut) {
   const [head, ...body] = rows;
   if (!head || head.length < 2 || head.length > MOST_CELLS || body.length === 0) return null;
   return h('div.form',
-    h('div.scroll.preview', { tabindex: '0', role: 'region', 'aria-label': 'Preview' }, table('Preview', head.map((label, index) => ({ label: label || '–', cell: row => row[index] ?? '' })), body.slice(0, MOST_ROWS))),
+    h('div.scroll.preview', { tabindex: '0', role: 'region', 'aria-label': 'Beginning of the file' }, table('Beginning of the file', head.map((label, index) => ({ label: label || '–', cell: row => row[index] ?? '' })), body.slice(0, MOST_ROWS))),
     body.length > MOST_ROWS && h('p.hint', `Shown: the first ${MOST_ROWS} rows.`));
 }
 

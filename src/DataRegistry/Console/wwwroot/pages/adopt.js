@@ -172,7 +172,7 @@ function byManifest(context) {
   });
   context.onStore(store => { manifest.input.placeholder = inStore(store, EXAMPLES.manifest); });
   return form([manifest, excludeField(), options()], {
-    submit: 'Adopt the files of the list', 'aria-label': 'Adopt the files of a list',
+    submit: 'Adopt the files of the list', 'aria-label': 'Adopt the files of a list', places: { adoptable_file_not_found: 'manifest' },
     onsubmit: values => once(`adopt ${context.project.id}`, async () => {
       const store = context.chosen();
       context.follow(await api.post(`/api/v0/stores/${store.id}/adopt/`,

@@ -12,7 +12,7 @@ export function render({ reason, signal }) {
     h('p.lead', 'Find, name and share the files that you already have in S3 buckets.'),
     reason && notice('warn', h('p', reason)),
     h('div.card', tabs('How to sign in', [
-      { id: 'token', label: 'Token', panel: () => byToken(signal) },
+      { id: 'token', label: 'API token', panel: () => byToken(signal) },
       { id: 'password', label: 'Name and password', panel: () => byPassword(signal) },
     ], session.lastWay === 'password' ? 'password' : 'token')),
     h('p.hint', 'You stay signed in until this tab is closed.'));
