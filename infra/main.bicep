@@ -3,67 +3,67 @@ targetScope = 'resourceGroup'
 
 import { AppSettings } from 'modules/settings.bicep'
 
-@description('What the resources\' names begin with: lower case letters and digits.')
+@description('The prefix of the resources\' names: lower case letters and digits.')
 @minLength(2)
 @maxLength(10)
 param name string = 'registry'
 
-@description('Region; `az functionapp list-flexconsumption-locations` names those that have Flex Consumption.')
+@description('Region. `az functionapp list-flexconsumption-locations` lists those with Flex Consumption.')
 param location string = resourceGroup().location
 
 @description('Memory of an instance in MB.')
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('Instances at most. What they may do at a store at once is bounded besides, by `Adoption__WorkersPerStore`.')
+@description('The most instances. `Adoption__WorkersPerStore` also limits their workers at one store.')
 @minValue(1)
 @maxValue(1000)
 param maximumInstanceCount int = 100
 
-@description('Instances that always wait for HTTP requests, so that none meets a cold start. They are paid for while they wait.')
+@description('Instances that always wait for HTTP requests, to avoid cold starts. They are billed while they wait.')
 @minValue(0)
 param alwaysReadyInstances int = 0
 
-@description('Redundancy of the storage account, which holds all state.')
+@description('Redundancy of the storage account with all state.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_GZRS'])
 param storageRedundancy string = 'Standard_ZRS'
 
-@description('Whether storage and vault are reached through private endpoints only, in a network of the app\'s own, which it leaves by one fixed address.')
+@description('Whether storage and vault have private endpoints only. The app then has its own network, with one fixed outgoing address.')
 param privateNetwork bool = false
 
-@description('Whether the app itself is reached from the internet. Without, it has a private endpoint instead; so without `privateNetwork` it always is.')
+@description('Whether the internet reaches the app. If false, it has a private endpoint instead, which needs `privateNetwork`; without that, false has no effect.')
 param publicAccess bool = true
 
 @description('Addresses of the private network, a /24 or larger.')
 param networkPrefix string = '10.77.0.0/24'
 
-@description('Whom alerts are sent to by e-mail; empty: they are only shown in Azure Monitor.')
+@description('The e-mail address for alerts; if empty, only Azure Monitor shows them.')
 param alertEmail string = ''
 
-@description('Days for which logs are kept.')
+@description('Days that logs are kept.')
 @minValue(30)
 @maxValue(730)
 param logDays int = 30
 
-@description('Whether a deleted vault cannot be purged before its seven days are over. The stores\' secrets cannot be read without the key in it.')
+@description('Whether a deleted vault is protected from purging for seven days. Without its key the stores\' secrets cannot be read.')
 param protectVault bool = true
 
-@description('Audience of the tokens that AWS roles are assumed with; empty: stores need access keys.')
+@description('Audience of the tokens that assume AWS roles; if empty, stores need access keys.')
 param webIdentityAudience string = ''
 
-@description('Encrypts the stores\' secrets, 32 bytes in base64. Given once: left empty the vault keeps the one it has.')
+@description('The key that encrypts the stores\' secrets, 32 bytes in base64. If empty, the vault keeps the present one.')
 @secure()
 param storesSecretKey string = ''
 
-@description('Signs the tokens of /api/v1/token, 32 bytes in base64. Likewise.')
+@description('The key that signs the tokens of /api/v1/token, 32 bytes in base64. If empty, the vault keeps the present one.')
 @secure()
 param signingKey string = ''
 
-@description('The bootstrap administrator\'s token, at least 20 characters. Likewise.')
+@description('The bootstrap administrator\'s token, at least 20 characters. If empty, the vault keeps the present one.')
 @secure()
 param administratorToken string = ''
 
-@description('Further settings of the app, by their names in README; what is left out has its default.')
+@description('Further settings of the app, by their names in settings.md. Others have their defaults.')
 param settings AppSettings = {}
 
 var suffix = uniqueString(resourceGroup().id, name)
@@ -73,7 +73,7 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
   location: location
 }
 
-// The package's: the platform writes it as this one, so that the app's own cannot.
+// The package's identity. The platform writes the package as this one, so that the app's own identity cannot.
 resource deploymentIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
   name: '${name}-deployment'
   location: location
@@ -156,7 +156,7 @@ module app 'modules/app.bicep' = {
     webIdentityAudience: webIdentityAudience
     settings: settings
   }
-  // It reads all of this when it starts.
+  // The app reads all of this when it starts.
   dependsOn: [endpoints]
 }
 
@@ -186,11 +186,11 @@ output hostName string = app.outputs.hostName
 output vaultName string = vault.outputs.name
 output storageAccount string = storage.outputs.name
 
-@description('What an AWS role\'s trust policy compares with `sub`.')
+@description('The value that an AWS role\'s trust policy compares with `sub`.')
 output identityPrincipalId string = identity.properties.principalId
 
-@description('Its trust policy\'s provider is `sts.windows.net/{this}/`.')
+@description('The tenant. The trust policy\'s provider is `sts.windows.net/{tenantId}/`.')
 output tenantId string = tenant().tenantId
 
-@description('The one address that requests to buckets come from; empty without `privateNetwork`.')
+@description('The address of requests to buckets; empty without `privateNetwork`.')
 output outboundAddress string = privateNetwork ? network!.outputs.outboundAddress : ''

@@ -1,6 +1,6 @@
 using 'main.bicep'
 
-// What is not named here has its default, which main.bicep describes.
+// Other parameters have their defaults, which main.bicep describes.
 param name = 'registry'
 param instanceMemoryMB = 2048
 param maximumInstanceCount = 100

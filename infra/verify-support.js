@@ -1,12 +1,13 @@
-// What the checks of `verify` stand on: a report, the registry's API, and the bucket by the commands that were given.
+// Helpers of `verify`: a report, the registry's API, and the bucket through the given commands.
 'use strict';
 const { spawn } = require('node:child_process');
 const { setTimeout: sleep } = require('node:timers/promises');
 
-// The Functions host keeps the message of a killed worker for ten minutes, and the app resumes stalled jobs after fifteen.
+// The Functions host hides the message of a killed worker for ten minutes, and the app resumes stalled jobs after
+// fifteen.
 const jobMinutes = 40;
 
-/** Throws where the two differ, as JSON. */
+/** Throws if the two differ, as JSON. */
 function equal(actual, expected, what) {
   const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
   if (is !== should) throw new Error(`${what} should be ${should.slice(0, 500)}, not ${is?.slice(0, 500)}`);
@@ -24,7 +25,7 @@ class Report {
   #failed = 0;
   #skipped = 0;
 
-  /** Returns whether it went well; act may return what is worth adding. */
+  /** Returns whether the check passed. act may return a text to add. */
   async check(name, act) {
     try {
       const more = await act();
@@ -56,7 +57,7 @@ class Api {
     Object.assign(this, { url, token, signal });
   }
 
-  /** The answer's status and body, which is parsed where it is JSON. Repeats what was refused for now (429, 503), nothing else. */
+  /** The answer's status and its body, parsed if it is JSON. Repeats only requests that were refused for now (429, 503). */
   async ask(method, where, { body, type, anonymous } = {}) {
     const headers = anonymous ? {} : { Authorization: `Token ${this.token}` };
     if (body !== undefined) headers['Content-Type'] = type ?? 'application/json';
@@ -81,7 +82,7 @@ class Api {
     return body;
   }
 
-  /** What all pages of a list hold. */
+  /** The items of all pages of a list. */
   async all(where) {
     const results = [];
     for (let next = where; next;) {
@@ -96,7 +97,7 @@ class Api {
 
   isOver(job) { return ['completed', 'cancelled', 'failed'].includes(job.status); }
 
-  /** The job (kind: adoptions or rescans) once it is over. With patient, an answer that fails meanwhile is asked for again. */
+  /** The job (kind: adoptions or rescans) once it has ended. With patient, a failed request is repeated. */
   async ended(kind, id, patient = false) {
     for (const until = Date.now() + jobMinutes * 60_000; Date.now() < until; await this.wait(0.5)) {
       try {
@@ -116,7 +117,7 @@ class Api {
   }
 }
 
-/** Runs a line of bash, which reads input; its own output is only told where it fails. */
+/** Runs a line of bash, which reads input. Shows its output only if it fails. */
 function command(line, input = '', key = undefined) {
   return new Promise((resolve, reject) => {
     const ofKey = key === undefined ? {} : { KEY: key, KEY_IN_URL: key.split('/').map(encodeURIComponent).join('/') };
@@ -132,7 +133,7 @@ function command(line, input = '', key = undefined) {
   });
 }
 
-/** Objects that were put into the bucket, by key. */
+/** The objects in the bucket, by key. */
 class Objects extends Map {
   constructor(putCommand, removeCommand, signal) {
     super();
@@ -141,7 +142,7 @@ class Objects extends Map {
 
   async put(key, content) {
     this.signal.throwIfAborted();
-    // Noted first: it may be there although the command failed.
+    // Note it first, because the object may exist although the command failed.
     this.set(key, content);
     await command(this.putCommand, content, key);
   }

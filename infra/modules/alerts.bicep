@@ -1,5 +1,6 @@
-// What somebody should look at. The names of functions and metrics and the words of log lines are the code's, and host.json has no row sampled that
-// is counted here; the tests compare them. Requests by status are counted by their metric: `requests` has them twice, from the host and from the app.
+// The alerts. Names of functions and metrics, and texts of log lines, are those of the code; tests compare them.
+// host.json must not sample the rows that are counted here. Requests by status are counted by their metric: `requests`
+// has each request twice, from the host and from the app.
 param name string
 param location string
 param applicationInsightsId string
@@ -8,35 +9,35 @@ param email string
 var rules = [
   {
     name: 'poison-messages'
-    description: 'Messages that failed as often as they may were handed to the poison functions.'
+    description: 'Poison functions received messages that had failed too often.'
     severity: 2
     threshold: 0
     query: 'requests | where name in ("AdoptPoison", "HashPoison")'
   }
   {
     name: 'unreadable-messages'
-    description: 'Messages that cannot be read were kept in the queue unreadable-poison.'
+    description: 'The queue unreadable-poison received messages that cannot be read.'
     severity: 2
     threshold: 0
     query: 'traces | where message has "cannot be read and is kept in"'
   }
   {
     name: 'failed-jobs'
-    description: 'Adoption jobs failed as a whole, or gave inputs up.'
+    description: 'Adoption jobs failed, or some of their inputs did.'
     severity: 2
     threshold: 0
     query: 'traces | where message matches regex "Job [^ ]+ failed:" or message has "is given up:"'
   }
   {
     name: 'drift'
-    description: 'A scan found that objects changed or went missing that had been adopted.'
+    description: 'A scan found adopted objects that are changed or missing.'
     severity: 3
     threshold: 0
     query: 'customMetrics | where name == "dataregistry.scan.drift" and customDimensions["kind"] in ("changed", "missing")'
   }
   {
     name: 'stalled-jobs'
-    description: 'Jobs made no progress and were given new messages.'
+    description: 'Jobs made no progress and got new messages.'
     severity: 3
     threshold: 0
     query: 'traces | where message has "made no progress since"'
@@ -50,7 +51,7 @@ var rules = [
   }
   {
     name: 'server-errors'
-    description: 'More than ten requests within a quarter of an hour were answered with 5xx.'
+    description: 'More than ten requests in 15 minutes were answered with 5xx.'
     severity: 2
     threshold: 0
     query: 'customMetrics | where name == "http.server.request.duration" and toint(customDimensions["http.response.status_code"]) >= 500 | summarize failed = sum(valueCount) | where failed > 10'

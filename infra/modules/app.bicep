@@ -1,5 +1,5 @@
-// The app: a Flex Consumption plan and site, which have no key of their own. It runs as one identity; the platform puts its package in place,
-// and reads it, as another one.
+// The app: a Flex Consumption plan and site, without keys. It runs as one identity. The platform installs and reads its
+// package as another one.
 import { AppSettings } from 'settings.bicep'
 
 param name string
@@ -89,7 +89,7 @@ resource site 'Microsoft.Web/sites@2024-04-01' = {
   }
 }
 
-// Nobody deploys with a password.
+// No deployment uses a password.
 resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-04-01' = {
   parent: site
   name: 'scm'
@@ -109,7 +109,7 @@ resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2
 resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: site
   name: 'appsettings'
-  // Links in answers name the site, whatever a request calls it, unless the settings name another.
+  // Links in answers use the site's own name, unless the settings give another.
   properties: union({ Http__PublicUrl: 'https://${site.properties.defaultHostName}' }, settings, {
     // Storage, for the host and the app alike.
     AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
@@ -118,18 +118,19 @@ resource appSettings 'Microsoft.Web/sites/config@2024-04-01' = {
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__clientId: identityClientId
 
-    // Secrets: references that the platform follows, as the same identity.
+    // Secrets: references that the platform resolves with the same identity.
     Stores__SecretKey: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/stores-secret-key)'
     Access__SigningKey: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/access-signing-key)'
     Access__AdministratorToken: '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/access-administrator-token)'
 
     Stores__WebIdentityAudience: webIdentityAudience
 
-    // The host's own. Its limit lies above the app's, whose 413 says what is wrong; the host's answer would be an empty 500.
+    // The host's own settings. Its limit is above the app's, whose 413 gives the reason; the host's answer would be an
+    // empty 500.
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '120000000'
     AzureWebJobsDisableHomepage: 'true'
 
-    // The host and the app read these.
+    // Both the host and the app read these.
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsights
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
   })

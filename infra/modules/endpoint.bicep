@@ -1,4 +1,4 @@
-// One private endpoint with the zone that its name is in.
+// One private endpoint, with the DNS zone of its name.
 param name string
 param location string
 param networkId string

@@ -1,4 +1,4 @@
-// Private endpoints of storage and vault, and the names by which they are found in the network.
+// Private endpoints of storage and vault, and their names in the network.
 param name string
 param location string
 param networkId string

@@ -1,4 +1,4 @@
-// The app's own private endpoint, for those who reach the network.
+// The app's own private endpoint, for callers inside the network.
 param name string
 param location string
 param networkId string

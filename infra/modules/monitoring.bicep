@@ -1,4 +1,4 @@
-// Logs and metrics: a workspace, and Application Insights on it, which only identities may write to.
+// Logs and metrics: a workspace, and Application Insights on it. Only identities may write to it.
 param name string
 param location string
 param logDays int

@@ -1,4 +1,4 @@
-// A network of the app's own: one subnet that it runs in, one for private endpoints, and one address by which it goes out.
+// The app's own network: one subnet for the app, one for private endpoints, and one address for outgoing requests.
 param name string
 param location string
 param prefix string

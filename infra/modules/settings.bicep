@@ -1,4 +1,4 @@
-// The settings that an operator may give, all as text: settings.md tells what they mean and what they are when left out.
+// The settings that an operator may give, all as text. settings.md has their meanings and defaults.
 @export()
 @sealed()
 type AppSettings = {
@@ -53,7 +53,7 @@ type AppSettings = {
   DataVolumes__MaxPerProject: string?
   OTEL_EXPORTER_OTLP_ENDPOINT: string?
   OTEL_EXPORTER_OTLP_PROTOCOL: string?
-  // Where it holds a key, give a reference to the vault: @Microsoft.KeyVault(SecretUri=…).
+  // If it contains a key, give a reference to the vault: @Microsoft.KeyVault(SecretUri=…).
   OTEL_EXPORTER_OTLP_HEADERS: string?
   OTEL_SERVICE_NAME: string?
 }

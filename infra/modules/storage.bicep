@@ -1,27 +1,27 @@
-// All state: tables, queues and blobs, which are reached by identities only.
+// All state: tables, queues and blobs. Only identities have access.
 param name string
 param location string
 param redundancy string
 param principalId string
 
-// Puts the package in place, and reads it when an instance starts.
+// The identity that installs the package, and reads it when an instance starts.
 param deploymentPrincipalId string
 param publicAccess bool
 
-// The app makes what is missing when it starts; here they are for the host, which watches the queues before that.
+// The app creates missing queues when it starts. These are for the host, which watches the queues before that.
 var queues = ['adopt', 'adopt-poison', 'hash', 'hash-poison', 'unreadable-poison']
 var tables = ['aliases', 'attempts', 'audit', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
-// The app's, and those in which the Functions host keeps its leases and keys.
+// The app's containers, and those of the Functions host's leases and keys.
 var containers = ['adoption', 'azure-webjobs-hosts', 'azure-webjobs-secrets']
 var package = 'app-package'
 
-// What the Functions host asks of an identity in place of a connection string, and the app's tables.
+// The roles that the Functions host needs in place of a connection string, and that of the app's tables.
 var roles = {
   'Storage Queue Data Contributor': '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   'Storage Table Data Contributor': '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
 }
 
-// Of blobs container by container: who runs as the app must not write the package that all instances start.
+// For blobs container by container, because the app's identity must not write the package that all instances start.
 var blobDataOwner = 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
 var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
 

@@ -1,4 +1,4 @@
-// The secrets that remain. The app reads them through references; secrets that are not given stay as they are.
+// The remaining secrets. The app reads them through references. Secrets without a value stay as they are.
 param name string
 param location string
 param principalId string
@@ -26,7 +26,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 7
-    // Once on it stays on; false is no value that the service takes.
+    // Once on, it stays on. The service does not accept false.
     enablePurgeProtection: protect ? true : null
     publicNetworkAccess: publicAccess ? 'Enabled' : 'Disabled'
     networkAcls: {

@@ -20,7 +20,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry;
 
-/// <summary>The only composition root: the rooms that the service is made of, and the functions that the heads bind.</summary>
+/// <summary>The only composition root: it lists the service's rooms, and the functions that the heads bind.</summary>
 public static class Registry
 {
     public static IReadOnlyList<QueueFunction> QueueFunctions { get; } = [.. JobsRoom.QueueFunctions, .. DatumsRoom.QueueFunctions];
@@ -28,7 +28,9 @@ public static class Registry
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =
         [.. RescansRoom.TimerFunctions, .. JobsRoom.TimerFunctions, .. TriggersRoom.TimerFunctions];
 
-    /// <summary>Adds the service's rooms. A service that is registered already (a clock, buckets, a storage account) is kept.</summary>
+    /// <summary>
+    /// Adds the service's rooms. Keeps services that are already registered (a clock, buckets, a storage account).
+    /// </summary>
     public static IServiceCollection AddDataRegistry(this IServiceCollection services, IConfiguration configuration) => services
         .AddTelemetryExport(configuration)
         .AddStorage(configuration)
@@ -59,7 +61,7 @@ public static class Registry
         api.MapConsole();
     }
 
-    /// <summary>Creates the tables, queues and containers that are missing. Repeating it changes nothing.</summary>
+    /// <summary>Creates missing tables, queues and containers. A repeated call changes nothing.</summary>
     public static async Task CreateStorageAsync(this IServiceProvider services, CancellationToken cancellationToken = default)
     {
         var queues = services.GetRequiredService<StorageAccount>().Queues;
@@ -74,23 +76,24 @@ public static class Registry
     }
 
     /// <summary>
-    /// Resumes every unfinished job at once. A head calls it at its start if its last process may have died with messages.
+    /// Resumes every unfinished job at once. A head calls it at its start if its last process may have died with
+    /// messages.
     /// </summary>
     public static Task ResumeJobsAsync(this IServiceProvider services, CancellationToken cancellationToken = default) =>
         services.GetRequiredService<StalledJobs>().ResumeAsync(cancellationToken);
 
-    /// <summary>Maps every public route. Call it on an application that nothing else answers for.</summary>
+    /// <summary>Maps every public route. The application must have no other endpoints.</summary>
     public static WebApplication MapDataRegistry(this WebApplication app)
     {
         app.UseDataRegistry();
         return app;
     }
 
-    /// <summary>The same for a pipeline of its own, such as one within another application.</summary>
+    /// <summary>The same for a separate pipeline, such as one inside another application.</summary>
     public static IApplicationBuilder UseDataRegistry(this IApplicationBuilder app)
     {
         app.UseRequestIds().UseSecurityHeaders().UseApiErrors().UseRequestLimits().UseCrossOrigin().UseHeadAsGet().UseApiPage();
-        // A bad administrator's token ends the start.
+        // An invalid administrator's token ends the start.
         app.ApplicationServices.GetRequiredService<ApiTokens>();
         app.UseRouting().Use(app.ApplicationServices.GetRequiredService<RateLimits>().RequireStrangersTurnAsync);
         return app.UseAuthorization().UseRateLimiter().UseEndpoints(MapEndpoints);

@@ -9,40 +9,41 @@ namespace DataRegistry.LocalHost;
 /// <summary>Ports of Azurite's three services.</summary>
 public sealed record AzuritePorts(int Blob, int Queue, int Table)
 {
-    /// <summary>Those that <c>UseDevelopmentStorage=true</c> means.</summary>
+    /// <summary>The ports of <c>UseDevelopmentStorage=true</c>.</summary>
     public static AzuritePorts Default { get; } = new(10000, 10001, 10002);
 }
 
 public sealed record AzuriteOptions
 {
-    /// <summary>Where Azurite's package is kept; fetched there with npm on first use.</summary>
+    /// <summary>The folder of Azurite's package, which npm fetches on first use.</summary>
     public required string PackageFolder { get; init; }
 
-    /// <summary>Where the data is kept; null keeps it in memory only.</summary>
+    /// <summary>The folder of the data; null keeps it in memory only.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>MiB that its data may take in memory (Node's old space); null for what Node.js allows, some GiB.</summary>
+    /// <summary>MiB of memory for its data (Node's old space); null for the default of Node.js, some GiB.</summary>
     public int? Memory { get; init; }
 
-    /// <summary>Null for any free ones.</summary>
+    /// <summary>Null for any free ports.</summary>
     public AzuritePorts? Ports { get; init; }
 
-    /// <summary>Accounts to have besides the well-known one, with the same key; each is a world of its own, as tests like it.</summary>
+    /// <summary>Accounts besides the well-known one, with the same key. Each has its own data, which tests use.</summary>
     public IReadOnlyList<string> MoreAccounts { get; init; } = [];
 
-    /// <summary>Is told what takes long; null for silence.</summary>
+    /// <summary>Receives a line before each slow step; null for none.</summary>
     public Action<string>? Report { get; init; }
 
-    /// <summary>How long the services may take to answer after the package is there.</summary>
+    /// <summary>How long the services may take to answer, once the package exists.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromSeconds(90);
 }
 
 /// <summary>
-/// The storage emulator, as a child process that dies with this one, however this one dies. Listens on 127.0.0.1 only.
+/// The storage emulator, as a child process that ends with this one, even if this one is killed. Listens on 127.0.0.1
+/// only.
 /// </summary>
 public sealed class Azurite : IAsyncDisposable
 {
-    // Azurite's well-known account: the same for everyone, so no secret.
+    // Azurite's well-known account is the same for everyone, so it is no secret.
     const string Account = "devstoreaccount1";
     const string Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
@@ -57,24 +58,24 @@ public sealed class Azurite : IAsyncDisposable
         Ports = ports;
     }
 
-    /// <summary>Of the well-known account.</summary>
+    /// <summary>The connection string of the well-known account.</summary>
     public string ConnectionString => ConnectionStringOf(Account);
 
     public AzuritePorts Ports { get; }
 
-    /// <param name="account">The well-known one, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
+    /// <param name="account">The well-known account, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
     public string ConnectionStringOf(string account) => string.Create(CultureInfo.InvariantCulture,
         $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};"
         + $"BlobEndpoint=http://127.0.0.1:{Ports.Blob}/{account};"
         + $"QueueEndpoint=http://127.0.0.1:{Ports.Queue}/{account};"
         + $"TableEndpoint=http://127.0.0.1:{Ports.Table}/{account};");
 
-    /// <summary>Of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
+    /// <summary>The id of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
     public int ProcessId => process.Id;
 
-    /// <summary>Fetches the package if need be, starts Azurite and waits until all three services answer.</summary>
-    /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or Azurite did not start;
-    /// the message says which.</exception>
+    /// <summary>Fetches the package if necessary, starts Azurite and waits until all three services answer.</summary>
+    /// <exception cref="InvalidOperationException">Node.js is missing or too old, the package cannot be fetched, or
+    /// Azurite did not start. The message says which.</exception>
     public static async Task<Azurite> StartAsync(AzuriteOptions options, CancellationToken cancellationToken = default)
     {
         var entry = await AzuritePackage.EnsureAsync(options.PackageFolder, options.Report, cancellationToken);
@@ -91,7 +92,7 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets Azurite write its data and end; after 15 s it is killed. Again: nothing.</summary>
+    /// <summary>Lets Azurite write its data and end; kills it after 15 s. A second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -170,7 +171,7 @@ public sealed class Azurite : IAsyncDisposable
         {
             lock (said)
             {
-                // The beginning tells why a start failed; a process that runs for days must not fill memory.
+                // The beginning explains a failed start. Keep no more, because a process may run for days.
                 if (line.Data is not null && said.Length < 16 * 1024)
                 {
                     said.AppendLine(line.Data);
@@ -179,7 +180,7 @@ public sealed class Azurite : IAsyncDisposable
         }
     }
 
-    /// <summary>All three held at once, so that they differ; another child may still take one before Azurite does.</summary>
+    /// <summary>Holds all three at once, so that they differ. Another process may still take one before Azurite does.</summary>
     static AzuritePorts FreePorts()
     {
         using var blob = new TcpListener(IPAddress.Loopback, 0);
@@ -203,7 +204,7 @@ public sealed class Azurite : IAsyncDisposable
         {
             foreach (var port in (int[])[Ports.Blob, Ports.Queue, Ports.Table])
             {
-                // Its own word as well: somebody else's server may answer on a port that was asked for.
+                // Also wait for Azurite's own message, because another server may answer on a given port.
                 while (!SaysItListens() || !await AnswersAsync(http, port, limit.Token))
                 {
                     if (process.HasExited)

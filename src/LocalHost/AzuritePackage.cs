@@ -5,8 +5,8 @@ using System.Globalization;
 namespace DataRegistry.LocalHost;
 
 /// <summary>
-/// Azurite's npm package in a folder of our own, so that nothing is installed on the machine: <c>{folder}/3.37.0</c>.
-/// Two processes may fetch it at the same time: each into a folder of its own, and the first to rename it wins.
+/// Azurite's npm package in a folder of its own, so that nothing is installed on the machine: <c>{folder}/3.37.0</c>.
+/// Two processes may fetch it at the same time: each uses its own folder, and the first to rename it wins.
 /// </summary>
 static class AzuritePackage
 {
@@ -19,7 +19,7 @@ static class AzuritePackage
     const string InstallNode = "Install Node.js 22 or later from https://nodejs.org (it brings npm), and try again.";
 
     /// <summary>Azurite's script, fetched on first use.</summary>
-    /// <param name="report">Is told what takes long.</param>
+    /// <param name="report">Receives a line before each slow step.</param>
     public static async Task<string> EnsureAsync(string folder, Action<string>? report, CancellationToken cancellationToken)
     {
         await CheckNodeAsync(cancellationToken);
@@ -43,7 +43,7 @@ static class AzuritePackage
         return Path.Combine(home, "node_modules", "azurite", "dist", "src", "azurite.js");
     }
 
-    /// <summary>The script that runs Azurite and ends it with us.</summary>
+    /// <summary>The script that runs Azurite and ends it together with this process.</summary>
     public static string GuardOf(string folder) => Path.Combine(Path.GetFullPath(folder), Guard);
 
     /// <exception cref="InvalidOperationException">There is no such program.</exception>
@@ -92,7 +92,7 @@ static class AzuritePackage
         }
         catch (IOException) when (Directory.Exists(home))
         {
-            // Another process was first; its package is as good.
+            // Another process renamed its folder first; that package is as good.
         }
         finally
         {
@@ -103,7 +103,7 @@ static class AzuritePackage
         }
     }
 
-    /// <summary>By renaming, since another process may be about to run it.</summary>
+    /// <summary>Renames a finished file, because another process may be about to run it.</summary>
     static async Task WriteGuardAsync(string folder, CancellationToken cancellationToken)
     {
         await using var resource = typeof(AzuritePackage).Assembly.GetManifestResourceStream(Guard)!;

@@ -7,27 +7,29 @@ using DataRegistry.Stores;
 namespace DataRegistry.LocalHost;
 
 /// <summary>
-/// A project, a store and a bucket of objects to try things on. Each start finds what an earlier one made and adds what is missing.
+/// A project, a store and a bucket with sample objects. Each start keeps an earlier start's data and adds missing
+/// parts.
 /// </summary>
 static class DemoData
 {
     public const string Bucket = "demo";
 
-    /// <summary>The embedded server accepts any; it only has to be signed with something.</summary>
+    /// <summary>The embedded server accepts any key, but requests must be signed with one.</summary>
     public const string AccessKeyId = "local", SecretAccessKey = "local";
 
-    // Always the same, so that commands which were pasted somewhere go on working.
+    // The ids are constant, so that copied commands stay valid.
     static readonly Guid ProjectId = Guid.Parse(
         "0198c0de-0000-7000-8000-000000000001"), StoreId = Guid.Parse("0198c0de-0000-7000-8000-000000000002");
 
     static readonly string[] Sites = ["berlin", "são paulo", "東京", "new york"];
     static readonly string[] Sensors = ["camera-front", "camera-rear", "lidar"];
 
-    /// <summary>The demo store's id and project's id, for the commands that are printed.</summary>
+    /// <summary>The ids of the demo store and project, for the printed commands.</summary>
     public sealed record Ids(Guid Store, Guid Project);
 
     /// <summary>
-    /// The keys of the demo objects: the same at each start, so that what was adopted stays adopted. The first is short and plain.
+    /// The keys of the demo objects. They are the same at each start, so datums stay valid. The first is short and
+    /// plain.
     /// </summary>
     public static IEnumerable<string> Keys(int count)
     {
@@ -48,7 +50,7 @@ static class DemoData
         return beginning.Concat(drives).Take(count);
     }
 
-    /// <summary>Objects that are there already are left as they are.</summary>
+    /// <summary>Adds missing objects, and leaves existing ones as they are.</summary>
     public static void FillBucket(BucketServer server, int count)
     {
         EmbeddedBucket bucket = server.CreateBucket(Bucket);
@@ -63,8 +65,8 @@ static class DemoData
     }
 
     /// <summary>
-    /// The demo project, and in it the demo store on <paramref name="endpointUrl"/>. A store that an earlier start made may
-    /// name another port: it is changed then.
+    /// Creates the demo project, and in it the demo store on <paramref name="endpointUrl"/>. If an earlier start's
+    /// store has another port, it is changed.
     /// </summary>
     public static async Task<Ids> CreateProjectAndStoreAsync(
         IServiceProvider services, string endpointUrl, CancellationToken cancellationToken)

@@ -4,7 +4,8 @@ using DataRegistry.LocalHost.Buckets;
 namespace DataRegistry.LocalHost;
 
 /// <summary>
-/// What the app needs in the cloud, on this machine: a storage account and a bucket. They end with this process, however it ends.
+/// Local replacements of cloud services: a storage account and a bucket. They end with this process, even if it is
+/// killed.
 /// </summary>
 sealed class Emulators : IAsyncDisposable
 {
@@ -25,8 +26,9 @@ sealed class Emulators : IAsyncDisposable
 
     public BucketServer BucketServer { get; }
 
-    /// <param name="storage">The connection string of a storage account to be used instead of an emulator; null for the emulator.</param>
-    /// <exception cref="StartException">One cannot start; the message says what is missing.</exception>
+    /// <param name="storage">The connection string of a storage account to use in place of the emulator; null for the
+    /// emulator.</param>
+    /// <exception cref="StartException">A server cannot start; the message names the cause.</exception>
     public static async Task<Emulators> StartAsync(LocalState state, string? storage, CancellationToken cancellationToken)
     {
         Azurite? emulator = storage is null ? await StartAzuriteAsync(state, cancellationToken) : null;
@@ -56,7 +58,7 @@ sealed class Emulators : IAsyncDisposable
 
     static async Task<Azurite> StartAzuriteAsync(LocalState state, CancellationToken cancellationToken)
     {
-        // Two on the same data would spoil it.
+        // Two emulators on the same data would damage it.
         Console.WriteLine("Starting the storage emulator…");
         await state.EndLeftoverAsync(ProcessFile, cancellationToken);
         try
@@ -83,7 +85,7 @@ sealed class Emulators : IAsyncDisposable
         }
     }
 
-    /// <summary>On the port of the last start where it is free, since the demo store's row holds it.</summary>
+    /// <summary>Uses the port of the last start if it is free, because the demo store's row has it.</summary>
     static async Task<BucketServer> StartBucketServerAsync(LocalState state, CancellationToken cancellationToken)
     {
         var options = new BucketServerOptions { Folder = state.InMemory ? null : state.PathOf("bucket") };

@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Connections;
 namespace DataRegistry.LocalHost;
 
 /// <summary>
-/// The app in this process: the same library that Azure Functions runs, with the queue listener and the timers beside it.
+/// The app in this process: the library that Azure Functions runs, with the queue listener and the timers beside it.
 /// </summary>
 static class LocalApp
 {
-    /// <summary>Looking at an empty queue costs nothing here, and people wait for what they have started.</summary>
+    /// <summary>Polling an empty queue costs nothing here, and people wait for their jobs.</summary>
     static readonly TimeSpan PollingInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>The token that administrates everything; empty where nobody has set one.</summary>
+    /// <summary>The setting of the administrator's token; empty if nobody has set one.</summary>
     public const string TokenSetting = "Access:AdministratorToken";
 
-    /// <summary>In base64, 32 bytes.</summary>
+    /// <summary>The setting of the key for secrets: 32 bytes, in base64.</summary>
     const string SecretKeySetting = "Stores:SecretKey";
 
     public static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(20));
@@ -45,7 +45,7 @@ static class LocalApp
         builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.IncludeScopes) = (true, true));
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
 
-        // Kestrel's own words on a port that is taken come with a page of stack trace; Program says it in a line.
+        // Kestrel reports a taken port with a page of stack trace; Program reports it in one line.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.WebHost.UseUrls(options.Urls.Split(';'));
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -4,24 +4,25 @@ using System.Globalization;
 namespace DataRegistry.LocalHost;
 
 /// <summary>
-/// What is kept between two starts, in <c>.local</c> at the top of the checkout (or of the current folder, outside of one):
+/// The state that is kept between two starts, in <c>.local</c> at the top of the checkout (or of the current folder,
+/// outside of one):
 /// <code>
 /// .local/lock         held while a LocalHost runs
 /// .local/azurite      the storage emulator's package;  .local/azurite.pid  its process
 /// .local/storage      its data
-/// .local/bucket       the demo bucket's objects;  .local/bucket.port  where its server listened
+/// .local/bucket       the demo bucket's objects;  .local/bucket.port  its server's port
 /// .local/token        the development token
 /// .local/secret-key   encrypts the stores' secrets
 /// </code>
 /// </summary>
 public sealed class LocalState : IDisposable
 {
-    /// <summary>An emulator whose parent was killed notices and writes its data; it bounds itself at 10 seconds.</summary>
+    /// <summary>An emulator whose parent was killed writes its data and ends, within 10 seconds.</summary>
     static readonly TimeSpan LeftoverTimeout = TimeSpan.FromSeconds(20);
 
     readonly FileStream? exclusive;
 
-    /// <param name="inMemory">Nothing but the emulator's package is kept, and others may run beside.</param>
+    /// <param name="inMemory">Keep only the emulator's package. Others may run at the same time.</param>
     /// <exception cref="StartException">Another LocalHost runs on the same state.</exception>
     public LocalState(bool inMemory)
     {
@@ -43,7 +44,7 @@ public sealed class LocalState : IDisposable
 
     public string PathOf(string name) => Path.Combine(Folder, name);
 
-    /// <summary>The kept value, made and kept if there is none yet; readable by this user only.</summary>
+    /// <summary>The kept value; created if there is none yet. Only this user can read it.</summary>
     public string Keep(string name, Func<string> make)
     {
         if (InMemory)
@@ -69,7 +70,7 @@ public sealed class LocalState : IDisposable
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        // Whole or not at all, whenever this process is killed.
+        // Write a new file and rename it, so that the value is complete even if this process is killed.
         using (var writer = new StreamWriter(PathOf(name + ".new"), options))
         {
             writer.WriteLine(value);
@@ -79,8 +80,8 @@ public sealed class LocalState : IDisposable
     }
 
     /// <summary>
-    /// Waits for the process that an earlier, killed LocalHost left behind, and ends it if it stays. A process that was started
-    /// after its id was written down is somebody else's, who got the same id.
+    /// Waits for the process that an earlier, killed LocalHost left behind, and ends it if it stays. A process that
+    /// began after its id was written is another one with the same id.
     /// </summary>
     public async Task EndLeftoverAsync(string name, CancellationToken cancellationToken)
     {
@@ -114,7 +115,7 @@ public sealed class LocalState : IDisposable
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
-            // It has ended, before or meanwhile.
+            // It has ended already.
         }
     }
 
@@ -132,5 +133,5 @@ public sealed class LocalState : IDisposable
     }
 }
 
-/// <summary>LocalHost cannot start; the message is all that its user needs to know.</summary>
+/// <summary>LocalHost cannot start. The message is complete for its user.</summary>
 public sealed class StartException(string message, Exception? inner = null) : Exception(message, inner);

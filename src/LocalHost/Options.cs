@@ -6,14 +6,14 @@ using DataRegistry.Access;
 
 namespace DataRegistry.LocalHost;
 
-/// <summary>What the command line says.</summary>
+/// <summary>The options of the command line.</summary>
 /// <param name="Urls">Addresses to listen on, separated by semicolons.</param>
 /// <param name="Token">The development token; null for one that is made once and kept.</param>
-/// <param name="InMemory">Nothing is kept: storage, bucket and token are new at each start.</param>
+/// <param name="InMemory">Keep nothing: storage, bucket and token are new at each start.</param>
 /// <param name="Count">Objects in the demo bucket.</param>
 public sealed record Options(string Urls, string? Token, bool InMemory, int Count)
 {
-    /// <summary>Whether other machines can reach none of the addresses.</summary>
+    /// <summary>Whether all addresses are unreachable for other machines.</summary>
     public bool IsLoopback => Urls.Split(';').All(url => BindingAddress.Parse(url).Host is "localhost" or "127.0.0.1" or "[::1]");
 
     /// <summary>A line that is wrong ends with one line that says so, not with a page of help.</summary>

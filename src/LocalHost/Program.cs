@@ -5,7 +5,7 @@ using DataRegistry;
 using DataRegistry.LocalHost;
 using DataRegistry.Storage;
 
-// Ctrl-C and SIGTERM are the app's to handle, so that it can stop in order.
+// The app handles Ctrl-C and SIGTERM itself, so that it stops in order.
 return await Options.Parse(args, RunAsync).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 static async Task<int> RunAsync(Options options, CancellationToken cancellationToken)

@@ -8,8 +8,9 @@ using Microsoft.Azure.WebJobs.Hosting;
 namespace DataRegistry.LocalHost;
 
 /// <summary>
-/// Runs queue functions on the WebJobs SDK, whose listener the Functions host has too, by the settings of <c>host.json</c>. The SDK has
-/// services of its own, so that it changes none of the app's. The messages of a dead process stay hidden for ten minutes.
+/// Runs queue functions on the WebJobs SDK, whose listener the Functions host also uses, with the settings of
+/// <c>host.json</c>. The SDK has services of its own, so it does not change the app's. The messages of a dead process
+/// stay hidden for ten minutes.
 /// </summary>
 public sealed partial class QueueListener : IHostedService, IDisposable
 {
@@ -21,9 +22,9 @@ public sealed partial class QueueListener : IHostedService, IDisposable
     readonly ILogger logger;
     readonly IHost host;
 
-    /// <param name="storage">The connection string of the account whose queues are listened to.</param>
-    /// <param name="services">The app's. Each delivery gets a scope of its own.</param>
-    /// <param name="configure">Changes what <c>host.json</c> says.</param>
+    /// <param name="storage">The connection string of the account with the queues.</param>
+    /// <param name="services">The app's services. Each delivery gets a scope of its own.</param>
+    /// <param name="configure">Changes the settings of <c>host.json</c>.</param>
     public QueueListener(
         string storage, IReadOnlyList<QueueFunction> functions, IServiceProvider services, Action<QueuesOptions>? configure = null)
     {
@@ -34,13 +35,13 @@ public sealed partial class QueueListener : IHostedService, IDisposable
         builder.Configuration.AddInMemoryCollection(
         [
             new(StorageAccount.Setting, storage),
-            // The SDK ends the process when its client gives up, so that one tries until storage answers again.
+            // The SDK ends the process when its client gives up, so its client retries until storage answers again.
             new($"{StorageAccount.Setting}:Retry:MaxRetries", $"{int.MaxValue}"),
             new($"{StorageAccount.Setting}:Retry:Mode", "Fixed"),
             new($"{StorageAccount.Setting}:Retry:Delay", "00:00:05"),
         ]);
-        // With the app's own loggers the SDK's scopes would be in every line. A failed function is logged below, once; "Azure" is every
-        // request of this process that is slow or not answered with 2xx.
+        // With the app's own loggers the SDK's scopes would be in every line. A failed function is logged once, below.
+        // "Azure" logs every slow or failed request of this process.
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             .AddFilter("Host.Results", LogLevel.None).AddFilter("Function", LogLevel.None).AddFilter("Azure", LogLevel.None);
         builder.Services.AddSingleton(this);
@@ -61,8 +62,9 @@ public sealed partial class QueueListener : IHostedService, IDisposable
     public Task StartAsync(CancellationToken cancellationToken) => host.StartAsync(cancellationToken);
 
     /// <summary>
-    /// Takes no more messages, cancels the functions that run, and waits a little for their end. The SDK alone would let them finish, and
-    /// would wait for storage that does not answer. A message that is left behind comes again, like that of a dead process.
+    /// Takes no more messages, cancels the running functions, and waits a little for their end. The SDK alone would let
+    /// them finish, and would wait for storage that does not answer. An unfinished message comes again, like that of a
+    /// dead process.
     /// </summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -72,12 +74,12 @@ public sealed partial class QueueListener : IHostedService, IDisposable
     }
 
     /// <summary>
-    /// Leaves the SDK's services to the end of the process. The SDK does not wait for a message that it takes while it stops, and ends the
-    /// process with an error where its services are gone before that message's function has returned.
+    /// Does not dispose the SDK's services. The SDK does not wait for a message that it takes while it stops. If its
+    /// services were disposed before that message's function returns, the process would end with an error.
     /// </summary>
     public void Dispose() => stopping.Dispose();
 
-    /// <summary>Hands a message on to the function of that name.</summary>
+    /// <summary>Runs the function of this name with a message.</summary>
     /// <exception cref="Exception">The function failed, which is logged; the message comes again.</exception>
     internal async Task DeliverAsync(string name, QueueMessage message, CancellationToken cancellationToken)
     {
@@ -95,13 +97,13 @@ public sealed partial class QueueListener : IHostedService, IDisposable
         }
     }
 
-    /// <summary>The one class of functions. By default the SDK would look through every assembly.</summary>
+    /// <summary>The one class of functions. By default the SDK would search every assembly.</summary>
     sealed class FunctionTypes : ITypeLocator
     {
         public IReadOnlyList<Type> GetTypes() => [typeof(QueueFunctions)];
     }
 
-    /// <summary>A message is named by its id. Its text is never logged.</summary>
+    /// <summary>Log lines name a message by its id, and never contain its text.</summary>
     static partial class Log
     {
         [LoggerMessage(1, LogLevel.Error, "{Function} failed on message {MessageId}, delivery {DequeueCount}.")]

@@ -4,13 +4,13 @@ using NCrontab;
 namespace DataRegistry.LocalHost;
 
 /// <summary>
-/// Runs timer functions on their schedules, in this process. A function never overlaps itself: what its schedule names while
-/// it still runs is left out, as by the Functions host. What was due while no process ran is not made up for.
+/// Runs timer functions on their schedules, in this process. A function never overlaps itself: occurrences during a run
+/// are skipped, as in the Functions host. Occurrences while no process ran are lost.
 /// </summary>
 public sealed partial class Timers(
     IEnumerable<TimerFunction> functions, IServiceProvider services, TimeProvider time, ILogger<Timers> logger) : BackgroundService
 {
-    /// <summary>A clock that is set or a machine that sleeps is noticed after so long at the latest.</summary>
+    /// <summary>The longest time until a changed clock, or the end of the machine's sleep, is noticed.</summary>
     static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -22,7 +22,7 @@ public sealed partial class Timers(
         DateTime last = DateTime.MinValue;
         while (!stopping.IsCancellationRequested)
         {
-            // A timer may fire a little early: that must not make the same occurrence the next one again.
+            // A timer may fire a little early. Do not run the same occurrence twice.
             DateTime now = time.GetUtcNow().UtcDateTime;
             last = schedule.GetNextOccurrence(now > last ? now : last);
             await WaitUntilAsync(last, stopping);
@@ -55,7 +55,7 @@ public sealed partial class Timers(
         }
         catch (Exception exception)
         {
-            // Whatever it was: the schedule's next occurrence is the next attempt.
+            // After any error, the schedule's next occurrence is the next attempt.
             Log.Failed(logger, function.Name, exception);
         }
     }

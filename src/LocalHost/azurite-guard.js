@@ -1,5 +1,6 @@
-// Runs Azurite inside this process, and ends it when standard input ends: the parent holds the other end and the system
-// closes it however the parent dies, kill -9 included. Azurite's own shutdown writes its data first; 10 s bound it.
+// Runs Azurite inside this process, and ends it when standard input ends. The parent holds the other end of standard
+// input, and the system closes it however the parent dies, kill -9 included. Azurite first writes its data, for at most
+// 10 s.
 "use strict";
 let ending = false;
 process.stdin.on("data", () => {});
@@ -12,11 +13,11 @@ for (const event of ["end", "close", "error"]) {
     process.emit("SIGTERM");
   });
 }
-// The terminal sends Ctrl+C to the whole group; the parent decides when its storage goes.
+// The terminal sends Ctrl+C to the whole group; the parent decides when its storage ends.
 const on = process.once.bind(process);
 process.once = (event, listener) => (event === "SIGINT" ? process : on(event, listener));
 process.on("SIGINT", () => {});
-// Azurite answers no request that comes while it stops, and would wait for its connection to end.
+// While it stops, Azurite answers no new request, but would wait for its connection to end.
 const { Server } = require("http");
 const close = Server.prototype.close;
 Server.prototype.close = function (...args) {
@@ -24,8 +25,8 @@ Server.prototype.close = function (...args) {
   return close.apply(this, args);
 };
 const [entry, ...args] = process.argv.slice(2);
-// Azurite looks for a table's rows among the tables of all accounts, one by one and for each row again. With many accounts,
-// as the tests have, that is most of its time. Here each table is looked for once.
+// Azurite searches a table's rows among the tables of all accounts, one by one and for each row again. With many
+// accounts, as the tests have, that is most of its time. This code searches each table once.
 const Loki = require(require.resolve("lokijs", { paths: [entry] }));
 const { getCollection, removeCollection } = Loki.prototype;
 const found = new WeakMap();

@@ -98,7 +98,7 @@ static class AdoptPrefix
         }
     }
 
-    /// <summary>Has a prefix adopted, to the end; fails where it does not come to so many created and existing.</summary>
+    /// <summary>Has a prefix adopted, to the end; fails if it does not come to so many created and existing.</summary>
     internal static async Task<Run> RunJobAsync(
         Arena arena, BucketProcess bucket, List<ServiceProcess> services, string prefix, int created, int existing,
         CancellationToken cancellationToken)

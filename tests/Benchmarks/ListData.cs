@@ -115,7 +115,7 @@ static class ListData
 
 /// <summary>What a read took.</summary>
 /// <param name="Requests">Requests to tables: the most of any round.</param>
-/// <param name="Rows">Results in the answer; null where it is no list.</param>
+/// <param name="Rows">Results in the answer; null if it is no list.</param>
 /// <param name="Milliseconds">The median.</param>
 sealed record Read(long Requests, RequestCounts Counts, int? Rows, double Milliseconds);
 

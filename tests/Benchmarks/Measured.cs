@@ -6,7 +6,7 @@ namespace DataRegistry.Benchmarks;
 /// <summary>What one arm took.</summary>
 /// <param name="Elapsed">Wall time.</param>
 /// <param name="Allocated">Bytes.</param>
-/// <param name="PeakMebibytes">The highest memory of this process meanwhile; null where the system does not tell.</param>
+/// <param name="PeakMebibytes">The highest memory of this process meanwhile; null if the system does not tell.</param>
 sealed record Measured(
     int Objects, TimeSpan Elapsed, RequestCounts Requests, ProcessorTimes Processor, long Allocated, double? PeakMebibytes)
 {
@@ -39,7 +39,7 @@ sealed record Measured(
 
     static double? PeakOfProcess() => PeakOf(Environment.ProcessId);
 
-    /// <summary>The highest memory of a process, in MiB; null where the system does not tell.</summary>
+    /// <summary>The highest memory of a process, in MiB; null if the system does not tell.</summary>
     public static double? PeakOf(int process)
     {
         const string name = "VmHWM:";

@@ -23,7 +23,7 @@ sealed class RequestCounter : IDisposable
     readonly AzuritePorts ports;
     readonly StreamWriter? log;
 
-    /// <param name="log">A file that every request is a line of, so that what a killed process sent is known too; null for none.</param>
+    /// <param name="log">A file that every request is a line of, so that what a killed process sent is known too; null if none.</param>
     public RequestCounter(AzuritePorts ports, string? log = null)
     {
         this.ports = ports;

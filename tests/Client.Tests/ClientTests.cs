@@ -56,7 +56,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     {
         service.Put("one");
         var adopted = await client.AdoptAsync(
-            Store, null, null, null, null, null, new Adopt { Url = service.Url("one"), Project = Project });
+            Store, null, null, null, null, null, null, new Adopt { Url = service.Url("one"), Project = Project });
         Assert.NotEqual(Guid.Empty, Assert.Single(adopted.Created!).Value);
     }
 
@@ -64,7 +64,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     public async Task An_error_arrives_with_its_fields()
     {
         var refused = await Assert.ThrowsAsync<ApiException<AdoptionRefusal>>(
-            () => client.AdoptAsync(Store, null, null, null, null, null, new Adopt { Url = "nonsense", Project = Project }));
+            () => client.AdoptAsync(Store, null, null, null, null, null, null, new Adopt { Url = "nonsense", Project = Project }));
         Assert.Equal("invalid_url", refused.Result.Code);
         var wrong = await Assert.ThrowsAsync<ApiException<InvalidRequest>>(() => client.CreateProjectAsync(new NewProject { Name = "" }));
         Assert.Equal("required", JToken.FromObject(wrong.Result.AdditionalProperties!["name"])[0]!.Value<string>("code"));
@@ -156,17 +156,17 @@ public sealed partial class ClientTests : IAsyncLifetime
         service.Put("a", "./b", "c");
         service.Bucket.Put("list", "nothing-there\n"u8);
         var adopted = await KeptAsync(() => client.AdoptAsync(
-            Store, null, null, null, null, null, new Adopt
+            Store, null, null, null, null, null, null, new Adopt
             {
                 Urls = [service.Url("a"), service.Url("./b"), service.Url("none")],
                 Project = Project
             }));
-        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null, null,
+        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null, null, null,
             new Adopt { Url = service.Url("c"), Project = Project, Dry_run = false }));
-        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null, null,
+        await KeptAsync(() => client.AdoptAsync(Store, null, null, null, null, null, null,
             new Adopt { Urls = [service.Url("a"), "nonsense"], Project = Project, Dry_run = true }));
         await Assert.ThrowsAsync<ApiException<Job>>(() => client.AdoptAsync(
-            Store, null, null, null, null, null, new Adopt { Manifest = service.Url("list"), Project = Project }));
+            Store, null, null, null, null, null, null, new Adopt { Manifest = service.Url("list"), Project = Project }));
         var job = (await KeptAsync(() => client.ListAdoptionsAsync(null, null, Project, null))).Results.Single().Id;
         await KeptAsync(() => client.GetAdoptionAsync(job));
         await service.DrainAsync();
@@ -192,13 +192,13 @@ public sealed partial class ClientTests : IAsyncLifetime
         await service.DrainAsync();
         await KeptAsync(() => client.GetSelectionAsync(selection));
         await KeptAsync(() => client.ListSelectionItemsAsync(selection, null, null));
-        var job = (await KeptAsync(() => client.TagSelectionAsync(selection, new NewTags { Tags = ["a"] }))).Id;
+        var job = (await KeptAsync(() => client.TagSelectionAsync(selection, null, new NewTags { Tags = ["a"] }))).Id;
         await service.DrainAsync();
         await KeptAsync(() => client.GetSelectionJobAsync(selection, job));
         await KeptAsync(() => client.GetSelectionJobResultsAsync(selection, job, null, null, null));
-        await KeptAsync(() => client.UntagSelectionAsync(selection, new NewTags { Tags = ["a"] }));
+        await KeptAsync(() => client.UntagSelectionAsync(selection, null, new NewTags { Tags = ["a"] }));
         await service.DrainAsync();
-        job = (await KeptAsync(() => client.ExportSelectionAsync(selection, new NewExport { Format = "csv" }))).Id;
+        job = (await KeptAsync(() => client.ExportSelectionAsync(selection, null, new NewExport { Format = "csv" }))).Id;
         await service.DrainAsync();
         var file = (await KeptAsync(() => client.GetSelectionJobAsync(selection, job))).Files!.Single();
         run.Add(nameof(client.GetExportedFileAsync));
@@ -209,8 +209,8 @@ public sealed partial class ClientTests : IAsyncLifetime
         var other = (await KeptAsync(() => client.CreateSelectionAsync(
             new NewSelection { Project = Project, Filter = new SelectionFilter { Name = "nothing" } }))).Id;
         await service.DrainAsync();
-        await KeptAsync(() => client.PurgeSelectionAsync(other));
-        job = (await KeptAsync(() => client.TagSelectionAsync(selection, new NewTags { Tags = ["b"] }))).Id;
+        await KeptAsync(() => client.PurgeSelectionAsync(other, null));
+        job = (await KeptAsync(() => client.TagSelectionAsync(selection, null, new NewTags { Tags = ["b"] }))).Id;
         await KeptAsync(() => client.CancelSelectionJobAsync(selection, job));
         // It has been frozen already.
         run.Add(nameof(client.CancelSelectionAsync));
@@ -222,7 +222,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     {
         await KeptAsync(() => client.ListDatumsAsync(null, null, Project, null, null, null, null, null, null, null, null, null, null,
             null, null));
-        await KeptAsync(() => client.GetDatumAsync(datum, null));
+        await KeptAsync(() => client.GetDatumAsync(datum, null, null));
         await KeptAsync(() => client.SetDatumMetadataAsync(datum, null, new Dictionary<string,
             object>
         { ["site"] = "berlin", ["frames"] = 1200 }));
@@ -236,7 +236,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         var alias = (await KeptAsync(() => client.SetAliasAsync(new NewAlias { Name = "latest", Datum = datum, Project = Project })))
             .Id.ToString();
         await KeptAsync(() => client.ListAliasesAsync(null, null, Project, null, null));
-        await KeptAsync(() => client.ResolveAliasAsync("latest", Project));
+        await KeptAsync(() => client.ResolveAliasAsync("latest", Project, null));
         await KeptAsync(() => client.GetAliasAsync(alias));
         await KeptAsync(() => client.GetAliasHistoryAsync(alias, null, null));
         await DoneAsync(() => client.DeleteAliasAsync(alias));
@@ -289,7 +289,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         await KeptAsync(() => client.ListAuditEventsAsync(null, null, Project, null, null, null, null));
         await KeptAsync(() => client.ListAuditEventsAsync(null, null, null, null, null, null, null));
         await KeptAsync(() => client.PurgeDatumAsync(datum, null));
-        await KeptAsync(() => client.GetDatumAsync(datum, null));
+        await KeptAsync(() => client.GetDatumAsync(datum, null, null));
     }
 
     ApiClient As(string token)

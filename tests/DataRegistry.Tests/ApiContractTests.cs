@@ -30,6 +30,8 @@ public sealed class ApiContractTests
             .Where(u => !listed.Any(e => e.Status == u.Status && (e.Operation == u.Operation || e.Operation == "*")))
             .Select(u => $"{u.Operation} {u.Status}").Order(StringComparer.Ordinal)];
         Assert.True(missing.Count == 0, string.Join('\n', missing));
+        // An exception that a test sees after all is none.
+        Assert.Equal([], listed.Where(e => contract.Seen.Contains((e.Operation, e.Status))).Select(e => $"{e.Operation} {e.Status}"));
         // A status that is listed for every operation has to be seen at one.
         Assert.Equal([], listed.Where(e => e.Operation == "*" && contract.Seen.All(s => s.Status != e.Status)).Select(e => e.Status));
     }

@@ -238,7 +238,7 @@ public sealed class BadInputSweepTests : IAsyncLifetime
             p => p.GetProperty("name").GetString()!).Where(n => n != but).Select(
                 n => n == "project" ? $"project={service.Project.Id}&" : $"{n}=latest&"));
 
-    /// <summary>The example of the operation's JSON body, with ids that are there; null for none.</summary>
+    /// <summary>The example of the operation's JSON body, with ids that are there; null if none.</summary>
     string? BodyOf(string path, JsonElement operation)
     {
         if (!operation.TryGetProperty("requestBody", out var request)

@@ -16,11 +16,11 @@ static class OrganizationEndpoints
     {
         api.MapGet("/clusters/", ListClustersAsync).WithName("listClusters")
             .AnswersPages<ClusterBody>("List the clusters that you have a role in");
-        api.MapPost("/clusters/", CreateClusterAsync).WithName("createCluster").Takes<NewUnitBody>()
+        api.MapPost("/clusters/", CreateClusterAsync).WithName("createCluster").TakesJsonOrForm<NewUnitBody>()
             .Answers<ClusterBody>("Create a cluster", StatusCodes.Status201Created).FailsOn("name", NameErrors)
             .Fails(AccessErrors.NotPermitted);
         api.MapGet("/clusters/{id}/", GetClusterAsync).WithName("getCluster").Answers<ClusterBody>("Get a cluster");
-        api.MapPatch("/clusters/{id}/", RenameClusterAsync).WithName("renameCluster").Takes<UnitNameBody>()
+        api.MapPatch("/clusters/{id}/", RenameClusterAsync).WithName("renameCluster").TakesJsonOrForm<UnitNameBody>()
             .Answers<ClusterBody>("Rename a cluster")
             .FailsOn("name", NameErrors).Fails(AccessErrors.NotPermitted);
         api.MapDelete("/clusters/{id}/", DeleteClusterAsync).WithName("deleteCluster")
@@ -28,12 +28,12 @@ static class OrganizationEndpoints
             .Fails(AccessErrors.ClusterInUse, AccessErrors.DefaultClusterStays, AccessErrors.NotPermitted);
         api.MapGet("/departments/", ListDepartmentsAsync).WithName("listDepartments")
             .AnswersPages<DepartmentBody>("List the departments that you have a role in");
-        api.MapPost("/departments/", CreateDepartmentAsync).WithName("createDepartment").Takes<NewUnitBody>()
+        api.MapPost("/departments/", CreateDepartmentAsync).WithName("createDepartment").TakesJsonOrForm<NewUnitBody>()
             .Answers<DepartmentBody>("Create a department, in the default cluster if none is named", StatusCodes.Status201Created)
             .FailsOn("name", NameErrors)
             .FailsOn("cluster", CommonErrors.NotAnId, OrganizationErrors.NoCluster).Fails(AccessErrors.NotPermitted);
         api.MapGet("/departments/{id}/", GetDepartmentAsync).WithName("getDepartment").Answers<DepartmentBody>("Get a department");
-        api.MapPatch("/departments/{id}/", RenameDepartmentAsync).WithName("renameDepartment").Takes<UnitNameBody>()
+        api.MapPatch("/departments/{id}/", RenameDepartmentAsync).WithName("renameDepartment").TakesJsonOrForm<UnitNameBody>()
             .Answers<DepartmentBody>("Rename a department").FailsOn("name", NameErrors).Fails(AccessErrors.NotPermitted);
         api.MapDelete("/departments/{id}/", DeleteDepartmentAsync).WithName("deleteDepartment")
             .AnswersNothing("Delete a department without projects")

@@ -12,13 +12,13 @@ static class ProjectEndpoints
     public static void MapProjects(this IEndpointRouteBuilder api)
     {
         api.MapGet("/projects/", ListAsync).WithName("listProjects").AnswersPages<ProjectDetailBody>("List the projects that you see");
-        api.MapPost("/projects/", CreateAsync).WithName("createProject").Takes<NewProjectBody>()
+        api.MapPost("/projects/", CreateAsync).WithName("createProject").TakesJsonOrForm<NewProjectBody>()
             .Answers<ProjectDetailBody>("Create a project, in the default department if none is named", StatusCodes.Status201Created)
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
             .FailsOn("department", CommonErrors.NotAnId, OrganizationErrors.NoDepartment)
             .Fails(AccessErrors.NotPermitted);
         api.MapGet("/projects/{id}/", GetAsync).WithName("getProject").Answers<ProjectDetailBody>("Get a project");
-        api.MapPatch("/projects/{id}/", ChangeAsync).WithName("changeProject").Takes<NewProjectBody>()
+        api.MapPatch("/projects/{id}/", ChangeAsync).WithName("changeProject").TakesJsonOrForm<NewProjectBody>()
             .Answers<ProjectDetailBody>("Rename or describe a project")
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
             .FailsOn("department", AccessErrors.ProjectKeepsDepartment).Fails(AccessErrors.NotPermitted);

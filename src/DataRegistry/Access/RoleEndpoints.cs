@@ -12,7 +12,7 @@ static class RoleEndpoints
     {
         api.MapGet("/users/{id}/roles/", ListAsync).WithName("listRoles")
             .Answers<Page<RoleBody>>("List the roles of a user; of others only those that you could take");
-        api.MapPost("/users/{id}/roles/", AddAsync).WithName("giveRole").Takes<NewRoleBody>()
+        api.MapPost("/users/{id}/roles/", AddAsync).WithName("giveRole").TakesJsonOrForm<NewRoleBody>()
             .Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created)
             .OrAnswers<RoleBody>(StatusCodes.Status200OK).FailsOn("role", CommonErrors.Required, CommonErrors.NotAChoice)
             .FailsOn("scope_id", CommonErrors.NotAnId, AccessErrors.SystemHasNoId, AccessErrors.NoScope)

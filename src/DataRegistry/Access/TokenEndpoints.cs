@@ -21,7 +21,7 @@ static class TokenEndpoints
         api.MapGet("/tokens/", ListAsync).WithName("listTokens").AnswersPages<TokenBody>("List tokens, without their secrets")
             .TakesQuery("user", UserParameter)
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
-        api.MapPost("/tokens/", CreateAsync).WithName("createToken").Takes<NewTokenBody>()
+        api.MapPost("/tokens/", CreateAsync).WithName("createToken").TakesJsonOrForm<NewTokenBody>()
             .Answers<CreatedTokenBody>(
                 "Create a token; its secret is shown this once. With a log-in or a token that ends, expires is required",
                     StatusCodes.Status201Created)

@@ -15,19 +15,19 @@ static class UserEndpoints
     {
         api.MapGet("/users/", ListAsync).WithName("listUsers").AnswersPages<UserBody>("List users and service accounts, if you give roles")
             .TakesQuery("type", "user or service_account").FailsOn("type", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
-        api.MapPost("/users/", CreateAsync).WithName("createUser").Takes<NewUserBody>()
+        api.MapPost("/users/", CreateAsync).WithName("createUser").TakesJsonOrForm<NewUserBody>()
             .Answers<UserBody>("Create a user or a service account", StatusCodes.Status201Created)
             .FailsOn("username", CommonErrors.Required, AccessErrors.NotAUsername, AccessErrors.UsernameTaken)
             .FailsOn("type", CommonErrors.NotAChoice)
             .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount).Fails(AccessErrors.NotPermitted);
         api.MapGet("/users/me/", MeAsync).WithName("getMe").Answers<MeBody>("Get yourself, and what you may do");
-        api.MapPatch("/users/me/", ChangeMeAsync).WithName("changeMe").Takes<UserChangeBody>()
+        api.MapPatch("/users/me/", ChangeMeAsync).WithName("changeMe").TakesJsonOrForm<UserChangeBody>()
             .Answers<UserBody>("Change your name, address or password; a new password revokes the tokens of log-ins")
             .FailsOn("current_password", CommonErrors.Required, AccessErrors.WrongPassword)
             .FailsOn("disabled", AccessErrors.OnlyAdministratorDisables)
             .FailsOn("password", CommonErrors.TooShort, CommonErrors.TooLong).Fails(AccessErrors.NotPermitted, AccessErrors.TooManyLogIns);
         api.MapGet("/users/{id}/", GetAsync).WithName("getUser").Answers<UserBody>("Get a user");
-        api.MapPatch("/users/{id}/", ChangeAsync).WithName("changeUser").Takes<UserChangeBody>()
+        api.MapPatch("/users/{id}/", ChangeAsync).WithName("changeUser").TakesJsonOrForm<UserChangeBody>()
             .Answers<UserBody>("Change or disable a user; disabling revokes all tokens, a new password those of log-ins")
             .FailsOn("disabled", AccessErrors.OwnAccountStaysEnabled)
             .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount)

@@ -9,9 +9,9 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption;
 
 /// <summary>
-/// The adoption rule: a window of keys becomes locations and datums. Two rows an object, the location first: its insert is the
-/// commit, the datum row is derived from it. Repeating a window, also while it still runs elsewhere, adds what is missing and
-/// changes nothing else; what this job created is told from what was there before by the job that the location names.
+/// The adoption rule: turns a window of keys into locations and datums. An object gets two rows. The insert of the
+/// location is the commit, and the datum row follows from it. A repeated or concurrent window adds missing rows and
+/// changes nothing else. A location names its job, so a repetition recognizes its own rows.
 /// </summary>
 sealed class Adopter(
     LocationTable locations, DatumTable datums, JobTable jobs, TimeProvider clock, IOptions<JobOptions> options)
@@ -19,11 +19,11 @@ sealed class Adopter(
     readonly int inFlight = options.Value.TableRequestsInFlight;
     readonly SupersededMarks marks = new(datums, clock);
 
-    /// <param name="keys">None twice.</param>
-    /// <param name="locate">Reads which of the keys have a location, also free ones; and perhaps other locations of this job, whose datums
-    /// may be missing.</param>
+    /// <param name="keys">Without duplicates.</param>
+    /// <param name="locate">Reads the locations among the keys, including free ones. It may return other locations of
+    /// this job, whose datums may be missing.</param>
     /// <param name="find">Asks S3 about the keys that have no location yet; answers in their order.</param>
-    /// <param name="look">Asks about locations of others; null where nobody asks.</param>
+    /// <param name="look">Checks the objects of existing locations; null if not requested.</param>
     /// <returns>The outcomes, in the order of the keys.</returns>
     public async Task<IReadOnlyList<AdoptionOutcome>> AdoptAsync(
         AdoptionScope scope, IReadOnlyList<string> keys,
@@ -34,11 +34,11 @@ sealed class Adopter(
         var plan = await AdoptionPlan.MakeAsync(scope, keys, locate, find, look, cancellationToken);
         scope = plan.Scope;
         var (located, free, probes) = (plan.Located, plan.Free, plan.Probes);
-        // No message comes again for what is adopted at once: a caller who hangs up now is not waited for, but what is begun is ended.
+        // No message repeats an immediate adoption. Stop here if the caller has hung up, but finish once it has begun.
         cancellationToken.ThrowIfCancellationRequested();
         if (scope.AtOnce)
             cancellationToken = CancellationToken.None;
-        // A datum that no location names any more would never be completed.
+        // Complete the old datums first, because nothing would complete them once no location names them.
         if (scope.AdoptChanged)
             await CompleteAsync(scope, [.. free.Values.Where(r => !r.IsFree && scope.Supersedes(r))], cancellationToken);
         var created = await InsertAsync(scope, probes, free, located, cancellationToken);
@@ -52,7 +52,7 @@ sealed class Adopter(
             : plan.FailureOf(key);
     }
 
-    /// <summary>The locations among the keys, wherever in the store they are.</summary>
+    /// <summary>The locations of the keys, anywhere in the store.</summary>
     public Task<Dictionary<string, LocatedRow>> LocateAsync(Store store, IReadOnlyList<string> keys, CancellationToken cancellationToken) =>
         locations.FindAsync(store.Id, keys, inFlight, cancellationToken);
 
@@ -65,15 +65,15 @@ sealed class Adopter(
     }
 
     /// <summary>
-    /// Inserts locations, or puts them in the place of free ones, a transaction at a time, and right after each the datums of what it
-    /// inserted. Returns those datums, by key; the locations that others were quicker with go to <paramref name="located"/>.
+    /// Inserts locations, or replaces free ones, a transaction at a time. Right after each transaction it inserts the
+    /// datums. Returns those datums by key. Locations that others inserted first go to <paramref name="located"/>.
     /// </summary>
     async Task<Dictionary<string, Guid>> InsertAsync(
         AdoptionScope scope, Dictionary<string, Probe> probes, Dictionary<string, LocatedRow> free, Dictionary<string, LocatedRow> located,
         CancellationToken cancellationToken)
     {
         var created = new Dictionary<string, Guid>(StringComparer.Ordinal);
-        // Rows are several times as large as what they are made of: they are made as they are written, and not kept.
+        // Rows are several times as large as their source, so make them just before they are written.
         await ForEachTransactionAsync(
             probes.Values.Select(p => p.Object).OfType<S3Object>(), o => Shards.Of(o.Key), async (objects, token) =>
         {
@@ -101,7 +101,7 @@ sealed class Adopter(
                     return;
                 }
 
-                // Another job was quicker with some of them, or this very transaction was, whose answer got lost.
+                // Another job inserted some of them first, or this very transaction did and its answer was lost.
                 var existing = await locations.Table.FindManyAsync<LocatedRow>(
                     chunk[0].PartitionKey, [.. chunk.Select(r => r.RowKey)], LocatedRow.Columns, cancellationToken: token);
                 lock (located)
@@ -141,7 +141,7 @@ sealed class Adopter(
         }
     }
 
-    /// <summary>The datum rows of locations of one shard, which is theirs too; at most a transaction's worth.</summary>
+    /// <summary>Inserts the datum rows of locations of one shard, which is theirs too; at most one transaction.</summary>
     async Task InsertDatumsAsync(AdoptionScope scope, IReadOnlyList<LocationRow> from, CancellationToken cancellationToken)
     {
         var rows = DatumsOf(scope.Store, from);
@@ -150,13 +150,13 @@ sealed class Adopter(
     }
 
     /// <summary>
-    /// Inserts those of the rows that are missing. A row with our id is our row, since the id is made of the job, key and version: what it
-    /// is made with never changes, and everything else of it is left alone. So nobody needs to ask which are there, which for ids is a
-    /// request for each.
+    /// Inserts the missing ones of the rows. The id is a hash of job, key and version, so an existing row with the id
+    /// is our row. Its first columns never change, and all others are kept. This needs no read of the existing rows,
+    /// which would be a request for each id.
     /// </summary>
     async Task CompleteDatumsAsync(List<DatumRow> rows, CancellationToken cancellationToken)
     {
-        // Refused only where somebody else wrote one of them at that very moment.
+        // Refused only if another writer changed one of them at the same moment.
         for (var retry = new WriteRetry(clock, cancellationToken);
             !(await datums.Table.TrySubmitAsync([.. rows.Select(Change.Upsert)], cancellationToken)).IsDone;
             await retry.AgainAsync())
@@ -168,15 +168,14 @@ sealed class Adopter(
         [.. locations.Select(r => DatumRow.Of(r, store.Id, store.Configuration.Bucket)).OrderBy(r => r.RowKey, StringComparer.Ordinal)];
 
     /// <summary>
-    /// Inserts the datum row of every location that may lack its own: those of an earlier delivery of this job, and those of others whose
-    /// job is
-    /// not known to be finished.
+    /// Inserts the datum row of every location that may lack it: those of an earlier delivery of this job, and those of
+    /// jobs that are not known to be complete.
     /// </summary>
     async Task CompleteAsync(AdoptionScope scope, IReadOnlyCollection<LocatedRow> found, CancellationToken cancellationToken)
     {
         var job = scope.Job.Value.ToGuid();
         var unsettled = new List<LocatedRow>();
-        // By job: a running one is asked once for its thousands of locations.
+        // By job, so that a running one is read once for its thousands of locations.
         foreach (var rowsOfJob in found.Where(r => r.Settled != true && !r.IsFree).GroupBy(r => r.Job))
         {
             if (rowsOfJob.Key == job || !await jobs.IsFinishedAsync(new JobId(TimedId.FromGuid(rowsOfJob.Key)), cancellationToken))
@@ -193,8 +192,7 @@ sealed class Adopter(
     }
 
     /// <summary>
-    /// Inserts those of the datums that are missing of locations of one shard, at most a transaction's worth, in the order of their row
-    /// keys.
+    /// Inserts the missing datums of one shard's locations, at most one transaction, in the order of their row keys.
     /// </summary>
     public async Task CompleteAsync(Store store, IReadOnlyList<LocatedRow> found, CancellationToken cancellationToken)
     {
@@ -207,10 +205,11 @@ sealed class Adopter(
         await marks.WriteAsync(whole.Values, cancellationToken);
     }
 
-    /// <summary>Locations of one shard, at most a transaction's worth.</summary>
+    /// <summary>Marks locations of one shard as settled, at most one transaction.</summary>
     Task<TableTransactionResult> SettleAsync(
         IReadOnlyList<(string PartitionKey, string RowKey, ETag ETag)> rows, CancellationToken cancellationToken) =>
-        // Refused means that somebody changed a row meanwhile: the next one who meets these locations does it again.
+        // A refusal means that another writer changed a row meanwhile. The next adoption that meets these locations
+        // settles them.
         locations.Table.TrySubmitAsync(
             [.. rows.Select(
                 r => Change.Update(new SettledRow { PartitionKey = r.PartitionKey, RowKey = r.RowKey }, r.ETag, TableUpdateMode.Merge))],
@@ -241,8 +240,8 @@ sealed class Adopter(
     }
 
     /// <summary>
-    /// Hands out the items in transactions' worth: of one partition, at most 100, in their order, several at a time. Partitions
-    /// take turns, since each takes only a sixteenth of what all of them do (see <see cref="Shards"/>).
+    /// Runs an action on transactions of at most 100 items of one partition, in their order, several at a time.
+    /// Partitions take turns, because each accepts only a sixteenth of their total rate (see <see cref="Shards"/>).
     /// </summary>
     Task ForEachTransactionAsync<T, TPartition>(
         IEnumerable<T> items, Func<T, TPartition> partition, Func<T[], CancellationToken, Task> submit,

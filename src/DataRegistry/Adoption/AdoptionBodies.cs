@@ -22,7 +22,7 @@ sealed record AdoptBody(
 /// <summary>The answer to an adoption that needs no job. A dry run has what it would do in place of what was done.</summary>
 sealed record AdoptedBody
 {
-    /// <summary>False where a URL failed. Left out of a dry run.</summary>
+    /// <summary>False if a URL failed. Left out of a dry run.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Ok { get; init; }
 
@@ -31,16 +31,16 @@ sealed record AdoptedBody
     public IReadOnlyDictionary<string, DatumId>? Created { get; init; }
 
     /// <summary>
-    /// URLs that were datums before. Ids are null where the caller may not read the datum. Left out where one `url` was sent.
+    /// URLs that were datums before. Ids are null if the caller may not read the datum. Left out if one `url` was sent.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, DatumId?>? Existing { get; init; }
 
-    /// <summary>URLs that failed or were skipped. Left out where one `url` was sent.</summary>
+    /// <summary>URLs that failed or were skipped. Left out if one `url` was sent.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<UrlErrorBody>? Errors { get; init; }
 
-    /// <summary>Those of the existing whose objects are not what was adopted any more. Left out where there are none.</summary>
+    /// <summary>Those of the existing whose objects are not what was adopted any more. Left out if there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Changed { get; init; }
 
@@ -80,21 +80,21 @@ sealed record NothingAdoptedBody(
     IReadOnlyList<UrlErrorBody> Errors)
 {
     /// <summary>
-    /// Only where one `url` was sent: true where its object is not what was adopted any more. `adopt_changed` adopts it anew.
+    /// Only if one `url` was sent: true if its object is not what was adopted any more. `adopt_changed` adopts it anew.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Changed { get; init; }
 }
 
 /// <summary>The answer to one URL that is a datum already.</summary>
-/// <param name="Changed">True where the object at the URL is not what was adopted any more: <c>adopt_changed</c> adopts it anew. Else left
+/// <param name="Changed">True if the object at the URL is not what was adopted any more: <c>adopt_changed</c> adopts it anew. Else left
 /// out.</param>
 sealed record ExistsBody(
     string Message, string? Code, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Changed);
 
 /// <summary>An input of a job as its results list it: one that failed or was skipped, or one that was created, with its datum.</summary>
 /// <param name="Outcome"><c>failed</c>, <c>skipped</c> or <c>created</c>.</param>
-/// <param name="Code">Of a failed or skipped one; null where there is none.</param>
+/// <param name="Code">Of a failed or skipped one; null if there is none.</param>
 /// <param name="Message">Of a failed or skipped one; null for a created one.</param>
 /// <param name="Id">The datum of a created one; else left out.</param>
 sealed record AdoptionResult(

@@ -25,7 +25,8 @@ static class AdoptionEndpoints
     public static JsonTypeInfo BodyFields => Json.AdoptBody;
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync).WithName("adopt")
-        .Takes<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesQuery("project", "A project's id, where the body has none")
+        .TakesJsonOrForm<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesIdempotencyKey()
+        .TakesQuery("project", "A project's id, where the body has none")
         .TakesQuery("dry_run", "With text: true to tell only what would happen")
         .TakesQuery("exclude", "With text: a pattern of keys to leave out")
         .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
@@ -37,7 +38,6 @@ static class AdoptionEndpoints
         .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.dryRun")
         .OrAnswers<JobBody>(StatusCodes.Status202Accepted, "JobBody.accepted")
         .FailsWith<NothingAdoptedBody>("AdoptionRefusal", "NothingAdoptedBody")
-        .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed)
         .FailsOn("url", CommonErrors.Required).FailsOn("urls", AdoptionErrors.EmptyList, CommonErrors.NotStrings)
         .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
         .FailsOn("prefix", AdoptionErrors.NotAPrefix, AdoptionErrors.PrefixOutside, AdoptionErrors.PrefixAlone)
@@ -51,17 +51,14 @@ static class AdoptionEndpoints
             AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, AdoptionErrors.FirstNotDone,
             CommonErrors.ListTooLong);
 
-    /// <summary>
-    /// A request is to be answered within 230 seconds (a limit of Azure's own front end), so what a list takes longer to be put away is
-    /// given up.
-    /// </summary>
+    /// <summary>Azure's front end ends a request after 230 seconds, so staging a list ends with an error before that.</summary>
     static readonly TimeSpan StagingTime = TimeSpan.FromSeconds(200);
 
     static async Task<IResult> AdoptAsync(string id, HttpContext context, AdoptionServices services)
     {
         var store = await services.Stores.RequiredAsync(context, id, secret: true);
-        using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        staging.CancelAfter(StagingTime);
+        using var time = new CancellationTokenSource(StagingTime, services.Clock);
+        using var staging = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, time.Token);
         try
         {
             await using var urls = new StagedUrls(services.Blobs, services.Options);
@@ -93,13 +90,13 @@ static class AdoptionEndpoints
                 ? AdoptionErrors.BucketBusy.With(e.Message).After(TimeSpan.FromSeconds(5))
                 : AdoptionErrors.BucketRefused.WithCode(e.Code, e.Message);
         }
-        catch (OperationCanceledException) when (staging.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (time.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
             throw AdoptionErrors.StagedTooLate.With(StagingTime.TotalSeconds);
         }
     }
 
-    /// <summary>A list that is short is adopted at once, and a longer one becomes a job.</summary>
+    /// <summary>Adopts a short list at once, and makes a job of a longer one.</summary>
     static async Task<IResult> AdoptListAsync(
         AdoptionCall call, AdoptionServices services, StagedUrls urls, CancellationToken stagingToken)
     {
@@ -113,7 +110,9 @@ static class AdoptionEndpoints
         return await AcceptedAsync(call, services, start, "total", (start as JobStart.Started)?.Job.Total);
     }
 
-    /// <summary>One URL, or a short list: its answer says what became of each, or what would become of it.</summary>
+    /// <summary>
+    /// Adopts one URL or a short list. The answer has the outcome of each, or the outcome that a dry run expects.
+    /// </summary>
     static async Task<IResult> AdoptFewAsync(
         AdoptionCall call, AdoptionServices services, IReadOnlyList<string> urls, CancellationToken stagingToken)
     {
@@ -150,7 +149,7 @@ static class AdoptionEndpoints
         return given.Result();
     }
 
-    /// <summary>The file is looked at first, so that what cannot be read is no job.</summary>
+    /// <summary>Makes a job of a manifest. It checks the file first, so an unreadable one makes no job.</summary>
     static async Task<IResult> AcceptManifestAsync(AdoptionCall call, AdoptionServices services)
     {
         var (context, body, order) = call;
@@ -182,7 +181,7 @@ static class AdoptionEndpoints
         return await AcceptedAsync(call, services, start, "manifest", body.Manifest);
     }
 
-    /// <summary>The bucket is asked first whether it can be listed: a job would only find out later.</summary>
+    /// <summary>Makes a job of a prefix. It lists the bucket first, because a job would find a refusal only later.</summary>
     static async Task<IResult> AdoptPrefixAsync(AdoptionCall call, AdoptionServices services)
     {
         var (context, body, order) = call;
@@ -207,7 +206,7 @@ static class AdoptionEndpoints
         return await AcceptedAsync(call, services, start, "prefix", body.Prefix);
     }
 
-    /// <summary>Tells of a job that was started, or of the one that a repetition is about.</summary>
+    /// <summary>Answers with the job that was started, or with the one that a repeated request started before.</summary>
     static async Task<IResult> AcceptedAsync(
         AdoptionCall call, AdoptionServices services, JobStart start, string name, JsonNode? input)
     {
@@ -227,11 +226,12 @@ static class AdoptionEndpoints
         return Accepted(context, job, order);
     }
 
-    /// <summary>The job that was started; the end of the request where none was.</summary>
+    /// <summary>The started job. Ends the request if there is none.</summary>
     public static JobRow StartedOf(JobStart start) => start is JobStart.Started { Job: var job } ? job : throw TooManyJobs();
 
     /// <summary>
-    /// The contract's answer for one URL: created, or a 400 that says why not. Never 404, which its clients read as a wrong path.
+    /// The contract's answer for one URL: created, or a 400 with the reason. Never 404, because clients read it as a
+    /// wrong path.
     /// </summary>
     static AtOnceAnswer One(AdoptionAnswer answer, Store store)
     {
@@ -250,7 +250,7 @@ static class AdoptionEndpoints
             AdoptionErrors.NotAdopted.Status, new MessageBody(failure.Message, failure.Code), Json.MessageBody);
     }
 
-    /// <summary>What is excluded stands among the errors, so that every URL stands somewhere, but is no failure.</summary>
+    /// <summary>The answer for several URLs. Excluded URLs are listed among the errors, but are no failures.</summary>
     static AtOnceAnswer Several(AdoptionAnswer answer, IReadOnlyDictionary<string, DatumId?> existing)
     {
         var ok = answer.Errors.All(e => e.Outcome == AdoptionFailure.Skipped);
@@ -273,7 +273,7 @@ static class AdoptionEndpoints
         return AtOnceAnswer.Of(StatusCodes.Status200OK, body, Json.AdoptedBody);
     }
 
-    /// <summary>What existed before, without the ids of those datums whose project the caller may not read.</summary>
+    /// <summary>The existing URLs. The id is null if the caller may not read the datum's project.</summary>
     static async Task<IReadOnlyDictionary<string, DatumId?>> ExistingAsync(
         AdoptionAnswer answer, HttpContext context, AdoptionServices services)
     {
@@ -306,7 +306,7 @@ static class AdoptionEndpoints
 /// <summary>The services of the endpoint.</summary>
 sealed record AdoptionServices(
     StoreAccess Stores, ProjectTable Projects, Permissions Permissions, AdoptionRequests Requests, ImmediateAdoption AtOnce, DryRun DryRun,
-    Buckets Buckets, JobBlobs Blobs, AdoptionKeys Keys, AuditTrail Trail, IOptions<JobOptions> Options);
+    Buckets Buckets, JobBlobs Blobs, AdoptionKeys Keys, AuditTrail Trail, IOptions<JobOptions> Options, TimeProvider Clock);
 
-/// <summary>A request that was read, and that its caller may make.</summary>
+/// <summary>A request that was read, and whose caller may make it.</summary>
 sealed record AdoptionCall(HttpContext Context, AdoptionBody Body, AdoptionOrder Order);

@@ -8,13 +8,11 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>Adoption jobs as callers see them. Who may see a job may read its project's data.</summary>
+/// <summary>Adoption jobs, as far as the caller may read their projects' data.</summary>
 sealed class AdoptionJobs(
     JobTable jobs, JobControl control, StoreTable stores, ProjectTable projects, Permissions permissions, TimeProvider clock)
 {
-    /// <summary>
-    /// The job that <c>{id}</c> of the route names, and its project. A job whose project the caller may not read is not found.
-    /// </summary>
+    /// <summary>The job of the route's <c>{id}</c>, and its project. 404 if the caller may not read the project.</summary>
     public async Task<(JobRow Job, Project Project)> RequiredAsync(
         HttpContext context, string id, Permission permission = Permission.DataRead)
     {
@@ -29,12 +27,12 @@ sealed class AdoptionJobs(
         return (job, project);
     }
 
-    /// <summary>A read of the store, and one of the ranges of a job that has not ended.</summary>
+    /// <summary>The job's body. Reads the store, and the ranges of a job that has not ended.</summary>
     public async Task<JobBody> ShowAsync(JobRow job, Project project, CancellationToken cancellationToken) =>
         await ShowAsync(job, project, await stores.FindAsync(job.Store, cancellationToken), cancellationToken);
 
-    /// <summary>A job with what it was asked for.</summary>
-    /// <param name="store">Null where nothing is known of it any more.</param>
+    /// <summary>The job's body, with its request.</summary>
+    /// <param name="store">Null if the store is not known any more.</param>
     public static JobBody BodyOf(JobRow job, JobProgress progress, Project project, Store? store, DateTimeOffset now) =>
         JobBody.From(job, progress, project, now) with
         {
@@ -50,7 +48,7 @@ sealed class AdoptionJobs(
     static string? UrlOf(Store? store, string? key) =>
         store is null || key is null ? null : new S3Url(store.Configuration.Bucket, key).ToString();
 
-    /// <summary>The page of a project's jobs that the request asks for.</summary>
+    /// <summary>The page of a project's jobs for the request.</summary>
     public async Task<Page<JobBody>> ListAsync(HttpContext context)
     {
         var project = await permissions.ProjectAsync(context, projects, context.Request.Query["project"], Permission.DataRead);

@@ -25,16 +25,16 @@ sealed record AtOnceAnswer(int Status, byte[] Json)
 /// <summary>
 /// Adoptions with an Idempotency-Key.
 /// <code>
-/// the key is new                          done; a job is kept with its key, an answer after it
+/// the key is new                          the request is done; a job is kept with its key, an answer after it
 /// known, with another body                400
-/// known, with a job                       202 with the job as it is now; a request that died before its job began is gone on with
+/// known, with a job                       202 with the job as it is now; a job that never began is started
 /// known, with an answer                   that answer
-/// known, with neither                     the first request died: done again under its id, so what it created counts as created
+/// known, with neither                     the first request died: repeat it under its id, so its objects count as created
 /// </code>
 /// </summary>
 sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
 {
-    /// <summary>The request's key; null where it has none. The body has been read.</summary>
+    /// <summary>The request's key; null if it has none. The body has been read.</summary>
     public static RequestKey? Of(HttpContext context, HashedStream? body, Store store, Project project)
     {
         if (body is null || IdempotencyKey.Of(context.Request) is not { } key)
@@ -43,7 +43,7 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
         return new(HashOf($"{Caller.Of(context).Id:N}{project.Id:N}{key}"), HashOf(asked));
     }
 
-    /// <summary>The answer to a repetition; null where the request is to be done.</summary>
+    /// <summary>The answer to a repeated request; null if the request must be done.</summary>
     public async Task<IResult?> FindAsync(HttpContext context, AdoptionOrder order) =>
         order.Key is not null && await jobs.FindKeyAsync(order.Project.Slot, order.Key, context.RequestAborted) is { } known
             ? await RepeatAsync(context, order, known) : null;
@@ -60,11 +60,14 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
             : throw AdoptionErrors.FirstNotDone.With().After(TimeSpan.FromSeconds(5));
     }
 
-    /// <summary>Notes the key before anything is adopted. The id to adopt under is that of the first request with it.</summary>
+    /// <summary>
+    /// Notes the key before the adoption. Returns the row of the first request with the key, whose id the adoption
+    /// uses.
+    /// </summary>
     public Task<JobKeyRow> BeginAsync(Project project, RequestKey key, CancellationToken cancellationToken) =>
         jobs.AddKeyAsync(JobTable.NewKey(key, JobId.Create(clock.GetUtcNow(), project.Slot)), cancellationToken);
 
-    /// <summary>Keeps the answer. It is not cancelled: what was adopted is adopted.</summary>
+    /// <summary>Keeps the answer. It cannot be cancelled, because the objects are already adopted.</summary>
     public Task EndAsync(JobKeyRow key, AtOnceAnswer answer) =>
         jobs.AnswerAsync(key.WithAnswer(answer.Status, Compressed(answer.Json)), CancellationToken.None);
 

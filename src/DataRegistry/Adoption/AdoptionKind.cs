@@ -55,6 +55,6 @@ sealed class AdoptionKind(
         },
     };
 
-    /// <summary>Nothing depends on it.</summary>
+    /// <summary>Nothing depends on the end of an adoption.</summary>
     public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
 }

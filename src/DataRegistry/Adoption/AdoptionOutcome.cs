@@ -8,29 +8,29 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>What became of one object.</summary>
+/// <summary>The outcome of one object.</summary>
 public abstract record AdoptionOutcome
 {
     AdoptionOutcome() { }
 
-    /// <summary>It is a datum now, by this job.</summary>
+    /// <summary>This job made it a datum.</summary>
     public sealed record Created(DatumId Datum) : AdoptionOutcome
     {
-        /// <summary>It took the place of a datum whose object had changed.</summary>
+        /// <summary>It replaced a datum whose object had changed.</summary>
         public bool Replaces { get; init; }
     }
 
     /// <summary>It was a datum before, of this project or another.</summary>
     public sealed record AlreadyTracked(DatumId Datum, Guid Project) : AdoptionOutcome
     {
-        /// <summary>The adoption saw that the object is not what was adopted. False where it did not look.</summary>
+        /// <summary>The adoption saw that the object differs from the adopted one. False if it did not check.</summary>
         public bool IsChanged { get; init; }
     }
 
     /// <summary>There is no such object in the bucket.</summary>
     public sealed record ObjectMissing : AdoptionOutcome;
 
-    /// <summary>It could not be looked at; <paramref name="Message"/> says why and what helps.</summary>
+    /// <summary>The object could not be read; <paramref name="Message"/> gives the reason and the remedy.</summary>
     public sealed record Refused(string Code, string Message) : AdoptionOutcome;
 }
 
@@ -38,10 +38,10 @@ public abstract record AdoptionOutcome
 /// <param name="Outcome"><c>failed</c> or <c>skipped</c>.</param>
 public sealed record AdoptionFailure(string Url, string Outcome, string? Code, string Message) : IJobResult
 {
-    /// <summary>Characters of a malformed URL that its message repeats: it may be as long as the request.</summary>
+    /// <summary>Characters of a malformed URL that its message repeats. The URL may be as long as the request.</summary>
     const int MaxShown = 200;
 
-    /// <summary>How blobs of results hold it.</summary>
+    /// <summary>The format in blobs of results.</summary>
     internal static JsonTypeInfo<AdoptionFailure> Stored { get; } = new AdoptionFailureJson(
         WireJson.Options(AdoptionFailureJson.Default)).AdoptionFailure;
 
@@ -61,7 +61,7 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     public static AdoptionFailure Missing(string url, Store store) =>
         new(url, Failed, MissingCode, $"Not found in {store.Name}: '{url}'{PrefixHint(url)}");
 
-    /// <summary>People name folders, and all objects that match; each is a prefix.</summary>
+    /// <summary>A hint for a URL that names a folder, or has wildcards: each is a prefix.</summary>
     static string PrefixHint(string url) =>
         url.EndsWith('/') ? ". To adopt all objects below a folder, send its URL as 'prefix' in place of 'url'"
         : url.AsSpan().ContainsAny('*', '?') ? ". To adopt all objects that match, send this as 'prefix' in place of 'url'"
@@ -72,13 +72,13 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
 
     static bool HasBrackets(string url, char open, char close) => url.IndexOf(open) is >= 0 and var at && url.IndexOf(close, at) > at;
 
-    /// <summary>The same, where nothing is at a URL, but there is below it.</summary>
+    /// <summary>The same, for a URL without an object but with objects below it.</summary>
     public AdoptionFailure AsFolder() => this with
     {
         Message = $"{Message}. There are objects below it: to adopt them, send '{Url}/' as 'prefix' in place of 'url'",
     };
 
-    /// <summary><c>s3://bucket</c>, with or without a slash: a bucket, and no object in it.</summary>
+    /// <summary>A hint for <c>s3://bucket</c>, with or without a slash, which names no object.</summary>
     static string BucketHint(string url) =>
         url.StartsWith("s3://", StringComparison.Ordinal) && url.Length > 5 && url.IndexOf('/', 5) is var slash
             && (slash < 0 || (slash > 5 && slash == url.Length - 1))
@@ -91,7 +91,7 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
         $"Not an S3 URL: '{(url.Length > MaxShown ? $"{url.AsSpan(0, MaxShown)}…" : url)}'. {S3Url.Requirement}{BucketHint(url)}"
             + SchemeHint(url));
 
-    /// <summary>As Hadoop writes URLs.</summary>
+    /// <summary>A hint for the schemes that Hadoop uses.</summary>
     static string SchemeHint(string url) =>
         url.StartsWith("s3a://", StringComparison.OrdinalIgnoreCase) || url.StartsWith("s3n://", StringComparison.OrdinalIgnoreCase)
             ? $" Write s3:// in place of {url[..6]}" : "";
@@ -99,10 +99,10 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     public static AdoptionFailure Outside(string url, Store store) =>
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");
 
-    /// <summary>What consoles show as a folder: an object of no bytes whose key ends with a slash.</summary>
+    /// <summary>A folder marker: an empty object whose key ends with a slash.</summary>
     public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but the mark of a folder: '{url}'");
 
-    /// <summary>Of a listing's entry that names no key which can be asked for.</summary>
+    /// <summary>A listing's entry without a usable key.</summary>
     public static AdoptionFailure Damaged(string url, string reason) => new(url, Failed, DamagedEntry.Code, $"{reason} Rename the object.");
 
     public static AdoptionFailure Excluded(string url, KeyGlob pattern) =>

@@ -5,14 +5,13 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>On whose behalf objects are adopted.</summary>
-/// <param name="AtOnce">No message and no job row stand behind it: locations are settled one by one, as nothing else would say that they
-/// are.</param>
+/// <summary>The job, store, project and user of an adoption.</summary>
+/// <param name="AtOnce">No message and no job row repeat it, so each location is settled by itself.</param>
 sealed record AdoptionScope(JobId Job, Store Store, Project Project, string AdoptedBy, bool AtOnce)
 {
     /// <summary>
-    /// Datums whose objects were seen to have changed, by key: as long as their locations name them, others may be put in their place. Null
-    /// for none.
+    /// Datums whose objects have changed, by key; null if none. Each may be replaced as long as its location still
+    /// names it.
     /// </summary>
     public IReadOnlyDictionary<string, Guid>? Superseded { get; init; }
 
@@ -20,12 +19,12 @@ sealed record AdoptionScope(JobId Job, Store Store, Project Project, string Adop
         Superseded is { } superseded && superseded.TryGetValue(location.Key, out var datum) && location.Datum == datum;
 
     /// <summary>
-    /// A location that a purge left free is taken over, but not by the job that made it: that one has done its work there. So is what has
-    /// changed, if somebody has said so.
+    /// Whether a location may be taken over: a free one, except by the job that made it, or one of <see
+    /// cref="Superseded"/>. That job has finished its work there.
     /// </summary>
     public bool MayTake(LocatedRow location) => location.IsFree ? location.Job != Job.Value.ToGuid() : Supersedes(location);
 
-    /// <summary>What is at a location of the same project, and is not what was adopted, becomes a datum in the other's place.</summary>
+    /// <summary>A changed object at a location of the same project becomes a datum that replaces the old one.</summary>
     public bool AdoptChanged { get; init; }
 
     /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
@@ -33,32 +32,32 @@ sealed record AdoptionScope(JobId Job, Store Store, Project Project, string Adop
 }
 
 /// <summary>
-/// Looks at what is at locations: those whose objects differ from what was adopted, by key, each as it is now or with why that cannot be
-/// said.
+/// Checks locations. Returns those whose objects differ from the adopted ones, by key, with the new object or the
+/// error.
 /// </summary>
 delegate Task<IReadOnlyDictionary<string, Probe>> LookAtLocated(IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken);
 
-/// <summary>What an adoption is about to do with a window of keys.</summary>
+/// <summary>The plan of an adoption for a window of keys.</summary>
 /// <param name="Located">Locations that stay as they are.</param>
 /// <param name="Free">Locations that may be taken over.</param>
-/// <param name="Probes">What S3 says of all keys that are not located.</param>
-/// <param name="Changed">Those of the located keys whose objects were seen to differ.</param>
+/// <param name="Probes">S3's answers for all keys that are not located.</param>
+/// <param name="Changed">The located keys whose objects differ.</param>
 sealed record AdoptionPlan(
     Dictionary<string, LocatedRow> Located, Dictionary<string, LocatedRow> Free, Dictionary<string, Probe> Probes,
     IReadOnlySet<string> Changed)
 {
-    /// <summary>With the datums that are about to be superseded.</summary>
+    /// <summary>The scope, with the datums that will be superseded.</summary>
     public required AdoptionScope Scope { get; init; }
 
     public bool Creates(string key) => Probes.TryGetValue(key, out var probe) && probe.Object is not null;
 
-    /// <summary>Of a key that is neither located nor created.</summary>
+    /// <summary>The outcome of a key that is neither located nor created.</summary>
     public AdoptionOutcome FailureOf(string key) =>
         Probes[key].Failure is { } failure
             ? new AdoptionOutcome.Refused(failure.Code, failure.Message)
             : new AdoptionOutcome.ObjectMissing();
 
-    /// <summary>What an adoption would do now; writes nothing. A dry run tells it, and an adoption does it.</summary>
+    /// <summary>Makes the plan, and writes nothing. A dry run reports it, and an adoption executes it.</summary>
     /// <inheritdoc cref="Adopter.AdoptAsync" path="/param"/>
     public static async Task<AdoptionPlan> MakeAsync(
         AdoptionScope scope, IReadOnlyList<string> keys,
@@ -84,7 +83,7 @@ sealed record AdoptionPlan(
     }
 
     /// <summary>
-    /// What differs is adopted anew, where that is asked for and the location is the project's own; else it is only told.
+    /// Plans to replace changed objects of the project's own locations, if requested. Otherwise it only reports them.
     /// </summary>
     static AdoptionPlan WithDiffering(AdoptionPlan plan, IReadOnlyDictionary<string, Probe> differing)
     {

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>Into which project a caller adopts from a store.</summary>
+/// <summary>The store, the project and the user of an adoption.</summary>
 /// <param name="By">The caller's name, as datums and jobs keep it.</param>
 /// <param name="AdoptChanged">See <see cref="AdoptionScope.AdoptChanged"/>.</param>
 sealed record AdoptionOrder(Store Store, Project Project, string By, bool AdoptChanged = false)
@@ -17,7 +17,7 @@ sealed record AdoptionOrder(Store Store, Project Project, string By, bool AdoptC
     /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
     public string? Tags { get; init; }
 
-    /// <summary>The request's Idempotency-Key; null for none.</summary>
+    /// <summary>The request's Idempotency-Key; null if none.</summary>
     public RequestKey? Key { get; init; }
 
     public AdoptionScope ScopeOf(JobId job, bool atOnce) =>
@@ -28,9 +28,7 @@ sealed record AdoptionOrder(Store Store, Project Project, string By, bool AdoptC
 sealed class AdoptionRequests(
     JobTable jobs, JobStarter starter, WorkTable work, JobBlobs blobs, TimeProvider clock, IOptions<JobOptions> options)
 {
-    /// <summary>
-    /// Makes a job of a prefix. Its one range is everything, and the worker that begins with it shares it out.
-    /// </summary>
+    /// <summary>Makes a job of a prefix. Its one range is the whole prefix; the first worker cuts it.</summary>
     public async Task<JobStart> AcceptAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
@@ -43,15 +41,16 @@ sealed class AdoptionRequests(
     }
 
     /// <summary>
-    /// Makes a job of a list. Everything is written before the first message, and that before the answer; the job shows only then.
-    /// A death on the way leaves nothing that anybody sees and that is not collected, or a job that runs.
+    /// Makes a job of a list. It writes everything before the first message, and sends that before the answer makes the
+    /// job visible. A death in between leaves a running job, or rows and blobs that nobody sees and the collection
+    /// deletes.
     /// </summary>
-    /// <param name="stagingToken">Ends it while there is nothing yet that counts.</param>
+    /// <param name="stagingToken">Cancels it while nothing counts yet.</param>
     public async Task<JobStart> AcceptAsync(
         AdoptionOrder order, StagedUrls urls, KeyGlobs exclude, CancellationToken stagingToken,
         CancellationToken cancellationToken)
     {
-        // It is looked at again once the job is there; this spares putting a list away in vain.
+        // The limit is checked again with the job. This check avoids staging a list in vain.
         if (await jobs.CountActiveAsync(order.Project.Slot, cancellationToken) >= options.Value.JobsPerProject)
             return new JobStart.TooMany();
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
@@ -81,14 +80,14 @@ sealed class AdoptionRequests(
         return await StartAsync(job, ranges, order, cancellationToken);
     }
 
-    /// <summary>Makes a job of a file that lists what to adopt. It is read by the job, not here.</summary>
+    /// <summary>Makes a job of a file that lists URLs. The job reads it, not this request.</summary>
     public async Task<JobStart> AcceptAsync(
         AdoptionOrder order, S3Object manifest, KeyGlobs exclude, CancellationToken cancellationToken)
     {
         var id = JobId.Create(clock.GetUtcNow(), order.Project.Slot);
         var (range, row) = ManifestStaging.NewRows(id, manifest, exclude, options.Value);
         await blobs.MarkAsync(id, cancellationToken);
-        // "Already there" is our own after a lost answer: the job's id is new.
+        // "Already there" is our own row after a lost answer: the job's id is new.
         await work.Table.TrySubmitAsync([Change.Add(range), Change.Add(row)], cancellationToken);
         var job = NewJob(id, order) with { Manifest = manifest.Key, Exclude = exclude.Write() };
         return await StartAsync(job, [range], order, cancellationToken);

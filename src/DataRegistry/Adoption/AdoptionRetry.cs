@@ -6,11 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>Makes a new job of the inputs that failed in a job that has ended.</summary>
+/// <summary>Makes a new job of the failed inputs of an ended job.</summary>
 sealed class AdoptionRetry(AdoptionRequests requests, JobResults results, JobBlobs blobs, IOptions<JobOptions> options)
 {
     /// <summary>
-    /// A prefix that was not adopted to its end is adopted as a whole again: what was adopted exists then.
+    /// A prefix that was not adopted to its end is adopted again as a whole. Adopted objects then count as existing.
     /// </summary>
     public async Task<JobStart> AcceptAsync(JobRow job, AdoptionOrder order, CancellationToken cancellationToken)
     {

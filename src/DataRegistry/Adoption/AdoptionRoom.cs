@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>The room of adoption: an object becomes a datum.</summary>
+/// <summary>The room of adoption: it turns objects into datums.</summary>
 static class AdoptionRoom
 {
     public static IServiceCollection AddAdoption(this IServiceCollection services)

@@ -3,7 +3,7 @@ using DataRegistry.Jobs;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>A job that adopts, as a worker has opened it.</summary>
+/// <summary>An adoption job, as a worker has opened it.</summary>
 sealed class AdoptionRun(JobRow job, AdoptionScope scope, ManifestStaging manifests, WindowReaders readers, WindowWriter writer)
     : JobRun(job, scope.Store.Id, scope.Store.Configuration.Bucket)
 {
@@ -14,7 +14,7 @@ sealed class AdoptionRun(JobRow job, AdoptionScope scope, ManifestStaging manife
     {
         if (range.Kind == WorkKind.Manifest)
         {
-            // A manifest that cannot be read has no inputs, so there are none to fail: the job fails.
+            // An unreadable manifest has no inputs that could fail, so the job fails.
             return delivery.BucketUnavailable is { } unavailable
                 ? new RangeOpening.Failed(unavailable.Message)
                 : await manifests.RunAsync(scope, range, delivery, cancellationToken);
@@ -27,7 +27,7 @@ sealed class AdoptionRun(JobRow job, AdoptionScope scope, ManifestStaging manife
     }
 }
 
-/// <summary>Adopts each window of a range, and reads the next one meanwhile.</summary>
+/// <summary>Adopts each window of a range, and reads the next one at the same time.</summary>
 sealed class AdoptionWork(AdoptionScope scope, WindowReader reader, WindowWriter writer) : RangeWork
 {
     public override async Task<WindowDone> RunAsync(WorkRow range, RangeDelivery delivery, bool goesOn, CancellationToken cancellationToken)

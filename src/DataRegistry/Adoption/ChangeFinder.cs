@@ -4,17 +4,17 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Adoption;
 
 /// <summary>
-/// Finds out which located objects are not what was adopted. A LIST and a HEAD may tell different things of the same object, so an object
-/// has changed only if neither tells what was adopted. One that is gone has not changed.
+/// Finds located objects that differ from the adopted ones. A LIST and a HEAD may describe the same object differently.
+/// So an object has changed only if neither matches the adopted one. A missing object has not changed.
 /// </summary>
 sealed class ChangeFinder(ObjectFinder finder)
 {
     const int ListsInFlight = 16;
 
-    /// <summary>Where nobody has asked for it, looking takes no longer.</summary>
+    /// <summary>The limit for a check that nobody requested.</summary>
     static readonly TimeSpan GlanceTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>A HEAD each, and a LIST of the key where that tells something else than was adopted.</summary>
+    /// <summary>Sends a HEAD each, and a LIST of the key if the HEAD differs from the adopted object.</summary>
     /// <inheritdoc cref="LookAtLocated"/>
     /// <exception cref="BucketException">The bucket cannot be asked now.</exception>
     public async Task<IReadOnlyDictionary<string, Probe>> ByHeadAsync(
@@ -34,20 +34,23 @@ sealed class ChangeFinder(ObjectFinder finder)
         return differing;
     }
 
-    /// <summary>The same for many keys: a LIST where they lie densely, and the others where that tells something else.</summary>
+    /// <summary>
+    /// The same for many keys: a LIST where they are dense, otherwise a HEAD each, and the other operation for those
+    /// that differ.
+    /// </summary>
     /// <inheritdoc cref="ByHeadAsync"/>
     public async Task<IReadOnlyDictionary<string, Probe>> ByListAndHeadAsync(
         Bucket bucket, string prefix, IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken)
     {
-        // In the order of their keys, as a LIST has them.
+        // In the order of their keys, like a LIST.
         List<LocatedRow> rows = [.. located.OrderBy(r => r.Key, Storage.OrderedKey.Comparer)];
         var probes = await finder.FindAsync(bucket, prefix, rows.ConvertAll(r => r.Key), cancellationToken);
         List<LocatedRow> suspects = [.. rows.Zip(probes).Where(p => Differs(p.First, p.Second)).Select(p => p.First)];
         return await ByHeadAsync(bucket, prefix, suspects, cancellationToken);
     }
 
-    /// <summary>A HEAD for each of those that a LIST tells to be something else than was adopted.</summary>
-    /// <param name="listed">As they are listed, by key.</param>
+    /// <summary>Sends a HEAD for each object that the LIST shows as different.</summary>
+    /// <param name="listed">The listed objects, by key.</param>
     /// <param name="head">Asks S3 by HEAD.</param>
     /// <inheritdoc cref="ByHeadAsync"/>
     public static async Task<IReadOnlyDictionary<string, Probe>> OfListedAsync(
@@ -58,7 +61,7 @@ sealed class ChangeFinder(ObjectFinder finder)
             cancellationToken);
 
     /// <summary>
-    /// For an answer that does not depend on it: <see cref="ByHeadAsync"/>, or nothing where the bucket does not answer soon.
+    /// For an answer that can do without it: <see cref="ByHeadAsync"/>, or nothing if the bucket does not answer soon.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, Probe>> GlanceAsync(
         Bucket bucket, string prefix, IReadOnlyList<LocatedRow> located, CancellationToken cancellationToken)
@@ -75,7 +78,7 @@ sealed class ChangeFinder(ObjectFinder finder)
         }
     }
 
-    /// <summary>Those of which a HEAD tells something else, or nothing.</summary>
+    /// <summary>The rows whose HEAD differs from the adopted object, or finds none.</summary>
     static async Task<Dictionary<string, Probe>> HeadAsync(
         IReadOnlyList<LocatedRow> rows, Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> head,
         CancellationToken cancellationToken)
@@ -97,7 +100,7 @@ sealed class ChangeFinder(ObjectFinder finder)
 
     static async Task<bool> IsListedAsync(Bucket bucket, LocatedRow row, CancellationToken cancellationToken)
     {
-        // Of a version a LIST without versions tells nothing.
+        // A LIST without versions says nothing about a version.
         if (row.VersionId is not null)
             return false;
         try
@@ -110,7 +113,10 @@ sealed class ChangeFinder(ObjectFinder finder)
         }
     }
 
-    /// <summary>A version never changes. Where the object has one, another or none was adopted otherwise.</summary>
+    /// <summary>
+    /// Whether the found object is the adopted one. A version never changes. If only one of them has a version, they
+    /// differ.
+    /// </summary>
     static bool IsLike(LocatedRow row, S3Object found) =>
         (row.VersionId is not null && row.VersionId == found.VersionId)
         || row.Facts.IsLike(DriftFacts.Of(found), versions: found.VersionId is not null);

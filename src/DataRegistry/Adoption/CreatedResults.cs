@@ -16,8 +16,8 @@ sealed record CreatedResult(string Url, string Outcome, string? Code, string? Me
 }
 
 /// <summary>
-/// What a job created, in pages or all of it as lines. The datums of a job lie together, since their ids begin with its time: no row is
-/// kept for this, and it is there as long as the datums are.
+/// The datums that a job created, in pages or as lines. Their ids begin with the job's time, so they lie together and
+/// need no further row. They are available as long as the datums exist.
 /// </summary>
 sealed class CreatedResults(DatumTable datums, JobControl control)
 {

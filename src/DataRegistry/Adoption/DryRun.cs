@@ -8,18 +8,21 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Adoption;
 
 /// <summary>
-/// Tells what an adoption would do now, by the plan that an adoption executes, and writes nothing. Until it is adopted, others may have
-/// changed that.
+/// Reports the plan that an adoption would execute now, and writes nothing. The state may have changed when the
+/// adoption is made.
 /// </summary>
 sealed class DryRun(
     WindowReaders readers, Adopter adopter, ObjectFinder finder, ChangeFinder changes, Buckets buckets, TimeProvider clock)
 {
-    /// <summary>URLs, or objects of a prefix, that are looked at, so that it is answered at once: a worker's window.</summary>
+    /// <summary>The most URLs, or objects of a prefix, that are checked for an immediate answer: a worker's window.</summary>
     public const int MaxUrls = 10_000;
 
     const int MaxSample = 100;
 
-    /// <summary>Of a prefix its first keys are looked at; where there are more, the counts are of those only, and say so.</summary>
+    /// <summary>
+    /// Checks the first keys of a prefix. If there are more, the counts are of the first ones only, and the answer says
+    /// so.
+    /// </summary>
     /// <exception cref="BucketException">S3 cannot be asked.</exception>
     public async Task<DryRunBody> RunAsync(AdoptionOrder order, KeySelection selection, CancellationToken cancellationToken)
     {
@@ -48,7 +51,7 @@ sealed class DryRun(
     {
         var (store, bucket) = (order.Store, buckets.Open(order.Store));
         var input = AdoptionInput.Sort(urls, store, exclude, cancellationToken);
-        // As the adoption itself does: a long list is not looked at unless that is asked for.
+        // Like the adoption itself: existing URLs of a long list are checked only on request.
         LookAtLocated? look = order.AdoptChanged
             ? (located, token) => changes.ByListAndHeadAsync(bucket, store.Prefix, located, token)
             : urls.Count <= JobOptions.MaxUrlsAtOnce ? (located, token) => changes.GlanceAsync(bucket, store.Prefix, located, token)

@@ -3,13 +3,18 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>People name a folder without its slash: nothing is there, but below it is.</summary>
+/// <summary>
+/// Adds a hint to missing URLs that name a folder without its slash: there is no object, but there are objects below
+/// it.
+/// </summary>
 static class FolderHints
 {
-    /// <summary>Each takes a LIST of one key.</summary>
+    /// <summary>The most URLs to check. Each takes a LIST of one key.</summary>
     const int MaxAsked = 10;
 
-    /// <summary>The failures, with what helps where a missing URL is a folder's. Where the bucket does not answer, as they are.</summary>
+    /// <summary>
+    /// The failures, with a hint for each missing URL that is a folder. Unchanged if the bucket does not answer.
+    /// </summary>
     public static async Task<IReadOnlyList<AdoptionFailure>> AddAsync(
         Bucket bucket, IReadOnlyList<AdoptionFailure> failures, CancellationToken cancellationToken)
     {

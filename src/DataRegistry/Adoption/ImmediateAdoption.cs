@@ -6,7 +6,7 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>What became of a list that was adopted at once: every URL is in exactly one of the three.</summary>
+/// <summary>The outcome of a list that was adopted at once. Every URL is in exactly one of the three.</summary>
 sealed record AdoptionAnswer(
     JobId Id, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, AdoptionOutcome.AlreadyTracked> Existing,
     IReadOnlyList<AdoptionFailure> Errors);
@@ -16,11 +16,12 @@ sealed class ImmediateAdoption(
     Buckets buckets, ObjectFinder finder, ChangeFinder changes, Adopter adopter, DatumHashing hashing, HashQueue hashes, TimeProvider clock)
 {
     /// <summary>
-    /// A HEAD for each URL that has no location, and for each that has, to tell whether it has changed; a LIST where a HEAD tells something
-    /// else than was adopted.
+    /// Sends a HEAD for each URL: to find a new object, or to see whether an existing one has changed. Sends a LIST if
+    /// a HEAD differs from the adopted object.
     /// </summary>
-    /// <exception cref="BucketException">S3 cannot be asked now. What was adopted stays; the same request can be repeated.</exception>
-    /// <param name="id">What to adopt under: of an earlier delivery of the same request; null for a new one.</param>
+    /// <exception cref="BucketException">S3 cannot be asked now. Adopted objects stay; the same request can be
+    /// repeated.</exception>
+    /// <param name="id">The id to adopt under, of an earlier delivery of the same request; null for a new one.</param>
     public async Task<AdoptionAnswer> AdoptAsync(
         AdoptionOrder order, AdoptionInput input, CancellationToken cancellationToken, JobId? id = null)
     {
@@ -57,7 +58,7 @@ sealed class ImmediateAdoption(
             return [.. probes.Zip(found, (probe, hashed) => probe with { Object = hashed })];
         }
 
-        // A bucket that can be asked about no key says so for each: others of the list may exist already.
+        // A bucket that answers for no key is an error of each key, because other URLs of the list may exist already.
         async Task<IReadOnlyList<Probe>> ProbesAsync(IReadOnlyList<string> wanted, CancellationToken token)
         {
             try
@@ -75,7 +76,7 @@ sealed class ImmediateAdoption(
     {
         var created = new Dictionary<string, DatumId>(StringComparer.Ordinal);
         var existing = new Dictionary<string, AdoptionOutcome.AlreadyTracked>(StringComparer.Ordinal);
-        // A repetition has its answer where the URL has it.
+        // A repeated URL has the outcome of its first occurrence.
         var errors = input.Refused.Where(r => r.Code != AdoptionFailure.DuplicateCode).ToList();
         foreach (var (key, outcome) in input.Keys.Zip(outcomes))
         {

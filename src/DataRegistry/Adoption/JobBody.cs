@@ -6,9 +6,9 @@ namespace DataRegistry.Adoption;
 
 /// <summary>An adoption job on the wire.</summary>
 /// <param name="Ctime">When it was accepted.</param>
-/// <param name="Rate">Inputs a second: of late, or at its end over all; null where nothing is done yet.</param>
+/// <param name="Rate">Inputs a second: of late, or at its end over all; null if nothing is done yet.</param>
 /// <param name="Eta">When it will be done if it goes on like this, which for a prefix rests on how much it held when it was last adopted;
-/// null where that cannot be said.</param>
+/// null if that cannot be said.</param>
 sealed record JobBody(
     string Id, string Kind, string Status, Guid Store, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started,
     DateTimeOffset? Finished,
@@ -23,7 +23,7 @@ sealed record JobBody(
     /// <summary>The patterns of what was to be left out.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
-    /// <summary>The URL of the file that lists what was asked for; null where there was none.</summary>
+    /// <summary>The URL of the file that lists what was asked for; null if there was none.</summary>
     public string? Manifest { get; init; }
 
     /// <summary>How many URLs a list had, repetitions counted; null for a prefix or a manifest.</summary>
@@ -35,14 +35,14 @@ sealed record JobBody(
     /// <summary>The tags of all that it creates.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
-    /// <summary>A job that nearly stands still is not told to end after the end of time.</summary>
+    /// <summary>The longest estimate, for a job that nearly stands still.</summary>
     const double MaxSeconds = 10.0 * 365 * 24 * 3600;
 
     public static JobBody From(JobRow job, JobProgress progress, Project project, DateTimeOffset now)
     {
         var counts = job.Counts + progress.Done;
         var running = (job.Finished ?? now) - job.Started;
-        // What was refused at the door took the job no time.
+        // Inputs refused by the request took the job no time.
         var rate = job.Status.IsTerminal()
             ? counts.Created + counts.Existing is > 0 and var worked && running > TimeSpan.Zero ? worked / running.Value.TotalSeconds : null
             : progress.Done.Total > 0 ? RecentRate.Of(progress.Recent, running) : null;

@@ -61,7 +61,7 @@ static class JobEndpoints
             context, job, [AdoptionFailure.Failed, AdoptionFailure.Skipped], Json.AdoptionFailure, Json.PageAdoptionFailure);
     }
 
-    /// <summary>Repeating it changes nothing; a job that has ended otherwise is 409.</summary>
+    /// <summary>A repeated call changes nothing. 409 for a job that has ended in another way.</summary>
     static async Task<IResult> CancelAsync(string id, HttpContext context, AdoptionJobs jobs, JobControl control, AuditTrail trail)
     {
         var (job, project) = await jobs.RequiredAsync(context, id, Permission.DataAdopt);

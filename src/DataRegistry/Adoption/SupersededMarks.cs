@@ -4,13 +4,13 @@ using DataRegistry.Storage;
 namespace DataRegistry.Adoption;
 
 /// <summary>
-/// Marks datums as changed whose locations name other datums by now, because their objects had changed: no scan meets them any more. The
-/// mark follows from the location, as the datum does, so it is written again by everybody who completes that.
+/// Marks superseded datums as changed: their locations name other datums now, so no scan meets them any more. The mark
+/// follows from the location, like the datum. So every worker that completes the datum also writes the mark.
 /// </summary>
 sealed class SupersededMarks(DatumTable datums, TimeProvider clock)
 {
-    /// <summary>A read and a transaction for each 33 of them. What is marked already is left alone, as is a purged datum.</summary>
-    /// <param name="locations">All kinds of locations, of one shard.</param>
+    /// <summary>Costs a read and a transaction for each 33 of them. Marked and purged datums stay as they are.</summary>
+    /// <param name="locations">Any locations of one shard.</param>
     public async Task WriteAsync(IEnumerable<LocationRow> locations, CancellationToken cancellationToken)
     {
         var partitions = locations.Where(l => l is { Supersedes: true, Previous: not null })

@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>Where a datum comes from and what became of it.</summary>
+/// <summary>Answers with a datum's origin and history.</summary>
 static class TraceEndpoint
 {
     static readonly TraceJson Json = new(WireJson.Options(TraceJson.Default));
@@ -28,10 +28,10 @@ static class TraceEndpoint
     }
 }
 
-/// <summary>Where a datum comes from and what became of it.</summary>
+/// <summary>Reads a datum's origin and history.</summary>
 sealed class DatumTrace(DatumTable datums, AliasTable aliases, JobTable jobs, DatumVersions versions, ScannedStores scanned)
 {
-    /// <summary>Aliases, and times in which they named the datum, that are told.</summary>
+    /// <summary>The most aliases, and times in which they named the datum, in an answer.</summary>
     const int MaxSpans = 1000;
 
     public async Task<TraceBody> TellAsync(HttpContext context, DatumRow datum)
@@ -54,14 +54,14 @@ sealed class DatumTrace(DatumTable datums, AliasTable aliases, JobTable jobs, Da
     }
 }
 
-/// <summary>The datums before and after one, the last one first, that the caller may read.</summary>
-/// <param name="IsWhole">None is missing but those that the caller may not read.</param>
+/// <summary>The datums before and after one at its URL, newest first, as far as the caller may read them.</summary>
+/// <param name="IsWhole">All are known, except those that the caller may not read.</param>
 sealed record OtherVersions(IReadOnlyList<DatumRow> Earlier, IReadOnlyList<DatumRow> Later, bool IsWhole);
 
-/// <summary>The datums that stood for one URL of a store, one after the other; each names the one before.</summary>
+/// <summary>The successive datums of one URL of a store. Each names the one before.</summary>
 sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTable projects, Permissions permissions)
 {
-    /// <summary>Each is a point read.</summary>
+    /// <summary>The most datums. Each is a point read.</summary>
     const int Max = 50;
 
     public async Task<OtherVersions> OfAsync(DatumRow datum, HttpContext context)
@@ -72,7 +72,7 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
         return new(earlier, later, first == datum.Id.Value.ToGuid() && rest is null);
     }
 
-    /// <summary>From one datum back to the one before another, and where it ended.</summary>
+    /// <summary>The datums from one back to another, exclusive, and the id where the walk ended.</summary>
     async Task<(List<DatumRow> Rows, Guid? End)> WalkAsync(Guid? from, Guid? to, HttpContext context)
     {
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
@@ -93,13 +93,13 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
 
 /// <summary>A datum's trace on the wire.</summary>
 /// <param name="Aliases">Those that name it, then those that did, the last ones first.</param>
-/// <param name="AliasesComplete">False where there are more than are told.</param>
-/// <param name="Metadata">When its properties were last set; null where they never were.</param>
-/// <param name="Purged">Null where it was not.</param>
+/// <param name="AliasesComplete">False if there are more than are told.</param>
+/// <param name="Metadata">When its properties were last set; null if they never were.</param>
+/// <param name="Purged">Null if it was not.</param>
 /// <param name="Drift">Whether that is still what is there.</param>
 /// <param name="Earlier">What its URL stood for before, the last first: datums that were purged, or whose object had changed.</param>
 /// <param name="Later">What its URL stood for after it, the last first.</param>
-/// <param name="VersionsComplete">False where not all of them are known.</param>
+/// <param name="VersionsComplete">False if not all of them are known.</param>
 sealed record TraceBody(
     DatumId Id, string Uri, Guid Store, TraceAdoptionBody Adopted, TraceObjectBody Object, DriftBody Drift,
     IReadOnlyList<TraceAliasBody> Aliases, bool AliasesComplete, TraceChangeBody? Metadata, TraceChangeBody? Purged,
@@ -111,11 +111,11 @@ sealed record TraceBody(
 sealed record TraceAdoptionBody(DateTimeOffset Time, string User, string? Job, string? Adoption);
 
 /// <summary>What S3 said of the object when it was adopted.</summary>
-/// <param name="VersionId">Null where the bucket keeps no versions.</param>
+/// <param name="VersionId">Null if the bucket keeps no versions.</param>
 sealed record TraceObjectBody(string Etag, string? VersionId, long Size, DateTimeOffset? LastModified);
 
 /// <param name="FromUser">Who pointed it here.</param>
-/// <param name="Until">Null where it still names the datum.</param>
+/// <param name="Until">Null if it still names the datum.</param>
 /// <param name="UntilUser">Who pointed it elsewhere or deleted it.</param>
 sealed record TraceAliasBody(Guid Id, string Name, DateTimeOffset From, string FromUser, DateTimeOffset? Until, string? UntilUser);
 

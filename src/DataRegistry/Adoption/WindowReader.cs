@@ -7,14 +7,14 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>What a worker does between two checkpoints.</summary>
-/// <param name="Keys">To be adopted: in the order of their UTF-8 bytes, none twice.</param>
-/// <param name="Locate">Reads which of them have a location.</param>
-/// <param name="Find">Asks S3 about those that have none.</param>
-/// <param name="Look">Looks at those that have one; null where it is not looked at them.</param>
-/// <param name="Skipped">What was met and is not to be adopted, or cannot be.</param>
+/// <summary>A worker's work between two checkpoints.</summary>
+/// <param name="Keys">The keys to adopt, in the order of their UTF-8 bytes, without duplicates.</param>
+/// <param name="Locate">Reads the locations of the keys.</param>
+/// <param name="Find">Asks S3 about the keys without a location.</param>
+/// <param name="Look">Checks the objects of the existing locations; null to leave them alone.</param>
+/// <param name="Skipped">Objects of the window that are not adopted, or cannot be.</param>
 /// <param name="After">Of a prefix: every key up to this one is in the window, or before it.</param>
-/// <param name="Ends">It is the range's last.</param>
+/// <param name="Ends">Whether it is the range's last window.</param>
 sealed record Window(
     IReadOnlyList<string> Keys,
     Func<IReadOnlyList<string>, CancellationToken, Task<Dictionary<string, LocatedRow>>> Locate,
@@ -46,7 +46,7 @@ sealed class LeftOutKeys
     }
 }
 
-/// <summary>The windows of a range, one after the other.</summary>
+/// <summary>Reads the windows of a range, one after the other.</summary>
 abstract class WindowReader
 {
     /// <summary>The range's next window.</summary>
@@ -54,8 +54,8 @@ abstract class WindowReader
     public abstract Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Lists what <see cref="ReadAsync"/> is asked for next, while the window before is written. To be awaited before the next, and before
-    /// the lease is given back.
+    /// Lists ahead for <see cref="ReadAsync"/>, while the previous window is written. Await it before the next call,
+    /// and before the lease is given back.
     /// </summary>
     public virtual Task ReadAheadAsync(string? after, string? until, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -64,9 +64,9 @@ abstract class WindowReader
         Task.FromResult<RangeShare?>(new(range));
 }
 
-/// <summary>Windows of a list, as they were staged.</summary>
-/// <param name="open">Only called where S3 is to be asked.</param>
-/// <remarks>What is located is looked at only where changed objects shall be adopted: else it costs no request.</remarks>
+/// <summary>Windows of a staged list.</summary>
+/// <param name="open">Only called if S3 must be asked.</param>
+/// <remarks>Existing locations are checked only to adopt changed objects: otherwise they cost no request.</remarks>
 sealed class ListWindowReader(
     AdoptionScope scope, JobBlobs blobs, Adopter adopter, ObjectFinder finder, ChangeFinder changes, Func<Bucket> open) : WindowReader
 {
@@ -78,20 +78,20 @@ sealed class ListWindowReader(
         [], After: null, Ends: range.Next + 1 >= range.End);
 }
 
-/// <summary>Windows of a prefix: what LIST pages say, beside the store's locations in the same order.</summary>
-/// <param name="ask">How S3 is asked for what the list does not tell.</param>
-/// <param name="windowKeys">Objects in a window, to the page.</param>
-/// <param name="parallel">Table requests at a time.</param>
+/// <summary>Windows of a prefix: LIST pages beside the store's locations, in the same order.</summary>
+/// <param name="ask">Asks S3 for facts that the list does not give.</param>
+/// <param name="windowKeys">Objects in a window, rounded up to a page.</param>
+/// <param name="parallel">Concurrent table requests.</param>
 sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, RangePages pages,
     Func<IReadOnlyList<string>, CancellationToken, Task<IReadOnlyList<Probe>>> ask, LocationTable locations, int windowKeys, int parallel)
     : WindowReader
 {
     /// <summary>
-    /// Where few objects are wanted a window ends all the same after so many times its pages, for the sake of checkpoints.
+    /// A window with few wanted objects ends after this many times its pages, so that checkpoints stay frequent.
     /// </summary>
     const int MaxSparsity = 5;
 
-    /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint, too.</summary>
+    /// <summary>Pages of versions may hold few objects, or none. After this many pages there is a checkpoint too.</summary>
     const int MaxPages = 100;
 
     LocationReader<LocatedRow>? reader;
@@ -146,7 +146,7 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
         { LeftOut = leftOut };
     }
 
-    /// <summary>As they are listed; those of which the list tells no version, or too little, as they are found.</summary>
+    /// <summary>The objects as listed. Those without a version, or with too few facts, are looked up.</summary>
     async Task<IReadOnlyList<Probe>> FindAsync(
         IReadOnlyList<string> wanted, Dictionary<string, S3Object> listed, CancellationToken cancellationToken)
     {

@@ -22,14 +22,14 @@ sealed class WindowReaders(
         return await OpenPrefixAsync(scope, KeySelection.Of(job), bucket, options.Value.WindowKeys, cancellationToken);
     }
 
-    /// <summary>The windows of a prefix.</summary>
-    /// <param name="windowKeys">Objects in a window, to the page.</param>
+    /// <summary>Opens the windows of a prefix.</summary>
+    /// <param name="windowKeys">Objects in a window, rounded up to a page.</param>
     /// <exception cref="BucketException">The bucket cannot be listed.</exception>
     public async Task<WindowReader> OpenPrefixAsync(
         AdoptionScope scope, KeySelection selection, Bucket bucket, int windowKeys, CancellationToken cancellationToken)
     {
         var pager = await ObjectPager.OpenAnyAsync(bucket, selection.Prefix, cancellationToken);
-        // Where listings tell no versions, they tell which objects there are, and HEADs tell their versions.
+        // Listings without versions show which objects exist, and HEADs give their versions.
         return new PrefixWindowReader(
             scope, selection, new(pager, work), (keys, token) => finder.HeadAsync(bucket, scope.Store.Prefix, keys, token), locations,
             windowKeys, options.Value.TableRequestsInFlight);

@@ -8,7 +8,7 @@ namespace DataRegistry.Adoption;
 /// <summary>Adopts a window of a job, and writes the results of its failed and skipped inputs.</summary>
 sealed class WindowWriter(Adopter adopter, JobBlobs blobs, HashQueue hashes)
 {
-    /// <summary>Repeating it has the same result.</summary>
+    /// <summary>A repeated call has the same result.</summary>
     public async Task<WindowDone> WriteAsync(
         AdoptionScope scope, WorkRow range, Window window, RangeDelivery delivery, CancellationToken cancellationToken)
     {

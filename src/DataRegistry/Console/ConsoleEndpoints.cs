@@ -5,13 +5,14 @@ using Microsoft.AspNetCore.Routing;
 namespace DataRegistry.WebConsole;
 
 /// <summary>
-/// The web console, <c>/console/</c>: a page that uses the API as everybody else does. It needs no token to be read, and holds no data.
+/// The web console at <c>/console/</c>, a page that uses the public API. It needs no token to load, and contains no
+/// data.
 /// </summary>
 static class ConsoleEndpoints
 {
     const string Path = "/console";
 
-    /// <summary>Nothing but this service's own files, no script or style in the text of a page, and in nobody's frame.</summary>
+    /// <summary>Allows only this service's own files, no inline script or style, and no frame around the page.</summary>
     const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri "
             + "'none'; form-action 'none'; frame-ancestors 'none'";

@@ -10,10 +10,10 @@ sealed class ConsoleFile(string name, byte[] content)
 
     public byte[] Content => content;
 
-    /// <summary>The same in the forms in which it is sent.</summary>
+    /// <summary>The content with its encodings.</summary>
     public EncodedContent Encoded { get; } = EncodedContent.OfFile(content);
 
-    /// <summary>A file of any other kind is a mistake of the build, and no service starts with it.</summary>
+    /// <summary>Throws for any other kind of file, so that a mistake of the build ends the start.</summary>
     public string ContentType => Path.GetExtension(Name) switch
     {
         ".html" => "text/html; charset=utf-8",

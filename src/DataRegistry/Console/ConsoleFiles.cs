@@ -5,10 +5,9 @@ using System.Text.RegularExpressions;
 namespace DataRegistry.WebConsole;
 
 /// <summary>
-/// The files of the console, embedded in this library. All but the page lie in a folder that is named by a hash of all of them, so they can
-/// be
-/// kept for ever, and name each other as they do in the source. Under their plain names they are there, too, to be asked for anew each
-/// time.
+/// The files of the console, embedded in this library. All files except the page lie in a folder whose name is a hash
+/// of all of them. So browsers can keep them for ever, and they name each other as in the source. They also exist under
+/// their plain names, which browsers ask for each time.
 /// </summary>
 sealed partial class ConsoleFiles
 {
@@ -25,10 +24,12 @@ sealed partial class ConsoleFiles
         Page = new(PageName, Encoding.UTF8.GetBytes(Rewrite(Encoding.UTF8.GetString(files[PageName].Content))));
     }
 
-    /// <summary>The folder of everything that can be kept for ever.</summary>
+    /// <summary>The folder of all files that browsers can keep for ever.</summary>
     public string Folder { get; }
 
-    /// <summary>What a browser opens: the only file that tells where the others are, so nobody keeps it without asking.</summary>
+    /// <summary>
+    /// The page that a browser opens. It names the folder of the others, so a browser always asks for it again.
+    /// </summary>
     public ConsoleFile Page { get; }
 
     public IEnumerable<string> Names => files.Keys;
@@ -37,7 +38,8 @@ sealed partial class ConsoleFiles
         .Where(n => n.StartsWith(Resources, StringComparison.Ordinal)).Select(n => new ConsoleFile(n[Resources.Length..], Read(n)))]);
 
     /// <summary>
-    /// The file at a path under <c>/console/</c>; null if there is none. <c>Forever</c>: whether the path will never mean anything else.
+    /// The file at a path under <c>/console/</c>; null if there is none. <c>Forever</c>: whether the path always means
+    /// this content.
     /// </summary>
     public (ConsoleFile File, bool Forever)? Find(string path)
     {
@@ -49,8 +51,8 @@ sealed partial class ConsoleFiles
     }
 
     /// <summary>
-    /// The page with the folder before the names of files; and with a hint for each module that the first one needs, so that they load at
-    /// once, not one after the other.
+    /// The page with the folder before the names of files. It has a hint for each module that the first one needs, so
+    /// that they load at once, not one after the other.
     /// </summary>
     string Rewrite(string page)
     {
@@ -64,7 +66,9 @@ sealed partial class ConsoleFiles
         return rewritten.Replace("</head>", $"{hints}</head>", StringComparison.Ordinal);
     }
 
-    /// <summary>What a module imports, and what that imports, and so on; without what is only imported when it is needed.</summary>
+    /// <summary>
+    /// All modules that a module imports, directly or through others, except those that it loads later on demand.
+    /// </summary>
     HashSet<string> ModulesOf(string entry)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>What a cluster's agent asks and tells. Each of its calls says that it is there.</summary>
+/// <summary>The requests of a cluster's agent. Each of them also notes that the agent is alive.</summary>
 static class AgentEndpoints
 {
     public static void MapAgents(this IEndpointRouteBuilder api)
@@ -27,9 +27,8 @@ static class AgentEndpoints
     }
 
     /// <summary>
-    /// 200 with the status as it is kept now; 204 for a deletion, also where the volume is gone already. A report about an earlier time
-    /// than
-    /// the last one's changes nothing.
+    /// 200 with the present status; 204 for a deletion, even if the volume is already gone. A report about an earlier
+    /// time than the last one's changes nothing.
     /// </summary>
     static async Task<IResult> ReportAsync(
         string clusterId, string id, HttpContext context, ReportServices services)
@@ -71,7 +70,8 @@ static class AgentEndpoints
     }
 
     /// <summary>
-    /// The cluster of the path, for its agent: 403 for who may only see it, 404 for others; 409 where no agent is known to be.
+    /// The cluster of the path, for its agent. 403 if the caller may only see it, 404 for others; 409 if the cluster
+    /// has no agent.
     /// </summary>
     static async Task<Cluster> ClusterAsync(string text, HttpContext context, UnitTable units, Permissions permissions)
     {
@@ -85,7 +85,7 @@ static class AgentEndpoints
     }
 }
 
-/// <summary>The services that take an agent's report.</summary>
+/// <summary>The services that handle an agent's report.</summary>
 sealed record ReportServices(
     UnitTable Units, Permissions Permissions, ClusterAgents Agents, DataVolumeTable Volumes, DataVolumeViews Views, AuditTrail Trail,
     TimeProvider Clock);

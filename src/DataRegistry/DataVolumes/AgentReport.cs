@@ -4,10 +4,10 @@ using DataRegistry.Http;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>What an agent reported, checked.</summary>
-/// <param name="ObservedAt">What time it is about; null where it does not say.</param>
-/// <param name="IsInferred">Whether that is only the last of its conditions' transitions.</param>
-/// <param name="ObservedGeneration">Null for the one that is current.</param>
+/// <summary>An agent's checked report.</summary>
+/// <param name="ObservedAt">The time that the report is about; null if unknown.</param>
+/// <param name="IsInferred">Whether that time is only the last transition among its conditions.</param>
+/// <param name="ObservedGeneration">Null for the current one.</param>
 sealed record AgentReport(
     DataVolumePhase Phase, string? Message, string? Conditions, string? PvcName, string? PvName, bool? InUse, DateTimeOffset? ObservedAt,
     bool IsInferred, int? ObservedGeneration)
@@ -15,15 +15,17 @@ sealed record AgentReport(
     const int MaxMessage = 2000;
 
     /// <summary>
-    /// All conditions together, as JSON: a volume is copied to each scope that it is shared with, in one transaction of 4 MiB.
+    /// The most characters of all conditions together, as JSON. One transaction of 4 MiB copies a volume to each scope
+    /// that it is shared with.
     /// </summary>
     const int MaxConditions = 8000;
 
-    /// <summary>Clocks differ; a report from further ahead than this would silence all that follow.</summary>
+    /// <summary>Clocks differ. A report from further in the future would make all later ones count as old.</summary>
     static readonly TimeSpan MaxAhead = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// A wrong report ends the request with 400. Where it does not say what time it is about, the last of its conditions' transitions is.
+    /// A wrong report ends the request with 400. Without a time of its own, the last transition among its conditions is
+    /// its time.
     /// </summary>
     public static AgentReport From(ReportBody body, DateTimeOffset now)
     {
@@ -41,7 +43,7 @@ sealed record AgentReport(
         var inferred = observed is null;
         if (observed > now + MaxAhead)
             throw DataVolumeErrors.InTheFuture.On("observedAt", now.UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
-        // Go's zero time, like all before 1970, says nothing.
+        // Go's zero time, like any time before 1970, means nothing.
         observed ??= conditions?.Max(c => c.LastTransitionTime) is { } last && last > DateTimeOffset.UnixEpoch && last <= now + MaxAhead
             ? last
             : null;
@@ -53,8 +55,8 @@ sealed record AgentReport(
     }
 
     /// <summary>
-    /// The volume as it is after the report; as it was where the report is about an earlier time than the last one. Repeating it changes
-    /// nothing.
+    /// The volume after the report. Unchanged if the report is about an earlier time than the last one. A repeated
+    /// report changes nothing.
     /// </summary>
     public DataVolumeRow Apply(DataVolumeRow row) => IsLate(row) ? row : row with
     {
@@ -69,8 +71,9 @@ sealed record AgentReport(
     };
 
     /// <summary>
-    /// A report that is newer may know fewer conditions, and with them earlier transitions: where the time is inferred it tells only if all
-    /// conditions that are kept are in the report, and against their transitions.
+    /// Whether the report is older than the kept state. A newer report may have fewer conditions, with earlier
+    /// transitions. So an inferred time is compared only if the report has all kept conditions, and then with their
+    /// transitions.
     /// </summary>
     bool IsLate(DataVolumeRow row)
     {

@@ -4,24 +4,25 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>What is known of a cluster's agent.</summary>
-/// <param name="LastSeen">Null for never.</param>
-/// <param name="Silence">After so long without a word nothing is known of its volumes.</param>
+/// <summary>A cluster's agent.</summary>
+/// <param name="LastSeen">Null if never.</param>
+/// <param name="Silence">After this time without a request, the phase of its volumes is unknown.</param>
 sealed record ClusterAgent(Cluster Cluster, DateTimeOffset? LastSeen, TimeSpan Silence)
 {
-    /// <summary>Of a cluster that is gone nobody reports, as of one without an agent.</summary>
+    /// <summary>A deleted cluster counts as one without an agent.</summary>
     public static ClusterAgent None(Guid cluster) => new(new(cluster, cluster.ToString("D")), LastSeen: null, TimeSpan.Zero);
 
     /// <summary>
-    /// Whether the volume's agent has not been heard of for too long. Before it ever was, the time runs from the volume's creation.
+    /// Whether the volume's agent has been silent for too long. Before its first request, the time runs from the
+    /// volume's creation.
     /// </summary>
     public bool IsSilent(DataVolumeRow row, DateTimeOffset now) => Cluster.HasAgent && now - (LastSeen ?? row.CreatedAt) > Silence;
 }
 
-/// <summary>The agents of clusters: who has one, and when it was last heard of.</summary>
+/// <summary>The clusters' agents, and when each was last seen.</summary>
 sealed class ClusterAgents(UnitTable units, DataVolumeTable volumes, TimeProvider clock, IOptions<DataVolumeOptions> options)
 {
-    /// <summary>Not every call of an agent is worth a write.</summary>
+    /// <summary>The shortest time between two notes of an agent, because not every request is worth a write.</summary>
     static readonly TimeSpan NotedEvery = TimeSpan.FromSeconds(15);
 
     readonly ConcurrentDictionary<Guid, DateTimeOffset> noted = new();
@@ -29,7 +30,7 @@ sealed class ClusterAgents(UnitTable units, DataVolumeTable volumes, TimeProvide
     public async Task<ClusterAgent> OfAsync(Guid cluster, CancellationToken cancellationToken) =>
         (await OfAsync([cluster], cancellationToken))[cluster];
 
-    /// <summary>One for each of the clusters: a request for all of them, and one more for each that has an agent.</summary>
+    /// <summary>The agents of the clusters. One request for all clusters, and one more for each that has an agent.</summary>
     public async Task<IReadOnlyDictionary<Guid, ClusterAgent>> OfAsync(
         IReadOnlyCollection<Guid> clusters, CancellationToken cancellationToken)
     {
@@ -42,7 +43,7 @@ sealed class ClusterAgents(UnitTable units, DataVolumeTable volumes, TimeProvide
         return agents.ToDictionary(a => a.Cluster.Id);
     }
 
-    /// <summary>The cluster's agent was heard of; what it asked for need not wait for this to be known exactly.</summary>
+    /// <summary>Notes that the cluster's agent is alive. The request itself need not wait for the write.</summary>
     public async Task NoteAsync(Guid cluster, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();

@@ -5,12 +5,13 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>Who sees which data volumes, and where somebody has a say.</summary>
+/// <summary>Decides which data volumes a caller sees, and what the caller may do with them.</summary>
 sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, UnitTable units, Permissions permissions)
 {
     /// <summary>
-    /// The data volume that an id in the path names, for who may do this at its origin. 403 for who sees it only: by reading its origin, or
-    /// a scope that it is shared with, or something inside of one. 404 for everybody else, and where the id is none.
+    /// The data volume of the id in the path, if the caller has the permission at its origin. 403 if the caller only
+    /// sees it: through its origin, a scope that it is shared with, or a scope inside of one. 404 for all others, and
+    /// for a malformed id.
     /// </summary>
     public async Task<DataVolumeRow> RequiredAsync(HttpContext context, string id, Permission permission)
     {
@@ -25,8 +26,8 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
     }
 
     /// <summary>
-    /// The project that a parameter or field names. Where the caller may not do it there, and where there is no such project, 403 alike;
-    /// who sees everything is told that there is none.
+    /// The project that a parameter or field names. 403 if there is none, or the caller lacks the permission; a caller
+    /// who sees everything learns that there is none.
     /// </summary>
     public async Task<Project> ProjectAsync(HttpContext context, string field, string? text, Permission permission)
     {
@@ -38,7 +39,10 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
         return project is not null && rights.Allow(permission, Scope.Of(project)) ? project : throw Permissions.Denied();
     }
 
-    /// <summary>The widest scopes where the caller may do it, clusters instead of the system; none of them lies in another.</summary>
+    /// <summary>
+    /// The widest scopes where the caller has the permission, with clusters in place of the system. None lies inside
+    /// another.
+    /// </summary>
     public async Task<IReadOnlyList<Scope>> PlacesAsync(Rights rights, Permission permission, CancellationToken cancellationToken)
     {
         var places = rights.Projects is { } only
@@ -69,7 +73,7 @@ sealed class DataVolumeAccess(DataVolumeTable volumes, ProjectTable projects, Un
         var shared = row.ReadScopes();
         if (shared.Any(s => rights.Allow(Permission.DataVolumesRead, ScopeOf(s, row.Cluster))))
             return true;
-        // Only a project has nothing inside.
+        // A project has no scopes inside.
         if (shared.All(s => s.Kind == ScopeKind.Project))
             return false;
         var places = await PlacesAsync(rights, Permission.DataVolumesRead, cancellationToken);

@@ -4,7 +4,7 @@ using DataRegistry.Http;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>A data volume on the wire.</summary>
-/// <param name="SharedScopes">Null where the operation, or the caller, has none to see.</param>
+/// <param name="SharedScopes">Null if the operation, or the caller, has none to see.</param>
 sealed record DataVolumeBody(
     Guid Id, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string CreatedBy, string UpdatedBy, string Name, string? Description,
     string OriginPvcName, string ProjectId,
@@ -48,7 +48,7 @@ sealed record SharedScopesPatchBody(List<ScopeNameBody?>? Add, List<ScopeNameBod
 sealed record ScopeNameBody(string? ScopeType, string? ScopeId);
 
 /// <summary>What a cluster's agent has to do.</summary>
-/// <param name="Next">The offset of more; null where there is no more.</param>
+/// <param name="Next">The offset of more; null if there is no more.</param>
 sealed record PendingListBody(int? Next, [property: JsonPropertyName("datavolumes")] IReadOnlyList<PendingBody> DataVolumes);
 
 /// <param name="Action"><c>create</c>, <c>update</c> (its shared scopes have changed) or <c>delete</c>.</param>

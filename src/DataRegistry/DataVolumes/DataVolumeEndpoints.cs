@@ -11,9 +11,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>
-/// Making, reading, changing and deleting data volumes. Described by the room's own OpenAPI document, which is the contract's.
-/// </summary>
+/// <summary>The endpoints of data volumes. The room's own OpenAPI document, which is the contract's, describes them.</summary>
 static class DataVolumeEndpoints
 {
     public static void MapDataVolumes(this IEndpointRouteBuilder api)
@@ -31,10 +29,10 @@ static class DataVolumeEndpoints
         var project = await access.ProjectAsync(context, "projectId", body.ProjectId, Permission.DataVolumesCreate);
         var name = DataVolumeFields.Name("name", body.Name);
         var caller = Caller.Of(context);
-        // To the millisecond, as in the id, so that what is read can be filtered by.
+        // To the millisecond, like the time in the id, so that filters find the value that clients read.
         var now = DateTimeOffset.FromUnixTimeMilliseconds(clock.GetUtcNow().ToUnixTimeMilliseconds());
         var row = RowOf(body, name, project, caller.Name, now);
-        // All that could fail comes before the commit.
+        // Everything that could fail comes before the commit.
         var answer = JsonSerializer.Serialize(
             await views.ShowAsync(context, row, withSharedScopes: true), DataVolumeJson.Default.DataVolumeBody);
         var repetition = IdempotencyKey.Of(context.Request) is { } key ? RepetitionOf(body, row, caller, key, answer) : null;
@@ -85,7 +83,7 @@ static class DataVolumeEndpoints
         };
     }
 
-    /// <summary>What is kept for the Idempotency-Key: the answer, and the hash of the body that it belongs to.</summary>
+    /// <summary>The row of the Idempotency-Key: the answer, and the hash of the request's body.</summary>
     static RepetitionRow RepetitionOf(NewDataVolumeBody body, DataVolumeRow row, Caller caller, string key, string answer)
     {
         var named = body with { ProjectId = row.Project.ToString("D") };
@@ -131,8 +129,9 @@ static class DataVolumeEndpoints
     }
 
     /// <summary>
-    /// 202 with its body in every cluster, because generated clients break on an empty 204. With an agent the volume stays until the agent
-    /// has deleted it, and the request may be repeated; without one it is gone.
+    /// Answers 202 with a body in every cluster, because generated clients break on an empty 204. With an agent the
+    /// volume stays until the agent has deleted it, and the request may be repeated. Without an agent it is deleted at
+    /// once.
     /// </summary>
     static async Task<IResult> DeleteAsync(string id, HttpContext context, DataVolumeServices services)
     {

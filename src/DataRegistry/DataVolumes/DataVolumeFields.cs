@@ -3,20 +3,20 @@ using DataRegistry.Http;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>Values of the data volumes' bodies, checked; a wrong one ends the request with 400.</summary>
+/// <summary>Checks values of the data volumes' bodies; a wrong one ends the request with 400.</summary>
 static class DataVolumeFields
 {
     /// <summary>Contract: <c>maxLength</c>, which counts characters, not UTF-16 units.</summary>
     public const int MaxDescription = 127;
 
-    /// <summary>Names of objects in Kubernetes.</summary>
+    /// <summary>The longest name of an object in Kubernetes.</summary>
     public const int MaxObjectName = 253;
 
     public static DataVolumeName Name(string field, string? text) => text is null ? throw CommonErrors.Required.On(field)
         : DataVolumeName.TryParse(text, out var name) ? name
         : throw DataVolumeErrors.NotAVolumeName.On(field);
 
-    /// <summary>Any text, also on several lines; null for none.</summary>
+    /// <summary>Any text, even on several lines; null if none.</summary>
     public static string? Text(string field, string? text, int maxLength)
     {
         if (text is null)
@@ -26,7 +26,7 @@ static class DataVolumeFields
         var length = 0;
         for (var i = 0; i < text.Length; length++)
         {
-            // Half of a surrogate pair, which JSON can carry, is no text.
+            // JSON can carry half of a surrogate pair, which is no text.
             if (Rune.DecodeFromUtf16(text.AsSpan(i), out _, out var consumed) != System.Buffers.OperationStatus.Done)
                 throw CommonErrors.NotUnicode.On(field);
             i += consumed;

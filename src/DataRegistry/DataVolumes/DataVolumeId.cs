@@ -7,9 +7,9 @@ using DataRegistry.Storage;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>
-/// A data volume's id. Its partition bits stand for the cluster, the upper half of its tail for department and project (16 bits each,
-/// see <see cref="DataVolumeKeys"/>), the rest is random: the id tells the volume's partition and row, and a project's volumes are
-/// neighbours.
+/// A data volume's id. Its partition bits stand for the cluster. The upper half of its tail stands for department and
+/// project (16 bits each, see <see cref="DataVolumeKeys"/>); the rest is random. So the id gives the volume's partition
+/// and row, and a project's volumes are neighbours.
 /// </summary>
 public readonly record struct DataVolumeId(TimedId Value)
 {
@@ -18,7 +18,7 @@ public readonly record struct DataVolumeId(TimedId Value)
         (ulong)DataVolumeKeys.Short(project.Department) << 48 | (ulong)DataVolumeKeys.Short(project.Id) << 32
             | BinaryPrimitives.ReadUInt32BigEndian(RandomNumberGenerator.GetBytes(4))));
 
-    /// <summary>Any spelling of a UUID; false for anything else.</summary>
+    /// <summary>Accepts any spelling of a UUID.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out DataVolumeId id)
     {
         var parsed = TimedId.TryParse(text, out var value);

@@ -10,19 +10,20 @@ namespace DataRegistry.DataVolumes;
 /// <summary>
 /// <code>
 /// table datavolumes
-///   {cluster, 4 hex} │ v-{department, 4 hex}{project, 4 hex}-{volume id}   the volume, its shared scopes inside
-///                    │ s-{c|d|p}{scope id}-{volume id}                     the same without them, once for each scope it is shared with
-///                    │ n-{cluster id}-{name}                               whose the name is
-///                    │ p-{cluster id}-{volume id}                          the agent has work on it
-///                    │ k-{hash of caller and Idempotency-Key}              what a create with it answered
-///                    │ a-{cluster id}                                      when the agent was last heard of
+/// {cluster, 4 hex} │ v-{department, 4 hex}{project, 4 hex}-{volume id}   the volume, its shared scopes inside
+///                  │ s-{c|d|p}{scope id}-{volume id}                     the same without them, once for each scope it is shared with
+///                  │ n-{cluster id}-{name}                               the volume that has the name
+///                  │ p-{cluster id}-{volume id}                          the agent has work on it
+///                  │ k-{hash of caller and Idempotency-Key}              the answer to a create with it
+///                  │ a-{cluster id}                                      when the agent was last seen
 /// </code>
-/// Clusters, departments and projects stand in keys as 16 bits of a hash: where two have the same they share rows' ranges, so whoever
-/// reads a range looks at the ids inside of the rows too. All rows of a volume lie in one partition: a change is one transaction.
+/// Clusters, departments and projects are 16 bits of a hash in keys. Two with the same bits share row ranges, so
+/// readers of a range also check the ids in the rows. All rows of a volume lie in one partition: a change is one
+/// transaction.
 /// </summary>
 static class DataVolumeKeys
 {
-    /// <summary>The first 16 bits of the id's SHA-256. Changing this would lose every stored volume.</summary>
+    /// <summary>The first 16 bits of the id's SHA-256. A change of this would lose every stored volume.</summary>
     public static ushort Short(Guid id)
     {
         Span<byte> bytes = stackalloc byte[16], hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -49,7 +50,7 @@ static class DataVolumeKeys
     public static string Repetition(Guid caller, string key) =>
         $"k-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{caller:N}{key}")))}";
 
-    // 'g' comes after every hex digit, '.' after '-'.
+    // 'g' sorts after every hex digit, '.' after '-'.
 
     public static TableRange OriginatedIn(Scope scope) => scope.Kind switch
     {

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>The list, its count, and whether a name is free.</summary>
+/// <summary>Lists and counts data volumes, and checks whether a name is free.</summary>
 static class DataVolumeListEndpoints
 {
     public static void MapDataVolumeLists(this IEndpointRouteBuilder api)
@@ -35,7 +35,10 @@ static class DataVolumeListEndpoints
         return Results.Json(new CountBody(query.List.Filter(volumes).Count()), DataVolumeJson.Default.CountBody);
     }
 
-    /// <summary>For who may make data volumes somewhere in the cluster; 403 for others, whether or not there is such a cluster.</summary>
+    /// <summary>
+    /// For callers who may create data volumes somewhere in the cluster. 403 for others, whether the cluster exists or
+    /// not.
+    /// </summary>
     static async Task<IResult> NameAvailabilityAsync(
         HttpContext context, DataVolumeTable volumes, UnitTable units, Scopes scopes, Permissions permissions)
     {

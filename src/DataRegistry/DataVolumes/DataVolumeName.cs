@@ -2,7 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>A data volume's name, unique in its cluster. Its alphabet (the contract's) is one that row keys may hold as it is.</summary>
+/// <summary>
+/// A data volume's name, unique in its cluster. Row keys may contain its characters (the contract's) as they are.
+/// </summary>
 public readonly record struct DataVolumeName
 {
     public const int MaxLength = 63;

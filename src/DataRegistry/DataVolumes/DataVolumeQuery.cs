@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>A data volume as lists filter and sort it.</summary>
-/// <param name="ProjectName">As it is now.</param>
-/// <param name="Phase">As it is shown now.</param>
+/// <param name="ProjectName">The present name.</param>
+/// <param name="Phase">The present phase.</param>
 sealed record ListedVolume(DataVolumeRow Row, string ProjectName, DataVolumePhase Phase)
 {
-    /// <summary>The fields of the contract. Ids ascend with the time when a volume was made.</summary>
+    /// <summary>The fields of the contract. Ids ascend with the time of creation.</summary>
     public static ListGrammar<ListedVolume> Grammar { get; } = new(
         volume => volume.Row.Id,
         volume => [volume.Row.Name, volume.Row.Description, volume.Row.OriginPvcName, volume.ProjectName],
@@ -38,9 +38,9 @@ enum DataVolumeRequestType
     UsableInProject,
 }
 
-/// <summary>Which data volumes a list is about, in which order, and which part of it.</summary>
-/// <param name="UsableInProjectId">
-/// Null where it is not given, which is an error only of <see cref="DataVolumeRequestType.UsableInProject"/>.
+/// <summary>The filter, the order and the part of a list of data volumes.</summary>
+/// <param name="UsableInProjectId"> Null if it is not given, which is an error only for <see
+/// cref="DataVolumeRequestType.UsableInProject"/>.
 /// </param>
 sealed record DataVolumeQuery(DataVolumeRequestType RequestType, string? UsableInProjectId, ListQuery<ListedVolume> List)
 {

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>
-/// The state of a data volume as it is shown: worked out on reading, from what the agent reported, what was asked for and what is known
-/// of the agent, so that a cluster that gets or loses its agent, or an agent that falls silent, needs no write.
+/// The present state of a data volume. It is computed on reading from the agent's last report, the requests and the
+/// agent's own state. So no write is needed when a cluster gets or loses its agent, or an agent falls silent.
 /// </summary>
 static class DataVolumeState
 {
-    /// <summary>Type of the condition that a volume has whose cluster has no agent.</summary>
+    /// <summary>The condition's type for a volume whose cluster has no agent.</summary>
     public const string CatalogOnly = nameof(CatalogOnly);
 
     public static DataVolumePhase PhaseOf(DataVolumeRow row, ClusterAgent agent, DateTimeOffset now) =>
@@ -53,7 +53,7 @@ static class DataVolumeState
             : row.Reported ?? DataVolumePhase.Creating)}. "
         + "Check that the agent runs, can reach this service and has a good token.";
 
-    /// <summary>For an agent that gave only a reason: what it means, and what to do.</summary>
+    /// <summary>The meaning and the remedy of a reason, for an agent that gave only a reason.</summary>
     static string NotReady(DataVolumeRow row, IReadOnlyList<Condition>? conditions, string projectName)
     {
         var failed = conditions?.FirstOrDefault(c => c.Status == "False") ?? conditions?.FirstOrDefault(c => c.Reason is not null);

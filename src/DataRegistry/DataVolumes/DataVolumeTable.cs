@@ -7,17 +7,19 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>
-/// Data volumes; their rows are drawn at <see cref="DataVolumeKeys"/>. A volume's row is the truth; its name, its copies under the scopes
-/// that it is shared with and its place in the agent's work change in one transaction with it, on its ETag.
+/// Data volumes; <see cref="DataVolumeKeys"/> draws their rows. A volume's row decides. Its name, its copies under
+/// shared scopes and the agent's work change in one transaction with it, on its ETag.
 /// </summary>
 sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOptions<DataVolumeOptions> options) : IStoredTable
 {
-    /// <summary>So many below the limit each new volume is counted twice: more are not made at once.</summary>
+    /// <summary>
+    /// This close to the limit, each new volume is counted twice. Fewer than this are created at the same time.
+    /// </summary>
     const int MinMargin = 100;
 
     /// <summary>
-    /// Scopes that a volume is shared with at most: with the copies, the volume, its name, the agent's work and an Idempotency-Key all
-    /// of a volume fits into one transaction of 100.
+    /// The most scopes that a volume is shared with. The copies, the volume, its name, the agent's work and an
+    /// Idempotency-Key then fit into one transaction of 100.
     /// </summary>
     public const int MaxSharedScopes = 90;
 
@@ -35,20 +37,20 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
 
     public TableClient Table => table;
 
-    /// <summary>The volume; null where there is none.</summary>
+    /// <summary>The volume; null if there is none.</summary>
     public Task<DataVolumeRow?> FindAsync(DataVolumeId id, CancellationToken cancellationToken) =>
         table.FindAsync<DataVolumeRow>(DataVolumeKeys.Partition(id), DataVolumeKeys.Volume(id), cancellationToken: cancellationToken);
 
-    /// <summary>Whether a data volume of the cluster has the name, also one that is being deleted.</summary>
+    /// <summary>Whether a data volume of the cluster has the name, including one that is being deleted.</summary>
     public async Task<bool> IsTakenAsync(Guid cluster, DataVolumeName name, CancellationToken cancellationToken) =>
         await table.FindAsync<DataVolumeNameRow>(
             DataVolumeKeys.Partition(cluster), DataVolumeKeys.Name(cluster, name), cancellationToken: cancellationToken) is not null;
 
     /// <summary>
-    /// Inserts a volume and its name. Where the answer of the table is lost the volume is looked for: what was committed is never reported
-    /// as failed unless the table cannot be read either.
+    /// Inserts a volume and its name. If the table's answer is lost, it looks for the volume. So a committed volume is
+    /// never reported as failed, unless the table cannot be read either.
     /// </summary>
-    /// <param name="repetition">What is kept for the Idempotency-Key; null for none.</param>
+    /// <param name="repetition">The row of the Idempotency-Key; null if none.</param>
     public async Task<DataVolumeCreation> CreateAsync(
         DataVolumeRow row, DataVolumeName name, RepetitionRow? repetition, CancellationToken cancellationToken)
     {
@@ -62,7 +64,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
                 return new DataVolumeCreation.TooMany(max);
             if (await TryCreateAsync(row, name, repetition, known, cancellationToken))
                 return await IsOneTooManyAsync(row, count) ? new DataVolumeCreation.TooMany(max) : new DataVolumeCreation.Created();
-            // The name before the key: both come in one transaction, so whoever's name is there has its key there, too.
+            // Read the name before the key: one transaction writes both, so if the name is there, so is the key.
             var taken = await IsTakenAsync(row.Cluster, name, cancellationToken);
             if (repetition is not null && (await RepetitionAsync(repetition, cancellationToken))?.ETag != known?.ETag)
                 continue;
@@ -71,7 +73,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
     }
 
-    /// <summary>The data volumes that originate in the project of one, as far as it matters. A request for each thousand.</summary>
+    /// <summary>The number of data volumes that originate in the project, up to the limit. One request per thousand.</summary>
     ValueTask<int> CountAsync(DataVolumeRow row, CancellationToken cancellationToken) =>
         table.ReadAsync<DataVolumeOwnerRow>(
             DataVolumeKeys.OriginatedIn(row.Project, row.Department, row.Cluster), select: [nameof(DataVolumeOwnerRow.Project)],
@@ -79,17 +81,18 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
             .Where(r => r.Project == row.Project).Take(max + 1).CountAsync(cancellationToken);
 
     /// <summary>
-    /// Near the limit, a new volume is counted when it is there, so that of several at once each sees the others: never more than allowed
-    /// stay, though fewer may. One too many goes with its Idempotency-Key, as if it had never been.
+    /// Near the limit, a new volume is counted again when it exists, so each of several concurrent creates sees the
+    /// others. Never more than the limit stay, though fewer may. A surplus volume is removed together with its
+    /// Idempotency-Key.
     /// </summary>
-    /// <param name="before">How many there were before it.</param>
+    /// <param name="before">The number before it was inserted.</param>
     async Task<bool> IsOneTooManyAsync(DataVolumeRow row, int before)
     {
         if (before < max - Math.Max(MinMargin, max / 10))
             return false;
         try
         {
-            // Not given up any more, whoever waits for it.
+            // Do not cancel any more, even if the caller has hung up.
             if (await CountAsync(row, CancellationToken.None) <= max)
                 return false;
             var retry = new WriteRetry(clock, CancellationToken.None);
@@ -103,7 +106,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
         catch (RequestFailedException)
         {
-            // It is there: to call that a failure would have it repeated.
+            // The volume exists. An error would make the caller repeat the create.
             return false;
         }
     }
@@ -129,7 +132,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Committed or not, nobody knows: if it was, it is no failure.
+            // It is unknown whether the write was committed. If it was, it is no failure.
             if (await FindAsync(DataVolumeId.Of(row), cancellationToken) is not null)
                 return true;
             throw;
@@ -140,10 +143,11 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     }
 
     /// <summary>
-    /// Changes a volume, and with it all that follows from it; null where there is none. Concurrent changes are made one after the other.
+    /// Changes a volume and all rows that depend on it; null if there is none. On a conflict it calls <paramref
+    /// name="change"/> again.
     /// </summary>
-    /// <param name="change">Called anew with what is there after each change by another; what it returns unchanged is not written. It may
-    /// end the request.</param>
+    /// <param name="change">Receives the present volume. An unchanged result is not written. It may end the
+    /// request.</param>
     public async Task<DataVolumeRow?> ChangeAsync(
         DataVolumeId id, Func<DataVolumeRow, DataVolumeRow> change, CancellationToken cancellationToken)
     {
@@ -155,7 +159,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
             if (changed == row)
                 return row;
             var (actions, late) = ActionsOf(row, changed);
-            // Too many for one transaction: those that do not fit stop counting by themselves first, and go afterwards.
+            // Too many for one transaction: mark those that do not fit as leaving first, and delete them afterwards.
             List<(SharedScope Scope, TableWrite Mark)> marked = [];
             foreach (var leaving in late)
                 marked.Add(
@@ -167,15 +171,15 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
                 continue;
             }
 
-            // As it was marked only: by now it may be another's, who shares the scope again.
+            // Delete only the marked version: by now another caller may share the scope again.
             foreach (var (scope, mark) in marked.Where(m => m.Mark.IsDone))
                 await table.TryDeleteAsync(row.PartitionKey, DataVolumeKeys.Share(scope, row.Id), mark.ETag, cancellationToken);
             return changed;
         }
     }
 
-    /// <summary>Removes a volume with all that belongs to it; null where there is none, also where another was faster.</summary>
-    /// <param name="check">Called anew with what is there after each change by another; it may end the request.</param>
+    /// <summary>Removes a volume with all that belongs to it; null if there is none, or if another call came first.</summary>
+    /// <param name="check">Receives the present volume, again after each conflict. It may end the request.</param>
     public async Task<DataVolumeRow?> RemoveAsync(DataVolumeId id, Action<DataVolumeRow> check, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
@@ -188,8 +192,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
     }
 
-    /// <summary>False where it has changed since it was read, or is gone.</summary>
-    /// <param name="takeBack">Whether its create failed after all: then nothing repeats it.</param>
+    /// <summary>False if it has changed since it was read, or is gone.</summary>
+    /// <param name="takeBack">Whether its create failed after all: then its key is deleted too.</param>
     async Task<bool> TryRemoveAsync(DataVolumeRow row, bool takeBack, CancellationToken cancellationToken)
     {
         List<TableTransactionAction> actions = [Change.Delete(row.PartitionKey, row.RowKey, row.ETag)];
@@ -197,7 +201,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
             actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Name(row.Cluster, name), ETag.All));
         if (row.IsPending)
             actions.Add(Change.Delete(row.PartitionKey, DataVolumeKeys.Pending(row.Cluster, row.Id), ETag.All));
-        // A younger one stays: its create may still be repeated.
+        // A younger key stays: its create may still be repeated.
         if (row.Repetition is not null && (takeBack || clock.GetUtcNow() >= row.CreatedAt + IdempotencyKey.Kept)
             && await table.FindAsync<RepetitionRow>(
                 row.PartitionKey, row.Repetition, cancellationToken: cancellationToken) is { } repetition && repetition.Volume == row.Id)
@@ -210,7 +214,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     }
 
     /// <summary>
-    /// The wanted volumes in the ranges, those once that are in several; without their shared scopes. Some requests at a time.
+    /// The matching volumes in the ranges, without duplicates and without their shared scopes. Sends several requests
+    /// at a time.
     /// </summary>
     public async Task<IReadOnlyList<DataVolumeRow>> ListAsync(
         IEnumerable<TableRange> ranges, Func<DataVolumeRow, bool> wanted, CancellationToken cancellationToken)
@@ -229,7 +234,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         return [.. found.Values];
     }
 
-    /// <summary>The volumes on which the cluster's agent has work, the oldest first.</summary>
+    /// <summary>The volumes on which the cluster's agent has work, oldest first.</summary>
     public async Task<OffsetPage<DataVolumeRow>> PendingAsync(Guid cluster, OffsetPaging paging, CancellationToken cancellationToken)
     {
         var (offset, limit) = paging;
@@ -245,11 +250,11 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         return new([.. found.OrderBy(r => r.Id.ToString("N"), StringComparer.Ordinal)], pending.Count > limit ? offset + limit : null);
     }
 
-    /// <summary>When the cluster's agent was last heard of; null for never.</summary>
+    /// <summary>When the cluster's agent was last seen; null if never.</summary>
     public Task<AgentRow?> FindAgentAsync(Guid cluster, CancellationToken cancellationToken) =>
         table.FindAsync<AgentRow>(DataVolumeKeys.Partition(cluster), DataVolumeKeys.Agent(cluster), cancellationToken: cancellationToken);
 
-    /// <summary>Notes that the agent was heard of now. Of two at once one does it, which is as good.</summary>
+    /// <summary>Notes that the agent was seen now. Of two concurrent calls one writes, which is enough.</summary>
     public async Task NoteAgentAsync(Guid cluster, CancellationToken cancellationToken)
     {
         var known = await FindAgentAsync(cluster, cancellationToken);
@@ -266,7 +271,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     }
 
     /// <summary>
-    /// The transaction that makes <paramref name="row"/> into <paramref name="changed"/>, and the scopes that it could not take away in it.
+    /// The transaction that turns <paramref name="row"/> into <paramref name="changed"/>, and the removed scopes that
+    /// do not fit into it.
     /// </summary>
     static (List<TableTransactionAction> Actions, List<SharedScope> Late) ActionsOf(DataVolumeRow row, DataVolumeRow changed)
     {
@@ -294,8 +300,8 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
     }
 
     /// <summary>
-    /// A copy that should have gone after an earlier change, whose process died before it went, stands in the way of the scope's return.
-    /// The volume is read after the copy: where it does not have the scope, nobody can make this copy count without writing it anew.
+    /// Removes a copy that an earlier change left behind because its process died: it would block the scope's return.
+    /// The volume is read after the copy. If it lacks the scope, the copy cannot count again without a new write.
     /// </summary>
     async Task RemoveStaleAsync(DataVolumeRow row, DataVolumeRow changed, CancellationToken cancellationToken)
     {
@@ -311,7 +317,7 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
     }
 
-    /// <summary>The volume of a copy, if it still is shared where the copy lies.</summary>
+    /// <summary>The volume of a copy, if it is still shared with the copy's scope.</summary>
     async Task<DataVolumeRow?> SharedAsync(DataVolumeRow copy, CancellationToken cancellationToken) =>
         await FindAsync(DataVolumeId.Of(copy), cancellationToken) is { } row
             && row.ReadScopes().Any(s => DataVolumeKeys.Share(s, row.Id) == copy.RowKey) ? row : null;

@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>
-/// Data volumes with what their rows do not hold: names of projects and scopes as they are now, and the state of their agents.
+/// Completes data volumes with facts from other rows: present names of projects and scopes, and the state of agents.
 /// </summary>
 sealed class DataVolumeViews(
     DataVolumeTable volumes, DataVolumeAccess access, ProjectTable projects, UnitTable units, ClusterAgents agents, Permissions permissions,
     TimeProvider clock)
 {
-    /// <summary>All that a list is about, neither filtered nor sorted, and how to show one of them.</summary>
+    /// <summary>All volumes of a list, neither filtered nor sorted, and a function that makes the body of one.</summary>
     public async Task<(IReadOnlyList<ListedVolume> Volumes, Func<ListedVolume, DataVolumeBody> Show)> ListAsync(
         HttpContext context, DataVolumeQuery query)
     {
@@ -28,7 +28,7 @@ sealed class DataVolumeViews(
             v => DataVolumeBody.From(v.Row, v.ProjectName, DataVolumeState.StatusOf(v.Row, agentsOf[v.Row.Cluster], v.ProjectName, now)));
     }
 
-    /// <summary>One volume; with its shared scopes where the caller may share it, and they are asked for.</summary>
+    /// <summary>One volume; with its shared scopes if they are requested and the caller may share it.</summary>
     public async Task<DataVolumeBody> ShowAsync(HttpContext context, DataVolumeRow row, bool withSharedScopes)
     {
         var name = NameOf(row, await projects.FindManyAsync([row.Project], context.RequestAborted));
@@ -39,7 +39,7 @@ sealed class DataVolumeViews(
         return DataVolumeBody.From(row, name, DataVolumeState.StatusOf(row, agent, name, clock.GetUtcNow()), shared);
     }
 
-    /// <summary>The scopes that a volume is shared with, in the order in which they came.</summary>
+    /// <summary>The scopes that a volume is shared with, in the order in which they were added.</summary>
     public async Task<IReadOnlyList<SharedScopeBody>> SharedScopesAsync(DataVolumeRow row, CancellationToken cancellationToken)
     {
         var scopes = row.ReadScopes();
@@ -58,7 +58,7 @@ sealed class DataVolumeViews(
                     s.CreatedBy))];
     }
 
-    /// <summary>What a cluster's agent has to do.</summary>
+    /// <summary>The work of a cluster's agent.</summary>
     public async Task<PendingListBody> PendingAsync(Guid cluster, OffsetPaging paging, CancellationToken cancellationToken)
     {
         var (rows, next) = await volumes.PendingAsync(cluster, paging, cancellationToken);
@@ -72,7 +72,7 @@ sealed class DataVolumeViews(
         var places = await access.PlacesAsync(rights, Permission.DataVolumesRead, context.RequestAborted);
         if (places.Count == 0)
             throw Permissions.Denied();
-        // Ranges may hold a stranger's rows, see DataVolumeKeys; a project's rows are allowed all or none.
+        // Ranges may contain rows of other units, see DataVolumeKeys. A project's rows are visible all or none.
         var allowed = new System.Collections.Concurrent.ConcurrentDictionary<Guid, bool>();
         return await volumes.ListAsync(
             places.Select(DataVolumeKeys.OriginatedIn).Distinct(),

@@ -3,7 +3,7 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>The data volumes that originate in a project, also those that are on their way out.</summary>
+/// <summary>The data volumes that originate in a project, including those that are being deleted.</summary>
 sealed class ProjectDataVolumes(DataVolumeTable volumes) : IProjectContents
 {
     public int Order => 1;

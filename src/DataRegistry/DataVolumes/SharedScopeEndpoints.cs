@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>Which scopes a data volume is shared with: for who may share it.</summary>
+/// <summary>Shows and changes the scopes that a data volume is shared with, for callers who may share it.</summary>
 static class SharedScopeEndpoints
 {
     /// <summary>Contract: items of <c>add</c>, and of <c>remove</c>.</summary>
@@ -16,7 +16,7 @@ static class SharedScopeEndpoints
 
     public static void MapSharedScopes(this IEndpointRouteBuilder api)
     {
-        // Clients know both.
+        // Clients use both spellings.
         foreach (var path in new[] { "/datavolumes/{id}/sharedScopes", "/datavolumes/{id}/shared-scopes" })
         {
             api.MapGet(path, ListAsync);
@@ -31,7 +31,7 @@ static class SharedScopeEndpoints
             await views.SharedScopesAsync(row, context.RequestAborted), DataVolumeJson.Default.IReadOnlyListSharedScopeBody);
     }
 
-    /// <summary>All of it or nothing. What is shared already stays as it is, what is not shared need not be removed.</summary>
+    /// <summary>Makes all changes or none. An item that is already shared, or already removed, changes nothing.</summary>
     static async Task<IResult> ChangeAsync(string id, HttpContext context, SharingServices services)
     {
         var (volumes, access, views, projects, units, trail, clock) = services;

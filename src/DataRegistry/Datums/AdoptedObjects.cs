@@ -3,7 +3,7 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Why the bytes of a datum are not to be had.</summary>
+/// <summary>The reasons why a datum's bytes are not available.</summary>
 public enum ObjectRefusal
 {
     /// <summary>The datum is purged.</summary>
@@ -11,29 +11,30 @@ public enum ObjectRefusal
     StoreDeleted,
     ReadNotAllowed,
 
-    /// <summary>Another object, or another state of it, is at the key now, and no version pins the one that was adopted.</summary>
+    /// <summary>The object at the key has changed, and no version pins the adopted one.</summary>
     Changed,
 
-    /// <summary>Nothing is at the key, or the version is gone.</summary>
+    /// <summary>There is no object at the key, or the version is gone.</summary>
     Missing,
 
-    /// <summary>The object is there, but cannot be read before somebody restores it.</summary>
+    /// <summary>The object exists, but cannot be read before it is restored.</summary>
     Archived,
 }
 
-/// <summary>The object that a datum stands for, or why it is not to be had.</summary>
-/// <param name="Found">Its version pins the bytes where the bucket keeps versions.</param>
+/// <summary>The object that a datum stands for, or the reason why it is not available.</summary>
+/// <param name="Found">Its version pins the bytes, if the bucket keeps versions.</param>
 sealed record AdoptedObject(ObjectRefusal? Refusal, (Bucket Bucket, S3Object Object)? Found)
 {
-    /// <summary>Of an archived object; null where the bucket does not tell it.</summary>
+    /// <summary>The storage class of an archived object; null if the bucket gave none.</summary>
     public string? StorageClass { get; init; }
 }
 
-/// <summary>Finds what was adopted again in its bucket, and nothing else that may be at its key by now.</summary>
+/// <summary>Finds an adopted object again in its bucket. Never returns another object at its key.</summary>
 sealed class AdoptedObjects(StoreTable stores, Buckets buckets)
 {
     /// <summary>
-    /// One HEAD, where nothing speaks against it before; and a LIST of the key, where the HEAD tells something else than was adopted.
+    /// Sends one HEAD, unless the rows already refuse it. Sends a LIST of the key too if the HEAD differs from the
+    /// adopted object.
     /// </summary>
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public async Task<AdoptedObject> FindAsync(DatumRow datum, CancellationToken cancellationToken)

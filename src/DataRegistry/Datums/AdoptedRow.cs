@@ -2,7 +2,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>What a location and its datum both hold: who adopted the object for whom, and what S3 said of it then.</summary>
+/// <summary>Columns that a location and its datum share: who adopted the object, for whom, and S3's facts about it.</summary>
 abstract record AdoptedRow : TableRow
 {
     public required string Key { get; init; }
@@ -10,12 +10,10 @@ abstract record AdoptedRow : TableRow
     public required Guid Job { get; init; }
     public required string AdoptedBy { get; init; }
 
-    /// <summary>
-    /// The tags of all that the adoption created, as <see cref="DatumTags.Write"/> writes them; null for none. It never changes.
-    /// </summary>
+    /// <summary>The adoption's tags, as <see cref="DatumTags.Write"/> writes them; null if none. They never change.</summary>
     public string? AdoptedTags { get; init; }
 
-    /// <summary>The datum that the location named before, which was purged; null where it named none.</summary>
+    /// <summary>The purged datum that the location named before; null if none.</summary>
     public Guid? Previous { get; init; }
 
     /// <summary>In bytes.</summary>
@@ -24,23 +22,24 @@ abstract record AdoptedRow : TableRow
     /// <summary>Without its quotes.</summary>
     public required string ObjectETag { get; init; }
 
-    /// <summary>Null where the bucket does not tell it.</summary>
+    /// <summary>Null if the bucket gave none.</summary>
     public DateTimeOffset? LastModified { get; init; }
 
-    /// <summary>Null where the bucket keeps no versions: then nothing pins the content.</summary>
+    /// <summary>Null if the bucket keeps no versions: then nothing pins the content.</summary>
     public string? VersionId { get; init; }
 
-    /// <summary>Null where the bucket did not tell it.</summary>
+    /// <summary>Null if the bucket gave none.</summary>
     public string? StorageClass { get; init; }
 
-    /// <summary>Hex; where S3 says it, or the object was read.</summary>
+    /// <summary>Hex; null unless S3 knows it or the object was read.</summary>
     public string? Md5 { get; init; }
 
-    /// <summary>Hex; where the object was read.</summary>
+    /// <summary>Hex; null unless the object was read.</summary>
     public string? Sha1 { get; init; }
 
     /// <summary>
-    /// Hex of the whole object; where S3 says it, or the object was read. A location has it only if that was before its adoption.
+    /// Hex, of the whole object; null unless S3 knows it or the object was read. A location has it only if it was known
+    /// at adoption.
     /// </summary>
     public string? Sha256 { get; init; }
 }

@@ -20,7 +20,7 @@ static class AliasEndpoints
 
     public static void MapAliases(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").Takes<NewAliasBody>()
+        api.MapPost("/datum-aliases/", PointAsync).WithName("setAlias").TakesJsonOrForm<NewAliasBody>()
             .Answers<AliasBody>("Create an alias (201), or move it to another datum (200)")
             .OrAnswers<AliasBody>(StatusCodes.Status201Created)
             .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName)
@@ -29,6 +29,7 @@ static class AliasEndpoints
         api.MapGet("/datum-aliases/resolve/", ResolveAsync).WithName("resolveAlias")
             .Answers<ResolvedBody>("Get the datum that a name stands for now")
             .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id")
+            .TakesHeader(Prefer.Header, DatumHashing.WaitDescription)
             .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName).FailsOn("project", ProjectErrors)
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/datum-aliases/{id}/", GetAsync).WithName("getAlias").Answers<AliasBody>("Get an alias");
@@ -48,7 +49,8 @@ static class AliasEndpoints
             throw CommonErrors.Required.On("datum");
         if (!DatumId.TryParse(body.Datum, out var id))
             throw DatumErrors.NotADatumId.On("datum");
-        // Another project's datum is as good as none, so that ids cannot be probed and a name never leads to what its readers may not see.
+        // Treat a datum of another project as missing. So ids cannot be probed, and an alias never leads its readers to
+        // a datum that they may not see.
         if (await datums.FindAsync(id, context.RequestAborted) is not { } datum || datum.Project != project.Id)
             throw DatumErrors.NoDatumInProject.On("datum", id);
         await pointing.RequireUsableAsync(project, name, "name", context.RequestAborted);
@@ -58,7 +60,10 @@ static class AliasEndpoints
             statusCode: outcome is AliasOutcome.Created ? StatusCodes.Status201Created : StatusCodes.Status200OK);
     }
 
-    /// <summary>Public clients compare what they download with the hash of this answer, so it is got as for who asks by id.</summary>
+    /// <summary>
+    /// Public clients compare their download with this answer's hash, so the datum is read with the same wait as by its
+    /// id.
+    /// </summary>
     static async Task<IResult> ResolveAsync(
         HttpContext context, AliasLookup lookup, AliasTable aliases, DatumTable datums, DatumHashing hashing, DatumViews views)
     {
@@ -127,7 +132,7 @@ sealed record NewAliasBody([property: Required] string? Name, [property: Require
 sealed record ResolvedBody(DatumBody Datum);
 
 /// <param name="From">Null in the first change.</param>
-/// <param name="To">Null where the alias was deleted.</param>
+/// <param name="To">Null if the alias was deleted.</param>
 sealed record AliasChangeBody(DateTimeOffset Time, string User, Guid? From, Guid? To);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

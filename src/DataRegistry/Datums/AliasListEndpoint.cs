@@ -8,18 +8,18 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Datums;
 
-/// <summary>The list of the aliases of a project, or of all projects that the caller may read.</summary>
+/// <summary>Lists the aliases of a project, or of all projects that the caller may read.</summary>
 static class AliasListEndpoint
 {
-    /// <summary>Projects that a page looks at, a request each: a page that finds few aliases in so many is short.</summary>
+    /// <summary>Projects that a page reads, one request each. A page that finds few aliases in them is short.</summary>
     const int MaxProjects = 1000;
 
-    /// <summary>Rows that are read at a time; a project's page is one of up to <see cref="Paging.MaxLimit"/>.</summary>
+    /// <summary>Rows that are read at a time. A project's page has up to <see cref="Paging.MaxLimit"/>.</summary>
     const int MaxRowsAtOnce = 16_000;
 
     const int MaxProjectsAtOnce = 16;
 
-    /// <summary>Aliases whose datums are read first.</summary>
+    /// <summary>The number of aliases whose datums are read first.</summary>
     const int FirstDatums = 128;
 
     const int IdLength = 32;
@@ -46,7 +46,7 @@ static class AliasListEndpoint
         var bodies = new List<AliasBody>();
         var budget = new PageBudget(paging.Limit);
         var isWhole = true;
-        // Each alias shows its datum: few at first, since nobody knows how large those are.
+        // Each alias shows its datum. Read few at first, because their sizes are not known yet.
         for (var (first, some) = (0, FirstDatums); isWhole && first < list.Rows.Count; (first, some) = (first + some, some * 4))
         {
             var rows = list.Rows.Skip(first).Take(some).ToList();
@@ -68,7 +68,7 @@ static class AliasListEndpoint
     static int SizeOf(AliasRow alias, DatumRow? datum, IEnumerable<string> names) =>
         RowSize.Of(alias) + (datum is null ? 0 : DatumBody.SizeOf(datum) + names.Sum(AliasTable.SizeOf));
 
-    /// <summary>The named one, or all that the caller may read, in the order of their ids.</summary>
+    /// <summary>The named project, or all that the caller may read, ordered by id.</summary>
     static async Task<IReadOnlyList<Project>> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
     {
         if (Fields.Query(context.Request, "project") is { } named)
@@ -78,12 +78,12 @@ static class AliasListEndpoint
             .Where(p => rights.Allow(Permission.DataRead, Scope.Of(p))).ToListAsync(context.RequestAborted);
     }
 
-    /// <summary>The cursor is a project's id and a name in it, or the id alone of a project that is behind.</summary>
+    /// <summary>The cursor is a project's id and a name in it, or only the id of a project that is done.</summary>
     static async Task<CountedPage<AliasRow>> ByNameAsync(
         IReadOnlyList<Project> projects, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
         var (behind, name) = PlaceOf(paging);
-        // As text: that is the order of projects.
+        // Compare as text: that is the order of projects.
         var left = projects.SkipWhile(p => behind is not null && string.CompareOrdinal(TextOf(p.Id), behind) < (name is null ? 1 : 0));
         var rows = new List<AliasRow>();
         var looked = 0;

@@ -6,17 +6,17 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Where an alias is, or was before it was deleted.</summary>
+/// <summary>The project and name of an alias. They stay after the alias is deleted.</summary>
 sealed record AliasPlace(TimedId Id, AliasIdRow Where, Project Project);
 
-/// <summary>The alias that a route names, and the project that a field or parameter names.</summary>
+/// <summary>Finds the alias that a route names, and the project that a field or parameter names.</summary>
 sealed class AliasLookup(AliasTable aliases, ProjectTable projects, Permissions permissions)
 {
     /// <inheritdoc cref="Permissions.ProjectAsync"/>
     public Task<Project> ProjectAsync(HttpContext context, string? text, Permission permission) =>
         permissions.ProjectAsync(context, projects, text, permission);
 
-    /// <summary>The alias of the route's id, for a caller who may see it and do this; 404 and 403 for others.</summary>
+    /// <summary>The alias of the route's id, if the caller has the permission; 404 or 403 for others.</summary>
     public async Task<(AliasRow Alias, Project Project)> RequiredAsync(HttpContext context, string id, Permission permission)
     {
         var place = await PlaceAsync(context, id, permission);
@@ -38,14 +38,16 @@ sealed class AliasLookup(AliasTable aliases, ProjectTable projects, Permissions 
     }
 }
 
-/// <summary>Points aliases at datums, and records it.</summary>
+/// <summary>Points aliases at datums and records each change in the audit trail.</summary>
 sealed class AliasPointing(AliasTable aliases, Permissions permissions, AuditTrail trail)
 {
-    /// <summary>Ends the request with 403 unless its caller may point aliases of the project.</summary>
+    /// <summary>Ends the request with 403 unless the caller may point the project's aliases.</summary>
     public Task RequireAsync(HttpContext context, Project project) =>
         permissions.RequireAsync(context, Permission.AliasesEdit, Scope.Of(project));
 
-    /// <summary>Ends the request with 400 for a new alias that may not be named so. One that is there keeps its name, and moves.</summary>
+    /// <summary>
+    /// Ends the request with 400 if a new alias may not have this name. An existing alias keeps its name, and moves.
+    /// </summary>
     /// <param name="field">The field that gets the error.</param>
     public async Task RequireUsableAsync(Project project, AliasName name, string field, CancellationToken cancellationToken)
     {

@@ -4,12 +4,14 @@ using System.Text;
 
 namespace DataRegistry.Datums;
 
-/// <summary>A name that a project gives to a datum and may give to another one later. Names are compared byte by byte.</summary>
+/// <summary>
+/// A name that a project gives to a datum, and may give to another one later. Names are compared byte by byte.
+/// </summary>
 public readonly record struct AliasName
 {
     public const int MaxBytes = 200;
 
-    /// <summary>Clients put names into addresses as they are. These would end there, or become something else.</summary>
+    /// <summary>Clients put names into addresses unescaped, where these characters have a meaning.</summary>
     static readonly SearchValues<char> Special = SearchValues.Create("?#&+%:/");
 
     public const string Requirement = "An alias name is 1 to 200 bytes of UTF-8 without any of ? # & + % : /, control characters and "
@@ -21,13 +23,13 @@ public readonly record struct AliasName
 
     public string Value { get; }
 
-    /// <summary>Whether a new alias may be named so. Aliases of former releases may have other names, and keep them.</summary>
+    /// <summary>Whether a new alias may have this name. Aliases of former releases keep their names.</summary>
     public bool IsPlain => Value.AsSpan().IndexOfAny(Special) < 0;
 
     public static bool TryParse([NotNullWhen(true)] string? text, out AliasName name)
     {
         name = default;
-        // A UUID would be taken for a datum's id; dots would lead a path elsewhere.
+        // A UUID would be read as a datum's id, and dots would lead a path elsewhere.
         if (string.IsNullOrWhiteSpace(text) || text.Length > MaxBytes || text is "." or ".." || text.Contains('/', StringComparison.Ordinal)
             || char.IsWhiteSpace(text[0]) || char.IsWhiteSpace(text[^1]) || text.Any(char.IsControl) || Guid.TryParse(text, out _)
             || !Fits(text))
@@ -41,7 +43,7 @@ public readonly record struct AliasName
 
     public override string ToString() => Value;
 
-    // A lone surrogate, which JSON can carry, is no text.
+    // JSON can carry a lone surrogate, which is no text.
     static bool Fits(string text)
     {
         try

@@ -4,16 +4,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Datums;
 
-/// <summary>An order of aliases other than by name, which is no key: all of a project's are read and sorted for each page.</summary>
-/// <param name="ByMove">By when they were last moved, not by when they were made.</param>
+/// <summary>
+/// An order of aliases other than by name. No row key has this order, so each page reads and sorts all of a project's
+/// aliases.
+/// </summary>
+/// <param name="ByMove">Order by the time of the last move, not by the time of creation.</param>
 readonly record struct AliasOrder(bool ByMove, bool NewestFirst)
 {
-    /// <summary>So many aliases are sorted at most (contract).</summary>
+    /// <summary>The most aliases that are sorted (contract).</summary>
     public const int Max = 10_000;
 
     const int CursorLength = 48;
 
-    /// <summary>The parameter <c>ordering</c>; null for the order of the names.</summary>
+    /// <summary>Reads the parameter <c>ordering</c>; null for the order by name.</summary>
     public static AliasOrder? From(HttpRequest request) => Fields.Query(request, "ordering") switch
     {
         null or "name" => null,
@@ -26,8 +29,8 @@ readonly record struct AliasOrder(bool ByMove, bool NewestFirst)
     };
 
     /// <summary>
-    /// A page of them, and the cursor of the next one. An alias that is moved meanwhile may be on two pages of an order by moves, or on
-    /// none.
+    /// A page of aliases, and the cursor of the next one. In an order by moves, an alias that moves meanwhile may be on
+    /// two pages or on none.
     /// </summary>
     /// <param name="after">The cursor; null for the first page.</param>
     public (IReadOnlyList<AliasRow> Rows, string? Cursor) Page(IReadOnlyList<AliasRow> all, int limit, string? after)
@@ -46,7 +49,7 @@ readonly record struct AliasOrder(bool ByMove, bool NewestFirst)
     bool IsUpTo(string cursor, string after) =>
         string.CompareOrdinal(cursor, after) is var order && (NewestFirst ? order >= 0 : order <= 0);
 
-    /// <summary>Its time and its id, which tells aliases of the same time apart.</summary>
+    /// <summary>The alias's time and its id, because several aliases may have the same time.</summary>
     public string CursorOf(AliasRow alias) =>
         string.Create(CultureInfo.InvariantCulture, $"{(ByMove ? alias.MTime : alias.CTime).UtcTicks:x16}{alias.Id:N}");
 }

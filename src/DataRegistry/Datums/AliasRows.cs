@@ -3,7 +3,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>What an alias names now.</summary>
+/// <summary>An alias and the datum that it names now.</summary>
 sealed record AliasRow : TableRow
 {
     public required Guid Id { get; init; }
@@ -13,19 +13,24 @@ sealed record AliasRow : TableRow
     public required DateTimeOffset CTime { get; init; }
     public required DateTimeOffset MTime { get; init; }
 
-    /// <summary>Who made the last change. Null in rows of before aliases were indexed by datum, which the index does not have.</summary>
+    /// <summary>
+    /// The user who made the last change. Null in rows from before aliases were indexed by datum; the index lacks
+    /// those.
+    /// </summary>
     public string? User { get; init; }
 
     /// <summary>Number of the last change, from 1.</summary>
     public required int Revision { get; init; }
 
-    /// <summary>The call that made the last change, so that it knows its own after a lost answer.</summary>
+    /// <summary>
+    /// The id of the call that made the last change. After a lost answer, the call recognizes its own change by it.
+    /// </summary>
     public required Guid Change { get; init; }
 
     [IgnoreDataMember] public DatumId DatumId => new(TimedId.FromGuid(Datum));
 }
 
-/// <summary>Where an alias of this id is, or was before it was deleted. It never changes.</summary>
+/// <summary>The project and name of an alias id. It never changes, and stays after the alias is deleted.</summary>
 sealed record AliasIdRow : TableRow
 {
     public required Guid Project { get; init; }
@@ -41,11 +46,11 @@ sealed record AliasChangeRow : TableRow
     /// <summary>Null in the first change.</summary>
     public Guid? From { get; init; }
 
-    /// <summary>Null where the alias was deleted: then it is the last.</summary>
+    /// <summary>Null if the alias was deleted: then this change is the last.</summary>
     public Guid? To { get; init; }
 }
 
-/// <summary>That an alias names a datum, by the datum; there as long as it does.</summary>
+/// <summary>An index row by datum: an alias names the datum now. Deleted when the alias moves.</summary>
 sealed record AliasOfDatumRow : TableRow
 {
     public required Guid Datum { get; init; }
@@ -53,11 +58,11 @@ sealed record AliasOfDatumRow : TableRow
     public required string Name { get; init; }
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>Who pointed it there.</summary>
+    /// <summary>The user who pointed the alias at the datum.</summary>
     public required string User { get; init; }
 }
 
-/// <summary>That an alias named a datum for a time, by the datum.</summary>
+/// <summary>An index row by datum: an alias named the datum for a time.</summary>
 sealed record AliasSpanRow : TableRow
 {
     public required Guid Alias { get; init; }
@@ -66,6 +71,6 @@ sealed record AliasSpanRow : TableRow
     public required string User { get; init; }
     public required DateTimeOffset Until { get; init; }
 
-    /// <summary>Who pointed it elsewhere, or deleted it.</summary>
+    /// <summary>The user who pointed the alias elsewhere, or deleted it.</summary>
     public required string UntilUser { get; init; }
 }

@@ -4,12 +4,13 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Which aliases name a datum, and which did.</summary>
+/// <summary>The aliases that name a datum, or once did.</summary>
 sealed partial class AliasTable
 {
     /// <summary>
-    /// The names that the datums have now, by datum, in the order of their bytes. Datums that lie close in time, as a list's page does, are
-    /// answered by one request a thousand names of their projects; never by more requests than there are datums and pages of names.
+    /// The names that the datums have now, by datum, in the order of their bytes. Datums of a list's page lie close in
+    /// time: one request reads a thousand names of their projects. It never sends more requests than there are datums
+    /// and pages of names.
     /// </summary>
     public async Task<ILookup<DatumId, string>> NamesAsync(IEnumerable<DatumId> datums, CancellationToken cancellationToken)
     {
@@ -20,13 +21,13 @@ sealed partial class AliasTable
             r => r.Name, OrderedKey.Comparer).ToLookup(r => new DatumId(TimedId.FromGuid(r.Datum)), r => r.Name);
     }
 
-    /// <summary>Of one datum.</summary>
+    /// <summary>The names that one datum has now.</summary>
     public async Task<IEnumerable<string>> NamesAsync(DatumId datum, CancellationToken cancellationToken) =>
         (await NamesAsync([datum], cancellationToken))[datum];
 
     /// <summary>
-    /// When which aliases named the datum: those that still do, then the others, the last ones first; up to <paramref name="max"/>, and
-    /// whether that is all.
+    /// The times in which aliases named the datum: the present ones first, then the past ones, newest first. Returns up
+    /// to <paramref name="max"/>, and whether these are all.
     /// </summary>
     public async Task<(IReadOnlyList<AliasSpan> Spans, bool All)> SpansAsync(DatumId datum, int max, CancellationToken cancellationToken)
     {
@@ -56,11 +57,11 @@ sealed partial class AliasTable
         User = user,
     };
 
-    /// <summary>The alias leaves the datum that it names: what is now becomes what was.</summary>
+    /// <summary>The actions for an alias that leaves its datum: the row of the present becomes a row of the past.</summary>
     static IEnumerable<TableTransactionAction> NoLonger(AliasRow before, string user, DateTimeOffset now) =>
         before.User is not { } pointedBy ? [] :
     [
-        // The alias's own ETag stands for it.
+        // The alias's own ETag protects this row.
         Change.Delete(before.PartitionKey, $"{CurrentPrefix(before.DatumId)}{before.Id:N}", ETag.All),
         Change.Add(new AliasSpanRow
         {
@@ -83,7 +84,7 @@ sealed partial class AliasTable
 }
 
 /// <summary>A time in which an alias named a datum.</summary>
-/// <param name="User">Who pointed it there.</param>
-/// <param name="Until">Null where it still does.</param>
-/// <param name="UntilUser">Who pointed it elsewhere, or deleted it.</param>
+/// <param name="User">The user who pointed it there.</param>
+/// <param name="Until">Null if it still does.</param>
+/// <param name="UntilUser">The user who pointed it elsewhere, or deleted it.</param>
 sealed record AliasSpan(Guid Alias, string Name, DateTimeOffset Since, string User, DateTimeOffset? Until, string? UntilUser);

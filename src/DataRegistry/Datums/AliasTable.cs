@@ -6,14 +6,14 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>What became of pointing an alias at a datum.</summary>
+/// <summary>The outcome of pointing an alias at a datum.</summary>
 abstract record AliasOutcome(AliasRow Alias)
 {
     public sealed record Created(AliasRow Alias) : AliasOutcome(Alias);
 
     public sealed record Moved(AliasRow Alias, Guid From) : AliasOutcome(Alias);
 
-    /// <summary>It named that datum already.</summary>
+    /// <summary>The alias named that datum already.</summary>
     public sealed record Unchanged(AliasRow Alias) : AliasOutcome(Alias);
 }
 
@@ -21,14 +21,13 @@ abstract record AliasOutcome(AliasRow Alias)
 /// Names of datums, each unique in its project.
 /// <code>
 /// table aliases
-///   {project's slot, 3 hex} │ n-{project id}-{name, in order-preserving encoding}   id, datum, revision
-///                           │ i-{alias id}                                          project, name; stays when the alias is deleted
-///                           │ h-{alias id}-{inverted revision, 10 digits}           who, when, from, to; stays too
-///                           │ d-{datum id}-{alias id}                               name, since, who; while it names the datum
-///                           │ p-{datum id}-{inverted time}-{alias id}-{revision}    name, since, until, who; once it did
+/// {project's slot, 3 hex} │ n-{project id}-{name, in order-preserving encoding}   id, datum, revision
+///                         │ i-{alias id}                                          project, name; stays when the alias is deleted
+///                         │ h-{alias id}-{inverted revision, 10 digits}           who, when, from, to; stays too
+///                         │ d-{datum id}-{alias id}                               name, since, who; while it names the datum
+///                         │ p-{datum id}-{inverted time}-{alias id}-{revision}    name, since, until, who; once it did
 /// </code>
-/// An alias's id holds the slot, so both its rows are point reads. A change and all rows that
-/// tell of it are one transaction.
+/// An alias's id contains the slot, so both its rows are point reads. A change and all its rows are one transaction.
 /// </summary>
 sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -36,27 +35,27 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
 
     public TableClient Table => table;
 
-    /// <summary>The alias by its name; null where there is none.</summary>
+    /// <summary>The alias by its name; null if there is none.</summary>
     public Task<AliasRow?> FindAsync(Project project, AliasName name, CancellationToken cancellationToken) =>
         table.FindAsync<AliasRow>(PartitionOf(project.Slot), NameKey(project.Id, name.Value), cancellationToken: cancellationToken);
 
-    /// <summary>Which project and name an id was given to; null where there never was such an alias.</summary>
+    /// <summary>The project and name that an id was given to; null if no alias ever had it.</summary>
     public Task<AliasIdRow?> FindIdAsync(TimedId id, CancellationToken cancellationToken) =>
         table.FindAsync<AliasIdRow>(PartitionOf(id.Partition >> 4), IdKey(id.ToGuid()), cancellationToken: cancellationToken);
 
-    /// <summary>The alias that an id's row leads to; null where it was deleted, also if its name is another alias's now.</summary>
+    /// <summary>The alias that an id's row leads to. Null if it was deleted, even if another alias has its name now.</summary>
     public async Task<AliasRow?> FindAsync(TimedId id, AliasIdRow where, CancellationToken cancellationToken) =>
         await table.FindAsync<AliasRow>(
             where.PartitionKey, NameKey(where.Project, where.Name), cancellationToken: cancellationToken) is { } row
         && row.Id == id.ToGuid() ? row : null;
 
-    /// <summary>A page of a project's aliases in the order of their names' bytes, and the cursor after it.</summary>
+    /// <summary>A page of a project's aliases in the order of their names' bytes, and the cursor of the next one.</summary>
     public async Task<(IReadOnlyList<AliasRow> Rows, string? Cursor)> ListAsync(
         Project project, int limit, AliasName? after, CancellationToken cancellationToken) =>
         await table.ReadAsync<AliasRow>(RangeOf(project, after), Math.Min(limit + 1, 1000), cancellationToken: cancellationToken)
             .PageAsync(limit, r => r.Name, cancellationToken);
 
-    /// <summary>All of a project's aliases; null where there are more than so many.</summary>
+    /// <summary>All of a project's aliases; null if there are more than <paramref name="max"/>.</summary>
     public async Task<IReadOnlyList<AliasRow>?> ListAllAsync(Project project, int max, CancellationToken cancellationToken)
     {
         var rows = await table.ReadAsync<AliasRow>(
@@ -65,10 +64,10 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
         return rows.Count > max ? null : rows;
     }
 
-    /// <summary>Bytes of a name in a datum's list of them.</summary>
+    /// <summary>Bytes of a name in a datum's list of names.</summary>
     public static int SizeOf(string name) => RowSize.Of(name) + 3;
 
-    /// <summary>A page of an alias's changes, the last one first, and the cursor after it.</summary>
+    /// <summary>A page of an alias's changes, newest first, and the cursor of the next one.</summary>
     public Task<(IReadOnlyList<AliasChangeRow> Rows, string? Cursor)> HistoryAsync(
         TimedId id, int limit, string? after, CancellationToken cancellationToken)
     {
@@ -85,8 +84,8 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     }
 
     /// <summary>
-    /// Makes the alias, or points it at another datum. Concurrent moves are made one after the other, each from where the one before
-    /// led; each is in the history.
+    /// Makes the alias, or points it at another datum. On a conflict it reads the alias again, so concurrent moves
+    /// follow each other and each is in the history.
     /// </summary>
     public async Task<AliasOutcome> PointAsync(
         Project project, AliasName name, DatumId datum, string user, CancellationToken cancellationToken)
@@ -124,14 +123,17 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
                     }));
             if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return Done(pointed, from);
-            // Another one was quicker, or our own answer was lost: look again.
+            // Another change came first, or our own answer was lost: read again.
         }
 
         static AliasOutcome Done(AliasRow row, Guid? from) =>
             from is { } before ? new AliasOutcome.Moved(row, before) : new AliasOutcome.Created(row);
     }
 
-    /// <summary>Deletes the alias as it is now; its history stays and says so. False where it is gone already.</summary>
+    /// <summary>
+    /// Deletes the alias in the state that was read. Its history stays and records the deletion. False if it is already
+    /// gone.
+    /// </summary>
     public async Task<bool> DeleteAsync(AliasRow alias, string user, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);

@@ -9,7 +9,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Hands an object's bytes on, for keys that no presigned URL can name and stores that have no key to sign with.</summary>
+/// <summary>
+/// Streams an object's bytes, for keys that no presigned URL can name and for stores without a key to sign with.
+/// </summary>
 static class ContentEndpoint
 {
     public static void MapContent(this IEndpointRouteBuilder api) => api.MapGet("/data/{id}/content/", SendAsync)
@@ -26,7 +28,7 @@ static class ContentEndpoint
 
     static async Task SendAsync(string id, HttpContext context, DatumTable datums, AdoptedObjects objects, ContentTokens tokens)
     {
-        // A datum that is not there is told from one that is by nobody who has no token for it.
+        // Without a valid token, a missing datum must look like an existing one.
         if (!DatumId.TryParse(id, out var datum) || !tokens.IsGood(datum, context.Request.Query["token"]))
             throw DatumErrors.UrlNotValid.With();
         var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
@@ -71,16 +73,16 @@ static class ContentEndpoint
     }
 
     /// <summary>
-    /// Whether the range is of what is here (RFC 9110, section 13.1.5): false for another tag, a weak one, and a time, which no answer
-    /// tells.
+    /// Whether the range is of the present bytes (RFC 9110, section 13.1.5). False for another tag, for a weak one, and
+    /// for a time, because no answer has a time.
     /// </summary>
     static bool IsOfTag(HttpRequest request, string tag) => request.Headers.IfRange.Count == 0
         || (RangeConditionHeaderValue.TryParse(request.Headers.IfRange.ToString(), out var condition)
             && condition.EntityTag is { IsWeak: false } asked && asked.Tag.Equals(tag, StringComparison.Ordinal));
 
     /// <summary>
-    /// Null for the whole: where no range is asked for, several, or an unreadable one (RFC 9110, section 14.2). One that begins past the
-    /// end is 416.
+    /// Null for the whole object: if the request has no range, several, or an unreadable one (RFC 9110, section 14.2).
+    /// A range that begins past the end is 416.
     /// </summary>
     public static ByteSpan? Range(HttpRequest request, long size)
     {

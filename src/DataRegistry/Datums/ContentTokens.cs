@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// A token that lets its bearer read one datum's bytes from the registry until it expires: its time, sealed with a key that no other
-/// text is sealed with. Nothing is kept of it.
+/// A token that lets its bearer read one datum's bytes from the registry until it expires. It is its expiry, sealed
+/// with a key that seals nothing else. The registry does not store it.
 /// </summary>
 sealed class ContentTokens(SecretProtector secrets, TimeProvider clock)
 {
@@ -17,16 +17,16 @@ sealed class ContentTokens(SecretProtector secrets, TimeProvider clock)
 
     public string Create(DatumId datum, TimeSpan expiry) => Create(OwnerOf(datum), expiry);
 
-    /// <param name="owner">Names what may be read, as nothing else is named.</param>
+    /// <param name="owner">Identifies the datum that may be read.</param>
     public string Create(string owner, TimeSpan expiry) => WebEncoders.Base64UrlEncode(Convert.FromBase64String(
         protector.Protect((clock.GetUtcNow() + expiry).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), owner)));
 
     public bool IsGood(DatumId datum, string? token) => IsGood(OwnerOf(datum), token);
 
-    /// <summary>False for one of another owner, one that is over, and whatever is none.</summary>
+    /// <summary>False if the token is of another owner, expired or malformed.</summary>
     public bool IsGood(string owner, string? token)
     {
-        // 12 bytes of nonce, 16 of tag, 10 digits; far more is no token of ours.
+        // 12 bytes of nonce, 16 of tag, 10 digits; a much longer text is no token of ours.
         if (token is not { Length: > 0 and < 200 } || !CanCreate)
             return false;
         try

@@ -4,11 +4,12 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Makes the URLs with which datums are downloaded.</summary>
+/// <summary>Makes the URLs that clients download datums with.</summary>
 sealed class DatumDownloads(AdoptedObjects objects, DatumHashing hashing, ContentTokens tokens, IOptions<DatumOptions> options)
 {
     /// <summary>
-    /// A URL that anyone can read the datum's bytes with until it expires. The request ends with the reason where there is none.
+    /// A URL that lets anyone read the datum's bytes until it expires. Ends the request with the reason if there is
+    /// none.
     /// </summary>
     public async Task<string> LinkAsync(HttpContext context, DatumRow row)
     {

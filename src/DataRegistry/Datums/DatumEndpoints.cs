@@ -17,19 +17,19 @@ static class DatumEndpoints
         WireJson.Options(DatumJsonContext.Default))
     { AllowDuplicateProperties = false });
 
-    /// <summary>Of a parameter that stands beside a datum's id.</summary>
+    /// <summary>The description of a parameter beside a datum's id.</summary>
     public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
         Named(api.MapGet("/data/{id}/", GetAsync).WithName("getDatum").Answers<DatumBody>(
             "Get a datum by its id or an alias. Its hashes, where they are not known yet, are computed now if it is small and soon "
-            + "if it is not"));
+            + "if it is not").TakesHeader(Prefer.Header, DatumHashing.WaitDescription));
         Named(api.MapPost("/data/{id}/purge/", PurgeAsync).WithName("purgeDatum")
             .Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").Fails(AccessErrors.NotPermitted));
     }
 
-    /// <summary>The errors of an alias in place of an id.</summary>
+    /// <summary>Adds the errors of an alias in place of an id.</summary>
     public static RouteHandlerBuilder Named(RouteHandlerBuilder endpoint) => endpoint.TakesQuery("project", AliasProject)
         .FailsOn("project", DatumErrors.AliasAmbiguous, DatumErrors.AliasNeedsProject, OrganizationErrors.NotAProjectId,
             OrganizationErrors.NoProject)
@@ -60,7 +60,7 @@ static class DatumEndpoints
 /// <summary>A datum on the wire.</summary>
 /// <param name="Name">The key's last segment.</param>
 /// <param name="Ctime">When its job was made: the id's own time, by which lists are ordered.</param>
-/// <param name="FileMtime">S3's Last-Modified; null where the bucket does not tell it.</param>
+/// <param name="FileMtime">S3's Last-Modified; null if the bucket does not tell it.</param>
 /// <param name="Aliases">The names of those that point at it now, in the order of their bytes.</param>
 sealed record DatumBody(
     DatumId Id, string Name, string Uri, long Size, string? Md5, string? Sha1, string? Sha256, Guid Store, ProjectBody? Project,
@@ -69,15 +69,15 @@ sealed record DatumBody(
     bool Purged,
     IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases, DriftBody Drift)
 {
-    /// <summary>Why the hashes are null; left out where nothing speaks against them.</summary>
+    /// <summary>Why the hashes are null; left out if nothing speaks against them.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ChecksumError { get; init; }
 
-    /// <summary>S3's storage class, such as <c>GLACIER</c>; left out where the bucket did not tell it.</summary>
+    /// <summary>S3's storage class, such as <c>GLACIER</c>; left out if the bucket did not tell it.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? StorageClass { get; init; }
 
-    /// <summary>What a datum is on the wire beside what is counted: names, ids, times, hashes and drift.</summary>
+    /// <summary>Bytes of a datum on the wire that are not counted singly: names, ids, times, hashes and drift.</summary>
     const int OtherBytes = 900;
 
     /// <summary>Bytes of a datum on the wire, without its aliases.</summary>

@@ -4,29 +4,35 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// A caller who asks for a datum by its id waits for its hashes: clients compare what they download with them, and take null for a
-/// mismatch.
+/// A caller who asks for a datum by its id waits for its hashes, because clients compare their download with them and
+/// read null as a mismatch.
 /// </summary>
 sealed partial class DatumHashing
 {
-    /// <summary>Between looks at a datum that the queue hashes.</summary>
+    /// <summary>The interval at which a waiting request reads a datum that the queue hashes.</summary>
     static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a caller waits: as long as the settings allow if it does not say. Of HEAD nobody reads a hash.</summary>
+    public const string WaitDescription = "`wait=N` waits at most N seconds for hashes that are not known yet. `wait=0` does not wait. "
+        + "Without it the service waits as long as its settings allow.";
+
+    /// <summary>
+    /// How long a caller waits. By default as long as the settings allow; a HEAD shows no hash, so it does not wait.
+    /// </summary>
     public static TimeSpan WaitOf(HttpContext context) =>
         RequestLimits.IsHead(context) ? TimeSpan.Zero : Prefer.WaitOf(context.Request) ?? TimeSpan.MaxValue;
 
     /// <summary>
-    /// The datum with its hashes, if they come in time.
+    /// The datum with its hashes, if they are known in time.
     /// <code>
-    /// hashed, purged, or failed within the hour      as it is
-    /// no wait, or too many wait already              queued, once, and as it is
-    /// tried in vain within the hour                  what the queue makes of it in time
-    /// any other                                      read now; queued if the time is over
+    /// the datum is                                   the caller
+    /// hashed, purged, or failed within the hour      gets it as it is
+    /// any, without a wait or with too many waits     gets it as it is; it is queued once
+    /// tried in vain within the hour                  waits for the queue
+    /// any other                                      reads it now; it is queued if the time is over
     /// </code>
     /// Throws only if cancelled.
     /// </summary>
-    /// <param name="longest">How long the caller waits at most; the settings have a limit, too.</param>
+    /// <param name="longest">The caller's longest wait; the settings have a limit too.</param>
     public async Task<DatumRow> AwaitAsync(DatumRow datum, TimeSpan longest, CancellationToken cancellationToken)
     {
         if (IsSettled(datum))
@@ -47,7 +53,7 @@ sealed partial class DatumHashing
         }
     }
 
-    /// <summary>Reads the object. Large ones have places of their own, so that they keep no small one waiting.</summary>
+    /// <summary>Reads the object. Large objects have slots of their own, so small ones do not wait for them.</summary>
     async Task<DatumRow> ReadAsync(DatumRow datum, CancellationToken time, CancellationToken cancellationToken)
     {
         var isLarge = datum.Size > options.Value.HashAtOnceBytes;
@@ -57,7 +63,7 @@ sealed partial class DatumHashing
             await places.WaitAsync(time);
             try
             {
-                // Another request may have hashed it while this one waited.
+                // Another request may have hashed the datum during the wait.
                 var row = await datums.FindAsync(datum.Id, time) ?? datum;
                 return IsSettled(row) ? row
                     : await ReadInTimeAsync(row, isLarge ? TimeSpan.FromSeconds(options.Value.HashSeconds) : Timeout, isLarge, time);
@@ -74,7 +80,7 @@ sealed partial class DatumHashing
         }
     }
 
-    /// <param name="isLast">Whether nobody has more time for it than this.</param>
+    /// <param name="isLast">Whether no other attempt would have more time.</param>
     async Task<DatumRow> ReadInTimeAsync(DatumRow datum, TimeSpan limit, bool isLast, CancellationToken time)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(time);
@@ -89,7 +95,7 @@ sealed partial class DatumHashing
         }
     }
 
-    /// <summary>Looks at the datum until the queue has hashed it, or has said why it cannot.</summary>
+    /// <summary>Reads the datum once a second until the queue has hashed it, or has noted why it cannot.</summary>
     async Task<DatumRow> LookAsync(DatumRow datum, CancellationToken time, CancellationToken cancellationToken)
     {
         var row = datum;
@@ -109,14 +115,17 @@ sealed partial class DatumHashing
         return row;
     }
 
-    /// <summary>Has the queue hash it. Noted first: of many who ask at once, the one whose note it is sends the message.</summary>
-    /// <param name="missed">Whether it was tried in vain: then nobody but the queue tries for a while.</param>
+    /// <summary>
+    /// Queues the datum for hashing. It notes that in the row first: of concurrent requests, the one whose note
+    /// succeeds sends the message.
+    /// </summary>
+    /// <param name="missed">Whether a request tried in vain. Then only the queue tries for a while.</param>
     async Task<DatumRow> QueueAsync(DatumRow datum, bool missed, CancellationToken cancellationToken)
     {
         var row = datum;
         try
         {
-            // After the time that a try took, the row may be another one's.
+            // The try took time, so the row may have changed.
             row = missed ? await datums.FindAsync(datum.Id, cancellationToken) ?? datum : datum;
             var wasNoted = IsNoted(row);
             if (IsSettled(row) || (wasNoted && !missed))
@@ -135,7 +144,7 @@ sealed partial class DatumHashing
         return row;
     }
 
-    /// <summary>Whether waiting changes nothing.</summary>
+    /// <summary>Whether waiting would change nothing.</summary>
     bool IsSettled(DatumRow datum) =>
         datum.Sha256 is not null || datum.Purged is not null || (IsNoted(datum) && datum.ChecksumError is { Length: > 0 });
 

@@ -6,17 +6,17 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// Gets the hashes of datums: S3's own where it knows the whole object's, otherwise by reading it. What is written is of the adopted
-/// bytes or nothing; repeating it, also at the same time, costs time only.
+/// Computes the hashes of datums. It takes S3's own if S3 knows the whole object's, and otherwise reads the object. It
+/// only writes hashes of the adopted bytes. A repeated or concurrent call only costs time.
 /// </summary>
 sealed partial class DatumHashing(
     DatumTable datums, AdoptedObjects objects, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options,
     ILogger<DatumHashing> logger) : IDisposable
 {
-    /// <summary>What failed, or was queued and perhaps lost, is tried again when it is asked for after so long.</summary>
+    /// <summary>The time after which a request may retry a hash that failed, or whose message may be lost.</summary>
     public static readonly TimeSpan Again = TimeSpan.FromHours(1);
 
-    /// <summary>Whoever waits for an answer waits no longer for a hash.</summary>
+    /// <summary>The longest that a request waits for a hash before its answer.</summary>
     static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     readonly SemaphoreSlim slots = new(options.Value.HashesInFlight);
@@ -24,8 +24,8 @@ sealed partial class DatumHashing(
     readonly SemaphoreSlim waits = new(options.Value.HashWaits);
 
     /// <summary>
-    /// For a download: the datum with its hashes, where they are known or the object is small enough to be read now. A large one is queued,
-    /// once, as is a small one that cannot be read now. Throws only if cancelled.
+    /// For a download: the datum, with hashes if they are known or the object is small enough to read now. A large
+    /// object is queued once, and so is a small one that cannot be read now. Throws only if cancelled.
     /// </summary>
     /// <param name="found">The object, if S3 was asked already.</param>
     public async Task<DatumRow> EnsureAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
@@ -38,9 +38,8 @@ sealed partial class DatumHashing(
     }
 
     /// <summary>
-    /// For objects that are about to be adopted while somebody waits: with their hashes, as far as those are small enough together to be
-    /// read
-    /// now. Throws only if cancelled.
+    /// Adds hashes to objects that a waiting request is about to adopt, as far as they are small enough together.
+    /// Throws only if cancelled.
     /// </summary>
     public async Task<IReadOnlyList<S3Object?>> HashAtOnceAsync(
         Store store, Bucket bucket, IReadOnlyList<S3Object?> found, CancellationToken cancellationToken)
@@ -70,15 +69,17 @@ sealed partial class DatumHashing(
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // It is adopted all the same, and hashed when it is asked for.
+                // The object is adopted without a hash, and hashed on the first request for it.
                 Log.NotAtOnce(logger, bucket.Name, e.Message);
             }
         });
         return hashed;
     }
 
-    /// <summary>Hashes a datum of any size and keeps the result, or the reason why there is none. The datum afterwards.</summary>
-    /// <exception cref="BucketException">It may work later.</exception>
+    /// <summary>
+    /// Hashes a datum of any size and keeps the result, or the reason for the failure. Returns the datum afterwards.
+    /// </summary>
+    /// <exception cref="BucketException">A later retry may succeed.</exception>
     public async Task<DatumRow> HashAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
     {
         try
@@ -99,7 +100,7 @@ sealed partial class DatumHashing(
         }
     }
 
-    /// <summary>Keeps why a datum has no hashes; nothing where it has them by now.</summary>
+    /// <summary>Keeps the reason why a datum has no hashes. Does nothing if it has them by now.</summary>
     public async Task<DatumRow> FailAsync(DatumRow datum, string reason, CancellationToken cancellationToken)
     {
         Log.Failed(logger, datum.Id, reason);
@@ -120,8 +121,8 @@ sealed partial class DatumHashing(
     }
 
     /// <summary>
-    /// Null where it takes too long, the wait for a slot included, or may work later: a bucket that hangs keeps no other's datums from
-    /// being read.
+    /// Null if hashing takes too long, including the wait for a slot, or if a later retry may succeed. So a bucket that
+    /// hangs does not delay datums of others.
     /// </summary>
     async Task<DatumRow?> TryAtOnceAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
     {

@@ -11,9 +11,8 @@ namespace DataRegistry.Datums;
 
 /// <summary>A datum's id.</summary>
 /// <remarks>
-/// Its 16 partition bits are the project's slot (12) and the key's shard (4). Its tail is a hash of job, key and version, so that a job
-/// that
-/// mints the same object twice mints the same id.
+/// Its 16 partition bits are the project's slot (12) and the key's shard (4). Its tail is a hash of job, key and
+/// version: a job that adopts the same object twice makes the same id.
 /// </remarks>
 [JsonConverter(typeof(DatumIdJsonConverter))]
 public readonly record struct DatumId(TimedId Value) : IUuid
@@ -25,7 +24,7 @@ public readonly record struct DatumId(TimedId Value) : IUuid
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(job.Value.ToGuid().ToByteArray(bigEndian: true));
         hash.AppendData(Encoding.UTF8.GetBytes(key));
-        // Keeps ("ab", "c") and ("a", "bc") apart.
+        // The zero byte separates ("ab", "c") from ("a", "bc").
         hash.AppendData([0]);
         hash.AppendData(Encoding.UTF8.GetBytes(versionId ?? ""));
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
@@ -33,7 +32,7 @@ public readonly record struct DatumId(TimedId Value) : IUuid
         return new(TimedId.Create(job.Value.Time, (ushort)(slot << 4 | Shards.Of(key)), BinaryPrimitives.ReadUInt64BigEndian(digest)));
     }
 
-    /// <summary>Any spelling of the UUID, with or without <c>datum://</c> before it.</summary>
+    /// <summary>Accepts any spelling of the UUID, with or without <c>datum://</c> before it.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out DatumId id)
     {
         const string scheme = "datum://";
@@ -46,7 +45,10 @@ public readonly record struct DatumId(TimedId Value) : IUuid
     public override string ToString() => Value.ToString();
 }
 
-/// <summary>An adoption job's id, also of a single adoption's. Its partition bits are the project's slot (12) and 4 random ones.</summary>
+/// <summary>
+/// The id of an adoption job, or of a single adoption. Its partition bits are the project's slot (12) and 4 random
+/// ones.
+/// </summary>
 public readonly record struct JobId(TimedId Value)
 {
     public static JobId Create(DateTimeOffset time, int slot)

@@ -10,12 +10,14 @@ using JsonSchemaType = Microsoft.OpenApi.JsonSchemaType;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// The list of the datums of a project, or of all that the caller may read, by any of the contract's parameters, bounded in what a request
-/// reads.
+/// Lists the datums of a project, or of all that the caller may read, with any of the contract's parameters. A request
+/// reads a bounded number of rows.
 /// </summary>
 static class DatumListEndpoint
 {
-    /// <summary>Without the parameter <c>project</c> so many are listed at most: each costs 16 requests a page.</summary>
+    /// <summary>
+    /// The most projects that a list without the parameter <c>project</c> reads: each costs 16 requests a page.
+    /// </summary>
     const int MaxProjects = 20;
 
     static readonly IReadOnlyList<string> FieldNames = [.. DatumEndpoints.Json.DatumBody.Properties.Select(p => p.Name)];
@@ -63,7 +65,8 @@ static class DatumListEndpoint
     }
 
     /// <summary>
-    /// The named one, or all that the caller may read; none is an empty list. Where they are many, those that have something at the URL.
+    /// The named project, or all that the caller may read; without any, the list is empty. If they are many, only those
+    /// with something at the URL.
     /// </summary>
     static async Task<ProjectSet> ProjectsAsync(
         HttpContext context, DatumQuery query, DatumSearch search, ProjectTable projects, Permissions permissions)

@@ -6,19 +6,19 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// The datum that a route or a field names: by its id, or by an alias of the project that the query parameter <c>project</c> names;
-/// without it, of the only project among those the caller may read that has such an alias.
+/// Finds the datum that a route or a field names, by its id or by an alias. The query parameter <c>project</c> names
+/// the alias's project. Without it, the alias must exist in exactly one of the projects that the caller may read.
 /// </summary>
 sealed class DatumLookup(DatumTable datums, AliasTable aliases, ProjectTable projects, Permissions permissions)
 {
-    /// <summary>Without the parameter so many projects are asked at most.</summary>
+    /// <summary>The most projects that a lookup without the parameter searches.</summary>
     const int MaxProjects = 100;
 
     const string Scheme = "datum://";
     // A slash stays encoded in a segment of a path.
     const string EncodedScheme = "datum:%2F%2F";
 
-    /// <summary>The datum and its project, for who may read it and do this; 404 and 403 for others.</summary>
+    /// <summary>The datum and its project, if the caller may read it and has the permission; 404 or 403 for others.</summary>
     public async Task<(DatumRow Row, Project Project)> RequiredAsync(
         string text, HttpContext context, Permission permission = Permission.DataRead)
     {

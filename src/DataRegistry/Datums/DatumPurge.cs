@@ -1,13 +1,13 @@
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// Purging: the datum stays readable and says that it is purged, its location is free for another adoption, the object in the bucket is
-/// left alone. The datum is marked first, so that no two unpurged datums ever stand for one location; after a death between the two
-/// writes the location is freed by purging again.
+/// Purges a datum: it stays readable as purged, its location becomes free for another adoption, and the object in the
+/// bucket stays. The datum is marked first, so a location never has two unpurged datums. If the worker dies between the
+/// two writes, a repeated purge frees the location.
 /// </summary>
 sealed class DatumPurge(DatumTable datums, LocationTable locations, TimeProvider clock)
 {
-    /// <summary>False where it was purged already; its location is free afterwards either way.</summary>
+    /// <summary>False if it was purged already. Its location is free afterwards in both cases.</summary>
     public async Task<bool> PurgeAsync(DatumRow datum, string user, CancellationToken cancellationToken)
     {
         var marked = await datums.MarkPurgedAsync(datum, clock.GetUtcNow(), user, cancellationToken);

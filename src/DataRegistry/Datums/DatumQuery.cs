@@ -14,21 +14,24 @@ enum DatumOrder
     SizeDescending,
 }
 
-/// <summary>Which of a project's datums are asked for, in which order.</summary>
+/// <summary>A filter for a project's datums, and an order.</summary>
 /// <param name="Store">Null for all.</param>
 /// <param name="Name">The key's last segment, whole; null for all.</param>
 /// <param name="Uri">Null for all.</param>
-/// <param name="Tag">One that the datum has; null for all.</param>
+/// <param name="Tag">A tag that the datum has; null for all.</param>
 /// <param name="Purged">Only the purged ones, or only the others.</param>
-/// <param name="Nothing">No datum is what is asked for: deleted, an execution's output, or named with a slash.</param>
+/// <param name="Nothing">No datum can match: the query asks for deleted ones, an execution's output, or a name with a
+/// slash.</param>
 sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, bool Purged, bool Nothing, DatumOrder Order, int Offset)
 {
     public const int MaxOffset = 10_000;
 
-    /// <summary>What scans have found, or not; null for anything.</summary>
+    /// <summary>The drift state that scans found; null for any.</summary>
     public DriftState? Drift { get; init; }
 
-    /// <summary>When the last scan began that was completed, by store; to tell what is unchanged from what nobody has looked at.</summary>
+    /// <summary>
+    /// When each store's last completed scan began. It distinguishes unchanged datums from those that no scan has seen.
+    /// </summary>
     public IReadOnlyDictionary<Guid, DateTimeOffset> Scanned { get; init; } = new Dictionary<Guid, DateTimeOffset>();
 
     /// <summary>Reads the contract's parameters; a wrong one ends the request with 400.</summary>
@@ -48,7 +51,7 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         };
     }
 
-    /// <summary>A parameter that is true or false; false where it is missing.</summary>
+    /// <summary>A parameter that is true or false; false if it is missing.</summary>
     public static bool Flag(HttpRequest request, string name) => Fields.Query(request, name) switch
     {
         null or "false" => false,
@@ -58,12 +61,10 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
 
     public bool IsSorted => Order is not DatumOrder.NewestFirst;
 
-    /// <summary>
-    /// Whether few datums match among many, so that all have to be looked at. What scans have found has a list of its own.
-    /// </summary>
+    /// <summary>Whether few of many datums match, so that all must be read. Drifted datums have a list of their own.</summary>
     public bool IsSearch => Name is not null && Drift is not (DriftState.Changed or DriftState.Missing);
 
-    /// <summary>Whether it asks for more than a project's unpurged datums.</summary>
+    /// <summary>Whether the query filters beyond a project's unpurged datums.</summary>
     public bool IsFiltered => Store is not null || Name is not null || Uri is not null || Tag is not null || Drift is not null || Purged;
 
     public bool Matches(IFilteredDatum datum) =>
@@ -74,7 +75,7 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         && (Tag is null || DatumTags.Of(datum).Contains(Tag, StringComparer.Ordinal))
         && (Drift is null || DriftBody.StateOf(datum, Scanned) == Drift);
 
-    /// <summary>Of two datums with the same name or size the older one comes first.</summary>
+    /// <summary>Of two datums with the same name or size, the older one comes first.</summary>
     public int Compare(DatumRow a, DatumRow b)
     {
         var order = Order switch
@@ -106,7 +107,7 @@ sealed record DatumQuery(Guid? Store, string? Name, S3Url? Uri, string? Tag, boo
         : throw DatumErrors.OffsetTooLarge.On("offset", MaxOffset);
 }
 
-/// <summary>What filters look at.</summary>
+/// <summary>The columns that filters read.</summary>
 interface IFilteredDatum
 {
     string RowKey { get; }

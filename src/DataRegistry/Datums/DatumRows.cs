@@ -9,48 +9,50 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     public required Guid Store { get; init; }
     public required string Bucket { get; init; }
 
-    /// <summary>As <see cref="DatumTags.Write"/> writes them; null where nobody edited them, so that those of the adoption count.</summary>
+    /// <summary>
+    /// As <see cref="DatumTags.Write"/> writes them; null if nobody edited them. Then those of the adoption count.
+    /// </summary>
     public string? Tags { get; init; }
 
-    /// <summary>The tags' bytes in JSON, where this copy is without them; null where it has them.</summary>
+    /// <summary>The tags' bytes in JSON, if this copy lacks the tags; null if it has them.</summary>
     [IgnoreDataMember] public int? TagsLeftOut { get; init; }
 
-    /// <summary>When it was purged; null where it was not.</summary>
+    /// <summary>When it was purged; null if it was not.</summary>
     public DateTimeOffset? Purged { get; init; }
     public string? PurgedBy { get; init; }
 
-    /// <summary>The job that purged it; null where none did.</summary>
+    /// <summary>The job that purged it; null if none did.</summary>
     public Guid? PurgeJob { get; init; }
 
-    /// <summary>The job that last changed its tags; null where none did.</summary>
+    /// <summary>The job that last changed its tags; null if none did.</summary>
     public Guid? TagJob { get; init; }
 
-    /// <summary>When the hashes were last tried in vain, or queued; null where neither was.</summary>
+    /// <summary>When the hashes were last tried in vain, or queued; null if neither happened.</summary>
     public DateTimeOffset? HashTried { get; init; }
 
     /// <summary>
-    /// Whether a request read it in vain, so that only the queue tries until <see cref="DatumHashing.Again"/> is over. Null, as in rows of
-    /// former releases, for not.
+    /// Whether a request read the object in vain. Then only the queue tries until <see cref="DatumHashing.Again"/> is
+    /// over. Null means no; rows of former releases have null.
     /// </summary>
     public bool? HashMissed { get; init; }
 
-    /// <summary>Why there are no hashes; null or empty where nothing speaks against them.</summary>
+    /// <summary>The reason for missing hashes; null or empty if there is none.</summary>
     public string? ChecksumError { get; init; }
 
-    /// <summary>What a scan found; null or none where none found anything. See <see cref="DriftMark"/>.</summary>
+    /// <summary>What a scan found; null or none if no scan found a change. See <see cref="DriftMark"/>.</summary>
     public DriftState? Drift { get; init; }
 
-    /// <summary>Since when it is so, as far as scans know.</summary>
+    /// <summary>When a scan first found the present state.</summary>
     public DateTimeOffset? DriftSince { get; init; }
 
-    /// <summary>The scan that found it, or took it back.</summary>
+    /// <summary>The scan that found it, or withdrew it.</summary>
     public Guid? DriftJob { get; init; }
     public string? DriftETag { get; init; }
     public long? DriftSize { get; init; }
     public string? DriftVersion { get; init; }
     public DateTimeOffset? DriftModified { get; init; }
 
-    /// <summary>What there is at its URL; null for nothing, and for what was adopted.</summary>
+    /// <summary>The object at its URL now; null if none, or if it is the adopted one.</summary>
     [IgnoreDataMember]
     public DriftFacts? DriftIs =>
         Drift == DriftState.Changed
@@ -63,7 +65,7 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     public DatumId Id =>
         new(TimedId.FromRowKey(ushort.Parse(PartitionKey, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), RowKey));
 
-    /// <summary>The row that belongs to a location.</summary>
+    /// <summary>The datum row of a location.</summary>
     public static DatumRow Of(LocationRow location, Guid store, string bucket)
     {
         var id = new DatumId(TimedId.FromGuid(location.Datum));
@@ -91,7 +93,7 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     }
 }
 
-/// <summary>What counting needs of a datum; without filters, not even all of it.</summary>
+/// <summary>The columns that a count reads; without filters, only some of them.</summary>
 sealed record DatumFilterRow : TableRow, IFilteredDatum
 {
     public required Guid Project { get; init; }
@@ -107,14 +109,16 @@ sealed record DatumFilterRow : TableRow, IFilteredDatum
 /// <summary>A datum's tags; merged into its row.</summary>
 sealed record DatumTagsRow : TableRow
 {
-    /// <summary>Never null, so that merging it can take tags away.</summary>
+    /// <summary>Never null, so that a merge can remove tags.</summary>
     public required string Tags { get; init; }
 
     /// <inheritdoc cref="DatumRow.TagJob"/>
     public Guid? TagJob { get; init; }
 }
 
-/// <summary>What a scan found of a datum; merged into its row. What it says of an object counts only where that has changed.</summary>
+/// <summary>
+/// The drift that a scan found of a datum; merged into its row. The facts about an object count only if it has changed.
+/// </summary>
 sealed record DatumDriftRow : TableRow
 {
     public required DriftState Drift { get; init; }
@@ -123,18 +127,18 @@ sealed record DatumDriftRow : TableRow
     public string? DriftETag { get; init; }
     public long? DriftSize { get; init; }
 
-    /// <summary>Empty for none, so that merging it takes an earlier one away.</summary>
+    /// <summary>Empty if none, so that a merge removes an earlier one.</summary>
     public string? DriftVersion { get; init; }
     public DateTimeOffset? DriftModified { get; init; }
 }
 
-/// <summary>That a datum has drifted: few have, so they are found without reading the others.</summary>
+/// <summary>Lists a drifted datum. Few have drifted, so they are found without reading the others.</summary>
 sealed record DriftedRow : TableRow
 {
     public required Guid Project { get; init; }
 }
 
-/// <summary>Whose a datum is, and whether it is purged.</summary>
+/// <summary>A datum's project, and whether it is purged.</summary>
 sealed record DatumOwnerRow : TableRow
 {
     public static readonly string[] Properties = [nameof(RowKey), nameof(Project), nameof(Purged)];
@@ -143,7 +147,7 @@ sealed record DatumOwnerRow : TableRow
     public DateTimeOffset? Purged { get; init; }
 }
 
-/// <summary>That a datum was purged; merged into its row.</summary>
+/// <summary>The mark of a purged datum; merged into its row.</summary>
 sealed record DatumPurgedRow : TableRow
 {
     public required DateTimeOffset Purged { get; init; }
@@ -160,16 +164,16 @@ sealed record DatumHashesRow : TableRow
     public string? Sha1 { get; init; }
     public required string Sha256 { get; init; }
 
-    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    /// <summary>Never null, so that a merge removes an earlier one.</summary>
     public string ChecksumError { get; init; } = "";
 }
 
-/// <summary>That a datum's hashes were tried or queued; merged into its row.</summary>
+/// <summary>The note of a try of the hashes, or of a queued message; merged into the datum's row.</summary>
 sealed record DatumHashNoteRow : TableRow
 {
     public required DateTimeOffset HashTried { get; init; }
 
-    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    /// <summary>Never null, so that a merge removes an earlier one.</summary>
     public required string ChecksumError { get; init; }
 
     /// <inheritdoc cref="DatumRow.HashMissed"/>
@@ -181,7 +185,7 @@ sealed record MetadataRow : TableRow
 {
     public required byte[] Json { get; init; }
 
-    /// <summary>When it was set, and by whom; null in rows of before that was kept.</summary>
+    /// <summary>When it was set, and by whom; null in older rows.</summary>
     public DateTimeOffset? Time { get; init; }
     public string? User { get; init; }
 }

@@ -4,23 +4,23 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Finds the page of datums that a list asks for, bounded in what a request reads.</summary>
+/// <summary>Finds the page of datums for a list. A request reads a bounded number of rows.</summary>
 sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable stores)
 {
-    /// <summary>Beyond this many, counting would cost more than the page (contract: exact up to 10,000).</summary>
+    /// <summary>Beyond this number, counting would cost more than the page (contract: exact up to 10,000).</summary>
     const int MaxCount = 10_000;
 
-    /// <summary>Datums that a page looks at: one that finds fewer than it wanted among them is short, and says where to go on.</summary>
+    /// <summary>The most datums that a page reads. If it finds too few among them, it is short and has a cursor.</summary>
     const int MaxRead = 10_000;
 
-    /// <summary>Up to so many matches are sorted otherwise than by time (contract), among so many datums looked at.</summary>
+    /// <summary>The most matches that are sorted otherwise than by time (contract), among this many datums read.</summary>
     public const int MaxSorted = 10_000;
     const int MaxReadToSort = 50_000;
 
     const int MaxStores = 1000;
 
-    /// <summary>The page, and how many datums match in all.</summary>
-    /// <param name="noCount">They need not be counted.</param>
+    /// <summary>The page, and the number of all matches.</summary>
+    /// <param name="noCount">Do not count.</param>
     public async Task<CountedPage<DatumRow>> FindAsync(
         DatumQuery query, ProjectSet projects, Paging paging, bool noCount, CancellationToken cancellationToken) =>
         query.Nothing ? new([], null, 0, _ => "")
@@ -28,7 +28,7 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
         : query.IsSorted ? await SortedAsync(query, projects, paging, cancellationToken)
         : await ByTimeAsync(query, projects, paging, noCount, cancellationToken);
 
-    /// <summary>A cursor is behind the offset of the first page.</summary>
+    /// <summary>The offset counts on the first page only; a cursor is past it.</summary>
     static int OffsetOf(DatumQuery query, Paging paging) => paging.Cursor is null ? query.Offset : 0;
 
     async Task<CountedPage<DatumRow>> ByTimeAsync(
@@ -49,8 +49,8 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
     }
 
     /// <summary>
-    /// For a name all datums are searched, because clients take an empty first page for a name that is not there. A page is short, or
-    /// empty, only where the time for it was over.
+    /// Searches all datums for a name, because clients read an empty first page as no match. A page is short, or empty,
+    /// only if the time for the search was over.
     /// </summary>
     async Task<CountedPage<DatumRow>> SearchAsync(
         DatumQuery query, ProjectSet projects, Paging paging, DatumCursor? after, bool noCount, CancellationToken cancellationToken)
@@ -70,14 +70,14 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
 
     static string CursorOf(DatumRow row) => new DatumCursor(row.RowKey, row.Id.Value.Partition).ToString();
 
-    /// <summary>All matches, sorted; the cursor is the last datum's id.</summary>
+    /// <summary>All matches, sorted. The cursor is the last datum's id.</summary>
     async Task<CountedPage<DatumRow>> SortedAsync(
         DatumQuery query, ProjectSet projects, Paging paging, CancellationToken cancellationToken)
     {
         DatumRow? after = null;
         if (paging.Cursor is { } cursor)
         {
-            // Purged meanwhile or not, its place in the order stays.
+            // The datum keeps its place in the order even if it was purged meanwhile.
             after = DatumId.TryParse(cursor, out var id) ? await datums.FindAsync(id, cancellationToken) : null;
             if (after is null || !projects.Contains(after.Project))
                 throw Paging.BadCursor();
@@ -91,7 +91,7 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
         return new(rows, rest.Count > rows.Count ? rows[^1].Id.ToString() : null, sorted.Count, row => row.Id.ToString());
     }
 
-    /// <summary>All matches; null where they, or what would have to be looked at, are too many to be sorted.</summary>
+    /// <summary>All matches; null if they, or the datums to read for them, are too many to sort.</summary>
     async Task<List<DatumRow>?> AllAsync(DatumQuery query, ProjectSet projects, CancellationToken cancellationToken)
     {
         var slice = new DatumSlice(MaxSorted, After: null, Offset: 0, MaxReadToSort) { IsSlim = true };
@@ -106,7 +106,7 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
             ? [.. (await datums.ReadAsync(found.First, query, slice, cancellationToken)).Rows] : null;
     }
 
-    /// <summary>The projects that have something at the query's URL.</summary>
+    /// <summary>The projects that have a datum at the query's URL.</summary>
     public async Task<IReadOnlyCollection<Guid>> ProjectsAtAsync(DatumQuery query, CancellationToken cancellationToken)
     {
         var uri = query.Uri!.Value;
@@ -124,7 +124,9 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
     public Task<IReadOnlyList<DatumRow>> WithTagsAsync(IReadOnlyList<DatumRow> rows, CancellationToken cancellationToken) =>
         datums.WithTagsAsync(rows, cancellationToken);
 
-    /// <summary>What is tracked at a URL: a point read in each store that holds it. The cursor is the last store's id.</summary>
+    /// <summary>
+    /// The datum at a URL: a point read in each store that contains the URL. The cursor is the last store's id.
+    /// </summary>
     async Task<CountedPage<DatumRow>> AtAsync(
         S3Url uri, DatumQuery query, ProjectSet projects, Paging paging, CancellationToken cancellationToken)
     {
@@ -155,7 +157,7 @@ sealed class DatumSearch(DatumTable datums, LocationTable locations, StoreTable 
         static string CursorOf(DatumRow row) => row.Store.ToString("D");
     }
 
-    /// <summary>The stores that hold a URL, in the order of their ids.</summary>
+    /// <summary>The stores that contain a URL, ordered by id.</summary>
     async Task<List<Guid>> HoldingAsync(S3Url uri, DatumQuery query, CancellationToken cancellationToken)
     {
         var holding = new List<Guid>();

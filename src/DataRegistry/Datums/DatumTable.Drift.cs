@@ -4,10 +4,10 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>What scans found of datums, and those that have drifted.</summary>
+/// <summary>The marks of scans on datums, and the list of drifted ones.</summary>
 sealed partial class DatumTable
 {
-    /// <summary>Of a transaction, three rows each at most.</summary>
+    /// <summary>Marks in one transaction, each of at most three rows.</summary>
     public const int MaxMarks = 33;
 
     static string? DriftedKeyOf(DatumRow row) => DriftedKeyOf(row.Drift, row.RowKey);
@@ -20,14 +20,12 @@ sealed partial class DatumTable
     };
 
     /// <summary>
-    /// Writes marks of datums of one partition, each in one transaction with the row by which it is listed. False where one of the datums
-    /// has changed since it
-    /// was read: nothing is written then. What says so already, or is purged, is left alone; but what is taken back is written in any case,
-    /// so that whoever marked it late, on
-    /// what was read before, fails.
+    /// Writes marks of datums of one partition, each in one transaction with the row that lists it. False if one of the
+    /// datums has changed since it was read: then nothing is written. A datum that already has the mark, or is purged,
+    /// stays as it is. A withdrawn mark is always written, so that a late mark from an older read fails.
     /// </summary>
-    /// <param name="marks">At most <see cref="MaxMarks"/>, with the datums as they were read before whatever the marks rest on was made
-    /// sure of.</param>
+    /// <param name="marks">At most <see cref="MaxMarks"/>. Each datum must have been read before the check that its
+    /// mark rests on.</param>
     public async Task<bool> TryMarkAsync(IReadOnlyList<(DriftMark Mark, DatumRow Row)> marks, CancellationToken cancellationToken)
     {
         var actions = new List<TableTransactionAction>();
@@ -54,7 +52,7 @@ sealed partial class DatumTable
         PartitionKey = row.PartitionKey,
         RowKey = row.RowKey,
         Drift = mark.State,
-        // Changed once more it has been changed since the first time.
+        // A further change keeps the time of the first one.
         DriftSince = row.Drift == mark.State && row.DriftSince is { } since ? since : mark.Time,
         DriftJob = mark.Job,
         DriftETag = mark.Is?.ETag,
@@ -64,8 +62,8 @@ sealed partial class DatumTable
     };
 
     /// <summary>
-    /// As <see cref="ListAsync"/>, of those that have drifted: what reading them costs depends on how many they are, not on how many others
-    /// there are.
+    /// Lists drifted datums, like <see cref="ListAsync"/>. The cost depends on the number of drifted datums, not on the
+    /// others.
     /// </summary>
     async Task<DatumPage> ListDriftedAsync(ProjectSet projects, DatumQuery query, DatumSlice slice, CancellationToken cancellationToken)
     {
@@ -74,7 +72,7 @@ sealed partial class DatumTable
         long bytes = 0;
         for (var read = 0; ;)
         {
-            // As many at a time as a page has room for, by what is known of their sizes.
+            // Read as many at a time as fit the page, by the sizes seen before.
             var fit = read == 0 ? SampleRows : (int)Math.Max(MinSampleRows, PageBudget.MaxBytes * (long)read / Math.Max(1, bytes));
             var want = Math.Min(fit, Math.Min(page.Room + 1, slice.MaxRead - read));
             if (want <= 0)
@@ -99,13 +97,13 @@ sealed partial class DatumTable
 
     async Task<int?> CountDriftedAsync(ProjectSet projects, DatumQuery query, int max, CancellationToken cancellationToken)
     {
-        // One more than may be looked at tells that there are more.
+        // One more than the limit shows that there are more.
         var page = await ListDriftedAsync(
             projects, query, new(max + 1, After: null, Offset: 0, MaxRead: max + 1) { IsSlim = true }, cancellationToken);
         return page.Next is null && page.Rows.Count <= max ? page.Rows.Count : null;
     }
 
-    /// <summary>The next of those that are marked, in the order of all datums.</summary>
+    /// <summary>The next marked datums, in the order of all datums.</summary>
     async Task<List<DatumCursor>> DriftedAfterAsync(
         ProjectSet projects, DriftState state, DatumCursor? after, int count, CancellationToken cancellationToken)
     {

@@ -7,23 +7,28 @@ namespace DataRegistry.Datums;
 /// <summary>Lists of datums, bounded in rows and in bytes.</summary>
 sealed partial class DatumTable
 {
-    /// <summary>So many times as large as the page before is a shard's next one: at most four for all that a list looks at.</summary>
+    /// <summary>
+    /// A shard's next page is this many times as large. A list reads at most four times the datums that it needs.
+    /// </summary>
     const int PageGrowth = 4;
 
-    /// <summary>Datums that are read first of all partitions together: nobody knows how large they are.</summary>
+    /// <summary>Datums that are read first, of all partitions together, because their sizes are not known yet.</summary>
     const int SampleRows = 1024;
     const int MinSampleRows = 4;
 
-    /// <summary>Bytes of the pages that all partitions together hold.</summary>
+    /// <summary>Bytes of the pages of all partitions together.</summary>
     const int MaxBytesAtOnce = 16 * 1024 * 1024;
     const int MinPageBytes = 64 * 1024;
 
-    /// <summary>Tags that are read again: few, since a page of them has as much beside them as it shows.</summary>
+    /// <summary>
+    /// Partitions whose tags are read at a time. Few, because a page of tags is as large as the list's own page.
+    /// </summary>
     const int PartitionsOfTagsAtOnce = 2;
 
     /// <summary>
-    /// Those of the projects' datums that match, newest first, whatever the query's order. Each of a project's 16 partitions is read from
-    /// the cursor on, so every page costs the same, and datums that arrive meanwhile are before the cursor, never skipped over.
+    /// The projects' datums that match, newest first, whatever the query's order. Each of a project's 16 partitions is
+    /// read from the cursor on, so every page costs the same. Datums that arrive meanwhile come before the cursor and
+    /// are not skipped.
     /// </summary>
     public async Task<DatumPage> ListAsync(ProjectSet projects, DatumQuery query, DatumSlice slice, CancellationToken cancellationToken)
     {
@@ -46,8 +51,8 @@ sealed partial class DatumTable
     }
 
     /// <summary>
-    /// How many of the projects' datums match, exactly; null for more than <paramref name="max"/>, and where more than
-    /// <paramref name="maxRead"/> would have to be looked at.
+    /// The exact number of the projects' datums that match. Null if there are more than <paramref name="max"/>, or if
+    /// more than <paramref name="maxRead"/> rows would have to be read.
     /// </summary>
     public async Task<int?> CountAsync(ProjectSet projects, DatumQuery query, int max, int maxRead, CancellationToken cancellationToken)
     {
@@ -89,10 +94,13 @@ sealed partial class DatumTable
     static ParallelOptions InFlight(CancellationToken cancellationToken) =>
         new() { MaxDegreeOfParallelism = 2 * Shards.Count, CancellationToken = cancellationToken };
 
-    /// <summary>The partitions at the first datum after the cursor, with as many datums read ahead as the page is likely to need.</summary>
+    /// <summary>
+    /// Opens the partitions at the first datum after the cursor, and reads as many datums ahead as the page probably
+    /// needs.
+    /// </summary>
     async Task<List<ShardReader>> OpenAsync(ProjectSet projects, DatumQuery query, DatumSlice slice, CancellationToken cancellationToken)
     {
-        // Nobody knows what filters leave; requests cost more than rows.
+        // The effect of filters is not known yet, and requests cost more than rows.
         var share = ShareOf(slice.Limit + slice.Offset) * (query.IsFiltered ? PageGrowth : 1);
         // A caller may see no project at all.
         var partitions = Math.Max(1, projects.Partitions.Count);
@@ -104,7 +112,7 @@ sealed partial class DatumTable
         await Parallel.ForEachAsync(shards, InFlight(cancellationToken), async (shard, token) => await shard.MoveNextAsync(token));
         if (query.IsFiltered || sample >= share || shards.Sum(s => s.RowsRead) is not (> 0 and var rows))
             return shards;
-        // By now it is known how many datums a page has room for. Where there are many projects, few of them have all of it.
+        // The average size is known now. With many projects, few of them have the whole page.
         var size = (int)(shards.Sum(s => s.BytesRead) / rows);
         var room = slice.IsSlim ? slice.Limit : Math.Min(slice.Limit, PageBudget.MaxBytes / Math.Max(1, size));
         var more = Math.Min(ShareOf(room + slice.Offset), Math.Max(sample, 2 * room / partitions)) - sample;
@@ -118,7 +126,7 @@ sealed partial class DatumTable
         return shards;
     }
 
-    /// <summary>Datums are spread evenly over the partitions by a hash: a 16th and some more is nearly always enough.</summary>
+    /// <summary>A hash spreads datums evenly over the partitions: a 16th and a little more is nearly always enough.</summary>
     static int ShareOf(int datums) => Math.Min(Tables.MaxPageRows, datums / Shards.Count + 1 + (int)Math.Sqrt(datums));
 
     /// <summary>One partition of the datums, a page at a time.</summary>
@@ -131,7 +139,7 @@ sealed partial class DatumTable
         /// <summary>Datums of the next page.</summary>
         public required int NextRows { get; set; }
 
-        /// <summary>Bytes of a page, as far as the datums before tell.</summary>
+        /// <summary>Expected bytes of a page, from the datums read before.</summary>
         public required int PageBytes { get; init; }
 
         public int RowsRead { get; private set; }
@@ -147,7 +155,7 @@ sealed partial class DatumTable
             while (page.Count == 0 && (!started || continuation is not null))
             {
                 await ReadAheadAsync(NextRows, cancellationToken);
-                // Where one page was not enough, filters leave much out.
+                // If one page was not enough, the filters leave much out.
                 NextRows = Math.Min(NextRows * PageGrowth,
                     RowsRead == 0 ? Tables.MaxPageRows : (int)Math.Max(1, PageBytes * (long)RowsRead / BytesRead));
             }
@@ -156,7 +164,7 @@ sealed partial class DatumTable
             return Current is not null;
         }
 
-        /// <summary>Reads a page more, while there is one.</summary>
+        /// <summary>Reads one more page, if there is one.</summary>
         public async Task ReadAheadAsync(int rows, CancellationToken cancellationToken)
         {
             if (started && continuation is null)
@@ -169,7 +177,7 @@ sealed partial class DatumTable
             {
                 RowsRead++;
                 BytesRead += DatumBody.SizeOf(row);
-                // Beyond 4096 projects a slot is shared.
+                // Beyond 4096 projects, several share a slot.
                 if (projects.Contains(row.Project))
                     page.Enqueue(row);
             }
@@ -177,8 +185,8 @@ sealed partial class DatumTable
     }
 
     /// <summary>
-    /// A partition from a cursor on, in the order of (row key, partition): the partitions up to the cursor's own are past a row key that
-    /// equals the cursor's.
+    /// A partition from a cursor on, in the order of (row key, partition). Partitions up to the cursor's own begin
+    /// after its row key; the others begin at it.
     /// </summary>
     static TableRange RangeOf(ushort partition, DatumCursor? after) => new(PartitionOf(partition))
     {
@@ -188,18 +196,18 @@ sealed partial class DatumTable
     };
 }
 
-/// <summary>Which part of a list of datums is read.</summary>
-/// <param name="Limit">Datums at most; the page also ends when it is too large, see <see cref="PageBudget"/>.</param>
-/// <param name="After">Where the page before ended; null for the first one.</param>
-/// <param name="Offset">So many matches are left out first.</param>
-/// <param name="MaxRead">After so many datums, matching or not, the page ends short, with a cursor.</param>
+/// <summary>The part of a list of datums to read.</summary>
+/// <param name="Limit">The most datums. The page also ends when it is too large, see <see cref="PageBudget"/>.</param>
+/// <param name="After">The end of the page before; null for the first one.</param>
+/// <param name="Offset">The number of matches to skip first.</param>
+/// <param name="MaxRead">After this many datums, matching or not, the page ends short, with a cursor.</param>
 sealed record DatumSlice(int Limit, DatumCursor? After, int Offset, int MaxRead)
 {
-    /// <summary>Whether all of it is kept, without tags, to be sorted or counted: then no size ends it.</summary>
+    /// <summary>Whether the whole list is kept without tags, to be sorted or counted. Then no size ends it.</summary>
     public bool IsSlim { get; init; }
 }
 
-/// <summary>A page while it is filled.</summary>
+/// <summary>Collects a page.</summary>
 sealed class DatumPageBuilder(DatumSlice slice)
 {
     readonly List<DatumRow> rows = [];
@@ -208,10 +216,10 @@ sealed class DatumPageBuilder(DatumSlice slice)
 
     public bool IsFull => rows.Count == slice.Limit;
 
-    /// <summary>How many more it may take.</summary>
+    /// <summary>The number of datums that still fit.</summary>
     public int Room => slice.Limit + slice.Offset - rows.Count - skipped;
 
-    /// <summary>Takes a datum that matches, or leaves it out. False where the page ends before it.</summary>
+    /// <summary>Adds a datum if it matches. False if the page ends before it.</summary>
     public bool TryAdd(DatumRow row)
     {
         if (skipped < slice.Offset)
@@ -230,11 +238,11 @@ sealed class DatumPageBuilder(DatumSlice slice)
 }
 
 /// <summary>A page of datums.</summary>
-/// <param name="Next">Where it ended; null at the end of the list.</param>
-/// <param name="Skipped">How many matches were left out before it.</param>
+/// <param name="Next">The end of the page; null at the end of the list.</param>
+/// <param name="Skipped">The number of matches that were skipped before it.</param>
 sealed record DatumPage(IReadOnlyList<DatumRow> Rows, DatumCursor? Next, int Skipped);
 
-/// <summary>Where a page of datums ended: the same place whichever projects are listed.</summary>
+/// <summary>The end of a page of datums. It is the same place whichever projects are listed.</summary>
 readonly record struct DatumCursor(string RowKey, ushort Partition) : IComparable<DatumCursor>
 {
     const int RowKeyLength = 28;

@@ -4,12 +4,12 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>The datums that a job made: their row keys begin with its time.</summary>
+/// <summary>The datums that a job made. Their row keys begin with the job's time.</summary>
 sealed partial class DatumTable
 {
-    /// <summary>In no order that means anything, and always the same. Purged datums, too.</summary>
-    /// <param name="after">The place of the one before; null for all.</param>
-    /// <param name="page">Rows a request.</param>
+    /// <summary>All datums of a job, purged ones too, in a stable but arbitrary order.</summary>
+    /// <param name="after">The place of the previous datum; null for all.</param>
+    /// <param name="page">Rows per request.</param>
     public async IAsyncEnumerable<JobDatumRow> ListOfJobAsync(
         JobId job, DatumCursor? after, int page, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -25,7 +25,7 @@ sealed partial class DatumTable
             var rows = table.ReadAsync<JobDatumRow>(range, Math.Min(Tables.MaxPageRows, page), JobDatumRow.Columns, cancellationToken);
             await foreach (var row in rows)
             {
-                // Another job of the same millisecond.
+                // Another job may have the same millisecond.
                 if (row.Job == job.Value.ToGuid())
                     yield return row;
             }
@@ -33,7 +33,7 @@ sealed partial class DatumTable
     }
 }
 
-/// <summary>What is told of a datum that a job made.</summary>
+/// <summary>The columns of a datum that a job's results show.</summary>
 sealed record JobDatumRow : TableRow
 {
     public required Guid Job { get; init; }

@@ -2,24 +2,24 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Search for a name, which is no key.</summary>
+/// <summary>Search for a name, which no row key has.</summary>
 sealed partial class DatumTable
 {
-    /// <summary>So long a search goes on. Table Storage reads some 20,000 rows a second of an account.</summary>
+    /// <summary>The longest search. Table Storage reads some 20,000 rows a second of an account.</summary>
     static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Rows of a page that also holds tags, of 8 KB each at most.</summary>
+    /// <summary>Rows of a page with tags, of at most 8 KB each.</summary>
     const int RowsWithTags = 64;
 
-    /// <summary>Matches that are read first: nobody knows how large they are.</summary>
+    /// <summary>Matches that are read first, because their sizes are not known yet.</summary>
     const int FirstRead = 128;
 
     /// <summary>
-    /// Those of the projects' datums that match, newest first. All partitions are searched at the same time, to their ends or until the
-    /// time is over. A partition also ends where it cannot add to the first matches any more, unless they are counted, too.
+    /// The projects' datums that match, newest first. All partitions are searched in parallel, to their ends or until
+    /// the time is over. Without a count, a partition also ends when it cannot add to the first matches any more.
     /// </summary>
-    /// <param name="wanted">So many of the first matches are of interest, and whether there are more.</param>
-    /// <param name="countUpTo">More matches than this are not counted; 0 for none.</param>
+    /// <param name="wanted">The number of first matches to find. The result also shows whether there are more.</param>
+    /// <param name="countUpTo">The most matches to count; 0 for none.</param>
     public async Task<NameMatches> SearchAsync(
         ProjectSet projects, DatumQuery query, int wanted, DatumCursor? after, int countUpTo, CancellationToken cancellationToken)
     {
@@ -53,7 +53,7 @@ sealed partial class DatumTable
             lock (first)
             {
                 whole = false;
-                // Where the time is over, what lies behind is not known of this partition.
+                // If the time is over, the rest of this partition is not known.
                 if (!first.EndBefore(position) && (stopped is not { } other || position?.CompareTo(other) < 0))
                     stopped = position;
             }
@@ -63,7 +63,8 @@ sealed partial class DatumTable
     }
 
     /// <summary>
-    /// The rows at these places, in their order, as far as a page has room for them; those that do not match any more are left out.
+    /// The rows at these places, in their order, as far as they fit the page. Rows that do not match any more are left
+    /// out.
     /// </summary>
     public async Task<DatumPage> ReadAsync(
         IReadOnlyList<DatumCursor> places, DatumQuery query, DatumSlice slice, CancellationToken cancellationToken)
@@ -88,7 +89,7 @@ sealed partial class DatumTable
 
     static DatumId IdOf(DatumCursor place) => new(TimedId.FromRowKey(place.Partition, place.RowKey));
 
-    /// <summary>What filters look at, and no more.</summary>
+    /// <summary>The columns that the query's filters read.</summary>
     static string[] ColumnsOf(DatumQuery query)
     {
         List<string> columns = [nameof(DatumFilterRow.RowKey), nameof(DatumFilterRow.Project), nameof(DatumFilterRow.Purged)];
@@ -105,7 +106,7 @@ sealed partial class DatumTable
         return [.. columns];
     }
 
-    /// <summary>The first matches in the order of the list, and how many there are in all. For use by several threads.</summary>
+    /// <summary>Collects the first matches in the order of the list, and counts all. Safe for concurrent use.</summary>
     sealed class FirstMatches(int size)
     {
         readonly PriorityQueue<DatumCursor, DatumCursor> last = new(Comparer<DatumCursor>.Create((a, b) => b.CompareTo(a)));
@@ -124,7 +125,7 @@ sealed partial class DatumTable
             }
         }
 
-        /// <summary>Whether all of them are before a place.</summary>
+        /// <summary>Whether all first matches come before a place.</summary>
         public bool EndBefore(DatumCursor? place)
         {
             lock (last)
@@ -139,8 +140,8 @@ sealed partial class DatumTable
     }
 }
 
-/// <summary>What a search found.</summary>
-/// <param name="First">The first matches in order, one more than wanted where there are more.</param>
-/// <param name="Stopped">Up to where it came; null where no match of interest is left out.</param>
-/// <param name="Count">All matches; null where it was not at an end everywhere.</param>
+/// <summary>The result of a search.</summary>
+/// <param name="First">The first matches in order, one more than wanted if there are more.</param>
+/// <param name="Stopped">The place where the search stopped; null if it left out no match of interest.</param>
+/// <param name="Count">All matches; null if some partition was not read to its end.</param>
 sealed record NameMatches(IReadOnlyList<DatumCursor> First, DatumCursor? Stopped, int? Count);

@@ -4,16 +4,16 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Datums are chosen by reading a project's partitions, and changed many at a time.</summary>
+/// <summary>Reads of a project's partitions for selections, and changes of many datums at a time.</summary>
 sealed partial class DatumTable
 {
-    /// <summary>Transactions of one shard at a time: a partition takes 2,000 rows a second.</summary>
+    /// <summary>Concurrent transactions of one shard: a partition takes 2,000 rows a second.</summary>
     const int ShardTransactions = 4;
 
     /// <summary>
-    /// A page of one shard of a slot's datums, in the order of their row keys; purged ones, and those of other projects, too.
+    /// A page of one shard of a slot, in the order of row keys. It includes purged datums and those of other projects.
     /// </summary>
-    /// <param name="after">The row key after which it begins; null for the beginning of the span.</param>
+    /// <param name="after">The page begins after this row key; null for the beginning of the span.</param>
     public Task<TablePage<SelectedRow>> SelectAsync(
         int slot, int shard, DatumSpan span, string? after, string? continuation, CancellationToken cancellationToken) =>
         table.QueryPageAsync<SelectedRow>(
@@ -26,10 +26,10 @@ sealed partial class DatumTable
             continuation, Tables.MaxPageRows, SelectedRow.Columns, cancellationToken);
 
     /// <summary>
-    /// Changes datums as they are now, each on its own ETag. A datum that changes meanwhile is read and decided about again, so every
-    /// decision is about the row that it was written on.
+    /// Changes datums in their present state, each on its own ETag. If a datum changes meanwhile, it is read and
+    /// decided about again. So every decision is about the row that it overwrites.
     /// </summary>
-    /// <param name="decide">Null stands for a datum that is not there.</param>
+    /// <param name="decide">Receives null for a missing datum.</param>
     public async Task<Dictionary<DatumId, DatumChange>> ChangeAsync(
         IReadOnlyCollection<DatumId> ids, Func<DatumRow?, DatumChange> decide, CancellationToken cancellationToken)
     {
@@ -55,7 +55,7 @@ sealed partial class DatumTable
         return decided;
     }
 
-    /// <summary>That a datum is purged, by a job that knows its own purges again.</summary>
+    /// <summary>Purges a datum for a job, which recognizes its own purges in a repeated delivery.</summary>
     public static DatumChange PurgeOf(DatumRow row, DateTimeOffset time, string user, Guid job)
     {
         var mark = new DatumPurgedRow
@@ -72,7 +72,7 @@ sealed partial class DatumTable
         return new DatumChange.Write(actions);
     }
 
-    /// <summary>That a datum has these tags, by a job that knows its own tags again.</summary>
+    /// <summary>Sets a datum's tags for a job, which recognizes its own tags in a repeated delivery.</summary>
     public static DatumChange TagsOf(DatumRow row, IEnumerable<string> tags, Guid job) => new DatumChange.Write(
     [
         Change.Update(
@@ -113,18 +113,18 @@ sealed partial class DatumTable
 
 /// <summary>Row keys of datums between two bounds, newest first.</summary>
 /// <param name="From">The first; null for the newest.</param>
-/// <param name="Before">After the last; null for the oldest.</param>
+/// <param name="Before">The end, exclusive; null for the oldest.</param>
 readonly record struct DatumSpan(string? From, string? Before)
 {
-    /// <summary>The datums of one adoption job: it gives all of them its time.</summary>
+    /// <summary>The datums of one adoption job: all of them have its time.</summary>
     public static DatumSpan Of(JobId job) => new(job.Value.RowKey[..12], $"{job.Value.RowKey.AsSpan(0, 12)}g");
 
-    /// <summary>The datums that were adopted from one time on, and before another; null for no bound.</summary>
+    /// <summary>The datums adopted at or after one time, and before another; null for no bound.</summary>
     public static DatumSpan Between(DateTimeOffset? since, DateTimeOffset? before) => new(
         before is { } end ? Inverted(Milliseconds(end) - 1) : null,
         since is { } start ? $"{Inverted(Milliseconds(start))}g" : null);
 
-    // An id has milliseconds: the first of them that is not before the time.
+    // An id has milliseconds: round up to the first one that is not before the time.
     static long Milliseconds(DateTimeOffset time) =>
         time.ToUnixTimeMilliseconds() + (time.Ticks % TimeSpan.TicksPerMillisecond > 0 ? 1 : 0);
 
@@ -132,21 +132,21 @@ readonly record struct DatumSpan(string? From, string? Before)
         string.Create(CultureInfo.InvariantCulture, $"{~milliseconds & 0xFFFF_FFFF_FFFF:x12}");
 }
 
-/// <summary>What becomes of a datum that a job meets.</summary>
+/// <summary>The decision about a datum.</summary>
 abstract record DatumChange
 {
     DatumChange() { }
 
     public sealed record Write(IReadOnlyList<TableTransactionAction> Actions) : DatumChange;
 
-    /// <summary>It is as it should be; an earlier delivery may have written it.</summary>
+    /// <summary>The datum is already as wanted. An earlier delivery may have written it.</summary>
     public sealed record Done : DatumChange;
 
-    /// <summary>It is left alone.</summary>
+    /// <summary>The datum stays as it is.</summary>
     public sealed record Skip(string Code, string Message) : DatumChange;
 }
 
-/// <summary>What a choice among datums looks at.</summary>
+/// <summary>The columns that a selection's filter reads.</summary>
 interface ISelectableDatum : IFilteredDatum
 {
     Guid Project { get; }
@@ -154,7 +154,7 @@ interface ISelectableDatum : IFilteredDatum
     long Size { get; }
 }
 
-/// <summary>The columns of a datum that a choice among datums looks at.</summary>
+/// <summary>The columns of a datum that a selection's filter reads.</summary>
 sealed record SelectedRow : TableRow, ISelectableDatum
 {
     public required Guid Project { get; init; }

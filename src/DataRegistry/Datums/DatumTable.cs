@@ -7,21 +7,21 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// An object's immutable record.
+/// The immutable records of objects.
 /// <code>
 /// table datums
-///   {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, and what S3 said; tags
-///                                       │ m-{the same}                            metadata
-///                                       │ x-{c|m}-{the same}                      while it is changed, or missing
+/// {project's slot, 3 hex}{shard 0..f} │ {inverted time, 12 hex}{tail, 16 hex}   store, key, project, job, S3's facts; tags
+///                                     │ m-{the same}                            metadata
+///                                     │ x-{c|m}-{the same}                      while it is changed, or missing
 /// </code>
-/// Both keys follow from the id. Tags are merged into the datum's row, in one transaction with the metadata that
-/// they are a part of; its facts are never written again. A project's newest datums come first by merging its 16 partitions.
+/// Both keys follow from the id. Tags are merged into the datum's row, in one transaction with the metadata that they
+/// belong to. The facts are never written again. Merging its 16 partitions gives a project's newest datums first.
 /// </summary>
 sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string MetadataPrefix = "m-";
 
-    // After every datum, whose characters end with 'f'.
+    // Sorts after every datum, because their row keys are hexadecimal.
     const string EndOfDatums = "g";
 
     readonly TableClient table = tables.GetTableClient("datums");
@@ -30,11 +30,14 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
 
     public static string PartitionOf(DatumId id) => PartitionOf(id.Value.Partition);
 
-    /// <summary>The datum; null where there is none.</summary>
+    /// <summary>The datum; null if there is none.</summary>
     public Task<DatumRow?> FindAsync(DatumId id, CancellationToken cancellationToken) =>
         table.FindAsync<DatumRow>(PartitionOf(id), id.Value.RowKey, cancellationToken: cancellationToken);
 
-    /// <summary>Whether the project has a datum that is not purged; null where <paramref name="maxRows"/> rows do not tell.</summary>
+    /// <summary>
+    /// Whether the project has a datum that is not purged; null if the first <paramref name="maxRows"/> rows do not
+    /// show it.
+    /// </summary>
     public async Task<bool?> AnyUnpurgedAsync(Project project, int maxRows, CancellationToken cancellationToken)
     {
         var seen = 0;
@@ -54,7 +57,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         return false;
     }
 
-    /// <summary>The datum's properties, a JSON object, its tags among them; an empty one where there are none.</summary>
+    /// <summary>The datum's properties as a JSON object, with its tags; empty if it has none.</summary>
     public async Task<byte[]> FindMetadataAsync(DatumRow datum, CancellationToken cancellationToken)
     {
         var row = await table.FindAsync<MetadataRow>(
@@ -62,13 +65,15 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         return MetadataInput.Compose(row?.Json ?? "{}"u8.ToArray(), DatumTags.Of(datum));
     }
 
-    /// <summary>When they were last set, and by whom; null where they never were.</summary>
+    /// <summary>When the properties were last set, and by whom; null if never.</summary>
     public Task<MetadataChangeRow?> FindMetadataChangeAsync(DatumRow datum, CancellationToken cancellationToken) =>
         table.FindAsync<MetadataChangeRow>(
         datum.PartitionKey, MetadataPrefix + datum.RowKey, [nameof(MetadataChangeRow.Time), nameof(MetadataChangeRow.User)],
         cancellationToken);
 
-    /// <summary>Replaces the datum's properties and tags, both or neither. Of concurrent calls the last one's stay, whole.</summary>
+    /// <summary>
+    /// Replaces the datum's properties and tags in one transaction. Of concurrent calls, the last one's stay, whole.
+    /// </summary>
     public async Task SetMetadataAsync(DatumRow datum, MetadataInput input, string user, CancellationToken cancellationToken)
     {
         var row = new MetadataRow
@@ -87,7 +92,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             var written = await table.TrySubmitAsync(
                 [
                     before is null ? Change.Add(row) : Change.Update(row, before.ETag),
-                    // The metadata's ETag stands for both.
+                    // The metadata's ETag protects both.
                     Change.Update(tags, ETag.All, TableUpdateMode.Merge),
                 ],
                 cancellationToken);
@@ -96,7 +101,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         }
     }
 
-    /// <summary>Marks the datum as purged; false where it was already, of which the first time stays.</summary>
+    /// <summary>Marks the datum as purged. False if it was already; then the first time stays.</summary>
     public async Task<bool> MarkPurgedAsync(DatumRow datum, DateTimeOffset time, string user, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);
@@ -114,7 +119,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
         return false;
     }
 
-    /// <summary>Keeps the hashes of the datum's bytes; where it has them already, those stay. The datum afterwards.</summary>
+    /// <summary>Keeps the hashes of the datum's bytes. Existing hashes stay. Returns the datum afterwards.</summary>
     public async Task<DatumRow> SetHashesAsync(DatumRow datum, ObjectHashes hashes, CancellationToken cancellationToken)
     {
         var row = datum;
@@ -145,7 +150,8 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
     }
 
     /// <summary>
-    /// Notes a try of the hashes; false where the datum was changed meanwhile, as by another one who notes it, or has its hashes.
+    /// Notes a try of the hashes. False if the datum has changed meanwhile, for example by another note, or has its
+    /// hashes.
     /// </summary>
     /// <param name="missed">See <see cref="DatumRow.HashMissed"/>.</param>
     public async Task<bool> NoteHashAsync(
@@ -161,7 +167,7 @@ sealed partial class DatumTable(TableServiceClient tables, TimeProvider clock) :
             },
             datum.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone;
 
-    /// <summary>Those of the datums that there are. Reads a range a partition, not a row each.</summary>
+    /// <summary>The datums that exist. Reads a range per partition, not a row each.</summary>
     public Task<Dictionary<DatumId, DatumRow>> FindAsync(IReadOnlyCollection<DatumId> ids, CancellationToken cancellationToken) =>
         FindAsync<DatumRow>(ids, select: null, Shards.Count, cancellationToken);
 

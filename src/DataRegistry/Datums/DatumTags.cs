@@ -4,33 +4,31 @@ using DataRegistry.Http;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// A datum's tags: those that were edited, if they ever were, otherwise those of its adoption. So a late message of the adoption brings
-/// none back that was taken away.
+/// A datum's tags: the edited ones if anyone ever edited them, otherwise those of its adoption. So a late message of
+/// the adoption does not bring removed tags back.
 /// </summary>
 static class DatumTags
 {
     public const int MaxTags = 100;
     public const int MaxTagLength = 200;
 
-    /// <summary>Of all tags together: they stand in the datum's row, of which lists show thousands.</summary>
+    /// <summary>Bytes of all tags together. They are in the datum's row, and lists show thousands of those.</summary>
     public const int MaxTagBytes = 8 * 1024;
 
-    /// <summary>
-    /// Bytes of an adoption's tags: they are written with each of a hundred rows of a transaction, of which the service takes 4 MiB.
-    /// </summary>
+    /// <summary>Bytes of an adoption's tags. A transaction of up to 4 MiB writes them with each of its hundred rows.</summary>
     public const int MaxAdoptedBytes = 4000;
 
-    // Tags hold no control characters.
+    // Tags contain no control characters.
     const char Separator = '\n';
 
-    /// <summary>Tags as a column keeps them.</summary>
+    /// <summary>Tags in the form of a column.</summary>
     public static string Write(IEnumerable<string> tags) => string.Join(Separator, tags);
 
     public static IReadOnlyList<string> Read(string? tags) => string.IsNullOrEmpty(tags) ? [] : tags.Split(Separator);
 
     public static IReadOnlyList<string> Of(IFilteredDatum datum) => Read(datum.Tags ?? datum.AdoptedTags);
 
-    /// <summary>Tags that a request gives, none twice; a wrong one ends the request with 400.</summary>
+    /// <summary>The tags of a request, without duplicates. A wrong one ends the request with 400.</summary>
     public static IReadOnlyList<string> Parse(string field, IEnumerable<string> texts)
     {
         var tags = new List<string>();
@@ -48,7 +46,7 @@ static class DatumTags
         return bytes <= MaxTagBytes ? tags : throw DatumErrors.TagsTooLong.On(field, bytes, MaxTagBytes);
     }
 
-    /// <summary>The same for an adoption, as its rows keep them; null for none.</summary>
+    /// <summary>The tags of an adoption in the form of its rows; null if none.</summary>
     public static string? ParseAdopted(string field, IEnumerable<string> texts)
     {
         if (Write(Parse(field, texts)) is not { Length: > 0 } tags)

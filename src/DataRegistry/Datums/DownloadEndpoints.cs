@@ -21,7 +21,7 @@ static class DownloadEndpoints
     {
         var (row, _) = await lookup.RequiredAsync(id, context);
         var url = await downloads.LinkAsync(context, row);
-        // A secret until it expires: it is answered, and neither kept nor logged anywhere.
+        // The URL is a secret until it expires, so it is neither cached nor logged.
         context.Response.Headers.CacheControl = "no-store";
         return Results.Json(
             new DownloadBody(url)
@@ -30,7 +30,7 @@ static class DownloadEndpoints
             }, DatumEndpoints.Json.DownloadBody);
     }
 
-    /// <summary>The object that was adopted and its bucket, or the end of the request with the reason why not.</summary>
+    /// <summary>The adopted object and its bucket. Ends the request with the reason if it is not available.</summary>
     public static async Task<(Bucket Bucket, S3Object Object)> RequiredAsync(
         DatumRow row, AdoptedObjects objects, CancellationToken cancellationToken)
     {
@@ -38,7 +38,7 @@ static class DownloadEndpoints
         return adopted.Found ?? throw Error(adopted, row);
     }
 
-    /// <summary>What a browser calls the file; null where the key ends with a slash, and has no name.</summary>
+    /// <summary>The file's name for a browser; null if the key ends with a slash, and has no name.</summary>
     public static string? FileName(DatumRow row) => DatumBody.NameOf(row.Key) is { Length: > 0 } name ? name : null;
 
     public static ApiException Error(BucketException e) =>
@@ -75,7 +75,7 @@ static class DownloadEndpoints
 sealed record DownloadBody(string Url)
 {
     /// <summary>
-    /// That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out where none did.
+    /// That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out if none did.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Drift { get; init; }

@@ -3,36 +3,35 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Datums;
 
-/// <summary>What scans know of a datum.</summary>
+/// <summary>The state of a datum, as far as scans know.</summary>
 public enum DriftState
 {
-    /// <summary>The last scan found what was adopted.</summary>
+    /// <summary>The last scan found the adopted object.</summary>
     None,
 
     /// <summary>Another object, or another version, was at its URL.</summary>
     Changed,
 
-    /// <summary>Nothing was.</summary>
+    /// <summary>There was no object at its URL.</summary>
     Missing,
 
-    /// <summary>No scan was completed that began after it was adopted. Never stored.</summary>
+    /// <summary>No completed scan began after the adoption. Never stored.</summary>
     Unknown,
 }
 
-/// <summary>What S3 says of an object, as far as scans compare it.</summary>
-/// <param name="ETag">Empty where it was not said.</param>
-/// <param name="Size">Null where it was not said, as is the time.</param>
+/// <summary>S3's facts about an object, as far as scans compare them.</summary>
+/// <param name="ETag">Empty if S3 gave none.</param>
+/// <param name="Size">Null if S3 gave none. The same holds for the time.</param>
 public sealed record DriftFacts(string ETag, long? Size, string? VersionId, DateTimeOffset? LastModified)
 {
     public static DriftFacts Of(S3Object found) =>
         new(found.ETag, found.SizeIsUnknown ? null : found.Size, found.VersionId, found.LastModified);
 
     /// <summary>
-    /// Whether it is the same. The time counts only where an ETag is missing, and in seconds, since a LIST says milliseconds and a HEAD
-    /// does not: the same bytes put
-    /// again into a bucket without versions are what was adopted.
+    /// Whether both describe the same object. The time counts only if an ETag is missing, because the same bytes may be
+    /// put again into a bucket without versions. It is compared in seconds, because a HEAD gives no milliseconds.
     /// </summary>
-    /// <param name="versions">Whether both tell their versions; else those do not count.</param>
+    /// <param name="versions">Whether both have their versions; otherwise versions do not count.</param>
     public bool IsLike(DriftFacts other, bool versions) =>
         (Size is null || other.Size is null || Size == other.Size)
         && (!versions || VersionId == other.VersionId)
@@ -40,11 +39,11 @@ public sealed record DriftFacts(string ETag, long? Size, string? VersionId, Date
             : LastModified is not { } time || other.LastModified is not { } otherTime
                 || time.ToUnixTimeSeconds() == otherTime.ToUnixTimeSeconds());
 
-    /// <summary>As a location keeps it, to tell whether something else was found.</summary>
+    /// <summary>The text that a location keeps, to detect a different finding.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{ETag} {Size} {VersionId}");
 }
 
-/// <summary>That a scan found something else than a datum's object at its URL, or that again.</summary>
-/// <param name="Is">What there is; null for nothing, and for what was adopted.</param>
-/// <param name="Time">When it was found.</param>
+/// <summary>A scan's finding that differs from a datum's object, or its withdrawal.</summary>
+/// <param name="Is">The object that is there; null if none, or if it is the adopted one.</param>
+/// <param name="Time">When the scan found it.</param>
 sealed record DriftMark(DatumId Datum, DriftState State, DriftFacts? Is, Guid Job, DateTimeOffset Time);

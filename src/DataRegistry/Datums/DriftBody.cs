@@ -8,12 +8,12 @@ namespace DataRegistry.Datums;
 /// <summary>Whether what was adopted is still what is there, as far as scans know.</summary>
 /// <param name="State"><c>none</c>, <c>changed</c>, <c>missing</c>, or <c>unknown</c> where no scan was completed that began after the
 /// adoption.</param>
-/// <param name="Since">When a scan first found it so; null for none and unknown.</param>
-/// <param name="Was">What was adopted; null for none and unknown.</param>
+/// <param name="Since">When a scan first found it so; null if none and unknown.</param>
+/// <param name="Was">What was adopted; null if none and unknown.</param>
 /// <param name="Is">What is there now, if that has changed.</param>
 sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Was, DriftObjectBody? Is)
 {
-    /// <param name="scanned">When the last scan began that was completed, by store.</param>
+    /// <param name="scanned">When each store's last completed scan began.</param>
     public static DriftBody From(DatumRow row, IReadOnlyDictionary<Guid, DateTimeOffset> scanned)
     {
         var state = StateOf(row, scanned);
@@ -32,23 +32,23 @@ sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Wa
         : DriftState.Unknown;
 }
 
-/// <param name="VersionId">Null where the bucket keeps no versions.</param>
+/// <param name="VersionId">Null if the bucket keeps no versions.</param>
 sealed record DriftObjectBody(string Etag, long? Size, string? VersionId, DateTimeOffset? LastModified)
 {
     public static DriftObjectBody From(DriftFacts facts) => new(facts.ETag, facts.Size, facts.VersionId, facts.LastModified);
 }
 
-/// <summary>When stores were last scanned. Read for all of them, every 15 seconds at most.</summary>
+/// <summary>When stores were last scanned. Reads the rows of all stores, at most every 15 seconds.</summary>
 sealed class ScannedStores(ScanTable scans, TimeProvider clock)
 {
     readonly ExpiringCache<string, IReadOnlyDictionary<Guid, DateTimeOffset>> recent = new(clock, TimeSpan.FromSeconds(15));
 
-    /// <summary>When the last scan began that was completed, by store; stores without one are left out.</summary>
+    /// <summary>When each store's last completed scan began. Stores without one are left out.</summary>
     public async ValueTask<IReadOnlyDictionary<Guid, DateTimeOffset>> CompletedAsync(CancellationToken cancellationToken) =>
         (await recent.GetAsync(
             "", async token => (await scans.ListAsync(token)).Where(
                 s => s.Value.Completed is not null).ToDictionary(s => s.Key, s => s.Value.Completed!.Value), cancellationToken))!;
 
-    /// <summary>A scan has been completed here: that shows at once.</summary>
+    /// <summary>Call after a scan is completed, so that it shows at once.</summary>
     public void Forget() => recent.Forget("");
 }

@@ -8,12 +8,13 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// The queue function: hashes the datums of a message. Those that are hashed by then, as after a redelivery, cost nothing but the look.
+/// The queue function that hashes the datums of a message. After a redelivery, hashed datums cost only their read.
 /// </summary>
 sealed partial class HashDatum(
     DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock, IOptions<DatumOptions> options, ILogger<HashDatum> logger)
 {
-    /// <exception cref="Exception">A datum could not be hashed now; the message comes again for those that are left.</exception>
+    /// <exception cref="Exception">A datum could not be hashed now. The message comes again for the remaining
+    /// ones.</exception>
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {
         var message = HashMessage.Parse(delivery.Message);
@@ -25,7 +26,7 @@ sealed partial class HashDatum(
         }
         catch (Exception e) when (Throttling.Is(e))
         {
-            // Being slowed down must not use up the message's deliveries: it comes again later, as a new one.
+            // Throttling must not use up the message's deliveries, so the rest is sent as a new message.
             await queue.SendAsync(message.Ids, Throttling.Delay(), cancellationToken);
             return;
         }
@@ -59,7 +60,7 @@ sealed partial class HashDatum(
 
         if (failure is not null)
         {
-            // The message comes again for all that are left, also for those that were put off.
+            // The message comes again for all remaining datums, including postponed ones.
             span.Fail(failure);
             throw new BucketException(failure.Fault, failure.Message, failure);
         }
@@ -67,7 +68,7 @@ sealed partial class HashDatum(
         if (!later.IsEmpty)
             await queue.SendAsync(later, throttled ? Throttling.Delay() : null, cancellationToken);
 
-        // False where the time is over before it is hashed.
+        // False if the time is over before the datum is hashed.
         async Task<bool> TryAsync(DatumRow datum)
         {
             var began = clock.GetUtcNow();
@@ -77,7 +78,7 @@ sealed partial class HashDatum(
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // One that had nearly all of the time would never get further; the others go on with a time of their own.
+                // A datum that had nearly all of the time would never finish. The others go on in a new delivery.
                 if (began - started >= limit / 10)
                     return false;
                 await hashing.FailAsync(datum, hashing.TooLong(datum), cancellationToken);
@@ -87,7 +88,7 @@ sealed partial class HashDatum(
         }
     }
 
-    /// <summary>The message's datums that still want hashing, and did not just fail for good.</summary>
+    /// <summary>The message's datums that still need hashes, and did not just fail for good.</summary>
     public static async Task<List<DatumRow>> LeftAsync(
         DatumTable datums, HashMessage message, TimeProvider clock, CancellationToken cancellationToken) =>
         [.. (await datums.FindAsync([.. message.Ids], cancellationToken)).Values.Where(d =>
@@ -102,8 +103,8 @@ sealed partial class HashDatum(
 }
 
 /// <summary>
-/// The poison queue's function: halves a message until the datum that makes it fail is alone, whose hash is then given up until somebody
-/// asks for it again.
+/// The poison queue's function. It halves a message until the failing datum is alone. That datum stays without a hash
+/// until somebody asks for it again.
 /// </summary>
 sealed class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue, TimeProvider clock)
 {

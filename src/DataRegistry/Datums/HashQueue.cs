@@ -8,18 +8,22 @@ using DataRegistry.Triggers;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Datums to hash: <c>{"v":1,"datums":["…"]}</c>. It holds ids only; those that are hashed by then are passed over.</summary>
-/// <param name="Traceparent">Which span asked for it, as W3C Trace Context; null for none. It stands in the message since no row stands
-/// behind it.</param>
-/// <param name="V">The message's version: one that is not known here is refused, so that it is poison, not lost.</param>
+/// <summary>
+/// Datums to hash: <c>{"v":1,"datums":["…"]}</c>. It contains ids only. The function skips datums that have hashes by
+/// then.
+/// </summary>
+/// <param name="Traceparent">The span that asked for the hashes, as W3C Trace Context; null if none. No row stands
+/// behind the message, so it is in the message.</param>
+/// <param name="V">The message's version. An unknown one is refused: the message becomes poison, and is not
+/// lost.</param>
 sealed record HashMessage(int V, IReadOnlyList<Guid> Datums, string? Traceparent = null)
 {
     public const int Version = 1;
 
     [JsonIgnore] public IEnumerable<DatumId> Ids => Datums.Select(d => new DatumId(TimedId.FromGuid(d)));
 
-    /// <exception cref="UnreadableMessageException">Not such a message at all.</exception>
-    /// <exception cref="NotSupportedException">One of another version: of a newer app, while an older instance still runs.</exception>
+    /// <exception cref="UnreadableMessageException">The text is no such message.</exception>
+    /// <exception cref="NotSupportedException">A newer app wrote it, while an older instance still runs.</exception>
     public static HashMessage Parse(string text)
     {
         try
@@ -67,13 +71,13 @@ sealed class HashQueue(QueueServiceClient queues)
 
     readonly QueueClient queue = queues.GetQueueClient(Name);
 
-    /// <param name="delay">How long the messages stay invisible; null for not at all.</param>
+    /// <param name="delay">How long the messages stay invisible; null for no delay.</param>
     public async Task SendAsync(IEnumerable<DatumId> datums, TimeSpan? delay, CancellationToken cancellationToken)
     {
         foreach (var some in datums.Chunk(MaxDatums))
         {
             var message = new HashMessage(HashMessage.Version, [.. some.Select(d => d.Value.ToGuid())], Spans.Current);
-            // Like all of ours it does not expire.
+            // The message does not expire, like all messages of the app.
             await queue.SendMessageAsync(message.ToString(), delay, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken);
         }
     }

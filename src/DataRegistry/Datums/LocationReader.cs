@@ -4,33 +4,33 @@ using DataRegistry.Storage;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// A store's locations in the order of their keys, stretch by stretch: the 16 shards are read side by side, a thousand rows a request,
-/// and what was read beyond a stretch is kept for the next. One caller at a time.
+/// Reads a store's locations in the order of their keys, in stretches. It reads the 16 shards in parallel, a thousand
+/// rows a request, and keeps rows beyond a stretch for the next one. For one caller at a time.
 /// </summary>
-/// <typeparam name="T">What is read of a location.</typeparam>
+/// <typeparam name="T">The row type with the columns to read.</typeparam>
 sealed class LocationReader<T> where T : LocatedRow
 {
     readonly ShardReader[] shards;
 
-    /// <param name="after">Locations of keys up to this one are not wanted; null for all.</param>
-    /// <param name="until">Nor are those of keys after this one, which another worker may have been writing by the thousands; null for
-    /// all.</param>
-    /// <param name="prefix">Nor are those that begin with something else.</param>
-    /// <param name="columns">Those of <typeparamref name="T"/>.</param>
+    /// <param name="after">Skip keys up to this one; null for none.</param>
+    /// <param name="until">Skip keys after this one, because another worker may be writing thousands there; null for
+    /// none.</param>
+    /// <param name="prefix">Skip keys with another prefix.</param>
+    /// <param name="columns">The columns of <typeparamref name="T"/>.</param>
     public LocationReader(TableClient table, Guid store, string prefix, string? after, string? until, IReadOnlyList<string> columns) =>
         shards = [
             .. Enumerable.Range(0, Shards.Count).Select(
                 shard => new ShardReader(table, Range($"{store:N}-{shard:x}", prefix, after, until), after, columns))];
 
     /// <summary>
-    /// The locations, also free ones, of keys; by key. Every call's keys come after those of the one before. What lies between is leapt
-    /// over where
-    /// it is more than a page, and never kept: there may be millions of locations whose objects are gone.
+    /// The locations of keys, including free ones, by key. Every call's keys come after those of the call before. A gap
+    /// of more than a page is skipped. Locations in it are never kept, because millions of objects may be gone.
     /// </summary>
     /// <param name="keys">In order, at least one.</param>
-    /// <param name="job">Its locations are kept, too, that are read on the way: whose objects are gone since it adopted them.</param>
-    /// <param name="upTo">Up to this key, or the last of all.</param>
-    /// <param name="parallel">Requests at a time.</param>
+    /// <param name="job">Keep also locations of this job between the keys: their objects are gone since the job adopted
+    /// them.</param>
+    /// <param name="upTo">The last key to read; null for the last of all.</param>
+    /// <param name="parallel">Concurrent requests.</param>
     public async Task<Dictionary<string, T>> ReadAsync(
         IReadOnlyList<string> keys, Guid job, string? upTo, int parallel, CancellationToken cancellationToken)
     {
@@ -56,14 +56,13 @@ sealed class LocationReader<T> where T : LocatedRow
     }
 
     /// <summary>
-    /// All locations, also free ones, of keys after the ones that were read before, up to a key; by key. Where there are more than may be
-    /// held at a
-    /// time, up to an earlier one: a bucket may lack millions of objects between two that it lists.
+    /// All locations between the last call's end and a key, including free ones, by key. If they are more than memory
+    /// allows, it ends at an earlier key: a bucket may lack millions of objects between two that it lists.
     /// </summary>
     /// <param name="end">Null for the last of all.</param>
-    /// <param name="maxRows">Of a shard that may be held, to the page.</param>
-    /// <param name="parallel">Requests at a time.</param>
-    /// <returns>The locations, and where they end; null for <paramref name="end"/>.</returns>
+    /// <param name="maxRows">The most rows of a shard in memory, rounded up to a page.</param>
+    /// <param name="parallel">Concurrent requests.</param>
+    /// <returns>The locations, and the key where they end; null if they end at <paramref name="end"/>.</returns>
     public async Task<(Dictionary<string, T> Rows, string? ReadTo)> ReadUpToAsync(
         string? end, int maxRows, int parallel, CancellationToken cancellationToken)
     {
@@ -80,21 +79,24 @@ sealed class LocationReader<T> where T : LocatedRow
         return (found, readTo);
     }
 
-    /// <summary>The first row key that may be of the key or a later one: hashed ones of a group are in no order.</summary>
+    /// <summary>
+    /// The first row key that a location of this key, or of a later one, may have. Hashed row keys of a group are
+    /// unordered.
+    /// </summary>
     static string StartOf(string key) =>
         OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? rowKey[..OrderedKey.MaxClearBytes] : rowKey;
 
-    /// <summary>The last row key that may be of the key or an earlier one.</summary>
+    /// <summary>The last row key that a location of this key, or of an earlier one, may have.</summary>
     static string EndOf(string key) =>
         OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? OrderedKey.EndOfGroup(rowKey) : rowKey;
 
     static TableRange Range(string partition, string prefix, string? after, string? until)
     {
         var from = StartOf(after is null || OrderedKey.Compare(after, prefix) < 0 ? prefix : after);
-        // No character of a key's encoding comes before this one.
+        // No character of a key's encoding sorts before this one.
         if (until is not null)
             return new(partition) { From = from.Length == 0 ? null : from, Before = EndOf(until) + "!" };
-        // A prefix's encoding is a prefix of its keys' encodings, and one character more is beyond all of them.
+        // A prefix's encoding is a prefix of its keys' encodings, and one more character sorts after all of them.
         var end = OrderedKey.Encode(prefix);
         return new(partition)
         {
@@ -111,7 +113,7 @@ sealed class LocationReader<T> where T : LocatedRow
         string? read;
         bool started;
 
-        /// <summary>Reads on until a row is beyond the end; returns what is kept of this call and those before.</summary>
+        /// <summary>Reads until a row is beyond the end; returns the kept rows of this call and those before.</summary>
         public async Task<IReadOnlyList<T>> ReadUpToAsync(string from, string end, Func<T, bool> keep, CancellationToken cancellationToken)
         {
             if (!started || (continuation is not null && string.CompareOrdinal(read, from) < 0))
@@ -124,7 +126,9 @@ sealed class LocationReader<T> where T : LocatedRow
             return rows;
         }
 
-        /// <summary>Reads on until a row is beyond the end (null for none is), or so many are held that end in a whole key.</summary>
+        /// <summary>
+        /// Reads until a row is beyond the end (null if none), or until so many rows are held that end in a whole key.
+        /// </summary>
         public async Task ReadOnAsync(string? end, int maxRows, CancellationToken cancellationToken)
         {
             while (!IsRead(end) && (rows.Count < maxRows || LastWholeKey(end) is null))
@@ -132,8 +136,8 @@ sealed class LocationReader<T> where T : LocatedRow
         }
 
         /// <summary>
-        /// Where it has not been read to its end: the last key of those held before which none is missing. Null where it has, or where none
-        /// is.
+        /// If the shard was not read to the end: the last held key with no missing key before it. Null if it was read
+        /// to the end, or if there is no such key.
         /// </summary>
         public string? LastWholeKey(string? end)
         {
@@ -141,13 +145,14 @@ sealed class LocationReader<T> where T : LocatedRow
                 return null;
             if (!OrderedKey.IsHashed(last.RowKey))
                 return last.Key;
-            // Long keys of a group are in no order, and more of its last one may come; those before it are all there.
+            // Long keys of a group are unordered, and its last group may continue on the next page. The groups before
+            // it are complete.
             var group = last.RowKey[..OrderedKey.MaxClearBytes];
             return rows.Where(
                 row => !row.RowKey.StartsWith(group, StringComparison.Ordinal)).Select(row => row.Key).Max(OrderedKey.Comparer);
         }
 
-        /// <summary>Hands out what is up to a key (null for all), and holds it no longer.</summary>
+        /// <summary>Moves the rows up to a key (null for all) into <paramref name="found"/>.</summary>
         public void Take(string? upTo, Dictionary<string, T> found)
         {
             foreach (var row in rows.Where(row => upTo is null || OrderedKey.Compare(row.Key, upTo) <= 0))
@@ -167,12 +172,12 @@ sealed class LocationReader<T> where T : LocatedRow
             return after is null ? page.Values : [.. page.Values.Where(row => OrderedKey.Compare(row.Key, after) > 0)];
         }
 
-        /// <summary>What is up to a key is not asked for again.</summary>
+        /// <summary>Drops the rows up to a key, which no later call asks for.</summary>
         public void Forget(string key) => rows.RemoveAll(row => OrderedKey.Compare(row.Key, key) <= 0);
     }
 }
 
-/// <summary>What an adoption has to know of a location that is there, and of what was adopted.</summary>
+/// <summary>The columns that an adoption needs of a location and its adopted object.</summary>
 record LocatedRow : TableRow
 {
     public required string Key { get; init; }
@@ -196,7 +201,7 @@ record LocatedRow : TableRow
 
     [IgnoreDataMember] public bool IsFree => Purged == true;
 
-    /// <summary>What was adopted.</summary>
+    /// <summary>The adopted object.</summary>
     [IgnoreDataMember] public DriftFacts Facts => new(ObjectETag, Size, VersionId, LastModified);
 
     public static IReadOnlyList<string> Columns { get; } =
@@ -206,7 +211,7 @@ record LocatedRow : TableRow
     ];
 }
 
-/// <summary>What a scan has to know of it, too: what scans have found.</summary>
+/// <summary>The further columns that a scan needs: the findings of scans.</summary>
 sealed record ScannedRow : LocatedRow
 {
     public Guid? Previous { get; init; }

@@ -9,15 +9,15 @@ sealed partial class LocationTable
     const int ShardTransactions = 4;
 
     /// <summary>
-    /// Frees the locations of purged datums. A location that is free, or another datum's by now, is left alone. Repeating it changes
-    /// nothing.
+    /// Frees the locations of purged datums. A location that is free, or that names another datum by now, stays as it
+    /// is. A repeated call changes nothing.
     /// </summary>
     public async Task FreeAsync(Guid store, IReadOnlyCollection<(string Key, Guid Datum)> purged, CancellationToken cancellationToken)
     {
         foreach (var shard in purged.GroupBy(p => KeyOf(store, p.Key).PartitionKey, StringComparer.Ordinal))
         {
             var datums = new Dictionary<string, HashSet<Guid>>(StringComparer.Ordinal);
-            // Two datums of one key: one may have superseded the other.
+            // One key may have two datums: one may have superseded the other.
             foreach (var (key, datum) in shard)
             {
                 var rowKey = OrderedKey.Encode(key);

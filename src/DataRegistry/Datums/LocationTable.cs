@@ -4,13 +4,14 @@ using DataRegistry.Storage;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// What is at a key of a store now.
+/// The current datum of each key of a store.
 /// <code>
 /// table locations
-///   {store id}-{shard 0..f} │ {key, in order-preserving encoding}   key, datum, job, project, and what S3 said of the object
+/// {store id}-{shard 0..f} │ {key, in order-preserving encoding}   key, datum, job, project, and S3's facts about the object
 /// </code>
-/// The insert of a location is the commit of its adoption; everything else is derived from it. A purged one stays, marked: it is free
-/// for every job but the one that it names, whose late deliveries would otherwise bring its datum back.
+/// The insert of a location is the commit of its adoption; everything else is derived from it. A purged location stays,
+/// marked. It is free for every job except the one that it names, because a late delivery of that job would bring its
+/// datum back.
 /// </summary>
 sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -21,7 +22,7 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
     public static (string PartitionKey, string RowKey) KeyOf(Guid store, string key) =>
         ($"{store:N}-{Shards.Of(key):x}", OrderedKey.Encode(key));
 
-    /// <summary>Whether anything of a store is tracked: 16 queries of a row at most.</summary>
+    /// <summary>Whether the store has any location. At most 16 queries of one row.</summary>
     public async Task<bool> AnyAsync(Guid store, CancellationToken cancellationToken)
     {
         for (var shard = 0; shard < Shards.Count; shard++)
@@ -34,7 +35,7 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
         return false;
     }
 
-    /// <summary>What is at a key; null where nothing is, or the location is free.</summary>
+    /// <summary>The location of a key; null if there is none, or if it is free.</summary>
     public async Task<LocationRow?> FindAsync(Guid store, string key, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
@@ -43,7 +44,7 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
             : null;
     }
 
-    /// <summary>Frees the location of a purged datum; nothing where it is free, or another datum's by now.</summary>
+    /// <summary>Frees the location of a purged datum. Does nothing if it is free, or names another datum by now.</summary>
     public async Task FreeAsync(Guid store, string key, DatumId datum, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = KeyOf(store, key);
@@ -60,8 +61,8 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
     }
 
     /// <summary>
-    /// The first key after any other, of one shard: of every sixteenth location, which is enough to know where they lie. Null for none; one
-    /// row.
+    /// The first key after another one, in one shard; null if there is none. A shard has every sixteenth location on
+    /// average, enough for an estimate. Reads one row.
     /// </summary>
     public async Task<string?> FirstKeyAfterAsync(Guid store, string after, CancellationToken cancellationToken)
     {
@@ -70,7 +71,7 @@ sealed partial class LocationTable(TableServiceClient tables, TimeProvider clock
             range, null, maxPerPage: 1, LocationKeyRow.Columns, cancellationToken)).Values is [var first, ..] ? first.Key : null;
     }
 
-    /// <summary>The locations that exist, also free ones, among the given keys, by key.</summary>
+    /// <summary>The existing locations, including free ones, among the given keys, by key.</summary>
     public async Task<Dictionary<string, LocatedRow>> FindAsync(
         Guid store, IReadOnlyCollection<string> keys, int parallel, CancellationToken cancellationToken)
     {
@@ -98,8 +99,8 @@ sealed record LocationRow : AdoptedRow
     public required Guid Datum { get; init; }
 
     /// <summary>
-    /// True once the datum row is known to be there. Set by adoptions that are answered at once; those of a job are settled when the
-    /// job is finished, so that its million locations need no second write.
+    /// True once the datum row is known to exist. Adoptions of a request set it. Those of a job count as settled when
+    /// the job is finished, which saves a second write of each row.
     /// </summary>
     public bool? Settled { get; init; }
 
@@ -107,33 +108,36 @@ sealed record LocationRow : AdoptedRow
     public bool? Purged { get; init; }
 
     /// <summary>
-    /// True where the datum before was put aside because its object had changed; null where it was purged, or there was none.
+    /// True if the datum before was replaced because its object had changed. Null if it was purged, or if there was
+    /// none.
     /// </summary>
     public bool? Supersedes { get; init; }
 
-    /// <summary>What the last scan found that did not find what was adopted; null or none where none did.</summary>
+    /// <summary>The finding of the last scan that did not find the adopted object; null or none if there is none.</summary>
     public DriftState? Drift { get; init; }
 
-    /// <summary>The scan that wrote that, or took it back: so one that does a window again tells its own.</summary>
+    /// <summary>
+    /// The scan that wrote the finding, or withdrew it. A scan that repeats a window recognizes its own by it.
+    /// </summary>
     public Guid? DriftJob { get; init; }
 
-    /// <summary>What it found, as <see cref="DriftFacts"/> writes it: found again, it is nothing new.</summary>
+    /// <summary>The found object, as <see cref="DriftFacts"/> writes it. The same finding again is nothing new.</summary>
     public string? DriftIs { get; init; }
 
     [IgnoreDataMember] public bool IsFree => Purged == true;
 }
 
-/// <summary>What a scan found, or took back; merged into the location.</summary>
+/// <summary>A scan's finding, or its withdrawal; merged into the location.</summary>
 sealed record LocationDriftRow : TableRow
 {
     public required DriftState Drift { get; init; }
     public required Guid DriftJob { get; init; }
 
-    /// <summary>Never null, so that merging it takes an earlier one away.</summary>
+    /// <summary>Never null, so that a merge removes an earlier one.</summary>
     public required string DriftIs { get; init; }
 }
 
-/// <summary>That the datum row is there; merged into the location.</summary>
+/// <summary>The mark that the datum row exists; merged into the location.</summary>
 sealed record SettledRow : TableRow
 {
     public bool Settled { get; init; } = true;
@@ -146,7 +150,7 @@ sealed record LocationKeyRow : TableRow
     public static IReadOnlyList<string> Columns { get; } = [nameof(RowKey), nameof(Key)];
 }
 
-/// <summary>That the datum was purged; merged into the location.</summary>
+/// <summary>The mark that the datum was purged; merged into the location.</summary>
 sealed record LocationPurgedRow : TableRow
 {
     public bool Purged { get; init; } = true;

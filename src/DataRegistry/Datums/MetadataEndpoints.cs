@@ -12,7 +12,7 @@ namespace DataRegistry.Datums;
 static class MetadataEndpoints
 {
     const string Field = "datum_metadata";
-    /// <summary>Of one datum, before white space is taken out.</summary>
+    /// <summary>Of one datum, including white space.</summary>
     const int MaxBodyBytes = 256 * 1024;
 
     const int MaxDatums = 1000;
@@ -65,8 +65,8 @@ static class MetadataEndpoints
     }
 
     /// <summary>
-    /// All is checked before anything is written. It is no transaction: a request that failed on the way is repeated, which changes nothing
-    /// more.
+    /// Checks everything before the first write. It is no transaction: a request that failed in between is repeated,
+    /// and changes nothing more.
     /// </summary>
     static async Task<IResult> ApplyAsync(
         HttpContext context, DatumTable datums, ProjectTable projects, Permissions permissions, AliasPointing pointing, AuditTrail trail)
@@ -77,7 +77,7 @@ static class MetadataEndpoints
         var changes = new List<(DatumRow Row, Project Project, MetadataInput Input)>();
         foreach (var (id, input) in inputs)
         {
-            // What may not be read is not there.
+            // A datum that the caller may not read counts as missing.
             var project = rows.TryGetValue(id, out var row) ? await projects.FindAsync(row.Project, context.RequestAborted) : null;
             if (row is null || project is null || !rights.Allow(Permission.DataRead, Scope.Of(project)))
                 throw DatumErrors.NoDatum.On(Field, id);

@@ -4,10 +4,10 @@ using DataRegistry.Http;
 
 namespace DataRegistry.Datums;
 
-/// <summary>A datum's properties as a request gives them, checked: a JSON object, of whose keys two are the service's.</summary>
+/// <summary>A datum's checked properties from a request: a JSON object, two keys of which have a meaning.</summary>
 /// <param name="Json">The object, without white space, in UTF-8.</param>
-/// <param name="Tags"><c>valohai.tags</c>, none twice; empty where it is not given.</param>
-/// <param name="Alias"><c>valohai.alias</c>; null where it is not given.</param>
+/// <param name="Tags"><c>valohai.tags</c>, without duplicates; empty if it is not given.</param>
+/// <param name="Alias"><c>valohai.alias</c>; null if it is not given.</param>
 sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? Alias)
 {
     /// <summary>Table Storage's limit for a binary property.</summary>
@@ -16,8 +16,8 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
     const string TagsKey = "valohai.tags";
     public const string AliasKey = "valohai.alias";
 
-    /// <summary>Ends the request with 400 or 413 where it is none.</summary>
-    /// <param name="of">Whose properties; for the messages.</param>
+    /// <summary>Ends the request with 400 or 413 if the properties are invalid.</summary>
+    /// <param name="of">Names the datum in messages.</param>
     public static MetadataInput Parse(JsonElement properties, string of)
     {
         if (properties.ValueKind != JsonValueKind.Object)
@@ -47,14 +47,14 @@ sealed record MetadataInput(byte[] Json, IReadOnlyList<string> Tags, AliasName? 
     }
 
     /// <summary>
-    /// What the datum's row of properties keeps: all but the tags, which stand in the datum's own row. Null keeps the place of those that
-    /// were given.
+    /// The properties that the metadata row keeps. Tags are in the datum's own row; a null keeps the place of given
+    /// ones.
     /// </summary>
     public byte[] Kept => Compose(Json, tags: null);
 
-    /// <summary>Properties with these tags in the place of what is there, or at the end.</summary>
+    /// <summary>Properties with these tags, in their place or at the end.</summary>
     /// <param name="json">A JSON object.</param>
-    /// <param name="tags">Null for the mark of a place, where there is one.</param>
+    /// <param name="tags">Null to write the placeholder, if the object has tags.</param>
     public static byte[] Compose(byte[] json, IReadOnlyList<string>? tags)
     {
         using var properties = JsonDocument.Parse(json);

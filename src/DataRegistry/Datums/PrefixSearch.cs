@@ -5,11 +5,10 @@ namespace DataRegistry.Datums;
 static class PrefixSearch
 {
     /// <summary>
-    /// The rows whose keys begin with one of the prefixes, in their order. Reads ranges as <see cref="TableSearch.FindManyAsync"/> does,
-    /// and takes no
-    /// more requests than there are prefixes and pages of wanted rows.
+    /// The rows whose keys begin with one of the prefixes, in order. It reads ranges like <see
+    /// cref="TableSearch.FindManyAsync"/>, with no more requests than there are prefixes and pages of wanted rows.
     /// </summary>
-    /// <param name="prefixes">In ordinal order, none the beginning of another.</param>
+    /// <param name="prefixes">In ordinal order; none begins with another.</param>
     public static async Task<IReadOnlyList<T>> FindByPrefixAsync<T>(
         this TableClient table, string partitionKey, IReadOnlyList<string> prefixes, CancellationToken cancellationToken = default)
         where T : class, ITableEntity
@@ -37,7 +36,7 @@ static class PrefixSearch
             if (page.ContinuationToken is null)
                 break;
             continuation = page.Values.Count == 0 ? page.ContinuationToken : null;
-            // In the middle of a group its next row follows; otherwise what lies before the next group is leapt over.
+            // In the middle of a group its next row follows. Otherwise skip the rows before the next group.
             if (page.Values is [.., var last])
                 after = next < prefixes.Count && last.RowKey.StartsWith(prefixes[next], StringComparison.Ordinal) ? last.RowKey : null;
         }

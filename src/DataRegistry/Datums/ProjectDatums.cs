@@ -3,13 +3,15 @@ using DataRegistry.Organization;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// A project's datums, but for purged ones, which go with it. The index of what a project holds is its slot's partitions.
+/// A project's unpurged datums; purged ones are deleted with it. The partitions of its slot serve as the index.
 /// </summary>
 sealed class ProjectDatums(DatumTable datums) : IProjectContents
 {
     public int Order => 3;
 
-    /// <summary>Purged datums, and those of projects with the same slot, that are looked at: more would outlast the request.</summary>
+    /// <summary>
+    /// The most purged datums, and datums of other projects in the slot, that are read. More would outlast the request.
+    /// </summary>
     const int MaxRows = 20_000;
 
     public async Task<string?> FindAsync(Project project, CancellationToken cancellationToken) =>

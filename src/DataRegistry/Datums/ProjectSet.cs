@@ -8,7 +8,7 @@ sealed class ProjectSet(IReadOnlyCollection<Project> projects)
 {
     readonly Dictionary<Guid, Project> byId = projects.ToDictionary(p => p.Id);
 
-    /// <summary>16 a project; beyond 4096 projects a slot is shared, and so are these.</summary>
+    /// <summary>16 per project. Beyond 4096 projects, several share a slot and its partitions.</summary>
     public IReadOnlyList<ushort> Partitions { get; } =
         [.. projects.Select(p => p.Slot).Distinct().SelectMany(
             slot => Enumerable.Range(0, Shards.Count).Select(shard => (ushort)(slot * Shards.Count + shard)))];

@@ -9,9 +9,8 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// Deletes stores: those that datums refer to by force only. The store's row stays for the names of its datums, so that an adoption which
-/// comes
-/// between the look and the deletion does no harm.
+/// Deletes stores. A store that datums refer to needs <c>force</c>. Its row stays for the names of its datums, so a
+/// concurrent adoption does no harm.
 /// </summary>
 static class StoreDeletion
 {

@@ -3,20 +3,22 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Which locations of a store a page of its tree shows.</summary>
-/// <param name="Prefix">Keys that begin with it; empty for all.</param>
+/// <summary>A query for a page of a store's tree.</summary>
+/// <param name="Prefix">Show keys with this prefix; empty for all.</param>
 /// <param name="Delimiter">Ends a folder's name; null for no folders.</param>
 /// <param name="Limit">Folders and files on the page.</param>
-/// <param name="After">Where the page before ended; null for the first page.</param>
+/// <param name="After">The end of the page before; null for the first page.</param>
 sealed record TreeQuery(Store Store, Guid Project, string Prefix, string? Delimiter, int Limit, TreePosition? After)
 {
-    /// <summary>Rows of a shard that are looked at for one folder. More would make a folder cost more than a page.</summary>
+    /// <summary>
+    /// The most rows of a shard that are read for one folder. More would make a folder cost more than a page.
+    /// </summary>
     public int MaxLook { get; init; } = Tables.MaxPageRows;
 
-    /// <summary>A page that took so many requests ends short.</summary>
+    /// <summary>A page ends short after this many requests.</summary>
     public int MaxRequests { get; init; } = 2000;
 
-    /// <summary>Whether the page lists a folder of which the rows that were looked at show none of the project.</summary>
+    /// <summary>Whether the page lists a folder if no row read so far belongs to the project.</summary>
     public bool ListsUnknown { get; init; }
 
     /// <summary>The folder that a key is listed under; null for a file.</summary>
@@ -33,7 +35,7 @@ sealed record TreeQuery(Store Store, Guid Project, string Prefix, string? Delimi
         && (After is not { } after || (OrderedKey.Compare(key, after.Key) > 0 && !after.IsIn(key)));
 }
 
-/// <summary>A file or a folder in the tree, after which a page goes on.</summary>
+/// <summary>The file or folder that a page ended with.</summary>
 readonly record struct TreePosition(string Key, bool IsFolder)
 {
     /// <summary>Whether a key lies in the folder.</summary>
@@ -50,11 +52,11 @@ readonly record struct TreePosition(string Key, bool IsFolder)
 }
 
 /// <summary>A folder on a page of the tree.</summary>
-/// <param name="IsKnown">False where the rows that were looked at show none of the project, and there are more.</param>
+/// <param name="IsKnown">False if no row read so far belongs to the project, and there are more.</param>
 readonly record struct TreeFolder(string Prefix, bool IsKnown);
 
 /// <summary>A page of the tree, in the order of keys.</summary>
-/// <param name="Next">Where it ended; null at the end of the tree.</param>
+/// <param name="Next">The end of the page; null at the end of the tree.</param>
 sealed record TreePage(IReadOnlyList<TreeFolder> Folders, IReadOnlyList<TreeRow> Files, TreePosition? Next);
 
 /// <summary>The columns of a location that the tree shows.</summary>

@@ -11,13 +11,13 @@ using JsonSchemaType = Microsoft.OpenApi.JsonSchemaType;
 
 namespace DataRegistry.Datums;
 
-/// <summary>The folders and files of a store, as far as a project tracks them.</summary>
+/// <summary>Lists the folders and files of a store that a project has adopted.</summary>
 static class TreeEndpoint
 {
     /// <summary>Folders and files on a page.</summary>
     const int MaxLimit = 1000;
 
-    /// <summary>Files on a page whose datums are read, too, which costs up to two requests each.</summary>
+    /// <summary>Files on a page with the fields of their datums, which cost up to two requests each.</summary>
     const int MaxLimitWithFields = 500;
 
     const string Tags = "tags";
@@ -77,7 +77,7 @@ static class TreeEndpoint
             : throw Paging.BadCursor();
     }
 
-    /// <summary>A part of a key; null for none.</summary>
+    /// <summary>A parameter that is a part of a key; null if it is missing.</summary>
     static string? Text(HttpRequest request, string name) => Fields.Query(request, name) switch
     {
         { Length: > S3Url.MaxKeyBytes } => throw CommonErrors.TooLong.On(name, S3Url.MaxKeyBytes),
@@ -113,7 +113,7 @@ static class TreeEndpoint
 sealed record TreeBody(IReadOnlyList<TreeFolderBody> Folders, IReadOnlyList<TreeFileBody> Results, string? Next);
 
 /// <param name="Prefix">Of all its keys, with the delimiter at its end.</param>
-/// <param name="Visible">Null where so many of its rows are others' or purged that the project's were not found. Such a folder is listed
+/// <param name="Visible">Null if so many of its rows are others' or purged that the project's were not found. Such a folder is listed
 /// to callers who may see the whole store.</param>
 sealed record TreeFolderBody(string Prefix, bool? Visible);
 
@@ -123,7 +123,7 @@ sealed record TreeFolderBody(string Prefix, bool? Visible);
 /// </summary>
 /// <param name="Id">The datum's.</param>
 /// <param name="Ctime">When it was adopted.</param>
-/// <param name="LastModified">What S3 said then; null where it did not.</param>
+/// <param name="LastModified">What S3 said then; null if it did not.</param>
 /// <param name="Drift">As a datum's state of drift.</param>
 sealed record TreeFileBody(
     DatumId Id, string Key, string Uri, long Size, string Etag, string? VersionId, DateTimeOffset Ctime, DateTimeOffset? LastModified,

@@ -3,10 +3,10 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Pages of a store's tree, with what the datums of its files know besides.</summary>
+/// <summary>Reads pages of a store's tree, completed with the fields of the files' datums.</summary>
 sealed class TreePages(LocationTable locations, DatumTable datums, AliasTable aliases, ScannedStores scans)
 {
-    /// <param name="more">Whether the datums and their aliases are read, too.</param>
+    /// <param name="more">Whether to read the datums and their aliases too.</param>
     public async Task<(TreePage Page, IReadOnlyList<TreeFileBody> Files)> ReadAsync(
         TreeQuery query, bool more, CancellationToken cancellationToken)
     {
@@ -14,7 +14,7 @@ sealed class TreePages(LocationTable locations, DatumTable datums, AliasTable al
         var completed = await scans.CompletedAsync(cancellationToken);
         var scanned = completed.TryGetValue(query.Store.Id, out var begun) ? begun : (DateTimeOffset?)null;
         var ids = more ? page.Files.Select(IdOf).ToList() : [];
-        // A datum follows its location, so it may be missing for a moment.
+        // A datum row is written after its location, so it may be missing for a moment.
         var rows = await datums.FindAsync(ids, cancellationToken);
         var names = await aliases.NamesAsync(ids, cancellationToken);
         return (page, [.. page.Files.Select(file => BodyOf(file, IdOf(file)))]);
@@ -31,7 +31,7 @@ sealed class TreePages(LocationTable locations, DatumTable datums, AliasTable al
 
     static DatumId IdOf(TreeRow file) => new(TimedId.FromGuid(file.Datum));
 
-    /// <param name="scanned">When the last scan of the store began that was completed; null for none.</param>
+    /// <param name="scanned">When the store's last completed scan began; null if none.</param>
     static DriftState DriftOf(TreeRow file, DatumId id, DateTimeOffset? scanned) =>
         file.Drift is DriftState.Changed or DriftState.Missing ? file.Drift.Value
         : scanned >= id.Value.Time ? DriftState.None

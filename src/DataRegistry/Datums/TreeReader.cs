@@ -3,13 +3,14 @@ using DataRegistry.Storage;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// Reads a page of a store's tree from its location rows. The 16 shards are read in parallel and merged by key. The rows below a folder are
-/// leapt over: the order-preserving encoding says where the next key begins. A folder costs a request a shard at most, of which the first
-/// rows also show whether the project has something there. Only where they do not, more of its rows are looked at.
+/// Reads a page of a store's tree from its location rows. It reads the 16 shards in parallel and merges them by key. It
+/// skips the rows below a folder, because the order-preserving encoding gives the next key. A folder costs at most one
+/// request a shard. The first rows of that request also show whether the project has something in it; only if they do
+/// not, more rows are read.
 /// </summary>
 sealed class TreeReader
 {
-    /// <summary>Rows of the request after a leap: nearly all of them are leapt over, too.</summary>
+    /// <summary>Rows of the request after a skip. Most of them are skipped too.</summary>
     const int LeapPage = 4;
 
     readonly TreeQuery query;
@@ -20,7 +21,8 @@ sealed class TreeReader
     public TreeReader(LocationTable locations, TreeQuery query)
     {
         this.query = query;
-        // Rows are spread evenly by a hash: a 16th of the page and some more is nearly always enough in one request a shard.
+        // A hash spreads rows evenly: a 16th of the page and a little more is nearly always enough in one request a
+        // shard.
         var share = Math.Min(Tables.MaxPageRows, (query.Limit / Shards.Count) + 1 + (int)Math.Sqrt(query.Limit));
         shards = [.. Enumerable.Range(0, Shards.Count).Select(shard => new TreeShard(locations.Table, query, shard, share))];
     }
@@ -28,7 +30,7 @@ sealed class TreeReader
     /// <summary>Requests so far.</summary>
     public int Requests => shards.Sum(s => s.Requests);
 
-    /// <summary>Reads the page. It ends short, and goes on behind its last entry, where it took as many requests as it may.</summary>
+    /// <summary>Reads the page. After its limit of requests it ends short, with a cursor after its last entry.</summary>
     public async Task<TreePage> ReadAsync(CancellationToken cancellationToken)
     {
         var passed = query.After;
@@ -37,7 +39,7 @@ sealed class TreeReader
             await EachAsync(shards.Where(s => s.IsShort), s => s.FillAsync(cancellationToken));
             if (shards.Select(s => s.Head?.Key).OfType<string>().Min(OrderedKey.Comparer) is not { } next)
                 return new(folders, files, null);
-            // A folder takes two rounds of requests at most.
+            // A folder takes at most two rounds of requests.
             if (passed != query.After
                 && (folders.Count + files.Count == query.Limit || Requests + (2 * Shards.Count) > query.MaxRequests))
                 return new(folders, files, passed);
@@ -61,7 +63,7 @@ sealed class TreeReader
         var nextPage = LeapPage;
         while (!Shows(folder) && shards.Where(s => s.CanLookOn(folder)).ToList() is { Count: > 0 } more)
         {
-            // The next folder may be such a one, too: then the request that leaps to it is the look at it.
+            // The next folder may be alike, so the request that skips to it reads as many rows at once.
             nextPage = query.MaxLook;
             await EachAsync(more, s => s.LookOnAsync(cancellationToken));
         }

@@ -3,19 +3,19 @@ using DataRegistry.Storage;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// One shard of a store's locations, read in the order of keys for a page of the tree. It holds the rows of the last requests that are not
-/// passed yet. One caller at a time.
+/// Reads one shard of a store's locations in the order of keys, for a page of the tree. It holds the rows of the last
+/// requests that are not passed yet. For one caller at a time.
 /// </summary>
 sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstPage)
 {
-    /// <summary>A page that is read on, past its end, is so many times as large as the one before.</summary>
+    /// <summary>Each further page of a folder is this many times as large as the one before.</summary>
     const int PageGrowth = 4;
 
     readonly List<TreeRow> rows = [];
     TableRange range = Start(query, shard);
     int first;
 
-    /// <summary>Rows before this index are in the order of their keys, also where their row keys are hashed.</summary>
+    /// <summary>Rows before this index are in the order of their keys, even if their row keys are hashed.</summary>
     int sorted;
     int pageSize = firstPage;
     string? continuation;
@@ -32,7 +32,9 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
 
     bool IsRead => started && continuation is null;
 
-    /// <summary>Reads until there is a head, or no row is left. A group of hashed keys is read whole, since it is in no order.</summary>
+    /// <summary>
+    /// Reads until there is a head, or no row is left. A group of hashed keys is unordered, so it is read whole.
+    /// </summary>
     public async Task FillAsync(CancellationToken cancellationToken)
     {
         while (Head is null && !IsRead)
@@ -54,10 +56,10 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
     /// <summary>Passes the head.</summary>
     public void Pass() => first++;
 
-    /// <summary>Whether a held row of the folder is shown. It begins at the head.</summary>
+    /// <summary>Whether a held row of the folder is shown. The folder begins at the head.</summary>
     public bool Shows(string folder) => Held(folder).Any(query.IsShown);
 
-    /// <summary>Whether the folder may have more rows than those held, and fewer were looked at than may be.</summary>
+    /// <summary>Whether the folder may have more rows than those held, and the limit of rows is not reached.</summary>
     public bool CanLookOn(string folder) => HasMore(folder) && rows.Count - first < query.MaxLook;
 
     /// <summary>Whether the folder may have more rows than those held.</summary>
@@ -65,7 +67,7 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
         !IsRead && Head is { } head && head.Key.StartsWith(folder, StringComparison.Ordinal)
         && rows[^1].Key.StartsWith(folder, StringComparison.Ordinal);
 
-    /// <summary>Reads on in the folder, up to as many rows as may be looked at.</summary>
+    /// <summary>Reads further rows of the folder, up to the limit.</summary>
     public Task LookOnAsync(CancellationToken cancellationToken)
     {
         pageSize = query.MaxLook - (rows.Count - first);
@@ -73,12 +75,12 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
     }
 
     /// <summary>Passes all rows of a folder, without reading those that are not held.</summary>
-    /// <param name="nextPage">Rows of the request that reads what follows.</param>
+    /// <param name="nextPage">Rows of the next request.</param>
     public void Leap(string folder, int nextPage)
     {
         while (Head is { } head && head.Key.StartsWith(folder, StringComparison.Ordinal))
             first++;
-        // Long keys of a group are held to the group's end, so none of them is to be leapt over.
+        // Long keys of a group are held to the group's end, so there is nothing to skip in it.
         if (Head is not null || IsRead || EndOf(folder) is not { } end || string.CompareOrdinal(read, end) >= 0)
             return;
         range = range with { From = end };
@@ -113,13 +115,16 @@ sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstP
         };
     }
 
-    /// <summary>The first row key that may be of the key or a later one: those of a hashed group are in no order.</summary>
+    /// <summary>
+    /// The first row key that a location of this key, or of a later one, may have. Row keys of a hashed group are
+    /// unordered.
+    /// </summary>
     static string GroupOf(string key) =>
         OrderedKey.Encode(key) is var rowKey && OrderedKey.IsHashed(rowKey) ? rowKey[..OrderedKey.MaxClearBytes] : rowKey;
 
     /// <summary>
-    /// The row key after those of all keys that begin with this: a beginning's encoding is the beginning of their encodings. Null where
-    /// none can be said, since the encoding is hashed, or empty.
+    /// The row key after those of all keys with this prefix, because a prefix's encoding begins the encodings of its
+    /// keys. Null if the encoding is hashed or empty.
     /// </summary>
     static string? EndOf(string prefix) =>
         OrderedKey.Encode(prefix) is { Length: > 0 } end && !OrderedKey.IsHashed(end) ? end[..^1] + (char)(end[^1] + 1) : null;

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Health;
 
-/// <summary>For whoever watches the service: no token is needed, and nothing is told that a stranger could use.</summary>
+/// <summary>Health checks for monitoring. They need no token, and show nothing that a stranger could use.</summary>
 static class HealthEndpoints
 {
     public static void MapHealth(this IEndpointRouteBuilder api)
@@ -27,7 +27,7 @@ static class HealthEndpoints
     {
         var dependencies = await readiness.LookAsync(context.RequestAborted);
         var ready = dependencies.Values.All(answers => answers);
-        // Whose token it is only the tables can tell.
+        // Only the tables can identify a token's owner.
         var (caller, told) = dependencies[Readiness.Tables]
             ? await CallerOfAsync(context, readiness.Timeout, limits, permissions) : (null, false);
         if (caller is not null)
@@ -42,8 +42,8 @@ static class HealthEndpoints
     }
 
     /// <summary>
-    /// Who asks, and whether that is an administrator of the system. Nobody, where that cannot be found out, for whatever reason, or takes
-    /// longer than the patience: the answer does not wait for it.
+    /// The caller, and whether it is a system administrator. Null if that cannot be found out, for any reason, or takes
+    /// longer than <paramref name="patience"/>: the answer does not wait for it.
     /// </summary>
     static async Task<(Caller? Caller, bool IsAdministrator)> CallerOfAsync(
         HttpContext context, TimeSpan patience, RateLimits limits, Permissions permissions)
@@ -51,7 +51,8 @@ static class HealthEndpoints
         var hungUp = context.RequestAborted;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hungUp);
         waiting.CancelAfter(patience);
-        // Not left to itself: it writes to this request's context, which is another's afterwards.
+        // Limit the request's own token. A task left running would write to this request's context, which another
+        // request uses afterwards.
         context.RequestAborted = waiting.Token;
         try
         {

@@ -6,9 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Health;
 
 /// <summary>
-/// Whether tables and queues answer. One look is good for all who ask within a few seconds, and one at a time is taken, so that whoever
-/// asks
-/// often loads nothing.
+/// Checks whether tables and queues answer. One check serves all requests of the next few seconds, and only one runs at
+/// a time. So frequent requests cause no load.
 /// </summary>
 sealed partial class Readiness(
     StorageAccount storage, ProjectTable projects, IEnumerable<QueueFunction> functions, TimeProvider clock, ILogger<Readiness> logger)
@@ -22,7 +21,7 @@ sealed partial class Readiness(
     IReadOnlyDictionary<string, bool> known = new Dictionary<string, bool>(StringComparer.Ordinal);
     DateTimeOffset looked = DateTimeOffset.MinValue;
 
-    /// <summary>A dependency that takes longer is not ready: its clients' own retries take longer than who asks would wait.</summary>
+    /// <summary>A slower dependency is not ready. Its client's own retries take longer than a caller would wait.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(3);
 
     public void Dispose() => gate.Dispose();
@@ -48,7 +47,8 @@ sealed partial class Readiness(
     }
 
     /// <summary>
-    /// All are in one account, and are made together: any of them tells. There is no such project, so it is always asked.
+    /// All tables are in one account, and are created together, so one query is enough. The project does not exist, so
+    /// no cache answers.
     /// </summary>
     Task AskTablesAsync(CancellationToken cancellationToken) => projects.FindAsync(Guid.Empty, cancellationToken);
 
@@ -68,7 +68,7 @@ sealed partial class Readiness(
         }
         catch (Exception e)
         {
-            // Whatever it is, it is told to operators only.
+            // Only operators see the error.
             Log.NotReady(logger, dependency, e);
             return new(dependency, false);
         }

@@ -94,12 +94,32 @@ public static class ApiDescription
         string? example = null)
         where T : notnull => endpoint.WithMetadata(new OperationDescription.BodyOf(typeof(T), contentType, example));
 
+    /// <summary>
+    /// The JSON body that the endpoint reads, and a form with the same fields (see <see cref="FormFields"/>). A form of parts is read, too,
+    /// but not described, because NSwag makes a parameter of each of its fields.
+    /// </summary>
+    /// <inheritdoc cref="Answers{T}" path="/param[@name='example']"/>
+    public static RouteHandlerBuilder TakesJsonOrForm<T>(this RouteHandlerBuilder endpoint, string? example = null) where T : notnull =>
+        endpoint.Takes<T>(example: example).Takes<T>(BodyType.UrlEncoded, example);
+
     public static RouteHandlerBuilder TakesQuery(
         this RouteHandlerBuilder endpoint, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
-        endpoint.WithMetadata(new OperationDescription.QueryParameter(name, description, type, Required: false));
+        endpoint.WithMetadata(new OperationDescription.Parameter(ParameterLocation.Query, name, description, type, Required: false));
 
     public static RouteHandlerBuilder RequiresQuery(this RouteHandlerBuilder endpoint, string name, string description) =>
-        endpoint.WithMetadata(new OperationDescription.QueryParameter(name, description, JsonSchemaType.String, Required: true));
+        endpoint.WithMetadata(
+            new OperationDescription.Parameter(ParameterLocation.Query, name, description, JsonSchemaType.String, Required: true));
+
+    public static RouteHandlerBuilder TakesHeader(this RouteHandlerBuilder endpoint, string name, string description) =>
+        endpoint.WithMetadata(
+            new OperationDescription.Parameter(ParameterLocation.Header, name, description, JsonSchemaType.String, Required: false));
+
+    /// <summary>The header of a request that may be sent again.</summary>
+    public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) =>
+        endpoint.TakesHeader(IdempotencyKey.Header,
+            $"A name of your own for this request. Within {IdempotencyKey.Kept.TotalHours} hours a repetition with the same key and body "
+            + "gets the first answer and changes nothing. With another body it is 400.")
+        .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed);
 
     /// <summary>It answers a page of what is listed.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) =>

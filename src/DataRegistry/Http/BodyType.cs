@@ -15,7 +15,7 @@ namespace DataRegistry.Http;
 /// </summary>
 static class BodyType
 {
-    const string UrlEncoded = "application/x-www-form-urlencoded";
+    public const string UrlEncoded = "application/x-www-form-urlencoded";
     const string Multipart = "multipart/form-data";
 
     /// <summary>White space that a body may begin with; what begins later is no JSON.</summary>

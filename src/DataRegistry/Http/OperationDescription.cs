@@ -29,13 +29,13 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
     async Task DescribeAsync()
     {
         operation.Tags = new HashSet<OpenApiTagReference> { new(ApiArea.Of(path)!.Name, document) };
-        foreach (var parameter in metadata.OfType<QueryParameter>())
+        foreach (var parameter in metadata.OfType<Parameter>())
         {
             operation.Parameters ??= [];
             operation.Parameters.Add(new OpenApiParameter
             {
                 Name = parameter.Name,
-                In = ParameterLocation.Query,
+                In = parameter.In,
                 Description = parameter.Description,
                 Required = parameter.Required,
                 Schema = new OpenApiSchema { Type = parameter.Type },
@@ -46,7 +46,12 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
         if (bodies.Count > 0)
             operation.RequestBody = new OpenApiRequestBody { Required = true, Content = NewContent() };
         foreach (var body in bodies)
-            operation.RequestBody!.Content![body.ContentType] = await MediaAsync(body.Type, body.Example, answer: false);
+        {
+            var media = await MediaAsync(body.Type, body.Example, answer: false);
+            if (body.ContentType == BodyType.UrlEncoded)
+                media.Encoding = EncodingOf(media.Schema!);
+            operation.RequestBody!.Content![body.ContentType] = media;
+        }
 
         // The framework's own say nothing that the mappings do not say.
         operation.Responses = [];
@@ -55,6 +60,14 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
         await AddErrorsAsync(bodies.Count > 0);
         operation.Security = metadata.OfType<IAllowAnonymous>().Any() ? []
             : [Requirement(DocumentCompletion.TokenScheme), Requirement(DocumentCompletion.BearerScheme)];
+    }
+
+    /// <summary>In a form an object is one field, as JSON; null where there is none.</summary>
+    static Dictionary<string, OpenApiEncoding>? EncodingOf(IOpenApiSchema schema)
+    {
+        var objects = schema.Properties?.Where(p => p.Value is OpenApiSchemaReference || p.Value.OneOf is { Count: > 0 }).ToDictionary(
+            p => p.Key, _ => new OpenApiEncoding { ContentType = Json }, StringComparer.Ordinal);
+        return objects is { Count: > 0 } ? objects : null;
     }
 
     async Task<OpenApiResponse> AnswerAsync(int status, List<AnswerOf> answers)
@@ -191,7 +204,7 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
 
     static string Text(int status) => status.ToString(CultureInfo.InvariantCulture);
 
-    public sealed record QueryParameter(string Name, string Description, JsonSchemaType Type, bool Required);
+    public sealed record Parameter(ParameterLocation In, string Name, string Description, JsonSchemaType Type, bool Required);
 
     public sealed record BodyOf(Type Type, string ContentType, string? Example);
 

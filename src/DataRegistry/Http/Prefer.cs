@@ -6,12 +6,14 @@ namespace DataRegistry.Http;
 /// <summary>The header <c>Prefer</c> (RFC 7240). Preferences that are not known here are ignored, as it asks for.</summary>
 static class Prefer
 {
+    public const string Header = "Prefer";
+
     const string Wait = "wait";
 
     /// <summary>How long the caller prefers to wait for an answer, in whole seconds; null where it does not say.</summary>
     public static TimeSpan? WaitOf(HttpRequest request)
     {
-        foreach (var preference in request.Headers["Prefer"].SelectMany(value => value?.Split(',') ?? []))
+        foreach (var preference in request.Headers[Header].SelectMany(value => value?.Split(',') ?? []))
         {
             if (preference.Split(';')[0].Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var value]
                 && name.Equals(Wait, StringComparison.OrdinalIgnoreCase)

@@ -4,7 +4,7 @@ using DataRegistry.Storage;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// A row that keeps <see cref="Counts"/>, a column each. The first four have one always, the others where they are not 0.
+/// A row that keeps <see cref="Counts"/>, a column each. The first four are always written, the others if not 0.
 /// </summary>
 abstract record CountedRow : TableRow
 {

@@ -1,10 +1,11 @@
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// How many inputs of a job ended in which way. Every input of an adoption has exactly one outcome: <see cref="Created"/>,
-/// <see cref="Existing"/>, <see cref="Failed"/> or <see cref="Skipped"/>. Every object or location that a scan met has exactly one, too:
-/// <see cref="Failed"/>, <see cref="Skipped"/>, <see cref="Unchanged"/>, <see cref="Changed"/>, <see cref="Missing"/>,
-/// <see cref="Returned"/> or <see cref="New"/>. The others are no outcomes, and no part of the total.
+/// A job's counts of outcomes. Every input of an adoption has exactly one outcome: <see cref="Created"/>, <see
+/// cref="Existing"/>, <see cref="Failed"/> or <see cref="Skipped"/>. Every object or location of a scan has exactly one
+/// too: <see cref="Failed"/>, <see cref="Skipped"/>, <see cref="Unchanged"/>, <see cref="Changed"/>, <see
+/// cref="Missing"/>, <see cref="Returned"/> or <see cref="New"/>. The other counts are no outcomes, and not part of the
+/// total.
 /// </summary>
 readonly record struct Counts
 {
@@ -18,27 +19,27 @@ readonly record struct Counts
     public long Returned { get; init; }
     public long New { get; init; }
 
-    /// <summary>Datums that a job of a selection took, or did what it was to do with.</summary>
+    /// <summary>Datums that a selection took, or that its action changed.</summary>
     public long Done { get; init; }
 
-    /// <summary>How many of the changed and new objects became datums.</summary>
+    /// <summary>The changed and new objects that became datums.</summary>
     public long Adopted { get; init; }
 
-    /// <summary>How many of the created took the place of a datum whose object had changed.</summary>
+    /// <summary>The created datums that replaced one whose object had changed.</summary>
     public long Replaced { get; init; }
 
-    /// <summary>How many of the existing an adoption saw to differ from what was adopted.</summary>
+    /// <summary>The existing inputs whose object differs from the adopted one.</summary>
     public long Differing { get; init; }
 
-    /// <summary>LISTs and HEADs that a scan's windows took.</summary>
+    /// <summary>LISTs and HEADs of a scan's windows.</summary>
     public long Requests { get; init; }
 
-    /// <summary>The sizes of the objects of what a selection took.</summary>
+    /// <summary>Bytes of the objects that a selection took.</summary>
     public long Bytes { get; init; }
 
     public long Total => Created + Existing + Failed + Skipped + Unchanged + Changed + Missing + Returned + New + Done;
 
-    /// <summary>Those with an outcome, as results name it; all of them where it is empty.</summary>
+    /// <summary>The number with an outcome, by its name in results; all of them if the name is empty.</summary>
     public long Of(string outcome) => outcome switch
     {
         "" => Total,

@@ -6,19 +6,19 @@ enum JobKind
 {
     Adoption,
 
-    /// <summary>A scan of a store, which compares what was adopted from it with what is there.</summary>
+    /// <summary>A scan of a store: compares its datums with its bucket.</summary>
     Rescan,
 
     /// <summary>The freezing of a selection.</summary>
     Selection,
 
-    /// <summary>What is done with a selection.</summary>
+    /// <summary>An action on a selection.</summary>
     SelectionAction,
 }
 
 /// <summary>
-/// The work of one kind of job. Each room that has jobs registers its own kind. Messages, ranges, checkpoints and ends are the same for
-/// all.
+/// The work of one kind of job. Each room with jobs registers its own kind. Messages, ranges, checkpoints and ends are
+/// the same for all kinds.
 /// </summary>
 interface IJobKind
 {
@@ -31,8 +31,8 @@ interface IJobKind
     AuditEvent Finished(JobRow job);
 
     /// <summary>
-    /// The job has come to its end. It may be called again, and after a death it is not called at all: a caller that depends on it looks at
-    /// the job, too.
+    /// Called when the job has ended. It may be called twice, and after a death not at all, so a caller that depends on
+    /// it also reads the job.
     /// </summary>
     Task EndedAsync(JobRow job, CancellationToken cancellationToken);
 

@@ -12,33 +12,33 @@ using DataRegistry.Http;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// What of a job is too much for rows, as blobs of one JSON value a line (keys may hold any character, line ends too).
+/// The data of a job that is too large for rows, as blobs of one JSON value a line (keys may contain any character,
+/// including line ends).
 /// <code>
 /// container adoption
-///   {job id}/input/{window, 6 digits}                            keys, sorted by their UTF-8 bytes
-///   {job id}/input/mark                                          of a prefix or manifest: only that the job is found by who collects
-///   {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs
-///   {job id}/runs/{run, 6 digits}                                sorted runs of a manifest, of which the windows are made
-///   staging/{request}/{run, 6 digits}                            likewise of a request, while it is read
+/// {job id}/input/{window, 6 digits}                              keys, sorted by their UTF-8 bytes
+/// {job id}/input/mark                                            of a prefix or manifest: makes the collection find the job
+/// {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs
+/// {job id}/runs/{run, 6 digits}                                  sorted runs of a manifest, merged into the windows
+/// staging/{request}/{run, 6 digits}                              the same for a request, while it is read
 /// </code>
-/// A blob counts only once a row names it, and a delivery's results carry its own id: a repeated one overwrites nothing that counts. The
-/// others are
-/// the same whoever writes them.
+/// A blob counts only once a row names it. The name of results contains the delivery's id, so a repeated delivery
+/// overwrites nothing that counts. The other blobs have the same content in every delivery.
 /// </summary>
 sealed class JobBlobs(BlobServiceClient blobs)
 {
-    /// <summary>Where requests keep what is no job's yet.</summary>
+    /// <summary>The folder for data of requests that have no job yet.</summary>
     public const string StagingFolder = "staging/";
 
     static readonly JobBlobJson Json = new(WireJson.Options(JobBlobJson.Default));
 
     public BlobContainerClient Container { get; } = blobs.GetBlobContainerClient("adoption");
 
-    /// <summary>Puts a window of sorted keys away.</summary>
+    /// <summary>Writes a window of sorted keys.</summary>
     public Task WriteInputAsync(JobId job, int window, IEnumerable<string> keys, CancellationToken cancellationToken) =>
         WriteAsync(InputName(job, window), keys, Json.String, cancellationToken);
 
-    /// <summary>Makes a job known here that may have no other blob.</summary>
+    /// <summary>Makes a job visible to the collection if it may have no other blob.</summary>
     public Task MarkAsync(JobId job, CancellationToken cancellationToken) =>
         WriteAsync($"{job}/input/mark", [$"{job}"], Json.String, cancellationToken);
 
@@ -50,8 +50,8 @@ sealed class JobBlobs(BlobServiceClient blobs)
         return keys;
     }
 
-    /// <summary>Writes results that count from when a row names them; returns the blob's name.</summary>
-    /// <param name="part">Unique within the job, also among repetitions.</param>
+    /// <summary>Writes results, which count once a row names them; returns the blob's name.</summary>
+    /// <param name="part">Unique within the job, even among repetitions.</param>
     public async Task<string> WriteResultsAsync<T>(
         JobId job, string part, IEnumerable<T> results, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
@@ -61,9 +61,9 @@ sealed class JobBlobs(BlobServiceClient blobs)
     }
 
     /// <summary>
-    /// Writes a window's results, which count from when the range's checkpoint names them. Null where there are none.
+    /// Writes a window's results, which count once the range's checkpoint names them. Null if there are none.
     /// </summary>
-    /// <param name="counts">How many results there are of each outcome.</param>
+    /// <param name="counts">The number of results of each outcome.</param>
     public async Task<ResultsRow?> WriteWindowResultsAsync<T>(
         WorkRow range, RangeDelivery delivery, IEnumerable<T> results, Counts counts, JsonTypeInfo<T> type,
         CancellationToken cancellationToken)
@@ -75,13 +75,15 @@ sealed class JobBlobs(BlobServiceClient blobs)
         return WorkTable.NewResults(range.JobId, range, blob, counts);
     }
 
-    /// <param name="skip">Lines to pass over.</param>
+    /// <param name="skip">The number of lines to skip.</param>
     public IAsyncEnumerable<T> ReadResultsAsync<T>(string blob, int skip, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         ReadAsync(blob, skip, type, cancellationToken);
 
     public static string RunName(JobId job, int run) => string.Create(CultureInfo.InvariantCulture, $"{job}/runs/{run:D6}");
 
-    /// <summary>Fills a buffer from a blob's position on; returns how much there was, which is less at the blob's end only.</summary>
+    /// <summary>
+    /// Fills a buffer from a position in a blob. Returns the number of bytes, which is smaller only at the blob's end.
+    /// </summary>
     public async Task<int> ReadPieceAsync(string name, long position, Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try
@@ -107,8 +109,8 @@ sealed class JobBlobs(BlobServiceClient blobs)
         }
     }
 
-    /// <summary>Deletes all blobs whose names begin like this. Repeating it changes nothing.</summary>
-    /// <param name="before">Only those that were written before; null for all.</param>
+    /// <summary>Deletes all blobs whose names have this prefix. A repeated call changes nothing.</summary>
+    /// <param name="before">Only blobs that were written before this time; null for all.</param>
     public async Task DeleteAsync(string prefix, DateTimeOffset? before, CancellationToken cancellationToken)
     {
         var old = Container.GetBlobsAsync(
@@ -118,7 +120,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
             await Container.DeleteBlobIfExistsAsync(blob.Name, cancellationToken: token));
     }
 
-    /// <summary>Deletes them as far as that goes: what stays is collected later.</summary>
+    /// <summary>Deletes the blobs if possible. The collection deletes the rest later.</summary>
     public async Task TryDeleteAsync(string prefix, CancellationToken cancellationToken)
     {
         try
@@ -127,7 +129,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
         }
         catch (Exception)
         {
-            // See JobCollection. Whoever calls this has an error of its own to tell.
+            // The caller already has an error to report. JobCollection deletes the blobs later.
         }
     }
 
@@ -135,7 +137,7 @@ sealed class JobBlobs(BlobServiceClient blobs)
 
     async Task WriteAsync<T>(string name, IEnumerable<T> values, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
-        // Not returned to its pool where the request fails: it may still be read then.
+        // Not returned to its pool if the request fails, because the request may still read it.
         var lines = new PooledBuffer(64 * 1024);
         await using (var json = new Utf8JsonWriter(lines, new() { Encoder = type.Options.Encoder }))
         {

@@ -7,23 +7,22 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// The timer's function: deletes what jobs do not need any more. The input of a job at its end; its results and work rows when they have
-/// been kept long
-/// enough (the job itself stays, with its counts); and all that is left of requests that died before their job was anybody's. Repeating it
-/// changes nothing.
+/// The timer's function that deletes data that jobs no longer need. It deletes a job's input after the job's end. After
+/// the retention time it deletes results and work rows; the job itself stays, with its counts. It also deletes
+/// leftovers of requests that died before their job was accepted. A repeated run changes nothing.
 /// </summary>
 sealed partial class JobCollection(
     JobTable jobs, WorkTable work, JobBlobs blobs, JobKinds kinds, TimeProvider clock, IOptions<JobOptions> options,
     ILogger<JobCollection> logger)
     : ICollector
 {
-    /// <summary>No request lives longer than four minutes: what is older and nobody's is a dead one's.</summary>
+    /// <summary>No request lives longer than four minutes, so older data without a job is left over from a dead one.</summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromDays(1);
 
-    /// <summary>No delivery lives longer than ten minutes: none still reads the input.</summary>
+    /// <summary>No delivery lives longer than ten minutes, so none still reads the input.</summary>
     static readonly TimeSpan UnusedAfter = TimeSpan.FromHours(1);
 
-    /// <summary>What a function may take, with time to spare; the rest is the next one's.</summary>
+    /// <summary>A run's time, well within a function's limit. The next run continues.</summary>
     static readonly TimeSpan RunTime = TimeSpan.FromMinutes(5);
 
     public async Task CollectAsync(CancellationToken cancellationToken)
@@ -46,7 +45,7 @@ sealed partial class JobCollection(
             ? expires < now
             : kinds.Of(job).ResultsExpire && job.Finished < now - TimeSpan.FromDays(options.Value.ResultDays);
 
-    /// <summary>Deletes a job's results and work rows. Repeating it changes nothing.</summary>
+    /// <summary>Deletes a job's results and work rows. A repeated call changes nothing.</summary>
     public async Task DeleteAsync(JobId id, CancellationToken cancellationToken)
     {
         await work.DeleteAsync(id, cancellationToken);
@@ -59,7 +58,7 @@ sealed partial class JobCollection(
         var job = await jobs.FindAsync(id, cancellationToken);
         if (job is null or { Status: JobStatus.Staging })
         {
-            // A worker that has begun all the same has changed the row, and the job is one.
+            // A worker that has begun the job after all has changed its row.
             if (id.Value.Time >= now - DeadAfter
                 || (job is not null
                     && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone))
@@ -77,7 +76,7 @@ sealed partial class JobCollection(
         }
         else if (job.Finished < now - UnusedAfter)
         {
-            // First, since without results nothing of the job is in the container any more then, and nobody comes by here again.
+            // Results go first. Without them the container has nothing of the job, and no later run would find it.
             if (!await work.ListResultsAsync(id, null, cancellationToken).AnyAsync(cancellationToken))
                 await work.DeleteAsync(id, cancellationToken);
             await blobs.DeleteAsync($"{id}/input/", before: null, cancellationToken);

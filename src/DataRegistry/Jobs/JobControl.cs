@@ -1,18 +1,19 @@
 namespace DataRegistry.Jobs;
 
-/// <summary>The progress of jobs, and the way to cancel them, for the endpoints of any kind.</summary>
+/// <summary>Reads the progress of jobs and cancels them, for the endpoints of any kind.</summary>
 sealed class JobControl(JobTable jobs, WorkTable work, JobFinisher finisher, TimeProvider clock)
 {
-    /// <summary>What the ranges have done so far. Nothing for a job at its end: its own counts are the whole.</summary>
+    /// <summary>The progress of the ranges. Empty for an ended job, whose own counts are complete.</summary>
     public async Task<JobProgress> ProgressAsync(JobRow job, CancellationToken cancellationToken) =>
         job.Status.IsTerminal() ? default : await work.ProgressAsync(job.JobId, clock.GetUtcNow(), cancellationToken);
 
-    /// <summary>Marks the job, so that its workers end it. False where it has ended already, or was marked before.</summary>
+    /// <summary>Marks the job for its workers to end it. False if it has ended already, or was marked before.</summary>
     public async Task<bool> TryCancelAsync(JobRow job, CancellationToken cancellationToken) =>
         await jobs.CancelAsync(job.JobId, cancellationToken) is not null;
 
     /// <summary>
-    /// Ends a job that is marked, and what an earlier request left of it. Returns it as it is then; a job that has ended otherwise is 409.
+    /// Ends a marked job, including the rest of an earlier request's work. Returns the ended job; 409 if it ended in
+    /// another way.
     /// </summary>
     public async Task<JobRow> ConcludeCancelledAsync(JobRow job, CancellationToken cancellationToken)
     {

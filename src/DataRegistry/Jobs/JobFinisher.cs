@@ -5,12 +5,15 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>How a job gets on to its next ranges, and to its end. Repeating any of it changes nothing.</summary>
+/// <summary>Moves a job on to its next ranges, and to its end. A repeated call changes nothing.</summary>
 sealed partial class JobFinisher(
     JobTable jobs, WorkTable work, RangeQueue queue, JobKinds kinds, AuditTrail trail, IOptions<JobOptions> options,
     ILogger<JobFinisher> logger)
 {
-    /// <summary>What there is to do when a range is done, or its job does not go on. Repeating it changes nothing.</summary>
+    /// <summary>
+    /// Called when a range is done, or its job has stopped: moves the job on, or ends it. A repeated call changes
+    /// nothing.
+    /// </summary>
     public async Task ConcludeAsync(JobId id, CancellationToken cancellationToken)
     {
         switch ((await jobs.FindAsync(id, cancellationToken))?.Status)
@@ -27,7 +30,7 @@ sealed partial class JobFinisher(
         }
     }
 
-    /// <summary>The job cannot go on. What was adopted stays, and counts.</summary>
+    /// <summary>Fails a job that cannot go on. Adopted objects stay, and count.</summary>
     public async Task FailAsync(JobId id, string error, CancellationToken cancellationToken)
     {
         if (await jobs.FailAsync(id, await work.SumAsync(id, cancellationToken), error, cancellationToken) is not { } failed)
@@ -46,8 +49,8 @@ sealed partial class JobFinisher(
     }
 
     /// <summary>
-    /// Ends a job that is being cancelled: every range where it is. Windows under way are ended by their workers, and counted then.
-    /// Repeating it changes nothing.
+    /// Ends a job that is being cancelled: every range ends where it is. Workers finish and count their windows in
+    /// progress. A repeated call changes nothing.
     /// </summary>
     async Task CancelAsync(JobId job, CancellationToken cancellationToken)
     {
@@ -56,7 +59,7 @@ sealed partial class JobFinisher(
         await AdvanceAsync(job, cancellationToken);
     }
 
-    /// <summary>After a range: the next ones are queued; after the last, the job is finished.</summary>
+    /// <summary>Called after a range: queues the next ranges, or finishes the job after the last one.</summary>
     async Task AdvanceAsync(JobId job, CancellationToken cancellationToken)
     {
         var counts = default(Counts);
@@ -73,12 +76,12 @@ sealed partial class JobFinisher(
                 waiting.Add(range);
         }
 
-        // At random: several who come at once would all send the same ones.
+        // In random order, because concurrent callers would otherwise all send the same ones.
         foreach (var range in waiting.OrderBy(_ => Random.Shared.Next()).Take(options.Value.MessagesPerJob - underWay))
             await queue.SendAsync(range, cancellationToken);
         if (underWay + waiting.Count > 0)
             return;
-        // Whoever ended it before may not have seen what was added late.
+        // A concurrent finisher may have missed late counts, so count again.
         if (await FinishAsync(job, counts, cancellationToken) is null)
             await RecountAsync(job, counts, cancellationToken);
     }
@@ -89,7 +92,7 @@ sealed partial class JobFinisher(
             await kinds.Of(recounted).EndedAsync(recounted, cancellationToken);
     }
 
-    /// <summary>Ends a job of which everything is done; null where it has ended already.</summary>
+    /// <summary>Ends a job whose ranges are all done; null if it has ended already.</summary>
     public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
         if (await jobs.FinishAsync(id, done, cancellationToken) is not { } finished)
@@ -104,7 +107,7 @@ sealed partial class JobFinisher(
         [LoggerMessage(LogLevel.Information, "Job {Job} {Status}: {Counts}")]
         public static partial void Finished(ILogger logger, JobId job, JobStatus status, Counts counts);
 
-        // Alerts of infra ask for these two.
+        // Alerts of infra query these two messages.
         [LoggerMessage(LogLevel.Error, "Job {Job} failed: {Error}")]
         public static partial void Failed(ILogger logger, JobId job, string error);
 

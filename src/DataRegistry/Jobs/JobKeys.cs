@@ -8,22 +8,22 @@ namespace DataRegistry.Jobs;
 
 /// <summary>The Idempotency-Key of a request.</summary>
 /// <param name="Key">SHA-256 of caller, project and key.</param>
-/// <param name="Body">SHA-256 of all that is asked for.</param>
+/// <param name="Body">SHA-256 of the whole request.</param>
 sealed record RequestKey(string Key, string Body);
 
-/// <summary>What became of starting a job.</summary>
+/// <summary>The outcome of starting a job.</summary>
 abstract record JobStart
 {
     public sealed record Started(JobRow Job) : JobStart;
 
-    /// <summary>Its project has as many under way as it may.</summary>
+    /// <summary>The project has the most jobs in progress that it may have.</summary>
     public sealed record TooMany : JobStart;
 
-    /// <summary>Another delivery of the request was quicker, or another request with its key.</summary>
+    /// <summary>Another delivery of the request came first, or another request with its key.</summary>
     public sealed record Repeated(JobKeyRow Key) : JobStart;
 }
 
-/// <summary>Deletes the idempotency keys that count no more, of the projects that there are.</summary>
+/// <summary>Deletes expired idempotency keys of existing projects.</summary>
 sealed class JobKeyCollection(JobTable jobs, ProjectTable projects) : ICollector
 {
     public async Task CollectAsync(CancellationToken cancellationToken)
@@ -33,33 +33,33 @@ sealed class JobKeyCollection(JobTable jobs, ProjectTable projects) : ICollector
     }
 }
 
-/// <summary>What an Idempotency-Key stands for.</summary>
+/// <summary>The request and the result of an Idempotency-Key.</summary>
 sealed record JobKeyRow : TableRow
 {
-    /// <summary>Bytes of a property, by the service's limits.</summary>
+    /// <summary>The service's limit for a property, in bytes.</summary>
     const int MaxPiece = 64 * 1024;
 
-    /// <summary>SHA-256 of all that was asked for.</summary>
+    /// <summary>SHA-256 of the whole request.</summary>
     public string Body { get; init; } = "";
 
-    /// <summary>The job; where there is no row of it, the id that was adopted under.</summary>
+    /// <summary>The job. Without a job row, the id that the request adopted under.</summary>
     public Guid Job { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Whether a job was made; otherwise the request was answered at once.</summary>
+    /// <summary>Whether the request made a job. If not, it was answered at once.</summary>
     public bool HasJob { get; init; }
 
-    /// <summary>Of the answer that is kept; null for none.</summary>
+    /// <summary>The status of the kept answer; null if none.</summary>
     public int? Status { get; init; }
 
-    /// <summary>The answer's body, compressed, in pieces; what does not fit is not kept.</summary>
+    /// <summary>The answer's body, compressed, in pieces. A larger body is not kept.</summary>
     public byte[]? Answer { get; init; }
     public byte[]? Answer2 { get; init; }
     public byte[]? Answer3 { get; init; }
     public byte[]? Answer4 { get; init; }
 
-    /// <summary>With an answer, where that fits; otherwise as it is.</summary>
+    /// <summary>The row with an answer; unchanged if the answer is too large.</summary>
     public JobKeyRow WithAnswer(int status, byte[] compressed) => compressed.Length > 4 * MaxPiece ? this : this with
     {
         Status = status,

@@ -5,27 +5,27 @@ public sealed class JobOptions
 {
     public const string Section = "Adoption";
 
-    /// <summary>As many URLs as a request may have and be answered at once; more become a job (contract).</summary>
+    /// <summary>The most URLs that a request may have to be answered at once. More become a job (contract).</summary>
     public const int MaxUrlsAtOnce = 100;
 
-    /// <summary>Largest request body, in bytes; 413 beyond. The Functions host itself takes 100 MiB.</summary>
+    /// <summary>The largest request body, in bytes; 413 beyond. The Functions host itself accepts 100 MiB.</summary>
     public long MaxBodyBytes { get; set; } = 100 * 1024 * 1024;
 
     /// <summary>
-    /// URLs in a request; 413 beyond. Enough for the largest body of URLs of 25 bytes; of shorter lines, which are no URLs, it could hold
-    /// fifty million, and each is reported.
+    /// URLs in a request; 413 beyond. Enough for the largest body of URLs of 25 bytes. Without this limit a body of
+    /// shorter lines, which are no URLs, could have fifty million, each with an error.
     /// </summary>
     public int MaxUrls { get; set; } = 4_000_000;
 
-    /// <summary>Bytes of URLs that a request holds in memory before it puts them away as a sorted run.</summary>
+    /// <summary>Bytes of URLs that a request holds in memory before it writes them as a sorted run.</summary>
     public int RunBytes { get; set; } = 4_000_000;
 
-    /// <summary>URLs that it holds likewise.</summary>
+    /// <summary>The most URLs that a request holds in memory likewise.</summary>
     public int RunUrls { get; set; } = 100_000;
 
     /// <summary>
-    /// Keys that a worker takes at a time, between two checkpoints: enough that 16 shards fill transactions of 100 rows. A death costs at
-    /// most this much work.
+    /// Keys between two checkpoints of a worker: enough for 16 shards to fill transactions of 100 rows. A death costs
+    /// at most this much work.
     /// </summary>
     public int WindowKeys { get; set; } = 10_000;
 
@@ -33,56 +33,58 @@ public sealed class JobOptions
     public int WindowsPerRange { get; set; } = 4;
 
     /// <summary>
-    /// Messages that a job has on the queue at a time: who comes later has so many before it. As many as there are workers at a store: more
-    /// would only wait for those.
+    /// Messages of one job on the queue at a time; a later job waits behind at most this many. As many as there are
+    /// workers at a store, because more would only wait for those.
     /// </summary>
     public int MessagesPerJob { get; set; } = 16;
 
-    /// <summary>Jobs of a project that are under way at a time; 429 beyond.</summary>
+    /// <summary>Jobs of a project in progress at a time; 429 beyond.</summary>
     public int JobsPerProject { get; set; } = 100;
 
     /// <summary>
-    /// Seconds after which a worker hands the rest of its range on in a new message, behind those that wait: so that jobs take turns.
+    /// Seconds after which a worker sends the rest of its range as a new message, behind the waiting ones. So jobs take
+    /// turns.
     /// </summary>
     public int RangeSeconds { get; set; } = 60;
 
     /// <summary>
-    /// Ranges of a prefix that are worked on at the same time, each of which is a chain of LISTs beside the writes of what was listed: two
-    /// of them fill an account's tables.
+    /// Ranges of a prefix in progress at a time. Each is a chain of LISTs with the writes of the listed keys: two of
+    /// them use the full rate of an account's tables.
     /// </summary>
     public int RangesPerJob { get; set; } = 2;
 
-    /// <summary>Workers of all instances that ask one store's bucket at a time, at most 100; the others wait their turn.</summary>
+    /// <summary>Workers of all instances at one store's bucket at a time, at most 100. The others wait.</summary>
     public int WorkersPerStore { get; set; } = 16;
 
     /// <summary>
-    /// Requests a second to one store's bucket, of all workers together; S3 itself takes 5,500 a second of a prefix (Amazon's published
-    /// figure).
+    /// Requests a second to one store's bucket, of all workers together. S3 accepts 5,500 a second for a prefix
+    /// (Amazon's published figure).
     /// </summary>
     public int RequestsPerSecondOfStore { get; set; } = 1600;
 
     /// <summary>
-    /// Seconds without a checkpoint after which a job is given new messages. Longer than the Functions host keeps a dead worker's message,
-    /// which is ten minutes.
+    /// Seconds without a checkpoint after which a job gets new messages. It is longer than the ten minutes for which
+    /// the Functions host hides a dead worker's message.
     /// </summary>
     public int StalledSeconds { get; set; } = 900;
 
-    /// <summary>Windows that one process has in memory at a time, some 25 MB each.</summary>
+    /// <summary>Windows in one process's memory at a time, some 25 MB each.</summary>
     public int WindowsAtOnce { get; set; } = 4;
 
     /// <summary>
-    /// Messages of a store that a process holds unless its windows end quickly; the others come again later. At most half of what the
-    /// host hands out at a time, and so few that it still fetches others (<c>batchSize</c> and <c>newBatchThreshold</c> of host.json).
+    /// Messages of a store that a process holds unless its windows end quickly; the others come again later. At most
+    /// half of the messages that the host hands out at a time, and few enough for it to fetch others (<c>batchSize</c>
+    /// and <c>newBatchThreshold</c> of host.json).
     /// </summary>
     public int MessagesPerStore { get; set; } = 4;
 
-    /// <summary>Transactions, or table reads, that a window has under way at the same time.</summary>
+    /// <summary>Concurrent transactions, or table reads, of a window.</summary>
     public int TableRequestsInFlight { get; set; } = 8;
 
-    /// <summary>HEAD requests that a window has under way at the same time.</summary>
+    /// <summary>Concurrent HEAD requests of a window.</summary>
     public int HeadsInFlight { get; set; } = 32;
 
-    /// <summary>Days after its end for which a job's failed and skipped inputs are kept.</summary>
+    /// <summary>Days for which a job's failed and skipped inputs are kept after its end.</summary>
     public int ResultDays { get; set; } = 30;
 
     /// <summary>The share of a lease that a window may take; the rest is for the tables.</summary>

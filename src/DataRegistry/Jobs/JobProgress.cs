@@ -1,9 +1,9 @@
 namespace DataRegistry.Jobs;
 
-/// <summary>How far a job's ranges are.</summary>
-/// <param name="Done">What they have done.</param>
-/// <param name="Recent">Inputs a second lately, see <see cref="RecentRate"/>.</param>
-/// <param name="Waiting">What all of those wait for that have a message; null where one is worked on.</param>
+/// <summary>The progress of a job's ranges.</summary>
+/// <param name="Done">Their counts so far.</param>
+/// <param name="Recent">Recent inputs a second, see <see cref="RecentRate"/>.</param>
+/// <param name="Waiting">The reason why every range with a message waits; null if one is worked on.</param>
 readonly record struct JobProgress(Counts Done, double Recent, WaitingBody? Waiting);
 
 /// <param name="For">A sentence.</param>
@@ -11,25 +11,25 @@ readonly record struct JobProgress(Counts Done, double Recent, WaitingBody? Wait
 sealed record WaitingBody(string For, DateTimeOffset Since);
 
 /// <summary>
-/// Inputs a second of late: each counts the less the longer ago it was done. Kept in the ranges' rows, where it costs no request, and
-/// simply added up
-/// over a job's ranges; so it falls by itself while nothing is done.
+/// Recent inputs a second: older inputs count less. The ranges' rows keep it, where it costs no request. The sum over a
+/// job's ranges is the job's rate, and it falls by itself while nothing is done.
 /// </summary>
 static class RecentRate
 {
-    /// <summary>After so long an input counts 1/e of what it did at first.</summary>
+    /// <summary>After this time an input counts 1/e of its first weight.</summary>
     static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
 
-    /// <summary>The range after it has done so many more.</summary>
+    /// <summary>The range after it has done <paramref name="inputs"/> more.</summary>
     public static WorkRow CountedAt(this WorkRow range, DateTimeOffset now, long inputs) =>
         range with { Recent = range.RecentAt(now) + (inputs / Memory.TotalSeconds), RecentSince = now };
 
-    /// <summary>What the range does lately.</summary>
+    /// <summary>The range's recent rate.</summary>
     public static double RecentAt(this WorkRow range, DateTimeOffset now) =>
         range.RecentSince is { } since ? range.Recent * Remains(now - since) : 0;
 
     /// <summary>
-    /// The rate of a job that has not run for long enough yet: as if it had done nothing else before. Null where it has not run at all.
+    /// The rate of a job, corrected for a short running time, as if it had done nothing before. Null if it has not run
+    /// at all.
     /// </summary>
     public static double? Of(double recent, TimeSpan? running) => running > TimeSpan.Zero ? recent / (1 - Remains(running.Value)) : null;
 

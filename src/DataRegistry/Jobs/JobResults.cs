@@ -8,20 +8,20 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>An input of a job that its results tell by itself.</summary>
+/// <summary>An input that a job's results name.</summary>
 interface IJobResult
 {
     string Outcome { get; }
 }
 
-/// <summary>What a job tells one by one: as pages, or all of it as lines of JSON.</summary>
+/// <summary>Answers requests for a job's results, as pages or as lines of JSON.</summary>
 sealed class JobResults(
     WorkTable work, JobBlobs blobs, JobCollection collection, TimeProvider clock, IOptions<JobOptions> options)
 {
     public const string NdJson = "application/x-ndjson";
 
-    /// <summary>Answers a request for a job's results. They are gone (410) once they were kept long enough.</summary>
-    /// <param name="outcomes">Those that <c>outcome</c> may name; without it all are told.</param>
+    /// <summary>Answers a request for a job's results; 410 after their retention time.</summary>
+    /// <param name="outcomes">The values that <c>outcome</c> may have. Without it the answer has all results.</param>
     public async Task<IResult> AnswerAsync<T>(
         HttpContext context, JobRow job, IReadOnlyList<string> outcomes, JsonTypeInfo<T> type, JsonTypeInfo<Page<T>> pageType)
             where T : IJobResult
@@ -63,7 +63,7 @@ sealed class JobResults(
     public static bool IsAskedForLines(HttpRequest request) =>
         request.GetTypedHeaders().Accept.Any(a => a.MediaType.Equals(NdJson, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>All of them, a JSON value a line.</summary>
+    /// <summary>All results, a JSON value a line.</summary>
     public static IResult Lines<T>(IAsyncEnumerable<T> results, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
         Results.Stream(async output =>
         {
@@ -74,14 +74,14 @@ sealed class JobResults(
             }
         }, NdJson);
 
-    /// <exception cref="ApiException">410: nothing of them is there any more, or will be soon.</exception>
+    /// <exception cref="ApiException">410: the results are deleted, or about to be.</exception>
     public void RequireKept(JobRow job)
     {
         if (collection.AreResultsGone(job, clock.GetUtcNow()))
             throw JobErrors.ResultsGone.With(options.Value.ResultDays);
     }
 
-    /// <summary>The results from a position on, each with its own.</summary>
+    /// <summary>The results from a position on, each with its own position.</summary>
     public async IAsyncEnumerable<(ResultsPosition At, T Result)> ReadAsync<T>(
         JobRow job, string outcome, ResultsPosition from, JsonTypeInfo<T> type,
         [EnumeratorCancellation] CancellationToken cancellationToken) where T : IJobResult
@@ -101,7 +101,7 @@ sealed class JobResults(
     }
 }
 
-/// <summary>Where among a job's results a page goes on.</summary>
+/// <summary>The position among a job's results where a page continues.</summary>
 readonly record struct ResultsPosition(string? RowKey, int Line)
 {
     public static bool TryParse(string text, out ResultsPosition position)

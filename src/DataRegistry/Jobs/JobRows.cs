@@ -8,7 +8,7 @@ namespace DataRegistry.Jobs;
 
 enum JobStatus
 {
-    /// <summary>Its input is being put away; nobody was told of it yet.</summary>
+    /// <summary>Its input is being staged, and no answer has named the job yet.</summary>
     Staging,
     Accepted,
     Running,
@@ -35,52 +35,56 @@ static class JobStatuses
     public static bool IsTerminal(this JobStatus status) => status is JobStatus.Completed or JobStatus.Cancelled or JobStatus.Failed;
 }
 
-/// <summary>A job. Its counts are those of its input (what was refused at the door) until it is finished, then the whole.</summary>
+/// <summary>
+/// A job. Until it is finished, its counts are those of inputs that the request refused; then they are complete.
+/// </summary>
 sealed record JobRow : CountedRow
 {
     public required Guid Id { get; init; }
     public JobKind Kind { get; init; }
     public required Guid Store { get; init; }
 
-    /// <summary>Into which is adopted; of a scan the store's, and empty where that has none.</summary>
+    /// <summary>The project to adopt into. A scan has its store's project, empty if there is none.</summary>
     public required Guid Project { get; init; }
     public required string CreatedBy { get; init; }
     public required JobStatus Status { get; init; }
 
-    /// <summary>What a prefix job adopts: keys that begin with it. Null for a list.</summary>
+    /// <summary>The prefix of the keys that the job adopts. Null for a list.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>Only the keys that it matches; null for all of the prefix.</summary>
+    /// <summary>Only keys that match it are adopted; null for all of the prefix.</summary>
     public string? Pattern { get; init; }
 
-    /// <summary>Patterns of keys that are left out, a JSON array; null for none.</summary>
+    /// <summary>Patterns of keys to leave out, a JSON array; null if none.</summary>
     public string? Exclude { get; init; }
 
-    /// <summary>The key of the file that lists what to adopt; null where there is none.</summary>
+    /// <summary>The key of the file that lists the URLs to adopt; null if there is none.</summary>
     public string? Manifest { get; init; }
 
-    /// <summary>Changed objects become datums in the place of those that were adopted. Null for not.</summary>
+    /// <summary>Changed objects become datums that replace the adopted ones. Null means no.</summary>
     public bool? AdoptChanged { get; init; }
 
     /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
     public string? AdoptedTags { get; init; }
 
-    /// <summary>What a job of a selection was asked for, in its room's own words. Null for other kinds.</summary>
+    /// <summary>The parameters of a selection's job, in its room's own format. Null for other kinds.</summary>
     public string? Parameters { get; init; }
 
-    /// <summary>When everything but this row is deleted; null where that follows from the kind.</summary>
+    /// <summary>When everything except this row is deleted; null if the kind decides.</summary>
     public DateTimeOffset? Expires { get; init; }
 
-    /// <summary>Of a scan: also a bucket that lists nothing at all is believed. Null for not.</summary>
+    /// <summary>Of a scan: accept even a bucket that lists no objects. Null means no.</summary>
     public bool? Forced { get; init; }
 
-    /// <summary>Its results are not kept any more, and it is not listed: it stays for the sake of what it adopted. Null for not.</summary>
+    /// <summary>
+    /// The results are deleted, and lists leave the job out. It stays because its datums refer to it. Null means no.
+    /// </summary>
     public bool? Forgotten { get; init; }
 
     /// <summary>All inputs; null while unknown.</summary>
     public long? Total { get; init; }
 
-    /// <summary>Of a prefix: how many inputs it had when it was last adopted; null where that is not known.</summary>
+    /// <summary>Of a prefix: the number of inputs when it was last adopted; null if unknown.</summary>
     public long? LastTotal { get; init; }
     public long RefusedFailed { get; init; }
     public long RefusedSkipped { get; init; }
@@ -88,15 +92,17 @@ sealed record JobRow : CountedRow
     public DateTimeOffset? Finished { get; init; }
     public string? Error { get; init; }
 
-    /// <summary>Which call ended it, so that it knows its own write after a lost answer. Null while it has not ended.</summary>
+    /// <summary>
+    /// The id of the call that ended the job. After a lost answer, the call recognizes its own write. Null until then.
+    /// </summary>
     public Guid? EndedBy { get; init; }
 
-    /// <summary>The request that made it, as W3C Trace Context; null for none.</summary>
+    /// <summary>The request that made it, as W3C Trace Context; null if none.</summary>
     public string? Traceparent { get; init; }
 
     [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Id));
 
-    /// <summary>What was refused at the door.</summary>
+    /// <summary>The counts of inputs that the request refused.</summary>
     [IgnoreDataMember]
     public Counts Refused
     {
@@ -105,35 +111,35 @@ sealed record JobRow : CountedRow
     }
 }
 
-/// <summary>What a work row's message does.</summary>
+/// <summary>The purpose of a work row's message.</summary>
 enum WorkKind
 {
     /// <summary>Adopts a range of the input.</summary>
     Range,
 
-    /// <summary>Reads the input from a manifest, which makes the job's ranges.</summary>
+    /// <summary>Reads the input from a manifest and makes the job's ranges.</summary>
     Manifest,
 }
 
-/// <summary>That a job is under way, and how far it was when the timer last looked.</summary>
+/// <summary>A job in progress, and its progress at the timer's last check.</summary>
 sealed record ActiveJobRow : TableRow
 {
-    /// <summary>A number that changes with every checkpoint; null before the first look.</summary>
+    /// <summary>A number that changes with every checkpoint; null before the first check.</summary>
     public long? Progress { get; init; }
 
-    /// <summary>Since when it is that.</summary>
+    /// <summary>When the number last changed.</summary>
     public required DateTimeOffset Since { get; init; }
 
-    /// <summary>How often new messages were sent since then.</summary>
+    /// <summary>How many times new messages were sent since then.</summary>
     public int Resumes { get; init; }
 
     [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Guid.ParseExact(RowKey, "N")));
 }
 
 /// <summary>
-/// A range of a job's input, and how far it has come: the truth that messages only point at. A list's range is windows
-/// <see cref="Next"/> to <see cref="End"/> of its staged input; a prefix's is keys <see cref="After"/> to <see cref="Until"/>, and has
-/// its <see cref="End"/> when it is found.
+/// A range of a job's input, and its progress. Messages only point at it. A list's range is windows <see cref="Next"/>
+/// to <see cref="End"/> of its staged input. A prefix's range is keys <see cref="After"/> to <see cref="Until"/>; its
+/// <see cref="End"/> is set when it is known.
 /// </summary>
 sealed record WorkRow : CountedRow
 {
@@ -142,70 +148,74 @@ sealed record WorkRow : CountedRow
 
     public WorkKind Kind { get; init; }
 
-    /// <summary>Which message may work on the range: one with another epoch is stale.</summary>
+    /// <summary>The epoch of the message that may work on the range. A message of another epoch is stale.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>The last epoch whose message is known to be queued. Behind <see cref="Epoch"/>: to be sent, perhaps again.</summary>
+    /// <summary>
+    /// The last epoch whose message is known to be queued. If it is less than <see cref="Epoch"/>, the message must be
+    /// sent, perhaps again.
+    /// </summary>
     public int Sent { get; init; }
 
-    /// <summary>When its message comes that was put off last: a sign that somebody is at it.</summary>
+    /// <summary>When its last postponed message becomes visible. It shows that the range has a message.</summary>
     public DateTimeOffset? Postponed { get; init; }
 
-    /// <summary>The window to be done next.</summary>
+    /// <summary>The next window to do.</summary>
     public required int Next { get; init; }
 
-    /// <summary>The window after the last.</summary>
+    /// <summary>The window after the last one.</summary>
     public required int End { get; init; }
 
-    /// <summary>Of a prefix: every key up to this one is done, or another range's; null for none yet.</summary>
+    /// <summary>Of a prefix: every key up to this one is done, or belongs to another range; null if none yet.</summary>
     public string? After { get; init; }
 
-    /// <summary>Of a prefix: the range's last key, whether or not it exists; null for the prefix's end.</summary>
+    /// <summary>Of a prefix: the range's last key, which need not exist; null for the prefix's end.</summary>
     public string? Until { get; init; }
 
-    /// <summary>Of a prefix: nothing was seen from here on to <see cref="Until"/>. Only where to cut the range depends on it.</summary>
+    /// <summary>Of a prefix: no key was seen from here on to <see cref="Until"/>. Used only to decide about cuts.</summary>
     public string? Upper { get; init; }
 
-    /// <summary>Requests that were spent on finding where to cut the range.</summary>
+    /// <summary>Requests spent on finding places to cut the range.</summary>
     public int Probes { get; init; }
 
-    /// <summary>Inputs a second, of late, at <see cref="RecentSince"/> (see <see cref="RecentRate"/>).</summary>
+    /// <summary>Recent inputs a second, at <see cref="RecentSince"/> (see <see cref="RecentRate"/>).</summary>
     public double Recent { get; init; }
     public DateTimeOffset? RecentSince { get; init; }
 
-    /// <summary>Which delivery wrote the last checkpoint, so that it knows its own after a lost answer.</summary>
+    /// <summary>The delivery that wrote the last checkpoint. After a lost answer, it recognizes its own write.</summary>
     public Guid? Delivery { get; init; }
 
-    /// <summary>How often poison made the next window be tried anew.</summary>
+    /// <summary>How many times the poison function has retried the next window.</summary>
     public int Replans { get; init; }
 
-    /// <summary>When a request to the bucket timed out first, with no window done since; null for none.</summary>
+    /// <summary>When a request to the bucket first timed out, with no window done since; null if none.</summary>
     public DateTimeOffset? Unanswered { get; init; }
 
-    /// <summary>Why the last delivery failed; for people.</summary>
+    /// <summary>The error of the last failed delivery, for people.</summary>
     public string? LastError { get; init; }
 
-    /// <summary>What the next window waits for, and since when; null where it is worked on, or has its turn to come.</summary>
+    /// <summary>The reason why the next window waits; null if it is worked on, or only waits in the queue.</summary>
     public string? WaitingFor { get; init; }
     public DateTimeOffset? WaitingSince { get; init; }
 
     /// <summary>
-    /// Which span made the range, as W3C Trace Context: every delivery of its messages is a part of that trace. Null for none.
+    /// The span that made the range, as W3C Trace Context; null if none. Every delivery of its messages belongs to that
+    /// trace.
     /// </summary>
     public string? Traceparent { get; init; }
 
     [IgnoreDataMember] public bool IsDone => Next >= End;
 
-    /// <summary>What the range waits for from now on, or goes on waiting for.</summary>
+    /// <summary>A wait for this reason; a wait that goes on keeps its begin.</summary>
     public WaitingBody WaitingOf(string reason, DateTimeOffset now) => new(reason, WaitingSince ?? now);
 
-    /// <summary>The range ends where it is.</summary>
+    /// <summary>The range, ended at its present window.</summary>
     public WorkRow Ended() => this with { End = Next };
 
     [IgnoreDataMember] public JobId JobId => new(TimedId.FromGuid(Job));
 }
 
-/// <summary>That a range's message is queued; merged into its row.</summary>
+/// <summary>The mark that a range's message is queued; merged into its row.</summary>
 sealed record WorkSentRow : TableRow
 {
     public required int Sent { get; init; }
@@ -214,7 +224,7 @@ sealed record WorkSentRow : TableRow
     public DateTimeOffset? WaitingSince { get; init; }
 }
 
-/// <summary>Why a range's delivery failed; merged into its row.</summary>
+/// <summary>The error of a range's failed delivery; merged into its row.</summary>
 sealed record WorkErrorRow : TableRow
 {
     public required string LastError { get; init; }
@@ -226,15 +236,14 @@ sealed record WorkErrorRow : TableRow
 }
 
 /// <summary>
-/// Where those inputs of one window stand that are told one by one, and how many of each outcome they are. Inserted in the transaction of
-/// the
-/// window's checkpoint, so it speaks of the attempt that counted.
+/// The place and the counts of a window's single results. It is inserted with the window's checkpoint, in one
+/// transaction, so it belongs to the delivery that counted.
 /// </summary>
 sealed record ResultsRow : CountedRow
 {
-    /// <summary>Name of the blob, one result a line; empty where there are only files.</summary>
+    /// <summary>Name of the blob, one result a line; empty if there are only files.</summary>
     public required string Blob { get; init; }
 
-    /// <summary>Files that the window made, in its room's own words; null for none.</summary>
+    /// <summary>Files that the window made, in its room's own format; null if none.</summary>
     public string? Files { get; init; }
 }

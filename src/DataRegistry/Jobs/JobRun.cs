@@ -3,8 +3,9 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Jobs;
 
 /// <summary>A job that a worker has opened.</summary>
-/// <param name="leased">What its windows take leases of: a store, or another thing that so many workers may be at.</param>
-/// <param name="bucket">Names that in errors.</param>
+/// <param name="leased">The thing that its windows take leases of: a store, or another thing with a limit of
+/// workers.</param>
+/// <param name="bucket">The name of the bucket for errors.</param>
 abstract class JobRun(JobRow job, Guid leased, string bucket)
 {
     public JobRow Job { get; } = job;
@@ -14,11 +15,11 @@ abstract class JobRun(JobRow job, Guid leased, string bucket)
     public string Bucket { get; } = bucket;
 
     /// <summary>
-    /// The most ranges that are made of the job's first one. More ranges are more even, and each costs requests at its end.
+    /// The most ranges to make from the job's first one. More ranges are more even, but each costs requests at its end.
     /// </summary>
     public virtual int MaxRanges => int.MaxValue;
 
-    /// <summary>Whether a bucket that refuses to be listed ends the job: the keys that nobody knows have no results.</summary>
+    /// <summary>Whether a bucket that refuses listing ends the job: keys that nobody knows cannot have results.</summary>
     public abstract bool NeedsListing { get; }
 
     /// <summary>Opens a range for a delivery.</summary>
@@ -31,13 +32,13 @@ abstract record RangeOpening
 {
     RangeOpening() { }
 
-    /// <summary>Its windows can be worked on.</summary>
+    /// <summary>The range has windows to work on.</summary>
     public sealed record Opened(RangeWork Work) : RangeOpening;
 
-    /// <summary>It has no windows, and all of its work is done.</summary>
+    /// <summary>The range has no windows, and all of its work is done.</summary>
     public sealed record Done : RangeOpening;
 
-    /// <summary>It has no windows, and another delivery goes on with its work.</summary>
+    /// <summary>The range has no windows, and another delivery continues its work.</summary>
     public sealed record HandedOn : RangeOpening;
 
     /// <summary>The job cannot go on, and fails with this error.</summary>

@@ -3,10 +3,10 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>Lets jobs begin whose input and ranges are written.</summary>
+/// <summary>Starts jobs whose input and ranges are written.</summary>
 sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFinisher finisher, JobKinds kinds, IOptions<JobOptions> options)
 {
-    /// <summary>The job with its first messages; one without ranges is done. It shows from now on.</summary>
+    /// <summary>Sends the job's first messages and makes it visible. A job without ranges is done at once.</summary>
     public async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
     {
         await jobs.AddAsync(job, key: null, cancellationToken);
@@ -14,7 +14,8 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
     }
 
     /// <summary>
-    /// Goes on with a job whose request died, or is still at it: its messages are sent, perhaps again. Null where there is no such job.
+    /// Continues a job whose request died, or is still at it: sends its messages, perhaps again. Null if there is no
+    /// such job.
     /// </summary>
     public async Task<JobRow?> ContinueAsync(JobId id, CancellationToken cancellationToken)
     {
@@ -25,10 +26,11 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
     }
 
     /// <summary>
-    /// The same, unless its project has too many under way: of several that come at once each sees all others, so never more than allowed
-    /// begin, though fewer may. Only its ranges and blobs are left then, as they are where its key was used before.
+    /// Adds and starts a job, unless its project has too many in progress. Each of several concurrent requests sees the
+    /// others, so never more than the limit begin, though fewer may. A refused job, or one whose key was used before,
+    /// leaves only its ranges and blobs, which the collection deletes.
     /// </summary>
-    /// <param name="key">Null for none.</param>
+    /// <param name="key">Null if none.</param>
     public async Task<JobStart> TryStartAsync(
         JobRow job, IReadOnlyList<WorkRow> ranges, RequestKey? key, CancellationToken cancellationToken)
     {

@@ -5,18 +5,18 @@ using DataRegistry.Storage;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// Idempotency keys of requests, beside the jobs that they make.
+/// Idempotency keys of requests, beside their jobs.
 /// <code>
 /// table jobs
-///   {project's slot, 3 hex} │ k-{SHA-256 of caller, project and key}   what was asked, the job; the answer where there is no job
+/// {project's slot, 3 hex} │ k-{SHA-256 of caller, project and key}   hash of the request, the job; the answer if there is no job
 /// </code>
-/// A job and its key are one transaction. A key that is older than a day counts as none: the next one takes its place.
+/// A job and its key are one transaction. A key older than a day counts as absent: the next one replaces it.
 /// </summary>
 sealed partial class JobTable
 {
     const string KeyPrefix = "k-";
 
-    /// <summary>After every job, whose row keys are hexadecimal.</summary>
+    /// <summary>Sorts after every job, because their row keys are hexadecimal.</summary>
     const string EndOfJobs = "g";
 
     public static JobKeyRow NewKey(RequestKey key, JobId job) => new()
@@ -29,14 +29,14 @@ sealed partial class JobTable
         CreatedAt = job.Value.Time,
     };
 
-    /// <summary>What a key stands for; null where it was not used within a day.</summary>
+    /// <summary>The row of a key; null if it was not used within a day.</summary>
     public async Task<JobKeyRow?> FindKeyAsync(int slot, RequestKey key, CancellationToken cancellationToken) =>
         await table.FindAsync<JobKeyRow>(PartitionOf(slot), KeyPrefix + key.Key, cancellationToken: cancellationToken) is { } row
             && IsKept(row)
             ? row : null;
 
     /// <summary>
-    /// Adds a key without a job. The row that is there afterwards: this one, or one of the same key that was there before.
+    /// Adds a key without a job. Returns the row that exists afterwards: this one, or an earlier one of the same key.
     /// </summary>
     public async Task<JobKeyRow> AddKeyAsync(JobKeyRow key, CancellationToken cancellationToken)
     {
@@ -52,18 +52,20 @@ sealed partial class JobTable
         }
     }
 
-    /// <summary>Keeps the answer of a request that made no job. Nothing where another delivery of the request was quicker.</summary>
+    /// <summary>
+    /// Keeps the answer of a request without a job. Does nothing if another delivery of the request came first.
+    /// </summary>
     public Task AnswerAsync(JobKeyRow key, CancellationToken cancellationToken) =>
         table.TryUpdateAsync(key, key.ETag, cancellationToken: cancellationToken);
 
-    /// <summary>Both or neither.</summary>
-    /// <returns>Null where that is done; otherwise the row of the same key that was there before.</returns>
+    /// <summary>Adds a job and its key in one transaction.</summary>
+    /// <returns>Null if added; otherwise the earlier row of the same key.</returns>
     async Task<JobKeyRow?> AddTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var known = await FindKeyAsync(key, cancellationToken);
-            // Our own after a lost answer.
+            // After a lost answer, the row is our own.
             if (known?.Job == job.Id)
                 return null;
             if (known is not null && IsKept(known))
@@ -75,7 +77,7 @@ sealed partial class JobTable
         }
     }
 
-    /// <summary>Both or neither; false where the job is not staged any more.</summary>
+    /// <summary>Deletes a job and its key in one transaction. False if the job is no longer staged.</summary>
     async Task<bool> RemoveTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
@@ -97,7 +99,7 @@ sealed partial class JobTable
     Task<JobKeyRow?> FindKeyAsync(JobKeyRow key, CancellationToken cancellationToken) =>
         table.FindAsync<JobKeyRow>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
 
-    /// <summary>Deletes a slot's keys that count no more. Repeating it changes nothing.</summary>
+    /// <summary>Deletes a slot's expired keys. A repeated call changes nothing.</summary>
     public async Task CollectKeysAsync(int slot, CancellationToken cancellationToken)
     {
         var keys = new TableRange(PartitionOf(slot)) { From = KeyPrefix, Before = KeyPrefix[..^1] + '.' };

@@ -11,18 +11,18 @@ namespace DataRegistry.Jobs;
 /// <summary>
 /// <code>
 /// table jobs
-///   {project's slot, 3 hex} │ {inverted time, 12 hex}{the id's other 4 bits}{tail, 16 hex}   status, counts, who, when
-///   active                  │ {job id}                                                       how far it was when the timer last looked
+/// {project's slot, 3 hex} │ {inverted time, 12 hex}{the id's other 4 bits}{tail, 16 hex}   status, counts, who, when
+/// active                  │ {job id}                                                       the progress at the timer's last check
 /// </code>
 /// Both keys follow from the id, and a project's jobs come newest first.
 /// </summary>
 sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
-    /// <summary>After every slot.</summary>
+    /// <summary>Sorts after every slot.</summary>
     const string Active = "active";
 
     readonly TableClient table = tables.GetTableClient("jobs");
-    // A completed job stays completed. Small: one entry a job that was met.
+    // A completed job stays completed. The cache is small: one entry per job.
     readonly ConcurrentDictionary<JobId, bool> finished = new();
 
     public TableClient Table => table;
@@ -35,13 +35,13 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return string.Create(CultureInfo.InvariantCulture, $"{rowKey.AsSpan(0, 12)}{id.Value.Partition & 15:x}{rowKey.AsSpan(12)}");
     }
 
-    /// <summary>The job; null where there is none.</summary>
+    /// <summary>The job; null if there is none.</summary>
     public Task<JobRow?> FindAsync(JobId id, CancellationToken cancellationToken) =>
         table.FindAsync<JobRow>(PartitionOf(id.Slot), RowKeyOf(id), cancellationToken: cancellationToken);
 
     /// <summary>
-    /// Whether both rows of everything that the job created are known to be there. False too for an adoption that was answered at once, and
-    /// for a job that ended otherwise.
+    /// Whether both rows of everything that the job created are known to exist. False for an adoption that was answered
+    /// at once, and for a job that did not complete.
     /// </summary>
     public async Task<bool> IsFinishedAsync(JobId id, CancellationToken cancellationToken)
     {
@@ -77,8 +77,8 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     };
 
     /// <summary>
-    /// Changes a job that is not at its end. Null where there is none or <paramref name="change"/> says null (nothing to do).
-    /// Concurrent changes are made one after the other, each on what the one before left.
+    /// Changes a job that has not ended. Null if there is none, or if <paramref name="change"/> returns null (nothing
+    /// to do). On a conflict it reads the job and calls <paramref name="change"/> again.
     /// </summary>
     public async Task<JobRow?> ChangeAsync(JobId id, Func<JobRow, JobRow?> change, CancellationToken cancellationToken)
     {
@@ -106,7 +106,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return null;
     }
 
-    /// <summary>False where the job has changed meanwhile, also by this very write, if the answer to it was lost.</summary>
+    /// <summary>False if the job has changed meanwhile, perhaps by this very write, if its answer was lost.</summary>
     async Task<bool> TryEndAsync(JobRow job, ETag ifMatch, CancellationToken cancellationToken)
     {
         try
@@ -115,14 +115,14 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // Written or not, nobody knows. What follows an end is done by the call that wrote it, or by nobody.
+            // It is unknown whether the write succeeded. Only the call whose write ended the job does the rest.
             if ((await FindAsync(job.JobId, cancellationToken))?.EndedBy == job.EndedBy)
                 return true;
             throw;
         }
     }
 
-    /// <summary>A death before this leaves it to the timer.</summary>
+    /// <summary>Does the work after a job's end. If the process dies before, the timer does it.</summary>
     async Task<JobRow> EndedAsync(JobRow job, CancellationToken cancellationToken)
     {
         Metrics.JobEnded(job.Status.ToString().ToLowerInvariant(), clock.GetUtcNow() - job.JobId.Value.Time);
@@ -130,9 +130,9 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return job;
     }
 
-    /// <summary>Adds a job that nobody knows yet, to the active ones first: so none is without somebody who looks after it.</summary>
-    /// <param name="key">The key that it comes with; null for none.</param>
-    /// <returns>Null where it is added; otherwise the row of the same key that was there before.</returns>
+    /// <summary>Adds a staged job. Its active row comes first, so the timer sees every job.</summary>
+    /// <param name="key">The request's key; null if none.</param>
+    /// <returns>Null if added; otherwise the earlier row of the same key.</returns>
     public async Task<JobKeyRow?> AddAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
         await table.TryAddAsync(
@@ -150,9 +150,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return known;
     }
 
-    /// <summary>
-    /// Takes a job back that nobody knows yet, with its key. False where a repetition of the request has started it meanwhile.
-    /// </summary>
+    /// <summary>Removes a staged job and its key. False if a repeated request has started it meanwhile.</summary>
     public async Task<bool> RemoveAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
         if (key is not null && !await RemoveTogetherAsync(job, key, cancellationToken))
@@ -163,7 +161,10 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return true;
     }
 
-    /// <summary>How many jobs of a project are not known to have ended. A request for each thousand of all projects together.</summary>
+    /// <summary>
+    /// The number of a project's jobs that are not known to have ended. Costs a request per thousand jobs of all
+    /// projects together.
+    /// </summary>
     public ValueTask<int> CountActiveAsync(int slot, CancellationToken cancellationToken) =>
         ListActiveAsync(cancellationToken).CountAsync(a => a.JobId.Slot == slot, cancellationToken);
 
@@ -171,22 +172,22 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     public IAsyncEnumerable<ActiveJobRow> ListActiveAsync(CancellationToken cancellationToken) =>
         table.ReadAsync<ActiveJobRow>(new TableRange(Active), 1000, cancellationToken: cancellationToken);
 
-    /// <summary>False where another was quicker.</summary>
+    /// <summary>False if another call came first.</summary>
     public async Task<bool> NoteActiveAsync(ActiveJobRow row, ETag ifMatch, CancellationToken cancellationToken) =>
         (await table.TryUpdateAsync(row, ifMatch, cancellationToken: cancellationToken)).IsDone;
 
     public Task NoteInactiveAsync(JobId id, CancellationToken cancellationToken) =>
         table.TryDeleteAsync(Active, id.Value.ToGuid().ToString("N"), ETag.All, cancellationToken);
 
-    /// <summary>The job is worked on.</summary>
+    /// <summary>Marks the job as running.</summary>
     public Task<JobRow?> StartAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job.Status is JobStatus.Staging or JobStatus.Accepted
             ? job with { Status = JobStatus.Running, Started = clock.GetUtcNow() }
             : null, cancellationToken);
 
     /// <summary>
-    /// Every range is done, or ended where it was by cancelling. The sum is checked: a completed job whose inputs are not all accounted for
-    /// fails, loudly.
+    /// Ends a job whose ranges are all done, or ended by cancelling. It checks the sum: a job whose inputs are not all
+    /// counted fails, with an error in the log.
     /// </summary>
     public Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken) => ChangeAsync(
         id,
@@ -210,13 +211,13 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         },
         cancellationToken);
 
-    /// <summary>The job cannot go on. What it did stays, and counts.</summary>
+    /// <summary>Fails a job that cannot go on. Its work so far stays, and counts.</summary>
     public Task<JobRow?> FailAsync(JobId id, Counts done, string error, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job with { Status = JobStatus.Failed, Error = error, Counts = job.Counts + done, Finished = clock.GetUtcNow() },
         cancellationToken);
 
     /// <summary>
-    /// A job that was ended while workers were at it counts what they had still done. Nothing for any other job.
+    /// Updates the counts of a job that ended while workers finished their windows. Does nothing for any other job.
     /// </summary>
     public async Task<JobRow?> RecountAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
@@ -233,14 +234,14 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
         return null;
     }
 
-    /// <summary>The job shall end as soon as its workers can. Null where it has ended already, or is ending.</summary>
+    /// <summary>Marks the job to end as soon as its workers can. Null if it has ended already, or is ending.</summary>
     public Task<JobRow?> CancelAsync(JobId id, CancellationToken cancellationToken) => ChangeAsync(
         id, job => job.Status is JobStatus.Accepted or JobStatus.Running ? job with { Status = JobStatus.Cancelling } : null,
         cancellationToken);
 
     /// <summary>
-    /// How many inputs the same selection of a store had when it was last adopted to the end; null where none of the project's last 100
-    /// jobs did.
+    /// The number of inputs when the same selection of a store was last adopted completely; null if none of the
+    /// project's last 100 jobs did.
     /// </summary>
     public async Task<long?> FindLastTotalAsync(JobRow job, CancellationToken cancellationToken) =>
         (await table.QueryPageAsync<JobRow>(new TableRange(job.PartitionKey) { Before = EndOfJobs }, maxPerPage: 100,
@@ -250,9 +251,9 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
                     && (j.Kind, j.Project, j.Store, j.Prefix, j.Pattern, j.Exclude)
                         == (job.Kind, job.Project, job.Store, job.Prefix, job.Pattern, job.Exclude))?.Total;
 
-    /// <summary>The jobs whose ids carry a slot, newest first. Jobs that nobody was told of are left out.</summary>
-    /// <param name="after">The row key of the one before; null from the newest on.</param>
-    /// <param name="page">Jobs a request.</param>
+    /// <summary>The jobs of a slot, newest first, without staged ones.</summary>
+    /// <param name="after">The row key of the job before; null for the newest.</param>
+    /// <param name="page">Jobs per request.</param>
     public IAsyncEnumerable<JobRow> ListAsync(
         int slot, JobKind kind, JobStatus? status, string? after, int page, CancellationToken cancellationToken) =>
         table.ReadAsync<JobRow>(
@@ -261,12 +262,13 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
             .Where(job => job.Kind == kind && job.Status != JobStatus.Staging && (status is null || job.Status == status));
 
     /// <summary>
-    /// Keeps a job that is at its end for the sake of what it adopted, and no report of it. Nothing where it was changed meanwhile.
+    /// Hides an ended job from lists. Its row stays because its datums refer to it. Does nothing if it was changed
+    /// meanwhile.
     /// </summary>
     public Task ForgetAsync(JobRow job, CancellationToken cancellationToken) =>
         table.TryUpdateAsync(job with { Forgotten = true }, job.ETag, cancellationToken: cancellationToken);
 
-    /// <summary>Deletes a job that is at its end; nothing of it is known any more.</summary>
+    /// <summary>Deletes the row of an ended job.</summary>
     public Task DeleteAsync(JobRow job, CancellationToken cancellationToken) =>
         table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
 }

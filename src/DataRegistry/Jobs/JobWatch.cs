@@ -4,12 +4,12 @@ using DataRegistry.Datums;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// Looks after a job while a delivery works on it, and ends the requests to its bucket that are under way: when somebody cancels the job,
-/// and before the host ends the whole process because the delivery took too long.
+/// Watches a job while a delivery works on it. It ends the delivery's requests to the bucket when somebody cancels the
+/// job. It also ends them before the host would end the whole process, because the delivery took too long.
 /// </summary>
 sealed class JobWatch : IAsyncDisposable
 {
-    /// <summary>A job is read as often, so a window that takes less time costs no request.</summary>
+    /// <summary>The interval of reading the job's row. A shorter window costs no request.</summary>
     static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     /// <summary>The Functions host ends a function after ten minutes, and its process with it.</summary>
@@ -21,10 +21,10 @@ sealed class JobWatch : IAsyncDisposable
 
     public JobWatch(JobTable jobs, JobId id, TimeProvider clock) => watching = WatchAsync(jobs, id, clock);
 
-    /// <summary>Requests to the bucket end with it.</summary>
+    /// <summary>Cancelled when requests to the bucket must end.</summary>
     public CancellationToken Stop => stop.Token;
 
-    /// <summary>The time of a delivery is up; otherwise, the job does not go on.</summary>
+    /// <summary>Whether the delivery's time is over. If not, the job was stopped.</summary>
     public bool IsOverdue { get; private set; }
 
     public async ValueTask DisposeAsync()
@@ -63,7 +63,7 @@ sealed class JobWatch : IAsyncDisposable
         }
         catch (Exception e) when (e is RequestFailedException or AggregateException)
         {
-            // The next look may succeed, and the worker itself tells what is wrong.
+            // The next check may succeed, and the worker itself reports the error.
             return false;
         }
     }

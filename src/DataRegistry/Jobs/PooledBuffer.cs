@@ -3,8 +3,8 @@ using System.Buffers;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// A growing buffer on pooled memory, so that large buffers never become garbage. After
-/// <see cref="Dispose"/> its memory belongs to others: dispose it only when no request can still be reading it.
+/// A growing buffer on pooled memory, so that large buffers never become garbage. After <see cref="Dispose"/> its
+/// memory belongs to others: dispose it only when no request can still be reading it.
 /// </summary>
 sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
 {
@@ -24,7 +24,7 @@ sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
-    /// <summary>Takes back what was written after <paramref name="length"/> bytes.</summary>
+    /// <summary>Removes everything after <paramref name="length"/> bytes.</summary>
     public void Truncate(int length) => Length = Math.Min(Length, length);
 
     public void Dispose()

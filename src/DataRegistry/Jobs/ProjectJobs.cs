@@ -2,7 +2,7 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>A project's jobs that are not at their end.</summary>
+/// <summary>A project's jobs that have not ended.</summary>
 sealed class ProjectJobs(JobTable jobs, JobKinds kinds) : IProjectContents
 {
     public int Order => 0;

@@ -3,35 +3,34 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>Where to cut a range of keys.</summary>
-/// <param name="At">The first part's last key, whether or not it exists; null where no place was found.</param>
-/// <param name="Upper">From here on nothing was seen in the range; null where that is not known.</param>
-/// <param name="Probes">Requests that it took.</param>
+/// <summary>A place to cut a range of keys.</summary>
+/// <param name="At">The first part's last key, which need not exist; null if no place was found.</param>
+/// <param name="Upper">From here on the range has no key; null if that is not known.</param>
+/// <param name="Probes">Requests that the search took.</param>
 readonly record struct RangeCut(string? At, string? Upper, int Probes);
 
 /// <summary>
-/// Finds where to cut a range of keys so that both parts hold some, best as many. S3 tells neither how many keys a range has nor which is
-/// its
-/// last, only the first one after any given string: so this is a search by such questions, of a LIST of one key each. What is
-/// uneven all the same is made good by cutting again whatever is left over when others are done.
+/// Finds a place to cut a range of keys into two parts that both have keys, if possible equally many. S3 gives neither
+/// the number of a range's keys nor the last one, only the first key after a string. So this is a search by LISTs of
+/// one key each. Uneven parts are cut again when other workers are free.
 /// </summary>
-/// <param name="firstAfter">The first key after the given string, with the job's prefix; null where there is none.</param>
+/// <param name="firstAfter">Returns the first key after a string, with the job's prefix; null if there is none.</param>
 sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAfter)
 {
-    /// <summary>What is between <paramref name="after"/> and <paramref name="until"/>, cut in two.</summary>
-    /// <param name="after">A key of the range's beginning that exists: its siblings are looked for.</param>
+    /// <summary>Cuts the range between <paramref name="after"/> and <paramref name="until"/> in two.</summary>
+    /// <param name="after">An existing key at the range's beginning. The search begins among its siblings.</param>
     /// <param name="until">The range's last key; null for the prefix's end.</param>
-    /// <param name="upper">What an earlier search found out.</param>
-    /// <param name="sample">Keys of the range: the characters that keys are made of, between which the middle is taken.</param>
-    /// <param name="maxProbes">After so many requests the search ends, with what it knows.</param>
+    /// <param name="upper">The upper bound that an earlier search found.</param>
+    /// <param name="sample">Keys of the range. The search takes the middle of the characters that they use.</param>
+    /// <param name="maxProbes">After this many requests the search ends with its best result.</param>
     public async Task<RangeCut> FindAsync(
         string after, string? until, string? upper, IEnumerable<string> sample, int maxProbes, CancellationToken cancellationToken)
     {
         var search = new Search(firstAfter, after, until, upper, sample, maxProbes);
-        // Mostly keys go on as they did before, and half of what is known has keys.
+        // Keys usually go on as before, so half of the known part usually has keys.
         if ((upper ?? until) is not null && search.Middle() is { } middle && await search.HasKeysAfterAsync(middle, cancellationToken))
             return search.Result(middle);
-        // Else the longest prefix that all of the range's keys share says where they differ.
+        // Otherwise the longest common prefix of the range's keys shows where they differ.
         var sibling = await search.TightenAsync(cancellationToken);
         while (search.Left > 0 && search.Middle() is { } next)
         {
@@ -68,7 +67,7 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
 
         public RangeCut Result(string? at) => new(at, upper, probes);
 
-        /// <summary>Whether the range has a key after this one. If not, nothing from there on need be looked at again.</summary>
+        /// <summary>Whether the range has a key after this one. If not, the upper bound is lowered.</summary>
         public async Task<bool> HasKeysAfterAsync(string key, CancellationToken cancellationToken)
         {
             if (Left <= 0 || (until is not null && OrderedKey.Compare(key, until) >= 0))
@@ -86,9 +85,8 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
         }
 
         /// <summary>
-        /// Halfway from the lower key to the upper bound, in numbers whose digits are the alphabet's characters: at the first place where
-        /// there
-        /// is a character between the two. Null where there is none.
+        /// The middle between the lower key and the upper bound, in numbers whose digits are the alphabet's characters.
+        /// It is taken at the first place with a character between the two. Null if there is none.
         /// </summary>
         public string? Middle()
         {
@@ -98,9 +96,10 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
                 common++;
             for (var place = common; place <= lower.Length; place++)
             {
-                // Characters of one kind: numbers are counted, and words are not, where both occur.
+                // Use characters of one kind, because where digits and letters both occur, only numbers are evenly
+                // spread.
                 Rune[] digits = place < lower.Length ? [.. alphabet.Where(r => KindOf(r) == KindOf(lower[place]))] : [.. alphabet];
-                // Beyond the place where the two part, whatever follows the lower key is in the range.
+                // Beyond the first difference, any continuation of the lower key is in the range.
                 var from = place < lower.Length ? Array.BinarySearch(digits, lower[place]) : -1;
                 var to = place == common && place < high.Length ? IndexOf(digits, high[place]) : digits.Length;
                 if (to - from >= 2)
@@ -111,8 +110,9 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
         }
 
         /// <summary>
-        /// Lowers the upper bound to the end of what all remaining keys have in common with the lower key, by bisecting how long that is.
-        /// Returns a place to cut that is known to have keys on its far side; null where there are no more keys.
+        /// Lowers the upper bound to the end of the remaining keys' common prefix with the lower key. It bisects the
+        /// length of that prefix. Returns a place to cut with at least one key after it; null if there are no more
+        /// keys.
         /// </summary>
         public async Task<string?> TightenAsync(CancellationToken cancellationToken)
         {
@@ -131,7 +131,7 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
             return known;
         }
 
-        /// <summary>After every key that begins with so many of the lower key's characters, but perhaps one.</summary>
+        /// <summary>A key after every key (perhaps one excepted) with this many of the lower key's characters.</summary>
         string EndOf(int length) => Text(length - 1, Next(lower[length - 1]));
 
         string Text(int count, Rune last)
@@ -149,7 +149,7 @@ sealed class RangeCutter(Func<string, CancellationToken, Task<string?>> firstAft
 
         static Rune Next(Rune rune) => rune.Value switch
         {
-            // Neither surrogates nor what XML cannot carry: servers tell markers in XML.
+            // Skip surrogates and characters that XML cannot carry, because servers send markers in XML.
             < ' ' => new Rune(' '),
             0xD7FF => new Rune(0xE000),
             0xFFFD => new Rune(0x10000),

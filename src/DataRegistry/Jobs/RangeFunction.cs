@@ -7,17 +7,19 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>The queue function: a message points to a range, which is worked on if the message is the one that may.</summary>
+/// <summary>
+/// The queue function of ranges. It works on the range that the message points to, if the message's epoch is current.
+/// </summary>
 sealed partial class RangeFunction(
     WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, TimeProvider clock, ILogger<RangeFunction> logger)
 {
-    /// <summary>As long as a bucket may time out before what needs it fails.</summary>
+    /// <summary>How long a bucket may time out before the inputs that need it fail.</summary>
     internal static readonly TimeSpan MaxUnanswered = TimeSpan.FromHours(1);
 
-    /// <summary>All that is logged within is of that job.</summary>
+    /// <summary>Adds the job's id to every log line within.</summary>
     public static readonly Func<ILogger, Datums.JobId, IDisposable?> JobScope = LoggerMessage.DefineScope<Datums.JobId>("Job:{Job}");
 
-    /// <exception cref="Exception">Whatever went wrong; the message comes again, and what was done stays done.</exception>
+    /// <exception cref="Exception">Any failure. The message comes again, and finished work stays finished.</exception>
     public async Task RunAsync(QueueDelivery delivery, CancellationToken cancellationToken)
     {
         var message = WorkMessage.Parse(delivery.Message);
@@ -31,7 +33,7 @@ sealed partial class RangeFunction(
         using var scope = JobScope(logger, message.JobId);
         try
         {
-            // What follows the last checkpoint may have been cut off by a death: it is done again, whoever asks.
+            // A death may have cut off the work after the last checkpoint, so every delivery repeats it.
             if (range.IsDone)
                 await finisher.ConcludeAsync(message.JobId, cancellationToken);
             else if (range.Epoch == message.Epoch)
@@ -57,8 +59,9 @@ sealed partial class RangeFunction(
     }
 
     /// <summary>
-    /// Sends the range again later, as a new message: throttling is no failure, and must not use up the deliveries of a message. A bucket
-    /// that has not answered for long is given up instead, because a message that is put off never becomes poison.
+    /// Sends the range again later, as a new message: throttling is no failure, and must not use up a message's
+    /// deliveries. If a bucket has not answered for an hour, the window's inputs fail instead, because a postponed
+    /// message never becomes poison.
     /// </summary>
     async Task PostponeAsync(WorkRow range, Exception reason, CancellationToken cancellationToken)
     {
@@ -75,7 +78,7 @@ sealed partial class RangeFunction(
         }
         catch (RequestFailedException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The tables themselves are slow: the message matters, the note does not.
+            // The tables themselves are slow. The message must be sent; the note may be lost.
         }
 
         if (now.Epoch == range.Epoch && clock.GetUtcNow() - unanswered >= MaxUnanswered)
@@ -86,7 +89,7 @@ sealed partial class RangeFunction(
         }
         else if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
         {
-            // Otherwise a delivery that handed the range on meanwhile has sent the message of the new epoch.
+            // Otherwise a delivery that sent the range on meanwhile has sent the message of the new epoch.
             await queue.SendAsync(now, delay, waiting: null, cancellationToken);
         }
     }
@@ -122,8 +125,8 @@ sealed partial class RangeFunction(
 }
 
 /// <summary>
-/// The poison queue's function: a range whose message failed too often is tried once more from its last checkpoint with a new
-/// message; after that, what its next window could not adopt ends in the job's failures, so that the job ends.
+/// The poison queue's function. It retries a range once from its last checkpoint, with a new message. After that, the
+/// remaining inputs of the next window fail, so the job ends.
 /// </summary>
 sealed partial class RangePoisonFunction(
     WorkTable work, RangeWorker worker, JobFinisher finisher, RangeQueue queue, ILogger<RangePoisonFunction> logger)
@@ -151,7 +154,7 @@ sealed partial class RangePoisonFunction(
                 cancellationToken) is { } again)
                 await queue.SendAsync(again, cancellationToken);
             else
-                // Another delivery was quicker, and may be dead by now: what there is to do is looked at anew.
+                // Another delivery came first, and may be dead by now: read again and decide anew.
                 await RunAsync(delivery, cancellationToken);
         }
         else if (range.Epoch == message.Epoch)

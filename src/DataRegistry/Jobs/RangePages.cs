@@ -3,18 +3,19 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Jobs;
 
-/// <summary>The pages that a range of keys is worked on by, and where it is cut. One caller at a time.</summary>
+/// <summary>Reads the pages of a range of keys, and finds places to cut it. For one caller at a time.</summary>
 sealed class RangePages(ObjectPager pager, WorkTable work)
 {
-    /// <summary>Keys that tell where to cut; more of them tell the same.</summary>
+    /// <summary>Keys that a cut is computed from; more keys add nothing.</summary>
     const int SampleKeys = 100;
 
     /// <summary>
-    /// Requests for cutting a job's first range, beside one a window: the bisection of a key's length takes 6 for 64 characters.
+    /// Requests for cutting a job's first range, besides one per window. Bisecting the length of a key of 64 characters
+    /// takes 6.
     /// </summary>
     const int FirstProbes = 12;
 
-    /// <summary>And any other range, of which something is known.</summary>
+    /// <summary>Requests for cutting another range, about which something is known.</summary>
     const int MoreProbes = 3;
 
     readonly List<string> sample = [];
@@ -23,10 +24,10 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
     /// <inheritdoc cref="ObjectPager.SeesVersions"/>
     public bool SeesVersions => pager.SeesVersions;
 
-    /// <summary>LISTs that were asked for.</summary>
+    /// <summary>LISTs that were sent.</summary>
     public int Requests { get; private set; }
 
-    /// <summary>The page after a key; one that was read ahead, or by <see cref="CutAsync"/>, is not read again.</summary>
+    /// <summary>The page after a key. A page that was read ahead, or by <see cref="CutAsync"/>, is not read again.</summary>
     public async Task<ObjectPage> ReadAsync(string? after, CancellationToken cancellationToken)
     {
         while (ahead.TryDequeue(out var read))
@@ -39,9 +40,8 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
     }
 
     /// <summary>
-    /// Reads what <see cref="ReadAsync"/> is asked for next, up to so many pages; to be awaited before anything else is. Never fails: what
-    /// cannot be
-    /// read now is asked for again.
+    /// Reads ahead up to <paramref name="count"/> pages for <see cref="ReadAsync"/>. Await it before any other call.
+    /// Never fails: a page that cannot be read now is requested again.
     /// </summary>
     public async Task ReadAheadAsync(string? after, string? until, int count, CancellationToken cancellationToken)
     {
@@ -60,11 +60,10 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
     }
 
     /// <summary>
-    /// Cuts the range in two. Looks at the next page first, which is not lost, and leaves the range what was read ahead. Within what it may
-    /// cost: a request a window,
-    /// and some more at the beginning, when nothing is known of the keys.
+    /// Cuts the range in two. It reads the next page first and keeps it for the range. It may cost a request per
+    /// window, and a few more at the beginning, when nothing is known of the keys.
     /// </summary>
-    /// <param name="firstAfter">Who is asked for the first key after a string; null for the bucket.</param>
+    /// <param name="firstAfter">Returns the first key after a string; null to ask the bucket.</param>
     /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
     public async Task<RangeShare?> CutAsync(
         WorkRow range, Func<string, CancellationToken, Task<string?>>? firstAfter, CancellationToken cancellationToken)
@@ -81,11 +80,11 @@ sealed class RangePages(ObjectPager pager, WorkTable work)
             return new(range);
         var cut = await new RangeCutter(
             firstAfter ?? FirstListedAsync).FindAsync(page.LastKey, range.Until, range.Upper, sample, budget, cancellationToken);
-        // Parts that cannot be begun would each be read from the very beginning.
+        // If the server begins every list at the first key, each part would read the whole listing.
         if (!pager.BeginsAnywhere)
             return new(range);
         var known = range with { Upper = cut.Upper, Probes = range.Probes + cut.Probes };
-        // A cut before where the range begins would count keys twice.
+        // A cut before the range's beginning would count keys twice.
         return cut.At is null || OrderedKey.Compare(cut.At, page.LastKey) < 0
             ? new(known)
             : await work.CutAsync(known, cut.At, cancellationToken);

@@ -7,24 +7,26 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// Works through a range, window by window, and brings its job on. The work on a window is its kind's. Both queue functions of jobs use it.
+/// Works through a range, window by window, and moves its job on. The kind of job does the window itself. Both queue
+/// functions of jobs use it.
 /// </summary>
 sealed partial class RangeWorker(
     JobTable jobs, WorkTable work, RangeQueue queue, JobKinds kinds, StoreTurns turns, StoreLeases leases,
     JobFinisher finisher, TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger)
 {
     /// <summary>
-    /// Works from the range's position to its end, or until the time of one message is up. Then it hands the rest on.
-    /// Where another delivery of the same message is further, it goes on from there.
-    /// It never ends well while nobody else is bound to go on: its end may delete the message, and the other delivery may be dead by now.
+    /// Works from the range's position to its end, or until the time of one message is over; then it sends the rest as
+    /// a new message. If another delivery of the same message is further, it continues from there. It returns only when
+    /// no work is left or another message exists, because the host then deletes this one, and the other delivery may be
+    /// dead.
     /// </summary>
-    /// <param name="bucketUnavailable">
-    /// Null to ask the bucket. Otherwise the bucket is not asked about the next window: keys without a location fail with this, and the
-    /// rest of the range is handed on. </param>
+    /// <param name="bucketUnavailable"> Null to use the bucket. Otherwise the next window sends no request to it: keys
+    /// without a location fail with this, and the rest of the range gets a new message.
+    /// </param>
     public Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken) =>
         RunAsync(range, clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable, cancellationToken);
 
-    /// <summary>The same until another time than that of a message.</summary>
+    /// <summary>The same until a given time.</summary>
     public Task RunAsync(WorkRow range, DateTimeOffset until, CancellationToken cancellationToken) =>
         RunAsync(range, until, bucketUnavailable: null, cancellationToken);
 
@@ -45,7 +47,7 @@ sealed partial class RangeWorker(
         {
             if (watch.IsOverdue)
                 throw TimedOut(turn, run);
-            // A window that is still read counts nothing.
+            // A window that is still being read counts nothing.
             await finisher.ConcludeAsync(range.JobId, cancellationToken);
         }
         catch (BucketException e) when (e.IsTimeout && bucketUnavailable is null)
@@ -71,7 +73,7 @@ sealed partial class RangeWorker(
         };
     }
 
-    /// <summary>Null where the job does not go on, or cannot, with which it ends.</summary>
+    /// <summary>The opened job. Null if the job has stopped, or cannot go on and was ended.</summary>
     async Task<JobRun?> OpenJobAsync(JobId id, CancellationToken cancellationToken)
     {
         var job = await jobs.FindAsync(id, cancellationToken);
@@ -88,7 +90,9 @@ sealed partial class RangeWorker(
         return (opening as JobOpening.Opened)?.Run;
     }
 
-    /// <summary>Does the range's next window. Returns the range to go on with; null where this delivery has no more to do.</summary>
+    /// <summary>
+    /// Does the range's next window. Returns the range to go on with; null if this delivery has no more work.
+    /// </summary>
     async Task<WorkRow?> AdvanceAsync(
         JobRun run, StoreTurns.Turn turn, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
@@ -107,13 +111,14 @@ sealed partial class RangeWorker(
     }
 
     /// <summary>
-    /// Each window takes a place of this process, and one of the store's leases among all processes. So a job of many windows lets others
-    /// in between.
+    /// Does a window with one of this process's slots and one of the store's leases among all processes. So a job of
+    /// many windows lets others in between.
     /// </summary>
     async Task<WindowOutcome> TakeWindowAsync(
         JobRun run, StoreTurns.Turn turn, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
-        // A delivery that does not ask the bucket needs no lease. It cannot be put off: the next one would ask the bucket again.
+        // A delivery without bucket requests needs no lease. It cannot be postponed, because the next one would use the
+        // bucket again.
         if (delivery.BucketUnavailable is not null)
         {
             using var place = await turns.TakeAsync(cancellationToken);
@@ -153,7 +158,7 @@ sealed partial class RangeWorker(
             : new WindowOutcome.Overtaken();
     }
 
-    /// <summary>Null where the range has no windows, or its job cannot go on, with which it ends.</summary>
+    /// <summary>The opened range. Null if it has no windows, or its job cannot go on and was ended.</summary>
     async Task<RangeWork?> OpenRangeAsync(JobRun run, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
         switch (await run.OpenAsync(range, delivery, cancellationToken))
@@ -172,12 +177,14 @@ sealed partial class RangeWorker(
     }
 
     /// <summary>
-    /// Where the job has fewer ranges than may be worked on at a time, a part of this one becomes a range of its own. So the rest is shared
-    /// evenly, however the keys lie. Returns the range as it is then; null where its row has changed meanwhile.
+    /// If the job has fewer ranges than it may work on at a time, a part of this one becomes a range of its own. So the
+    /// rest is shared evenly for any distribution of keys. Returns the range afterwards; null if its row has changed
+    /// meanwhile.
     /// </summary>
     async Task<WorkRow?> ShareAsync(JobRun run, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
-        // The first range of all is everything, and shared at once, up to twice. The others are worth it when a window was not all of them.
+        // The first range has all keys, so it is shared at once, up to twice. Others are shared if one window was not
+        // enough.
         for (var cuts = range.Next > 0 ? 1 : range.Range == 0 ? 2 : 0; cuts > 0 && run.NeedsListing; cuts--)
         {
             var (all, undone) = await work.CountAsync(range.JobId, cancellationToken);
@@ -195,15 +202,18 @@ sealed partial class RangeWorker(
         return range;
     }
 
-    /// <summary>The range after its next window, as its row says; null where another delivery is further.</summary>
+    /// <summary>
+    /// Does the next window and writes the checkpoint. Returns the range afterwards; null if another delivery is
+    /// further.
+    /// </summary>
     async Task<WorkRow?> RunWindowAsync(
         JobRun run, RangeDelivery delivery, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
         using var span = Spans.Start("window")?.SetTag("dataregistry.range", range.Range).SetTag("dataregistry.window", range.Next);
-        // Decided before the window is done: a window that is read ahead and handed on would be listed twice.
+        // Decide before the window: pages read ahead and then left to another delivery would be listed twice.
         var goesOn = delivery.BucketUnavailable is null && clock.GetUtcNow() < delivery.Until;
         var window = await windows.RunAsync(range, delivery, goesOn, cancellationToken);
-        // A window's faults are its own: the next one has all of its tries.
+        // Faults belong to their window: the next one has all its tries.
         var after = range with
         {
             Next = range.Next + 1,
@@ -245,7 +255,7 @@ sealed partial class RangeWorker(
         return null;
     }
 
-    /// <summary>Another delivery is further with the range: this one goes on from there, unless the range was handed on.</summary>
+    /// <summary>Another delivery is further with the range: continue from there, unless the range has a new message.</summary>
     async Task<WorkRow?> CatchUpAsync(RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)
     {
         Log.Overtaken(logger, range.JobId, range.Range, range.Epoch);
@@ -253,7 +263,7 @@ sealed partial class RangeWorker(
             return null;
         if (now.Epoch == range.Epoch || now.IsDone)
         {
-            // Windows are read forward only: they are opened anew where the range is now.
+            // Windows are read forward only, so open the range anew at its present position.
             delivery.Work = null;
             return now;
         }

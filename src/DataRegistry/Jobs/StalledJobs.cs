@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// The timer function that looks after jobs under way: one that makes no progress, because its messages are gone or whatever else nobody
-/// expected, is given new messages; after some tries of that it fails, with the reason, rather than hang for ever.
+/// The timer function for jobs in progress. A job without progress, because its messages are lost or for another
+/// unexpected reason, gets new messages. After a few such tries it fails with the reason and does not hang for ever.
 /// </summary>
 sealed partial class StalledJobs(
     JobTable jobs, WorkTable work, JobFinisher finisher, RangeQueue queue, JobKinds kinds, TimeProvider clock,
@@ -29,7 +29,7 @@ sealed partial class StalledJobs(
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                // One broken job keeps the timer from no other.
+                // One broken job must not keep the timer from the others.
                 Log.NotLookedAt(logger, active.JobId, e);
             }
         }
@@ -38,9 +38,10 @@ sealed partial class StalledJobs(
     }
 
     /// <summary>
-    /// Resumes every unfinished job now, because the messages of a dead process stay hidden for ten minutes. Each range that has a message
-    /// gets a new epoch and a new message; the old message is dropped when it comes. A worker of another instance finds the new epoch at
-    /// its checkpoint and stops: its window is done again, and the counts stay exact. Of two who resume at once, one gets each range.
+    /// Resumes every unfinished job now, because the messages of a dead process stay hidden for ten minutes. Each range
+    /// with a message gets a new epoch and a new message; the old message is dropped when it comes. A worker of another
+    /// instance finds the new epoch at its checkpoint and stops. Its window is repeated, and the counts stay exact. Of
+    /// two concurrent calls, one gets each range.
     /// </summary>
     public async Task ResumeAsync(CancellationToken cancellationToken)
     {
@@ -68,10 +69,10 @@ sealed partial class StalledJobs(
         var ranges = 0;
         await foreach (var range in work.ListAsync(id, cancellationToken))
         {
-            // A postponed message is on the queue, and nobody has it.
+            // A postponed message is in the queue, not with a worker.
             if (job.Status == JobStatus.Cancelling || range.IsDone || range.Sent != range.Epoch || range.Postponed > clock.GetUtcNow())
                 continue;
-            // A death before the message is sent leaves a range that waits for one, like any other that does.
+            // If the process dies before the message is sent, the range waits for one like any other.
             if (await work.CheckpointAsync(
                 range, range with { Epoch = range.Epoch + 1, Delivery = Guid.NewGuid() }, null, cancellationToken) is not { } again)
                 continue;
@@ -108,7 +109,7 @@ sealed partial class StalledJobs(
     async Task CheckProgressAsync(ActiveJobRow active, JobRow job, CancellationToken cancellationToken)
     {
         var undone = await work.ListAsync(active.JobId, cancellationToken).ToListAsync(cancellationToken);
-        // What changes with each checkpoint, and with each delivery that is handed on or put off.
+        // A number that changes with each checkpoint, and with each delivery that is continued or postponed.
         var progress = undone.Aggregate(
             0L, (sum, r) => (sum * 31) + r.Next + ((long)r.Epoch << 20) + (r.Postponed?.UtcTicks ?? 0) + (r.IsDone ? 1 : 0)) + undone.Count;
         undone.RemoveAll(r => r.IsDone);
@@ -127,7 +128,7 @@ sealed partial class StalledJobs(
         await ResumeStalledAsync(active, job, undone, cancellationToken);
     }
 
-    /// <summary>Sends the messages of a stalled job again; after some tries of that, the job fails.</summary>
+    /// <summary>Sends the messages of a stalled job again. After a few such tries, the job fails.</summary>
     async Task ResumeStalledAsync(ActiveJobRow active, JobRow job, List<WorkRow> undone, CancellationToken cancellationToken)
     {
         var id = active.JobId;
@@ -141,7 +142,7 @@ sealed partial class StalledJobs(
         }
 
         Log.Resumed(logger, id, undone.Count, active.Since);
-        // Noted first: after a death while sending, the messages are sent again only after another such time.
+        // Note first: after a death while sending, the messages are sent again only after another such time.
         if (!await jobs.NoteActiveAsync(
             active with { Since = clock.GetUtcNow(), Resumes = active.Resumes + 1 }, active.ETag, cancellationToken))
             return;

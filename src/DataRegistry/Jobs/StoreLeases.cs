@@ -7,18 +7,20 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// How many workers of all instances may ask one store's bucket at a time: each has a lease, a row that it renews.
+/// Limits the workers of all instances at one store's bucket. Each has a lease, a row that it renews.
 /// <code>
 /// table leases
-///   {store id} │ {number, 2 digits}   who has it, until when
+/// {store id} │ {number, 2 digits}   who has it, until when
 /// </code>
 /// </summary>
 sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions<JobOptions> options) : IStoredTable
 {
-    /// <summary>After a worker's death its lease is free again. Longer than a window takes, also where S3 throttles.</summary>
+    /// <summary>
+    /// A dead worker's lease is free after this time. It is longer than a window takes, even if S3 throttles.
+    /// </summary>
     internal static readonly TimeSpan Duration = TimeSpan.FromMinutes(5);
 
-    /// <summary>Others may be quicker with the same lease.</summary>
+    /// <summary>Another worker may take the same lease first.</summary>
     const int Tries = 4;
 
     readonly TableClient table = tables.GetTableClient("leases");
@@ -26,9 +28,8 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
     public TableClient Table => table;
 
     /// <summary>
-    /// A lease that nobody has, or that an earlier delivery of the same range had, which may be dead; null where others have them all. A
-    /// query
-    /// and a write.
+    /// Takes a free lease, or one that an earlier delivery of the same range had, because that may be dead. Null if
+    /// others have them all. A query and a write.
     /// </summary>
     public async Task<StoreLease?> TryAcquireAsync(Guid store, WorkRow range, CancellationToken cancellationToken)
     {
@@ -38,7 +39,7 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
             var rows = await ReadAsync(store, cancellationToken);
             var free = Enumerable.Range(0, options.Value.WorkersPerStore).Select(n => n.ToString("D2", CultureInfo.InvariantCulture))
                 .Where(n => !rows.TryGetValue(n, out var row) || !IsHeld(row)).ToList();
-            // At random, so that several who come at once do not all want the same one.
+            // Choose at random, so that concurrent workers do not all want the same one.
             var wanted = rows.Values.FirstOrDefault(r => r.Holder == holder && IsHeld(r))?.RowKey
                 ?? (free.Count == 0 ? null : free[Random.Shared.Next(free.Count)]);
             if (wanted is null)
@@ -63,8 +64,8 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
     }
 
     /// <summary>
-    /// The lease with its new end, and its share of the store's requests now. A lease that lapsed and that another has is left alone: then
-    /// one worker more is at the bucket, for a while.
+    /// Renews the lease; returns it with its present share of the store's requests. If it lapsed and another worker has
+    /// it, it stays with that one. Then one worker too many is at the bucket for a while.
     /// </summary>
     internal async Task<(LeaseRow Lease, double PerSecond)> RenewAsync(Guid store, LeaseRow lease, CancellationToken cancellationToken)
     {
@@ -80,7 +81,7 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
         var written = await table.TryUpdateAsync(renewed, lease.ETag, cancellationToken: cancellationToken);
         if (written.IsDone)
             return renewed with { ETag = written.ETag };
-        // After a lost answer it is ours all the same; else it lapsed, and another has it.
+        // After a lost answer the lease may still be ours. Otherwise it lapsed, and another has it.
         return await table.FindAsync<LeaseRow>(lease.PartitionKey, lease.RowKey, cancellationToken: cancellationToken) is { } now
             && now.Holder == lease.Holder ? now : lease;
     }
@@ -97,11 +98,11 @@ sealed class StoreLeases(TableServiceClient tables, TimeProvider clock, IOptions
 }
 
 /// <summary>
-/// The right to work at a store's bucket, and how fast: an even share of the store's requests a second, as many workers as there are now.
+/// The right to work at a store's bucket, at an even share of the store's requests a second among its present workers.
 /// </summary>
 sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double perSecond, TimeProvider clock) : IAsyncDisposable
 {
-    /// <summary>What was not asked for within so long may be asked for at once.</summary>
+    /// <summary>Requests that were not sent within this time may be sent at once.</summary>
     const double BurstSeconds = 0.1;
 
     readonly Lock gate = new();
@@ -109,35 +110,35 @@ sealed class StoreLease(StoreLeases leases, Guid store, LeaseRow row, double per
     LeaseRow row = row;
     double next;
 
-    /// <summary>Requests that it may send a second, if its server takes all.</summary>
+    /// <summary>Requests a second, if the server accepts the full rate.</summary>
     public double PerSecond { get; private set; } = perSecond;
 
-    /// <summary>Until the next request may be sent.</summary>
-    /// <param name="share">Of the pace, see <see cref="BucketPace"/>.</param>
+    /// <summary>Waits until the next request may be sent.</summary>
+    /// <param name="share">The share of the pace, see <see cref="BucketPace"/>.</param>
     public async ValueTask WaitAsync(double share, CancellationToken cancellationToken)
     {
         if (Reserve(share) is var pause && pause > TimeSpan.Zero)
             await Task.Delay(pause, clock, cancellationToken);
     }
 
-    /// <summary>Takes the next place; returns how long until then, not above 0 for at once.</summary>
+    /// <summary>Takes the next place; returns the time until then, zero or less for at once.</summary>
     internal TimeSpan Reserve(double share)
     {
         lock (gate)
         {
             var now = clock.GetElapsedTime(began).TotalSeconds;
             var place = Math.Max(next, now - BurstSeconds);
-            // Those who were told to slow down together shall not come back together.
+            // Spread at random, because throttled workers must not return together.
             next = place + ((share < 1 ? 0.5 + Random.Shared.NextDouble() : 1) / (PerSecond * share));
             return TimeSpan.FromSeconds(place - now);
         }
     }
 
-    /// <summary>To be called now and then: a query and a write.</summary>
+    /// <summary>Call it now and then. A query and a write.</summary>
     public async Task RenewAsync(CancellationToken cancellationToken) =>
         (row, PerSecond) = await leases.RenewAsync(store, row, cancellationToken);
 
-    /// <summary>Gives the lease back. If that fails it lapses, as if its holder had died.</summary>
+    /// <summary>Gives the lease back. If that fails, it lapses later.</summary>
     public async ValueTask DisposeAsync()
     {
         try

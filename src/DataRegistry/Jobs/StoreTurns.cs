@@ -4,20 +4,22 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// Shares this process among stores, so that a store that answers slowly has a part of it, never all. One store has at most half of the
-/// windows that the process works on. Unless a window of it ended just now, it holds at most
-/// <see cref="JobOptions.MessagesPerStore"/> messages.
-/// After a request that timed out, the store is left alone for a while; then one message asks it again, before all others do.
+/// Shares this process among stores, so that a slow store never takes all of it. One store has at most half of the
+/// windows that the process works on. Unless one of its windows ended just now, it holds at most <see
+/// cref="JobOptions.MessagesPerStore"/> messages. After a request that timed out, the store is closed for a while. Then
+/// one message tries it, before all others do.
 /// </summary>
 sealed class StoreTurns : IDisposable
 {
-    /// <summary>A store is quick while windows of it end so often.</summary>
+    /// <summary>A store is quick if a window of it ended within this time.</summary>
     internal static readonly TimeSpan SlowAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a message waits for a place at most: the host ends the process of a function that takes ten minutes.</summary>
+    /// <summary>
+    /// The longest wait of a message for a slot. The host ends the process of a function that takes ten minutes.
+    /// </summary>
     static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long a store is left alone after a request that timed out.</summary>
+    /// <summary>How long a store is closed after a request that timed out.</summary>
     internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(30);
 
     readonly TimeProvider clock;
@@ -25,7 +27,7 @@ sealed class StoreTurns : IDisposable
     readonly Lock gate = new();
     readonly Dictionary<Guid, Share> shares = [];
 
-    // A window holds its objects and rows in memory: more of them at a time would not be faster, only larger.
+    // A window holds its objects and rows in memory. More windows at a time would use more memory, but not be faster.
     readonly SemaphoreSlim windows;
 
     public StoreTurns(TimeProvider clock, IOptions<JobOptions> options)
@@ -36,7 +38,7 @@ sealed class StoreTurns : IDisposable
 
     public void Dispose() => windows.Dispose();
 
-    /// <summary>A delivery that is to ask a store: to be disposed of at its end.</summary>
+    /// <summary>Begins a delivery that will use a store. Dispose it at the delivery's end.</summary>
     /// <param name="bucket">Only to name it in errors.</param>
     public Turn Enter(Guid store, string bucket)
     {
@@ -49,27 +51,27 @@ sealed class StoreTurns : IDisposable
         }
     }
 
-    /// <summary>A place for a window that asks no store.</summary>
+    /// <summary>Takes a slot for a window that uses no store.</summary>
     public async Task<IDisposable> TakeAsync(CancellationToken cancellationToken)
     {
         await windows.WaitAsync(cancellationToken);
         return new Place(() => windows.Release());
     }
 
-    /// <summary>What this process knows of a store. Its lock is the one of all.</summary>
+    /// <summary>This process's state of a store. The lock of all stores protects it.</summary>
     internal sealed class Share(int windows)
     {
         public SemaphoreSlim Places { get; } = new(windows);
 
         public int Messages { get; set; }
 
-        /// <summary>When a window ended well last; null for none yet.</summary>
+        /// <summary>When a window last ended well; null if none yet.</summary>
         public long? LastEnd { get; set; }
 
-        /// <summary>When it may be asked again after a time-out; null where it answers.</summary>
+        /// <summary>When the store may be tried again after a time-out; null if it answers.</summary>
         public DateTimeOffset? ClosedUntil { get; set; }
 
-        /// <summary>A message asks whether it answers again.</summary>
+        /// <summary>A message is trying whether the store answers again.</summary>
         public bool IsTried { get; set; }
     }
 
@@ -91,10 +93,10 @@ sealed class StoreTurns : IDisposable
             (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
 
         /// <summary>
-        /// A place for a window, to be disposed of at its end. Null where the store has its part of the messages and is not quick, or where
-        /// there was no place for long: this message comes again later.
+        /// Takes a slot for a window; dispose it at the window's end. Null if the store has its share of messages and
+        /// is not quick, or if no slot was free for long. The message then comes again later.
         /// </summary>
-        /// <exception cref="BucketException">The store did not answer a short while ago, and is left alone.</exception>
+        /// <exception cref="BucketException">The store did not answer a short while ago, and is closed.</exception>
         public async Task<IDisposable?> TryTakeAsync(CancellationToken cancellationToken)
         {
             var began = turns.clock.GetTimestamp();
@@ -103,7 +105,7 @@ sealed class StoreTurns : IDisposable
                 ThrowIfClosed();
                 if (IsSentAway())
                     return null;
-                // Now and then it looks again whether the store is slow.
+                // Check now and then whether the store has become slow.
                 if (await WaitAsync(share.Places, SlowAfter, cancellationToken))
                     return await BeginAsync(MaxWait - turns.clock.GetElapsedTime(began), cancellationToken);
             }
@@ -119,7 +121,8 @@ sealed class StoreTurns : IDisposable
         }
 
         /// <summary>
-        /// A request timed out. Requests that were sent before the pause tell nothing new, and neither does a refusal of this turn itself.
+        /// A request timed out. Requests sent before the pause say nothing new, and neither does a refusal of this turn
+        /// itself.
         /// </summary>
         public void TimedOut()
         {
@@ -147,7 +150,7 @@ sealed class StoreTurns : IDisposable
             }
         }
 
-        /// <summary>False where there was no place within the time.</summary>
+        /// <summary>False if no slot was free within the time.</summary>
         async Task<bool> WaitAsync(SemaphoreSlim places, TimeSpan patience, CancellationToken cancellationToken)
         {
             using var timeout = new CancellationTokenSource(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, turns.clock);
@@ -182,7 +185,7 @@ sealed class StoreTurns : IDisposable
             var place = new Place(End);
             try
             {
-                // Others may have found out while this one waited.
+                // Another delivery may have closed the store during the wait.
                 ThrowIfClosed();
                 return place;
             }
@@ -199,7 +202,7 @@ sealed class StoreTurns : IDisposable
             share.Places.Release();
         }
 
-        /// <summary>Whether this message is one too many, and is to go.</summary>
+        /// <summary>Whether the store holds too many messages and this one must go.</summary>
         bool IsSentAway()
         {
             lock (turns.gate)
@@ -207,7 +210,7 @@ sealed class StoreTurns : IDisposable
                 if (share.Messages <= turns.options.MessagesPerStore
                     || (share.LastEnd is { } end && turns.clock.GetElapsedTime(end) < SlowAfter))
                     return false;
-                // Counted at once: of several that look at the same time only those beyond the part go.
+                // Count at once, so that of several concurrent messages only the surplus goes.
                 share.Messages--;
                 return isSentAway = true;
             }

@@ -1,16 +1,16 @@
 namespace DataRegistry.Jobs;
 
-/// <summary>What became of a window.</summary>
+/// <summary>The outcome of a window.</summary>
 abstract record WindowOutcome
 {
     WindowOutcome() { }
 
-    /// <summary>It is done, and the checkpoint is written.</summary>
+    /// <summary>The window is done, and the checkpoint is written.</summary>
     public sealed record Written(WorkRow Before, WorkRow After) : WindowOutcome;
 
     /// <summary>Another delivery is further with the range.</summary>
     public sealed record Overtaken : WindowOutcome;
 
-    /// <summary>There is none: the range was put off, or its opening left nothing to do.</summary>
+    /// <summary>There is no window: the range was postponed, or has nothing left to do.</summary>
     public sealed record None : WindowOutcome;
 }

@@ -8,17 +8,19 @@ using DataRegistry.Triggers;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// A pointer to a work row: <c>{"v":1,"job":"…","range":0,"epoch":1}</c>. It holds ids only; what is to be done stands in the row.
+/// A pointer to a work row: <c>{"v":1,"job":"…","range":0,"epoch":1}</c>. It contains ids only; the row describes the
+/// work.
 /// </summary>
-/// <param name="V">The message's version: one that is not known here is refused, so that it is poison, not lost.</param>
+/// <param name="V">The message's version. An unknown one is refused: the message becomes poison, and is not
+/// lost.</param>
 sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
 {
     public const int Version = 1;
 
     [JsonIgnore] public JobId JobId => new(TimedId.FromGuid(Job));
 
-    /// <exception cref="UnreadableMessageException">Not a work message at all.</exception>
-    /// <exception cref="NotSupportedException">One of another version: of a newer app, while an older instance still runs.</exception>
+    /// <exception cref="UnreadableMessageException">The text is no work message.</exception>
+    /// <exception cref="NotSupportedException">A newer app wrote it, while an older instance still runs.</exception>
     public static WorkMessage Parse(string text)
     {
         try
@@ -46,26 +48,26 @@ sealed record WorkMessage(int V, Guid Job, int Range, int Epoch)
 [JsonSerializable(typeof(WorkMessage))]
 sealed partial class WorkMessageJson : JsonSerializerContext;
 
-/// <summary>The queue that range workers are fed by.</summary>
+/// <summary>The queue of range workers.</summary>
 sealed class RangeQueue(QueueServiceClient queues, WorkTable work)
 {
     public const string Name = "adopt";
     public const string PoisonName = Name + "-poison";
 
     /// <summary>
-    /// The service's word for a message that does not expire. By default it would after seven days, and a job whose message is gone never
-    /// ends.
+    /// The service's value for a message that does not expire. By default it would after seven days, and a job without
+    /// its message never ends.
     /// </summary>
     static readonly TimeSpan Never = TimeSpan.FromSeconds(-1);
 
     public QueueClient Queue { get; } = queues.GetQueueClient(Name);
 
     /// <summary>
-    /// Queues the message of a range's epoch, then notes it as sent. A death between the two sends it once more later, which is
-    /// harmless: of two deliveries only one can write the next checkpoint.
+    /// Queues the message of a range's epoch, then notes it as sent. A death between the two sends it again later,
+    /// which is harmless: of two deliveries only one can write the next checkpoint.
     /// </summary>
-    /// <param name="delay">How long the message stays invisible; null for not at all.</param>
-    /// <param name="waiting">What the range waits for meanwhile; null for what its row says.</param>
+    /// <param name="delay">How long the message stays invisible; null for no delay.</param>
+    /// <param name="waiting">The reason for the wait; null for the one in the row.</param>
     public async Task SendAsync(WorkRow range, TimeSpan? delay, WaitingBody? waiting, CancellationToken cancellationToken)
     {
         var sent = await Queue.SendMessageAsync(

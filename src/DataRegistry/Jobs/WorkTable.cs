@@ -9,11 +9,11 @@ namespace DataRegistry.Jobs;
 /// <summary>
 /// <code>
 /// table work
-///   {job id} │ a, k-{…}                                of a selection: which job acts on it, and those that requests named
-///            │ w-{range, 6 digits}                       how far the range is: epoch, next window, counts
-///            │ r-{range, 6 digits}-{window, 6 digits}    where the window's failed and skipped inputs stand
-///            │ r-input-{6 digits}                        those that were refused at the door
-///            │ m                                         the manifest that the input is read from, and how far that is
+/// {job id} │ a, k-{…}                                of a selection: the job that acts on it, and the jobs that requests named
+///          │ w-{range, 6 digits}                       the range's progress: epoch, next window, counts
+///          │ r-{range, 6 digits}-{window, 6 digits}    the place of the window's failed and skipped inputs
+///          │ r-input-{6 digits}                        those that the request refused
+///          │ m                                         the manifest that the input is read from, and its progress
 /// </code>
 /// One partition a job, so that a checkpoint and its results are one transaction.
 /// </summary>
@@ -27,7 +27,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
     public TableClient Table => table;
 
-    /// <summary>The range; null where there is none.</summary>
+    /// <summary>The range; null if there is none.</summary>
     public Task<WorkRow?> FindAsync(JobId job, int range, CancellationToken cancellationToken) =>
         table.FindAsync<WorkRow>(PartitionOf(job), RowKeyOf(range), cancellationToken: cancellationToken);
 
@@ -36,8 +36,8 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
         table.ReadAsync<WorkRow>(new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, cancellationToken: cancellationToken);
 
     /// <summary>
-    /// Where those inputs stand that are told one by one: those of the windows in the order of keys, then those of the input in the order
-    /// of URLs.
+    /// The places of single results: those of the windows in the order of keys, then those of the input in the order of
+    /// URLs.
     /// </summary>
     public IAsyncEnumerable<ResultsRow> ListResultsAsync(JobId job, string? from, CancellationToken cancellationToken) =>
         table.ReadAsync<ResultsRow>(
@@ -45,7 +45,8 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
             cancellationToken: cancellationToken);
 
     /// <summary>
-    /// Writes a new job's ranges, and where the inputs refused at the door stand. The job is nobody's yet, so nothing can be in the way.
+    /// Writes a new job's ranges, and the place of the inputs that the request refused. The job is not visible yet, so
+    /// no row exists.
     /// </summary>
     public async Task AddAsync(
         JobId job, IReadOnlyList<WorkRow> ranges, IReadOnlyList<ResultsRow> refused, CancellationToken cancellationToken)
@@ -59,9 +60,9 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     }
 
     /// <summary>
-    /// Writes how far a range is, and the window's results with it. Null where another delivery has got on with the range meanwhile:
-    /// whatever this one did counts as not done, and the range is to be read anew. A change that leaves the position alone (a message noted
-    /// as sent, an error) is taken over.
+    /// Writes a range's progress together with the window's results. Null if another delivery has moved the range on
+    /// meanwhile: the caller's work does not count, and it must read the range again. A change that keeps the position
+    /// (a message noted as sent, an error) is kept.
     /// </summary>
     public async Task<WorkRow?> CheckpointAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
@@ -84,7 +85,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
         }
     }
 
-    /// <summary>Deletes all rows of a job. Repeating it changes nothing.</summary>
+    /// <summary>Deletes all rows of a job. A repeated call changes nothing.</summary>
     public async Task DeleteAsync(JobId job, CancellationToken cancellationToken)
     {
         var rows = await table.ReadAsync<RowKeyOnly>(
@@ -94,8 +95,8 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     }
 
     /// <summary>
-    /// Cuts a range of keys in two, in one transaction: it ends at <paramref name="at"/>, and a new range has the rest. Null where the
-    /// range has changed meanwhile, or where an answer was lost: then it is to be read anew.
+    /// Cuts a range of keys in two, in one transaction: it ends at <paramref name="at"/>, and a new range has the rest.
+    /// Null if the range has changed meanwhile, or an answer was lost. The caller must then read it again.
     /// </summary>
     public async Task<RangeShare?> CutAsync(WorkRow range, string at, CancellationToken cancellationToken)
     {
@@ -112,11 +113,11 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
         }
     }
 
-    /// <summary>What all ranges of a job have done.</summary>
+    /// <summary>The sum of the counts of a job's ranges.</summary>
     public async Task<Counts> SumAsync(JobId job, CancellationToken cancellationToken) =>
         await ListAsync(job, cancellationToken).AggregateAsync(default(Counts), (sum, range) => sum + range.Counts, cancellationToken);
 
-    /// <summary>The same, how fast, and what it waits for.</summary>
+    /// <summary>The counts, the rate and the reason for waiting.</summary>
     public async Task<JobProgress> ProgressAsync(JobId job, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var progress = default(JobProgress);
@@ -133,13 +134,13 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
         return isWorkedOn ? progress with { Waiting = null } : progress;
     }
 
-    /// <summary>How many ranges a job has, and how many of them are not done.</summary>
+    /// <summary>The number of a job's ranges, and of those that are not done.</summary>
     public ValueTask<(int All, int Undone)> CountAsync(JobId job, CancellationToken cancellationToken) =>
         ListAsync(job, cancellationToken).AggregateAsync(
             (All: 0, Undone: 0), (counts, range) => (counts.All + 1, counts.Undone + (range.IsDone ? 0 : 1)), cancellationToken);
 
     /// <summary>
-    /// Adds to a range that was ended meanwhile what a worker had still done of it. Null where another delivery has added it already.
+    /// Adds a worker's last window to a range that was ended meanwhile. Null if another delivery has added it already.
     /// </summary>
     public async Task<WorkRow?> AddLateAsync(WorkRow before, WorkRow after, ResultsRow? results, CancellationToken cancellationToken)
     {
@@ -161,7 +162,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
         return null;
     }
 
-    /// <summary>Ends a range where it is; whoever works on it learns it from its next checkpoint.</summary>
+    /// <summary>Ends a range at its present window. Its worker notices at its next checkpoint.</summary>
     public async Task EndAsync(WorkRow range, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);
@@ -178,9 +179,9 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
             new TableRange(PartitionOf(job)) { From = RangePrefix }, 1000, [nameof(RowKeyOnly.RowKey)],
             cancellationToken).CountAsync(cancellationToken);
 
-    /// <summary>The message of the range's epoch is queued.</summary>
-    /// <param name="postponed">When it will be seen; null for now.</param>
-    /// <param name="waiting">What it waits for; null for nothing that would be told.</param>
+    /// <summary>Notes that the message of the range's epoch is queued.</summary>
+    /// <param name="postponed">When it becomes visible; null for now.</param>
+    /// <param name="waiting">The reason for the wait; null if there is none to show.</param>
     public Task NoteSentAsync(WorkRow range, DateTimeOffset? postponed, WaitingBody? waiting, CancellationToken cancellationToken) =>
         table.TryUpdateAsync(
             new WorkSentRow
@@ -194,8 +195,8 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
             },
             ETag.All, TableUpdateMode.Merge, cancellationToken);
 
-    /// <summary>A delivery has failed: the range waits for what its error says.</summary>
-    /// <param name="unanswered">See <see cref="WorkRow.Unanswered"/>; null to leave that as it is.</param>
+    /// <summary>Notes a failed delivery: its error is the reason for the wait.</summary>
+    /// <param name="unanswered">See <see cref="WorkRow.Unanswered"/>; null to leave it as it is.</param>
     public Task NoteErrorAsync(
         WorkRow range, WaitingBody waiting, DateTimeOffset? unanswered, CancellationToken cancellationToken) => table.TryUpdateAsync(
         new WorkErrorRow
@@ -224,7 +225,7 @@ sealed class WorkTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     public static ResultsRow NewResults(JobId job, WorkRow range, string blob, Counts counts) =>
         NewResults(job, string.Create(CultureInfo.InvariantCulture, $"{range.Range:D6}-{range.Next:D6}"), blob, counts);
 
-    /// <summary>Of inputs that were refused at the door.</summary>
+    /// <summary>The results of inputs that the request refused.</summary>
     public static ResultsRow NewInputResults(JobId job, int number, string blob, Counts counts) =>
         NewResults(job, string.Create(CultureInfo.InvariantCulture, $"input-{number:D6}"), blob, counts);
 

@@ -6,8 +6,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Findings that are written in one transaction a table: their locations are in one partition, and so are their datums. It shrinks while
-/// findings are settled.
+/// Findings that are written in one transaction per table: their locations are in one partition, and so are their
+/// datums. A settled finding leaves the batch.
 /// </summary>
 sealed class DriftBatch(Scan scan, DateTimeOffset now, IEnumerable<Finding> findings)
 {
@@ -25,20 +25,20 @@ sealed class DriftBatch(Scan scan, DateTimeOffset now, IEnumerable<Finding> find
 
     public IReadOnlyList<DatumId> Datums => [.. open.Values.Select(f => ScanComparison.IdOf(f.Location!))];
 
-    /// <summary>A finding as it stands now.</summary>
+    /// <summary>A finding in its present state.</summary>
     public Finding Result(string key) => open.TryGetValue(key, out var finding) ? finding : settled[key];
 
-    /// <summary>Replaces a finding by what is known of it now.</summary>
+    /// <summary>Replaces a finding by its new state.</summary>
     public void GoOnWith(Finding finding) => open[finding.Key] = finding;
 
-    /// <summary>Nothing more is written of the finding.</summary>
+    /// <summary>Ends the work on a finding.</summary>
     public void Settle(Finding finding)
     {
         open.Remove(finding.Key);
         settled.Add(finding.Key, finding);
     }
 
-    /// <summary>Nothing is written of these findings, for a reason.</summary>
+    /// <summary>Skips findings, with a reason. Nothing is written for them.</summary>
     public void Skip(Func<Finding, bool> which, (string Code, string Message) reason)
     {
         foreach (var finding in open.Values.Where(which).ToList())
@@ -66,6 +66,6 @@ sealed class DriftBatch(Scan scan, DateTimeOffset now, IEnumerable<Finding> find
         return new(ScanComparison.IdOf(finding.Location!), finding.State, found, Job.Id, now);
     }
 
-    /// <summary>The object of a changed location, as the location tells it.</summary>
+    /// <summary>The object of a changed location, as the location keeps it.</summary>
     public static string IsOf(Finding finding) => finding.State == DriftState.Changed ? DriftFacts.Of(finding.Object!).ToString() : "";
 }

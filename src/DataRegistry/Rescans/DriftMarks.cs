@@ -7,10 +7,11 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Writes what a scan found: on the location, by which the next scan knows it, and on the datum, where people see it. Both are written on
-/// what was read before: of a location that another adoption, a purge or a later scan has changed meanwhile nothing is said. What says so
-/// already is not written. A datum is marked after its location, and cleared before it: so whatever a death leaves half done is found by
-/// the location, and made whole by the next delivery or scan. So is an adoption that left a location without its datum.
+/// Writes a scan's findings: on the location, where the next scan finds them, and on the datum, where people see them.
+/// Both are conditional on the rows as they were read. If an adoption, a purge or a later scan has changed a location
+/// meanwhile, the finding is dropped. A row that already has the mark is not written. A datum is marked after its
+/// location, and cleared before it. So after a death the location shows the unfinished work, and the next delivery or
+/// scan repairs it. It also repairs a location without its datum.
 /// </summary>
 sealed class DriftMarks(
     LocationTable locations, DatumTable datums, JobTable jobs, Adopter adopter, TimeProvider clock, IOptions<JobOptions> options)
@@ -21,7 +22,7 @@ sealed class DriftMarks(
     static readonly (string, string) BeingAdopted = ("being_adopted", "Its adoption is not finished yet: the next scan will tell.");
 
     /// <summary>
-    /// Returns the findings as they stand afterwards, in their order. A finding that could not be written says nothing (<c>skipped</c>).
+    /// Returns the findings afterwards, in their order. A finding that could not be written is <c>skipped</c>.
     /// </summary>
     public async Task<List<Finding>> WriteAsync(Scan scan, List<Finding> findings, CancellationToken cancellationToken)
     {
@@ -51,8 +52,8 @@ sealed class DriftMarks(
     }
 
     /// <summary>
-    /// The scans of which every mark is whole, location and datum: those that were completed, and those that are not kept any more, because
-    /// a later scan has made their marks whole.
+    /// The scans whose marks are complete on location and datum: completed scans, and scans that are no longer kept,
+    /// because a later scan has repaired their marks.
     /// </summary>
     async Task<HashSet<Guid>> WholeScansAsync(List<Finding> findings, CancellationToken cancellationToken)
     {
@@ -68,7 +69,8 @@ sealed class DriftMarks(
     }
 
     /// <summary>
-    /// Marks the locations, then the datums. Where a datum was tagged, hashed, purged or marked meanwhile, it begins again.
+    /// Marks the locations, then the datums. If a datum was tagged, hashed, purged or marked meanwhile, it starts
+    /// again.
     /// </summary>
     async Task MarkAsync(DriftBatch batch, CancellationToken cancellationToken)
     {
@@ -83,7 +85,8 @@ sealed class DriftMarks(
     }
 
     /// <summary>
-    /// Clears the datums, then the locations. Where a datum was tagged, hashed, purged or marked meanwhile, it begins again.
+    /// Clears the datums, then the locations. If a datum was tagged, hashed, purged or marked meanwhile, it starts
+    /// again.
     /// </summary>
     async Task ClearAsync(DriftBatch batch, CancellationToken cancellationToken)
     {
@@ -101,8 +104,9 @@ sealed class DriftMarks(
     }
 
     /// <summary>
-    /// The batch's datums, as they were before its locations are written: so a datum that is marked anew after that keeps the newer mark.
-    /// Datums that are missing, and that nobody else makes, are made. A location whose datum is still being made is skipped.
+    /// Reads the batch's datums before its locations are written, so a datum that is marked again after that keeps the
+    /// newer mark. It makes missing datums that no running job will make. A location whose datum is still being made is
+    /// skipped.
     /// </summary>
     async Task<Dictionary<DatumId, DatumRow>> ReadDatumsAsync(DriftBatch batch, CancellationToken cancellationToken)
     {
@@ -113,7 +117,7 @@ sealed class DriftMarks(
         return rows;
     }
 
-    /// <summary>Makes the datums that are missing and that nobody else makes. Returns whether there were any.</summary>
+    /// <summary>Makes missing datums that no running job will make. Returns whether there were any.</summary>
     async Task<bool> CompleteAsync(DriftBatch batch, Dictionary<DatumId, DatumRow> rows, CancellationToken cancellationToken)
     {
         var without = new List<LocatedRow>();
@@ -152,8 +156,8 @@ sealed class DriftMarks(
     }
 
     /// <summary>
-    /// Reads the locations anew. A finding goes on where it still holds: a location of the same datum is of the same object, whatever else
-    /// was written. An object that another delivery of this scan has adopted by now is reported as adopted.
+    /// Reads the locations again. A finding stays valid if its location still has the same datum, and thus the same
+    /// object. An object that another delivery of this scan has adopted by now is reported as adopted.
     /// </summary>
     async Task ReadLocationsAsync(DriftBatch batch, Func<Finding, bool> holds, CancellationToken cancellationToken)
     {
@@ -175,7 +179,7 @@ sealed class DriftMarks(
         }
     }
 
-    /// <summary>Whether the location says what was found. A location that was taken back names the scan that did it.</summary>
+    /// <summary>Whether the location already has the finding. A cleared location names the scan that cleared it.</summary>
     static bool Says(Finding finding, JobRow job) => finding.State == DriftState.None
         ? !ScanComparison.IsDrifted(finding.Location!) && finding.Location!.DriftJob == job.Id
         : finding.Location!.Drift == finding.State && finding.Location.DriftIs == DriftBatch.IsOf(finding);

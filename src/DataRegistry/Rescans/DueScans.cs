@@ -5,15 +5,14 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// The function of the timer <c>RescanStores</c>: scans the stores that are due. Times that were missed are made up for once. Repeating it,
-/// also at the same
-/// time elsewhere, starts nothing twice.
+/// The function of the timer <c>RescanStores</c>: starts scans of the stores that are due. Several missed times count
+/// as one. A repeated or concurrent run starts nothing twice.
 /// </summary>
 sealed partial class DueScans(
     StoreTable stores, ScanTable scans, RescanRequests requests, TimeProvider clock, IOptions<RescanOptions> options,
     ILogger<DueScans> logger)
 {
-    /// <summary>Who started them, as jobs and the audit trail say.</summary>
+    /// <summary>The user name of these scans in jobs and in the audit trail.</summary>
     public const string CreatedBy = "RescanStores";
 
     const int StoresPerPage = 1000;
@@ -34,7 +33,7 @@ sealed partial class DueScans(
                 }
                 catch (Exception e) when (!cancellationToken.IsCancellationRequested)
                 {
-                    // One broken store keeps the timer from no other.
+                    // One broken store must not keep the timer from the others.
                     Log.NotLookedAt(logger, store.Id, e);
                 }
             }

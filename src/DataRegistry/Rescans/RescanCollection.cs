@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Deletes the reports of scans beyond those that are kept of each store. The job of one that is needed stays, without its results.
-/// Repeating it changes nothing.
+/// Deletes the oldest reports of each store's scans, beyond the number to keep. A job that is still needed stays,
+/// without its results. A repeated run changes nothing.
 /// </summary>
 sealed class RescanCollection(ScanTable scans, JobTable jobs, JobCollection collection, IOptions<RescanOptions> options) : ICollector
 {
-    /// <summary>Jobs that a store's look takes at most; the rest is for the next one.</summary>
+    /// <summary>The most jobs of a store that one run deletes. The next run continues.</summary>
     const int MaxDeleted = 100;
 
     public async Task CollectAsync(CancellationToken cancellationToken)
@@ -28,14 +28,14 @@ sealed class RescanCollection(ScanTable scans, JobTable jobs, JobCollection coll
             foreach (var job in old)
             {
                 await collection.DeleteAsync(job.JobId, cancellationToken);
-                // Last: as long as it is there, what it had is looked for.
+                // Delete the job last: while it exists, its other data is found.
                 if (IsNeeded(job))
                     await jobs.ForgetAsync(job, cancellationToken);
                 else
                     await jobs.DeleteAsync(job, cancellationToken);
             }
 
-            // Its datums name it; or, where no whole scan came after it, what it marked may be half done.
+            // Datums may refer to the job. Without a later completed scan, its marks may be incomplete.
             bool IsNeeded(JobRow job) => job.Counts.Adopted > 0 || !(job.JobId.Value.Time < row.Completed);
         }
     }

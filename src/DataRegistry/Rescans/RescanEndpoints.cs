@@ -12,13 +12,14 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Scans are seen by who sees their store, told item by item to who may read its data, and started and ended by who manages it.
+/// The endpoints of scans. A caller who sees a store sees its scans. Their items need the right to read the store's
+/// data, and starting and cancelling needs the right to manage the store.
 /// </summary>
 static class RescanEndpoints
 {
     public static readonly RescanJson Json = new(WireJson.Options(RescanJson.Default));
 
-    /// <summary>Stores whose scans are merged in one list.</summary>
+    /// <summary>The most stores whose scans one list merges.</summary>
     const int MaxStores = 100;
 
     public static void MapRescans(this IEndpointRouteBuilder api)
@@ -46,7 +47,7 @@ static class RescanEndpoints
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
             .TakesQuery("outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}; all if not given")
             .FailsOn("outcome", CommonErrors.NotAChoice)
-            .Fails(JobErrors.ResultsGone, AccessErrors.NotPermitted);
+            .Fails(AccessErrors.NotPermitted);
         api.MapPost("/rescans/{id}/cancel/", CancelAsync).WithName("cancelRescan")
             .Answers<RescanJobBody>("Cancel a scan; what it found stays", StatusCodes.Status202Accepted, "RescanJobBody.cancelling")
             .Fails(JobErrors.Ended, AccessErrors.NotPermitted);
@@ -102,7 +103,7 @@ static class RescanEndpoints
         return Answer(await jobs.ShowAsync(job, context.RequestAborted));
     }
 
-    /// <summary>Repeating it changes nothing; a scan that has ended otherwise is 409.</summary>
+    /// <summary>A repeated call changes nothing. 409 for a scan that has ended in another way.</summary>
     static async Task<IResult> CancelAsync(
         string id, HttpContext context, StoreAccess access, RescanJobs jobs, JobControl control, AuditTrail trail)
     {
@@ -128,7 +129,7 @@ static class RescanEndpoints
         return Results.Json(await jobs.ListAsync(context, listed), Json.PageRescanJobBody);
     }
 
-    /// <summary>The stores whose scans are asked for, as far as the caller sees them.</summary>
+    /// <summary>The stores of the request that the caller sees.</summary>
     static async Task<IReadOnlyList<Guid>> StoresAsync(
         HttpContext context, StoreTable stores, StoreAccess access, ProjectTable projects, Permissions permissions)
     {
@@ -156,7 +157,7 @@ static class RescanEndpoints
 }
 
 /// <summary>A scan on the wire: a job of its own kind.</summary>
-/// <param name="Project">The store's when it was scanned; null for none.</param>
+/// <param name="Project">The store's when it was scanned; null if none.</param>
 /// <param name="Seconds">How long it took, or takes already; null before it began.</param>
 /// <param name="Requests">LISTs and HEADs.</param>
 /// <param name="Rate">Objects and locations a second.</param>

@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Rescans;
 
-/// <summary>Scans as callers see them. Who sees a store sees its scans.</summary>
+/// <summary>Scans, as far as the caller sees their stores.</summary>
 sealed class RescanJobs(JobTable jobs, JobControl control, StoreAccess access, TimeProvider clock)
 {
     /// <summary>
-    /// The scan that <c>{id}</c> of the route names, and its store, which may be deleted. A scan whose store the caller does not see is not
-    /// found.
+    /// The scan of the route's <c>{id}</c>, and its store, which may be deleted. 404 if the caller does not see the
+    /// store.
     /// </summary>
     public async Task<(JobRow Job, Store Store)> RequiredAsync(HttpContext context, string id)
     {
@@ -26,7 +26,7 @@ sealed class RescanJobs(JobTable jobs, JobControl control, StoreAccess access, T
     public async Task<RescanJobBody> ShowAsync(JobRow job, CancellationToken cancellationToken) =>
         RescanJobBody.From(job, await control.ProgressAsync(job, cancellationToken), clock.GetUtcNow());
 
-    /// <summary>The page of the stores' scans that the request asks for, the newest first.</summary>
+    /// <summary>The page of the stores' scans for the request, newest first.</summary>
     public async Task<Page<RescanJobBody>> ListAsync(HttpContext context, IReadOnlyList<Guid> stores)
     {
         var (paging, status) = (Paging.From(context.Request), JobStatuses.Of(context.Request));

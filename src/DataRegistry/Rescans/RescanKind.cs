@@ -26,7 +26,7 @@ sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanne
         Metrics.Drifted("new", counts.New);
     }
 
-    /// <summary>A delivery that comes after another scan of the store has begun does nothing more.</summary>
+    /// <summary>Opens a scan. A delivery that comes after the store's next scan has begun does nothing.</summary>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)
     {
         if (await stores.FindAsync(job.Store, cancellationToken) is not { Deleted: false } store)
@@ -53,7 +53,7 @@ sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanne
         },
     };
 
-    /// <summary>The store shows what was found, and may be scanned again.</summary>
+    /// <summary>Writes the result to the store's row. The store may then be scanned again.</summary>
     public async Task EndedAsync(JobRow job, CancellationToken cancellationToken)
     {
         await scans.EndAsync(
@@ -67,7 +67,7 @@ sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanne
                 Error = job.Error,
                 Counts = RescanJobBody.CountsOf(job.Counts),
                 Requests = job.Counts.Requests,
-                // The scan may not have seen what was adopted after its job was made.
+                // The scan may have missed objects that were adopted after its job was made.
                 Completed = job.Status == JobStatus.Completed ? job.JobId.Value.Time : row.Completed,
             },
             cancellationToken);

@@ -7,10 +7,10 @@ public sealed class RescanOptions
 {
     public const string Section = "Rescans";
 
-    /// <summary>When stores are scanned that have no schedule of their own; see <see cref="ScanSchedule"/>.</summary>
+    /// <summary>When stores without a schedule of their own are scanned; see <see cref="ScanSchedule"/>.</summary>
     public string Schedule { get; set; } = "24h";
 
-    /// <summary>Scans of a store whose reports are kept.</summary>
+    /// <summary>The number of a store's scans whose reports are kept.</summary>
     public int KeptReports { get; set; } = 30;
 
     internal bool IsValid => ScanSchedule.TryParse(Schedule, out _) && KeptReports > 0;

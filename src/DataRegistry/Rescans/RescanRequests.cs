@@ -6,22 +6,22 @@ using DataRegistry.Stores;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Has stores scanned, one scan of a store at a time: its row names the one that runs. A scan's job always ends, so that row needs no
-/// time after which it lapses; what it names and never came to be does not stand in the way for long.
+/// Starts scans, one of a store at a time: its row names the running one. A scan's job always ends, so that row needs
+/// no expiry. A named job that was never written blocks the store only for a short while.
 /// </summary>
 sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobStarter starter, RescanKind kind, TimeProvider clock)
 {
     /// <summary>
-    /// From the row's naming of a job to its first message are three writes: who has not done them after so long is dead.
+    /// A starter makes three writes from the row to the first message. One that needs longer than this is dead.
     /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
-    /// <summary>A store's scans are in one partition, whatever project it belongs to by and by.</summary>
+    /// <summary>A store's scans are in one partition, even if its project changes.</summary>
     public static int SlotOf(Guid store) => store.ToByteArray()[14] << 4 | store.ToByteArray()[15] >> 4;
 
     /// <summary>
-    /// Begins a scan, or finds the one that runs, also where that is not forced and this one should be. Null where one is just beginning
-    /// elsewhere.
+    /// Starts a scan, or finds the running one, even if that one is not forced and this one should be. Null if another
+    /// caller is just starting one.
     /// </summary>
     public async Task<(JobRow? Job, bool IsNew)> StartAsync(Store store, string createdBy, bool forced, CancellationToken cancellationToken)
     {
@@ -33,7 +33,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
                 var (isThere, job) = await FindRunningAsync(new(TimedId.FromGuid(running)), cancellationToken);
                 if (isThere)
                     return (job, false);
-                // Who ended it may have noted that meanwhile.
+                // The scan may have ended and noted that meanwhile.
                 row = await scans.FindAsync(store.Id, cancellationToken);
                 if (row?.Running is { } other && other != running)
                     continue;
@@ -53,13 +53,13 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
     }
 
     /// <summary>
-    /// Notes the end of a scan whose worker died before it could; nothing where it runs. Whether the scan that the row names never came to
-    /// be.
+    /// Notes the end of a scan whose worker died before it could; does nothing if the scan runs. Returns whether the
+    /// row's scan was never written.
     /// </summary>
     public async Task<bool> NoteEndAsync(ScanRow row, CancellationToken cancellationToken) =>
         row.Running is { } running && await FindRunningAsync(new(TimedId.FromGuid(running)), cancellationToken) is (false, null);
 
-    /// <summary>Whether a scan that a store's row names stands in the way, and its job, if that is there.</summary>
+    /// <summary>Whether the scan that a store's row names blocks the store, and its job if it exists.</summary>
     async Task<(bool IsThere, JobRow? Job)> FindRunningAsync(JobId id, CancellationToken cancellationToken)
     {
         var job = await jobs.FindAsync(id, cancellationToken);
@@ -67,7 +67,7 @@ sealed class RescanRequests(ScanTable scans, JobTable jobs, WorkTable work, JobS
         {
             if (clock.GetUtcNow() - id.Value.Time < DeadAfter)
                 return (true, null);
-            // A worker that has begun all the same has changed the row.
+            // A worker that has begun the scan after all has changed the row.
             return (job is not null
                 && !(await jobs.Table.TryDeleteAsync(job.PartitionKey, job.RowKey, job.ETag, cancellationToken)).IsDone, null);
         }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Rescans;
 
-/// <summary>The room of rescans: is everything that was adopted still there?</summary>
+/// <summary>The room of rescans: it compares datums with the objects in their buckets.</summary>
 static class RescansRoom
 {
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =

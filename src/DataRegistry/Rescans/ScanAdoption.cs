@@ -6,15 +6,15 @@ using DataRegistry.Stores;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Adopts what a store's policy says of what a scan found: a changed object as a new datum of the project that had the old one, which
-/// stays; a new object into the store's project. Repeating it, also by another delivery, adopts nothing twice.
+/// Adopts a scan's findings as the store's policy says. A changed object becomes a new datum of the old one's project;
+/// the old one stays. A new object goes into the store's project. A repeated or concurrent call adopts nothing twice.
 /// </summary>
 sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adopter, HashQueue hashes)
 {
     static readonly (string, string) Meanwhile =
         ("changed_meanwhile", "It was adopted, purged or deleted while it was scanned: the next scan will tell.");
 
-    /// <summary>The findings as they stand afterwards, in their order.</summary>
+    /// <summary>Returns the findings afterwards, in their order.</summary>
     public async Task<List<Finding>> AdoptAsync(Scan scan, List<Finding> findings, CancellationToken cancellationToken)
     {
         var adopted = findings.ToArray();
@@ -37,7 +37,8 @@ sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adop
     }
 
     /// <summary>
-    /// Of what an earlier delivery of this scan adopted in a datum's place, the location says no more what that was; its row does.
+    /// Completes replaced findings of an earlier delivery with the old object's facts. The location no longer has them;
+    /// the old datum's row does.
     /// </summary>
     async Task TellWhatWasAsync(Finding[] findings, CancellationToken cancellationToken)
     {
@@ -68,7 +69,8 @@ sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adop
     }
 
     /// <summary>
-    /// Which findings are adopted. A finding that this scan adopted before is adopted again: its datum's row may be missing.
+    /// Selects the findings to adopt. A finding that this scan adopted before is adopted again, because its datum's row
+    /// may be missing.
     /// </summary>
     static Func<Finding, bool> WantsOf(Scan scan, CancellationToken cancellationToken)
     {
@@ -77,7 +79,7 @@ sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adop
         return finding => finding.Outcome switch
         {
             ScanItem.Changed or ScanItem.New when finding.IsDone => true,
-            // Without versions there is one id for a scan and a key.
+            // Without versions a scan and a key have only one id.
             ScanItem.Changed => store is { AllowAdopt: true, Rescan.AdoptChanged: true } && finding.Location!.Job != job.Id
                 && (store.AccessMode != StoreAccessMode.SingleProject || finding.Location.Project == store.Project),
             ScanItem.New => store is { AllowAdopt: true, Rescan.AdoptNew: true, Project: not null }

@@ -5,23 +5,23 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Rescans;
 
-/// <summary>What a scan found at a key, and what is not as it was adopted.</summary>
+/// <summary>A scan's finding at a key that differs from the adopted state.</summary>
 /// <param name="Location">Null for a new object.</param>
-/// <param name="Object">What is there; null for nothing.</param>
-/// <param name="Outcome"><see cref="ScanItem"/>'s.</param>
+/// <param name="Object">The object that is there; null if none.</param>
+/// <param name="Outcome">An outcome of <see cref="ScanItem"/>.</param>
 sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string Outcome)
 {
-    /// <summary>Of a changed or new object: the datum that it has become; null for none.</summary>
+    /// <summary>The datum that a changed or new object has become; null if none.</summary>
     public DatumId? Adopted { get; init; }
 
-    /// <summary>What was adopted, and as what; null for a new object.</summary>
+    /// <summary>The adopted datum; null for a new object.</summary>
     public DatumId? Datum { get; init; } = Location is null ? null : ScanComparison.IdOf(Location);
     public DriftFacts? Was { get; init; } = Location is null ? null : Location.Facts;
 
-    /// <summary>An earlier delivery of this scan has done all there is to do, but perhaps for the datum's row.</summary>
+    /// <summary>An earlier delivery of this scan has finished the finding, except perhaps for the datum's row.</summary>
     public bool IsDone { get; init; }
 
-    /// <summary>Why nothing is said of it.</summary>
+    /// <summary>The reason why the finding was dropped.</summary>
     public (string Code, string Message)? Reason { get; init; }
 
     public DriftState State => Outcome switch
@@ -32,12 +32,14 @@ sealed record Finding(string Key, ScannedRow? Location, S3Object? Object, string
     };
 }
 
-/// <summary>A stretch whose objects were compared with its locations.</summary>
-/// <param name="Counts">How many are unchanged, and how many are skipped.</param>
+/// <summary>The result of comparing a stretch's objects with its locations.</summary>
+/// <param name="Counts">The unchanged and the skipped ones.</param>
 /// <param name="Findings">All others, in the order of their keys.</param>
 sealed record ComparedStretch(Counts Counts, List<Finding> Findings);
 
-/// <summary>Compares a stretch's objects with its locations. Its memory depends only on what differs. It writes nothing.</summary>
+/// <summary>
+/// Compares a stretch's objects with its locations, and writes nothing. Its memory depends only on the differences.
+/// </summary>
 sealed class ScanComparison
 {
     readonly Scan scan;
@@ -47,7 +49,7 @@ sealed class ScanComparison
 
     ScanComparison(Scan scan) => this.scan = scan;
 
-    /// <exception cref="BucketException">S3 cannot be asked, or is not believed.</exception>
+    /// <exception cref="BucketException">S3 cannot be asked, or its answer is not plausible.</exception>
     public static async Task<ComparedStretch> CompareAsync(Scan scan, ScanStretch stretch, CancellationToken cancellationToken)
     {
         var comparison = new ScanComparison(scan);
@@ -68,7 +70,7 @@ sealed class ScanComparison
         return await comparison.ConcludeAsync(cancellationToken);
     }
 
-    /// <summary>An object that has no location.</summary>
+    /// <summary>Handles an object without a location.</summary>
     void AddUntracked(S3Object found)
     {
         if (found.IsFolderMark)
@@ -79,12 +81,14 @@ sealed class ScanComparison
             findings.Add(new(found.Key, null, found, ScanItem.New));
     }
 
-    /// <summary>A location whose object is listed. Where that seems to have changed, the bucket is asked once more.</summary>
+    /// <summary>
+    /// Handles a location whose object is listed. If it seems to have changed, the bucket is asked once more.
+    /// </summary>
     void AddListed(ScannedRow location, S3Object found)
     {
         if (location.IsFree)
         {
-            // Its datum was purged, and nobody wants it back by itself.
+            // Its datum was purged, and a scan does not bring it back.
             skipped++;
         }
         else if (found.IsDoubtful)
@@ -93,12 +97,13 @@ sealed class ScanComparison
         }
         else if (location.Job == scan.Job.Id && IsSame(location, found))
         {
-            // An earlier delivery of this scan adopted it. The finding is as it was then: the location knows the id of the datum before.
+            // An earlier delivery of this scan adopted it. The finding is the same as then: the location has the id of
+            // the datum before.
             findings.Add(Done(found.Key, location, found));
         }
         else if (location.Drift == DriftState.Changed && location.DriftIs == DriftFacts.Of(found).ToString())
         {
-            // An earlier scan has made sure of this very change.
+            // An earlier scan has confirmed this very change.
             findings.Add(new(found.Key, location, found, ScanItem.Changed));
         }
         else if (IsDrifted(location) || !IsSame(location, found))
@@ -115,7 +120,7 @@ sealed class ScanComparison
         }
     }
 
-    /// <summary>A location whose object is not listed. Where that is news, the bucket is asked once more.</summary>
+    /// <summary>Handles a location whose object is not listed. If that is new, the bucket is asked once more.</summary>
     void AddUnlisted(string key, ScannedRow location)
     {
         if (location.Drift == DriftState.Missing)
@@ -139,7 +144,7 @@ sealed class ScanComparison
         if (failure is not null)
             findings.Add(new(key, location, null, ScanItem.Failed) { Reason = (failure.Code, failure.Message) });
         else if (location is null)
-            // A damaged entry of the index stands for an object, or for none.
+            // A damaged entry of the listing may stand for an object, or for none.
             findings.AddRange(found is null ? [] : [new Finding(key, null, found, ScanItem.New)]);
         else if (found is null)
             findings.Add(new(key, location, null, ScanItem.Missing));

@@ -4,34 +4,32 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Rescans;
 
 /// <summary>
-/// Asks S3 once more about keys that a scan would say something of. A stretch's LIST and the locations that it is compared with are of
-/// different moments; what is said here
-/// is younger than both, so whatever is written on a location as it was read is right: had it changed since, the write would fail. And it
-/// is said of each key by
-/// itself: a server that leaves keys out of a page leaves them out again when asked for the page again.
+/// Asks S3 once more about keys with a possible finding. A stretch's LIST and its locations are of different moments.
+/// This answer is younger than both. So a finding that is written on a location as it was read is right: the write
+/// fails if the location has changed since. Each key is asked by itself, because a server that leaves keys out of a
+/// page leaves them out again.
 /// </summary>
-/// <param name="forced">Absence is believed also of a bucket that lists nothing at all.</param>
-/// <param name="parallel">Requests at a time.</param>
+/// <param name="forced">Accept absence even from a bucket that lists no objects.</param>
+/// <param name="parallel">Concurrent requests.</param>
 sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, ObjectFinder finder, bool forced, int parallel)
 {
     /// <summary>
-    /// At least so many adopted objects must be gone at a time before an empty bucket is doubted: servers whose disks are not mounted, or
-    /// that were set up anew, list
-    /// nothing and fail nothing.
+    /// At least this many adopted objects must be missing at a time before an empty bucket is doubted. A server whose
+    /// disks are not mounted, or that was set up again, lists no objects and reports no error.
     /// </summary>
     const int FewestToDoubt = 10;
 
-    /// <summary>Whether listings tell objects' versions.</summary>
+    /// <summary>Whether listings give objects' versions.</summary>
     public bool SeesVersions => pager.SeesVersions;
 
     /// <summary>LISTs and HEADs so far.</summary>
     public int Requests { get; private set; }
 
     /// <summary>
-    /// What is at the keys now, in their order. A HEAD each, and a LIST of one key where that is denied. A failure is of one key alone,
-    /// which the server refuses.
+    /// The objects at the keys now, in their order. It sends a HEAD each, and a LIST of the key if the HEAD is denied.
+    /// A failure concerns one key, which the server refuses.
     /// </summary>
-    /// <exception cref="BucketException">S3 cannot be asked: nothing is known then.</exception>
+    /// <exception cref="BucketException">S3 cannot be asked, so nothing is known.</exception>
     public async Task<IReadOnlyList<Probe>> AskAsync(IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
         if (keys.Count == 0)
@@ -49,7 +47,7 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, Objec
 
         if (found.Count(p => p is { Object: null, Failure: null }) is > 0 and var absent)
         {
-            // To a HEAD a bucket that is gone looks like a key that is.
+            // A HEAD cannot distinguish a missing bucket from a missing key.
             Requests++;
             var page = await bucket.ListAsync(new() { Prefix = prefix, MaxKeys = 1 }, cancellationToken);
             if (page.Objects.Count == 0 && absent >= FewestToDoubt && !forced)
@@ -64,7 +62,7 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, Objec
         return found;
     }
 
-    /// <summary>Listed objects, with their versions where listings do not tell them, and with what a listing has left out.</summary>
+    /// <summary>Completes listed objects with versions and other facts that the listing left out.</summary>
     public async Task<IReadOnlyList<Probe>> ProbeAsync(IReadOnlyList<S3Object> listed, CancellationToken cancellationToken)
     {
         List<string> unknown = [.. listed.Where(o => !SeesVersions || o.NeedsHead).Select(o => o.Key)];

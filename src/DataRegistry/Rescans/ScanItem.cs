@@ -8,7 +8,7 @@ namespace DataRegistry.Rescans;
 /// <summary>What a scan's results tell of one object, or of one that is gone.</summary>
 /// <param name="Outcome"><c>changed</c>, <c>missing</c>, <c>returned</c>, <c>new</c>, <c>failed</c> or <c>skipped</c>.</param>
 /// <param name="Datum">What was adopted; null for a new object.</param>
-/// <param name="Adopted">The datum that a changed or new object has become; null where it was not adopted.</param>
+/// <param name="Adopted">The datum that a changed or new object has become; null if it was not adopted.</param>
 /// <param name="Was">What was adopted; null for a new object.</param>
 /// <param name="Is">What is there; null for nothing.</param>
 /// <param name="Code">Why it failed or was skipped.</param>
@@ -19,7 +19,7 @@ sealed record ScanItem(
     public const string Changed = "changed", Missing = "missing", Returned = "returned", New = "new", Failed = "failed", Skipped =
         "skipped";
 
-    /// <summary>Those that results can be asked for.</summary>
+    /// <summary>The outcomes that results can be filtered by.</summary>
     public static IReadOnlyList<string> Outcomes { get; } = [Changed, Missing, Returned, New, Failed, Skipped];
 
     public static ScanItem From(Finding finding, string bucket) => new(

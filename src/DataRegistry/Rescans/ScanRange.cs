@@ -7,12 +7,15 @@ namespace DataRegistry.Rescans;
 sealed record Scan(JobRow Job, Store Store, ScanEvidence Evidence);
 
 /// <summary>
-/// A range of a store's keys, scanned window by window. Each window is read and compared; then its findings are marked, adopted, and
-/// written as results.
+/// Scans a range of a store's keys, window by window. It reads and compares each window, then marks, adopts and reports
+/// its findings.
 /// </summary>
 sealed class ScanRange(Scan scan, ScanStretches stretches, DriftMarks marks, ScanAdoption adoption, JobBlobs blobs) : RangeWork
 {
-    /// <summary>New objects that a window's results name, unless they were adopted: a bucket may hold millions that nobody wants.</summary>
+    /// <summary>
+    /// The most new objects that a window's results name, besides adopted ones: a bucket may hold millions of unwanted
+    /// objects.
+    /// </summary>
     const int MaxNew = 1000;
 
     int requests;

@@ -12,7 +12,8 @@ sealed class ScanRanges(
     IOptions<JobOptions> options)
 {
     /// <summary>
-    /// A store has so many times as many ranges as are worked on at a time: each range's end costs a LIST, and a page of every shard.
+    /// A scan has this many times as many ranges as run at a time. Each range's end costs a LIST, and a page of every
+    /// shard.
     /// </summary>
     const int RangesOverall = 2;
 

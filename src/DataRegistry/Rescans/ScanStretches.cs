@@ -6,29 +6,30 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Rescans;
 
-/// <summary>What the bucket and the tables say of a stretch of keys.</summary>
+/// <summary>The objects and locations of a stretch of keys.</summary>
 /// <param name="Objects">As listed, in order.</param>
-/// <param name="Locations">By key, also free ones. Most were read after the objects were listed; some with the stretch before.</param>
-/// <param name="UpTo">The stretch's last key, whether or not it exists; null for the end of the store.</param>
-/// <param name="Ends">It is the range's last.</param>
-/// <param name="Damaged">Listed objects whose keys cannot be asked for.</param>
+/// <param name="Locations">By key, including free ones. Most were read after the objects were listed; some with the
+/// stretch before.</param>
+/// <param name="UpTo">The stretch's last key, which need not exist; null for the end of the store.</param>
+/// <param name="Ends">Whether it is the range's last stretch.</param>
+/// <param name="Damaged">Listed objects without a usable key.</param>
 sealed record ScanStretch(
     string? After, IReadOnlyList<S3Object> Objects, Dictionary<string, ScannedRow> Locations, string? UpTo, bool Ends,
     IReadOnlyList<DamagedEntry> Damaged);
 
 /// <summary>
-/// A range of keys, stretch by stretch: the bucket's LIST and the locations of the 16 shards, side by side. A stretch ends where a page
-/// does, or earlier, where there are more
-/// locations in it than may be held at a time. One caller at a time.
+/// Reads a range of keys in stretches: the bucket's LIST beside the locations of the 16 shards. A stretch ends with a
+/// page, or earlier if its locations exceed the memory limit. For one caller at a time.
 /// </summary>
 sealed class ScanStretches(
     Store store, RangePages pages, LocationReader<ScannedRow> reader, LocationTable locations, int windowKeys, int parallel)
 {
-    /// <summary>Pages of versions may hold few objects, or none: after so many of them there is a checkpoint all the same.</summary>
+    /// <summary>Pages of versions may hold few objects, or none. After this many pages there is a checkpoint too.</summary>
     const int MaxPages = 100;
 
     /// <summary>
-    /// A shard's rows that are held at a time, to the page: with 16 shards twice a window's, each of which may take a HEAD.
+    /// The most rows of a shard in memory, rounded up to a page. 16 shards hold twice a window's, each of which may
+    /// take a HEAD.
     /// </summary>
     const int MaxRowsOfShard = 1000;
 
@@ -41,7 +42,7 @@ sealed class ScanStretches(
     /// <summary>LISTs so far.</summary>
     public int Requests => pages.Requests;
 
-    /// <summary>The stretch after <see cref="WorkRow.After"/>: each is asked for where the one before ended.</summary>
+    /// <summary>The stretch after <see cref="WorkRow.After"/>. Each call continues where the one before ended.</summary>
     public async Task<ScanStretch> ReadAsync(WorkRow range, CancellationToken cancellationToken)
     {
         if (!started)
@@ -55,8 +56,8 @@ sealed class ScanStretches(
             listedTo = ended ? range.Until : page.LastKey;
         }
 
-        // After the LIST, but for what came with a page before: what is adopted in between is not listed, and yet no candidate that stands
-        // before the evidence that follows.
+        // Read locations after the LIST, except those that came with an earlier page. An object adopted in between is
+        // not listed, but the evidence that follows finds it.
         var (rows, readTo) = await reader.ReadUpToAsync(listedTo, MaxRowsOfShard, parallel, cancellationToken);
         var upTo = readTo ?? listedTo;
         var count = upTo is null ? listed.Count : listed.TakeWhile(o => OrderedKey.Compare(o.Key, upTo) <= 0).Count();
@@ -69,12 +70,12 @@ sealed class ScanStretches(
     }
 
     /// <summary>
-    /// Cuts the range in two. Where it has keys the locations tell, at a row a question, and not the bucket: but for one of which little is
-    /// adopted.
+    /// Cuts the range in two. The locations show where it has keys, at a row per question, without a request to the
+    /// bucket. Only if little of the store is adopted, the bucket is asked.
     /// </summary>
     /// <inheritdoc cref="RangeWork.CutAsync" path="/returns"/>
     public Task<RangeShare?> CutAsync(WorkRow range, CancellationToken cancellationToken) =>
-        // What is listed already is not listed anew.
+        // A page that was listed already must not be listed again.
         listed.Count > 0 || ended ? Task.FromResult<RangeShare?>(new(range))
         : pages.CutAsync(
             range, 2 * located < objects ? null : (after, token) => locations.FirstKeyAfterAsync(store.Id, after, token),

@@ -18,7 +18,7 @@ static class ActionEndpoints
     {
         api.MapPost("/selections/{id}/purge/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, SelectionAction.Purge, Permission.DataManage))
-            .WithName("purgeSelection").Answers<SelectionJobBody>(
+            .WithName("purgeSelection").TakesIdempotencyKey().Answers<SelectionJobBody>(
                 "Purge the datums of a selection, as purging each would: how an adoption is undone, with a filter by its job",
                 StatusCodes.Status202Accepted)
             .Fails(
@@ -28,7 +28,8 @@ static class ActionEndpoints
         MapTagging(api, "untag", SelectionAction.Untag, "Take tags away from the datums of a selection");
         api.MapPost("/selections/{id}/export/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, SelectionAction.Export, Permission.DataRead))
-            .WithName("exportSelection").Takes<NewExportBody>().FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
+            .WithName("exportSelection").Takes<NewExportBody>().TakesIdempotencyKey()
+            .FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
             .Answers<SelectionJobBody>(
                 "Write all that is known of the datums of a selection to files, which the job names with URLs to read them",
                 StatusCodes.Status202Accepted)
@@ -52,7 +53,7 @@ static class ActionEndpoints
     static void MapTagging(IEndpointRouteBuilder api, string verb, SelectionAction action, string summary) =>
         api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, action, Permission.DataEdit))
-            .WithName($"{verb}Selection").Takes<NewTagsBody>()
+            .WithName($"{verb}Selection").Takes<NewTagsBody>().TakesIdempotencyKey()
             .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags)
             .Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
             .Fails(

@@ -3,14 +3,15 @@ using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
+using DataRegistry.Selections.Exports;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Selections;
 
 /// <summary>Jobs that act on a frozen selection. Their windows are the selection's, one or several together.</summary>
 sealed class ActionKind(
-    JobTable jobs, ProjectTable projects, ScannedStores scans, JobBlobs blobs, DatumChanges changes, ExportWriter exports,
-    TimeProvider clock) : IJobKind
+    JobTable jobs, ProjectTable projects, ScannedStores scans, JobBlobs blobs, DatumChanges changes, DatumExport datums,
+    ExportFiles exports, TimeProvider clock) : IJobKind
 {
     public JobKind Kind => JobKind.SelectionAction;
     public bool AddsToProject => false;
@@ -33,7 +34,7 @@ sealed class ActionKind(
             return new JobOpening.Failed("The selection's project is not there any more.");
         var filter = SelectionFilter.Read(selection.Parameters);
         var scope = new ActionScope(job, order, project, filter, await scans.CompletedAsync(cancellationToken));
-        return new JobOpening.Opened(new ActionRun(scope, blobs, changes, exports));
+        return new JobOpening.Opened(new ActionRun(scope, blobs, new(changes, datums, exports)));
     }
 
     /// <inheritdoc/>
@@ -72,7 +73,7 @@ sealed class ActionKind(
 sealed record ActionScope(
     JobRow Job, SelectionOrder Order, Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
 {
-    /// <summary>Why a datum is left alone; null where it is as it was when it was selected.</summary>
+    /// <summary>Why a datum is left alone; null if it is as it was when it was selected.</summary>
     public DatumChange.Skip? SkipOf(DatumRow? row) =>
         row is null || row.Project != Project.Id ? new("gone", "The datum is not there any more.")
         : row.Purged is not null && Filter.Purged != true ? new("already_purged", "The datum was purged meanwhile.")
@@ -80,8 +81,11 @@ sealed record ActionScope(
         : null;
 }
 
+/// <summary>The parts that do an action.</summary>
+sealed record ActionTools(DatumChanges Changes, DatumExport Datums, ExportFiles Files);
+
 /// <summary>A job that acts on a selection, as a worker has opened it.</summary>
-sealed class ActionRun(ActionScope scope, JobBlobs blobs, DatumChanges changes, ExportWriter exports)
+sealed class ActionRun(ActionScope scope, JobBlobs blobs, ActionTools tools)
     : JobRun(scope.Job, scope.Project.Id, scope.Project.Name)
 {
     public override bool NeedsListing => false;
@@ -90,44 +94,33 @@ sealed class ActionRun(ActionScope scope, JobBlobs blobs, DatumChanges changes, 
         delivery.BucketUnavailable is { } givenUp
             ? new RangeOpening.Failed(givenUp.Message)
             : new RangeOpening.Opened(new ActionWork(
-                scope, blobs, changes, exports, await blobs.ReadInputAsync(Job.JobId, window: 0, cancellationToken)));
+                scope, blobs, tools, await blobs.ReadInputAsync(Job.JobId, window: 0, cancellationToken)));
 }
 
 /// <summary>Acts on the items of a range's windows.</summary>
 /// <param name="windows">Of the job: each names the blobs of its items, with spaces between them.</param>
 sealed class ActionWork(
-    ActionScope scope, JobBlobs blobs, DatumChanges changes, ExportWriter exports, IReadOnlyList<string> windows) : RangeWork
+    ActionScope scope, JobBlobs blobs, ActionTools tools, IReadOnlyList<string> windows) : RangeWork
 {
     public override async Task<WindowDone> RunAsync(WorkRow range, RangeDelivery delivery, bool goesOn, CancellationToken cancellationToken)
     {
         var names = windows[range.Next].Split(' ');
-        var (skipped, done, files) = (new List<SkippedItem>(), 0L, (IReadOnlyList<ExportedFile>?)null);
-        if (scope.Order.Action == SelectionAction.Export)
+        var (skipped, done) = (new List<SkippedItem>(), 0L);
+        await using var files = scope.Order.Format is { } format ? tools.Files.Begin(range, delivery, format, ExportRow.Table) : null;
+        await foreach (var items in ItemsOf(names, cancellationToken))
         {
-            var exported = await exports.WriteAsync(scope, range, delivery, ItemsOf(names, cancellationToken), cancellationToken);
-            (skipped, done, files) = (exported.Skipped, exported.Files.Sum(f => f.Rows), exported.Files);
-        }
-        else
-        {
-            await foreach (var items in ItemsOf(names, cancellationToken))
-            {
-                var left = await changes.WriteAsync(scope, items, cancellationToken);
-                skipped.AddRange(left);
-                done += items.Count - left.Count;
-            }
+            var left = files is null
+                ? await tools.Changes.WriteAsync(scope, items, cancellationToken)
+                : await tools.Datums.WriteAsync(scope, items, files, cancellationToken);
+            skipped.AddRange(left);
+            done += items.Count - left.Count;
         }
 
         var told = new Counts { Skipped = skipped.Count };
         var results = await blobs.WriteWindowResultsAsync(
             range, delivery, skipped, told, SelectionEndpoints.Json.SkippedItem, cancellationToken);
-        if (files is { Count: > 0 })
-        {
-            results = (results ?? WorkTable.NewResults(range.JobId, range, blob: "", default)) with
-            {
-                Files = JsonSerializer.Serialize([.. files], SelectionStateJson.Default.ListExportedFile),
-            };
-        }
-
+        if (files is not null)
+            results = await files.CompleteAsync(results, cancellationToken);
         return new(told with { Done = done }, results, After: null, Ends: range.Next + 1 >= range.End);
     }
 

@@ -3,6 +3,8 @@ using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
+using DataRegistry.Selections.Exports;
+using DataRegistry.Storage;
 using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Selections;
@@ -33,8 +35,11 @@ sealed class SelectionActions(
     public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status)
     {
         var progress = await control.ProgressAsync(job, context.RequestAborted);
+        var order = SelectionOrder.Read(job.Parameters!);
+        var path = $"/api/v0/selections/{new JobId(TimedId.FromGuid(order.Selection))}/jobs/{job.JobId}";
+        var files = order.Action == SelectionAction.Export ? await links.OfAsync(context, job, path) : null;
         return Results.Json(
-            SelectionJobBody.From(job, progress, project, await links.OfAsync(context, job), clock.GetUtcNow()),
+            SelectionJobBody.From(job, progress, project, files, clock.GetUtcNow()),
             SelectionEndpoints.Json.SelectionJobBody, statusCode: status);
     }
 

@@ -4,6 +4,7 @@ using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
+using DataRegistry.Selections.Exports;
 
 namespace DataRegistry.Selections;
 
@@ -53,7 +54,7 @@ sealed record SelectionBody(
 /// <summary>Tags for all datums of a selection.</summary>
 sealed record NewTagsBody(IReadOnlyList<string>? Tags);
 
-/// <param name="Format"><c>ndjson</c> or <c>csv</c>.</param>
+/// <param name="Format"><c>ndjson</c>, <c>csv</c> or <c>parquet</c>.</param>
 sealed record NewExportBody(string? Format);
 
 /// <summary>A job that acts on a selection, on the wire.</summary>
@@ -88,9 +89,6 @@ sealed record SelectionJobBody(
 /// <param name="Skipped">Left alone, since they had changed meanwhile; results tell why.</param>
 /// <param name="Pending">Not done yet, or not at all since the job was cancelled.</param>
 sealed record SelectionCountsBody(long Total, long Done, long Skipped, long Pending);
-
-/// <param name="Url">Needs no token. Whoever has it can read the file until it expires, whole or by ranges.</param>
-sealed record ExportedFileBody(string Name, long Rows, long Bytes, string? Url);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, AllowDuplicateProperties = false)]
 [JsonSerializable(typeof(SelectionInput))]

@@ -86,5 +86,4 @@ sealed record SelectionFilter
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(SelectionFilter))]
 [JsonSerializable(typeof(SelectionOrder))]
-[JsonSerializable(typeof(List<ExportedFile>))]
 sealed partial class SelectionStateJson : JsonSerializerContext;

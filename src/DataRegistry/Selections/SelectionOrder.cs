@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using DataRegistry.Selections.Exports;
 
 namespace DataRegistry.Selections;
 
@@ -11,13 +12,6 @@ enum SelectionAction
     Tag,
     Untag,
     Export,
-}
-
-enum ExportFormat
-{
-    /// <summary>A JSON object a line.</summary>
-    Ndjson,
-    Csv,
 }
 
 /// <summary>What a job does with a selection, as its row keeps it.</summary>
@@ -37,7 +31,3 @@ sealed record SelectionOrder(Guid Selection, SelectionAction Action)
     /// <summary>Tells requests apart that come with one Idempotency-Key.</summary>
     public string Hash() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Write())));
 }
-
-/// <summary>A file of an export, which counts from when a row names it.</summary>
-/// <param name="Name">The last part of its blob's name.</param>
-sealed record ExportedFile(string Name, long Rows, long Bytes);

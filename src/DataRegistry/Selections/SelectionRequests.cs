@@ -26,7 +26,7 @@ sealed partial class SelectionRequests(
 
     /// <summary>
     /// Freezes a selection. The request works on it itself for a while, as a queue's worker would, so that most selections are there with
-    /// the answer; then it leaves the rest to the queue. Null where the project has as many jobs as it may.
+    /// the answer; then it leaves the rest to the queue. Null if the project has as many jobs as it may.
     /// </summary>
     public async Task<JobRow?> FreezeAsync(Project project, SelectionFilter filter, string createdBy, CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ sealed partial class SelectionRequests(
     }
 
     /// <summary>The job that acts on a selection: a new one, or the one that a request with the same key made.</summary>
-    /// <param name="key">The caller's Idempotency-Key; null for none.</param>
+    /// <param name="key">The caller's Idempotency-Key; null if none.</param>
     public async Task<(JobRow? Job, bool IsNew)> ActAsync(
         JobRow selection, SelectionOrder order, string createdBy, string? key, CancellationToken cancellationToken)
     {

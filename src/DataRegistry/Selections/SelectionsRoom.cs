@@ -1,5 +1,7 @@
 using DataRegistry.Access;
 using DataRegistry.Jobs;
+using DataRegistry.Selections.Exports;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -12,13 +14,14 @@ static class SelectionsRoom
     {
         services.TryAddSingleton(new SelectionLimits());
         services.AddSingleton<IJobKind, FreezeKind>().AddSingleton<IJobKind, ActionKind>();
-        services.AddSingleton<DatumChanges>().AddSingleton<ExportWriter>().AddSingleton<ExportLinks>();
+        services.AddSingleton<DatumChanges>().AddSingleton<DatumExport>().AddSingleton<ExportFiles>().AddSingleton<ExportLinks>();
         return services.AddSingleton<SelectionAccess>().AddSingleton<SelectionRequests>().AddSingleton<SelectionActions>();
     }
 
     public static void MapSelections(this Api api)
     {
-        api.Content.MapExportContent();
+        api.Content.MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", ExportContent.SendAsync)
+            .WithName("getExportedFile").SendsExport();
         api.V0.MapSelections();
         api.V0.MapSelectionActions();
     }

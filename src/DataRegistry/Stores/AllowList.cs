@@ -7,8 +7,10 @@ static class AllowList
 {
     const string ProjectPart = "{project}";
 
-    /// <summary>Whether the list has the name. An entry with a project's place matches for stores of that project only.</summary>
-    /// <param name="list">Names and patterns; null or empty for none.</param>
+    /// <summary>
+    /// Whether the list contains the name. An entry with <c>{project}</c> matches for stores of that project only.
+    /// </summary>
+    /// <param name="list">Names and patterns; null or empty if there are none.</param>
     public static bool Has(string? list, string name, Guid? project) =>
         (list ?? "").Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Any(pattern =>
             (project is not null || !pattern.Contains(ProjectPart, StringComparison.Ordinal))

@@ -6,14 +6,15 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// The addresses of a host name; throws <see cref="SocketException"/> where there are none. A seam, so that tests can have names change.
+/// Resolves a host name to its addresses; throws <see cref="SocketException"/> if it has none. Tests replace it to
+/// change names.
 /// </summary>
 public delegate Task<IPAddress[]> HostResolver(string host, CancellationToken cancellationToken);
 
 /// <summary>
-/// Keeps stores from naming what only this host can reach. An endpoint is looked at when its store is made or changed, to say so then, and
-/// again
-/// for every connection, which goes to the very address that was looked at: a name may resolve to another one each time.
+/// Keeps stores from naming an endpoint that only this host can reach. It checks an endpoint when its store is made or
+/// changed, for a good error. It checks again for every connection and connects to the very address that it checked,
+/// because a name may resolve to another address each time.
 /// </summary>
 public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver resolve)
 {
@@ -25,7 +26,8 @@ public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver r
             + "the setting Stores__AllowPrivateEndpoints.";
 
     /// <summary>
-    /// Why no store may have this endpoint; null if it may, and where its name does not resolve, which a probe tells better.
+    /// Why no store may have this endpoint; null if it may. Also null if its name does not resolve: a probe of the
+    /// bucket explains that better.
     /// </summary>
     public async Task<BucketException?> RefusalAsync(Uri endpoint, CancellationToken cancellationToken)
     {
@@ -44,7 +46,7 @@ public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver r
         }
     }
 
-    /// <summary>For <see cref="BucketsOptions.Connect"/>.</summary>
+    /// <summary>Connects to a checked address. For <see cref="BucketsOptions.Connect"/>.</summary>
     /// <exception cref="BucketException"><see cref="BucketFault.EndpointRefused"/>.</exception>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
@@ -62,13 +64,13 @@ public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver r
         }
     }
 
-    /// <summary>All addresses of a host. If one of them is refused, all are: a name that mixes them is no S3 server's.</summary>
+    /// <summary>All addresses of a host. One refused address refuses them all: no S3 server's name mixes them.</summary>
     async Task<IPAddress[]> AddressesAsync(string host, CancellationToken cancellationToken)
     {
         var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await resolve(host, cancellationToken);
         if (addresses.Length == 0)
             throw new SocketException((int)SocketError.HostNotFound);
-        // The address itself is not told: whoever makes stores need not learn how names resolve in here.
+        // The message leaves the address out: a store's manager need not learn how names resolve in this network.
         return addresses.Max(Addresses.KindOf) switch
         {
             AddressKind.Forbidden => throw new BucketException(BucketFault.EndpointRefused, NeverAllowed),
@@ -79,15 +81,17 @@ public sealed class EndpointGuard(IOptions<StoreOptions> options, HostResolver r
     }
 }
 
-/// <summary>Who can be reached at an address; what is worse is greater.</summary>
+/// <summary>How far an address is reachable; a greater value is a worse one.</summary>
 public enum AddressKind
 {
     Public,
 
-    /// <summary>This host, its network, or whatever is not the internet's: reserved, for documentation, translated.</summary>
+    /// <summary>
+    /// This host, its network, or an address that the internet does not route: reserved, documentation, translated.
+    /// </summary>
     Private,
 
-    /// <summary>Nobody's S3 server, in no network.</summary>
+    /// <summary>Never an S3 server, in any network.</summary>
     Forbidden,
 }
 
@@ -118,7 +122,7 @@ public static class Addresses
         {
             // A zone is no part of the address.
             address = new IPAddress(address.GetAddressBytes());
-            // An address that stands for one of IPv4 is not what a name of the internet resolves to, and no better than that one.
+            // An address that embeds an IPv4 address is no better than that one, and no public name resolves to it.
             if (address.IsIPv4MappedToIPv6 || Nat64.Contains(address))
                 return (AddressKind)Math.Max((int)AddressKind.Private, (int)KindOf(new IPAddress(address.GetAddressBytes().AsSpan(12))));
         }

@@ -4,12 +4,13 @@ using System.Text;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// A pattern's positions as bits: bit <c>n</c> says that the text so far matches the pattern's first <c>n</c> characters. One character of
-/// the text moves all bits at once (Navarro and Raffinot, "Flexible Pattern Matching in Strings", chapter 4).
+/// A pattern's positions as bits: bit <c>n</c> says that the text so far matches the pattern's first <c>n</c>
+/// characters. One character of the text moves all bits at once (Navarro and Raffinot, "Flexible Pattern Matching in
+/// Strings", chapter 4).
 /// </summary>
 /// <remarks>
-/// The masks are made with the pattern: a row of words for each of its different characters. A match keeps nothing, so no text makes it
-/// larger. It takes a few operations for each character of the text and each 64 of the pattern, whatever they are.
+/// The masks are made with the pattern: a row of words for each of its different characters. A match allocates nothing,
+/// however long the text is. It takes a few operations for each character of the text and each 64 of the pattern.
 /// </remarks>
 sealed class GlobStates
 {
@@ -18,7 +19,7 @@ sealed class GlobStates
     /// </summary>
     const int OtherRow = 0, SlashRow = 1, BrokenRow = 2, FirstNamedRow = 3;
 
-    /// <summary>Characters between two looks at the cancellation: some 20 µs at most.</summary>
+    /// <summary>Characters between two checks of the cancellation: some 20 µs at most.</summary>
     const int LookEvery = 1024;
 
     /// <summary>The bit that a whole match ends with.</summary>
@@ -27,13 +28,13 @@ sealed class GlobStates
     /// <summary>Words of a row.</summary>
     readonly int words;
 
-    /// <summary>For each row the bits that its character leads to from the bit before.</summary>
+    /// <summary>For each row, the bits that its character sets from the bit before.</summary>
     readonly ulong[] reached;
 
     /// <summary>Bits that stay set on <c>/</c>, and on any other character.</summary>
     readonly ulong[] staysOnSlash, stays;
 
-    /// <summary>Bits that set the next one with themselves: positions before segments that may be none.</summary>
+    /// <summary>Bits that set the next one with themselves: positions before segments that may be empty.</summary>
     readonly ulong[] skips;
 
     readonly ushort[] rowOfAscii = new ushort[128];
@@ -97,7 +98,7 @@ sealed class GlobStates
         return (at[last / 64] >> last & 1) != 0;
     }
 
-    /// <summary>False where no bit is left, so that nothing that follows can match.</summary>
+    /// <summary>Moves all bits by one character. False if no bit is left: then no later text can match.</summary>
     bool Step(Span<ulong> at, int row)
     {
         var reach = reached.AsSpan(row * words, at.Length);
@@ -120,7 +121,7 @@ sealed class GlobStates
 
     static void Set(Span<ulong> row, int bit) => row[bit / 64] |= 1UL << bit;
 
-    /// <summary>Takes a pattern from its first character to its last.</summary>
+    /// <summary>Collects a pattern's steps from its first character to its last.</summary>
     public sealed class Builder
     {
         internal List<(StepKind Kind, int Character)> Steps { get; } = [];
@@ -129,10 +130,10 @@ sealed class GlobStates
 
         public void Add(Rune literal) => Steps.Add((StepKind.Literal, literal.Value));
 
-        /// <summary>One character but <c>/</c>.</summary>
+        /// <summary>Any one character except <c>/</c>.</summary>
         public void AddAny() => Steps.Add((StepKind.Any, 0));
 
-        /// <summary>Any number of characters, also none.</summary>
+        /// <summary>Any number of characters, including none.</summary>
         public void Repeat(bool alsoSlash) => Repeats.Add((Steps.Count, alsoSlash));
 
         /// <summary>Nothing, or any characters that end with <c>/</c>. Twice is the same as once.</summary>

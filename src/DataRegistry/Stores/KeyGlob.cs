@@ -5,10 +5,11 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// A pattern that whole keys match or do not: <c>*</c> stands for any characters but <c>/</c>, <c>?</c> for one character but <c>/</c>,
-/// <c>**</c> for any characters at all. As a whole segment <c>**/</c> also stands for nothing, so that <c>data/**/*.csv</c> matches
-/// <c>data/a.csv</c>, as elsewhere. <c>\</c> takes the next character literally; all others, brackets too, are themselves. A character is a
-/// Unicode code point; neither case nor forms are folded.
+/// A pattern that matches whole keys. <c>*</c> stands for any characters except <c>/</c>, <c>?</c> for one character
+/// except <c>/</c>, <c>**</c> for any characters at all. As a whole segment <c>**/</c> also stands for nothing:
+/// <c>data/**/*.csv</c> matches <c>data/a.csv</c>. <c>\</c> takes the next character literally. All other characters,
+/// brackets too, are themselves. A character is a Unicode code point. The match is case-sensitive and does not
+/// normalize.
 /// </summary>
 /// <remarks>
 /// A match takes time linear in the key, and no memory (see <see cref="GlobStates"/>). Safe for concurrent use.
@@ -17,7 +18,7 @@ public sealed class KeyGlob
 {
     public const int MaxLength = 1024;
 
-    /// <summary>More of them make no pattern that somebody could read.</summary>
+    /// <summary>A pattern with more wildcards is beyond what a person can read.</summary>
     public const int MaxWildcards = 32;
 
     public const string Requirement =
@@ -34,23 +35,23 @@ public sealed class KeyGlob
 
     public string Pattern { get; }
 
-    /// <summary>The text that every matching key begins with; all of it where there are no wildcards.</summary>
+    /// <summary>The text that every matching key begins with; the whole pattern if it has no wildcards.</summary>
     public string LiteralPrefix { get; }
 
-    /// <summary>False where the pattern matches one key only, which is <see cref="LiteralPrefix"/>.</summary>
+    /// <summary>False if the pattern matches one key only, which is <see cref="LiteralPrefix"/>.</summary>
     public bool HasWildcards => rest is not null;
 
-    /// <param name="cancellationToken">Ends it also within a key, since a server may list keys of any length.</param>
+    /// <param name="cancellationToken">Checked within a key too, because a server may list keys of any length.</param>
     public bool IsMatch(string key, CancellationToken cancellationToken = default) => rest is null
         ? key.Equals(LiteralPrefix, StringComparison.Ordinal)
         : key.StartsWith(LiteralPrefix, StringComparison.Ordinal) && rest.Accept(key.AsSpan(LiteralPrefix.Length), cancellationToken);
 
-    /// <summary>A pattern that was parsed before, as a row keeps it.</summary>
-    /// <exception cref="FormatException">It is no pattern.</exception>
+    /// <summary>Parses a pattern that was accepted before and kept in a row.</summary>
+    /// <exception cref="FormatException">The text is no pattern.</exception>
     public static KeyGlob Parse(string pattern) =>
         TryParse(pattern, out var glob) ? glob : throw new FormatException($"Not a pattern: {pattern}");
 
-    /// <summary>False for what breaks <see cref="Requirement"/>, or holds a lone surrogate, which no key does.</summary>
+    /// <summary>False if the text breaks <see cref="Requirement"/>, or has a lone surrogate, which no key contains.</summary>
     public static bool TryParse([NotNullWhen(true)] string? pattern, [NotNullWhen(true)] out KeyGlob? glob)
     {
         glob = null;
@@ -84,7 +85,7 @@ public sealed class KeyGlob
         return true;
     }
 
-    /// <summary>Returns the index after the wildcard.</summary>
+    /// <summary>Adds the wildcard at <paramref name="start"/> and returns the index after it.</summary>
     static int AddWildcard(GlobStates.Builder states, string pattern, int start)
     {
         if (pattern[start] == '?')
@@ -93,7 +94,7 @@ public sealed class KeyGlob
             return start + 1;
         }
 
-        // More than two stand for no more than two do.
+        // Three stars or more mean the same as two.
         var end = start + 1;
         while (end < pattern.Length && pattern[end] == '*')
             end++;
@@ -103,7 +104,7 @@ public sealed class KeyGlob
             return end;
         }
 
-        // An escaped character before it is a literal, and a literal '/' begins a segment all the same.
+        // A '/' begins a segment even if it was written with a backslash.
         if ((start > 0 && pattern[start - 1] != '/') || end == pattern.Length || pattern[end] != '/')
         {
             states.Repeat(alsoSlash: true);

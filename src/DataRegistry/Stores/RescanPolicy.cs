@@ -5,25 +5,25 @@ using NCrontab;
 
 namespace DataRegistry.Stores;
 
-/// <summary>When a store is scanned, and what becomes of what is found.</summary>
-/// <param name="Schedule">Null for that of the settings.</param>
-/// <param name="AdoptChanged">Whether an object that changed becomes a new datum, to which its location then points.</param>
-/// <param name="AdoptNew">Whether new objects are adopted, into the store's project.</param>
-/// <param name="Include">Patterns of which a new object's key has to match one; empty for any.</param>
-/// <param name="Exclude">Patterns of which it may match none.</param>
+/// <summary>When a store is scanned, and what the scan adopts.</summary>
+/// <param name="Schedule">Null for the schedule of the settings.</param>
+/// <param name="AdoptChanged">Whether a changed object becomes a new datum, to which its location then points.</param>
+/// <param name="AdoptNew">Whether new objects are adopted into the store's project.</param>
+/// <param name="Include">Patterns; a new object's key must match one of them. Empty for any key.</param>
+/// <param name="Exclude">Patterns; a new object's key must match none of them.</param>
 public sealed record RescanPolicy(
     ScanSchedule? Schedule, bool AdoptChanged, bool AdoptNew, IReadOnlyList<string> Include, IReadOnlyList<string> Exclude)
 {
     public static readonly RescanPolicy Default = new(null, AdoptChanged: false, AdoptNew: false, [], []);
 
-    // Lists would be compared by reference.
+    // The generated equality compares lists by reference.
     public bool Equals(RescanPolicy? other) =>
         other is not null && Schedule == other.Schedule && AdoptChanged == other.AdoptChanged && AdoptNew == other.AdoptNew
         && Include.SequenceEqual(other.Include, StringComparer.Ordinal) && Exclude.SequenceEqual(other.Exclude, StringComparer.Ordinal);
 
     public override int GetHashCode() => HashCode.Combine(Schedule, AdoptChanged, AdoptNew, Include.Count, Exclude.Count);
 
-    /// <summary>Patterns as a row keeps them; null for none.</summary>
+    /// <summary>Patterns as a row keeps them; null if there are none.</summary>
     public static string? Write(IReadOnlyList<string> patterns) =>
         patterns.Count == 0 ? null : JsonSerializer.Serialize(patterns, StoreJsonContext.Default.IReadOnlyListString);
 
@@ -32,20 +32,20 @@ public sealed record RescanPolicy(
 }
 
 /// <summary>
-/// When something is due: <c>off</c>, so long after the last time (<c>30m</c>, <c>24h</c>, <c>7d</c>), or at times of a calendar (NCRONTAB
-/// of five or six fields, in UTC).
+/// When a scan is due: <c>off</c>, an interval after the last one (<c>30m</c>, <c>24h</c>, <c>7d</c>), or times of a
+/// calendar (NCRONTAB of five or six fields, in UTC).
 /// </summary>
 public sealed partial record ScanSchedule
 {
     public const string Requirement =
         "A schedule is 'off', an interval of 5m or more such as 30m, 24h or 7d, or a cron expression of five or six fields in UTC.";
 
-    /// <summary>The timer that looks for what is due comes as often.</summary>
+    /// <summary>The interval of the timer that starts due scans.</summary>
     static readonly TimeSpan Shortest = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// A scan begins a little after the tick that began it: what is due at the same time after an interval is not due only at the tick
-    /// after.
+    /// A scan begins a little after the timer's tick. Without this slack the next scan would be due just after a tick,
+    /// and start a tick late.
     /// </summary>
     static readonly TimeSpan Slack = TimeSpan.FromMinutes(1);
 
@@ -94,12 +94,12 @@ public sealed partial record ScanSchedule
         return schedule is not null;
     }
 
-    /// <summary>When it is due next after the last time; null for never. However many times were missed, it is due once.</summary>
+    /// <summary>The next time after the last one; null if never. Missed times count as one.</summary>
     public DateTimeOffset? NextAfter(DateTimeOffset last)
     {
         if (interval is { } span)
             return last + span - Slack;
-        // 29 February is eight years away at most; for 30 February the search goes deeper with each year.
+        // 29 February is at most eight years away. For 30 February the search takes longer with each year.
         var end = last.UtcDateTime.AddYears(9);
         return calendar?.GetNextOccurrence(last.UtcDateTime, end) is { } next && next < end
             ? new DateTimeOffset(next, TimeSpan.Zero)

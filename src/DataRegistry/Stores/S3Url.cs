@@ -4,8 +4,8 @@ using System.Text;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// <c>s3://bucket/key</c>. Never a <see cref="Uri"/>: <c>#</c>, <c>?</c>, <c>..</c>, <c>//</c> and <c>%2F</c> are ordinary characters of a
-/// key.
+/// <c>s3://bucket/key</c>. Not a <see cref="Uri"/>, because <c>#</c>, <c>?</c>, <c>..</c>, <c>//</c> and <c>%2F</c> are
+/// ordinary characters of a key.
 /// </summary>
 public readonly record struct S3Url
 {
@@ -40,7 +40,7 @@ public readonly record struct S3Url
 
     public override string ToString() => $"{Scheme}{Bucket}/{Key}";
 
-    // A lone surrogate, which JSON can carry, is no text that S3 could hold.
+    // S3 cannot hold a lone surrogate, but JSON can carry one.
     static bool IsUtf8(string text, out int bytes)
     {
         try

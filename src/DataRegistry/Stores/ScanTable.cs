@@ -4,12 +4,11 @@ using DataRegistry.Storage;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// What is known of the scans of stores: which one runs, of which there is one at a time, and what the last one found. Written by those who
-/// scan, and
-/// kept here for the stores to show.
+/// The state of a store's scans: the one that runs (at most one a store) and the counts of the last one. Rescans writes
+/// it; it is kept in this room because a store shows its last scan.
 /// <code>
 /// table scans
-///   scans │ {store id}   the scan that runs; the last one's counts; when the last began that was completed
+/// scans │ {store id}   the scan that runs; the last one's counts; when the last completed scan began
 /// </code>
 /// </summary>
 sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
@@ -20,18 +19,18 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
     public TableClient Table => table;
 
-    /// <summary>Null where the store was never scanned.</summary>
+    /// <summary>Null if the store was never scanned.</summary>
     public Task<ScanRow?> FindAsync(Guid store, CancellationToken cancellationToken) =>
         table.FindAsync<ScanRow>(Partition, RowKeyOf(store), cancellationToken: cancellationToken);
 
-    /// <summary>Those of all stores that were ever scanned, by store.</summary>
+    /// <summary>The rows of all stores that were ever scanned, by store.</summary>
     public ValueTask<Dictionary<Guid, ScanRow>> ListAsync(CancellationToken cancellationToken) =>
         table.ReadAsync<ScanRow>(
             new TableRange(Partition), 1000, cancellationToken: cancellationToken).ToDictionaryAsync(
                 r => Guid.ParseExact(r.RowKey, "D"), cancellationToken: cancellationToken);
 
-    /// <summary>Lets a scan begin. False where another one has begun meanwhile, or this very one whose answer got lost.</summary>
-    /// <param name="before">The row as it was when no scan ran; null where there was none.</param>
+    /// <summary>Begins a scan. False if another scan began meanwhile, or if this one did and the answer was lost.</summary>
+    /// <param name="before">The row as it was when no scan ran; null if there was none.</param>
     public async Task<bool> TryBeginAsync(Guid store, ScanRow? before, Guid job, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var row = (before ?? new() { PartitionKey = Partition, RowKey = RowKeyOf(store) }) with { Running = job, Begun = now };
@@ -42,8 +41,8 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
     }
 
     /// <summary>
-    /// Notes what a scan has found, which then runs no more; once more where a worker added to it later. Nothing where another one is the
-    /// last.
+    /// Writes the result of a scan, which then no longer runs. Repeated if a worker added counts later. Does nothing if
+    /// another scan is the last one.
     /// </summary>
     public async Task EndAsync(Guid store, Guid job, Func<ScanRow, ScanRow> end, CancellationToken cancellationToken)
     {
@@ -61,16 +60,18 @@ sealed class ScanTable(TableServiceClient tables, TimeProvider clock) : IStoredT
 
 sealed record ScanRow : TableRow
 {
-    /// <summary>The job of the scan that runs; null for none. A job that has ended, or never came to be, runs no more.</summary>
+    /// <summary>
+    /// The job of the scan that runs; null if none. A job that has ended, or was never written, does not run.
+    /// </summary>
     public Guid? Running { get; init; }
 
-    /// <summary>When the newest scan began: from then on the schedule counts.</summary>
+    /// <summary>When the newest scan began. The schedule counts from then.</summary>
     public DateTimeOffset? Begun { get; init; }
 
-    /// <summary>When the last scan began that was completed; null where none was.</summary>
+    /// <summary>When the last completed scan began; null if none was completed.</summary>
     public DateTimeOffset? Completed { get; init; }
 
-    /// <summary>The last scan that has ended, however it did; null for none.</summary>
+    /// <summary>The last scan that ended, with any outcome; null if none has.</summary>
     public Guid? Last { get; init; }
     public string? Status { get; init; }
     public DateTimeOffset? Started { get; init; }
@@ -103,18 +104,18 @@ sealed record ScanRow : TableRow
 /// <param name="New">Objects that no datum stands for.</param>
 /// <param name="Adopted">Of those that changed or are new: how many became datums.</param>
 /// <param name="Failed">What could not be looked at.</param>
-/// <param name="Skipped">Marks of folders, objects of purged datums, and what others changed meanwhile.</param>
+/// <param name="Skipped">Folder markers, objects of purged datums, and what others changed meanwhile.</param>
 sealed record ScanCountsBody(
     long Total, long Unchanged, long Changed, long Missing, long Returned, long New, long Adopted, long Failed, long Skipped);
 
 /// <summary>A scan that has ended, as its store shows it.</summary>
-/// <param name="Seconds">How long it took; null where it never began.</param>
+/// <param name="Seconds">How long it took; null if it never began.</param>
 /// <param name="Requests">LISTs and HEADs.</param>
 sealed record LastScanBody(
     string Id, string Status, DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds, ScanCountsBody Counts, long Requests,
     string? Error)
 {
-    /// <summary>Null where no scan of the store has ended yet.</summary>
+    /// <summary>Null if no scan of the store has ended yet.</summary>
     public static LastScanBody? From(ScanRow? row) => row?.Last is not { } last ? null : new(
         last.ToString("D"), row.Status ?? "", row.Started, row.Finished,
         (row.Finished - row.Started)?.TotalSeconds is { } seconds ? Math.Round(seconds, 3) : null, row.Counts, row.Requests, row.Error);

@@ -5,7 +5,8 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// Encrypts secrets for their rows: AES-256-GCM, a fresh nonce each, bound to their owners, as base64 of <c>nonce ‖ tag ‖ text</c>.
+/// Encrypts secrets for table rows with AES-256-GCM. Each has a fresh nonce and is bound to its owner. The text is
+/// base64 of <c>nonce ‖ tag ‖ ciphertext</c>.
 /// </summary>
 public sealed class SecretProtector
 {
@@ -19,13 +20,15 @@ public sealed class SecretProtector
 
     SecretProtector(SecretProtector protector, string purpose) => (options, this.purpose) = (protector.options, purpose);
 
-    /// <summary>False while the setting holds none: then nothing can be encrypted.</summary>
+    /// <summary>False if the setting is empty: then nothing can be encrypted.</summary>
     public bool HasKey => options.Value.SecretKey is { Length: > 0 };
 
-    /// <summary>Encrypts with a key of its own, which is derived from the setting and from which the setting cannot be told.</summary>
+    /// <summary>
+    /// A protector with a key of its own, derived from the setting's key. The setting cannot be computed from it.
+    /// </summary>
     public SecretProtector For(string name) => new(this, name);
 
-    /// <param name="owner">What the secret belongs to; a row's text copied to another row does not decrypt there.</param>
+    /// <param name="owner">The row that the secret belongs to. The text does not decrypt for another owner.</param>
     public string Protect(string secret, string owner)
     {
         var clear = Encoding.UTF8.GetBytes(secret);
@@ -39,8 +42,8 @@ public sealed class SecretProtector
         return Convert.ToBase64String(sealedBytes);
     }
 
-    /// <exception cref="InvalidOperationException">The key is not the one that encrypted it.</exception>
-    /// <exception cref="FormatException">The text is nothing that was encrypted here.</exception>
+    /// <exception cref="InvalidOperationException">Another key encrypted it.</exception>
+    /// <exception cref="FormatException">The text was not encrypted by this class.</exception>
     public string Unprotect(string text, string owner)
     {
         var sealedBytes = Convert.FromBase64String(text).AsSpan();

@@ -1,33 +1,33 @@
 namespace DataRegistry.Stores;
 
-/// <summary>Who sees a store.</summary>
+/// <summary>The callers that see a store.</summary>
 public enum StoreAccessMode
 {
-    /// <summary>Whoever is logged in.</summary>
+    /// <summary>Every caller with a token.</summary>
     Public,
 
-    /// <summary>Who may read stores in its project; and adopted from it is into that project only.</summary>
+    /// <summary>Callers who may read stores in its project. Its objects are adopted into that project only.</summary>
     SingleProject,
 
-    /// <summary>Who may read stores anywhere in the cluster that it belongs to; there are no teams of another kind yet.</summary>
+    /// <summary>Callers who may read stores anywhere in the store's cluster. There are no smaller teams yet.</summary>
     Teams,
 
     /// <inheritdoc cref="Teams"/>
     OwnerOrganization,
 }
 
-/// <summary>Which adopted objects are read for their hashes without being asked for.</summary>
+/// <summary>The adopted objects that are read for their hashes without a request for them.</summary>
 public enum HashAdopted
 {
-    /// <summary>Those that are adopted at once, not by a job, as far as they are small.</summary>
+    /// <summary>Small objects that were adopted by a request, not by a job.</summary>
     Small,
 
-    /// <summary>All, jobs' and large ones by the queue: every byte that is adopted is read once.</summary>
+    /// <summary>All objects. Those of jobs and large ones are read from the queue, each byte once.</summary>
     All,
     None,
 }
 
-/// <summary>A bucket (or a prefix of one) that objects may be adopted from, and as whom it is read.</summary>
+/// <summary>A bucket, or a prefix of one, to adopt objects from, and the credentials to read it.</summary>
 public sealed record Store
 {
     public required Guid Id { get; init; }
@@ -35,42 +35,44 @@ public sealed record Store
     public required StoreConfiguration Configuration { get; init; }
 
     /// <summary>
-    /// Only keys that begin with it are inside the store; empty for the whole bucket. It never changes, nor does the bucket: datums name
+    /// The store's keys begin with it; empty for the whole bucket. Prefix and bucket never change, because datums name
     /// both.
     /// </summary>
     public string Prefix { get; init; } = "";
 
-    /// <summary>Null for none: such a store is managed by who manages the system's.</summary>
+    /// <summary>Null if none: then a manager of the system's stores manages this one.</summary>
     public Guid? Project { get; init; }
 
-    /// <summary>The project's, or the default one.</summary>
+    /// <summary>The project's cluster, or the default one.</summary>
     public Guid Cluster { get; init; } = Organization.Cluster.DefaultId;
 
     public StoreAccessMode AccessMode { get; init; }
 
-    /// <summary>Whether what was adopted may be downloaded.</summary>
+    /// <summary>Whether adopted objects may be downloaded.</summary>
     public bool AllowRead { get; init; } = true;
 
-    /// <summary>Shown as it was given. Nothing is ever written to a bucket.</summary>
+    /// <summary>The value that a client set. The registry never writes to a bucket.</summary>
     public bool AllowWrite { get; init; }
 
     public bool AllowAdopt { get; init; } = true;
 
     /// <summary>
-    /// When the hashes of adopted objects are computed that S3 does not know. Missing ones are computed in any case when the datum is asked
-    /// for by its id.
+    /// Which adopted objects get their hashes computed at adoption, if S3 does not know them. A request for a datum by
+    /// its id computes missing ones in any case.
     /// </summary>
     public HashAdopted HashAdopted { get; init; }
 
-    /// <summary>When it is scanned for what has changed, and what becomes of that.</summary>
+    /// <summary>When the store is scanned for changes, and what the scan adopts.</summary>
     public RescanPolicy Rescan { get; init; } = RescanPolicy.Default;
 
-    /// <summary>Then it is there for the names of its datums only: nobody can adopt from it, and it has no secret any more.</summary>
+    /// <summary>
+    /// A deleted store only gives its datums their store's name. It has no secret, and nothing can be adopted from it.
+    /// </summary>
     public bool Deleted { get; init; }
 
     public DateTimeOffset CTime { get; init; }
 
-    /// <summary>When it was changed last.</summary>
+    /// <summary>When the store was last changed.</summary>
     public DateTimeOffset MTime { get; init; }
 
     public string UriPrefix => $"s3://{Configuration.Bucket}/{Prefix}";
@@ -78,26 +80,26 @@ public sealed record Store
     public bool Holds(S3Url url) =>
         url.Bucket.Equals(Configuration.Bucket, StringComparison.Ordinal) && url.Key.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>Whether everything but its times is the same.</summary>
+    /// <summary>Whether all fields except the times are equal.</summary>
     public bool IsLike(Store other) => this with { CTime = other.CTime, MTime = other.MTime } == other;
 }
 
-/// <summary>Which bucket, and as whom.</summary>
+/// <summary>The bucket, and the credentials to read it with.</summary>
 /// <param name="Region">AWS region; null for <c>us-east-1</c>.</param>
-/// <param name="EndpointUrl">An S3-compatible server's URL (path style is used then); null for AWS.</param>
+/// <param name="EndpointUrl">The URL of an S3-compatible server, used in path style; null for AWS.</param>
 /// <param name="AccessKeyId">Null for the AWS SDK's own chain (environment, profile, instance role).</param>
-/// <param name="SecretAccessKey">Belongs to <paramref name="AccessKeyId"/>; kept encrypted, never shown.</param>
-/// <param name="RoleArn">A role that is assumed with these credentials, as which the bucket is then read; null for none.</param>
-/// <param name="ExternalId">What the role's trust policy may ask for; no secret.</param>
+/// <param name="SecretAccessKey">The secret of <paramref name="AccessKeyId"/>; kept encrypted, never shown.</param>
+/// <param name="RoleArn">A role to assume with these credentials and to read the bucket as; null if none.</param>
+/// <param name="ExternalId">The id that the role's trust policy may require; no secret.</param>
 /// <param name="RequesterPays">Requests say that their caller pays for them.</param>
-/// <param name="Anonymous">Requests are not signed, also at Amazon: never with the host's credentials.</param>
+/// <param name="Anonymous">Requests are not signed, not even with the host's credentials at Amazon.</param>
 public sealed record StoreConfiguration(
     string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn,
     string? ExternalId = null, bool RequesterPays = false, bool Anonymous = false)
 {
-    /// <summary>Requests are signed with whatever the AWS SDK finds on the registry's host.</summary>
+    /// <summary>Whether requests are signed with the credentials that the AWS SDK finds on the registry's host.</summary>
     public bool UsesHostCredentials => this is { AccessKeyId: null, RoleArn: null, EndpointUrl: null, Anonymous: false };
 
-    // The generated one would print the secret.
+    // The generated method would print the secret.
     public override string ToString() => $"{Bucket} at {EndpointUrl ?? Region ?? "AWS"}";
 }

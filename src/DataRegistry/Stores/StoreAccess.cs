@@ -5,19 +5,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Stores;
 
-/// <summary>Who sees a store, and who manages it; all of it is asked of <see cref="Permissions"/>.</summary>
+/// <summary>Checks which callers see and manage a store, with <see cref="Permissions"/>.</summary>
 public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes scopes, Permissions permissions)
 {
     /// <summary>
-    /// The store that <c>{id}</c> of the route names. A malformed id, a store that the caller may not see and a deleted one are as one that
-    /// is
-    /// not there: 404.
+    /// The store that the route's <c>{id}</c> names. 404 for a malformed id, a deleted store, and a store that the
+    /// caller may not see.
     /// </summary>
-    /// <param name="secret">Whether it is to be used, for which it needs its secret.</param>
+    /// <param name="secret">Whether to decrypt the secret, which a use of the bucket needs.</param>
     public async Task<Store> RequiredAsync(HttpContext context, string id, bool secret = false) =>
         await FindAsync(context, id, secret) is { Deleted: false } store ? store : throw CommonErrors.NotFound.With();
 
-    /// <summary>Null where there is none that the caller may see; it may be deleted.</summary>
+    /// <summary>The store, which may be deleted; null if not found, or not visible to the caller.</summary>
     public async Task<Store?> FindAsync(HttpContext context, string id, bool secret = false)
     {
         if (!Guid.TryParse(id, out var storeId))
@@ -28,7 +27,7 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
         return store is not null && await (await VisibleAsync(context))(store, context.RequestAborted) ? store : null;
     }
 
-    /// <summary>What tells the caller's stores from the others; good for one request.</summary>
+    /// <summary>A filter that lets the caller's stores through; valid for one request.</summary>
     public async Task<Func<Store, CancellationToken, ValueTask<bool>>> VisibleAsync(HttpContext context)
     {
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
@@ -46,21 +45,22 @@ public sealed class StoreAccess(StoreTable stores, ProjectTable projects, Scopes
         };
     }
 
-    /// <summary>Ends the request with 403 unless its caller may make, change and delete stores where this one belongs.</summary>
+    /// <summary>Ends the request with 403 unless the caller may make, change and delete stores in the store's scope.</summary>
     public Task RequireManageAsync(HttpContext context, Store store) => RequireAsync(context, store, Permission.StoresManage);
 
     /// <summary>
-    /// Ends the request with 403 unless its caller may do this in the store's project, or in the system where it has none.
+    /// Ends the request with 403 unless the caller has the permission in the store's project, or in the system if it
+    /// has none.
     /// </summary>
     public async Task RequireAsync(HttpContext context, Store store, Permission permission) =>
         await permissions.RequireAsync(context, permission, await ScopeAsync(store, context.RequestAborted));
 
-    /// <summary>Whether the caller may do this in the store's project, or in the system where it has none.</summary>
+    /// <summary>Whether the caller has the permission in the store's project, or in the system if it has none.</summary>
     public async Task<bool> AllowsAsync(HttpContext context, Store store, Permission permission) =>
         await permissions.AllowsAsync(
             Caller.Of(context), permission, await ScopeAsync(store, context.RequestAborted), context.RequestAborted);
 
-    /// <summary>Its project, or the system.</summary>
+    /// <summary>The store's project, or the system.</summary>
     async Task<Scope> ScopeAsync(Store store, CancellationToken cancellationToken) =>
         store.Project is { } id && await projects.FindAsync(id, cancellationToken) is { } project ? Scope.Of(project) : Scope.System;
 }

@@ -42,9 +42,9 @@ sealed record RescanBody(
 
 sealed record StoreProjectBody(Guid Id);
 
-/// <param name="ExternalId">Left out where there is none.</param>
-/// <param name="RequesterPays">True where requests say that their caller pays for them; else left out.</param>
-/// <param name="Anonymous">True where the bucket is read without credentials, also at Amazon; else left out.</param>
+/// <param name="ExternalId">Left out if there is none.</param>
+/// <param name="RequesterPays">True if requests say that their caller pays for them; else left out.</param>
+/// <param name="Anonymous">True if the bucket is read without credentials, also at Amazon; else left out.</param>
 sealed record StoreConfigurationBody(
     string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn, [property: JsonIgnore(
         Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExternalId,

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Stores;
 
-/// <summary>All but the deletion, which has to look at the datums.</summary>
+/// <summary>All endpoints of stores, except the deletion: that one needs the datums, so it is in Datums.</summary>
 static class StoreEndpoints
 {
     static readonly StoreJsonContext Json = new(WireJson.Options(StoreJsonContext.Default));
@@ -21,21 +21,22 @@ static class StoreEndpoints
     public static void MapStores(this IEndpointRouteBuilder api)
     {
         api.MapGet("/stores/", ListAsync).WithName("listStores").AnswersPages<StoreBody>("List the stores that you see");
-        Describe(api.MapPost("/stores/", CreateAsync).WithName("createStore").Takes<NewStoreBody>()
+        Describe(api.MapPost("/stores/", CreateAsync).WithName("createStore").TakesJsonOrForm<NewStoreBody>()
             .Answers<StoreBody>("Create a store, after a look at its bucket", StatusCodes.Status201Created));
         api.MapGet("/stores/{id}/", GetAsync).WithName("getStore").Answers<StoreBody>("Get a store, also a deleted one");
         Describe(api.MapPut(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: true)).WithName("replaceStore")
-            .Takes<NewStoreBody>()
+            .TakesJsonOrForm<NewStoreBody>()
             .Answers<StoreBody>(
                 "Replace a store; what is missing gets its default, but for bucket, paths, secret and access_mode, which stay"));
         Describe(api.MapPatch(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: false)).WithName("changeStore")
-            .Takes<NewStoreBody>(example: "NewStoreBody.change").Answers<StoreBody>("Change a store; what is missing stays as it is"));
+            .TakesJsonOrForm<NewStoreBody>(example: "NewStoreBody.change")
+            .Answers<StoreBody>("Change a store; what is missing stays as it is"));
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
@@ -94,7 +95,7 @@ static class StoreEndpoints
             StoreBody.From(store, await scans.FindAsync(store.Id, context.RequestAborted), PublicUrl.Of(context.Request)), Json.StoreBody,
             statusCode: status);
 
-    /// <summary>What the audit trail tells of a store.</summary>
+    /// <summary>The facts about a store that the audit trail records.</summary>
     static JsonObject Facts(Store store) => new()
     {
         ["name"] = store.Name,
@@ -116,14 +117,12 @@ static class StoreEndpoints
     };
 }
 
-/// <summary>Making and changing stores: who may, whether the endpoint may, and whether the bucket can be used.</summary>
+/// <summary>Makes and changes stores. Checks the caller, the endpoint and the bucket.</summary>
 sealed class StoreRequests(
     StoreTable stores, ProjectTable projects, StoreAccess access, Permissions permissions, EndpointGuard guard, Buckets buckets,
     IOptions<StoreOptions> options)
 {
-    /// <summary>
-    /// Registers a bucket after looking whether it can be used: a store that cannot be listed is refused with the reason.
-    /// </summary>
+    /// <summary>Registers a bucket after a probe. A bucket that cannot be listed is refused with the reason.</summary>
     public async Task<Store> CreateAsync(HttpContext context, NewStoreBody body)
     {
         var project = await ProjectAsync(context, body);
@@ -133,8 +132,8 @@ sealed class StoreRequests(
         return await stores.CreateAsync(store, context.RequestAborted) ?? throw NameTaken(store.Name);
     }
 
-    /// <summary>The store before and after.</summary>
-    /// <param name="whole">Whether what the body lacks gets its default; otherwise it stays.</param>
+    /// <summary>Changes a store and returns it before and after.</summary>
+    /// <param name="whole">Whether a missing field gets its default. If false, it keeps its value.</param>
     public async Task<(Store Before, Store After)> ChangeAsync(HttpContext context, string id, NewStoreBody body, bool whole)
     {
         var seen = await access.RequiredAsync(context, id);
@@ -144,7 +143,8 @@ sealed class StoreRequests(
             {
                 await access.RequireManageAsync(context, old);
                 var wanted = whole ? body : body.Over(old);
-                // What somebody else manages is not moved to where one manages oneself, nor the other way round.
+                // The caller must manage both the old and the new project: a store cannot be moved from or to one that
+                // others manage.
                 var project = await ProjectAsync(context, wanted);
                 var store = StoreFields.Read(wanted, old, project, options.Value);
                 if (store.Configuration != old.Configuration || store.Project != old.Project)
@@ -162,7 +162,9 @@ sealed class StoreRequests(
         };
     }
 
-    /// <summary>Null for none; the caller may manage stores there, or in the system where there is none.</summary>
+    /// <summary>
+    /// The body's project; null if none. The caller must manage stores there, or in the system if there is none.
+    /// </summary>
     async Task<Project?> ProjectAsync(HttpContext context, NewStoreBody body)
     {
         if (StoreFields.ProjectId(body) is { } id)
@@ -172,8 +174,9 @@ sealed class StoreRequests(
     }
 
     /// <summary>
-    /// Without an access key the registry's own identity assumes the role, or reads the bucket. It may do more than the store's manager
-    /// should, so the operator lists roles and buckets, and a system administrator may name any.
+    /// Checks a store that has no access key. The registry's own identity then assumes its role, or reads its bucket.
+    /// That identity may have more rights than the store's manager. So the operator lists roles and buckets, and only a
+    /// system administrator may name others.
     /// </summary>
     async Task RequireIdentityAsync(HttpContext context, Store store)
     {

@@ -7,7 +7,7 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Stores;
 
-/// <summary>A store from what a request says, checked; a wrong field ends the request with its error.</summary>
+/// <summary>Reads and checks a store from a request. A wrong field ends the request with its error.</summary>
 static partial class StoreFields
 {
     public const string PrefixPath = "prefix";
@@ -19,12 +19,12 @@ static partial class StoreFields
     const string Rescan = "rescan";
     const int MaxPatterns = 50;
 
-    /// <summary>A row's string holds 32K characters, and JSON may need six for one.</summary>
+    /// <summary>A row's string has at most 32K characters, and JSON may need six for one.</summary>
     const int MaxPatternsLength = 5000;
 
-    /// <param name="old">The store that is changed; null for a new one. Its bucket and prefix stay, and its secret if none is given for the
-    /// same key at the same endpoint.</param>
-    /// <param name="project">That of the body's <c>project</c>; null for none.</param>
+    /// <param name="old">The store to change; null for a new one. Its bucket and prefix stay. Its secret stays if the
+    /// body gives none and the key and the endpoint are the same.</param>
+    /// <param name="project">The project of the body's <c>project</c>; null if none.</param>
     /// <param name="options">Whether, and where, the registry's own identity assumes roles.</param>
     public static Store Read(NewStoreBody body, Store? old, Project? project, StoreOptions options)
     {
@@ -57,7 +57,7 @@ static partial class StoreFields
     static StoreAccessMode DefaultMode(Store? old, Project? project) =>
         old?.AccessMode ?? (project is null ? StoreAccessMode.Public : StoreAccessMode.SingleProject);
 
-    /// <param name="old">That of the store as it is. It may have longer patterns, from before there was a bound, and keep them.</param>
+    /// <param name="old">The store's present policy. It may keep longer patterns from before the bound existed.</param>
     static RescanPolicy Read(RescanBody? body, RescanPolicy? old, Project? project)
     {
         if (body is null)
@@ -84,7 +84,7 @@ static partial class StoreFields
         : patterns.All(p => KeyGlob.TryParse(p, out _)) ? patterns
         : throw StoreErrors.NotARescanPattern.On(Rescan, name);
 
-    /// <summary>The id of the body's project; null for none.</summary>
+    /// <summary>The id of the body's project; null if none.</summary>
     public static string? ProjectId(NewStoreBody body) => body.Project switch
     {
         null => null,
@@ -94,7 +94,7 @@ static partial class StoreFields
         _ => throw StoreErrors.NotAProject.On("project"),
     };
 
-    // Half of a surrogate pair, which JSON can carry, is no text.
+    // JSON can carry half of a surrogate pair, which is no text.
     static string? Text(JsonElement id)
     {
         try
@@ -113,7 +113,7 @@ static partial class StoreFields
             throw StoreErrors.NoBucket.On(Configuration);
         if (old is not null && body.Bucket != old.Bucket)
             throw StoreErrors.BucketStays.On(Configuration);
-        // It becomes a part of a host name, as does the region: neither may name another host.
+        // Bucket and region become parts of a host name, so neither may contain characters that lead to another host.
         if (!Bucket().IsMatch(body.Bucket))
             throw StoreErrors.NotABucketName.On(Configuration);
         if (body.Region is { Length: > 0 } region && !Region().IsMatch(region))
@@ -135,7 +135,7 @@ static partial class StoreFields
             throw StoreErrors.AnonymousWithCredentials.On(Configuration);
         if (anonymous && body.RequesterPays is true)
             throw StoreErrors.AnonymousPays.On(Configuration);
-        // Nobody may have a secret that they do not know sent to another server, or used to assume another role.
+        // A caller who does not know the secret must not send it to another server, or use it to assume another role.
         if (accessKey is not null && secret is null && old is not null && accessKey == old.AccessKeyId && endpoint == old.EndpointUrl
             && role == old.RoleArn)
             secret = old.SecretAccessKey;
@@ -179,7 +179,7 @@ static partial class StoreFields
 
 
 
-    // S3 has had buckets of more than its present 63 characters; other servers still do.
+    // Today S3's limit is 63 characters, but old buckets and other servers have longer names.
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]{1,254}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Bucket();
 
@@ -193,7 +193,7 @@ static partial class StoreFields
     [GeneratedRegex(@"^[A-Za-z0-9_+=,.@:/-]{2,1224}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ExternalId();
 
-    // Other servers' accounts are empty, or a tenant's name.
+    // Other servers have an empty account, or a tenant's name.
     [GeneratedRegex(
         @"^arn:aws[a-z-]*:iam::[A-Za-z0-9-]{0,64}:role/[A-Za-z0-9+=,.@_/-]{1,576}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex RoleArn();

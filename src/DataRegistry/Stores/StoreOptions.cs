@@ -6,36 +6,40 @@ public sealed class StoreOptions
     public const string Section = "Stores";
 
     /// <summary>
-    /// Key that encrypts the stores' secrets at rest: 32 bytes in base64 (<c>openssl rand -base64 32</c>). Needed as soon as a store has a
-    /// secret.
+    /// The key that encrypts the stores' secrets: 32 bytes in base64 (<c>openssl rand -base64 32</c>). Needed as soon
+    /// as a store has a secret.
     /// </summary>
     public string? SecretKey { get; set; }
 
-    /// <summary>Whether endpoints may be at private, loopback or link-local addresses; metadata services of clouds never are.</summary>
+    /// <summary>
+    /// Whether endpoints may be at private, loopback or link-local addresses. Metadata services of clouds are never
+    /// allowed.
+    /// </summary>
     public bool AllowPrivateEndpoints { get; set; }
 
     /// <summary>
-    /// Whom the tokens of the app's own identity are for, as the role's account names it as an identity provider's audience. With it,
-    /// stores that
-    /// name a role and no access key are read by such tokens; while empty, by what the AWS SDK finds on the host.
+    /// The audience of the tokens of the app's own identity, as AWS's identity provider names it. If set, stores with a
+    /// role and no access key are read by such tokens. If empty, the credentials that the AWS SDK finds on the host
+    /// read them.
     /// </summary>
     public string? WebIdentityAudience { get; set; }
 
     /// <summary>
-    /// The one endpoint besides Amazon's own that those tokens may be sent to: an S3 server with a token service of its own.
+    /// The one endpoint besides Amazon's that may receive those tokens: an S3 server with a token service of its own.
     /// </summary>
     public string? WebIdentityEndpoint { get; set; }
 
     /// <summary>
-    /// ARNs of roles that whoever manages stores may name without an access key, with spaces between them; <c>*</c> is anything,
-    /// <c>{project}</c> the id of the store's project. All others are for system administrators.
+    /// ARNs of roles that a store's manager may name without an access key, separated by spaces. <c>*</c> stands for
+    /// any characters and <c>{project}</c> for the id of the store's project. Only a system administrator may name
+    /// other roles.
     /// </summary>
     public string? AssumableRoles { get; set; }
 
     /// <summary>
-    /// Names of buckets that whoever manages stores may name without an access key, a role and an endpoint, so that the host's own AWS
-    /// credentials read them; with spaces between them, <c>*</c> and <c>{project}</c> as in <see cref="AssumableRoles"/>. All others are
-    /// for system administrators.
+    /// Names of buckets that a store's manager may name without an access key, a role and an endpoint. The host's own
+    /// AWS credentials then read them. The syntax is that of <see cref="AssumableRoles"/>. Only a system administrator
+    /// may name other buckets.
     /// </summary>
     public string? HostBuckets { get; set; }
 

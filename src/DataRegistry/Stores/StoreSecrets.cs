@@ -1,21 +1,25 @@
 namespace DataRegistry.Stores;
 
 /// <summary>
-/// A store's secret in its row, bound to the store and to what the secret is used for: the endpoint, the access key and the role. A row in
-/// which somebody changed one of them gives no secret, so the secret goes to no other server and assumes no other role.
+/// A store's secret in its row, bound to the store and to the endpoint, the access key and the role that use it. If the
+/// row is edited, the secret does not decrypt. So the secret goes to no other server and assumes no other role.
 /// </summary>
 static class StoreSecrets
 {
-    /// <summary>Begins the secrets that are bound so. Those of earlier versions are base64 alone, and bound to the store only.</summary>
+    /// <summary>
+    /// The prefix of secrets that are bound this way. Those of earlier versions are plain base64, and bound to the
+    /// store only.
+    /// </summary>
     const string Bound = "2:";
 
-    /// <summary>Null where the store has none.</summary>
+    /// <summary>Null if the store has no secret.</summary>
     public static string? Write(SecretProtector protector, Store store) => store.Configuration is { SecretAccessKey: { } secret } to
         ? Bound + protector.Protect(secret, OwnerOf(store.Id.ToString("D"), to.EndpointUrl, to.AccessKeyId, to.RoleArn))
         : null;
 
-    /// <summary>Null where the row has none.</summary>
-    /// <exception cref="InvalidOperationException">The key, or what the secret is bound to, has changed.</exception>
+    /// <summary>Null if the row has no secret.</summary>
+    /// <exception cref="InvalidOperationException">The key has changed, or a field that the secret is bound
+    /// to.</exception>
     public static string? Read(SecretProtector protector, StoreRow row) => row.Secret switch
     {
         null => null,
@@ -24,7 +28,7 @@ static class StoreSecrets
         var text => protector.Unprotect(text, row.RowKey),
     };
 
-    // None of them has a line end.
+    // No part contains a line end, so the joined text is unambiguous.
     static string OwnerOf(string store, string? endpoint, string? accessKey, string? role) =>
         string.Join('\n', store, endpoint, accessKey, role);
 }

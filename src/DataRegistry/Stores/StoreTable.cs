@@ -6,14 +6,14 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Stores;
 
-/// <summary>What became of a change of a store.</summary>
+/// <summary>The outcome of a change of a store.</summary>
 public abstract record StoreChange
 {
     StoreChange()
     {
     }
 
-    /// <summary>Also where nothing was to be changed: the two are alike then.</summary>
+    /// <summary>The store was changed, or nothing was to change: then the two are alike.</summary>
     public sealed record Done(Store Before, Store After) : StoreChange;
 
     /// <summary>Another store has the name.</summary>
@@ -26,34 +26,32 @@ public abstract record StoreChange
 /// <summary>
 /// <code>
 /// table stores
-///   stores │ {store id}                            name, bucket, prefix, endpoint, access key, secret (encrypted), project, who may what
-///          │ name-{SHA-256 of name, lower case}    whose it is
+/// stores │ {store id}                            name, bucket, prefix, endpoint, access key, secret (encrypted), project, rights
+///        │ name-{SHA-256 of name, lower case}    the store that has the name
 /// </code>
-/// One partition, so that a store and its name are one transaction: of two who take a name at once, one gets it. A deleted store stays, its
-/// name does not.
+/// All rows are in one partition, because a store and its name are one transaction: of two concurrent claims of a name,
+/// one succeeds. A deleted store stays; its name becomes free.
 /// </summary>
 public sealed class StoreTable(TableServiceClient tables, SecretProtector secrets, TimeProvider clock) : IStoredTable
 {
     const string Partition = "stores";
-    // After every id, whose characters end with 'f'.
+    // Sorts after every id, because ids are hexadecimal.
     const string NamePrefix = "name-";
 
     readonly TableClient table = tables.GetTableClient("stores");
 
     public TableClient Table => table;
 
-    /// <summary>The store, also a deleted one; null where there is none.</summary>
+    /// <summary>The store, even if deleted; null if there is none.</summary>
     public async Task<Store?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await RowAsync(id, cancellationToken) is { } row ? Read(row) : null;
 
-    /// <summary>The same without its secret, which then need not be one that can be decrypted.</summary>
+    /// <summary>The store without its secret. The secret need not decrypt.</summary>
     public async Task<Store?> FindWithoutSecretAsync(Guid id, CancellationToken cancellationToken) =>
         await RowAsync(id, cancellationToken) is { } row ? Read(row with { Secret = null }) : null;
 
-    /// <summary>
-    /// A page of those stores that are not deleted, without their secrets, in the order of their ids, and the cursor of the next one.
-    /// </summary>
-    /// <param name="visible">Which to let through; null for all.</param>
+    /// <summary>A page of stores that are not deleted, without secrets, by id, and the cursor of the next page.</summary>
+    /// <param name="visible">Lets a store through; null for all.</param>
     public async Task<(IReadOnlyList<Store> Stores, string? Cursor)> ListAsync(
         int limit, string? after, Func<Store, CancellationToken, ValueTask<bool>>? visible, CancellationToken cancellationToken)
     {
@@ -66,18 +64,16 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         return ([.. page.Select(s => s.Store)], next);
     }
 
-    /// <summary>Null where another store has the name.</summary>
+    /// <summary>Null if another store has the name.</summary>
     public async Task<Store?> CreateAsync(Store store, CancellationToken cancellationToken)
     {
         var row = Write(store with { CTime = clock.GetUtcNow(), MTime = clock.GetUtcNow() });
         var result = await table.TrySubmitAsync([Change.Add(NameOf(store)), Change.Add(row)], cancellationToken);
-        // After a lost answer the name is there, and ours.
+        // If the answer was lost, the name row may already name this store.
         return result.IsDone || (await NameAsync(store.Name, cancellationToken))?.Store == store.Id ? Read(row) : null;
     }
 
-    /// <summary>
-    /// Changes a store. Concurrent changes are made one after the other, so <paramref name="change"/> may be asked several times.
-    /// </summary>
+    /// <summary>Changes a store. On a conflict it calls <paramref name="change"/> again with the new state.</summary>
     public async Task<StoreChange> ChangeAsync(Guid id, Func<Store, Task<Store>> change, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
@@ -99,7 +95,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
 
             if (actions.Count > 1 || after.Deleted)
                 actions.AddRange(await LetGoAsync(before, cancellationToken));
-            // Otherwise another one was quicker with the row or the name, or an answer was lost: look again.
+            // Otherwise another change came first, or an answer was lost: read again.
             if ((await table.TrySubmitAsync(actions, cancellationToken)).IsDone)
                 return new StoreChange.Done(before, after);
         }
@@ -107,15 +103,15 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
         return new StoreChange.Missing();
     }
 
-    /// <summary>Deletes a store: its name is free, its secret gone. False where it is deleted already, or there is none.</summary>
+    /// <summary>Deletes a store, its name row and its secret. False if it is already deleted, or not found.</summary>
     public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken) =>
         await ChangeAsync(
             id, s => Task.FromResult(s with { Deleted = true, Configuration = s.Configuration with { SecretAccessKey = null } }),
             cancellationToken) is StoreChange.Done;
 
     /// <summary>
-    /// For stores that the installation itself is set up with: registers one, or brings the one that has its id to this configuration. It
-    /// has its name also where another has it.
+    /// Registers a store that the installation itself is set up with, or updates the one with its id. It takes its name
+    /// even if another store has it.
     /// </summary>
     public async Task<Store> EnsureAsync(Store store, CancellationToken cancellationToken)
     {
@@ -141,7 +137,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     Task<StoreNameRow?> NameAsync(string name, CancellationToken cancellationToken) =>
         table.FindAsync<StoreNameRow>(Partition, KeyOfName(name), cancellationToken: cancellationToken);
 
-    /// <summary>What frees a store's name, if it has it.</summary>
+    /// <summary>The actions that free a store's name, if it has one.</summary>
     async Task<IEnumerable<TableTransactionAction>> LetGoAsync(Store store, CancellationToken cancellationToken) =>
         await NameAsync(store.Name, cancellationToken) is { } name && name.Store == store.Id
             ? [Change.Delete(Partition, name.RowKey, name.ETag)]
@@ -150,7 +146,7 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
     static StoreNameRow NameOf(Store store) =>
         new() { PartitionKey = Partition, RowKey = KeyOfName(store.Name), Name = store.Name, Store = store.Id };
 
-    // Hashed, for a name may hold what a row key may not.
+    // Hashed, because a name may contain characters that a row key may not.
     static string KeyOfName(string name) =>
         NamePrefix + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name.Trim().ToLowerInvariant())));
 
@@ -177,7 +173,10 @@ public sealed class StoreTable(TableServiceClient tables, SecretProtector secret
             row.RoleArn, row.ExternalId, row.RequesterPays ?? false, row.Anonymous ?? false),
     };
 
-    /// <summary>A secret that cannot be decrypted any more is none: a new one can then be given, or the store be deleted.</summary>
+    /// <summary>
+    /// Reads a row for a change. A secret that no longer decrypts counts as none, so a new one can be given, or the
+    /// store deleted.
+    /// </summary>
     Store ReadToChange(StoreRow row)
     {
         try
@@ -236,7 +235,7 @@ sealed record StoreRow : TableRow
     public string? ExternalId { get; init; }
     public required DateTimeOffset CTime { get; init; }
 
-    // Null in rows of before there was more than public stores, as is what follows.
+    // This field and those below are null in rows of versions that had public stores only.
     public DateTimeOffset? MTime { get; init; }
     public Guid? Project { get; init; }
     public Guid? Cluster { get; init; }
@@ -255,7 +254,7 @@ sealed record StoreRow : TableRow
     public bool? Anonymous { get; init; }
 }
 
-/// <summary>A name: whose it is.</summary>
+/// <summary>A name row: the store that has the name.</summary>
 sealed record StoreNameRow : TableRow
 {
     public required string Name { get; init; }

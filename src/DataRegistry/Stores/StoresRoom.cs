@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Stores;
 
-/// <summary>The room of stores: where objects live, and how their buckets are asked.</summary>
+/// <summary>The room of stores: buckets, their credentials and the requests to them.</summary>
 static class StoresRoom
 {
     public static IServiceCollection AddStores(this IServiceCollection services, IConfiguration configuration)

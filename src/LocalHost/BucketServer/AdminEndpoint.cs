@@ -3,13 +3,13 @@ using System.Text.Json;
 namespace DataRegistry.LocalHost.Buckets;
 
 /// <summary>
-/// For those who run in another process; no bucket's name may hold an underscore:
+/// Endpoints for other processes. Their paths begin with an underscore, which no bucket's name may contain:
 /// <code>
 /// GET    /_requests   {"head": 12, "list": 3}
 /// DELETE /_requests   sets all to 0
 /// GET    /_faults     the plan, see <see cref="FaultPlan"/>
 /// PUT    /_faults     sets the plan; {} for none
-/// PUT    /_synthetic/{bucket}   lines of "{size} {key}", added as synthetic objects; the bucket is made if absent
+/// PUT    /_synthetic/{bucket}   lines of "{size} {key}", added as synthetic objects; creates a missing bucket
 /// </code>
 /// </summary>
 static class AdminEndpoint

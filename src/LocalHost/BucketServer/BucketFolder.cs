@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace DataRegistry.LocalHost.Buckets;
 
 /// <summary>
-/// A bucket's objects as files. A key may hold what no file name may, and be longer, so names are hashes and a row beside the bytes holds
-/// the key:
+/// A bucket's objects as files. Keys may contain characters that file names may not, and may be longer. So names are
+/// hashes, and a row beside the bytes has the key:
 /// <code>
 /// {bucket}/versioning                     Enabled | Suspended; absent: Off
 /// {bucket}/{SHA-256 of key}-{number}      the bytes
@@ -33,7 +33,7 @@ sealed class BucketFolder
 
     public void SaveVersioning(EmbeddedVersioning versioning) => File.WriteAllText(Path.Combine(path, "versioning"), versioning.ToString());
 
-    /// <summary>From old to new.</summary>
+    /// <summary>The versions, from old to new.</summary>
     public IEnumerable<StoredVersion> Load()
     {
         var rows = Directory.EnumerateFiles(path, "*.row").Select(
@@ -70,7 +70,9 @@ sealed class BucketFolder
         File.WriteAllText(file + ".row", JsonSerializer.Serialize(row));
     }
 
-    /// <summary>A delete marker made in this run has no file name; its row is found by its id.</summary>
+    /// <summary>
+    /// Removes a version's files. A delete marker made in this run has no file name; its row is found by its id.
+    /// </summary>
     public void Remove(StoredVersion version)
     {
         if (version.Body is string file)

@@ -10,16 +10,20 @@ public sealed record BucketServerOptions
     /// <summary>0 for any free one.</summary>
     public int Port { get; init; }
 
-    /// <summary>Where objects are kept, as files; its buckets are there again at the next start. Null: in memory.</summary>
+    /// <summary>
+    /// The folder that keeps objects as files; its buckets exist again at the next start. Null keeps them in memory.
+    /// </summary>
     public string? Folder { get; init; }
 
-    /// <summary>The only access key id that is accepted; null for any, and for requests without one. Secrets are not checked.</summary>
+    /// <summary>
+    /// The only access key id that is accepted; null for any, and for requests without one. Secrets are not checked.
+    /// </summary>
     public string? AccessKeyId { get; init; }
 }
 
 /// <summary>
-/// The part of S3 that the registry uses, in this process, on 127.0.0.1, path style: for demos, tests and benchmarks, never for data that
-/// matters.
+/// The part of S3 that the registry uses, in this process, on 127.0.0.1, in path style. For demos, tests and
+/// benchmarks, not for valuable data.
 /// </summary>
 public sealed class BucketServer : IAsyncDisposable
 {
@@ -45,7 +49,7 @@ public sealed class BucketServer : IAsyncDisposable
 
     public RequestCounts Requests { get; } = new();
 
-    /// <summary>Setting it begins its sequence anew.</summary>
+    /// <summary>Setting it restarts its sequence.</summary>
     public FaultPlan Faults
     {
         get => faults.Plan;
@@ -53,7 +57,8 @@ public sealed class BucketServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Called with each request and its kind, after it was counted; true if it has answered it itself (or badly, on purpose).
+    /// Called with each request and its kind, after it was counted. Returns true if it has answered, perhaps badly on
+    /// purpose.
     /// </summary>
     public Func<HttpContext, string, Task<bool>>? Intercept { get; set; }
 
@@ -78,14 +83,14 @@ public sealed class BucketServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>The bucket of this name, made if it is not there yet.</summary>
+    /// <summary>The bucket of this name, created if it does not exist.</summary>
     public EmbeddedBucket CreateBucket(string name) =>
         buckets.GetOrAdd(
             name, static (name, folder) => new(name, folder is null ? null : new BucketFolder(Path.Combine(folder, name))), Options.Folder);
 
     public async ValueTask DisposeAsync()
     {
-        // Whoever still waits for an answer would hold the stop up for half a minute.
+        // A client that still waits for an answer would delay the stop by half a minute.
         using var now = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         await host.StopAsync(now.Token);
         await host.DisposeAsync();

@@ -27,7 +27,7 @@ public sealed class EmbeddedBucket
 
     public string Name { get; }
 
-    /// <summary>Keys, those whose latest version is a delete marker included.</summary>
+    /// <summary>The number of keys, including those whose latest version is a delete marker.</summary>
     public int Count
     {
         get
@@ -50,15 +50,15 @@ public sealed class EmbeddedBucket
         }
     }
 
-    /// <param name="sha256">Base64, as S3 keeps it for those who gave it when they put the object; with <c>-n</c> and
-    /// <paramref name="composite"/> for an upload in n parts.</param>
-    /// <returns>The version's id; null where the bucket keeps none.</returns>
+    /// <param name="sha256">The uploader's checksum in base64, as S3 keeps it. An upload in n parts has <c>-n</c> at
+    /// its end, and <paramref name="composite"/>.</param>
+    /// <returns>The version's id; null if the bucket keeps none.</returns>
     public string? Put(
         string key, ReadOnlySpan<byte> content, string? contentType = null, string? sha256 = null, bool composite = false,
         DateTime? modified = null) =>
         Put(Encoding.UTF8.GetBytes(key), content.ToArray(), new StoredAttributes(contentType, sha256, composite), modified).Id;
 
-    /// <summary>An object whose bytes follow from its key, and cost no memory; not kept in a folder either.</summary>
+    /// <summary>Adds an object whose bytes follow from its key. It takes no memory, and a folder does not keep it.</summary>
     public void AddSynthetic(string key, long size)
     {
         var bytes = Encoding.UTF8.GetBytes(key);
@@ -68,7 +68,7 @@ public sealed class EmbeddedBucket
             keys.Set(Chain(new StoredVersion(bytes, NewId(), size, hash, null, null, DateTime.UtcNow)));
     }
 
-    /// <summary>As S3's DELETE: no fault if there is no such key.</summary>
+    /// <summary>Like S3's DELETE, it succeeds if there is no such key.</summary>
     public void Delete(string key, string? versionId = null) => Delete(Encoding.UTF8.GetBytes(key), versionId);
 
     internal StoredVersion Put(byte[] key, byte[] content, StoredAttributes? attributes, DateTime? modified = null)
@@ -86,7 +86,7 @@ public sealed class EmbeddedBucket
         }
     }
 
-    /// <summary>The delete marker that was made, or the version that was removed; null if nothing was.</summary>
+    /// <summary>The new delete marker, or the removed version; null if there was none.</summary>
     internal StoredVersion? Delete(byte[] key, string? versionId)
     {
         lock (gate)
@@ -103,7 +103,7 @@ public sealed class EmbeddedBucket
         }
     }
 
-    /// <summary>The newest version, or the one asked for; null if absent. A delete marker is answered as what it is.</summary>
+    /// <summary>The newest version, or the requested one; null if absent. It may be a delete marker.</summary>
     internal StoredVersion? Find(byte[] key, string? versionId)
     {
         lock (gate)
@@ -115,7 +115,7 @@ public sealed class EmbeddedBucket
         }
     }
 
-    /// <summary>Runs while no one writes; to be short.</summary>
+    /// <summary>Reads while no write runs. The function must be short.</summary>
     internal T Read<T>(Func<SortedKeys, T> read)
     {
         lock (gate)
@@ -124,7 +124,7 @@ public sealed class EmbeddedBucket
 
     string? NewId() => versioning is EmbeddedVersioning.Enabled ? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)) : null;
 
-    /// <summary>The new version before the older ones. One without id takes the place of the other without id.</summary>
+    /// <summary>Puts the new version before the older ones. A version without id replaces the earlier one without id.</summary>
     StoredVersion Chain(StoredVersion version)
     {
         version.Older = keys.Find(version.Key);

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace DataRegistry.LocalHost.Buckets;
 
 /// <summary>
-/// Requests received, by kind: <c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>, <c>put</c>,
-/// <c>delete</c>, <c>head_bucket</c>, <c>other</c>. Those answered with an injected fault count too.
+/// Requests received, by kind: <c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>,
+/// <c>put</c>, <c>delete</c>, <c>head_bucket</c>, <c>other</c>. Requests answered with an injected fault count too.
 /// </summary>
 public sealed class RequestCounts
 {

@@ -48,7 +48,7 @@ static class S3Download
             await SendAsync(request, version, first, length);
     }
 
-    /// <summary>A synthetic object may be larger than memory: it is made piece by piece.</summary>
+    /// <summary>Sends the bytes piece by piece, because a synthetic object may be larger than memory.</summary>
     static async Task SendAsync(S3Request request, StoredVersion version, long first, long length)
     {
         const long Piece = 1 << 20;
@@ -79,7 +79,7 @@ static class S3Download
 
     static DateTime? Date(string? header) => HeaderUtilities.TryParseDate(header, out var date) ? date.UtcDateTime : null;
 
-    /// <summary>The whole object if no range, an unreadable one or several are asked, as S3 does.</summary>
+    /// <summary>The whole object for no range, an unreadable one or several, like S3.</summary>
     static (long First, long Length) Range(S3Request request, StoredVersion version)
     {
         var size = version.Size;

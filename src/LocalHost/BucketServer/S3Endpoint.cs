@@ -4,7 +4,7 @@ using System.Xml.Linq;
 
 namespace DataRegistry.LocalHost.Buckets;
 
-/// <summary>One request in, one answer out: which operation it is, and whether the caller may.</summary>
+/// <summary>Answers one request: finds its operation, and checks the caller's key.</summary>
 static partial class S3Endpoint
 {
     public static async Task AnswerAsync(HttpContext http, BucketServer server)
@@ -112,7 +112,8 @@ static partial class S3Endpoint
     }
 
     /// <summary>
-    /// The key's id and a presigned URL's age. Signatures are not checked: what they are worth is for a real server to say.
+    /// Checks the key's id and a presigned URL's age. It does not check signatures, which tests do against a real
+    /// server.
     /// </summary>
     static void Authorize(S3Request request, string? accessKeyId)
     {

@@ -4,7 +4,9 @@ using System.Xml;
 
 namespace DataRegistry.LocalHost.Buckets;
 
-/// <summary>LIST (version 2) and ListObjectVersions. A page costs its own length and a search, however long the bucket is.</summary>
+/// <summary>
+/// LIST (version 2) and ListObjectVersions. A page costs its own length and a search, for any size of the bucket.
+/// </summary>
 static class S3Listings
 {
     public const string Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -72,7 +74,7 @@ static class S3Listings
         });
     }
 
-    /// <summary>Without delimiters, which nobody here asks of versions.</summary>
+    /// <summary>Without delimiters, because the registry never uses them with versions.</summary>
     public static Task ListVersionsAsync(S3Request request, EmbeddedBucket bucket)
     {
         if (request["delimiter"] is { Length: > 0 })
@@ -164,7 +166,7 @@ static class S3Listings
 
     static string Token(char kind, byte[] key) => kind + Convert.ToBase64String(key);
 
-    /// <summary>After a key, or after all keys of a common prefix.</summary>
+    /// <summary>The position after a key, or after all keys of a common prefix.</summary>
     static (byte[] From, bool After) Position(string token)
     {
         var bytes = new byte[token.Length];
@@ -173,7 +175,7 @@ static class S3Listings
         return token[0] == 'k' ? (bytes[..length], true) : After(bytes[..length]) is { } beyond ? (beyond, false) : ([0xFF], true);
     }
 
-    /// <summary>The first key that is above all with this prefix; null if there is none.</summary>
+    /// <summary>The first key after all keys with this prefix; null if there is none.</summary>
     static byte[]? After(byte[] prefix)
     {
         var end = prefix.AsSpan().LastIndexOfAnyExcept((byte)0xFF);
@@ -184,7 +186,7 @@ static class S3Listings
         return beyond;
     }
 
-    /// <summary>Keys as text, encoded if the request asks so.</summary>
+    /// <summary>Keys as text, encoded if the request asks for it.</summary>
     sealed class Names(S3Request request)
     {
         readonly bool encode = request["encoding-type"] switch

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace DataRegistry.LocalHost.Buckets;
 
-/// <summary>An answer of S3's kind to a request that cannot be served.</summary>
+/// <summary>S3's error answer to a request that cannot be served.</summary>
 sealed class S3Error(int status, string code, string message) : Exception(message)
 {
     public int Status { get; } = status;
@@ -15,7 +15,7 @@ sealed class S3Error(int status, string code, string message) : Exception(messag
 }
 
 /// <summary>
-/// A request as it was sent: the raw target, because ASP.NET Core's path folds <c>..</c> and decodes <c>%2F</c> by halves.
+/// A request with its raw target, because ASP.NET Core's path folds <c>..</c> and decodes <c>%2F</c> only in part.
 /// </summary>
 sealed class S3Request
 {
@@ -51,7 +51,7 @@ sealed class S3Request
     public bool Has(string name) => query.ContainsKey(name);
     public string? Header(string name) => Http.Request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
-    /// <summary>What to count it as.</summary>
+    /// <summary>The kind that it is counted as.</summary>
     public string Kind => (Method, Key.Length > 0) switch
     {
         ("HEAD", true) => "head",
@@ -68,7 +68,7 @@ sealed class S3Request
 
 static class Percent
 {
-    /// <summary>Once. A percent sign without two hex digits stands for itself.</summary>
+    /// <summary>Decodes once. A percent sign without two hex digits stands for itself.</summary>
     public static byte[] Decode(ReadOnlySpan<char> text, bool plusIsSpace)
     {
         var bytes = new byte[Encoding.UTF8.GetByteCount(text)];
@@ -92,7 +92,7 @@ static class Percent
         return bytes[..length];
     }
 
-    /// <summary>As Amazon writes keys with <c>encoding-type=url</c>: slashes stay, a space is a plus.</summary>
+    /// <summary>Encodes keys like Amazon with <c>encoding-type=url</c>: slashes stay, a space is a plus.</summary>
     public static string Encode(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder(bytes.Length);

@@ -8,7 +8,7 @@ namespace DataRegistry.LocalHost.Buckets;
 static class S3Upload
 {
     /// <summary>
-    /// Throws if the bytes are not those that the request's hashes announce. Checksums other than MD5 and SHA-256 are accepted unread.
+    /// Throws if the bytes do not match the request's hashes. Checksums other than MD5 and SHA-256 are not checked.
     /// </summary>
     public static async Task<(byte[] Content, StoredAttributes Attributes)> ReadAsync(S3Request request)
     {
@@ -37,9 +37,8 @@ static class S3Upload
     }
 
     /// <summary>
-    /// <c>aws-chunked</c>: chunks of <c>{hex size}[;chunk-signature=…]\r\n{bytes}\r\n</c>, the last of size 0, then trailers (Amazon S3
-    /// user guide,
-    /// "Signature calculations: trailing headers").
+    /// Decodes <c>aws-chunked</c>: chunks of <c>{hex size}[;chunk-signature=…]\r\n{bytes}\r\n</c>, the last of size 0,
+    /// then trailers (Amazon S3 user guide, "Signature calculations: trailing headers").
     /// </summary>
     static byte[] Unwrap(byte[] wrapped, out Dictionary<string, string> trailers)
     {

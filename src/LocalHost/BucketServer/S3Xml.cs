@@ -7,7 +7,7 @@ namespace DataRegistry.LocalHost.Buckets;
 static class S3Xml
 {
     /// <summary>
-    /// Control characters are written as <c>&amp;#x1;</c>, which is no XML 1.0, but what S3 writes to those who do not ask for
+    /// Allows control characters, written as <c>&amp;#x1;</c>. That is no XML 1.0, but S3 writes it without
     /// <c>encoding-type=url</c>.
     /// </summary>
     static readonly XmlWriterSettings Settings = new() { Encoding = new UTF8Encoding(false), CheckCharacters = false };

@@ -1,14 +1,16 @@
 namespace DataRegistry.LocalHost.Buckets;
 
 /// <summary>
-/// What to do to requests instead of, or before, answering them. Probabilities from 0 to 1, drawn in this order from one seeded sequence.
+/// Faults to inject into requests, instead of or before an answer. Probabilities are from 0 to 1, drawn in this order
+/// from one seeded sequence.
 /// </summary>
 public sealed record FaultPlan
 {
     public static readonly FaultPlan None = new();
 
     /// <summary>
-    /// The same seed and the same sequence of requests give the same faults; concurrent requests draw in the order in which they come.
+    /// The same seed and the same sequence of requests give the same faults. Concurrent requests draw in their order of
+    /// arrival.
     /// </summary>
     public int Seed { get; init; } = 1;
 
@@ -21,14 +23,14 @@ public sealed record FaultPlan
     /// <summary>500 <c>InternalError</c>.</summary>
     public double InternalError { get; init; }
 
-    /// <summary>Answered rightly, but <see cref="DelayMilliseconds"/> later.</summary>
+    /// <summary>A correct answer, but <see cref="DelayMilliseconds"/> later.</summary>
     public double Delay { get; init; }
     public int DelayMilliseconds { get; init; }
 
     /// <summary>Only this kind of request (see <see cref="RequestCounts"/>); null for all.</summary>
     public string? Kind { get; init; }
 
-    /// <summary>So many faults in all (delays not counted); null for no end.</summary>
+    /// <summary>The most faults in all (delays not counted); null for no limit.</summary>
     public int? Limit { get; init; }
 }
 
@@ -49,7 +51,7 @@ sealed class ServerFaults
         }
     }
 
-    /// <summary>True if the request needs no answer any more.</summary>
+    /// <summary>True if the request needs no further answer.</summary>
     public async Task<bool> InjectAsync(S3Request request)
     {
         double delay;

@@ -1,8 +1,8 @@
 namespace DataRegistry.LocalHost.Buckets;
 
 /// <summary>
-/// Keys in the order of their bytes, in chunks of some hundred: finding and inserting cost a binary search and one short move. Not safe for
-/// concurrent use.
+/// Keys in the order of their bytes, in chunks of a few hundred. Finding and inserting cost a binary search and one
+/// short move. Not safe for concurrent use.
 /// </summary>
 sealed class SortedKeys
 {
@@ -18,7 +18,7 @@ sealed class SortedKeys
         return found ? chunks[chunk][index] : null;
     }
 
-    /// <summary>Puts a key's newest version in place of the one before.</summary>
+    /// <summary>Replaces a key's newest version.</summary>
     public void Set(StoredVersion newest)
     {
         var (chunk, index, found) = Locate(newest.Key);
@@ -32,7 +32,7 @@ sealed class SortedKeys
         Count++;
         if (versions.Count > ChunkSize)
         {
-            // Ascending inserts leave full chunks behind, not half empty ones.
+            // With ascending inserts, leave full chunks behind, not half empty ones.
             var keep = index == versions.Count - 1 && chunk == chunks.Count - 1 ? ChunkSize : ChunkSize / 2;
             chunks.Insert(chunk + 1, new List<StoredVersion>(versions[keep..]));
             versions.RemoveRange(keep, versions.Count - keep);
@@ -50,7 +50,7 @@ sealed class SortedKeys
             chunks.RemoveAt(chunk);
     }
 
-    /// <summary>From the first key not below <paramref name="from"/>, or after it.</summary>
+    /// <summary>A cursor at the first key not below <paramref name="from"/>, or after it.</summary>
     public Cursor From(ReadOnlySpan<byte> from, bool after)
     {
         var (chunk, index, found) = Locate(from);

@@ -3,11 +3,11 @@ using System.Security.Cryptography;
 
 namespace DataRegistry.LocalHost.Buckets;
 
-/// <summary>What few objects have; null for the rest, of which there may be a million.</summary>
+/// <summary>Attributes that few objects have. Null for the others, to save memory with a million objects.</summary>
 sealed record StoredAttributes(string? ContentType, string? Sha256, bool CompositeSha256);
 
-/// <summary>A version of an object, or a delete marker; a key's versions hang on one another from new to old.</summary>
-/// <param name="key">UTF-8: half the memory of a string, and ordered as S3 orders.</param>
+/// <summary>A version of an object, or a delete marker. A key's versions are linked from new to old.</summary>
+/// <param name="key">UTF-8: half the memory of a string, and in S3's order.</param>
 /// <param name="body">A byte array, a file's path, or null for synthetic bytes (<see cref="SyntheticBody"/>).</param>
 sealed class StoredVersion(
     byte[] key, string? id, long size, UInt128 hash, object? body, StoredAttributes? attributes, DateTime modified,
@@ -25,8 +25,8 @@ sealed class StoredVersion(
     public StoredVersion? Older { get; set; }
 
     /// <summary>
-    /// With quotes. The MD5 of the bytes, but for long synthetic ones, which nobody has read: those have the ETag of an upload in parts, so
-    /// that nobody takes it for an MD5.
+    /// With quotes. The MD5 of the bytes, except for long synthetic ones, which are never read. Those have the ETag of
+    /// an upload in parts, so that no client reads it as an MD5.
     /// </summary>
     public string ETag
     {
@@ -67,7 +67,7 @@ sealed class StoredVersion(
 /// <summary>Bytes that follow from key and offset, so that a million objects need none in memory.</summary>
 static class SyntheticBody
 {
-    /// <summary>Up to here the ETag is the real MD5.</summary>
+    /// <summary>The largest synthetic object whose ETag is the real MD5.</summary>
     public const int LargestHashed = 4096;
 
     public static byte[] Bytes(ReadOnlySpan<byte> key, long first, long length)

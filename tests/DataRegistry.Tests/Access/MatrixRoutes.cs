@@ -18,7 +18,7 @@ enum Place
 /// <param name="Route">As it is mapped, with its method.</param>
 /// <param name="Path">What is asked. Bodies may be wrong: they are looked at after the permission, and 400 tells that it was given; so does
 /// 409.</param>
-/// <param name="Permission">Null where every caller may.</param>
+/// <param name="Permission">Null if every caller may.</param>
 /// <param name="At">Where it is asked for; null for anywhere.</param>
 /// <param name="Seen">From where on who may not do it sees the thing at least, and is told 403; others are told 404. Null: 403 to
 /// all.</param>

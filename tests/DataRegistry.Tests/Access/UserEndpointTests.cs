@@ -28,6 +28,10 @@ public sealed class UserEndpointTests : IAsyncLifetime
             (await service.GetAllAsync("/api/v0/users/?type=service_account")).Select(u => u.GetProperty("username").GetString()));
         using var changed = await service.Http.SendAsync("PATCH", $"/api/v0/users/{id}/", """{"display_name":"A","disabled":true}""");
         await Wire.AssertAsync("user-changed", changed);
+        var (admin, http) = await service.NewCallerAsync(("system_admin", "system", null));
+        using (http)
+            Assert.Equal(HttpStatusCode.BadRequest, await http.StatusAsync("DELETE", $"/api/v0/users/{admin}/"));
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", $"/api/v0/users/{admin}/"));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{id}/"));
         Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("GET", $"/api/v0/users/{id}/"));
     }

@@ -122,6 +122,56 @@ public sealed class BadInputTests : IAsyncLifetime
         Assert.Equal(1, third.GetProperty("results").GetArrayLength());
     }
 
+    [Fact]
+    public async Task A_list_that_does_not_arrive_in_time_is_given_up()
+    {
+        var clock = new StagingClock();
+        await using var late = await TestService.StartAsync(null, clock);
+        using var response = await late.Http.PostAsync(new Uri(late.AdoptPath, UriKind.Relative), new StalledList(clock));
+        Assert.Equal(HttpStatusCode.RequestTimeout, response.StatusCode);
+    }
+
+    /// <summary>The time for a list is over when the test says so.</summary>
+    sealed class StagingClock : TimeProvider
+    {
+        readonly TaskCompletionSource<Action> end = new();
+
+        public Task<Action> End => end.Task;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime == TimeSpan.FromSeconds(200))
+                end.TrySetResult(() => callback(state));
+            return base.CreateTimer(callback, state, dueTime, period);
+        }
+    }
+
+    /// <summary>A body that goes on only after the time for it is over.</summary>
+    sealed class StalledList : HttpContent
+    {
+        readonly StagingClock clock;
+
+        public StalledList(StagingClock clock)
+        {
+            this.clock = clock;
+            Headers.ContentType = new("application/json");
+        }
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            await stream.WriteAsync("{\"urls\":["u8.ToArray());
+            await stream.FlushAsync();
+            (await clock.End)();
+            await stream.WriteAsync("]}"u8.ToArray());
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+    }
+
     async Task AssertRefusedAsync(HttpContent body)
     {
         using (body)

@@ -199,6 +199,18 @@ public sealed class AliasTests : IAsyncLifetime
             using var own = await viewer.SendAsync("GET", "/api/v0/data/latest/");
             Assert.Equal(a, (await TestUsers.JsonAsync(own)).GetProperty("id").GetString());
             Assert.Equal(HttpStatusCode.Forbidden, await viewer.StatusAsync("GET", $"/api/v0/data/latest/?project={other}"));
+            foreach (var (method, part) in new[]
+            {
+                ("GET", "download/"), ("GET", "metadata/"), ("POST", "metadata/"), ("GET", "trace/"), ("POST", "purge/"),
+            })
+            {
+                Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync(method, $"/api/v0/data/latest/{part}", Json()));
+                var path = $"/api/v0/data/latest/{part}?project={other}";
+                Assert.Equal(HttpStatusCode.Forbidden, await viewer.StatusAsync(method, path, Json()));
+
+                string? Json() => part == "metadata/" && method == "POST" ? "{}" : null;
+            }
+
             Assert.Equal(HttpStatusCode.NotFound, await viewer.StatusAsync("GET", $"{Path}{alias}/"));
             Assert.Equal(HttpStatusCode.NotFound, await viewer.StatusAsync("GET", $"{Path}{alias}/history/"));
             Assert.Equal(HttpStatusCode.NotFound, await viewer.StatusAsync("DELETE", $"{Path}{alias}/"));

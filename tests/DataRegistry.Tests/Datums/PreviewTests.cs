@@ -101,6 +101,7 @@ public sealed class PreviewTests(SharedService shared) : IClassFixture<SharedSer
         using var stranger = service.NewClient();
         Assert.Equal(HttpStatusCode.Unauthorized, await stranger.StatusAsync("GET", $"/api/v0/data/{id}/preview/"));
         Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("GET", $"/api/v0/data/{Guid.NewGuid()}/preview/"));
+        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", "/api/v0/data/latest/preview/?project=nonsense"));
         service.Server.Faults = new FaultPlan { InternalError = 1 };
         try
         {

@@ -30,6 +30,12 @@ sealed partial class ApiContract
     static readonly EvaluationOptions Quick = new() { OutputFormat = OutputFormat.Flag, RequireFormatValidation = true };
     static readonly EvaluationOptions Thorough = new() { OutputFormat = OutputFormat.List, RequireFormatValidation = true };
 
+    /// <summary>The type that stands for forms of all types.</summary>
+    public const string Form = "application/x-www-form-urlencoded";
+
+    static readonly string[] ApiHeaders = [IdempotencyKey.Header, Prefer.Header];
+
+    readonly Lock building = new();
     readonly List<Operation> operations = [];
     readonly ConcurrentDictionary<(string Operation, string Status), byte> seen = new();
     readonly JsonObject document;
@@ -47,7 +53,13 @@ sealed partial class ApiContract
         {
             foreach (var (method, operation) in item!.AsObject())
                 operations.Add(new(method.ToUpperInvariant(), path, Pattern(path), operation!["responses"]!.AsObject()
-                    .ToDictionary(r => r.Key, r => new Response(Resolved(r.Value!)), StringComparer.Ordinal)));
+                    .ToDictionary(r => r.Key, r => new Response(Resolved(r.Value!)), StringComparer.Ordinal))
+                {
+                    Takes = operation["requestBody"] is { } request
+                        ? [.. Resolved(request)["content"]!.AsObject().Select(c => c.Key)] : [],
+                    Headers = [.. (operation["parameters"]?.AsArray() ?? []).Select(p => Resolved(p!))
+                        .Where(p => p["in"]!.GetValue<string>() == "header").Select(p => p["name"]!.GetValue<string>())],
+                });
         }
 
         // Of two paths that fit, the one with fewer parameters is meant.
@@ -97,13 +109,15 @@ sealed partial class ApiContract
                     bodies = bodies.Append(("request", Resolved(request)));
                 foreach (var (name, body) in bodies)
                 {
-                    if (body["content"]?["application/json"] is not JsonObject media)
-                        continue;
-                    var schema = Compile(media["schema"]!);
-                    foreach (var example in media["examples"]?.AsObject().Select(e => e.Value!["value"]) ?? [media["example"]])
+                    foreach (var (type, media) in body["content"]?.AsObject() ?? [])
                     {
-                        if (example is not null)
-                            yield return ($"{method} {path} {name}", JsonFault(schema, JsonSerializer.SerializeToUtf8Bytes(example)));
+                        var schema = Compile(media!["schema"]!);
+                        foreach (var example in media["examples"]?.AsObject().Select(e => e.Value!["value"]) ?? [media["example"]])
+                        {
+                            if (example is not null)
+                                yield return ($"{method} {path} {name} {type}",
+                                    JsonFault(schema, JsonSerializer.SerializeToUtf8Bytes(example)));
+                        }
                     }
                 }
             }
@@ -111,7 +125,7 @@ sealed partial class ApiContract
     }
 
     /// <summary>
-    /// What is wrong with an answer; null where it is as the document says, or where the document says nothing on purpose.
+    /// What is wrong with an answer; null if it is as the document says, or where the document says nothing on purpose.
     /// </summary>
     public string? Fault(HttpMethod method, Uri url, HttpStatusCode status, string? contentType, byte[] body)
     {
@@ -137,6 +151,21 @@ sealed partial class ApiContract
         return method == HttpMethod.Head || ApiExceptions.IsIncomplete(operation.Name, url) ? null
             : BodyFault(response, contentType, body) is { } fault ? $"{operation.Name} {code}: {fault}\n{Encoding.UTF8.GetString(body)}"
             : null;
+    }
+
+    /// <summary>
+    /// What the document does not say of a request that was answered well: that it may be a form, or has one of the headers that the API
+    /// reads. Null for nothing.
+    /// </summary>
+    public string? Fault(HttpRequestMessage request, bool hasForm)
+    {
+        var path = request.RequestUri!.AbsolutePath;
+        if (operations.Find(o => o.Method == request.Method.Method && o.Pattern.IsMatch(path)) is not { } operation)
+            return null;
+        List<string> undeclared = [.. ApiHeaders.Where(request.Headers.Contains).Except(operation.Headers)];
+        if (hasForm && !operation.Takes.Contains(Form))
+            undeclared.Add(Form);
+        return undeclared.Count == 0 ? null : $"{operation.Name} takes {string.Join(", ", undeclared)}, and does not declare it";
     }
 
     string? BodyFault(Response response, string? contentType, byte[] body)
@@ -183,7 +212,12 @@ sealed partial class ApiContract
 
     JsonSchema Compile(JsonNode schema) => Build(Closed(schema, isUse: true).AsObject(), new Uri($"{Base}{Guid.NewGuid():N}"));
 
-    JsonSchema Build(JsonObject schema, Uri address) => JsonSchema.Build(JsonSerializer.SerializeToElement(schema), build, address);
+    /// <summary>One at a time: the registry of schemas is not thread-safe, and tests run in parallel.</summary>
+    JsonSchema Build(JsonObject schema, Uri address)
+    {
+        lock (building)
+            return JsonSchema.Build(JsonSerializer.SerializeToElement(schema), build, address);
+    }
 
     /// <summary>The same schema without words, its references within itself, and objects closed where a value is one.</summary>
     /// <param name="isUse">Whether a value is of this schema, instead of one that adds to it.</param>
@@ -245,6 +279,11 @@ sealed partial class ApiContract
     sealed record Operation(string Method, string Path, Regex Pattern, Dictionary<string, Response> Responses)
     {
         public string Name => $"{Method} {Path}";
+
+        /// <summary>The types of its bodies.</summary>
+        public HashSet<string> Takes { get; init; } = [];
+
+        public HashSet<string> Headers { get; init; } = [];
     }
 
     sealed class Response(JsonObject declared)
@@ -271,9 +310,16 @@ sealed class ContractHandler(HttpMessageHandler inner) : DelegatingHandler(inner
         var response = await base.SendAsync(request, cancellationToken);
         await response.Content.LoadIntoBufferAsync(cancellationToken);
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        var fault = (await ApiContract.SharedAsync()).Fault(
-            method, url, response.StatusCode, response.Content.Headers.ContentType?.ToString(), body);
+        var contract = await ApiContract.SharedAsync();
+        var fault = contract.Fault(method, url, response.StatusCode, response.Content.Headers.ContentType?.ToString(), body);
+        if (response.IsSuccessStatusCode && request.Method != HttpMethod.Head)
+            fault ??= contract.Fault(request, await HasFormAsync(request.Content));
         Assert.True(fault is null, fault);
         return response;
     }
+
+    /// <summary>Whether it is a form; one that begins as an object is JSON, whatever it is called.</summary>
+    static async Task<bool> HasFormAsync(HttpContent? content) => content is MultipartFormDataContent
+        || content is ByteArrayContent && content.Headers.ContentType?.MediaType == ApiContract.Form
+            && !(await content.ReadAsStringAsync()).TrimStart('\uFEFF', ' ', '\t', '\r', '\n').StartsWith('{');
 }

@@ -6,9 +6,6 @@ namespace DataRegistry.Tests.Fixtures;
 /// <summary>All that the OpenAPI document leaves out on purpose, and all that the tests do not see, each with its reason.</summary>
 static class ApiExceptions
 {
-    const string OneLookup = "One lookup of aliases stands before all operations of a datum; GET /api/v0/data/{id}/ shows it.";
-    const string OneReader = "One reader of results stands before all operations; GET /api/v0/adoptions/{id}/results/ shows it.";
-
     /// <summary>
     /// Statuses that no test sees at some operations. A <c>*</c> stands for every operation, of which at least one is seen.
     /// </summary>
@@ -19,22 +16,8 @@ static class ApiExceptions
         ("*", "429", "One limiter stands before all operations."),
         ("*", "500", "One handler of unexpected errors stands before all operations."),
         ("*", "503", "One handler of storage that does not answer stands before all operations."),
-        ("POST /api/v0/stores/{id}/adopt/", "408", "It would take 200 seconds."),
-        ("DELETE /api/v1/datavolumes/{datavolumeId}", "204", "Published; but a deletion is always 202, which has a body."),
-        ("GET /api/v1/datavolumes/{datavolumeId}", "403", "Published; but nobody who sees a data volume may not read it."),
-        ("GET /api/v0/data/{id}/download/", "400", OneLookup),
-        ("GET /api/v0/data/{id}/preview/", "400", OneLookup),
-        ("GET /api/v0/data/{id}/metadata/", "400", OneLookup),
-        ("GET /api/v0/data/{id}/metadata/", "403", OneLookup),
-        ("POST /api/v0/data/{id}/purge/", "400", OneLookup),
-        ("GET /api/v0/data/{id}/trace/", "400", OneLookup),
-        ("GET /api/v0/data/{id}/trace/", "403", OneLookup),
-        ("GET /api/v0/rescans/{id}/results/", "410", OneReader),
-        ("POST /api/v0/adoptions/{id}/retry/", "410", OneReader),
-        ("POST /api/v0/rescans/{id}/cancel/", "409", "Jobs of every kind end in one place; POST /api/v0/adoptions/{id}/cancel/ shows it."),
-        ("GET /api/v0/rescans/{id}/results/", "403", "One check of permissions stands before all operations of a scan; others show it."),
-        ("DELETE /api/v0/users/{id}/", "400", "PATCH /api/v0/users/{id}/ shows that nobody ends the own account."),
-        ("DELETE /api/v0/stores/{id}/", "400", "One reader of flags stands before all operations."),
+        ("DELETE /api/v1/datavolumes/{datavolumeId}", "204", "Published, but every deletion is answered 202 with a body."),
+        ("GET /api/v1/datavolumes/{datavolumeId}", "403", "Published, but a caller who may not read it is answered 404."),
     ];
 
     /// <summary>Pages and files for people are no part of the API.</summary>

@@ -37,7 +37,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
     /// <summary>Whether the chosen write came.</summary>
     public bool IsDead => dead;
 
-    /// <summary>What every request fails with, without a retry; null for none.</summary>
+    /// <summary>What every request fails with, without a retry; null if none.</summary>
     public Exception? Fault { get; set; }
 
     /// <summary>Whether requests are never answered, but wait until they are cancelled.</summary>

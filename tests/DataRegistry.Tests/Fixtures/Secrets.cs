@@ -37,7 +37,7 @@ sealed partial class Secrets
         .. Look().Matches(text).Select(m => $"what looks like a secret after: …{text[Math.Max(0, m.Index - 80)..(m.Index + 4)]}"),
     ];
 
-    /// <summary>Notes the secrets of the requests that it sends, and fails where an error's body repeats one.</summary>
+    /// <summary>Notes the secrets of the requests that it sends, and fails if an error's body repeats one.</summary>
     public HttpMessageHandler Watch() => new Watching(this) { InnerHandler = new SocketsHttpHandler() };
 
     /// <summary>

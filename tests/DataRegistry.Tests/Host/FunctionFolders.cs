@@ -21,7 +21,7 @@ sealed class FunctionFolders
                 each => each.Function, StringComparer.Ordinal);
 
     /// <summary>
-    /// The HTTP function whose route covers a path, by ASP.NET Core's routing, which is the Functions host's too; null for none.
+    /// The HTTP function whose route covers a path, by ASP.NET Core's routing, which is the Functions host's too; null if none.
     /// </summary>
     public string? Route(string path) => Of("httpTrigger")
         .Where(each => new TemplateMatcher(TemplateParser.Parse((string)each.Trigger["route"]!), []).TryMatch(path, []))

@@ -47,7 +47,7 @@ static class Bicep
     /// <summary>The last part of a resource's name, such as that of a queue.</summary>
     public static string LastName(JsonElement resource) => resource.GetProperty("name").GetString()!.Split('/')[^1];
 
-    /// <returns>Warnings and errors are in <c>Diagnostics</c>; it is empty where there are none.</returns>
+    /// <returns>Warnings and errors are in <c>Diagnostics</c>; it is empty if there are none.</returns>
     public static async Task<(int Status, string Output, string Diagnostics)> RunAsync(string folder, params string[] arguments)
     {
         // Some feeds' archives lose the bit.

@@ -42,6 +42,7 @@ public sealed class JobCollectionTests : IAsyncLifetime
         Assert.Equal(
             "Results are kept for 30 days after a job's end.",
             (await service.GetAsync($"{job}results/", HttpStatusCode.Gone)).GetProperty("detail").GetString());
+        Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("POST", $"{job}retry/"));
     }
 
     [Fact]

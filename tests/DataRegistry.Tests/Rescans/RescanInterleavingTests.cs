@@ -102,7 +102,7 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
         });
 
     /// <param name="holds">What is true after the scan.</param>
-    /// <param name="next">What the next scan counts; null where that differs.</param>
+    /// <param name="next">What the next scan counts; null if that differs.</param>
     async Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Func<Task> restore)
     {
         await service.AdoptAllAsync("k0001", "k0002", "k0003", "k0004", "k0005", "k0006");

@@ -255,6 +255,17 @@ public sealed class RescanTests : IAsyncLifetime
             "s3://bucket/k0002", Assert.Single(await service.ResultsAsync(scan, "?outcome=changed")).GetProperty("url").GetString());
         var path = $"/api/v0/rescans/{scan.GetProperty("id").GetString()}/results/";
         await service.GetAsync($"{path}?outcome=unchanged", HttpStatusCode.BadRequest);
+        // The store is public, so a caller without a role sees the scan, but none of the data.
+        var (_, stranger) = await service.NewCallerAsync();
+        using (stranger)
+        {
+            Assert.Equal(HttpStatusCode.OK, await stranger.StatusAsync("GET", path.Replace("results/", "", StringComparison.Ordinal)));
+            Assert.Equal(HttpStatusCode.Forbidden, await stranger.StatusAsync("GET", path));
+        }
+
+        Assert.Equal(
+            HttpStatusCode.Conflict,
+            await service.Http.StatusAsync("POST", path.Replace("results/", "cancel/", StringComparison.Ordinal)));
         using var request = new HttpRequestMessage(
             HttpMethod.Get, new Uri(path, UriKind.Relative))
         { Headers = { { "Accept", "application/x-ndjson" } } };

@@ -43,7 +43,7 @@ static class TestScans
     public static Task<List<JsonElement>> ResultsAsync(this TestService service, JsonElement scan, string query = "") =>
         service.GetAllAsync($"/api/v0/rescans/{scan.GetProperty("id").GetString()}/results/{query}");
 
-    /// <summary>What scans say of the datum that stands for a key now; null where none does.</summary>
+    /// <summary>What scans say of the datum that stands for a key now; null if none does.</summary>
     public static async Task<string?> DriftAsync(this TestService service, string key) =>
         (await service.GetAsync(
             $"/api/v0/data/?project={service.Project.Id}&uri={Uri.EscapeDataString(service.Url(key))}")).GetProperty("results")

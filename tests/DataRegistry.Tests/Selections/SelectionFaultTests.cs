@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using DataRegistry.Selections;
 using DataRegistry.Tests.Fixtures;
@@ -110,6 +111,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
     [Theory]
     [InlineData("ndjson")]
     [InlineData("csv")]
+    [InlineData("parquet")]
     public async Task An_export_that_is_killed_has_each_datum_once_in_files_that_are_whole(string format)
     {
         var keys = await AdoptAsync("export/");
@@ -121,22 +123,29 @@ public sealed class SelectionFaultTests : IAsyncLifetime
             Assert.True(await service.DrainWithDeathAsync(write));
             var job = await service.GetAsync(path);
             TestSelections.AssertCounts(job, Count, Count, 0, 0);
-            var lines = new List<string>();
+            var exported = new List<string>();
             foreach (var file in job.GetProperty("files").EnumerateArray())
             {
                 using var stranger = service.NewClient();
-                var text = await stranger.GetStringAsync(new Uri(file.GetProperty("url").GetString()!));
-                Assert.Equal(file.GetProperty("bytes").GetInt64(), text.Length);
-                var own = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(format == "csv" ? 1 : 0).ToList();
+                var bytes = await stranger.GetByteArrayAsync(new Uri(file.GetProperty("url").GetString()!));
+                Assert.Equal(file.GetProperty("bytes").GetInt64(), bytes.Length);
+                var own = await KeysAsync(bytes);
                 Assert.Equal(file.GetProperty("rows").GetInt64(), own.Count);
-                lines.AddRange(own);
+                exported.AddRange(own);
             }
 
-            Assert.Equal(keys, lines.Select(KeyOf).Order(StringComparer.Ordinal));
+            Assert.Equal(keys, exported.Order(StringComparer.Ordinal));
         }
 
-        string KeyOf(string line) =>
-            format == "csv" ? line.Split(',')[4] : JsonDocument.Parse(line).RootElement.GetProperty("key").GetString()!;
+        async Task<List<string>> KeysAsync(byte[] file)
+        {
+            if (format == "parquet")
+                return [.. (await TestParquet.ReadAsync(file)).Select(row => (string)row["key"]!)];
+            var lines = Encoding.UTF8.GetString(file).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            return format == "csv"
+                ? [.. lines.Skip(1).Select(line => line.Split(',')[4])]
+                : [.. lines.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("key").GetString()!)];
+        }
     }
 
     [Fact]

@@ -19,7 +19,7 @@ static class TestSelections
     public static Task<HttpResponseMessage> NewSelectionAsync(this TestService service, object? filter, Guid? project = null) =>
         service.Http.PostAsJsonAsync("/api/v0/selections/", new { project = project ?? service.Project.Id, filter });
 
-    /// <summary>A selection that is frozen, also where the queue has to do it.</summary>
+    /// <summary>A selection that is frozen, also if the queue has to do it.</summary>
     public static async Task<JsonElement> SelectAsync(this TestService service, object filter)
     {
         using var answer = await service.NewSelectionAsync(filter);

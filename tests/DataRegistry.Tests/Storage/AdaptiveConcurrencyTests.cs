@@ -69,7 +69,7 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
         concurrency.Exit(await concurrency.EnterAsync(default), refused: null);
     }
 
-    /// <summary>With a table client's retries, but no pauses between them, this fails where nothing keeps the number down.</summary>
+    /// <summary>With a table client's retries, but no pauses between them, this fails if nothing keeps the number down.</summary>
     [Theory]
     [InlineData(503, "ServerBusy")]
     [InlineData(500, "OperationTimedOut")]

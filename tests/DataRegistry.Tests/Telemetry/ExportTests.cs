@@ -112,7 +112,8 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal(
             ["dataregistry.request.id", "http.request.method", "http.response.status_code", "http.route",
             "network.protocol.version", "url.scheme"],
-            CollectedTelemetry.Tags(span).Keys.Order(StringComparer.Ordinal));
+            // Spans belong to the process, so Azure Monitor's exporter of a parallel test marks them, too.
+            CollectedTelemetry.Tags(span).Keys.Where(t => !t.StartsWith("_MS.", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
         Assert.All(
             collected.Points.Where(p => p.Name.StartsWith("http.server.", StringComparison.Ordinal)), p => Assert.Empty(p.Tags.Keys.Except(
             ["error.type", "http.request.method", "http.response.status_code", "http.route", "network.protocol.name",

@@ -6,27 +6,27 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>What an adoption asks for. Its URLs, which may be millions, have gone where it was read into.</summary>
+/// <summary>A read adoption request. Its URLs, possibly millions, were staged while it was read.</summary>
 sealed record AdoptionBody
 {
     const long MaxFormBytes = 64 * 1024;
 
-    /// <summary>As given; null for none.</summary>
+    /// <summary>As given; null if none.</summary>
     public string? Project { get; init; }
 
-    /// <summary><c>s3://bucket/prefix</c>, as given; null for none.</summary>
+    /// <summary><c>s3://bucket/prefix</c>, as given; null if none.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>URL of a file in the store that lists what to adopt, as given; null for none.</summary>
+    /// <summary>URL of a file in the store that lists URLs to adopt, as given; null if none.</summary>
     public string? Manifest { get; init; }
 
-    /// <summary>Keys that one of these matches are left out.</summary>
+    /// <summary>Keys that match one of these patterns are left out.</summary>
     public KeyGlobs Exclude { get; init; } = KeyGlobs.None;
 
-    /// <summary>To tell what would become of the input, and write nothing.</summary>
+    /// <summary>Only report the expected outcome, and write nothing.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>Changed objects of the project's own datums become datums in their place.</summary>
+    /// <summary>Changed objects of the project's own datums become datums that replace them.</summary>
     public bool AdoptChanged { get; init; }
 
     /// <inheritdoc cref="AdoptedRow.AdoptedTags"/>
@@ -35,16 +35,14 @@ sealed record AdoptionBody
     /// <summary>Whether there was a <c>url</c>.</summary>
     public bool HasUrl { get; init; }
 
-    /// <summary>The <c>url</c> where there is no list: it is answered alone. With a list it is a part of that.</summary>
+    /// <summary>The <c>url</c> if there is no list: it is answered alone. Beside a list it is a part of that.</summary>
     public string? Url { get; init; }
 
-    /// <summary>Whether there was a list, also an empty one.</summary>
+    /// <summary>Whether there was a list, even an empty one.</summary>
     public bool HasList { get; init; }
 
-    /// <summary>
-    /// Reads the body in pieces. Whatever is wrong with it ends the request with its error, at the place where it is met.
-    /// </summary>
-    /// <param name="urls">Takes every URL, also malformed ones; null entries as empty ones.</param>
+    /// <summary>Reads the body in pieces. The first mistake ends the request with its error.</summary>
+    /// <param name="urls">Takes every URL, even malformed ones; null entries as empty ones.</param>
     public static async Task<AdoptionBody> ReadAsync(
         HttpContext context, Store store, StagedUrls urls, JobOptions limits, CancellationToken cancellationToken)
     {
@@ -69,7 +67,7 @@ sealed record AdoptionBody
         return await new AdoptionJsonBody(store, urls, limits.MaxUrls).ReadAsync(json, cancellationToken);
     }
 
-    /// <summary>The body as JSON: a long one as it comes, a form, which is short, as the JSON that it stands for.</summary>
+    /// <summary>The body as JSON. A JSON body is streamed; a form, which is short, is converted.</summary>
     static async Task<Stream> JsonOfAsync(HttpContext context, Stream body, CancellationToken cancellationToken)
     {
         var request = context.Request;

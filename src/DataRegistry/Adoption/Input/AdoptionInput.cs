@@ -3,9 +3,10 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>A short list of URLs, sorted out.</summary>
-/// <param name="Keys">The keys to adopt, in the order of their UTF-8 bytes, none twice.</param>
-/// <param name="Refused">Malformed ones, those outside the store and excluded ones, none twice; and one entry for each repetition.</param>
+/// <summary>A short list of URLs, checked and sorted.</summary>
+/// <param name="Keys">The keys to adopt, in the order of their UTF-8 bytes, without duplicates.</param>
+/// <param name="Refused">Malformed URLs, those outside the store and excluded ones, without duplicates; and one entry
+/// for each repetition.</param>
 sealed record AdoptionInput(IReadOnlyList<string> Keys, IReadOnlyList<AdoptionFailure> Refused)
 {
     public static AdoptionInput Sort(IReadOnlyList<string> urls, Store store, KeyGlobs exclude, CancellationToken cancellationToken)
@@ -27,7 +28,7 @@ sealed record AdoptionInput(IReadOnlyList<string> Keys, IReadOnlyList<AdoptionFa
         return new(keys, refused);
     }
 
-    /// <summary>Why a URL is not even looked for; null with its key where it is.</summary>
+    /// <summary>The reason to refuse a URL without asking for its object. Null, with its key, if there is none.</summary>
     public static AdoptionFailure? Refuse(string url, Store store, KeyGlobs exclude, out string key, CancellationToken cancellationToken)
     {
         key = "";

@@ -9,8 +9,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A JSON body, token by token, with the names of <see cref="Known"/> in any order. Others are passed over; one of these that is given
-/// twice is refused, instead of one being lost.
+/// Reads a JSON body, token by token. The names of <see cref="Known"/> may be in any order, and others are skipped. A
+/// name that is given twice is refused, because one value would be lost.
 /// </summary>
 sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlReader(urls, maxUrls)
 {
@@ -28,7 +28,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
     string? property;
     AdoptionBody body = new();
 
-    /// <summary>Also a URL that stands alone, which is in no list.</summary>
+    /// <summary>Includes a URL that stands alone, outside of a list.</summary>
     protected override long Met => base.Met + (body.Url is null ? 0 : 1);
 
     public async Task<AdoptionBody> ReadAsync(Stream stream, CancellationToken cancellationToken)
@@ -117,7 +117,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
                     Add(Encoding.UTF8.GetBytes(first));
                 return body with { HasList = true, Url = null };
             case (JsonTokenType.Null, 2):
-                // No URL, and refused as such, with the others' places kept.
+                // An entry that is no URL is refused as such, and keeps its place among the others.
                 Add([]);
                 return body;
             case (_, 2):
@@ -173,7 +173,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
         _ => throw CommonErrors.NotAString.On(field),
     };
 
-    /// <summary>The string without its escapes, in the buffer of all strings.</summary>
+    /// <summary>The string without its escapes, in the shared buffer.</summary>
     ReadOnlySpan<byte> Copied(ref Utf8JsonReader reader, string field)
     {
         if ((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) > text.Length)

@@ -3,14 +3,16 @@ using System.Text.Unicode;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>A <c>text/plain</c> body: a URL a line, in UTF-8, with or without a byte order mark. Empty lines are passed over.</summary>
+/// <summary>
+/// Reads a <c>text/plain</c> body: a URL a line, in UTF-8, with or without a byte order mark. Empty lines are skipped.
+/// </summary>
 sealed class AdoptionText(StagedUrls urls, int maxUrls) : UrlReader(urls, maxUrls)
 {
     readonly byte[] line = new byte[StagedUrls.MaxUrlBytes];
 
     public Task ReadAsync(Stream body, CancellationToken cancellationToken) => ReadUrlsAsync(body, cancellationToken);
 
-    /// <summary>The last line needs no end.</summary>
+    /// <summary>The last line needs no line end.</summary>
     protected override SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast)
     {
         var reader = new SequenceReader<byte>(piece);

@@ -3,11 +3,11 @@ using DataRegistry.Stores;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A request's <c>exclude</c>, pattern by pattern. The first that is wrong, or one too many, ends the request with its error.
+/// Collects a request's <c>exclude</c> patterns. The first wrong one, or one too many, ends the request with its error.
 /// </summary>
 sealed class ExcludeList(Store store)
 {
-    /// <summary>Patterns in a request.</summary>
+    /// <summary>The most patterns in a request.</summary>
     public const int MaxCount = 100;
 
     const string Field = "exclude";
@@ -16,7 +16,7 @@ sealed class ExcludeList(Store store)
     readonly List<KeyGlob> patterns = [];
     int bytes;
 
-    /// <param name="text">A pattern of keys, which may stand as a URL of the store's bucket.</param>
+    /// <param name="text">A pattern of keys, possibly as a URL of the store's bucket.</param>
     public void Add(string? text)
     {
         if (patterns.Count == MaxCount)
@@ -30,7 +30,7 @@ sealed class ExcludeList(Store store)
 
     public KeyGlobs Build() => new(patterns);
 
-    /// <param name="bytes">Of all patterns of the request.</param>
+    /// <param name="bytes">Bytes of all patterns of the request.</param>
     public static void RequireFit(int bytes)
     {
         if (bytes > KeyGlobs.MaxBytes)

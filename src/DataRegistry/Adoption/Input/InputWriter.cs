@@ -7,34 +7,34 @@ using DataRegistry.Stores;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// Makes a job's input of sorted URLs: windows of keys, and what is refused at the door. Nothing of it counts before rows name it. It holds
-/// a window's keys and a blob's refusals in memory.
+/// Writes a job's input from sorted URLs: windows of keys, and results for refused URLs. Nothing of it counts before
+/// rows name it. It holds one window's keys and one blob's refusals in memory.
 /// </summary>
-/// <param name="exclude">Keys that one of these matches are skipped.</param>
-/// <remarks>What it writes follows from what it is given alone, so it may be done again, or twice at a time.</remarks>
+/// <param name="exclude">Keys that match one of these patterns are skipped.</param>
+/// <remarks>Its output depends on its input alone, so it may be repeated, even at the same time.</remarks>
 sealed class InputWriter(JobBlobs blobs, JobId job, Store store, KeyGlobs exclude, int windowKeys)
 {
-    /// <summary>Refusals in a blob: a page of results reads those before it in its blob, too.</summary>
+    /// <summary>Refusals in a blob. A page of results reads its blob from the beginning.</summary>
     public const int MaxRefusals = 10_000;
 
     readonly List<string> keys = [];
     readonly List<AdoptionFailure> refused = [];
     readonly List<ResultsRow> results = [];
 
-    /// <summary>The windows that are written, also by who began the input before.</summary>
+    /// <summary>The windows written so far, including those of an earlier delivery.</summary>
     public int Windows { get; set; }
 
-    /// <summary>The blobs of refusals that were written before.</summary>
+    /// <summary>The number of blobs of refusals that earlier deliveries wrote.</summary>
     public int FirstRefused { private get; init; }
 
-    /// <summary>Where the refusals stand that are written.</summary>
+    /// <summary>The places of the written refusals.</summary>
     public IReadOnlyList<ResultsRow> Results => results;
 
-    /// <summary>How many are written.</summary>
+    /// <summary>The counts of the written refusals.</summary>
     public Counts Refused { get; private set; }
 
-    /// <summary>Takes the next URL: after the one before, in the order of their bytes.</summary>
-    /// <param name="count">How often it was given. Once it counts as itself.</param>
+    /// <summary>Adds the next URL, in the order of their bytes.</summary>
+    /// <param name="count">How many times the input has it. One of these counts as the URL itself.</param>
     public async ValueTask AddAsync(ReadOnlyMemory<byte> url, long count, CancellationToken cancellationToken)
     {
         var text = Encoding.UTF8.GetString(url.Span);
@@ -65,7 +65,7 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, KeyGlobs exclud
         refused.Clear();
     }
 
-    /// <summary>Writes what is left: at the input's end, or at a checkpoint, where the last window may be a short one.</summary>
+    /// <summary>Writes the rest, at the input's end or at a checkpoint. The last window may then be short.</summary>
     public async Task CompleteAsync(CancellationToken cancellationToken)
     {
         if (keys.Count > 0)
@@ -73,7 +73,7 @@ sealed class InputWriter(JobBlobs blobs, JobId job, Store store, KeyGlobs exclud
         await WriteRefusedAsync(cancellationToken);
     }
 
-    /// <summary>The ranges of an input of so many windows.</summary>
+    /// <summary>The ranges of an input of this many windows.</summary>
     /// <param name="first">Number of the first range.</param>
     public static List<WorkRow> Ranges(JobId job, int windows, int windowsPerRange, int first) =>
     [

@@ -4,10 +4,10 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>Which keys of a bucket a prefix job adopts.</summary>
-/// <param name="Prefix">What they begin with; with a pattern, its literal beginning.</param>
-/// <param name="Pattern">What the whole key matches; null for anything.</param>
-/// <param name="Exclude">A key that matches one of these is left out, and not counted, because nobody asks for it.</param>
+/// <summary>The keys of a bucket that a prefix job adopts.</summary>
+/// <param name="Prefix">The keys' prefix; with a pattern, its literal beginning.</param>
+/// <param name="Pattern">The whole key must match it; null for any key.</param>
+/// <param name="Exclude">A key that matches one of these is left out, and not counted.</param>
 sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
 {
     /// <summary>
@@ -17,10 +17,9 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
     public KeyGlob? LeavesOut(string key, CancellationToken cancellationToken) =>
         Pattern?.IsMatch(key, cancellationToken) == false ? Pattern : Exclude.FirstMatch(key, cancellationToken);
 
-    /// <summary>
-    /// What a request asks for: <c>s3://bucket/prefix</c>, or the same with wildcards, which the whole key has to match then.
-    /// </summary>
-    /// <exception cref="ApiException">400: no such URL, outside of the store, no pattern, or too long with the others.</exception>
+    /// <summary>Parses <c>s3://bucket/prefix</c>, or the same with wildcards, which the whole key must match then.</summary>
+    /// <exception cref="ApiException">400: a malformed URL or pattern, one outside of the store, or too many
+    /// patterns.</exception>
     public static KeySelection Parse(string url, KeyGlobs exclude, Store store)
     {
         const string scheme = "s3://";
@@ -43,7 +42,7 @@ sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
             ? glob
             : throw AdoptionErrors.NotAPattern.On("prefix");
 
-    /// <summary>The selection that a job's row holds.</summary>
+    /// <summary>The selection of a job's row.</summary>
     public static KeySelection Of(JobRow job) => new(
         job.Prefix ?? "",
         job.Pattern is { } pattern ? KeyGlob.Parse(pattern) : null,

@@ -5,18 +5,15 @@ using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>
-/// Looks at a manifest's beginning for what is no list of URLs and keys: a file of another format would become a job in which nothing is
-/// found.
-/// </summary>
+/// <summary>Checks a manifest's beginning. A file of another format would become a job that finds no objects.</summary>
 static class ManifestFormat
 {
-    /// <summary>Bytes that are looked at.</summary>
+    /// <summary>Bytes that are checked.</summary>
     public const int HeadBytes = 8192;
 
     const string Requirement = "A manifest is UTF-8 text with one URL or key a line, and nothing else.";
 
-    /// <summary>Names of columns, by which a table's first line is known.</summary>
+    /// <summary>Names of columns that show that a first line belongs to a table.</summary>
     static readonly string[] Columns = ["bucket", "key", "url", "uri", "path", "object", "name", "size", "etag", "version", "versionid"];
 
     static readonly (byte[] Magic, string Name)[] Binary =
@@ -27,7 +24,7 @@ static class ManifestFormat
         ([0xFF, 0xFE], "UTF-16"), ([0xFE, 0xFF], "UTF-16"), ("SQLite format"u8.ToArray(), "SQLite"),
     ];
 
-    /// <summary>One GET of the file's beginning. What it cannot read is left to the job, which reads all of it.</summary>
+    /// <summary>Reads the file's beginning with one GET. The job finds errors further on.</summary>
     /// <inheritdoc cref="Refuse" path="/returns"/>
     /// <exception cref="BucketException">The file cannot be read.</exception>
     public static async Task<string?> RefuseAsync(Bucket bucket, S3Object file, CancellationToken cancellationToken)
@@ -49,16 +46,16 @@ static class ManifestFormat
         }
     }
 
-    /// <returns>A sentence for people that says what the file is; null where it may be a list.</returns>
+    /// <returns>A sentence for people about the file's format; null if it may be a list.</returns>
     /// <param name="head">The file's first bytes: all of a short one, else <see cref="HeadBytes"/>.</param>
     /// <param name="isWhole">They are the whole file.</param>
     /// <param name="name">The file's key.</param>
-    /// <param name="bucket">The store's.</param>
+    /// <param name="bucket">The store's bucket.</param>
     public static string? Refuse(ReadOnlySpan<byte> head, bool isWhole, string name, string bucket)
     {
         foreach (var (magic, format) in Binary)
         {
-            // A key may begin with these letters; a line of such a file is no text.
+            // A key may begin with these letters too, so also require a line that is no text.
             if (head.StartsWith(magic) && (magic[0] is < (byte)' ' or >= 0x80 || IsBinary(head, isWhole)))
                 return $"The manifest is a file of the format {format}. {Requirement} Unpack or convert it first.";
         }
@@ -68,7 +65,7 @@ static class ManifestFormat
         if (head.StartsWith("\uFEFF"u8))
             head = head[3..];
         var lines = Encoding.UTF8.GetString(head).Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        // The last of them may be cut off.
+        // The last line may be cut off.
         if (!isWhole && lines.Length > 1)
             lines = lines[..^1];
         if (lines.Length == 0)
@@ -80,7 +77,9 @@ static class ManifestFormat
             : null;
     }
 
-    /// <summary>A character may be cut off at the end, but not at the file's.</summary>
+    /// <summary>
+    /// Whether the bytes are no UTF-8. A character may be cut off at their end, unless that is the file's end.
+    /// </summary>
     static bool IsBinary(ReadOnlySpan<byte> head, bool isWhole)
     {
         var text = head;
@@ -90,7 +89,8 @@ static class ManifestFormat
     }
 
     /// <summary>
-    /// Keys may hold commas. Quoted fields, a line of column names, the bucket as a field of its own, or the file's name make a table.
+    /// Whether the lines are a table. Keys may contain commas. Quoted fields, a line of column names, the bucket as a
+    /// field of its own, or the file's name make a table.
     /// </summary>
     static bool IsTable(string[] lines, string name, string bucket)
     {
@@ -125,7 +125,7 @@ static class ManifestFormat
     static bool IsTableName(string name) =>
         name.EndsWith(".csv", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>An object or a list: a key that begins like one goes on otherwise.</summary>
+    /// <summary>Whether the file begins like a JSON object or list. A key that begins alike goes on differently.</summary>
     static bool IsJson(ReadOnlySpan<byte> head)
     {
         try

@@ -5,50 +5,50 @@ using DataRegistry.Storage;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A file in the store that lists a job's input, how it is cut up, and how far it has come. What is made of it follows from the file and
-/// this cut
-/// alone, so whoever does a part of it again, or at the same time, writes the same blobs and rows once more.
+/// The manifest of a job: a file in the store that lists its input, the size of its parts, and the progress. The
+/// results depend on the file and its parts alone. So a delivery that repeats a part, even at the same time, writes the
+/// same blobs and rows.
 /// </summary>
 sealed record ManifestRow : TableRow
 {
     /// <summary>The file's key.</summary>
     public required string Key { get; init; }
 
-    /// <summary>Of the file when the job was accepted: another one would be another list.</summary>
+    /// <summary>The file's ETag when the job was accepted. Another file would be another list.</summary>
     public required string ObjectETag { get; init; }
 
     /// <summary>In bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary>The lines that begin in so many bytes make a run.</summary>
+    /// <summary>The size of a part. The lines that begin in a part make a run.</summary>
     public required int RunBytes { get; init; }
     public required int WindowKeys { get; init; }
     public required int WindowsPerRange { get; init; }
 
-    /// <summary>Patterns of keys that are left out, a JSON array; null for none.</summary>
+    /// <summary>Patterns of keys to leave out, a JSON array; null if none.</summary>
     public string? Exclude { get; init; }
 
-    /// <summary>Runs that are put away.</summary>
+    /// <summary>Runs written so far.</summary>
     public int Runs { get; init; }
 
-    /// <summary>URLs in them.</summary>
+    /// <summary>URLs in the runs.</summary>
     public long Urls { get; init; }
 
-    /// <summary>Where each run is to be read on while they are merged, with spaces in between; null before that.</summary>
+    /// <summary>Each run's next position while they are merged, separated by spaces; null before that.</summary>
     public string? Positions { get; init; }
 
-    /// <summary>Windows that are made of them.</summary>
+    /// <summary>Windows written so far.</summary>
     public int Windows { get; init; }
 
-    /// <summary>Blobs of refused inputs, and how many these are.</summary>
+    /// <summary>Blobs of refused inputs, and the number of these inputs.</summary>
     public int RefusedBlobs { get; init; }
     public long Failed { get; init; }
     public long Skipped { get; init; }
 
-    /// <summary>As many as the file has when all are there.</summary>
+    /// <summary>The number of runs of the whole file.</summary>
     [IgnoreDataMember] public int AllRuns => (int)((Size + RunBytes - 1) / RunBytes);
 
-    /// <summary>A run's place in <see cref="Positions"/>.</summary>
+    /// <summary>Each run's next position, from <see cref="Positions"/>.</summary>
     public long[] StartOfRuns() => Positions is null
         ? new long[AllRuns]
         : [.. Positions.Split(' ').Select(p => long.Parse(p, NumberStyles.None, CultureInfo.InvariantCulture))];

@@ -6,13 +6,12 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// The lines of a manifest that begin in one of its parts: a URL of the store or a bare key each, with any line end; empty ones are none.
-/// Every
-/// line belongs to exactly one part, wherever the parts are cut.
+/// Reads the lines of a manifest that begin in one of its parts. A line is a URL of the store or a bare key, with any
+/// line end; empty lines are skipped. Every line belongs to exactly one part, wherever the parts are cut.
 /// </summary>
 sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer urls)
 {
-    /// <summary>Of a URL's scheme (RFC 3986).</summary>
+    /// <summary>Characters of a URL's scheme (RFC 3986).</summary>
     static readonly SearchValues<byte> SchemeCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-."u8);
 
@@ -21,20 +20,20 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
     readonly byte[] begin = System.Text.Encoding.UTF8.GetBytes($"s3://{bucket}/");
     readonly byte[] line = new byte[StagedUrls.MaxUrlBytes];
 
-    /// <summary>Lines that begin here or later are another part's.</summary>
+    /// <summary>Lines that begin here or later belong to another part.</summary>
     readonly long end = Math.Min(manifest.Size, (run + 1L) * manifest.RunBytes);
 
-    // Where the line begins that is read next. A part after the first looks at the byte before it, which tells whether a line begins with
-    // it.
+    // The position of the next line. A part after the first also reads the byte before it, to see whether a line begins
+    // with the part.
     long position = Math.Max(0, run * (long)manifest.RunBytes - 1);
     bool isWithinLine = run > 0;
 
-    /// <summary>The bytes to ask for: a line may end in the next part.</summary>
+    /// <summary>The bytes to request: a line may end in the next part.</summary>
     public ByteSpan Bytes { get; } = new(
         Math.Max(0, run * (long)manifest.RunBytes - 1),
         Math.Min(manifest.Size, (run + 1L) * manifest.RunBytes + StagedUrls.MaxUrlBytes + 1) - 1);
 
-    /// <summary>Reads the part into the buffer; returns what is wrong with it, or null.</summary>
+    /// <summary>Reads the part into the buffer; returns the manifest's error, or null.</summary>
     /// <param name="content"><see cref="Bytes"/>.</param>
     public async Task<string?> ReadAsync(Stream content, CancellationToken cancellationToken)
     {
@@ -69,7 +68,7 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
             var hasEnd = reader.TryReadToAny(out ReadOnlySequence<byte> text, "\r\n"u8);
             if (!hasEnd)
                 text = reader.UnreadSequence;
-            // More of it may come; but of one that is too long already it is not waited for, nor of one that is passed over.
+            // The rest of the line may follow. Do not wait for it if the line is already too long, or is skipped.
             if (!hasEnd && !isLast && !isWithinLine && text.Length <= StagedUrls.MaxUrlBytes)
                 return new(reader.Position, false);
             if (!isWithinLine && Add(text) is { } problem)
@@ -101,7 +100,7 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
             return null;
         if (text.Length + begin.Length > line.Length)
             return $"The manifest's line at byte {position} is longer than {line.Length - begin.Length} bytes: no key is.";
-        // A bare key is one of the store's bucket.
+        // Complete a bare key to a URL of the store's bucket.
         begin.CopyTo(line, 0);
         text.CopyTo(line.AsSpan(begin.Length));
         var url = line.AsSpan(0, begin.Length + (int)text.Length);
@@ -112,8 +111,8 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
     }
 
     /// <summary>
-    /// Whether a line is a URL, of any scheme, and no bare key: <c>s3a://…</c> and <c>https://…</c> are refused like other URLs of
-    /// elsewhere. A key that begins like one is written behind <c>s3://bucket/</c>.
+    /// Whether a line is a URL of any scheme, not a bare key. <c>s3a://…</c> and <c>https://…</c> are refused like
+    /// other URLs outside the store. A key that begins like one needs <c>s3://bucket/</c> before it.
     /// </summary>
     static bool HasScheme(ReadOnlySpan<byte> text)
     {
@@ -121,9 +120,9 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
         return length > 0 && char.IsAsciiLetter((char)text[0]) && !text[..length].ContainsAnyExcept(SchemeCharacters);
     }
 
-    /// <summary>The lines of a piece that were taken.</summary>
-    /// <param name="Position">Where the rest of the piece begins.</param>
-    /// <param name="IsDone">Nothing more is to be read.</param>
-    /// <param name="Problem">What is wrong with the manifest; null for nothing.</param>
+    /// <summary>The result of a piece.</summary>
+    /// <param name="Position">The beginning of the rest of the piece.</param>
+    /// <param name="IsDone">The part is finished.</param>
+    /// <param name="Problem">The manifest's error; null if none.</param>
     readonly record struct TakenLines(SequencePosition Position, bool IsDone, string? Problem = null);
 }

@@ -9,25 +9,28 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// Makes a job's input of a manifest, a file in the store that lists it: first sorted runs, then windows. The work takes as many messages
-/// as it needs, each of which goes on from the checkpoint of the one before.
+/// Makes a job's input from a manifest, a file in the store that lists it: first sorted runs, then windows. The work
+/// takes as many messages as it needs; each continues from the checkpoint of the one before.
 /// </summary>
 sealed partial class ManifestStaging(
     JobTable jobs, WorkTable work, JobBlobs blobs, RangeQueue queue, StoreTable stores, Buckets buckets, TimeProvider clock,
     IOptions<JobOptions> options, ILogger<ManifestStaging> logger)
 {
-    /// <summary>Bytes of a manifest. At 60 bytes a line some 35 million, and 256 runs, which are merged in one go.</summary>
+    /// <summary>
+    /// The most bytes of a manifest. At 60 bytes a line these are some 35 million lines, in 256 runs that are merged at
+    /// once.
+    /// </summary>
     public const long MaxBytes = 2L * 1024 * 1024 * 1024;
 
     const int MaxRuns = 256;
 
-    /// <summary>A part has 4 to 8 MB. A worker's lease at the store ends a little later.</summary>
+    /// <summary>The limit for a part of 4 to 8 MB. A worker's lease at the store ends a little later.</summary>
     static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(4);
 
-    /// <summary>Windows that are made between two checkpoints, by the number of different URLs.</summary>
+    /// <summary>The work between two checkpoints of the merge, counted in different URLs.</summary>
     const int WindowsPerCheckpoint = 10;
 
-    /// <summary>The rows of a job that is to be staged.</summary>
+    /// <summary>The rows of a job whose manifest is to be staged.</summary>
     public static (WorkRow Range, ManifestRow Manifest) NewRows(
         JobId job, S3Object file, KeyGlobs exclude, JobOptions options) =>
         (WorkTable.NewRange(job, 0, 0, 1) with { Kind = WorkKind.Manifest },
@@ -44,10 +47,10 @@ sealed partial class ManifestStaging(
              Exclude = exclude.Write(),
          });
 
-    /// <summary>Why a store's manifests are not read, where it allows no reads.</summary>
+    /// <summary>The error for a store that does not allow reads.</summary>
     public static string NotReadable(Store store) => $"Store '{store.Name}' does not allow reads, and a manifest is read.";
 
-    /// <summary>Goes on with the work until it is done, or until the time is up that one message may take.</summary>
+    /// <summary>Continues the work until it is done, or until the time of one message is over.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
     public async Task<RangeOpening> RunAsync(
         AdoptionScope scope, WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken)
@@ -57,7 +60,7 @@ sealed partial class ManifestStaging(
         {
             var row = await FindAsync(range.JobId, cancellationToken)
                 ?? throw new InvalidDataException($"Job {range.JobId} has no manifest.");
-            // Asked each time: results tell lines of the file, which nobody may read once the store forbids it.
+            // Check each time: results show lines of the file, which nobody may read once the store forbids it.
             if (await stores.FindWithoutSecretAsync(scope.Store.Id, cancellationToken) is { AllowRead: false } store)
                 return new RangeOpening.Failed($"{NotReadable(store)} Nothing was adopted.");
             if (row.Runs < row.AllRuns)
@@ -71,7 +74,7 @@ sealed partial class ManifestStaging(
                 return new RangeOpening.Done();
             }
 
-            // Whoever cancels a job does not wait for its manifest.
+            // A cancelled job does not finish its manifest.
             if (await jobs.FindAsync(range.JobId, cancellationToken) is not { Status: JobStatus.Running })
                 return new RangeOpening.Done();
             if (clock.GetUtcNow() >= until)
@@ -84,7 +87,7 @@ sealed partial class ManifestStaging(
         }
     }
 
-    /// <summary>Puts the next run away; returns what is wrong with the manifest, or null.</summary>
+    /// <summary>Writes the next run; returns the manifest's error, or null.</summary>
     async Task<string?> ReadRunAsync(
         AdoptionScope scope, ManifestRow row, RangeDelivery delivery, CancellationToken cancellationToken)
     {
@@ -128,7 +131,8 @@ sealed partial class ManifestStaging(
     }
 
     /// <summary>
-    /// Makes windows of the runs up to their end, which is returned; null where the time is up before, or another delivery is further.
+    /// Merges the runs into windows, up to their end, and returns the row. Null if the time is over before, or another
+    /// delivery is further.
     /// </summary>
     async Task<ManifestRow?> MergeAsync(AdoptionScope scope, ManifestRow row, DateTimeOffset until, CancellationToken cancellationToken)
     {
@@ -143,7 +147,7 @@ sealed partial class ManifestStaging(
             await foreach (var (url, count) in SortedRuns.MergeAsync(runs, cancellationToken))
             {
                 await input.AddAsync(url, count, cancellationToken);
-                // By number, not by time: so the windows are the same whoever makes them.
+                // Count URLs, not time, so that every delivery makes the same windows.
                 if (++sinceCheckpoint < row.WindowKeys * WindowsPerCheckpoint)
                     continue;
                 sinceCheckpoint = 0;
@@ -168,7 +172,7 @@ sealed partial class ManifestStaging(
             FirstRefused = row.RefusedBlobs,
         };
 
-    /// <summary>Null where another delivery is further.</summary>
+    /// <summary>Null if another delivery is further.</summary>
     async Task<ManifestRow?> SaveAsync(
         JobId job, ManifestRow row, InputWriter input, IEnumerable<RunCursor> runs, CancellationToken cancellationToken)
     {
@@ -188,9 +192,8 @@ sealed partial class ManifestStaging(
         work.Table.FindAsync<ManifestRow>(WorkTable.PartitionOf(job), WorkTable.ManifestKey, cancellationToken: cancellationToken);
 
     /// <summary>
-    /// Writes how far the manifest is. Null where another delivery is further, or this very write was done and its answer got lost: then it
-    /// is
-    /// read anew.
+    /// Writes the manifest's progress. Null if another delivery is further, or if this very write succeeded and its
+    /// answer was lost. The caller then reads the row again.
     /// </summary>
     async Task<ManifestRow?> SaveAsync(ManifestRow before, ManifestRow after, CancellationToken cancellationToken)
     {
@@ -198,7 +201,9 @@ sealed partial class ManifestStaging(
         return written.IsDone ? after with { ETag = written.ETags[0] } : null;
     }
 
-    /// <summary>The job's total and ranges, then the end of its staging: a death in between repeats it.</summary>
+    /// <summary>
+    /// Writes the job's total and ranges, then the end of its staging. After a death in between it is repeated.
+    /// </summary>
     async Task CompleteAsync(WorkRow range, ManifestRow row, CancellationToken cancellationToken)
     {
         await jobs.ChangeAsync(range.JobId, job => job.Total == row.Urls ? null : job with { Total = row.Urls }, cancellationToken);
@@ -218,7 +223,7 @@ sealed partial class ManifestStaging(
         Log.Staged(logger, range.JobId, row.Urls, row.Windows);
     }
 
-    /// <summary>The rest is a new message's.</summary>
+    /// <summary>Sends a new message for the rest.</summary>
     async Task HandOnAsync(WorkRow range, CancellationToken cancellationToken)
     {
         var next = await work.CheckpointAsync(

@@ -7,7 +7,7 @@ using DataRegistry.Jobs;
 
 namespace DataRegistry.Adoption.Input;
 
-/// <summary>URLs in memory, on their way to a sorted run. It grows with what is added, so that a short list costs little.</summary>
+/// <summary>URLs in memory, before they become a sorted run. It grows with its content, so a short list costs little.</summary>
 sealed class UrlBuffer : IDisposable
 {
     readonly PooledBuffer bytes = new(1024);
@@ -28,7 +28,7 @@ sealed class UrlBuffer : IDisposable
 
     public IEnumerable<string> Texts => urls.Select(u => Encoding.UTF8.GetString(bytes.Written.Span.Slice(u.Start, u.Length)));
 
-    /// <summary>By their bytes, which is how S3 lists.</summary>
+    /// <summary>Sorts by bytes, like S3's lists.</summary>
     public void Sort()
     {
         var text = bytes.Written;
@@ -45,22 +45,22 @@ sealed class UrlBuffer : IDisposable
     public void Dispose() => bytes.Dispose();
 }
 
-/// <summary>A sorted run while it is read: at an entry, which is a URL and how often it comes.</summary>
+/// <summary>A position in a sorted run. Its entry is a URL with its number of occurrences.</summary>
 abstract class RunCursor
 {
-    /// <summary>Good until the next move.</summary>
+    /// <summary>Valid until the next move.</summary>
     public ReadOnlyMemory<byte> Url { get; protected set; }
 
     public long Count { get; protected set; }
 
-    /// <summary>Where the entry begins, or the run ends: a cursor that is opened there comes to the same.</summary>
+    /// <summary>The position of the entry, or of the run's end. A cursor that is opened there continues with it.</summary>
     public long Position { get; protected set; }
 
-    /// <summary>To the first entry or the next one; false at the end.</summary>
+    /// <summary>Moves to the first entry or the next one; false at the end.</summary>
     public abstract ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>The run that is still in memory. The buffer must be sorted, and outlive the cursor.</summary>
+/// <summary>A run that is still in memory. The buffer must be sorted, and outlive the cursor.</summary>
 sealed class BufferedRun(UrlBuffer urls) : RunCursor
 {
     int next;
@@ -80,9 +80,8 @@ sealed class BufferedRun(UrlBuffer urls) : RunCursor
 }
 
 /// <summary>
-/// A run that was put away: entries of <c>{length of the URL, 4 bytes}{how often, 4 bytes}{URL}</c>, least significant byte first. It is
-/// read in
-/// pieces, from any entry on.
+/// A run in a blob: entries of <c>{length of the URL, 4 bytes}{occurrences, 4 bytes}{URL}</c>, least significant byte
+/// first. It can be read in pieces, from any entry on.
 /// </summary>
 sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) : RunCursor, IDisposable
 {
@@ -91,13 +90,13 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     /// <summary>Bytes that are sent at a time.</summary>
     const int BlockBytes = 1024 * 1024;
 
-    // Filled anew piece by piece: what is left of one is moved to the front.
+    // Refilled piece by piece: the rest of one piece moves to the front.
     readonly byte[] piece = ArrayPool<byte>.Shared.Rent(Math.Max(pieceBytes, HeadBytes + StagedUrls.MaxUrlBytes));
     int used, filled;
     long read = start;
     bool ended;
 
-    /// <summary>Puts a sorted buffer away as a run. A run of the same name is replaced.</summary>
+    /// <summary>Writes a sorted buffer as a run. A run of the same name is replaced.</summary>
     public static async Task WriteAsync(JobBlobs blobs, string name, UrlBuffer sorted, CancellationToken cancellationToken)
     {
         var blob = blobs.Container.GetBlockBlobClient(name);
@@ -112,10 +111,10 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
         await blob.CommitBlockListAsync(blocks, cancellationToken: cancellationToken);
     }
 
-    /// <summary>The entries of a sorted buffer, repetitions counted, in blocks.</summary>
+    /// <summary>The entries of a sorted buffer, with repetitions counted, in blocks.</summary>
     static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted)
     {
-        // Not pooled: who hangs up leaves a request behind that may still read it.
+        // Not pooled: a request that was abandoned may still read it.
         var block = new ArrayBufferWriter<byte>(BlockBytes);
         for (int i = 0, next; i < sorted.Count; i = next)
         {
@@ -172,15 +171,14 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     }
 }
 
-/// <summary>Several sorted runs as one.</summary>
+/// <summary>Merges sorted runs.</summary>
 static class SortedRuns
 {
     static readonly IComparer<RunCursor> ByUrl = Comparer<RunCursor>.Create((a, b) => a.Url.Span.SequenceCompareTo(b.Url.Span));
 
     /// <summary>
-    /// Every URL once, in the order of its bytes, with how often it comes in all runs. The memory is good until the next one. Between two
-    /// of them
-    /// each cursor is at its next entry, or at its end.
+    /// Every URL once, in the order of its bytes, with its occurrences in all runs. The memory is valid until the next
+    /// one. Between two URLs each cursor is at its next entry, or at its end.
     /// </summary>
     public static async IAsyncEnumerable<(ReadOnlyMemory<byte> Url, long Count)> MergeAsync(
         IEnumerable<RunCursor> cursors, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -200,7 +198,7 @@ static class SortedRuns
             var count = 0L;
             while (queue.Count > 0 && queue.Peek().Url.Span.SequenceEqual(url.AsSpan(0, length)))
             {
-                // Taken out while it moves: its place depends on where it is.
+                // The queue orders cursors by their entries, so take this one out while it moves.
                 var cursor = queue.Dequeue();
                 count += cursor.Count;
                 if (await cursor.MoveNextAsync(cancellationToken))

@@ -5,33 +5,32 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// A request's URLs, of any number, in bounded memory: what does not fit is put away as sorted runs, in a folder of the request's own. They
-/// go when
-/// the request ends; those of a process that died are collected later (<see cref="JobCollection"/>).
+/// A request's URLs, of any number, in bounded memory. URLs that do not fit are written as sorted runs, in a folder of
+/// the request. The runs are deleted when the request ends; <see cref="JobCollection"/> deletes those of a dead
+/// process.
 /// </summary>
 sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDisposable
 {
     /// <summary>
-    /// Bytes of a URL in UTF-8 that are looked at at all. No good one is longer than 1100 (<see cref="Stores.S3Url.MaxKeyBytes"/> and a
-    /// bucket); a bad one
-    /// is reported as it is, so it may be longer, but not so long that a few of them fill the memory.
+    /// The most UTF-8 bytes of a URL. No valid one is longer than 1100 (<see cref="Stores.S3Url.MaxKeyBytes"/> and a
+    /// bucket). Invalid ones are reported in full, so they may be longer, but a few of them must not fill the memory.
     /// </summary>
     public const int MaxUrlBytes = 8 * 1024;
 
-    /// <summary>Memory for reading all runs at a time, in bytes.</summary>
+    /// <summary>Memory for reading all runs together, in bytes.</summary>
     public const int MergeBytes = 4 * 1024 * 1024;
 
     readonly UrlBuffer buffer = new();
     readonly string folder = $"{JobBlobs.StagingFolder}{Guid.CreateVersion7():N}/";
     readonly List<string> runs = [];
 
-    /// <summary>All URLs, repeated ones too.</summary>
+    /// <summary>All URLs, with repetitions.</summary>
     public long Count { get; private set; }
 
-    /// <summary>No more can be added before some are put away.</summary>
+    /// <summary>No URL can be added before a run is written.</summary>
     public bool IsFull => buffer.Count >= options.Value.RunUrls || buffer.Bytes >= options.Value.RunBytes;
 
-    /// <summary>Nothing had to be put away.</summary>
+    /// <summary>No run was written.</summary>
     public bool IsInMemory => runs.Count == 0;
 
     public void Add(ReadOnlySpan<byte> url)
@@ -49,11 +48,11 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
         buffer.Clear();
     }
 
-    /// <summary>All of them as they came, where they are few enough to be still in memory; not to be asked of more.</summary>
+    /// <summary>All URLs in their original order. Only for a list that is still in memory.</summary>
     public IReadOnlyList<string> AsList() =>
         IsInMemory ? [.. buffer.Texts] : throw new InvalidOperationException($"{Count} URLs are too many for a list.");
 
-    /// <summary>All of them sorted, once each, with how often they came. Then nothing can be added any more.</summary>
+    /// <summary>All URLs sorted, once each, with their occurrences. Afterwards no URL can be added.</summary>
     public async IAsyncEnumerable<(ReadOnlyMemory<byte> Url, long Count)> SortAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -71,7 +70,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
         }
     }
 
-    /// <summary>Puts the memory back and deletes the runs; also where the request has failed, or its caller has hung up.</summary>
+    /// <summary>Returns the memory and deletes the runs, even if the request has failed or its caller has hung up.</summary>
     public async ValueTask DisposeAsync()
     {
         buffer.Dispose();

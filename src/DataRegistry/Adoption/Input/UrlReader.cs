@@ -5,22 +5,23 @@ using DataRegistry.Http;
 namespace DataRegistry.Adoption.Input;
 
 /// <summary>
-/// Reads a list of URLs from a body of any length, piece by piece, and puts full runs away in between. A format finds the URLs in a piece.
+/// Reads a list of URLs from a body of any length, piece by piece, and writes full runs in between. A derived class
+/// parses a format.
 /// </summary>
 abstract class UrlReader(StagedUrls urls, int maxUrls)
 {
-    /// <summary>Bytes of a token that must be whole to be understood: a URL, or another value, with all of its escapes.</summary>
+    /// <summary>The most bytes of a token that must be read whole: a URL, or another value, with all of its escapes.</summary>
     protected const int MaxTokenBytes = 6 * StagedUrls.MaxUrlBytes;
 
-    /// <summary>The list takes no more before a run is put away.</summary>
+    /// <summary>No URL can be added before a run is written.</summary>
     protected bool IsFull => urls.IsFull;
 
-    /// <summary>The URLs that were met so far.</summary>
+    /// <summary>The number of URLs so far.</summary>
     protected virtual long Met => urls.Count;
 
     static ReadOnlySpan<byte> Mark => [0xEF, 0xBB, 0xBF];
 
-    /// <summary>Takes the whole tokens of a piece, until the list is full. Returns where the rest begins.</summary>
+    /// <summary>Takes the whole tokens of a piece, until the list is full. Returns the beginning of the rest.</summary>
     protected abstract SequencePosition Take(ReadOnlySequence<byte> piece, bool isLast);
 
     protected async Task ReadUrlsAsync(Stream body, CancellationToken cancellationToken)

@@ -6,38 +6,41 @@ using Amazon.S3.Model;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// A bucket to read from; nothing here writes. Safe for concurrent use, holds nothing to dispose. Every method throws
-/// <see cref="BucketException"/>
-/// for whatever is not the object's own absence, after the client's own retries.
+/// A bucket to read from; it never writes. Safe for concurrent use, and needs no disposal. A missing object is an
+/// absent result. For any other failure a method throws <see cref="BucketException"/>, after the client's own retries.
 /// </summary>
 /// <param name="client">Must keep keys as they are (see <see cref="Buckets"/>).</param>
 /// <param name="region">Only to name it in errors.</param>
-/// <param name="pace">What its server takes; null for all.</param>
-/// <param name="turn">What listings and HEADs wait for, at a share of its pace; null for nothing.</param>
+/// <param name="pace">The request rate that the server accepts; null for no limit.</param>
+/// <param name="turn">Awaited before each listing and HEAD, with the pace's share; null for no wait.</param>
 /// <param name="requesterPays">Each request says that its caller pays for it.</param>
-/// <param name="stop">Ends listings and HEADs, also those under way, with an <see cref="OperationCanceledException"/>.</param>
+/// <param name="stop">Ends listings and HEADs, including those in progress, with an <see
+/// cref="OperationCanceledException"/>.</param>
 public sealed class Bucket(
     IAmazonS3 client, string name, string? region = null, BucketPace? pace = null, Func<double, CancellationToken, ValueTask>? turn = null,
     bool requesterPays = false, CancellationToken stop = default)
 {
-    /// <summary>An unreadable answer may be a proxy's, or cut off: so often it is asked for in all.</summary>
+    /// <summary>Attempts in all for an unreadable answer: it may be a proxy's, or cut off.</summary>
     const int Reads = 3;
 
     readonly RequestPayer? payer = requesterPays ? RequestPayer.Requester : null;
 
     public string Name { get; } = name;
 
-    /// <summary>The same bucket, whose listings and HEADs wait for their turn first.</summary>
-    /// <param name="turn">Is told what share of its pace the server takes now: 1 for all, less after it has asked us to slow down.</param>
-    /// <param name="stop">Ends them, also those under way, with an <see cref="OperationCanceledException"/>.</param>
+    /// <summary>The same bucket, whose listings and HEADs first wait for their turn.</summary>
+    /// <param name="turn">Receives the share of the pace that the server accepts now: 1 for all, less after a throttled
+    /// request.</param>
+    /// <param name="stop">Ends them, including those in progress, with an <see
+    /// cref="OperationCanceledException"/>.</param>
     public Bucket At(Func<double, CancellationToken, ValueTask> turn, CancellationToken stop = default) =>
         new(client, Name, region, pace, turn, requesterPays, stop);
 
     /// <summary>One request. Null if there is no such object or version, or if it is a delete marker.</summary>
     /// <remarks>
-    /// A HEAD's error has no body, so a missing bucket looks like a missing key (null), and a wrong secret like a forbidden key
-    /// (<see cref="BucketFault.AccessDenied"/>): <see cref="ProbeAsync"/> tells them apart. On AWS a forbidden HEAD is asked again without
-    /// checksums, which for a KMS key need a permission that the HEAD itself does not.
+    /// A HEAD's error has no body. So a missing bucket looks like a missing key (null), and a wrong secret like a
+    /// forbidden key (<see cref="BucketFault.AccessDenied"/>); <see cref="ProbeAsync"/> distinguishes them. On AWS a
+    /// forbidden HEAD is repeated without checksums, because for a KMS key these need a permission that the HEAD itself
+    /// does not.
     /// </remarks>
     public async Task<S3Object?> HeadAsync(string key, string? versionId = null, CancellationToken cancellationToken = default)
     {
@@ -103,7 +106,9 @@ public sealed class Bucket(
         }, cancellationToken);
     }
 
-    /// <summary>One page, one request. A bucket that never kept versions lists each object as its latest version, without id.</summary>
+    /// <summary>
+    /// One page, one request. A bucket that never kept versions lists each object as its latest version, without an id.
+    /// </summary>
     public async Task<VersionsPage> ListVersionsAsync(ListVersionsRequest request, CancellationToken cancellationToken = default)
     {
         using var stopping = Stopping(ref cancellationToken);
@@ -125,7 +130,7 @@ public sealed class Bucket(
         }, cancellationToken);
     }
 
-    /// <param name="near">The key after which the page begins; null for the bucket's first.</param>
+    /// <param name="near">The page begins after this key; null for the bucket's beginning.</param>
     async Task<T> ReadAsync<T>(string? near, Func<Task<T>> read, CancellationToken cancellationToken)
     {
         for (var reads = 1; ; reads++)
@@ -150,11 +155,11 @@ public sealed class Bucket(
         }
     }
 
-    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
-    /// <param name="versions">Whether versions are listed, which tells the latest one's id.</param>
+    /// <summary>One object as a listing shows it, without reading the object; null if there is none. One request.</summary>
+    /// <param name="versions">Whether to list versions, which gives the latest version's id.</param>
     public async Task<S3Object?> FindListedAsync(string key, bool versions = false, CancellationToken cancellationToken = default)
     {
-        // A key comes first among all that begin with it, and its latest version first among its own.
+        // A key sorts before all others that begin with it, and its latest version before its older ones.
         var first = versions
             ? (await ListVersionsAsync(
                 new() { Prefix = key, MaxKeys = 1 }, cancellationToken)).Versions is [{ IsLatest: true, IsDeleteMarker: false } latest, ..]
@@ -181,8 +186,10 @@ public sealed class Bucket(
         }
     }
 
-    /// <summary>Three requests, of the kinds that jobs need, and one more of some servers; throws only if cancelled.</summary>
-    /// <param name="prefix">That of the store: a policy may allow listing there only.</param>
+    /// <summary>
+    /// Sends three requests of the kinds that jobs need; some servers need a fourth. Throws only if cancelled.
+    /// </summary>
+    /// <param name="prefix">The store's prefix: a policy may allow listing only there.</param>
     public async Task<BucketProbe> ProbeAsync(string? prefix = null, CancellationToken cancellationToken = default)
     {
         try
@@ -219,8 +226,9 @@ public sealed class Bucket(
     }
 
     /// <summary>
-    /// A server without version 2 lists by version 1, and knows neither where to begin nor a token. With one key it is known by beginning
-    /// at that again; without any it cannot be known. A page that tells its count, as it should, costs no request more.
+    /// Detects a server that lists by version 1 only: it knows neither a start key nor a token. A page with a count, as
+    /// version 2 demands, needs no further request. Otherwise one more listing after the first key shows it, because
+    /// version 1 begins at that key again. Without any key it cannot be detected.
     /// </summary>
     async Task RequireVersion2Async(ListPage first, string? prefix, CancellationToken cancellationToken)
     {
@@ -231,10 +239,10 @@ public sealed class Bucket(
     }
 
     /// <summary>
-    /// Null if there is no such object or version, or not with this ETag. The whole object if no range is given; a range that begins past
-    /// its end is a fault.
+    /// Null if there is no such object or version, or its ETag differs. Without a range it reads the whole object. A
+    /// range that begins past the object's end is a fault.
     /// </summary>
-    /// <param name="ifMatch">An ETag without quotes: of an object that was overwritten since, no other bytes are given.</param>
+    /// <param name="ifMatch">An ETag without quotes. An object that was overwritten since then is not read.</param>
     public async Task<S3Content?> GetAsync(
         string key, string? versionId = null, ByteSpan? range = null, string? ifMatch = null, CancellationToken cancellationToken = default)
     {
@@ -267,25 +275,29 @@ public sealed class Bucket(
         }
     }
 
-    /// <summary>Whether <see cref="PresignGetAsync"/> can name this key; if not, hand its bytes on with <see cref="GetAsync"/>.</summary>
+    /// <summary>
+    /// Whether <see cref="PresignGetAsync"/> can name this key. If not, stream its bytes with <see cref="GetAsync"/>.
+    /// </summary>
     /// <remarks>
-    /// Browsers (WHATWG URL) and most HTTP libraries fold <c>.</c> and <c>..</c> segments, also encoded ones, so that the signature no
-    /// longer fits;
-    /// and with path style the AWS SDK signs another path for a leading slash than it writes. Without credentials nothing is signed at all.
+    /// Browsers (WHATWG URL) and most HTTP libraries fold <c>.</c> and <c>..</c> segments, also encoded ones, which
+    /// breaks the signature. With path style the AWS SDK signs a leading slash as another path than it sends. Without
+    /// credentials there is no signature.
     /// </remarks>
     public bool CanPresign(string key) =>
         !IsAnonymous && ObjectKey.CanExist(key) && !ObjectKey.HasDotSegment(key)
             && !(key.StartsWith('/') && client.Config is { ServiceURL: not null });
 
     /// <summary>
-    /// A URL with which anyone can GET the object until it expires: a secret, never to be logged. Costs no request, so it is also given for
-    /// what does not exist.
+    /// A URL that lets anyone GET the object until it expires: a secret, never to be logged. It costs no request, so it
+    /// is not checked whether the object exists.
     /// </summary>
-    /// <param name="expiry">From a second to 7 days (the limit of Signature Version 4); no longer than session credentials live, with which
-    /// the URL ends.</param>
-    /// <param name="fileName">What a browser shall call the download; null for what the object itself says.</param>
-    /// <exception cref="BucketException">Nothing to sign with: no credentials, or an anonymous store.</exception>
-    /// <exception cref="ArgumentException"><see cref="CanPresign"/> is false, or the expiry out of range.</exception>
+    /// <param name="expiry">From a second to 7 days (the limit of Signature Version 4). Session credentials end the URL
+    /// when they expire.</param>
+    /// <param name="fileName">The name for a browser's download; null for the object's own.</param>
+    /// <exception cref="BucketException">There is nothing to sign with: no credentials, or an anonymous
+    /// store.</exception>
+    /// <exception cref="ArgumentException"><see cref="CanPresign"/> is false, or the expiry is out of
+    /// range.</exception>
     public async Task<string> PresignGetAsync(string key, string? versionId, TimeSpan expiry, string? fileName = null)
     {
         if (IsAnonymous)
@@ -297,7 +309,7 @@ public sealed class Bucket(
         if (expiry < TimeSpan.FromSeconds(1) || expiry > TimeSpan.FromDays(7))
             throw new ArgumentOutOfRangeException(nameof(expiry), expiry, "From a second to 7 days.");
         var end = client is KeyKeepingS3Client kept ? await SessionEndAsync(kept) : null;
-        // The SDK's count of seconds is up to two more than asked for.
+        // The SDK counts up to two seconds more than requested.
         end = end?.AddSeconds(-2);
         var wanted = DateTime.UtcNow + expiry;
         var request = new GetPreSignedUrlRequest
@@ -340,7 +352,7 @@ public sealed class Bucket(
 
     async Task<S3Object> DescribedAsync(string key, string? versionId, GetObjectMetadataResponse head, CancellationToken cancellationToken)
     {
-        // A web server answers 200 to anything; S3 says an ETag, or headers of its own.
+        // A web server answers 200 to any request; S3 sends an ETag, or headers of its own.
         if ((string.IsNullOrEmpty(head.ETag)
             && !head.ResponseMetadata?.Metadata.Keys.Any(name => name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase)) == true)
             || head.ETag?.Length > Listed.MaxETagLength)
@@ -357,13 +369,13 @@ public sealed class Bucket(
         };
     }
 
-    /// <summary>Null for a HEAD without length, which the SDK reads as 0.</summary>
+    /// <summary>Null for a HEAD without a length, which the SDK reads as 0.</summary>
     static long? SizeOf(GetObjectMetadataResponse head) =>
         head.ContentLength == 0 && !head.Headers.Keys.Contains("Content-Length", StringComparer.OrdinalIgnoreCase)
             ? null
             : head.ContentLength;
 
-    /// <summary>The size that a HEAD left out: as a GET of the first byte tells it, or a LIST of the key.</summary>
+    /// <summary>The size that a HEAD left out, from a GET of the first byte or a LIST of the key.</summary>
     async Task<long> SizeAsync(string key, string? versionId, CancellationToken cancellationToken)
     {
         try
@@ -390,7 +402,7 @@ public sealed class Bucket(
         }
         catch (AmazonS3Exception e) when (BucketFaults.From(e, Name, region).IsUnsupported())
         {
-            // A LIST may be allowed all the same.
+            // A LIST may still be allowed.
         }
 
         return await FindListedAsync(key, versions: false, cancellationToken) is { SizeIsUnknown: false } listed ? listed.Size
@@ -399,13 +411,13 @@ public sealed class Bucket(
             { IsUnreadable = true };
     }
 
-    /// <summary>405 is the answer for a version that is a delete marker; a GET's NoSuchBucket is 404 too, but no absence.</summary>
+    /// <summary>A version that is a delete marker answers 405. A GET's NoSuchBucket is also 404, but is no absence.</summary>
     static bool IsAbsent(AmazonS3Exception e, string key, string? versionId) =>
         (e.StatusCode is HttpStatusCode.NotFound && !string.Equals(e.ErrorCode, "NoSuchBucket", StringComparison.Ordinal))
         || (e.StatusCode is HttpStatusCode.MethodNotAllowed && versionId is not null)
         || (e.StatusCode is HttpStatusCode.BadRequest && ObjectKey.IsTooLong(key));
 
-    /// <summary>Has the token of a request end with <c>stop</c>, too.</summary>
+    /// <summary>Makes the request's token end with <c>stop</c> too.</summary>
     CancellationTokenSource? Stopping(ref CancellationToken cancellationToken)
     {
         if (!stop.CanBeCanceled)

@@ -3,22 +3,22 @@ using Amazon.Runtime;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>How a bucket could not be used; each has a sentence that names the remedy.</summary>
+/// <summary>The reasons why a bucket could not be used. Each has a sentence that names the remedy.</summary>
 public enum BucketFault
 {
     NoSuchBucket, AccessDenied, InvalidCredentials, WrongRegion, WrongEndpoint, Throttled, Unreachable, EndpointRefused,
     RoleRefused, Unordered, Empty, Archived, ObjectUnavailable, Unexpected,
 }
 
-/// <summary>Its message is one or two sentences, fit for users: it names no secret and no URL with a signature.</summary>
+/// <summary>Its message is one or two sentences for users. It names no secret and no signed URL.</summary>
 public sealed class BucketException(BucketFault fault, string message, Exception? inner = null) : Exception(message, inner)
 {
     public BucketFault Fault { get; } = fault;
 
-    /// <summary>The key that was asked for; null where the bucket as a whole was. Other keys may be answered all the same.</summary>
+    /// <summary>The requested key; null if the request was for the whole bucket. Other keys may still work.</summary>
     public string? Key { get; internal set; }
 
-    /// <summary>The server's HTTP status; null where it gave none.</summary>
+    /// <summary>The server's HTTP status; null if it gave none.</summary>
     public HttpStatusCode? Status => InnerException switch
     {
         AmazonServiceException { StatusCode: not default(HttpStatusCode) } answer => answer.StatusCode,
@@ -26,7 +26,7 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         _ => null,
     };
 
-    /// <summary>The server's own error code; null where it gave none, as in every answer to a HEAD.</summary>
+    /// <summary>The server's own error code; null if it gave none, as in every answer to a HEAD.</summary>
     public string? ServerCode => InnerException switch
     {
         AmazonServiceException { ErrorCode: { Length: > 0 } code } answer when code != answer.StatusCode.ToString() => code,
@@ -34,13 +34,13 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         _ => null,
     };
 
-    /// <summary>The answer is no S3 server's, or cannot be read.</summary>
+    /// <summary>The answer did not come from an S3 server, or cannot be read.</summary>
     internal bool IsUnreadable { get; init; }
 
-    /// <summary>The server took a request and did not answer in time, or not to its end.</summary>
+    /// <summary>The server accepted a request, but did not answer in time, or did not finish its answer.</summary>
     public bool IsTimeout { get; init; }
 
-    /// <summary>Whether trying again later may help. The others last until somebody changes something.</summary>
+    /// <summary>Whether a later retry may succeed. Other faults last until somebody changes something.</summary>
     public bool IsTransient => Fault is BucketFault.Throttled or BucketFault.Unreachable || (Fault is BucketFault.Unexpected && !IsFinal);
 
     /// <summary>Its code on the wire.</summary>
@@ -50,7 +50,8 @@ public sealed class BucketException(BucketFault fault, string message, Exception
         : CodeOf(Fault);
 
     /// <summary>
-    /// The server understood the request and refuses it, does not know it, or answers what nobody can read: it will do so again.
+    /// The server refuses the request, does not know it, or gives an unreadable answer. A retry would have the same
+    /// result.
     /// </summary>
     bool IsFinal => Status switch
     {

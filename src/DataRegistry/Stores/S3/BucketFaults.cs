@@ -7,14 +7,17 @@ using Amazon.S3;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>What the AWS SDK throws, as a <see cref="BucketFault"/>. Error codes: Amazon S3 API reference, "Error responses".</summary>
+/// <summary>
+/// Turns an exception of the AWS SDK into a <see cref="BucketFault"/>. Error codes: Amazon S3 API reference, "Error
+/// responses".
+/// </summary>
 static class BucketFaults
 {
-    /// <summary>Scheme, host and port to which an answer redirects, as <see cref="BucketHttpClients"/> notes it.</summary>
+    /// <summary>Scheme, host and port of a redirect, as <see cref="BucketHttpClients"/> notes it.</summary>
     public const string RedirectHeader = "x-data-registry-redirect";
 
-    /// <summary>The caller's own cancellation is not a fault: filter it before asking.</summary>
-    /// <param name="endpoint">The store's endpoint URL, to say what is wrong with it; null for Amazon's own.</param>
+    /// <summary>Converts any exception except the caller's own cancellation, which is no fault.</summary>
+    /// <param name="endpoint">The store's endpoint URL, for the message; null for Amazon's own.</param>
     public static BucketException From(Exception exception, string bucket, string? region, string? endpoint = null)
     {
         var fault = From(exception, bucket, region);
@@ -47,32 +50,36 @@ static class BucketFaults
         _ => new(BucketFault.Unexpected, $"Bucket '{bucket}' could not be used: {exception.Message}", exception),
     };
 
-    /// <summary>HTTP 400: of a HEAD, which has nothing else in it that could be wrong, it means the key or the credentials.</summary>
+    /// <summary>HTTP 400. A HEAD has nothing else that could be wrong, so the key or the credentials are.</summary>
     public static bool IsKeyRefusal(this BucketException fault) =>
         fault is { Fault: BucketFault.Unexpected, Key: not null, Status: HttpStatusCode.BadRequest };
 
-    /// <summary>HTTP 5xx, but for 501, which says that the server never will: it may answer the next time.</summary>
+    /// <summary>HTTP 5xx except 501: the server may answer the next time. With 501 it never will.</summary>
     public static bool IsServerError(this BucketException fault) =>
         fault.Status is >= HttpStatusCode.InternalServerError and not HttpStatusCode.NotImplemented;
 
-    /// <summary>It is said of one key, of which others know nothing.</summary>
+    /// <summary>Whether the fault is about one key only.</summary>
     public static bool IsOfKey(this BucketException fault) =>
         fault.Key is not null
             && (fault.Fault is BucketFault.AccessDenied or BucketFault.Archived or BucketFault.ObjectUnavailable
                 || fault is { Fault: BucketFault.Unexpected, IsTransient: false });
 
-    /// <summary>The bucket does not do what was asked, or not for these credentials, and never will: ask in another way.</summary>
+    /// <summary>
+    /// The bucket does not support the request, or not with these credentials, and never will. Use another request.
+    /// </summary>
     public static bool IsUnsupported(this BucketException fault) =>
         fault.Fault is BucketFault.AccessDenied || fault is { Fault: BucketFault.Unexpected, IsTransient: false };
 
-    /// <summary>The answer has no token, and so no way to the next page.</summary>
+    /// <summary>The answer has no token, so there is no way to the next page.</summary>
     public static BucketException Version1(string bucket) => new(
         BucketFault.Unexpected, $"The server of bucket '{bucket}' lists by version 1 only; a server with ListObjectsV2 is needed.")
     {
         IsUnreadable = true,
     };
 
-    /// <summary>An answer that is no S3 server's: a proxy's log-in page, a web server, an endpoint URL with a wrong port.</summary>
+    /// <summary>
+    /// No S3 server gave this answer: a proxy's log-in page, a web server, or an endpoint URL with a wrong port.
+    /// </summary>
     public static BucketException NotS3(string bucket, HttpStatusCode? status, Exception? inner = null) =>
         new(BucketFault.Unexpected, $"The server of bucket '{bucket}' does not answer like S3{(status is { } code
             and not default(HttpStatusCode)
@@ -111,7 +118,7 @@ static class BucketFaults
         _ => null,
     };
 
-    /// <summary>A HEAD's error carries no body, hence no code: the status is all there is.</summary>
+    /// <summary>A HEAD's error has no body, hence no code: only the status is known.</summary>
     static BucketException FromStatus(AmazonServiceException exception, string bucket, string? region) => exception.StatusCode switch
     {
         HttpStatusCode.Forbidden => Denied(exception, bucket),
@@ -142,7 +149,7 @@ static class BucketFaults
         new(BucketFault.Throttled, $"The server of bucket '{bucket}' still asks us to slow down after our retries; try again later, or "
             + "with less at once.", exception);
 
-    /// <summary>Null where the answer names a region, or no other server.</summary>
+    /// <summary>The fault of a redirect; null if the answer names a region, or no other server.</summary>
     static BucketException? Redirected(AmazonServiceException exception, string bucket)
     {
         var response = (exception.InnerException as HttpErrorResponseException)?.Response;
@@ -156,7 +163,7 @@ static class BucketFaults
     static BucketException WrongRegion(AmazonServiceException exception, string bucket, string? region)
     {
         var response = (exception.InnerException as HttpErrorResponseException)?.Response;
-        // Some answers say it in a header, some in their message only.
+        // Some answers name the region in a header, others only in their message.
         var right = response?.IsHeaderPresent("x-amz-bucket-region") == true
             ? response.GetHeaderValue("x-amz-bucket-region")
             : RegionIn(exception.Message);

@@ -10,11 +10,11 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// The counter <c>dataregistry.s3.requests</c> of the meter <c>DataRegistry.Stores</c>: every HTTP request sent, retries too, for they are
-/// the bill.
+/// The counter <c>dataregistry.s3.requests</c> of the meter <c>DataRegistry.Stores</c>. It counts every HTTP request,
+/// including retries, because they are billed.
 /// </summary>
-/// <remarks>Tags: <c>operation</c> (<c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>, <c>other</c>) and
-/// <c>status</c> (HTTP's, or <c>none</c> if no answer came).</remarks>
+/// <remarks>Tags: <c>operation</c> (<c>head</c>, <c>list</c>, <c>list_versions</c>, <c>get</c>, <c>get_versioning</c>,
+/// <c>other</c>) and <c>status</c> (HTTP's, or <c>none</c> if no answer came).</remarks>
 sealed class BucketRequests : IDisposable
 {
     readonly Meter meter;
@@ -34,9 +34,9 @@ sealed class BucketRequests : IDisposable
     public void Dispose() => meter.Dispose();
 }
 
-/// <summary>One HTTP client for one S3 client.</summary>
+/// <summary>One HTTP client for each S3 client.</summary>
 /// <param name="bucket">Only to name it in errors.</param>
-/// <param name="pace">Is told when the server asks to slow down, on each try; null for nobody.</param>
+/// <param name="pace">Slows down each time the server throttles a request; null for no pace.</param>
 sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, string bucket, BucketPace? pace) : HttpClientFactory
 {
     public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
@@ -49,35 +49,38 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             {
                 AllowAutoRedirect = false,
                 UseCookies = false,
-                // A proxy would look names up itself, where no address can be refused.
+                // A proxy would resolve names itself, and no address could be refused.
                 UseProxy = options.Connect is null,
                 ConnectTimeout = options.ConnectTimeout,
                 MaxConnectionsPerServer = 256,
                 PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
-                // S3 moves between addresses; a connection that never ends would never notice.
+                // S3 changes its addresses; a connection that never ends would not notice.
                 PooledConnectionLifetime = TimeSpan.FromMinutes(5),
                 ConnectCallback = options.Connect,
-                // Requests are spans of our own; this handler's would hold signed addresses, and tell the bucket's server of our traces.
+                // The app makes its own spans for requests. This handler's spans would hold signed URLs, and send our
+                // trace ids to the bucket's server.
                 ActivityHeadersPropagator = null,
             },
             requests, bucket, pace, options.RequestTimeout))
         { Timeout = Timeout.InfiniteTimeSpan };
 
-    /// <summary>S3's errors have a sentence and some ids. A job keeps the sentence in a row.</summary>
+    /// <summary>An S3 error has a sentence and some ids. A job keeps the sentence in a row.</summary>
     const int MaxErrorBytes = 16 * 1024;
 
-    /// <param name="timeout">Until an answer's headers, and its end where it is a document.</param>
+    /// <param name="timeout">Until the answer's headers, and until the end of a document.</param>
     sealed class CountingHandler(
         HttpMessageHandler inner, BucketRequests requests, string bucket, BucketPace? pace, TimeSpan timeout) : DelegatingHandler(inner)
     {
-        /// <summary>What the SDK reads and nobody here needs: a value that it cannot read would cost the whole answer.</summary>
+        /// <summary>
+        /// Headers that the SDK reads and the app does not need. One unreadable value would cost the whole answer.
+        /// </summary>
         static readonly string[] Unneeded =
         [
             "x-amz-missing-meta", "x-amz-mp-parts-count", "x-amz-object-lock-retain-until-date",
             "x-amz-server-side-encryption-bucket-key-enabled", "x-amz-tagging-count",
         ];
 
-        /// <summary>A time-out is not tried again: it takes the time of many tries.</summary>
+        /// <summary>A time-out is not retried, because it takes the time of many tries.</summary>
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -88,7 +91,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                // Without the cause: the SDK would find a broken connection in it, and try again.
+                // The inner exception is left out: the SDK would find a broken connection in it, and retry.
                 throw new BucketException(
                     BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer within {timeout.TotalSeconds} seconds.")
                 {
@@ -112,13 +115,13 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             }
             catch (HttpRequestException e) when (e.InnerException is BucketException refused)
             {
-                // As itself it is not tried again.
+                // The SDK would retry the original exception.
                 throw new BucketException(refused.Fault, refused.Message, e);
             }
             catch (HttpRequestException e) when (
                 e.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded)
             {
-                // Nor is this: the same headers would come again.
+                // A retry would get the same headers.
                 throw new BucketException(
                     BucketFault.Unexpected, $"The server of bucket '{bucket}' answers what cannot be read: {e.Message}", e)
                 {
@@ -132,10 +135,10 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             }
             if (response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests)
                 pace?.SlowDown();
-            // The SDK would go to wherever a redirect leads, as often as one does.
+            // The SDK would follow any redirect, any number of times.
             if ((int)response.StatusCode is >= 300 and < 400 && response.Headers.Location is { } location)
             {
-                // Its origin only: the rest is signed.
+                // Keep the origin only: the rest is signed.
                 if (location.IsAbsoluteUri && location.GetLeftPart(UriPartial.Authority) is var origin
                     && origin != request.RequestUri!.GetLeftPart(UriPartial.Authority))
                     response.Headers.TryAddWithoutValidation(BucketFaults.RedirectHeader, origin);
@@ -149,7 +152,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             return response;
         }
 
-        /// <summary>Takes headers away that say nothing: an absent time or length is unknown.</summary>
+        /// <summary>Removes headers without a value: an absent time or length is unknown.</summary>
         static void Mend(HttpResponseMessage response)
         {
             foreach (var name in Unneeded)
@@ -164,8 +167,8 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
         }
 
         /// <summary>
-        /// The SDK reads documents to wherever they end, on a thread that waits for them; so they are read before it sees them, within the
-        /// request's time.
+        /// Reads a document before the SDK sees it, within the request's time. The SDK itself would read without a
+        /// limit, on a blocked thread.
         /// </summary>
         async Task ReadDocumentAsync(
             HttpRequestMessage request, HttpResponseMessage response, string operation, CancellationToken cancellationToken)
@@ -179,7 +182,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 {
                     if (response.IsSuccessStatusCode)
                         throw BucketFaults.NotS3(bucket, response.StatusCode);
-                    // Its status says enough. A proxy's page is no document of S3, and may be of any size.
+                    // The status is enough. A proxy's page is no document of S3, and may have any size.
                     response.Content = Replaced(response.Content, []);
                     return;
                 }
@@ -222,7 +225,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 throw BucketFaults.Version1(bucket);
         }
 
-        /// <summary>Entries that a listing may have; null for no listing.</summary>
+        /// <summary>The entries that the request asked a listing for; null if the answer is no listing.</summary>
         static int? EntriesAskedFor(HttpRequestMessage request, HttpResponseMessage response, string operation) =>
             !response.IsSuccessStatusCode || operation is not ("list" or "list_versions") ? null
             : QueryHelpers.ParseQuery(request.RequestUri!.Query)["max-keys"].ToString() is var text
@@ -238,7 +241,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             return replaced;
         }
 
-        /// <summary>The SDK says of each try which it is: <c>amz-sdk-request: attempt=2; max=4</c>.</summary>
+        /// <summary>The SDK numbers each try in a header: <c>amz-sdk-request: attempt=2; max=4</c>.</summary>
         static bool IsRetry(HttpRequestMessage request) =>
             request.Headers.TryGetValues("amz-sdk-request", out var values) && values.FirstOrDefault() is { } tries
                 && !tries.StartsWith("attempt=1;", StringComparison.Ordinal);
@@ -254,7 +257,9 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
                 : "get";
         }
 
-        /// <summary>Whether a parameter has this name (its value would have <c>=</c> and <c>&amp;</c> encoded).</summary>
+        /// <summary>
+        /// Whether the query has a parameter of this name. A value would have <c>=</c> and <c>&amp;</c> encoded.
+        /// </summary>
         static bool Has(string query, string name)
         {
             foreach (var part in query.AsSpan().TrimStart('?').Split('&'))

@@ -1,16 +1,15 @@
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// How fast this process may ask a store's bucket, as a share of what it may otherwise: halved when S3 says that it is too much, and
-/// growing
-/// back evenly. Safe for concurrent use.
+/// The rate at which this process may send requests to a store's bucket, as a share of its full rate. S3's throttling
+/// halves it, and it grows back evenly. Safe for concurrent use.
 /// </summary>
 public sealed class BucketPace(TimeProvider clock)
 {
-    /// <summary>From nothing to all.</summary>
+    /// <summary>The time to grow from nothing to the full rate.</summary>
     static readonly TimeSpan Recovery = TimeSpan.FromMinutes(1);
 
-    /// <summary>What is refused together, and the retries of that, are one sign.</summary>
+    /// <summary>Requests that are throttled within this time, and their retries, count as one sign.</summary>
     static readonly TimeSpan Together = TimeSpan.FromSeconds(1);
 
     const double Least = 1.0 / 64;
@@ -29,7 +28,7 @@ public sealed class BucketPace(TimeProvider clock)
         }
     }
 
-    /// <summary>S3 said that it is asked too much.</summary>
+    /// <summary>S3 has throttled a request.</summary>
     public void SlowDown()
     {
         lock (gate)

@@ -9,7 +9,7 @@ namespace DataRegistry.Stores.S3;
 
 public sealed record BucketsOptions
 {
-    /// <summary>After the first try; with the SDK's jittered backoff and its budget of retries per client.</summary>
+    /// <summary>Retries after the first try, with the SDK's jittered backoff and its budget of retries per client.</summary>
     public int MaxRetries { get; init; } = 3;
 
     /// <summary>The longest pause between two tries; null for the SDK's own, 20 seconds.</summary>
@@ -17,21 +17,24 @@ public sealed record BucketsOptions
 
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Until an answer's headers, and its end where it is a document: all but an object's bytes. Per try.</summary>
+    /// <summary>
+    /// Per try: until the answer's headers, and until the end of a document. It does not bound an object's bytes.
+    /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>
-    /// How to connect; null to connect to whatever the name resolves to. The place to refuse addresses that stores may not name.
-    /// </summary>
+    /// <summary>Opens connections, and may refuse addresses that stores may not name; null to connect to any address.</summary>
     public Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? Connect { get; init; }
 
     /// <summary>
-    /// By which roles are assumed that stores name without an access key; null for whatever the AWS SDK finds on the host.
+    /// The identity that assumes roles of stores without an access key; null for the credentials that the AWS SDK
+    /// finds.
     /// </summary>
     public WebIdentity? WebIdentity { get; init; }
 }
 
-/// <summary>Opens the buckets of stores. One client, hence one pool of connections, a store; safe for concurrent use.</summary>
+/// <summary>
+/// Opens the buckets of stores. Each store has one client, and so one pool of connections. Safe for concurrent use.
+/// </summary>
 public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meters = null, TimeProvider? clock = null) : IDisposable
 {
     readonly BucketsOptions options = options ?? new();
@@ -39,12 +42,12 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
     readonly ConcurrentDictionary<Guid, Opened> opened = new();
 
     /// <summary>
-    /// Costs no request, so it also opens what does not exist. The same client as long as the store's configuration stays equal.
+    /// Opens a bucket without a request, so it need not exist. Returns the same client as long as the store's
+    /// configuration stays equal.
     /// </summary>
     /// <remarks>
-    /// When the configuration changes, the old client is let go, not disposed: a <see cref="Bucket"/> of it may be in the midst of a page.
-    /// Its
-    /// connections close when idle, and it goes with the last bucket that uses it.
+    /// When the configuration changes, the old client is dropped, not disposed: a <see cref="Bucket"/> may be reading a
+    /// page with it. Its connections close when idle, and it is collected with the last bucket that uses it.
     /// </remarks>
     /// <exception cref="BucketException">The endpoint is no http(s) URL.</exception>
     public Bucket Open(Store store)
@@ -62,7 +65,8 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
     }
 
     /// <summary>
-    /// Looks at the bucket of a store that is not kept yet, with a client that is let go afterwards. Throws only if cancelled.
+    /// Probes the bucket of a store that is not kept yet, with a client that is dropped afterwards. Throws only if
+    /// cancelled.
     /// </summary>
     public async Task<BucketProbe> ProbeAsync(Store store, CancellationToken cancellationToken)
     {
@@ -96,7 +100,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             RetryMode = RequestRetryMode.Standard,
             MaxErrorRetry = options.MaxRetries,
             HttpClientFactory = new BucketHttpClients(options, requests, store.Bucket, pace),
-            // Of the host's environment only its credentials count, never its endpoints.
+            // Use only the credentials of the host's environment, never its endpoints.
             IgnoreConfiguredEndpointUrls = true,
         };
         if (store.EndpointUrl is null)
@@ -109,11 +113,11 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
                 throw new BucketException(
                     BucketFault.Unexpected,
                     $"The endpoint of bucket '{store.Bucket}' is no http or https URL; correct the store's endpoint URL.");
-            // With a slash behind a path the SDK would write two of them before the bucket.
+            // With a slash at the end of the path the SDK would write two of them before the bucket.
             config.ServiceURL = store.EndpointUrl.TrimEnd('/');
             config.AuthenticationRegion = region;
             config.ForcePathStyle = true;
-            // Servers that do not know the SDK's newer checksums refuse, or misread, requests that carry them.
+            // Some servers do not know the SDK's newer checksums, and refuse or misread requests that carry them.
             config.RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED;
             config.ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED;
         }
@@ -127,8 +131,8 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
     }
 
     /// <summary>
-    /// A client for one request. Servers that have a security token service besides Amazon's (Ceph, MinIO) have it at the endpoint of their
-    /// S3.
+    /// A client for one request. Servers other than Amazon's (Ceph, MinIO) have their security token service at their
+    /// S3 endpoint.
     /// </summary>
     AmazonSecurityTokenServiceClient ConnectToSts(StoreConfiguration store, string region, WebIdentity? identity)
     {
@@ -143,16 +147,16 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
         else
             (config.ServiceURL, config.AuthenticationRegion) = (store.EndpointUrl, region);
-        // A web identity's token is all there is to that request: it is not signed.
+        // That request is authenticated by the web identity's token alone: it is not signed.
         return (identity is null ? Credentials(store) : new AnonymousAWSCredentials()) is { } credentials
             ? new(credentials, config)
             : new(config);
     }
 
     /// <summary>
-    /// Whose key signs, or may assume the role. Null for the SDK's own chain. A custom endpoint without keys is asked anonymously: our
-    /// host's own session token is for Amazon only, and must
-    /// not be sent to whatever server a user names.
+    /// The key that signs requests, or assumes the role. Null for the SDK's own chain. A custom endpoint without keys
+    /// gets anonymous requests: our host's session token is for Amazon only, and must not go to a server that a user
+    /// names.
     /// </summary>
     static AWSCredentials? Credentials(StoreConfiguration store) =>
         store.Anonymous ? new AnonymousAWSCredentials()

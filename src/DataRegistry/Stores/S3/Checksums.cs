@@ -3,12 +3,12 @@ using Amazon.S3.Model;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>Which of a HEAD's hashes are hashes of the whole object.</summary>
+/// <summary>Finds the hashes in a HEAD that are hashes of the whole object.</summary>
 static class Checksums
 {
     /// <summary>
-    /// An ETag is the content's MD5 unless the object came in parts (then it has a dash), is encrypted with KMS or the caller's key, or
-    /// lies in a directory bucket.
+    /// The content's MD5 from the ETag; null if the ETag is no MD5. It is none if the object came in parts (the ETag
+    /// has a dash), is encrypted with KMS or the caller's key, or lies in a directory bucket.
     /// </summary>
     public static string? Md5(GetObjectMetadataResponse head, string bucket)
     {
@@ -24,7 +24,8 @@ static class Checksums
     }
 
     /// <summary>
-    /// A composite is the hash of the parts' hashes: it is marked as such, or has a dash and the number of parts at its end.
+    /// Null for a composite, the hash of the parts' hashes. It is marked as such, or ends with a dash and the number of
+    /// parts.
     /// </summary>
     public static string? Sha256(GetObjectMetadataResponse head)
     {

@@ -3,12 +3,12 @@ using System.Buffers;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// Counts what a document would become before anything is made of it. A parser makes many times a document's bytes of short tags, and its
-/// time grows with the square of an element's attributes or of the depth.
+/// Checks a document's structure before it is parsed. A parser makes many times a document's bytes from short tags, and
+/// its time grows with the square of an element's attributes or of the depth.
 /// </summary>
 static class DocumentBounds
 {
-    /// <summary>S3's deepest documents have five.</summary>
+    /// <summary>S3's deepest documents have five levels.</summary>
     const int MaxDepth = 16;
 
     /// <summary>A tag of S3 has a name and, at the root, a namespace.</summary>
@@ -17,8 +17,8 @@ static class DocumentBounds
     static readonly SearchValues<byte> NameEnds = SearchValues.Create(" \t\r\n/>"u8);
     static readonly SearchValues<byte> TagStops = SearchValues.Create(">\"'"u8);
 
-    /// <summary>Whether the document is as small as one of S3.</summary>
-    /// <param name="maxEntries">Entries of a listing that were asked for; null for any other document.</param>
+    /// <summary>Whether the document stays within the bounds of S3's documents.</summary>
+    /// <param name="maxEntries">Entries that the request asked a listing for; null for any other document.</param>
     public static bool Hold(ReadOnlySpan<byte> document, int? maxEntries)
     {
         int tags = 0, depth = 0, entries = 0;
@@ -53,7 +53,7 @@ static class DocumentBounds
         return true;
     }
 
-    /// <summary>The bytes of a tag before its end; those that there are where the document ends in it, and -1 for too many.</summary>
+    /// <summary>The bytes of a tag before its end, or up to the document's end; -1 if too many.</summary>
     static int TagLength(ReadOnlySpan<byte> text)
     {
         for (var at = 0; at <= MaxTagBytes;)
@@ -63,7 +63,7 @@ static class DocumentBounds
             at += next;
             if (text[at] == (byte)'>')
                 return at <= MaxTagBytes ? at : -1;
-            // Within an attribute's value '>' is a character.
+            // Inside an attribute's value '>' is an ordinary character.
             if (text[(at + 1)..].IndexOf(text[at]) is not (>= 0 and var quoted))
                 return -1;
             at += quoted + 2;
@@ -81,7 +81,7 @@ static class DocumentBounds
         return end < 0 ? default : text[end..];
     }
 
-    /// <summary>An element of a listing's list, whatever prefix its namespace has.</summary>
+    /// <summary>Whether a tag begins an entry of a listing, with any namespace prefix.</summary>
     static bool IsEntry(ReadOnlySpan<byte> tag)
     {
         var end = tag.IndexOfAny(NameEnds);

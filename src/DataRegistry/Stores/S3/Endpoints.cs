@@ -1,6 +1,6 @@
 namespace DataRegistry.Stores.S3;
 
-/// <summary>Endpoint URLs as people write them.</summary>
+/// <summary>Handles endpoint URLs as people write them.</summary>
 static class Endpoints
 {
     /// <summary>Whether an endpoint's host begins with the bucket's name, or its path ends with it.</summary>

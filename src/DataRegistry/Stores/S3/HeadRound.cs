@@ -1,23 +1,24 @@
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// Asks a bucket about keys, each by a HEAD of its own. A fault of one key is the result of that key. It is a fault of the bucket only if
-/// the bucket does not answer for others either: that is looked at before all of the keys are given up. One call an instance.
+/// Sends a HEAD for each key. A fault of one key is the result of that key. It is a fault of the bucket only if the
+/// bucket does not answer for other keys either; this is checked before the whole round fails. Make one call per
+/// instance.
 /// </summary>
-/// <param name="prefix">The store's, below which another key is looked for.</param>
-/// <param name="inFlight">HEADs that are under way at the same time.</param>
+/// <param name="prefix">The store's prefix; other keys for the check lie below it.</param>
+/// <param name="inFlight">The most HEADs in progress at the same time.</param>
 sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys, int inFlight) : IDisposable
 {
-    /// <summary>So many faults without an object in between are a reason to look at the bucket at once.</summary>
+    /// <summary>So many faults in a row, without an object in between, start a check of the bucket.</summary>
     const int FaultsInARow = 8;
 
-    /// <summary>Hanging requests that are waited for, in rounds: each takes a request's whole time-out.</summary>
+    /// <summary>The most rounds of hanging requests to wait for. Each takes a request's whole time-out.</summary>
     const int TimeoutRounds = 4;
 
-    /// <summary>Entries of a listing among which another key is looked for.</summary>
+    /// <summary>The listed entries among which the check looks for another key.</summary>
     const int OtherKeys = 20;
 
-    /// <summary>A bucket that takes longer than this to answer for a good key does not answer.</summary>
+    /// <summary>A bucket that takes longer to answer for a good key counts as unavailable.</summary>
     static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(10);
 
     readonly Probe[] probes = new Probe[keys.Count];
@@ -27,8 +28,9 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
     BucketException? hopeless;
     int faults, timeouts;
 
-    /// <summary>What the bucket says of each key, in their order.</summary>
-    /// <exception cref="BucketException">Transient faults of the bucket: nothing is known then, and all of it can be repeated.</exception>
+    /// <summary>The result of each key, in the order of the keys.</summary>
+    /// <exception cref="BucketException">The bucket has a transient fault. Nothing is known, and the whole round can be
+    /// repeated.</exception>
     public async Task<IReadOnlyList<Probe>> RunAsync(CancellationToken cancellationToken)
     {
         await AskAsync([.. Enumerable.Range(0, keys.Count)], cancellationToken);
@@ -36,11 +38,11 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
             return probes;
         await RequireAnswersAsync(probes[failed[0]].Failure!, cancellationToken);
         var throttled = failed.Where(i => probes[i].Failure!.Fault is BucketFault.Throttled).ToList();
-        // A time-out has taken the time of many tries already.
+        // A time-out has already taken the time of many tries.
         await AskAsync(failed.FindAll(i => !probes[i].Failure!.IsTimeout), cancellationToken);
         if (Undecided() is not { Count: > 0 } still)
             return probes;
-        // A server that has slowed some of the keys down, and answers now, may answer for the others next.
+        // The server has throttled some keys and answers now, so it may answer for the others next.
         var slow = still.Find(i => probes[i].Failure!.Fault is BucketFault.Throttled);
         if (throttled.Exists(i => probes[i].Failure is null) && probes[slow].Failure is { Fault: BucketFault.Throttled } slowDown)
             throw slowDown;
@@ -69,7 +71,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
             }
         });
 
-    /// <summary>What a fault means for its key.</summary>
+    /// <summary>Decides whether a fault belongs to its key or to the bucket.</summary>
     async Task<BucketException> JudgeAsync(int i, BucketException fault, CancellationToken cancellationToken)
     {
         probes[i] = new(null, fault);
@@ -84,7 +86,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
 
         if (fault.IsKeyRefusal())
         {
-            // A HEAD's 400 has no body: it may be this key, which the server cannot hold, or credentials that have expired.
+            // A HEAD's 400 has no body. Either the server cannot hold this key, or the credentials have expired.
             Interlocked.Increment(ref faults);
             if (await LookAsync(fault, cancellationToken) is not null
                 && await (usable ??= bucket.ProbeAsync(prefix, cancellationToken)) is { Fault: { } whole } probe)
@@ -97,7 +99,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
 
         if (fault.IsOfKey())
             return fault;
-        // Wrong credentials, region or endpoint: of the whole bucket, but for a server that answers for others.
+        // Wrong credentials, region or endpoint concern the whole bucket, unless the server answers for others.
         Interlocked.Increment(ref faults);
         if (await LookAsync(fault, cancellationToken) is null)
             return OwnOf(keys[i], fault);
@@ -111,7 +113,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
             throw found is { IsTransient: true } ? found : fault;
     }
 
-    /// <summary>Null where the bucket answers for another key; else why not.</summary>
+    /// <summary>Null if the bucket answers for another key; otherwise the reason why not.</summary>
     async Task<BucketException?> LookAsync(BucketException fault, CancellationToken cancellationToken)
     {
         await looking.WaitAsync(cancellationToken);
@@ -119,7 +121,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
         limited.CancelAfter(LookTimeout);
         try
         {
-            // Somebody has looked, or an object was found, since.
+            // Another request has checked the bucket, or found an object, since then.
             if (Volatile.Read(ref faults) == 0)
                 return null;
             if (answered is null)
@@ -128,7 +130,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
                 var failed = Enumerable.Range(0, keys.Count).Where(i => probes[i].Failure is not null).Select(i => keys[i])
                     .ToHashSet(StringComparer.Ordinal);
                 if (page.Objects.FirstOrDefault(o => !failed.Contains(o.Key)) is not { } other)
-                    // The bucket's only object is no worse than all of it.
+                    // A fault of the bucket's only object is no reason to fail the whole bucket.
                     return page is { IsTruncated: false, Objects.Count: <= 1 } && keys.Count == 1 ? null : fault;
                 await bucket.HeadAsync(other.Key, cancellationToken: limited.Token);
                 answered = other.Key;
@@ -144,7 +146,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
         }
         catch (BucketException)
         {
-            // A refusal of that key is an answer, too.
+            // A refusal of that key is also an answer.
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -161,7 +163,7 @@ sealed class HeadRound(Bucket bucket, string prefix, IReadOnlyList<string> keys,
         return null;
     }
 
-    /// <summary>The fault as that of one key, with the server's own code.</summary>
+    /// <summary>The same fault as one of its key, with the server's own code.</summary>
     BucketException OwnOf(string key, BucketException fault)
     {
         var answer = fault.Status is { } status ? $"answers HTTP {(int)status}{(fault.ServerCode is { } code ? $" {code}" : "")}"

@@ -5,8 +5,9 @@ using Amazon.S3;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// The SDK's client, less one fault: with path style it writes the key <c>/x</c> as <c>/bucket/x</c>, another object (and signs
-/// <c>/bucket//x</c>), because it joins the endpoint <c>…/bucket</c> and a path that begins with a slash without a further one.
+/// The SDK's client with one fault repaired. With path style the SDK sends the key <c>/x</c> as <c>/bucket/x</c>,
+/// another object, and signs <c>/bucket//x</c>. It joins the endpoint <c>…/bucket</c> and a path with a leading slash
+/// without a further slash.
 /// </summary>
 public sealed class KeyKeepingS3Client : AmazonS3Client
 {
@@ -19,21 +20,21 @@ public sealed class KeyKeepingS3Client : AmazonS3Client
     public KeyKeepingS3Client(AWSCredentials credentials, AmazonS3Config config) : base(credentials, config) =>
         this.credentials = credentials;
 
-    /// <summary>Then it can sign nothing.</summary>
+    /// <summary>An anonymous client cannot sign.</summary>
     internal bool IsAnonymous => credentials is AnonymousAWSCredentials;
 
-    /// <summary>When the session ends that signs now, in UTC; null where there is no session, but a key.</summary>
+    /// <summary>When the present session ends, in UTC; null if a key signs, without a session.</summary>
     internal async Task<DateTime?> SessionEndAsync()
     {
         var signing = credentials
             ?? (AWSCredentials)await Config.IdentityResolverConfiguration.GetIdentityResolver<AWSCredentials>()
                 .ResolveIdentityAsync(Config, default);
-        // Renews them where they are about to end.
+        // Renews the credentials if they are about to end.
         await signing.GetCredentialsAsync();
         return signing.Expiration?.ToUniversalTime();
     }
 
-    /// <summary>Keeps the pauses between tries short; null leaves them as they are.</summary>
+    /// <summary>Limits the pauses between tries; null leaves them as they are.</summary>
     internal void Limit(TimeSpan? backoff)
     {
         foreach (var retries in RuntimePipeline.Handlers.OfType<RetryHandler>())
@@ -49,7 +50,10 @@ public sealed class KeyKeepingS3Client : AmazonS3Client
         pipeline.AddHandlerAfter<Signer>(new SlashAfterBucket());
     }
 
-    /// <summary>Between signing, which is right, and sending; undone afterwards, because a retry signs again.</summary>
+    /// <summary>
+    /// Repairs the path after signing, which is right, and before sending. Undone afterwards, because a retry signs
+    /// again.
+    /// </summary>
     sealed class SlashAfterBucket : PipelineHandler
     {
         public override async Task<T> InvokeAsync<T>(IExecutionContext executionContext)

@@ -5,22 +5,23 @@ using Amazon.S3.Model;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// The SDK's answers as ours. With <c>encoding-type=url</c> the SDK leaves keys encoded, and its empty collections are null.
+/// Converts the SDK's answers. With <c>encoding-type=url</c> the SDK leaves keys encoded, and its empty collections are
+/// null.
 /// </summary>
 static class Listed
 {
-    /// <summary>S3's own ETags have 32 characters, and some more for parts.</summary>
+    /// <summary>S3's own ETags have 32 characters, and a few more for parts.</summary>
     public const int MaxETagLength = 1024;
 
-    /// <summary>A token is sent back in a URL. The longest of S3 hold an encoded key.</summary>
+    /// <summary>A token is sent back in a URL. S3's longest tokens hold an encoded key.</summary>
     const int MaxTokenLength = 8 * 1024;
 
-    /// <summary>Table Storage holds no time before this one.</summary>
+    /// <summary>Table Storage holds no earlier time.</summary>
     static readonly DateTimeOffset Earliest = new(1601, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>
-    /// Null if the answer is no listing. Some servers leave <c>IsTruncated</c> out where it is false (see <see cref="S3Document"/>). An
-    /// entry that is damaged costs no other.
+    /// Null if the answer is no listing. Some servers leave out a false <c>IsTruncated</c> (see <see
+    /// cref="S3Document"/>). A damaged entry does not affect the others.
     /// </summary>
     public static ListPage? Page(ListObjectsV2Response page)
     {
@@ -70,7 +71,7 @@ static class Listed
         return new(versions, marker, marker is null ? null : page.NextVersionIdMarker)
         {
             IsTruncated = truncated,
-            // A key's versions are one object, or none where a delete marker is the latest.
+            // A key's versions are one object, or none if the latest is a delete marker.
             Damaged =
             [
                 .. reader.Damaged(versions.FirstOrDefault()?.Entry.Key).DistinctBy(d => d.Text, StringComparer.Ordinal)
@@ -79,7 +80,7 @@ static class Listed
         };
     }
 
-    /// <summary>Without quotes and without the mark of a weak ETag, which compressing proxies add.</summary>
+    /// <summary>The ETag without quotes and without the weak mark that compressing proxies add.</summary>
     public static string ETag(string? quoted)
     {
         var text = quoted.AsSpan().Trim();
@@ -88,7 +89,7 @@ static class Listed
         return text.Trim('"').ToString();
     }
 
-    /// <summary>Null for none, and for times that stand for none, such as the year 1.</summary>
+    /// <summary>Null if there is no time, or a placeholder such as the year 1.</summary>
     public static DateTimeOffset? Utc(DateTime? time) =>
         time is { } t && t.Ticks > Earliest.Ticks && new DateTimeOffset(t.ToUniversalTime()) is var utc && utc >= Earliest ? utc : null;
 
@@ -97,14 +98,14 @@ static class Listed
         string.IsNullOrEmpty(id) || string.Equals(id, "null", StringComparison.Ordinal) ? null : id;
 
     /// <summary>
-    /// Amazon: only a restored copy can be read; other servers name their archives as it does. GLACIER_IR can be read at once.
+    /// At Amazon only a restored copy can be read; other servers use the same names. GLACIER_IR can be read at once.
     /// </summary>
     public static bool IsArchive(string? storageClass) =>
         storageClass is "GLACIER" or "DEEP_ARCHIVE" or "Archive" or "ColdArchive" or "DeepColdArchive";
 
     /// <summary>
-    /// Amazon encodes the marker too, Ceph leaves it plain; but both name the page's last key, by which they can be told apart. A damaged
-    /// one is made good by it. Null where it is no key.
+    /// The key of a page's marker; null if it is no key. Amazon encodes the marker too, Ceph does not. Both name the
+    /// page's last key, which shows the difference and repairs a damaged marker.
     /// </summary>
     static string? Marker(string? marker, List<S3ObjectVersion> versions, bool encoded) =>
         versions.Count > 0
@@ -112,15 +113,15 @@ static class Listed
             ? versions[^1].Entry.Key
         : ListedKey.Decode(marker ?? "", encoded, out _);
 
-    /// <summary>No more than were asked for, and not all of them nonsense.</summary>
+    /// <summary>Whether the page has at most the requested entries, and at least one that makes sense.</summary>
     static bool AreEntries<T>(List<T> entries, int prefixes, Func<T, (string? Key, string? ETag)> facts) =>
         entries.Count + prefixes <= ListRequest.PageKeys
         && (entries.Count == 0 || !entries.TrueForAll(e => facts(e) is var (key, etag) && (string.IsNullOrEmpty(key) || IsTooLong(etag))));
 
     static bool IsTooLong(string? etag) => etag?.Length > MaxETagLength;
 
-    /// <summary>Reads the entries of a page, and keeps those that name no key.</summary>
-    /// <param name="tellsETags">Some entry has one: one without is damaged then.</param>
+    /// <summary>Reads the entries of a page, and collects those that name no key.</summary>
+    /// <param name="tellsETags">Some entry has an ETag, so one without it is damaged.</param>
     sealed class EntryReader(bool encoded, bool tellsETags)
     {
         readonly List<DamagedEntry> damaged = [];
@@ -128,13 +129,13 @@ static class Listed
 
         public string? Key(string? text) => string.IsNullOrEmpty(text) ? null : ListedKey.Decode(text, encoded, out _);
 
-        /// <summary>Null for an entry without a key that can be asked for.</summary>
+        /// <summary>Null for an entry without a usable key.</summary>
         public S3Object? Read(string? text, long? size, string? etag, DateTime? modified, string? version, string? storageClass)
         {
             DamagedEntry? damage = null;
             if (string.IsNullOrEmpty(text))
             {
-                // Its place is behind the key before.
+                // Its place is right after the previous key.
                 damage = new("", last is null ? [] : [.. Encoding.UTF8.GetBytes(last), 0], "An entry of the listing names no key.");
             }
             else if (ListedKey.Decode(text, encoded, out damage) is { } key)
@@ -153,7 +154,7 @@ static class Listed
             return null;
         }
 
-        /// <param name="first">The page's first key, before which entries have no place of their own.</param>
+        /// <param name="first">The page's first key. Entries before it have no place of their own.</param>
         public IReadOnlyList<DamagedEntry> Damaged(string? first) =>
             damaged.Count == 0 ? []
             : [.. damaged.Select(d => d.Bytes.Length > 0 || first is null ? d : d with { Bytes = Encoding.UTF8.GetBytes(first) })];

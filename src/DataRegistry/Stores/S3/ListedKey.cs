@@ -3,14 +3,14 @@ using System.Text.Unicode;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>Keys as a LIST with <c>encoding-type=url</c> writes them.</summary>
+/// <summary>Decodes keys that a LIST with <c>encoding-type=url</c> wrote.</summary>
 static class ListedKey
 {
     /// <summary>
-    /// Decoded exactly once. Amazon writes a space as <c>+</c>, others as <c>%20</c>; all write a plus as <c>%2B</c>.
+    /// Decodes exactly once. Amazon writes a space as <c>+</c>, others as <c>%20</c>; all write a plus as <c>%2B</c>.
     /// </summary>
-    /// <param name="encoded">False where the server did not say that it encoded: then the key is as it stands.</param>
-    /// <returns>The key; or null, for better none than a wrong one, with why and the bytes as far as they are known.</returns>
+    /// <param name="encoded">False if the server did not say that it encoded. The key is then taken as it is.</param>
+    /// <returns>The key; null if it cannot be read, with the reason and the bytes as far as they are known.</returns>
     public static string? Decode(string text, bool encoded, out DamagedEntry? damage)
     {
         damage = null;

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>The values of a listing that are no texts.</summary>
+/// <summary>Checks the values of a listing that are not text.</summary>
 static class ListingValues
 {
     static readonly SearchValues<byte> NameEnds = SearchValues.Create(" \t\r\n/>"u8);
@@ -12,8 +12,8 @@ static class ListingValues
     delegate bool CanRead(ReadOnlySpan<byte> value);
 
     /// <summary>
-    /// The same listing without values that the SDK cannot read: each would cost it the whole page. What is absent is unknown. Null where
-    /// it has none.
+    /// The same listing without the values that the SDK cannot read, because each would cost it the whole page. An
+    /// absent value is unknown. Null if there are none.
     /// </summary>
     public static byte[]? WithoutUnreadable(ReadOnlySpan<byte> listing)
     {
@@ -43,7 +43,7 @@ static class ListingValues
         return kept?.WrittenSpan.ToArray();
     }
 
-    /// <summary>The length of an element that holds text alone; 0 for any other.</summary>
+    /// <summary>The length of an element that holds only text; 0 for any other.</summary>
     static int ElementAt(ReadOnlySpan<byte> text, out ReadOnlySpan<byte> value)
     {
         value = default;

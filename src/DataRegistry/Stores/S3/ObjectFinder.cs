@@ -4,30 +4,31 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>What S3 says of one key: the object, or why it could not be asked; neither means that there is none.</summary>
+/// <summary>S3's answer for one key: the object, or the reason for a failure. With neither, there is no object.</summary>
 readonly record struct Probe(S3Object? Object, BucketException? Failure);
 
 /// <summary>
-/// Asks S3 about wanted keys at the least cost: a LIST page answers for every wanted key up to its last one, a HEAD for one.
+/// Looks up wanted keys at the least cost. A LIST page answers for every wanted key up to its last one, a HEAD for one
+/// key.
 /// </summary>
-/// <param name="headsInFlight">HEAD requests that one call has under way at the same time.</param>
+/// <param name="headsInFlight">The most HEAD requests of one call in progress at the same time.</param>
 sealed class ObjectFinder(int headsInFlight)
 {
     /// <summary>
-    /// A LIST costs what 12 HEADs do ($0.005 and $0.0004 per thousand, AWS' published prices for us-east-1): a page that answers for
-    /// fewer wanted keys was not worth it.
+    /// A LIST costs as much as 12 HEADs ($0.005 and $0.0004 per thousand, AWS's published prices for us-east-1). So a
+    /// page that answers for fewer wanted keys did not pay off.
     /// </summary>
     const int HeadsPerList = 12;
 
-    /// <summary>
-    /// The last character that any key may reasonably have: what begins with the one before and goes on comes before this.
-    /// </summary>
+    /// <summary>The last character that a reasonable key has. It makes a place just before a key's own first key.</summary>
     const string LastCharacter = "\U0010FFFD";
 
-    /// <summary>HEADs of a sparse stretch before a LIST is tried again: doubles up to this while the lists are not worth it.</summary>
+    /// <summary>
+    /// HEADs of a sparse stretch before the next LIST. The number doubles up to this while lists do not pay off.
+    /// </summary>
     const int MaxStretch = 768;
 
-    /// <summary>Every key by HEAD, which also tells checksums and versions.</summary>
+    /// <summary>Looks up every key by HEAD, which also gives checksums and versions.</summary>
     /// <inheritdoc cref="HeadRound.RunAsync" path="/exception"/>
     public async Task<IReadOnlyList<Probe>> HeadAsync(
         Bucket bucket, string prefix, IReadOnlyList<string> keys, CancellationToken cancellationToken)
@@ -37,15 +38,16 @@ sealed class ObjectFinder(int headsInFlight)
     }
 
     /// <summary>
-    /// LIST where wanted keys are dense, HEAD where they are sparse. Each list begins right before a wanted key, so it answers for one at
-    /// least: there are never more lists and HEADs together than keys, but for pages of nothing but old versions.
+    /// Uses LIST where wanted keys are dense and HEAD where they are sparse. Each list begins right before a wanted
+    /// key, so it answers for at least one. Lists and HEADs together are never more than the keys, except for pages
+    /// that hold only old versions.
     /// </summary>
-    /// <param name="keys">In the order of their UTF-8 bytes, none twice.</param>
+    /// <param name="keys">In the order of their UTF-8 bytes, without duplicates.</param>
     /// <exception cref="BucketException">Transient faults only.</exception>
     public async Task<IReadOnlyList<Probe>> FindAsync(
         Bucket bucket, string prefix, IReadOnlyList<string> keys, CancellationToken cancellationToken)
     {
-        // No list would be worth it.
+        // No list could pay off.
         if (keys.Count <= HeadsPerList)
             return await HeadAsync(bucket, prefix, keys, cancellationToken);
         ObjectPager pager;
@@ -55,7 +57,7 @@ sealed class ObjectFinder(int headsInFlight)
         }
         catch (BucketException e) when (MayHead(e))
         {
-            // Those who may not list may yet be allowed to read.
+            // Credentials that may not list may still read.
             return await HeadAsync(bucket, prefix, keys, cancellationToken);
         }
         catch (BucketException e) when (!e.IsTransient)
@@ -84,7 +86,7 @@ sealed class ObjectFinder(int headsInFlight)
         return await CompletedAsync(bucket, prefix, keys, probes, cancellationToken);
     }
 
-    /// <summary>What a LIST left out, or cannot be right in, a HEAD tells.</summary>
+    /// <summary>Sends HEADs for keys that a LIST left out, or described in a doubtful way.</summary>
     async Task<IReadOnlyList<Probe>> CompletedAsync(
         Bucket bucket, string prefix, IReadOnlyList<string> keys, List<Probe> probes, CancellationToken cancellationToken)
     {
@@ -98,7 +100,7 @@ sealed class ObjectFinder(int headsInFlight)
         return probes;
     }
 
-    /// <summary>Reads pages from the first unanswered key on, until one is not worth it; returns whether any was.</summary>
+    /// <summary>Reads pages from the first unanswered key until one does not pay off; returns whether any did.</summary>
     static async Task<bool> ListAsync(
         ObjectPager pager, string prefix, IReadOnlyList<string> keys, List<Probe> probes, CancellationToken cancellationToken)
     {
@@ -119,8 +121,9 @@ sealed class ObjectFinder(int headsInFlight)
     }
 
     /// <summary>
-    /// Where to begin a list that shall have this key, for a list begins after a key, never at one: what sorts before it, with hardly a key
-    /// in between. Null for the prefix's beginning. Always with the prefix: some servers list nothing after a place outside of it.
+    /// A place to begin a list that must contain this key: a string just before the key, because a list begins after
+    /// its start. Null for the prefix's beginning. It always has the prefix, because some servers list nothing after a
+    /// place outside of it.
     /// </summary>
     internal static string? Before(string key, string prefix)
     {
@@ -129,7 +132,7 @@ sealed class ObjectFinder(int headsInFlight)
         var stem = key[..^length];
         if (stem.Length < prefix.Length || key.Length == prefix.Length)
             return null;
-        // Controls are no good characters for a request; keys with them are rare enough to be passed over.
+        // Control characters do not suit a request, and keys with them are rare.
         if (last.Value <= ' ')
             return stem.Length == 0 ? null : stem;
         var before = stem + new Rune(last.Value switch { 0xE000 => 0xD7FF, 0xFFFF or 0x10000 => 0xFFFD, var value => value - 1 });
@@ -139,13 +142,13 @@ sealed class ObjectFinder(int headsInFlight)
     }
 
     /// <summary>
-    /// A LIST that is refused, not known to the server, hanging, unreadable or out of order: a HEAD may answer all the same, and is right
-    /// where it does.
+    /// Whether HEADs may work although a LIST failed: it was refused, unknown to the server, hanging, unreadable or out
+    /// of order.
     /// </summary>
     static bool MayHead(BucketException failure) =>
         failure.Fault is BucketFault.AccessDenied or BucketFault.Unordered or BucketFault.Unreachable or BucketFault.Unexpected;
 
-    /// <summary>Answers every wanted key that the page covers; returns how many.</summary>
+    /// <summary>Answers every wanted key that the page covers; returns their number.</summary>
     static int Answer(ObjectPage page, IReadOnlyList<string> keys, List<Probe> probes)
     {
         var before = probes.Count;

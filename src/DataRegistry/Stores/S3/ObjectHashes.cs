@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>Hashes of an object's bytes, in hex.</summary>
-/// <param name="Md5">Null, as is the SHA-1, where S3 said the SHA-256 and nothing was read.</param>
+/// <param name="Md5">Null, like the SHA-1, if S3 gave the SHA-256 and nothing was read.</param>
 public sealed record ObjectHashes(string? Md5, string? Sha1, string Sha256);
 
 public static class ObjectHashing
@@ -12,11 +12,11 @@ public static class ObjectHashing
     const int BufferBytes = 256 * 1024;
 
     /// <summary>
-    /// Reads the whole object, in constant memory. Null where it is not there any more as it was described: only bytes of that very
-    /// version,
-    /// or with that very ETag, and exactly as many as it has, are hashed.
+    /// Reads the whole object in constant memory. Null if the described object is no longer there. It hashes only bytes
+    /// of that version, or of that ETag, and exactly as many as the object has.
     /// </summary>
-    /// <exception cref="BucketException">It could not be read to its end, or its bytes are not those that its MD5 says.</exception>
+    /// <exception cref="BucketException">The object could not be read to its end, or its bytes do not match its
+    /// MD5.</exception>
     public static async Task<ObjectHashes?> HashAsync(this Bucket bucket, S3Object described, CancellationToken cancellationToken)
     {
         await using (var content = await bucket.GetAsync(
@@ -32,7 +32,8 @@ public static class ObjectHashing
     }
 
     /// <summary>
-    /// Where a GET tells another ETag or size than was described: what a HEAD tells before and after the reading must be the same.
+    /// For a server whose GET gives another ETag or size than the description. The HEADs before and after the reading
+    /// must be equal.
     /// </summary>
     static async Task<ObjectHashes?> HashBetweenHeadsAsync(Bucket bucket, S3Object described, CancellationToken cancellationToken)
     {
@@ -54,7 +55,7 @@ public static class ObjectHashing
 
     static async Task<ObjectHashes> ReadAsync(Bucket bucket, S3Content content, CancellationToken cancellationToken)
     {
-#pragma warning disable CA5350, CA5351 // Told because clients ask for them; nothing here relies on them.
+#pragma warning disable CA5350, CA5351 // Clients ask for these hashes; the registry does not rely on them.
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         using var sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
 #pragma warning restore CA5350, CA5351

@@ -1,23 +1,23 @@
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// Whether an object is the one that was described before. Behind some gateways a LIST and a HEAD tell different ETags or sizes of the same
-/// object, so each is compared with
-/// what the same operation told before.
+/// Checks whether an object is the one that was described before. Behind some gateways a LIST and a HEAD give different
+/// ETags or sizes for the same object. So each is compared with an earlier answer of the same operation.
 /// </summary>
 static class ObjectIdentity
 {
     /// <summary>
-    /// Whether there is an object or version, and what a HEAD tells of it now if it is the described one; null if it is another.
+    /// Whether the object or version exists, and its HEAD if it is the described one. The HEAD is null if it is another
+    /// object.
     /// </summary>
-    /// <param name="described">By a HEAD or by a LIST, whichever.</param>
+    /// <param name="described">From a HEAD or from a LIST.</param>
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public static async Task<(bool IsThere, S3Object? Found)> FindAgainAsync(
         this Bucket bucket, S3Object described, CancellationToken cancellationToken)
     {
         if (await bucket.HeadAsync(described.Key, described.VersionId, cancellationToken) is not { } head)
             return (false, null);
-        // Looked at after the HEAD: if it is still as it was listed then, the HEAD saw the same.
+        // List after the HEAD: if the listing still matches the description, the HEAD saw the same object.
         if (!IsLike(described, head) && !(described.VersionId is null && await IsListedAsync(bucket, described, cancellationToken)))
             return (true, null);
         if (!head.IsArchived && head.StorageClass is null && Listed.IsArchive(described.StorageClass))
@@ -26,8 +26,8 @@ static class ObjectIdentity
     }
 
     /// <summary>
-    /// A version never changes. An ETag changes with the bytes; only without one is there no better sign than the time, which a LIST says
-    /// in milliseconds and a HEAD in seconds.
+    /// A version never changes, and an ETag changes with the bytes. Without either, the time decides: a LIST gives
+    /// milliseconds, a HEAD seconds.
     /// </summary>
     static bool IsLike(S3Object a, S3Object b) =>
         (a.VersionId is not null && a.VersionId == b.VersionId)
@@ -49,7 +49,10 @@ static class ObjectIdentity
         }
     }
 
-    /// <summary>Where a HEAD does not tell the class that a LIST told: the first byte tells.</summary>
+    /// <summary>
+    /// If a HEAD does not give the storage class that a LIST gave, a read of the first byte shows whether it is
+    /// archived.
+    /// </summary>
     static async Task<bool> IsArchivedAsync(Bucket bucket, S3Object head, CancellationToken cancellationToken)
     {
         try

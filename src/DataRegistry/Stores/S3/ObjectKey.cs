@@ -2,13 +2,14 @@ using System.Text;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>What can be said of a key without asking for it.</summary>
+/// <summary>Checks on a key that need no request.</summary>
 static class ObjectKey
 {
     static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// False for the empty key, which would address the bucket, and for lone surrogates, which would be sent as another key.
+    /// False for the empty key, which would address the bucket, and for lone surrogates, which would be sent as another
+    /// key.
     /// </summary>
     public static bool CanExist(string key)
     {
@@ -25,7 +26,7 @@ static class ObjectKey
         return true;
     }
 
-    /// <summary>Over 1024 bytes of UTF-8 (S3's limit): S3 answers such a HEAD with a bare 400.</summary>
+    /// <summary>Whether the key has over 1024 bytes of UTF-8, S3's limit. S3 answers such a HEAD with a bare 400.</summary>
     public static bool IsTooLong(string key) => Utf8.GetByteCount(key) > 1024;
 
     public static bool HasDotSegment(string key)
@@ -36,7 +37,7 @@ static class ObjectKey
         return false;
     }
 
-    /// <summary>A Content-Disposition (RFC 6266) with the name in ASCII for the old and in UTF-8 for all others.</summary>
+    /// <summary>A Content-Disposition (RFC 6266) with the name in ASCII for old clients and in UTF-8 for all others.</summary>
     public static string Attachment(string fileName)
     {
         var ascii = string.Create(fileName.Length, fileName, static (to, from) =>

@@ -3,22 +3,22 @@ using DataRegistry.Storage;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>A page of a bucket's current objects, in the order of their keys' UTF-8 bytes.</summary>
-/// <param name="LastKey">Every key up to this one is answered for; null where the listing has ended.</param>
+/// <param name="LastKey">The page covers every key up to this one; null at the end of the listing.</param>
 sealed record ObjectPage(IReadOnlyList<S3Object> Objects, string? LastKey)
 {
-    /// <summary>Objects whose keys cannot be asked for, with their place among the others: none after the last key.</summary>
+    /// <summary>Objects without a usable key, with their place among the others. None comes after the last key.</summary>
     public IReadOnlyList<DamagedEntry> Damaged { get; init; } = [];
 }
 
 /// <summary>
-/// Lists what a bucket holds now: in a bucket that keeps versions by its versions, since only they tell which one is the latest; else by
-/// LIST. Each page is checked to come after where it was asked to begin and to ascend: a server that does otherwise would lose items. A
-/// page that follows on
-/// the one before is asked for by that one's token. One caller at a time.
+/// Lists a bucket's current objects. In a bucket that keeps versions it lists versions, because only they show which
+/// one is the latest; elsewhere it uses LIST. Each page must begin after the requested place and ascend: a server that
+/// does otherwise would lose items. A page that follows another is requested by that one's token. For one caller at a
+/// time.
 /// </summary>
 sealed class ObjectPager
 {
-    /// <summary>Pages without a key that are read one after the other before the server is given up.</summary>
+    /// <summary>The most pages without a key in a row before the listing fails.</summary>
     const int MaxEmptyPages = 1000;
 
     readonly Bucket bucket;
@@ -32,20 +32,21 @@ sealed class ObjectPager
         (this.bucket, this.prefix, this.versioned, this.fallsBack) = (bucket, prefix, versioned, fallsBack);
 
     /// <summary>
-    /// Pages tell which version an object is, or the bucket keeps none. It may become false while pages are read: ask after reading.
+    /// Pages give each object's version, or the bucket keeps none. It may become false during a read, so ask after
+    /// reading.
     /// </summary>
     public bool SeesVersions { get; private set; } = true;
 
-    /// <summary>The server begins a LIST after any key that it is asked for; false once it has begun elsewhere.</summary>
+    /// <summary>The server begins a LIST after any requested key. False once it began elsewhere.</summary>
     public bool BeginsAnywhere { get; private set; } = true;
 
-    /// <summary>One request.</summary>
+    /// <summary>Opens a bucket. One request.</summary>
     public static async Task<ObjectPager> OpenAsync(Bucket bucket, string prefix, CancellationToken cancellationToken) =>
         new(bucket, prefix, await bucket.GetVersioningAsync(cancellationToken) != BucketVersioning.Off, fallsBack: false);
 
     /// <summary>
-    /// Also of a bucket that does not tell, or not to us, whether it keeps versions, or which: its objects are listed all the same, without
-    /// their versions.
+    /// Opens a bucket even if it does not say whether it keeps versions, or does not list them. Its objects are then
+    /// listed without versions.
     /// </summary>
     public static async Task<ObjectPager> OpenAnyAsync(Bucket bucket, string prefix, CancellationToken cancellationToken)
     {
@@ -59,8 +60,9 @@ sealed class ObjectPager
         }
     }
 
-    /// <summary>The page after a key, or the first; mostly one request.</summary>
-    /// <exception cref="BucketException">Also where the page is out of order (<see cref="BucketFault.Unordered"/>).</exception>
+    /// <summary>The page after a key, or the first page; usually one request.</summary>
+    /// <exception cref="BucketException">Also if the page is out of order (<see
+    /// cref="BucketFault.Unordered"/>).</exception>
     public async Task<ObjectPage> ReadAsync(string? after, CancellationToken cancellationToken)
     {
         if (versioned)
@@ -82,7 +84,7 @@ sealed class ObjectPager
     {
         var (token, damaged) = next is { } known && known.After == after ? (known.Token, known.Damaged) : (null, []);
         next = null;
-        // Nothing is known of a page that is asked for by a key: some servers begin anew.
+        // A page requested by key has no predecessor: some servers begin anew.
         var previous = token is null ? null : after;
         var confirmed = token is not null || after is null;
         for (var pages = 0; ; pages++)
@@ -95,7 +97,7 @@ sealed class ObjectPager
             catch (BucketException e) when (pages == 0 && token is not null && !e.IsTransient
                 && e.Fault is BucketFault.Unexpected or BucketFault.InvalidCredentials)
             {
-                // A token that is not valid any more, or never was.
+                // The token has expired, or never was valid.
                 (token, damaged, previous, confirmed) = (null, [], null, false);
                 continue;
             }
@@ -107,7 +109,8 @@ sealed class ObjectPager
             IReadOnlyList<S3Object> later = after is null ? objects : [.. objects.SkipWhile(o => OrderedKey.Compare(o.Key, after) <= 0)];
             if (later.Count < objects.Count && BeginsAnywhere)
             {
-                // Only a server that begins with the very first key ignores where to begin; any other is out of order.
+                // A server that begins with the bucket's first key ignores the start key. Any other one is out of
+                // order.
                 if (confirmed || await FirstListedAsync(cancellationToken) != objects[0].Key)
                     throw OutOfOrder(objects[0].Key);
                 BeginsAnywhere = false;
@@ -118,13 +121,13 @@ sealed class ObjectPager
                 return new(later, null) { Damaged = damaged };
             if (later.Count > 0)
             {
-                // A page by its last key begins with what comes after that, damaged or not.
+                // A page requested by its last key begins after that key, damaged entries included.
                 var last = later[^1].Key;
                 next = page.NextContinuationToken is { } following ? (last, following, damaged.FindAll(d => d.ComesAfter(last))) : null;
                 return new(later, last) { Damaged = damaged.FindAll(d => !d.ComesAfter(last)) };
             }
 
-            // A page without a key, and yet more to come: its token leads on, unless it leads nowhere.
+            // The page has no key, but more follow. Go on with its token, unless that one leads nowhere.
             if (page.NextContinuationToken is null || page.NextContinuationToken == token || pages >= MaxEmptyPages)
                 throw OutOfOrder(after);
             token = page.NextContinuationToken;
@@ -132,8 +135,8 @@ sealed class ObjectPager
     }
 
     /// <summary>
-    /// A page may end among one key's versions. Its latest is the first of them, so the rest need not be read. But some servers begin
-    /// with the versions of the key to begin after: those are passed over, page by page if there are so many.
+    /// Reads a page of versions. It may end among one key's versions; the latest comes first, so the rest need not be
+    /// read. Some servers begin with versions of the start key itself: these are skipped, over several pages if needed.
     /// </summary>
     async Task<ObjectPage> ReadVersionsAsync(string? after, CancellationToken cancellationToken)
     {
@@ -155,7 +158,7 @@ sealed class ObjectPager
                     : throw OutOfOrder(last);
             }
 
-            // Only a token leads past keys that cannot be named: those of a LIST.
+            // Only a LIST's token leads past keys that cannot be named.
             if (page.NextKeyMarker is null)
                 throw unmarked = OutOfOrder(after);
             if ((after is not null && OrderedKey.Compare(page.NextKeyMarker, after) < 0) || pages >= MaxEmptyPages
@@ -166,8 +169,8 @@ sealed class ObjectPager
     }
 
     /// <summary>
-    /// The current objects among versions. Of a key with no latest version, or with several, the index is damaged: a HEAD tells which it
-    /// is.
+    /// The current objects among versions. If a key has no latest version, or several, the index is damaged, and a HEAD
+    /// finds the latest.
     /// </summary>
     static List<S3Object> LatestOf(List<S3ObjectVersion> versions)
     {
@@ -191,7 +194,7 @@ sealed class ObjectPager
         return latest;
     }
 
-    /// <summary>A key that is listed several times on end is one object, of which nothing is sure.</summary>
+    /// <summary>Merges repeated entries of a key into one object that is marked as doubtful.</summary>
     /// <param name="previous">The last key of the page before.</param>
     static IReadOnlyList<S3Object> WithoutRepetitions(IReadOnlyList<S3Object> objects, string? previous)
     {
@@ -210,8 +213,8 @@ sealed class ObjectPager
     }
 
     /// <summary>
-    /// The first key after any string, whether or not there is such a key; null for none, and where the server does not begin there. One
-    /// request.
+    /// The first key after a string, which need not be a key. Null if there is none, or if the server does not begin
+    /// there. One request.
     /// </summary>
     public async Task<string?> FirstKeyAfterAsync(string after, CancellationToken cancellationToken)
     {
@@ -222,11 +225,11 @@ sealed class ObjectPager
         return BeginsAnywhere ? first : null;
     }
 
-    /// <summary>One object as it is listed, without being read itself; null where there is none. One request.</summary>
+    /// <summary>One object as a listing shows it, without reading the object; null if there is none. One request.</summary>
     public Task<S3Object?> FindAsync(string key, CancellationToken cancellationToken) =>
         bucket.FindListedAsync(key, versioned, cancellationToken);
 
-    /// <summary>The bucket's first key; null also where the server lists more than it is asked for.</summary>
+    /// <summary>The bucket's first key; null also if the server lists more than one entry.</summary>
     async Task<string?> FirstListedAsync(CancellationToken cancellationToken)
     {
         try

@@ -6,13 +6,12 @@ using Amazon.SecurityToken.Model;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// A session of a store's role. It is renewed in the background before it ends, and by whoever comes first once it has ended; others wait
-/// for
-/// that one.
+/// A session of a store's role. It is renewed in the background before it ends. If it has ended, the first caller
+/// renews it and the others wait.
 /// </summary>
 sealed class RoleCredentials : RefreshingAWSCredentials
 {
-    /// <summary>An hour: what every role allows, also where a role assumes another.</summary>
+    /// <summary>An hour: every role allows it, even one that another role assumes.</summary>
     const int SessionSeconds = 3600;
 
     readonly StoreConfiguration store;
@@ -20,22 +19,23 @@ sealed class RoleCredentials : RefreshingAWSCredentials
     readonly Func<IAmazonSecurityTokenService> connect;
     readonly WebIdentity? identity;
 
-    /// <param name="connect">Makes a client that signs with what may assume the role.</param>
-    /// <param name="identity">Whose token may assume the role, in place of a signature; null for none.</param>
+    /// <param name="connect">Makes a client that signs with credentials that may assume the role.</param>
+    /// <param name="identity">Its token may assume the role, in place of a signature; null if none.</param>
     public RoleCredentials(Store store, Func<IAmazonSecurityTokenService> connect, WebIdentity? identity)
     {
         this.store = store.Configuration;
-        // With the store's id the account's own trail tells which store it was.
+        // The store's id in the session's name shows in the account's own trail.
         session = identity is null ? "data-registry" : $"data-registry-{store.Id:D}";
         this.connect = connect;
         this.identity = identity;
-        // More than a download's URL lives by default, so that it need not end early.
+        // Longer than a download's URL lives by default, so that the URL need not end early.
         PreemptExpiryTime = TimeSpan.FromMinutes(20);
     }
 
     protected override CredentialsRefreshState GenerateNewCredentials() => GenerateNewCredentialsAsync().GetAwaiter().GetResult();
 
-    /// <exception cref="BucketException">The role cannot be assumed; its sentence says what is to be changed.</exception>
+    /// <exception cref="BucketException">The role cannot be assumed; the message names the change that is
+    /// needed.</exception>
     protected override async Task<CredentialsRefreshState> GenerateNewCredentialsAsync()
     {
         try

@@ -5,18 +5,19 @@ using System.Text.Unicode;
 
 namespace DataRegistry.Stores.S3;
 
-/// <summary>A document of S3 as bytes, before the SDK makes objects of it.</summary>
+/// <summary>A document of S3 as bytes, before the SDK parses it.</summary>
 static class S3Document
 {
     /// <summary>A page of 1000 keys of 1024 bytes, all encoded, takes about 4 MB.</summary>
     public const int MaxBytes = 8 << 20;
 
     /// <summary>
-    /// Tags of a page: an entry of S3 has some 15 elements, each with two tags. A page of more would make more objects than its bytes tell.
+    /// The most tags of a page: an entry of S3 has some 15 elements, each with two tags. More tags would make more
+    /// objects than the bytes suggest.
     /// </summary>
     public const int MaxTags = 64 * (ListRequest.PageKeys + 1);
 
-    /// <summary>In place of what XML 1.0 cannot carry: a character that is none (Unicode, "Noncharacters"), and XML all the same.</summary>
+    /// <summary>Replaces characters that XML 1.0 cannot carry. It is a noncharacter of Unicode, but valid in XML.</summary>
     const char Damage = '\uFDD0';
 
     static readonly SearchValues<byte> Controls = SearchValues.Create(
@@ -27,10 +28,10 @@ static class S3Document
 
     static readonly SearchValues<byte> NameEnds = SearchValues.Create(" \t\r\n/>"u8);
 
-    /// <summary>Whether a text of a document stands for another one, which is lost.</summary>
+    /// <summary>Whether a text contains replaced characters. The original is lost.</summary>
     public static bool IsDamaged(string text) => text.Contains(Damage, StringComparison.Ordinal);
 
-    /// <summary>The local name of the first element; empty where there is none.</summary>
+    /// <summary>The local name of the first element; empty if there is none.</summary>
     public static string Root(ReadOnlySpan<byte> document)
     {
         while (document.IndexOf((byte)'<') is >= 0 and var at)
@@ -54,17 +55,19 @@ static class S3Document
     }
 
     /// <summary>
-    /// A listing of version 1 in answer to a question for version 2: it tells a marker, which version 2 has not, and no count.
+    /// Whether the answer is a listing of version 1, although version 2 was requested. It has a marker, which version 2
+    /// does not have, and no count.
     /// </summary>
     public static bool IsVersion1(ReadOnlySpan<byte> listing) =>
         (listing.IndexOf("<Marker"u8) >= 0 || listing.IndexOf("<NextMarker"u8) >= 0) && listing.IndexOf("<KeyCount"u8) < 0
             && listing.IndexOf("ContinuationToken>"u8) < 0;
 
     /// <summary>
-    /// The same document without what no XML holds; null where there is nothing of it. Characters that XML 1.0 does not allow
-    /// (U+FFFE, U+FFFF and controls) become <see cref="IsDamaged"/> texts: Ceph writes markers as they are, also where it encodes
-    /// keys. So do bytes that are no UTF-8; where keys are encoded these are encoded, too. An ampersand that begins no reference
-    /// stands for itself. Such a character written as a reference (&amp;#x1;) is read all the same.
+    /// The same document without bytes that XML cannot hold; null if there are none. Characters that XML 1.0 does not
+    /// allow (U+FFFE, U+FFFF and controls) become <see cref="IsDamaged"/> texts: Ceph writes markers as they are, even
+    /// if it encodes keys. So do bytes that are no UTF-8. In a document with encoded keys, the replacements are encoded
+    /// too. An ampersand that begins no reference stands for itself. A reference to such a character (&amp;#x1;) is
+    /// read as usual.
     /// </summary>
     public static byte[]? Repaired(ReadOnlySpan<byte> document)
     {
@@ -96,8 +99,8 @@ static class S3Document
         return repaired.WrittenSpan.ToArray();
     }
 
-    /// <summary>How many bytes at the beginning are to be replaced; 0 for none.</summary>
-    /// <param name="isText">They stand for a character, which XML does not allow.</param>
+    /// <summary>The number of bytes at the beginning to replace; 0 if none.</summary>
+    /// <param name="isText">The bytes are a character that XML does not allow.</param>
     static int DamageAt(ReadOnlySpan<byte> text, out bool isText)
     {
         isText = true;

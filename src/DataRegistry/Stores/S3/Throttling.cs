@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// S3 or the tables say that they are asked too much, after the clients' own retries. That is no failure: the work is put off.
+/// S3 or the tables still throttle after the clients' own retries. This is no failure: the work is postponed.
 /// </summary>
 static class Throttling
 {
@@ -12,6 +12,6 @@ static class Throttling
         fault is BucketException { Fault: BucketFault.Throttled }
             or RequestFailedException { Status: StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable };
 
-    /// <summary>At random, so that those who were told together do not come back together.</summary>
+    /// <summary>A random delay, so that workers who were throttled together do not return together.</summary>
     public static TimeSpan Delay() => TimeSpan.FromSeconds(15 + Random.Shared.Next(30));
 }

@@ -5,12 +5,12 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Stores.S3;
 
 /// <summary>
-/// The app's own identity, whose token the security token service takes in place of a key (<c>AssumeRoleWithWebIdentity</c>). The
-/// credential
-/// keeps the token and renews it before it ends, so asking often costs no request.
+/// The app's own identity. The security token service accepts its token in place of a key
+/// (<c>AssumeRoleWithWebIdentity</c>). The credential keeps the token and renews it before it ends, so most calls cost
+/// no request.
 /// </summary>
-/// <param name="audience">Whom the tokens are for.</param>
-/// <param name="endpoint">The one server besides Amazon's that may see them; null for none.</param>
+/// <param name="audience">The audience of the tokens.</param>
+/// <param name="endpoint">The one server besides Amazon's that may see them; null if none.</param>
 public sealed partial class WebIdentity(TokenCredential credential, string audience, string? endpoint, ILogger<WebIdentity> logger)
 {
     readonly TokenRequestContext request = new([$"{audience}/.default"]);
@@ -18,9 +18,8 @@ public sealed partial class WebIdentity(TokenCredential credential, string audie
     public string Audience { get; } = audience;
 
     /// <summary>
-    /// Whether the store is read by this identity: it has a role and no key of its own, and its server may see the token. Whoever has seen
-    /// it
-    /// could assume what trusts it, so it is sent to nobody else.
+    /// Whether this identity reads the store: it has a role and no key, and its server may see the token. Any server
+    /// that sees the token could assume every role that trusts it, so no other server gets it.
     /// </summary>
     public bool Serves(StoreConfiguration store) =>
         store is { RoleArn: not null, AccessKeyId: null } && (store.EndpointUrl is null || IsEndpoint(store.EndpointUrl, endpoint));
@@ -34,7 +33,7 @@ public sealed partial class WebIdentity(TokenCredential credential, string audie
         }
         catch (AuthenticationFailedException e)
         {
-            // Its own message tells of the host; that is for the log only.
+            // The credential's own message describes the host, so it goes to the log only.
             Log.NoToken(logger, Audience, e);
             throw new BucketException(
                 BucketFault.InvalidCredentials,

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using DataRegistry.Datums;
@@ -8,26 +7,26 @@ using DataRegistry.Jobs;
 using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 
-namespace DataRegistry.Selections;
+namespace DataRegistry.Selections.Exports;
 
 /// <summary>The files of exports, and the sealed URLs by which they are read.</summary>
 sealed class ExportLinks(WorkTable work, ContentTokens tokens, IOptions<DatumOptions> options)
 {
     /// <summary>
-    /// The files of a completed export; null for another job, and for one that is not completed: its files are not all of them.
+    /// The files of an export's job once it is completed; null before, because they are not all there, and where it failed.
     /// </summary>
-    public async Task<IReadOnlyList<ExportedFileBody>?> OfAsync(HttpContext context, JobRow job)
+    /// <param name="path">Of the job, without a slash at its end. The files' endpoint lies below it.</param>
+    public async Task<IReadOnlyList<ExportedFileBody>?> OfAsync(HttpContext context, JobRow job, string path)
     {
-        if (job.Status != JobStatus.Completed || SelectionOrder.Read(job.Parameters!) is not { Action: SelectionAction.Export } order)
+        if (job.Status != JobStatus.Completed)
             return null;
         var files = new List<ExportedFileBody>();
         await foreach (var row in work.ListResultsAsync(job.JobId, null, context.RequestAborted))
         {
             if (row.Files is not null)
-                files.AddRange(JsonSerializer.Deserialize(row.Files, SelectionStateJson.Default.ListExportedFile)!.Select(BodyOf));
+                files.AddRange(ExportFiles.Read(row.Files).Select(BodyOf));
         }
 
         // A secret until it expires: it is answered, and neither kept nor logged anywhere.
@@ -36,40 +35,47 @@ sealed class ExportLinks(WorkTable work, ContentTokens tokens, IOptions<DatumOpt
 
         ExportedFileBody BodyOf(ExportedFile file)
         {
-            var selection = new JobId(Storage.TimedId.FromGuid(order.Selection));
-            var path = $"/api/v0/selections/{selection}/jobs/{job.JobId}/files/{file.Name}/content/";
-            var expiry = TimeSpan.FromSeconds(options.Value.DownloadSeconds);
-            return new(
-                file.Name, file.Rows, file.Bytes,
-                tokens.CanCreate
-                    ? $"{PublicUrl.Of(context.Request)}{path}?token={tokens.Create(OwnerOf(job.JobId, file.Name), expiry)}"
-                    : null);
+            if (!tokens.CanCreate)
+                return new(file.Name, file.Rows, file.Bytes, null);
+            var token = tokens.Create(OwnerOf(job.JobId, file.Name), TimeSpan.FromSeconds(options.Value.DownloadSeconds));
+            var url = $"{PublicUrl.Of(context.Request)}{path}/files/{file.Name}/content/?token={token}";
+            return new(file.Name, file.Rows, file.Bytes, url);
         }
     }
 
     public static string OwnerOf(JobId job, string name) => $"export {job}/{name}";
 }
 
-/// <summary>Hands the bytes of an export's file to whoever has its sealed URL.</summary>
+/// <param name="Url">Needs no token. It reads the file, whole or by ranges, until it expires.</param>
+sealed record ExportedFileBody(string Name, long Rows, long Bytes, string? Url);
+
+/// <summary>Sends the bytes of an export's file. A sealed URL is all that it takes.</summary>
 static class ExportContent
 {
-    public static void MapExportContent(this IEndpointRouteBuilder api) => api
-        .MapGet("/selections/{id}/jobs/{job}/files/{name}/content/", SendAsync)
-        .WithName("getExportedFile").WithSummary("Get a file of an export; the URL comes from the job").TakesQuery("token", "Of that URL")
+    /// <summary>Says of an endpoint that it sends the files of exports.</summary>
+    public static RouteHandlerBuilder SendsExport(this RouteHandlerBuilder endpoint) => endpoint
+        .WithSummary("Get a file of an export; the URL comes from the job").TakesQuery("token", "Of that URL")
         .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
         .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();
 
-    static async Task SendAsync(string id, string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
+    /// <param name="id">Of what was exported. The URL is valid for the job's files, so only its form is checked.</param>
+    /// <param name="job">The export's id. Another is refused like a token that is not valid.</param>
+    /// <param name="name">The file's name.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="blobs">Where files are kept.</param>
+    /// <param name="tokens">Checks the URL's token.</param>
+    public static async Task SendAsync(
+        string id, string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)
     {
-        // A file that is not there is told from one that is by nobody who has no token for it.
-        if (!JobId.TryParse(id, out _) || !JobId.TryParse(job, out var export)
+        // Without a valid token, a file that is not there has the same answer as one that is.
+        if (!Guid.TryParse(id, out _) || !JobId.TryParse(job, out var export)
             || !tokens.IsGood(ExportLinks.OwnerOf(export, name), context.Request.Query["token"]))
         {
             throw DatumErrors.UrlNotValid.With();
         }
 
-        var blob = blobs.Container.GetBlobClient(ExportWriter.BlobOf(export, name));
+        var blob = blobs.Container.GetBlobClient(ExportFiles.BlobOf(export, name));
         try
         {
             var properties = (await blob.GetPropertiesAsync(cancellationToken: context.RequestAborted)).Value;

@@ -1,0 +1,33 @@
+using DataRegistry.Datums;
+using DataRegistry.Selections.Exports;
+
+namespace DataRegistry.Selections;
+
+/// <summary>Writes the datums of a selection to files.</summary>
+sealed class DatumExport(DatumTable datums, AliasTable aliases)
+{
+    /// <summary>Datums that are in memory at a time, and rows that a request reads.</summary>
+    const int AtOnce = Storage.Tables.MaxPageRows;
+
+    /// <returns>The items that were left out, with the reasons.</returns>
+    public async Task<IReadOnlyList<SkippedItem>> WriteAsync(
+        ActionScope scope, IReadOnlyList<SelectionItem> items, WindowFiles<ExportRow> files, CancellationToken cancellationToken)
+    {
+        var skipped = new List<SkippedItem>();
+        // The rows of neighbouring ids lie together.
+        foreach (var some in items.OrderBy(i => i.Id.Value.RowKey, StringComparer.Ordinal).Chunk(AtOnce))
+        {
+            var rows = await datums.FindAsync([.. some.Select(i => i.Id)], cancellationToken);
+            var names = await aliases.NamesAsync(some.Select(i => i.Id), cancellationToken);
+            foreach (var item in some)
+            {
+                if (scope.SkipOf(rows.GetValueOrDefault(item.Id)) is { } skip)
+                    skipped.Add(DatumChanges.Skipped(item, skip));
+                else
+                    await files.AddAsync(ExportRow.From(rows[item.Id], names[item.Id], scope.Scanned), cancellationToken);
+            }
+        }
+
+        return skipped;
+    }
+}
