@@ -34,7 +34,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByLabel("Tag", new() { Exact = true }).FillAsync("photo");
         await page.GetByLabel("Adopted from").FillAsync("2020-01-01");
         await page.GetByLabel("Adopted until").FillAsync("2100-12-31");
-        await page.GetByLabel("In the bucket").SelectOptionAsync("Not looked at yet");
+        await page.GetByLabel("In the bucket").SelectOptionAsync("Not checked yet");
         await page.GetByLabel("Store", new() { Exact = true }).SelectOptionAsync("my-bucket");
         await page.GetByLabel("Below the folder").FillAsync("photos/");
         await Search(page).ClickAsync();
@@ -80,7 +80,7 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(dialog).ToContainTextAsync("3 datums, 30 B");
         await Expect(dialog.GetByRole(AriaRole.List, new() { Name = "Some of them" }).GetByRole(AriaRole.Listitem)).ToHaveCountAsync(3);
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Tag 3 datums" }).ClickAsync();
-        await Expect(dialog.GetByText("Tags is needed.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("Fill in “Tags”.")).ToBeVisibleAsync();
         await dialog.GetByLabel("Tags").FillAsync("train, night,train");
         await page.AssertAccessibleAsync("data-tag-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Tag 3 datums" }).ClickAsync();
@@ -123,7 +123,7 @@ public sealed class SelectionTests : ConsoleTest
         var job = await Service.ActedAsync(selection, "tag", """{"tags":["late"]}""");
         var viewer = await OpenAsync(
             $"#/selections/{selection.GetProperty("id").GetString()}?job={job.GetProperty("id").GetString()}", await NewTokenAsync("viewer"));
-        await Expect(viewer.GetByText("1 datum was left alone")).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("1 datum was skipped")).ToBeVisibleAsync();
         await Expect(viewer.GetByText("The datum was purged meanwhile.")).ToBeVisibleAsync();
         await Expect(viewer.GetByText("To purge many at once, ask for a role")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Purge…" })).ToHaveCountAsync(0);

@@ -4,6 +4,7 @@ import { h, replace } from '../dom.js';
 import { bytes, count } from '../format.js';
 import { jobProgress } from '../job-progress.js';
 import { may } from '../permissions.js';
+import { stateWord } from '../states.js';
 import { linkButton, table } from '../ui.js';
 
 const DONE = { purge: 'Purged', tag: 'Tagged', untag: 'Untagged', export: 'Exported' };
@@ -22,7 +23,7 @@ export function actionJob({ me, project, signal }, path, job) {
   show(job);
   return h('div', jobProgress(job, {
     signal, path, again: null, changeable: may(me, project, PERMISSIONS[job.kind]),
-    names: [['done', DONE[job.kind]], ['skipped', 'Left alone'], ['pending', 'To do']], columns: ['uri', 'code', 'message'],
+    names: [['done', DONE[job.kind]], ['skipped', stateWord('skipped')], ['pending', 'Remaining']], columns: ['uri', 'code', 'message'],
     onend: show,
   }), files);
 
