@@ -54,6 +54,10 @@ sealed record StoreConfigurationBody(
 
 /// <summary>What a store is to be. Without an access key the host's own credentials are used on AWS, and none elsewhere.</summary>
 /// <param name="Project">A project's id, or an object with it, as answers have it.</param>
+/// <param name="AccessMode">Who sees the store and may adopt from it: <c>public</c>, everybody with a token; <c>single_project</c>, those
+/// with a role at its project, into that project only; <c>teams</c> and <c>owner_organization</c>, those with a role in its cluster. Left
+/// out, a new store with a project is <c>single_project</c> and one without is <c>public</c>; a store that is changed keeps its
+/// mode.</param>
 sealed record NewStoreBody(
     string? Name, string? Type, NewStoreConfigurationBody? Configuration,
         [property: WireType(JsonSchemaType.String | JsonSchemaType.Object | JsonSchemaType.Null)] JsonElement? Project,

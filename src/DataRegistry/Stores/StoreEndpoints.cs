@@ -29,7 +29,8 @@ static class StoreEndpoints
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: true)).WithName("replaceStore")
             .TakesJsonOrForm<NewStoreBody>()
-            .Answers<StoreBody>("Replace a store; what is missing gets its default, but for bucket, paths and secret"));
+            .Answers<StoreBody>(
+                "Replace a store; what is missing gets its default, but for bucket, paths, secret and access_mode, which stay"));
         Describe(api.MapPatch(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
