@@ -143,16 +143,17 @@ sealed partial class SelectionRequests(
     }
 
     /// <summary>
-    /// The windows of an action: for each, the blobs of its items. An export takes several of the selection's at once, since each becomes
-    /// a file.
+    /// The windows of an action: for each, the blobs of its items. Small windows of the selection are joined, because each window is a
+    /// checkpoint, and each window of an export is a file.
     /// </summary>
     async Task<List<string>> WindowsAsync(JobRow selection, SelectionOrder order, CancellationToken cancellationToken)
     {
+        var most = order.Action == SelectionAction.Export ? limits.ExportItems : limits.WindowItems;
         var windows = new List<string>();
         var items = 0L;
         await foreach (var row in work.ListResultsAsync(selection.JobId, null, cancellationToken))
         {
-            var joins = order.Action == SelectionAction.Export && windows.Count > 0 && items + row.Counts.Done <= limits.ExportItems;
+            var joins = windows.Count > 0 && items + row.Counts.Done <= most;
             if (joins)
                 windows[^1] += ' ' + row.Blob;
             else
