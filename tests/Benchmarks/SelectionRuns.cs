@@ -118,8 +118,10 @@ sealed class SelectionRuns(Arena arena, int objects)
 
     async Task ExportAsync(CancellationToken cancellationToken)
     {
-        await using var first = await StartAsync(cancellationToken);
-        var selection = await SelectAsync([first], new { store = Selections.Store.Id }, kills: 0, cancellationToken);
+        JobRow selection;
+        // It ends before the others begin, because it would take messages of theirs.
+        await using (var first = await StartAsync(cancellationToken))
+            selection = await SelectAsync([first], new { store = Selections.Store.Id }, kills: 0, cancellationToken);
         foreach (var format in Formats)
         {
             await using var service = await StartAsync(cancellationToken);

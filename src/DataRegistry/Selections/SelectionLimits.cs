@@ -12,6 +12,9 @@ sealed record SelectionLimits
     /// <summary>Datums in a window. Each is some hundred bytes in memory while it is written.</summary>
     public int WindowItems { get; init; } = 10_000;
 
+    /// <summary>Characters of the keys in a window, after which it ends: long keys are most of its memory.</summary>
+    public int WindowKeyLength { get; init; } = 2_000_000;
+
     /// <summary>Rows that are looked at for a window at most, so that one with few matches ends in time, too.</summary>
     public int WindowRows { get; init; } = 50_000;
 
