@@ -6,7 +6,7 @@ using DataRegistry.Storage;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// A storage account that nobody has used yet, in memory, and what was asked of it. For one arm: Azurite slows down as it fills.
+/// An unused storage account, in memory, and its requests. For one arm only, because Azurite slows down as it fills.
 /// </summary>
 sealed class Arena : IAsyncDisposable
 {
@@ -43,7 +43,7 @@ sealed class Arena : IAsyncDisposable
         }
     }
 
-    /// <param name="memory">MiB that the account may fill; null for what Node.js allows.</param>
+    /// <param name="memory">MiB for the account's data; null for the default of Node.js.</param>
     public static async Task<Arena> StartAsync(CancellationToken cancellationToken, int? memory = null)
     {
         var azurite = await Azurite.StartAsync(
@@ -64,7 +64,7 @@ sealed class Arena : IAsyncDisposable
             await azurite.DisposeAsync();
     }
 
-    /// <summary>Into a table of its own: a Node that has just started compiles at first, which no storage account does.</summary>
+    /// <summary>Uses a table of its own. A new Node compiles at first, unlike a storage account.</summary>
     async Task WarmUpAsync(CancellationToken cancellationToken)
     {
         var table = Storage.Tables.GetTableClient("warmup");

@@ -3,7 +3,7 @@ using DataRegistry.Benchmarks;
 
 Benchmark[] benchmarks =
     [AdoptList.Benchmark, AdoptOne.Benchmark, AdoptPrefix.Benchmark, AdoptPrefixFaults.Benchmark, ListData.Benchmark,
-    ListVolumes.Benchmark, Rescan.Benchmark];
+    ListVolumes.Benchmark, Rescan.Benchmark, Datasets.Benchmark];
 
 var root = new RootCommand(
     "Benchmarks of the service against bare loops on the same storage emulator and bucket, in one run. Rates are this machine's; only the "

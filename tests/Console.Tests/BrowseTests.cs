@@ -100,12 +100,12 @@ public sealed class BrowseTests : ConsoleTest
             """);
         await page.Keyboard.TypeAsync("a name that is not there");
         await Expect(page.GetByText("No datum has exactly this name or alias")).ToBeVisibleAsync();
-        // A key waits for nothing to be drawn, however much the list has.
+        // A key press waits for no drawing, however long the list is.
         var drawn = await page.EvaluateAsync<int[]>("() => window.drawn");
         Assert.Equal(24, drawn.Length);
         Assert.All(drawn, changes => Assert.InRange(changes, 0, 3));
 
-        // The pages after its first are held back: meanwhile it says how far it is, and can be stopped.
+        // The pages after the first one are held back. Meanwhile the search shows its progress, and can be stopped.
         var held = new TaskCompletionSource();
         await page.RouteAsync(new Regex("/api/v0/data/.*cursor="), async route => { await held.Task; await route.ContinueAsync(); });
         await Search(page).FillAsync("NEEDLE");

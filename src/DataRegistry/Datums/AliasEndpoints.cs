@@ -126,7 +126,7 @@ sealed record AliasBody(Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffs
             : DatumBody.From(datum, project, names, scanned));
 }
 
-/// <param name="Datum">A datum's id, <c>datum://</c> before it or not; of the same project.</param>
+/// <param name="Datum">The id of a datum of the same project, with or without <c>datum://</c> before it.</param>
 sealed record NewAliasBody([property: Required] string? Name, [property: Required] string? Datum, [property: Required] string? Project);
 
 sealed record ResolvedBody(DatumBody Datum);

@@ -129,9 +129,7 @@ static class MetadataEndpoints
     }
 }
 
-/// <summary>
-/// The properties of a datum: an object of the caller's own, of whose keys valohai.tags and valohai.alias have a meaning.
-/// </summary>
+/// <summary>The properties of a datum: any JSON object. The keys valohai.tags and valohai.alias have a meaning.</summary>
 sealed record MetadataBody : IFreeJson;
 
 /// <param name="DatumMetadata">Properties by datum id.</param>

@@ -108,23 +108,22 @@ static class TreeEndpoint
 }
 
 /// <summary>A page of a store's tree.</summary>
-/// <param name="Folders">In the order of their keys, as are the files.</param>
+/// <param name="Folders">In the order of their keys, like the files.</param>
 /// <param name="Next">Absolute URL of the next page; null on the last.</param>
 sealed record TreeBody(IReadOnlyList<TreeFolderBody> Folders, IReadOnlyList<TreeFileBody> Results, string? Next);
 
-/// <param name="Prefix">Of all its keys, with the delimiter at its end.</param>
-/// <param name="Visible">Null if so many of its rows are others' or purged that the project's were not found. Such a folder is listed
-/// to callers who may see the whole store.</param>
+/// <param name="Prefix">The prefix of all its keys, with the delimiter at its end.</param>
+/// <param name="Visible">Null if too many rows of the folder are purged, or of other projects, to find one of this
+/// project. Only callers who may see the whole store get such a folder.</param>
 sealed record TreeFolderBody(string Prefix, bool? Visible);
 
 /// <summary>
-/// A file in the tree, as its location knows it. Tags, aliases and hashes are there if <c>fields</c> names them. An unknown hash
-/// is left out.
+/// A file in the tree. Tags, aliases and hashes are present if <c>fields</c> names them. An unknown hash is left out.
 /// </summary>
-/// <param name="Id">The datum's.</param>
+/// <param name="Id">The datum's id.</param>
 /// <param name="Ctime">When it was adopted.</param>
-/// <param name="LastModified">What S3 said then; null if it did not.</param>
-/// <param name="Drift">As a datum's state of drift.</param>
+/// <param name="LastModified">S3's Last-Modified at the adoption; null if the bucket gave none.</param>
+/// <param name="Drift">The datum's state of drift.</param>
 sealed record TreeFileBody(
     DatumId Id, string Key, string Uri, long Size, string Etag, string? VersionId, DateTimeOffset Ctime, DateTimeOffset? LastModified,
     string Drift, string? StorageClass,

@@ -76,10 +76,11 @@ static class HealthEndpoints
     }
 }
 
-/// <param name="Dependencies">Whether each answers; left out for strangers, and where the tables cannot tell who asks.</param>
+/// <param name="Dependencies">Whether each dependency answers. Left out for strangers, and if the tables cannot
+/// identify the caller.</param>
 sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Dependencies = null)
 {
-    /// <summary>The product's; the OpenAPI document tells it to strangers too.</summary>
+    /// <summary>The product's version, which the OpenAPI document also shows to strangers.</summary>
     public string Version { get; } = Product.Version;
 }
 

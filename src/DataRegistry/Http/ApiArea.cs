@@ -18,6 +18,8 @@ sealed record ApiArea(string Name, string Description, params IReadOnlyList<stri
         new("Rescans", "Find out whether the objects in a bucket are still those that were adopted.", "/api/v0/stores/{id}/rescan/",
             "/api/v0/rescans/"),
         new("Selections", "Choose the datums of a project first, then purge, tag or export what was chosen.", "/api/v0/selections/"),
+        new("Datasets", "Name lists of datums, and keep every version of them.", "/api/v0/datasets/", "/api/v0/dataset-versions/",
+            "/api/v0/dataset-version-aliases/"),
         new("Datavolumes", "Publish volumes of a cluster to projects, departments and clusters.", "/api/v1/datavolumes"),
         new("Agents", "The work of the agent that runs in a cluster.", "/api/v1/clusters/{clusterId}/"),
         new("Organization", "Projects, departments and clusters.", "/api/v0/projects/", "/api/v0/departments/", "/api/v0/clusters/",

@@ -157,11 +157,11 @@ static class RescanEndpoints
 }
 
 /// <summary>A scan on the wire: a job of its own kind.</summary>
-/// <param name="Project">The store's when it was scanned; null if none.</param>
-/// <param name="Seconds">How long it took, or takes already; null before it began.</param>
+/// <param name="Project">The store's project at the time of the scan; null if none.</param>
+/// <param name="Seconds">The duration so far, or in all; null before it began.</param>
 /// <param name="Requests">LISTs and HEADs.</param>
 /// <param name="Rate">Objects and locations a second.</param>
-/// <param name="Eta">Always null: how many there are is not known before the end.</param>
+/// <param name="Eta">Always null, because the number of objects is not known before the end.</param>
 sealed record RescanJobBody(
     string Id, string Kind, string Status, Guid Store, StoreProjectBody? Project, string CreatedBy, DateTimeOffset Ctime,
     DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds,

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Selections;
 
-/// <summary>Selections are made and read by who may read the project's data.</summary>
+/// <summary>The endpoints of selections, for callers who may read the project's data.</summary>
 static class SelectionEndpoints
 {
     public static readonly SelectionJson Json = new(WireJson.Options(SelectionJson.Default));
@@ -68,7 +68,7 @@ static class SelectionEndpoints
         return await results.AnswerAsync(context, job, [], Json.SelectionItem, Json.PageSelectionItem);
     }
 
-    /// <summary>Repeating it changes nothing; a selection that has ended otherwise is 409.</summary>
+    /// <summary>A repeated call changes nothing. 409 for a selection that has ended in another way.</summary>
     static async Task<IResult> CancelAsync(string id, HttpContext context, SelectionAccess access, JobControl control)
     {
         var (job, project) = await access.SelectionAsync(id, context);
@@ -77,7 +77,7 @@ static class SelectionEndpoints
         return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted, SampleItems);
     }
 
-    /// <summary>A store that is not there would be an empty selection, and a bucket of another store one, too.</summary>
+    /// <summary>Refuses a missing store, and a bucket that is not the store's: the selection would be empty.</summary>
     static async Task RequireStoreAsync(HttpContext context, SelectionFilter filter, StoreAccess stores)
     {
         if (filter.Store is not { } id)
@@ -87,7 +87,7 @@ static class SelectionEndpoints
             throw SelectionErrors.PrefixOfAnotherBucket.On("prefix", store.Configuration.Bucket);
     }
 
-    /// <summary>An adoption that was answered at once has no row, and has ended.</summary>
+    /// <summary>Refuses a job that runs. An adoption that was answered at once has no row, and has ended.</summary>
     static async Task RequireEndedAsync(SelectionFilter filter, Project project, JobTable jobs, CancellationToken cancellationToken)
     {
         if (filter.Job is not { } id || await jobs.FindAsync(new(Storage.TimedId.FromGuid(id)), cancellationToken) is not { } job)

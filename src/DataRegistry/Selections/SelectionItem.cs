@@ -15,7 +15,7 @@ sealed record SelectionItem(DatumId Id, Guid Store, string Bucket, string Key, l
     string IJobResult.Outcome => "done";
 }
 
-/// <summary>A datum of a selection that a job left alone.</summary>
+/// <summary>A datum of a selection that a job skipped.</summary>
 /// <param name="Outcome">Always <c>skipped</c>.</param>
 sealed record SkippedItem(DatumId Id, string Uri, string Outcome, string Code, string Message) : IJobResult
 {

@@ -22,8 +22,8 @@ sealed partial class SelectionRequests(
     const int MaxRanges = 16;
 
     /// <summary>
-    /// Freezes a selection. The request works on it itself for a while, as a queue's worker would, so that most selections are there with
-    /// the answer; then it leaves the rest to the queue. Null if the project has as many jobs as it may.
+    /// Freezes a selection. The request first works on it like a queue's worker, so most selections are ready with the
+    /// answer. Then it leaves the rest to the queue. Null if the project has the most jobs that it may have.
     /// </summary>
     /// <param name="key">The request's Idempotency-Key; null for none.</param>
     public async Task<JobRow?> FreezeAsync(
@@ -143,8 +143,8 @@ sealed partial class SelectionRequests(
     }
 
     /// <summary>
-    /// The windows of an action: for each, the blobs of its items. Small windows of the selection are joined, because each window is a
-    /// checkpoint, and each window of an export is a file.
+    /// The windows of an action: for each, the blobs of its items. Small windows of the selection are joined, because
+    /// each window is a checkpoint, and each window of an export is a file.
     /// </summary>
     async Task<List<string>> WindowsAsync(JobRow selection, SelectionOrder order, CancellationToken cancellationToken)
     {
@@ -187,7 +187,7 @@ sealed partial class SelectionRequests(
             }
             catch (Exception e) when (e is OperationCanceledException or RequestFailedException)
             {
-                // As with a delivery that fails: what is done stays done, and a message goes on.
+                // Like a failed delivery: finished work stays, and a message continues.
                 Log.LeftToQueue(logger, range.JobId, range.Range, e.Message);
             }
 
@@ -202,7 +202,7 @@ sealed partial class SelectionRequests(
     }
 }
 
-/// <summary>Which job acts on a selection, or did last. One at a time does.</summary>
+/// <summary>The job that acts on a selection, or did last. One at a time does.</summary>
 sealed record ActionClaimRow : TableRow
 {
     /// <summary>In the partition of the selection's job, before its results and ranges.</summary>

@@ -110,7 +110,8 @@ public sealed class LocationSourceTests : IAsyncLifetime
 
     async Task<List<string>> ReadAsync(FreezeSources sources, SelectionFilter filter, bool byLocations)
     {
-        var job = JobTable.NewRow(JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot), Guid.Empty, service.Project.Id, "a") with
+        var id = JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot);
+        var job = JobTable.NewRow(id, Guid.Empty, service.Project.Id, "a") with
         {
             Parameters = filter.Write(),
             Prefix = byLocations ? filter.Prefix : null,

@@ -4,7 +4,9 @@ using Xunit.Abstractions;
 
 namespace DataRegistry.Tests.Selections;
 
-/// <summary>Requests to storage are the bill: what a selection of some thousand datums takes, and what is done with it.</summary>
+/// <summary>
+/// Requests to storage are billed: this counts those of a selection of a few thousand datums, and of its actions.
+/// </summary>
 public sealed class SelectionRequestTests(PatientService shared, ITestOutputHelper output) : IClassFixture<PatientService>
 {
     const int Count = 4800;

@@ -154,7 +154,7 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
     [InlineData("long", "name")]
     public async Task A_wrong_filter_is_a_400_of_its_field(string filter, string field)
     {
-        // More wildcards than a pattern's automaton may have; more text than a key.
+        // More wildcards than a pattern's automaton may have, and more text than a key.
         var json = filter switch
         {
             "glob" => $$"""{"glob":"{{string.Concat(Enumerable.Repeat("*a", 33))}}"}""",

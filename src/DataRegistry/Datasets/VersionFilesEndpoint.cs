@@ -1,0 +1,43 @@
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using DataRegistry.Jobs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Datasets;
+
+/// <summary>The files of a version, with what is known of their datums now.</summary>
+static class VersionFilesEndpoint
+{
+    /// <summary>Files on a page: each page reads their datums, a few requests for all of them.</summary>
+    const int MaxLimit = 1000;
+
+    public static void MapVersionFiles(this IEndpointRouteBuilder api) =>
+        api.MapGet("/dataset-versions/{id}/files/", ListAsync).WithName("listDatasetVersionFiles")
+            .AnswersPages<VersionFileBody>(
+                "List the files of a version by path, with the hashes that are known now, and whether a datum is purged. A page has "
+                + $"at most {MaxLimit} files. With Accept: {JobResults.NdJson} or {VersionStreams.Csv} all files, as the version has them")
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson).OrAnswersContent(StatusCodes.Status200OK, VersionStreams.Csv)
+            .Fails(DatasetErrors.VersionNotCompleted);
+
+    static async Task<IResult> ListAsync(
+        string id, HttpContext context, DatasetAccess access, ManifestReader manifests, DatumTable datums)
+    {
+        var (version, _) = await access.VersionAsync(id, context);
+        var manifest = version.Manifest ?? throw DatasetErrors.VersionNotCompleted.With();
+        if (VersionStreams.Of(context, manifests, manifest) is { } stream)
+            return stream;
+        var paging = Paging.From(context.Request);
+        if (paging.Cursor is { } cursor && !DatasetPath.IsValid(cursor))
+            throw Paging.BadCursor();
+        var (entries, next) = await manifests.PageAsync(
+            manifest, Math.Min(paging.Limit, MaxLimit), paging.Cursor, context.RequestAborted);
+        var now = await datums.FindAsync([.. entries.Select(e => e.Datum)], context.RequestAborted);
+        return Results.Json(
+            new Page<VersionFileBody>(
+                (int)Math.Min(manifest.Count, int.MaxValue), Paging.Next(context, next), null,
+                [.. entries.Select(e => VersionFileBody.From(e, now.GetValueOrDefault(e.Datum)))]),
+            DatasetEndpoints.Json.PageVersionFileBody);
+    }
+}
