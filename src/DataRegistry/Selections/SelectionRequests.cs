@@ -93,7 +93,7 @@ sealed partial class SelectionRequests(
     /// </summary>
     async Task<ActionClaimRow> ClaimAsync(JobRow selection, RequestKey? key, CancellationToken cancellationToken)
     {
-        var request = key is null ? null : $"{key.Key} {key.Body}";
+        var request = key is null ? null : ActionClaimRow.RequestOf(key);
         var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot).Value.ToGuid();
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
@@ -129,8 +129,11 @@ sealed partial class SelectionRequests(
             return job.Status.IsTerminal() ? false : throw SelectionErrors.ActionRuns.With(id);
         if (request is not null && claim.Request == request)
             return true;
-        return clock.GetUtcNow() - claim.Since < DeadAfter
-            ? throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5))
+        if (clock.GetUtcNow() - claim.Since < DeadAfter)
+            throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5));
+        // A timer would start it later, beside the next job.
+        return job is not null && !await jobs.RemoveAsync(job, claim.KeyOf(id), cancellationToken)
+            ? throw SelectionErrors.ActionRuns.With(id)
             : false;
     }
 
@@ -213,4 +216,10 @@ sealed record ActionClaimRow : TableRow
     /// <summary>The hashes of its Idempotency-Key and of what was asked; null where the request has no key.</summary>
     public string? Request { get; init; }
     public required DateTimeOffset Since { get; init; }
+
+    public static string RequestOf(RequestKey key) => $"{key.Key} {key.Body}";
+
+    /// <summary>The row of the request's key; null where the request has none.</summary>
+    public JobKeyRow? KeyOf(JobId job) =>
+        Request?.Split(' ') is [var key, var body] ? JobTable.NewKey(new(key, body), job) : null;
 }
