@@ -60,7 +60,7 @@ sealed record FreezeFilter(SelectionFilter Filter, Project Project, IReadOnlyDic
 /// <param name="Continuation">Asks for the next page; null at the shard's end.</param>
 sealed record FreezePage(IReadOnlyList<SelectionItem> Items, int Rows, string? Last, string? Continuation);
 
-/// <summary>Where the datums of a freeze are read.</summary>
+/// <summary>A source of the datums of a freeze.</summary>
 abstract class FreezeSource
 {
     /// <param name="after">The row key after which a shard is read; null for its beginning.</param>

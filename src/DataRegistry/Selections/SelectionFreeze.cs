@@ -81,7 +81,7 @@ readonly record struct FreezePosition(int Shard, string? After, bool HasAllShard
 {
     const char AllShards = '+';
 
-    /// <summary>Where a range of all shards begins.</summary>
+    /// <summary>The beginning of a range of all shards.</summary>
     public static string Beginning { get; } = new FreezePosition(0, null, HasAllShards: true).ToString();
 
     public bool IsEnd => Shard == Shards.Count;

@@ -31,9 +31,9 @@ sealed class AdaptiveConcurrency(int most)
         TaskCompletionSource<int> turn;
         lock (gate)
         {
-            if (underWay < (int)limit)
+            if (running < (int)limit)
             {
-                underWay++;
+                running++;
                 return halvings;
             }
 
@@ -54,7 +54,7 @@ sealed class AdaptiveConcurrency(int most)
     {
         lock (gate)
         {
-            if (refused == false && underWay * 2 >= limit)
+            if (refused == false && running * 2 >= limit)
             {
                 // Only a limit that is in full use proves to be good.
                 limit = Math.Min(most, limit + (1 / limit));
@@ -66,11 +66,11 @@ sealed class AdaptiveConcurrency(int most)
                 halvings++;
             }
 
-            underWay--;
-            while (underWay < (int)limit && waiting.TryDequeue(out var next))
+            running--;
+            while (running < (int)limit && waiting.TryDequeue(out var next))
             {
                 if (next.TrySetResult(halvings))
-                    underWay++;
+                    running++;
             }
         }
     }
