@@ -34,7 +34,7 @@ public static class Password
     /// <summary>Compares in constant time. A missing hash costs the same and matches nothing.</summary>
     public static async Task<bool> MatchesAsync(string? hash, string password, CancellationToken cancellationToken)
     {
-        var parts = (hash ?? NoPassword).Split('$');
+        var parts = (hash ?? Nobody).Split('$');
         if (parts is not [Algorithm, var count, var salt, var expected])
             throw new InvalidOperationException("A stored password has a hash of an unknown kind.");
         var derived = await DeriveAsync(

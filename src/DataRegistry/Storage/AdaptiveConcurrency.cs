@@ -31,9 +31,9 @@ sealed class AdaptiveConcurrency(int most)
         TaskCompletionSource<int> turn;
         lock (gate)
         {
-            if (running < (int)limit)
+            if (underWay < (int)limit)
             {
-                running++;
+                underWay++;
                 return halvings;
             }
 
@@ -54,7 +54,7 @@ sealed class AdaptiveConcurrency(int most)
     {
         lock (gate)
         {
-            if (refused == false && running * 2 >= limit)
+            if (refused == false && underWay * 2 >= limit)
             {
                 // Only a limit that is in full use proves to be good.
                 limit = Math.Min(most, limit + (1 / limit));
@@ -66,11 +66,11 @@ sealed class AdaptiveConcurrency(int most)
                 halvings++;
             }
 
-            running--;
-            while (running < (int)limit && waiting.TryDequeue(out var next))
+            underWay--;
+            while (underWay < (int)limit && waiting.TryDequeue(out var next))
             {
                 if (next.TrySetResult(halvings))
-                    running++;
+                    underWay++;
             }
         }
     }
