@@ -101,9 +101,15 @@ public sealed class LocalState : IDisposable
                 return;
             }
 
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            timeout.CancelAfter(LeftoverTimeout);
-            await leftover.WaitForExitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!leftover.HasExited)
+            {
+                Console.WriteLine(
+                    $"Waiting up to {LeftoverTimeout.TotalSeconds:0} s for the storage emulator of an earlier start to write its data…");
+            }
+
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(LeftoverTimeout);
+            await leftover.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
             leftover.Kill();
         }

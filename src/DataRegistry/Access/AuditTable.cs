@@ -9,7 +9,7 @@ namespace DataRegistry.Access;
 /// The audit trail. Rows are inserted, and never changed or removed.
 /// <code>
 /// table audit
-/// {project id | system}-{yyyyMM} │ {inverted time, 12 hex}{16 hex}   who, what, details
+///   {project id | system}-{yyyyMM} │ {inverted time, 12 hex}{16 hex}   who, what, details
 /// </code>
 /// Rows of a month are newest first. A list reads one month after the other, the newest first.
 /// </summary>

@@ -23,7 +23,7 @@ public static class Password
     static readonly SemaphoreSlim Turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     // The password of an unknown user is compared with this hash, at the same cost. No password has it.
-    static readonly string Nobody = Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
+    static readonly string NoPassword = Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
 
     public static async Task<string> HashAsync(string password, CancellationToken cancellationToken)
     {

@@ -6,8 +6,8 @@ namespace DataRegistry.Organization;
 /// <summary>
 /// <code>
 /// table organization
-/// clusters    │ {cluster id}      name, has agent
-/// departments │ {department id}   name, cluster
+///   clusters    │ {cluster id}      name, has agent
+///   departments │ {department id}   name, cluster
 /// </code>
 /// A unit and its contents are in different partitions, so no transaction spans them. A creation writes the content first and then changes
 /// the unit's row. A deletion reads the unit's row, looks for contents, and then deletes that version of the row. So one of two concurrent

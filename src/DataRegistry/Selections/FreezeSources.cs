@@ -15,7 +15,7 @@ sealed class FreezeSources(
     DatumTable datums, LocationTable locations, JobTable jobs, StoreTable stores, ScannedStores scans, SelectionLimits limits)
 {
     /// <summary>
-    /// Keys are spread evenly over the shards, so one shard stands for all. It takes a request or two, whatever the project's size.
+    /// Keys are spread evenly over the shards, so one shard stands for all. It takes a request or two, whatever the project has.
     /// </summary>
     public async Task<FreezePlan> PlanAsync(Project project, SelectionFilter filter, CancellationToken cancellationToken)
     {
@@ -23,7 +23,7 @@ sealed class FreezeSources(
             return new(OneRange: true, ByLocations: false);
         if (limits.FewRows == 0)
             return default;
-        if (await datums.AreFewAsync(project.Slot, limits.FewRows, cancellationToken))
+        if (await datums.AreFewAsync(project.Slot, filter.Span, limits.FewRows, cancellationToken))
             return new(OneRange: true, ByLocations: false);
         var isNarrow = filter is
         {

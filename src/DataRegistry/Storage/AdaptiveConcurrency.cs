@@ -11,7 +11,7 @@ sealed class AdaptiveConcurrency(int most)
     readonly Lock gate = new();
     readonly Queue<TaskCompletionSource<int>> waiting = new();
     double limit = most;
-    int running;
+    int underWay;
     // Counts how often the limit was halved. The answer to an earlier request says nothing about the new limit.
     int halvings;
 
@@ -31,9 +31,9 @@ sealed class AdaptiveConcurrency(int most)
         TaskCompletionSource<int> turn;
         lock (gate)
         {
-            if (running < (int)limit)
+            if (underWay < (int)limit)
             {
-                running++;
+                underWay++;
                 return halvings;
             }
 
@@ -54,7 +54,7 @@ sealed class AdaptiveConcurrency(int most)
     {
         lock (gate)
         {
-            if (refused == false && running * 2 >= limit)
+            if (refused == false && underWay * 2 >= limit)
             {
                 // Only a limit that is in full use proves to be good.
                 limit = Math.Min(most, limit + (1 / limit));
@@ -62,15 +62,15 @@ sealed class AdaptiveConcurrency(int most)
             else if (refused == true && entered == halvings)
             {
                 // Concurrent requests are refused together: halve the limit once for all of them.
-                limit = Math.Max(1, Math.Min(limit, running) / 2);
+                limit = Math.Max(1, Math.Min(limit, underWay) / 2);
                 halvings++;
             }
 
-            running--;
-            while (running < (int)limit && waiting.TryDequeue(out var next))
+            underWay--;
+            while (underWay < (int)limit && waiting.TryDequeue(out var next))
             {
                 if (next.TrySetResult(halvings))
-                    running++;
+                    underWay++;
             }
         }
     }

@@ -117,7 +117,8 @@ function addressOf(path, query) {
   const url = new URL(path, location.origin);
   const address = new URL(BASE + url.pathname.slice(url.pathname.indexOf('/api/') + 1) + url.search, location.origin);
   for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== null && value !== undefined && value !== '') address.searchParams.set(name, value);
+    if (Array.isArray(value)) for (const each of value) address.searchParams.append(name, each);
+    else if (value !== null && value !== undefined && value !== '') address.searchParams.set(name, value);
   }
   return address;
 }
