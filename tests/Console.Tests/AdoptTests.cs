@@ -144,7 +144,7 @@ public sealed class AdoptTests : ConsoleTest
         await Expect(page.GetByText("Fill in “Folder or pattern”.")).ToBeVisibleAsync();
         await Expect(Prefix(page)).ToBeFocusedAsync();
 
-        // A path within the store is as good as the whole URL.
+        // A path within the store works like the whole URL.
         await Prefix(page).FillAsync("drives/");
         await page.GetByRole(AriaRole.Textbox, new() { Name = "Exclude" }).FillAsync("**/*.tmp\n");
         await page.GetByRole(AriaRole.Form, new() { Name = "Adopt a folder or pattern" }).GetByText("Tags and changed files").ClickAsync();
@@ -159,7 +159,7 @@ public sealed class AdoptTests : ConsoleTest
         await AdoptAll(page).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Adopt 2 files?" });
         await Expect(dialog).ToContainTextAsync("They are below s3://bucket/drives/. 1 is left out by your patterns.");
-        // What opened the dialog waits for the user, and shows no spinner behind it.
+        // The opener waits for the user, without a spinner behind the dialog.
         await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("adopt-confirm");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
@@ -180,7 +180,7 @@ public sealed class AdoptTests : ConsoleTest
         Assert.Equal(["a.jpg", "b.jpg"], datums.Select(d => d.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
         Assert.All(datums, d => Assert.Equal(["train", "night"], d.GetProperty("tags").EnumerateArray().Select(t => t.GetString())));
 
-        // What is all adopted already needs no job.
+        // If everything is adopted, no job is needed.
         await Prefix(page).FillAsync("drives/*.jpg");
         await AdoptAll(page).ClickAsync();
         await Expect(page.GetByText("2 already adopted.")).ToBeVisibleAsync();

@@ -80,7 +80,7 @@ public sealed class DatumTests : ConsoleTest
         await Expect(table.GetByRole(AriaRole.Cell)).ToHaveTextAsync(["a;\"b\"", "1", "longer than the others", "22"]);
         await page.AssertAccessibleAsync("datum-preview-csv");
 
-        // What is parted by the cut, in a line of two bytes a letter, is left out.
+        // The cut leaves out half of a letter of two bytes.
         await ShowAsync("long.txt", "x" + new string('ü', 40_000));
         await Expect(page.GetByText("Shown: the first 64 KiB of 80.0 kB.")).ToBeVisibleAsync();
         await Expect(Preview(page)).ToHaveTextAsync("x" + new string('ü', 32_767));
@@ -149,7 +149,7 @@ public sealed class DatumTests : ConsoleTest
         await page.GetByRole(AriaRole.Link, new() { Name = "Show the new version" }).ClickAsync();
         await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{now}")}");
 
-        // A reader is told, and offered nothing.
+        // A reader sees the reason, and no action.
         var reader = await OpenAsync(In($"datums/{id}"), await NewTokenAsync("viewer"));
         await Expect(reader.GetByText("The file in the bucket has changed").First).ToBeVisibleAsync();
         await Expect(reader.GetByRole(AriaRole.Button, new() { Name = "Track the new version" })).ToHaveCountAsync(0);

@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace DataRegistry.ConsoleTests;
 
-/// <summary>Each page says what is wrong, in the words of what was asked for, and where to go on.</summary>
+/// <summary>Each page says what is wrong, in the words of the request, and where to go on.</summary>
 public sealed class ProblemTests : ConsoleTest
 {
     [BrowserFact]

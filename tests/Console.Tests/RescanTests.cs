@@ -89,7 +89,7 @@ public sealed class RescanTests : ConsoleTest
         Assert.Equal(["**/*.tmp", "scratch/**"], saved.GetProperty("exclude").EnumerateArray().Select(p => p.GetString()));
         await Expect(page.GetByText("Every 24h; adopts changed files as new versions")).ToBeVisibleAsync();
 
-        // What is emptied is the service's default again.
+        // An emptied field has the service's default again.
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
         await Expect(rescans.GetByLabel("Exclude")).ToHaveValueAsync("**/*.tmp\nscratch/**");
         await rescans.GetByLabel("Schedule").FillAsync("");

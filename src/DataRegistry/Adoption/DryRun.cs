@@ -95,7 +95,7 @@ sealed class DryRun(
 /// <param name="Sample">Up to 100 items; those that would fail come first.</param>
 sealed record DryRunBody(bool DryRun, bool Complete, DryRunCounts Counts, IReadOnlyList<DryRunItem> Sample)
 {
-    /// <summary>What the patterns of a prefix leave out; null for nothing, and for a list, whose URLs are all counted.</summary>
+    /// <summary>The objects that a prefix's patterns leave out; null for nothing, and for a list, whose URLs are all counted.</summary>
     public LeftOutBody? LeftOut { get; init; }
 }
 

@@ -24,7 +24,7 @@ sealed record Window(
     string? After,
     bool Ends)
 {
-    /// <summary>What the patterns of a prefix leave out. A job does not count it, because nobody asks for it; a dry run tells it.</summary>
+    /// <summary>The objects that a prefix's patterns leave out. A job does not count it, because nobody asks for it; a dry run tells it.</summary>
     public LeftOutKeys LeftOut { get; init; } = new();
 }
 
@@ -111,7 +111,7 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
                 after = found.Key;
                 if (selection.LeavesOut(found.Key, cancellationToken) is { } pattern)
                 {
-                    // The mark of a folder is no object that anybody misses.
+                    // A folder marker is no object that anybody misses.
                     if (!found.IsFolderMark)
                         leftOut.Add(found.Key, pattern);
                 }

@@ -23,7 +23,7 @@ static class Metrics
         "dataregistry.jobs.active", "{job}", "Jobs that have not ended, when the timer last looked");
     static readonly Gauge<double> OldestJob = Meter.CreateGauge<double>("dataregistry.job.age", "s", "Age of the oldest of them");
     static readonly Counter<long> Retries = Meter.CreateCounter<long>(
-        "dataregistry.retries", "{retry}", "What was tried again: requests to a service, deliveries of a queue's messages");
+        "dataregistry.retries", "{retry}", "Retries: requests to a service, deliveries of a queue's messages");
     static readonly Counter<long> Drift = Meter.CreateCounter<long>(
         "dataregistry.scan.drift", "{object}", "Objects that a scan found to differ from what was adopted, by kind");
     static readonly Counter<long> Refusals = Meter.CreateCounter<long>(

@@ -28,7 +28,7 @@ static class Spans
     public static Activity Continue(string name, ActivityKind kind, string? traceparent)
     {
         var known = ActivityContext.TryParse(traceparent, traceState: null, isRemote: true, out var parent);
-        // What called us (the Functions host, with a trace of its own) is linked.
+        // Link the caller's span (the Functions host's, with a trace of its own).
         ActivityLink[]? links = known && Activity.Current is { } caller ? [new(caller.Context)] : null;
         if (Activities.StartActivity(name, kind, parent, tags: null, links) is { } collected)
             return collected;

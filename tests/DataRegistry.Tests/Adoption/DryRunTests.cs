@@ -67,7 +67,7 @@ public sealed class DryRunTests : IAsyncLifetime
         Assert.Equal("""{"total":1499,"created":1498,"existing":1,"failed":0,"skipped":0}""", answer.GetProperty("counts").GetRawText());
         Assert.Equal(100, answer.GetProperty("sample").GetArrayLength());
 
-        // What neither pattern takes is in no count, and is told with the pattern.
+        // An object that no pattern takes is in no count, and is listed with the pattern.
         var leftOut = answer.GetProperty("left_out");
         Assert.Equal(2, leftOut.GetProperty("count").GetInt32());
         Assert.Equal(

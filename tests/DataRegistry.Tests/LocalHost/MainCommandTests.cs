@@ -35,7 +35,7 @@ public sealed class MainCommandTests
         Assert.Equal("s3://demo/readme.txt already exists in demo", answers[1].GetProperty("message").GetString());
         Assert.Equal("adoptable_file_not_found", answers[2].GetProperty("code").GetString());
 
-        // What is adopted is changed in the bucket, whose address and keys are there.
+        // Changes an adopted object in the bucket, with the printed address and keys.
         Assert.False(answers[1].TryGetProperty("changed", out _));
         Assert.Equal("", await ShellAsync(curls[3]));
         Assert.True(JsonDocument.Parse(await ShellAsync(curls[1])).RootElement.GetProperty("changed").GetBoolean());

@@ -39,7 +39,7 @@ function result({ outcome, id, message, changed }, project) {
   return [stateBadge('existing'), changed && [' ', stateBadge('changed')], ' ', id ? link('Show the datum') : 'Another project adopted it, which you may not see.'];
 }
 
-/** What an adoption would do, by counts and examples. */
+/** The expected outcome of an adoption, by counts and examples. */
 export function previewResult({ counts, sample, complete, left_out }) {
   return section('Preview',
     h('p.hint', 'Nothing is adopted yet.'),
@@ -57,7 +57,7 @@ export function previewResult({ counts, sample, complete, left_out }) {
     left_out && leftOut(left_out));
 }
 
-/** What patterns leave out, and by which of them. */
+/** The URLs that patterns leave out, and by which of them. */
 function leftOut({ count: all, sample }) {
   return h('details.folded', h('summary', `${plural(all, 'file')} left out by your patterns`),
     h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Left out' }, table('Files that the patterns leave out', [

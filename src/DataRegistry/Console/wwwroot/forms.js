@@ -38,7 +38,7 @@ function make(type, props, options, value) {
 }
 
 /**
- * A form of fields and other nodes. `onsubmit` gets {name: value}; while it runs a second submit does nothing. What it throws is
+ * A form of fields and other nodes. `onsubmit` gets {name: value}; while it runs a second submit does nothing. Its error is
  * shown: at the fields that the service names, otherwise above the button. `also` are more buttons that do something with the same fields, [{label, onsubmit}]; `places` names fields by
  * the codes of errors that the service does not put at one.
  */

@@ -41,7 +41,7 @@ function doneOf(job) {
   return job.counts.pending ? `${count(total - job.counts.pending)} of ${count(total)}` : count(total);
 }
 
-/** What an adoption was asked for, in a line: a prefix, a list in the bucket, or URLs; and with which options. */
+/** An adoption's request, in a line: a prefix, a list in the bucket, or URLs; and with which options. */
 function askedFor(job) {
   const what = job.prefix ?? (job.manifest ? `The list ${job.manifest}` : job.urls === null || job.urls === undefined ? 'URLs' : plural(job.urls, 'URL'));
   return [
@@ -49,7 +49,7 @@ function askedFor(job) {
   ].filter(Boolean).join(' · ');
 }
 
-/** What a rescan found of one object: from what to what, and the datums. */
+/** A rescan's finding about one object: before, after, and the datums. */
 function whatChanged(found, project) {
   const datum = (id, words) => id && h('a', { href: href('datum', { project: project.id, id }) }, words);
   const sizes = [found.was, found.is].map(state => state ? bytes(state.size) : 'nothing').join(' → ');

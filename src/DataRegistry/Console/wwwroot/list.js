@@ -14,9 +14,9 @@ const AHEAD = '1200px';
 /**
  * `load(next, signal)` answers a page of the API; with `next` null the first. Pages may be short or empty and still have a next one: it goes on
  * by itself, says how many were looked at (`lookedAt(page)`, where results are not all) and can be stopped.
- * `.reload()` begins anew, and gives up what is under way. `.rows` are those that are loaded, `.focusRow(index)` brings one into view and
+ * `.reload()` starts again, and ends running requests. `.rows` are those that are loaded, `.focusRow(index)` brings one into view and
  * puts the focus on its link. `wordsOf(rows)` says how many there are, where `noun` does not. Rows are all equally high (style.css).
- * Without rows a first page that fails is told above the list, a later one at its end.
+ * Without rows the error of a first page shows above the list, a later one at its end.
  */
 export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {}, wordsOf = null }) {
   const state = { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false };

@@ -1,4 +1,4 @@
-// The page in place of one that cannot be shown: what is wrong, in the words of what was asked for, and where to go on.
+// The page in place of one that cannot be shown: what is wrong, in the words of the request, and where to go on.
 
 import { h } from './dom.js';
 import { href } from './router.js';

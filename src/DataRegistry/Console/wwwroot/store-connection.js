@@ -18,7 +18,7 @@ const WORDS = {
   none: 'Anybody on the internet can read this bucket.',
 };
 
-/** At which field a refused connection is told, by the service's code. */
+/** The field that shows a refused connection, by the service's code. */
 export const PLACES = {
   no_such_bucket: 'bucket', wrong_region: 'region', wrong_endpoint: 'endpoint_url', endpoint_refused: 'endpoint_url', bucket_unavailable: 'endpoint_url',
   invalid_credentials: 'access_key_id', role_refused: 'role_arn',

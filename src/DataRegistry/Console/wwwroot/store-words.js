@@ -16,7 +16,7 @@ export const HASHES = {
   none: 'Only when a file is downloaded',
 };
 
-/** Who sees a store and adopts from it. Only a project's store can be its own. */
+/** The callers who see a store and adopt from it. Only a project's store can be its own. */
 export function accessField(value, { ofProject }) {
   const known = Object.entries(ACCESS).filter(([key]) => key !== 'teams' || value === 'teams');
   const access = field({ label: 'Who may see it and adopt from it', name: 'access_mode', type: 'select', value, options: known.map(([key, label]) => ({ value: key, label })) });

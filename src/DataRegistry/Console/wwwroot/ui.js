@@ -120,7 +120,7 @@ export function button(label, onclick, { kind, ...props } = {}) {
   return element;
 }
 
-/** What runs, by the elements that it runs for. */
+/** Running actions, by their elements. */
 const working = new Set();
 
 /** Runs one thing at a time on behalf of an element, which shows that it is busy. A second call meanwhile does nothing. */
@@ -200,7 +200,7 @@ export function progressBar(label, value = 0, max = null) {
 /** Says something for some seconds, to screen readers, too. Errors stay until they are dismissed. It ends with its page. */
 export function toast(text, kind = 'ok') {
   const box = document.getElementById('toasts');
-  // What is said and then gone on from at once, as by “Deleted” and the way to the list, belongs to the next page.
+  // A message before a page change, such as “Deleted” and the way to the list, belongs to the next page.
   const element = h('div.toast', { class: kind, dataset: { fresh: '' } }, h('span', text),
     h('button.button.quiet', { type: 'button', onclick: () => element.remove() }, kind === 'bad' ? 'Dismiss' : 'OK'));
   box.append(element);

@@ -1,6 +1,6 @@
 // Sentences that several pages say.
 
-/** Where the word comes first. */
+/** The word comes first. */
 export const DATUM = 'A datum is a file in a bucket that was adopted: it has an ID of its own and a record of its exact content, while the file stays where it is.';
 
 /** The service's advice for programs, in what there is to choose here. */

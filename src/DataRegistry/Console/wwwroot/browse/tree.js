@@ -122,7 +122,7 @@ function counted(context, below) {
   return element;
 }
 
-/** What shows in the last column: only what needs somebody's attention. */
+/** The last column: only what needs somebody's attention. */
 function isNotable(row) {
   return row.folder ? row.visible === null : driftBadge({ drift: { state: row.drift } }) !== null;
 }

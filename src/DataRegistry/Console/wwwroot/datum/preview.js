@@ -14,7 +14,7 @@ const MOST_CELLS = 40;
 /** Names of files that hold text; of others one has to ask for the look. */
 const TEXT = /\.(txt|text|md|rst|log|csv|tsv|json|jsonl|ndjson|geojson|ya?ml|toml|ini|cfg|conf|xml|html?|svg|css|js|ts|py|ipynb|r|sql|sh|c|h|cpp|cs|java|go|rs|tex|srt|vtt|pcd)$/i;
 
-/** What can be shown, and how. `track` is offered where the object has changed; it may be null. */
+/** The kinds of previews. `track` is offered where the object has changed; it may be null. */
 export function previewOf({ datum, own, signal }, track) {
   if (datum.size === 0) return h('p.hint', 'The file is empty.');
   const load = () => pending(read(own, signal), shown, 'Reading the beginning of the file…', error => refused(error, track));
@@ -37,7 +37,7 @@ async function read(own, signal) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** What is no UTF-8 (or UTF-16 with its mark), or holds what no text does, is null. A character that the cut has parted is left out. */
+/** Null for bytes that are no UTF-8 (or UTF-16 with its mark), or no text. A character that the cut has parted is left out. */
 function textOf(found) {
   const label = found[0] === 0xff && found[1] === 0xfe ? 'utf-16le' : found[0] === 0xfe && found[1] === 0xff ? 'utf-16be' : 'utf-8';
   try {

@@ -77,7 +77,7 @@ export async function render({ project, me, query, signal, setQuery }) {
   }
 }
 
-/** What comes below the window is brought into it. */
+/** Scrolls into view. */
 function bring(node) {
   if (node.getBoundingClientRect().top > innerHeight - 120) node.scrollIntoView({ behavior: 'smooth' });
 }
@@ -144,7 +144,7 @@ function byPrefix(context) {
     onsubmit: values => once(`adopt ${context.project.id}`, async () => {
       const seen = await preview(values);
       context.show(previewResult(seen));
-      // What the preview has seen whole, and finds nothing in, needs no job that finds nothing.
+      // A complete preview without new objects needs no job.
       if (seen.complete && seen.counts.created === 0) return;
       const { title, text } = question(seen, body(values).prefix);
       if (await confirm(title, text, 'Adopt')) context.follow(await api.post(path(), body(values), { signal: context.signal }));
@@ -152,7 +152,7 @@ function byPrefix(context) {
   });
 }
 
-/** What is asked before all of something is adopted: how much that is. */
+/** The question before everything is adopted: how much that is. */
 function question({ complete, counts, left_out }, prefix) {
   const others = [
     counts.existing > 0 && `${plural(counts.existing, 'file')} ${counts.existing === 1 ? 'is' : 'are'} adopted already`,
@@ -181,7 +181,7 @@ function byManifest(context) {
   });
 }
 
-/** A path within the store is as good as the whole URL. */
+/** A path within the store works like the whole URL. */
 function inStore(store, text) {
   return text === '' || text.includes('://') ? text : `s3://${store.configuration.bucket}/${text.startsWith(store.paths.prefix ?? '') ? '' : store.paths.prefix}${text}`;
 }
@@ -205,7 +205,7 @@ function optionsOf({ exclude, tags, adopt_changed }) {
   return { ...(patterns.length > 0 && { exclude: patterns }), ...(named.length > 0 && { tags: named }), ...(adopt_changed && { adopt_changed: true }) };
 }
 
-/** Shows that something is looked at; what is answered is shown if it is an element, and answered. What is thrown belongs to the form. */
+/** Shows that something is looked at; what is answered is shown if it is an element, and answered. The form shows the error. */
 async function looking(context, fn, text = 'Looking…') {
   context.show(spinner(text));
   try {

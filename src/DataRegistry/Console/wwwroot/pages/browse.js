@@ -130,7 +130,7 @@ function filterOfList({ q, store, tag, drift }) {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
 }
 
-/** What somebody searches for: an id, a URL, or a name. */
+/** The kind of a search: an id, a URL, or a name. */
 function kindOf(q) {
   const tail = q.replace(/^datum:\/\//, '');
   if (q === '') return 'all';

@@ -57,7 +57,7 @@ function folderOf({ store, uri }, project) {
   return href('data', { project: project.id }, { view: 'tree', store, prefix: key.slice(0, key.lastIndexOf('/') + 1) });
 }
 
-/** What has changed is tracked by a later version, or can be. */
+/** A later version tracks a changed object, or can do so. */
 function changedNotice(datum, trace, project, track) {
   const later = trace.later.find(v => !v.purged);
   return driftNotice(datum, later ? linkButton('Show the new version', href('datum', { project: project.id, id: later.id })) : track);

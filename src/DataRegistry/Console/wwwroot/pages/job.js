@@ -80,7 +80,7 @@ export async function render(context) {
     if (done) navigate(href('selection', { project: project.id, selection: done.selection.id }, { job: done.job.id }));
   }
 
-  /** What it has found by now is shown, as long as that is a page. */
+  /** Shows the findings so far, up to a page. */
   function onprogress(now) {
     const before = kind.found(latest.counts);
     latest = now;
@@ -93,7 +93,7 @@ export async function render(context) {
   }
 }
 
-/** A datum knows its job and not the job's kind: a scan adopts, too. What is none of one kind may be one of the other. */
+/** A datum knows its job and not the job's kind: a scan adopts, too. An id may belong to the other kind. */
 async function findJob(at, { params, project, signal }) {
   try {
     return await api.get(at, { signal });

@@ -52,7 +52,7 @@ export async function render(context) {
     navigate(href('selection', { project: project.id, selection: selection.id }, { job: begun.id }));
   }
 
-  /** What a job skipped is told one by one, as far as it is there. */
+  /** The datums that a job skipped, one by one, as long as they are kept. */
   function skipped({ id, counts }) {
     if (!counts.skipped) return null;
     return endlessList({

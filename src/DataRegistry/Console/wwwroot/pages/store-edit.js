@@ -8,7 +8,7 @@ import { accessField, hashField } from '../store-words.js';
 import { button, confirm, pageHeader, section, toast } from '../ui.js';
 import { mayManage } from './store.js';
 
-/** What may be changed of a store. Its bucket and prefix stay, because datums name them. */
+/** The editable fields of a store. Its bucket and prefix stay, because datums name them. */
 export async function render(context) {
   const { params, project, signal, setTitle } = context;
   const at = `/api/v0/stores/${encodeURIComponent(params.store)}/`;
