@@ -24,7 +24,8 @@ sealed record Window(
     string? After,
     bool Ends)
 {
-    /// <summary>The objects that a prefix's patterns leave out. A job does not count it, because nobody asks for it; a dry run tells it.</summary>
+    /// <summary>The objects that a prefix's patterns leave out. A job does not count it, because nobody asks for it;
+    /// a dry run tells it.</summary>
     public LeftOutKeys LeftOut { get; init; } = new();
 }
 
