@@ -10,9 +10,9 @@ param publicAccess bool
 
 // The app creates missing queues when it starts. These are for the host, which watches the queues before that.
 var queues = ['adopt', 'adopt-poison', 'hash', 'hash-poison', 'unreadable-poison']
-var tables = ['aliases', 'attempts', 'audit', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
+var tables = ['aliases', 'attempts', 'audit', 'datasets', 'datavolumes', 'datums', 'jobs', 'leases', 'locations', 'organization', 'roles', 'scans', 'stores', 'subjects', 'tokens', 'work']
 // The app's containers, and those of the Functions host's leases and keys.
-var containers = ['adoption', 'azure-webjobs-hosts', 'azure-webjobs-secrets']
+var containers = ['adoption', 'datasets', 'azure-webjobs-hosts', 'azure-webjobs-secrets']
 var package = 'app-package'
 
 // The roles that the Functions host needs in place of a connection string, and that of the app's tables.

@@ -1,5 +1,6 @@
 using DataRegistry.Access;
 using DataRegistry.Adoption;
+using DataRegistry.Datasets;
 using DataRegistry.DataVolumes;
 using DataRegistry.Datums;
 using DataRegistry.Health;
@@ -44,6 +45,7 @@ public static class Registry
         .AddAdoption()
         .AddRescans(configuration)
         .AddSelections()
+        .AddDatasets()
         .AddDataVolumes(configuration)
         .AddHealth();
 
@@ -57,6 +59,7 @@ public static class Registry
         api.MapAdoption();
         api.MapRescans();
         api.MapSelections();
+        api.MapDatasets();
         api.MapDataVolumes();
         api.MapConsole();
     }
@@ -71,6 +74,7 @@ public static class Registry
             .. QueueFunctions.Select(f => f.Queue).Append(Deliveries.UnreadableQueue)
                 .Select(queue => queues.GetQueueClient(queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
             services.GetRequiredService<JobBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
+            services.GetRequiredService<ManifestBlobs>().Container.CreateIfNotExistsAsync(cancellationToken: cancellationToken),
         ]);
         await services.GetRequiredService<UnitTable>().EnsureDefaultsAsync(cancellationToken);
     }

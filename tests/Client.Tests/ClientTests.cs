@@ -43,6 +43,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         var datum = await AdoptAsync();
         await NameAsync(datum);
         await SelectAsync();
+        await NameVersionsAsync(datum);
         await RescanAsync();
         await PublishAsync();
         await EndAsync(datum);
@@ -216,6 +217,39 @@ public sealed partial class ClientTests : IAsyncLifetime
         run.Add(nameof(client.CancelSelectionAsync));
         await Assert.ThrowsAsync<ApiException<ErrorDetail>>(() => client.CancelSelectionAsync(other));
         await service.DrainAsync();
+    }
+
+    async Task NameVersionsAsync(string datum)
+    {
+        var dataset = (await KeptAsync(() => client.CreateDatasetAsync(new NewDataset { Name = "set", Project = Project, Root = "x" })))
+            .Id.ToString();
+        await KeptAsync(() => client.ListDatasetsAsync(null, null, Project, "set"));
+        var version = (await KeptAsync(() => client.CreateDatasetVersionAsync(new NewDatasetVersion
+        {
+            Name = "v1",
+            Dataset = dataset,
+            Files = [new NewVersionFile { Datum = datum }, new NewVersionFile { Datum = service.Url("c"), Path = "d" }],
+        }))).Id.ToString();
+        await KeptAsync(() => client.CreateDatasetVersionAsync(new NewDatasetVersion
+        {
+            Name = "v2",
+            Dataset = dataset,
+            Files = [new NewVersionFile { Datum = datum }],
+            Previous_version = version,
+        }));
+        await KeptAsync(() => client.GetDatasetAsync(dataset));
+        await KeptAsync(() => client.ListDatasetVersionsAsync(null, null, dataset));
+        Assert.Equal(2, (await KeptAsync(() => client.GetDatasetVersionAsync(version))).Files!.Count);
+        await KeptAsync(() => client.ListDatasetVersionFilesAsync(version, null, null));
+        await KeptAsync(() => client.ResolveDatasetVersionAsync("dataset://set/latest", Project));
+        var alias = (await KeptAsync(() => client.SetDatasetVersionAliasAsync(
+            new NewVersionAlias { Name = "stable", Dataset_version = version }))).Id.ToString();
+        await KeptAsync(() => client.ListDatasetVersionAliasesAsync(null, null, dataset, null));
+        await KeptAsync(() => client.GetDatasetVersionAliasAsync(alias));
+        await KeptAsync(() => client.GetDatasetVersionAliasHistoryAsync(alias, null, null));
+        await DoneAsync(() => client.DeleteDatasetVersionAliasAsync(alias));
+        await DoneAsync(() => client.DeleteDatasetVersionAsync(version));
+        await DoneAsync(() => client.DeleteDatasetAsync(dataset));
     }
 
     async Task NameAsync(string datum)

@@ -1,4 +1,5 @@
 using DataRegistry.Stores;
+using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
@@ -65,6 +66,36 @@ public sealed class JobTests : ConsoleTest
         Assert.Equal("cancelled", (await Service.GetAsync(path)).GetProperty("status").GetString());
         Assert.Equal(100, (await Service.GetDatumsAsync()).Count);
         await page.AssertAccessibleAsync("job-cancelled");
+    }
+
+    [BrowserFact]
+    public async Task An_adoption_is_undone_after_its_count_and_only_by_somebody_who_may()
+    {
+        var keys = Keys(120);
+        Service.Put(keys);
+        await Service.AdoptedAsync(keys[0]);
+        var path = await Service.AcceptAsync(keys);
+        await Service.DrainAsync();
+        var address = In($"jobs/adoptions/{path.Split('/')[^2]}");
+        var editor = await OpenAsync(address, await NewTokenAsync("editor"));
+        await Expect(editor.GetByText("It takes a role that manages the project’s data")).ToBeVisibleAsync();
+        await Expect(editor.GetByRole(AriaRole.Button, new() { Name = "Undo this adoption…" })).ToHaveCountAsync(0);
+
+        var page = await OpenAsync(address);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo this adoption…" }).ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Undo this adoption" });
+        await Expect(dialog).ToContainTextAsync("119 datums");
+        await page.AssertAccessibleAsync("job-undo");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 119 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 119")).ToBeVisibleAsync();
+        await Service.DrainAsync();
+        await Expect(dialog.GetByText("119 of 119")).ToBeVisibleAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Selection" })).ToBeVisibleAsync();
+        Assert.Single(await Service.GetDatumsAsync());
+        await page.GoBackAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo this adoption…" }).ClickAsync();
+        await Expect(dialog).ToContainTextAsync("All that this job created is purged already.");
     }
 
     [BrowserFact]

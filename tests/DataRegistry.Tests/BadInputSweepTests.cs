@@ -58,6 +58,11 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         ids["users"] = (await service.NewUserAsync("swept", type: "service_account")).ToString();
         ids["datum-aliases"] = (await service.NewAsync(
             "/api/v0/datum-aliases/", new { name = "latest", datum, project = service.Project.Id })).ToString();
+        var dataset = await service.NewAsync("/api/v0/datasets/", new { name = "swept", project = service.Project.Id });
+        var version = await service.NewAsync("/api/v0/dataset-versions/", new { name = "v1", dataset, files = new[] { new { datum } } });
+        (ids["datasets"], ids["dataset-versions"]) = ($"{dataset}", $"{version}");
+        ids["dataset-version-aliases"] = (await service.NewAsync(
+            "/api/v0/dataset-version-aliases/", new { name = "stable", dataset_version = version })).ToString();
         using (var scan = await service.Http.SendAsync("POST", $"/api/v0/stores/{service.Store.Id}/rescan/"))
             ids["rescans"] = scan.Headers.Location!.AbsolutePath.Split('/')[^2];
         ids["adoptions"] = (await service.AcceptAsync(Enumerable.Range(0, 101).Select(i => $"none{i}"))).Split('/')[^2];

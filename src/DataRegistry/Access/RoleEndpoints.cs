@@ -36,7 +36,7 @@ static class RoleEndpoints
         foreach (var role in subject == Caller.AdministratorId ? await roles.OfAsync(subject, context.RequestAborted)
             : await roles.ListAsync(subject).Select(r => r.Assignment).ToListAsync(context.RequestAborted))
         {
-            if (subject == caller.Id || rights.Allow(Permission.RolesManage, await ScopeAsync(role, scopes, context.RequestAborted)))
+            if (subject == caller.Id || rights.Allow(Permission.RolesManage, await scopes.OfAsync(role, context.RequestAborted)))
                 visible.Add(RoleBody.From(role));
         }
 
@@ -53,22 +53,14 @@ static class RoleEndpoints
             throw Permissions.Denied();
         var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewRoleBody, AccessJson.MaxBodyBytes);
         var role = Fields.Choice<Role>("role", body.Role);
-        var kind = Fields.Choice<ScopeKind>("scope_type", body.ScopeType);
-        if (kind == ScopeKind.System && !string.IsNullOrEmpty(body.ScopeId))
-            throw AccessErrors.SystemHasNoId.On("scope_id");
-        var scopeId = kind == ScopeKind.System ? Guid.Empty : Fields.Id("scope_id", body.ScopeId);
-
-        var scope = await scopes.FindAsync(kind, scopeId, context.RequestAborted);
-        // Who does not see everything is not told which units there are.
-        if (scope is null && rights.Allow(Permission.RolesManage, Scope.System))
-            throw AccessErrors.NoScope.On("scope_id", Fields.WireName(kind), scopeId);
-        if (scope is null || !MayGive(rights, role, scope))
+        var scope = await scopes.RequiredAsync(body.ScopeType, body.ScopeId, rights, context.RequestAborted);
+        if (!MayGive(rights, role, scope))
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
         if (await roles.ListAsync(subject.Id).CountAsync(context.RequestAborted) >= RoleTable.MaxRoles)
             throw AccessErrors.TooManyRoles.With(RoleTable.MaxRoles);
 
-        var assignment = new RoleAssignment(role, kind, scopeId);
+        var assignment = new RoleAssignment(role, scope.Kind, scope.Id);
         var added = await roles.AddAsync(subject.Id, assignment, caller.Name, context.RequestAborted);
         if (added)
             await trail.RecordAsync(context, Event("role.given", subject, assignment));
@@ -90,7 +82,7 @@ static class RoleEndpoints
             : null;
         if (row is null)
             throw CommonErrors.NotFound.With();
-        var scope = await ScopeAsync(row.Assignment, scopes, context.RequestAborted);
+        var scope = await scopes.OfAsync(row.Assignment, context.RequestAborted);
         if (!rights.Allow(Permission.RolesManage, scope))
             throw CommonErrors.NotFound.With();
         if (!MayGive(rights, row.Role, scope))
@@ -100,10 +92,6 @@ static class RoleEndpoints
         await trail.RecordAsync(context, Event("role.taken", subject, row.Assignment));
         return Results.NoContent();
     }
-
-    /// <summary>Where the role is; the system for one whose unit is deleted, so that somebody can take it.</summary>
-    static async Task<Scope> ScopeAsync(RoleAssignment role, Scopes scopes, CancellationToken cancellationToken) =>
-        await scopes.FindAsync(role.ScopeKind, role.ScopeId, cancellationToken) ?? Scope.System;
 
     /// <summary>Nobody gives, or takes, what they lack themselves: else a department's admin could make a system's.</summary>
     static bool MayGive(Rights rights, Role role, Scope scope) =>

@@ -22,17 +22,18 @@ sealed class TokenIssuer(TokenTable tokens, SubjectTable subjects, TimeProvider 
     /// <param name="expires">Null for never.</param>
     public DateTimeOffset? RequireEnd(Caller caller, DateTimeOffset? expires)
     {
-        var now = clock.GetUtcNow();
-        if (expires <= now)
+        if (expires <= clock.GetUtcNow())
             throw AccessErrors.ExpiryInThePast.On("expires");
-        var days = options.Value.MaxTokenDays;
-        var latest = caller.Credential.IsLogIn ? now.AddDays(days) : caller.Credential.Expires;
-        if (latest is not { } end || expires <= end)
+        if (LatestEndOf(caller) is not { } end || expires <= end)
             return expires;
         throw caller.Credential.IsLogIn
-            ? AccessErrors.EndOfLogInsToken.On("expires", days)
+            ? AccessErrors.EndOfLogInsToken.On("expires", options.Value.MaxTokenDays)
             : AccessErrors.EndOfTokensToken.On("expires", WireJson.Text(end));
     }
+
+    /// <summary>The latest end of a token that the caller makes now; null for any end, and for none.</summary>
+    public DateTimeOffset? LatestEndOf(Caller caller) =>
+        caller.Credential.IsLogIn ? clock.GetUtcNow().AddDays(options.Value.MaxTokenDays) : caller.Credential.Expires;
 
     /// <summary>Ends the request where the caller may not make such a token, or its owner has too many.</summary>
     /// <param name="token">Of the caller, or of a service account. Its end is one that <see cref="RequireEnd"/> allows.</param>

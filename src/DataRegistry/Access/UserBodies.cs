@@ -21,9 +21,10 @@ sealed record UserBody(Guid Id, string Username, string Type, string? DisplayNam
 
 /// <summary>The caller itself.</summary>
 /// <param name="Projects">The only projects that the token is good for; null for no limit.</param>
+/// <param name="LatestTokenEnd">The latest end of a token that is made now; null for any end, or none.</param>
 sealed record MeBody(
     Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime,
-    IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects);
+    IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects, DateTimeOffset? LatestTokenEnd);
 
 /// <param name="ScopeId">Null for the system.</param>
 sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
@@ -31,6 +32,24 @@ sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
     public static RoleBody From(RoleAssignment role) =>
         new(role.Id, Fields.WireName(role.Role), Fields.WireName(role.ScopeKind), role.ScopeKind == ScopeKind.System ? null : role.ScopeId);
 }
+
+/// <summary>A role, and who has it.</summary>
+/// <param name="ScopeId">Null for the system.</param>
+/// <param name="GivenBy">The user name of the giver.</param>
+sealed record HeldRoleBody(
+    string Id, string Role, string ScopeType, Guid? ScopeId, string GivenBy, DateTimeOffset Ctime, RoleHolderBody User)
+{
+    public static HeldRoleBody From(RoleRow row, SubjectRow holder)
+    {
+        var role = RoleBody.From(row.Assignment);
+        return new(
+            role.Id, role.Role, role.ScopeType, role.ScopeId, row.GrantedBy, row.CTime,
+            new(holder.Id, holder.Username, Fields.WireName(holder.Kind), holder.DisplayName, holder.Disabled));
+    }
+}
+
+/// <param name="Type"><c>user</c> or <c>service_account</c>.</param>
+sealed record RoleHolderBody(Guid Id, string Username, string Type, string? DisplayName, bool Disabled);
 
 sealed record NewUserBody([property: Required] string? Username, string? Type, string? DisplayName, string? Email, string? Password);
 
@@ -93,6 +112,7 @@ sealed record AuditBody(
 [JsonSerializable(typeof(Page<UserBody>))]
 [JsonSerializable(typeof(MeBody))]
 [JsonSerializable(typeof(Page<RoleBody>))]
+[JsonSerializable(typeof(Page<HeldRoleBody>))]
 [JsonSerializable(typeof(NewUserBody))]
 [JsonSerializable(typeof(UserChangeBody))]
 [JsonSerializable(typeof(NewRoleBody))]

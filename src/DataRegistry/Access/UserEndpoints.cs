@@ -72,7 +72,7 @@ static class UserEndpoints
         return Results.Json(UserBody.From(row), AccessJson.Default.UserBody, statusCode: StatusCodes.Status201Created);
     }
 
-    static async Task<IResult> MeAsync(HttpContext context, SubjectTable subjects, RoleTable roles)
+    static async Task<IResult> MeAsync(HttpContext context, SubjectTable subjects, RoleTable roles, TokenIssuer issuer)
     {
         var caller = Caller.Of(context);
         var me = caller.Id == Caller.AdministratorId
@@ -82,7 +82,7 @@ static class UserEndpoints
         return Results.Json(
             new MeBody(
                 me.Id, me.Username, me.Type, me.DisplayName, me.Email, me.Disabled, me.Ctime, [.. given.Select(RoleBody.From)],
-                caller.Projects is null ? null : [.. caller.Projects]),
+                caller.Projects is null ? null : [.. caller.Projects], issuer.LatestEndOf(caller)),
             AccessJson.Default.MeBody);
     }
 

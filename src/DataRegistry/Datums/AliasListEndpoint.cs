@@ -11,18 +11,8 @@ namespace DataRegistry.Datums;
 /// <summary>Lists the aliases of a project, or of all projects that the caller may read.</summary>
 static class AliasListEndpoint
 {
-    /// <summary>Projects that a page reads, one request each. A page that finds few aliases in them is short.</summary>
-    const int MaxProjects = 1000;
-
-    /// <summary>Rows that are read at a time. A project's page has up to <see cref="Paging.MaxLimit"/>.</summary>
-    const int MaxRowsAtOnce = 16_000;
-
-    const int MaxProjectsAtOnce = 16;
-
     /// <summary>The number of aliases whose datums are read first.</summary>
     const int FirstDatums = 128;
-
-    const int IdLength = 32;
 
     public static void MapAliasLists(this IEndpointRouteBuilder api) => api.MapGet("/datum-aliases/", ListAsync)
         .WithName("listAliases").AnswersPages<AliasBody>("List aliases, by project and name")
@@ -36,11 +26,11 @@ static class AliasListEndpoint
     static async Task<IResult> ListAsync(
         HttpContext context, AliasTable aliases, DatumTable datums, ScannedStores scans, ProjectTable projects, Permissions permissions)
     {
-        var listed = await ProjectsAsync(context, projects, permissions);
+        var listed = await ProjectPages.ProjectsAsync(context, projects, permissions);
         var paging = Paging.From(context.Request);
         var list = AliasOrder.From(context.Request) is { } order
             ? await SortedAsync(order, listed, paging, aliases, context.RequestAborted)
-            : await ByNameAsync(listed, paging, aliases, context.RequestAborted);
+            : await ByName(aliases).ReadAsync(listed, paging, context.RequestAborted);
         var scanned = await scans.CompletedAsync(context.RequestAborted);
         var byId = listed.ToDictionary(p => p.Id);
         var bodies = new List<AliasBody>();
@@ -68,58 +58,18 @@ static class AliasListEndpoint
     static int SizeOf(AliasRow alias, DatumRow? datum, IEnumerable<string> names) =>
         RowSize.Of(alias) + (datum is null ? 0 : DatumBody.SizeOf(datum) + names.Sum(AliasTable.SizeOf));
 
-    /// <summary>The named project, or all that the caller may read, ordered by id.</summary>
-    static async Task<IReadOnlyList<Project>> ProjectsAsync(HttpContext context, ProjectTable projects, Permissions permissions)
-    {
-        if (Fields.Query(context.Request, "project") is { } named)
-            return [await permissions.ProjectAsync(context, projects, named, Permission.DataRead)];
-        var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
-        return await projects.ListAllAsync(context.RequestAborted)
-            .Where(p => rights.Allow(Permission.DataRead, Scope.Of(p))).ToListAsync(context.RequestAborted);
-    }
-
-    /// <summary>The cursor is a project's id and a name in it, or only the id of a project that is done.</summary>
-    static async Task<CountedPage<AliasRow>> ByNameAsync(
-        IReadOnlyList<Project> projects, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
-    {
-        var (behind, name) = PlaceOf(paging);
-        // Compare as text: that is the order of projects.
-        var left = projects.SkipWhile(p => behind is not null && string.CompareOrdinal(TextOf(p.Id), behind) < (name is null ? 1 : 0));
-        var rows = new List<AliasRow>();
-        var looked = 0;
-        var last = behind;
-        foreach (var some in left.Chunk(Math.Clamp(MaxRowsAtOnce / paging.Limit, 1, MaxProjectsAtOnce)))
-        {
-            if (looked >= MaxProjects)
-                return new(rows, last, null, CursorOf);
-            var pages = await Task.WhenAll(some.Select(p =>
-                aliases.ListAsync(p, paging.Limit + 1, TextOf(p.Id) == behind ? name : null, cancellationToken)));
-            foreach (var (found, more) in pages)
-            {
-                rows.AddRange(found);
-                if (rows.Count > paging.Limit)
-                    rows.RemoveRange(paging.Limit, rows.Count - paging.Limit);
-                else if (more is null)
-                    continue;
-                return new(rows, CursorOf(rows[^1]), null, CursorOf);
-            }
-
-            looked += some.Length;
-            last = TextOf(some[^1].Id);
-        }
-
-        return new(rows, null, behind is null ? rows.Count : null, CursorOf);
-    }
-
-    static string CursorOf(AliasRow row) => TextOf(row.Project) + row.Name;
+    static ProjectPages<AliasRow> ByName(AliasTable aliases) => new(
+        (project, limit, after, token) =>
+            aliases.ListAsync(project, limit, AliasName.TryParse(after, out var name) ? name : null, token),
+        row => (row.Project, row.Name), place => AliasName.TryParse(place, out _));
 
     static async Task<CountedPage<AliasRow>> SortedAsync(
         AliasOrder order, IReadOnlyList<Project> projects, Paging paging, AliasTable aliases, CancellationToken cancellationToken)
     {
-        if (projects.Count > MaxProjects)
-            throw DatumErrors.TooManyProjectsToSort.On("project", MaxProjects);
+        if (projects.Count > ProjectPages.MaxProjects)
+            throw DatumErrors.TooManyProjectsToSort.On("project", ProjectPages.MaxProjects);
         var all = new List<AliasRow>();
-        foreach (var some in projects.Chunk(MaxProjectsAtOnce))
+        foreach (var some in projects.Chunk(ProjectPages.MaxProjectsAtOnce))
         {
             foreach (var rows in await Task.WhenAll(some.Select(p => aliases.ListAllAsync(p, AliasOrder.Max, cancellationToken))))
             {
@@ -132,17 +82,4 @@ static class AliasListEndpoint
         var (page, next) = order.Page(all, paging.Limit, paging.Cursor);
         return new(page, next, all.Count, order.CursorOf);
     }
-
-    static (string? Project, AliasName? Name) PlaceOf(Paging paging) => paging.Cursor switch
-    {
-        null => (null, null),
-        { Length: >= IdLength } cursor when Guid.TryParseExact(cursor[..IdLength], "N", out var id)
-            && cursor.StartsWith(TextOf(id), StringComparison.Ordinal) =>
-            cursor.Length == IdLength ? (TextOf(id), null)
-            : AliasName.TryParse(cursor[IdLength..], out var name) ? (TextOf(id), name)
-            : throw Paging.BadCursor(),
-        _ => throw Paging.BadCursor(),
-    };
-
-    static string TextOf(Guid id) => id.ToString("N");
 }

@@ -39,6 +39,15 @@ sealed partial class AliasTable(TableServiceClient tables, TimeProvider clock) :
     public Task<AliasRow?> FindAsync(Project project, AliasName name, CancellationToken cancellationToken) =>
         table.FindAsync<AliasRow>(PartitionOf(project.Slot), NameKey(project.Id, name.Value), cancellationToken: cancellationToken);
 
+    /// <summary>Those of the aliases that there are, by name. Reads ranges where the names lie close together.</summary>
+    public async Task<Dictionary<string, AliasRow>> FindAsync(
+        Project project, IEnumerable<AliasName> names, CancellationToken cancellationToken)
+    {
+        var keys = names.Select(n => NameKey(project.Id, n.Value)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        var rows = await table.FindManyAsync<AliasRow>(PartitionOf(project.Slot), [.. keys], cancellationToken: cancellationToken);
+        return rows.Values.ToDictionary(r => r.Name, StringComparer.Ordinal);
+    }
+
     /// <summary>The project and name that an id was given to; null if no alias ever had it.</summary>
     public Task<AliasIdRow?> FindIdAsync(TimedId id, CancellationToken cancellationToken) =>
         table.FindAsync<AliasIdRow>(PartitionOf(id.Partition >> 4), IdKey(id.ToGuid()), cancellationToken: cancellationToken);

@@ -91,6 +91,13 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     /// <summary>All projects, in the order of their ids.</summary>
     public IAsyncEnumerable<Project> ListAllAsync(CancellationToken cancellationToken) => RowsAsync(after: null, 1000, cancellationToken);
 
+    /// <summary>The slots that projects have or had, deleted ones included.</summary>
+    public async Task<IEnumerable<int>> SlotsAsync(CancellationToken cancellationToken)
+    {
+        var counter = await table.FindAsync<ProjectCounterRow>(Partition, CounterKey, cancellationToken: cancellationToken);
+        return Enumerable.Range(0, Math.Min(counter?.Created ?? 0, Project.Slots));
+    }
+
     /// <summary>
     /// Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing. A deleted
     /// one is there again.

@@ -27,19 +27,24 @@ sealed record NewSelectionBody(string? Project, SelectionFilterBody? Filter);
 /// <param name="AdoptedAfter">At this time or later.</param>
 /// <param name="AdoptedBefore">Before this time.</param>
 /// <param name="Purged">True for purged datums only; without it no purged datum is taken.</param>
+/// <param name="Ids">At most 500 datums by their ids. One that is not the project's, or that the rest of the filter leaves out, is not
+/// taken.</param>
 sealed record SelectionFilterBody(
     string? Store, string? Prefix, string? Glob, string? Name, string? NameContains, string? Tag, string? Drift, long? SizeMin,
-    long? SizeMax, string? Job, string? AdoptedAfter, string? AdoptedBefore, bool? Purged);
+    long? SizeMax, string? Job, string? AdoptedAfter, string? AdoptedBefore, bool? Purged,
+    IReadOnlyList<string>? Ids);
 
 /// <summary>A selection on the wire.</summary>
 /// <param name="Status">That of the job which freezes it; <c>completed</c> can be acted on.</param>
 /// <param name="Count">How many datums; so far, while it is frozen.</param>
 /// <param name="Bytes">The sizes of their objects together.</param>
+/// <param name="Looked">How many of the project's datums were looked at; so far, while it is frozen.</param>
 /// <param name="Sample">Some of them.</param>
 /// <param name="Expires">When it is deleted.</param>
 sealed record SelectionBody(
-    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, IReadOnlyList<SelectionItem> Sample,
-    string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires, string? Error)
+    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, long Looked,
+    IReadOnlyList<SelectionItem> Sample, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires,
+    string? Error)
 {
     public static SelectionBody From(JobRow job, Counts done, Project project, IReadOnlyList<SelectionItem> sample)
     {
@@ -47,7 +52,7 @@ sealed record SelectionBody(
         var counts = job.Counts + done;
         return new(
             job.JobId.ToString(), JobStatuses.NameOf(job.Status), ProjectBody.From(project), filter.RootElement.Clone(), counts.Done,
-            counts.Bytes, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
+            counts.Bytes, counts.Looked, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
     }
 }
 

@@ -12,6 +12,9 @@ sealed record SelectionFilter
 {
     KeyGlob? pattern;
 
+    /// <summary>These datums, of which the other properties may leave some out.</summary>
+    public IReadOnlyList<DatumId>? Ids { get; init; }
+
     public Guid? Store { get; init; }
 
     /// <summary>Of a prefix that was given as a URL.</summary>
@@ -48,6 +51,7 @@ sealed record SelectionFilter
     public DatumSpan Span =>
         Job is { } job ? DatumSpan.Of(new(TimedId.FromGuid(job))) : DatumSpan.Between(AdoptedAfter, AdoptedBefore);
 
+    /// <summary>Whether all but <see cref="Ids"/> takes a datum: those are read by name.</summary>
     /// <param name="scanned">When the last scan of each store began that was completed.</param>
     public bool Matches(ISelectableDatum datum, IReadOnlyDictionary<Guid, DateTimeOffset> scanned)
     {

@@ -61,14 +61,27 @@ sealed class FreezeRun(JobRow job, Freeze freeze) : JobRun(job, job.Project, fre
             : new RangeOpening.Opened(new FreezeWork(freeze)));
 }
 
-/// <summary>Reads one shard of a project's datums, window by window.</summary>
+/// <summary>Reads one shard of a project's datums, window by window. Where the filter names datums, it reads those and no others.</summary>
 sealed class FreezeWork(Freeze freeze) : RangeWork
 {
     public override async Task<WindowDone> RunAsync(WorkRow range, RangeDelivery delivery, bool goesOn, CancellationToken cancellationToken)
     {
+        var window = freeze.Filter.Ids is { } ids
+            ? await FindAsync(range, ids, cancellationToken)
+            : await ReadAsync(range, cancellationToken);
+        var items = window.Items;
+        items.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key) is not 0 and var order ? order : a.Store.CompareTo(b.Store));
+        var counts = new Counts { Done = items.Count, Bytes = items.Sum(i => i.Size), Looked = window.Looked };
+        var results = await freeze.Blobs.WriteWindowResultsAsync(
+            range, delivery, items, counts, SelectionEndpoints.Json.SelectionItem, cancellationToken);
+        return new(counts, results, window.After, window.Ends);
+    }
+
+    async Task<Window> ReadAsync(WorkRow range, CancellationToken cancellationToken)
+    {
         var (limits, span) = (freeze.Limits, freeze.Filter.Span);
         var items = new List<SelectionItem>();
-        var (after, continuation, looked, bytes) = (range.After, (string?)null, 0, 0L);
+        var (after, continuation, looked) = (range.After, (string?)null, 0);
         do
         {
             var page = await freeze.Datums.SelectAsync(
@@ -77,24 +90,27 @@ sealed class FreezeWork(Freeze freeze) : RangeWork
             looked += page.Values.Count;
             if (page.Values is [.., var last])
                 after = last.RowKey;
-            foreach (var row in page.Values.Where(IsWanted))
-            {
-                items.Add(new(IdOf(range, row), row.Store, row.Bucket, row.Key, row.Size));
-                bytes += row.Size;
-            }
+            items.AddRange(page.Values.Where(IsWanted).Select(
+                row => new SelectionItem(IdOf(range, row), row.Store, row.Bucket, row.Key, row.Size)));
         }
         while (continuation is not null && items.Count < limits.WindowItems && looked < limits.WindowRows);
 
-        items.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key) is not 0 and var order ? order : a.Store.CompareTo(b.Store));
-        var counts = new Counts { Done = items.Count, Bytes = bytes };
-        var results = await freeze.Blobs.WriteWindowResultsAsync(
-            range, delivery, items, counts, SelectionEndpoints.Json.SelectionItem, cancellationToken);
-        return new(counts, results, after, Ends: continuation is null);
+        return new(items, looked, after, Ends: continuation is null);
+    }
+
+    async Task<Window> FindAsync(WorkRow range, IReadOnlyList<DatumId> ids, CancellationToken cancellationToken)
+    {
+        var rows = await freeze.Datums.FindAsync([.. ids.Where(id => id.Value.Partition == PartitionOf(range))], cancellationToken);
+        var items = rows.Values.Where(IsWanted).Select(row => new SelectionItem(row.Id, row.Store, row.Bucket, row.Key, row.Size));
+        return new([.. items], rows.Count, After: null, Ends: true);
     }
 
     // Beyond 4096 projects a slot is shared.
-    bool IsWanted(SelectedRow row) => row.Project == freeze.Project.Id && freeze.Filter.Matches(row, freeze.Scanned);
+    bool IsWanted(ISelectableDatum row) => row.Project == freeze.Project.Id && freeze.Filter.Matches(row, freeze.Scanned);
 
-    DatumId IdOf(WorkRow range, SelectedRow row) =>
-        new(TimedId.FromRowKey((ushort)((freeze.Project.Slot << 4) | range.Range), row.RowKey));
+    DatumId IdOf(WorkRow range, SelectedRow row) => new(TimedId.FromRowKey(PartitionOf(range), row.RowKey));
+
+    ushort PartitionOf(WorkRow range) => (ushort)((freeze.Project.Slot << 4) | range.Range);
+
+    sealed record Window(List<SelectionItem> Items, int Looked, string? After, bool Ends);
 }

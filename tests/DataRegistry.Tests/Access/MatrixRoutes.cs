@@ -140,6 +140,7 @@ sealed class MatrixRoutes
         Add("GET /api/v0/users/{id}/roles/", roles, null, Permission.RolesManage, null, null, refusal: 404);
         Add("POST /api/v0/users/{id}/roles/", roles, $$"""{"role":"viewer","scope_type":"project","scope_id":"{{Project}}"}""",
             Permission.RolesManage, Place.Project, null);
+        Add("GET /api/v0/roles/", "/api/v0/roles/", null, Permission.RolesManage, null, null);
         Add("DELETE /api/v0/users/{id}/roles/{role}/", $"{roles}{role}/", null, Permission.RolesManage, Place.Project,
             Place.Project, async () =>
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using DataRegistry.Datasets;
 using DataRegistry.Jobs;
 using DataRegistry.Storage;
 using DataRegistry.Tests.Fixtures;
@@ -92,7 +93,10 @@ public sealed partial class InfraTests
             app.Services.GetServices<IStoredTable>().Select(t => t.Table.Name).Distinct().Order(StringComparer.Ordinal),
             await NamesAsync("tableServices/tables"));
         Assert.Equal(
-            [app.Services.GetRequiredService<JobBlobs>().Container.Name, "app-package", "azure-webjobs-hosts", "azure-webjobs-secrets"],
+            [
+                app.Services.GetRequiredService<JobBlobs>().Container.Name, "app-package", "azure-webjobs-hosts", "azure-webjobs-secrets",
+                app.Services.GetRequiredService<ManifestBlobs>().Container.Name,
+            ],
             await NamesAsync("blobServices/containers"));
     }
 
@@ -126,6 +130,7 @@ public sealed partial class InfraTests
                 "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts adoption",
                 "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts azure-webjobs-hosts",
                 "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts azure-webjobs-secrets",
+                "registry-identity: Storage Blob Data Owner on Microsoft.Storage/storageAccounts datasets",
                 "registry-identity: Storage Queue Data Contributor on Microsoft.Storage/storageAccounts",
                 "registry-identity: Storage Table Data Contributor on Microsoft.Storage/storageAccounts",
             ],

@@ -3,6 +3,7 @@
 import { ConnectionLost, api, watchConnection } from './api.js';
 import { h, replace } from './dom.js';
 import { hasRoute, href, match, navigate, setQuery, useRoutes } from './router.js';
+import { maySomewhere } from './permissions.js';
 import { navigation, routes } from './routes.js';
 import { session } from './session.js';
 import { applyTheme, currentTheme, nextTheme } from './theme.js';
@@ -138,6 +139,8 @@ function drawTop(section) {
     project && h('nav.main-nav', { 'aria-label': 'Main' }, navigation.filter(n => hasRoute(n.route)).map(n =>
       h('a', { href: href(n.route, { project: project.id }), 'aria-current': n.section === section && 'page' }, n.label))),
     h('div.top-end',
+      me && ['projects_manage', 'users_read', 'audit_read'].some(permission => maySomewhere(me, permission)) && h('a.button.quiet.admin-link',
+        { href: href('adminProjects'), title: 'Administration', 'aria-label': 'Administration', 'aria-current': section === 'admin' && 'page' }, h('span', { 'aria-hidden': 'true' }, '⚙'), h('span', 'Administration')),
       me && h('span.who', { title: me.username }, me.display_name || me.username),
       theme,
       session.token && h('button.button.quiet', { type: 'button', onclick: () => session.signOut() }, 'Sign out')));

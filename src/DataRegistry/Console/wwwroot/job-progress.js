@@ -27,9 +27,10 @@ export function jobBadge(job) {
 
 /**
  * Follows a job until it ends or the page is left. `onprogress` gets the job whenever it was looked at, `onend` at its end, `onretry` the job that tries again;
- * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again is called; without `changeable` it is only looked at.
+ * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again is called, null where a job cannot be tried again;
+ * `columns` are those of its results as CSV; without `changeable` it is only looked at.
  */
-export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogress = () => {}, onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true }) {
+export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogress = () => {}, onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true, columns = undefined }) {
   const at = `${path}${job.id}/`;
   const bar = progressBar('How far the job is');
   const state = h('span');
@@ -86,8 +87,8 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogre
       created > 0 && hasEnded(job) && button('Download adopted (CSV)', () => download('created', 'csv', ['url', 'id'])),
       failed > 0 && button('Download failed (CSV)', () => download('failed', 'csv')),
       failed > 0 && button('Download failed (NDJSON)', () => download('failed', 'ndjson')),
-      skipped > 0 && hasEnded(job) && button('Download skipped (CSV)', () => download('skipped', 'csv')),
-      changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
+      skipped > 0 && hasEnded(job) && button('Download skipped (CSV)', () => download('skipped', 'csv', columns)),
+      again && changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
     ];
   }
 

@@ -14,10 +14,11 @@ const AHEAD = '1200px';
 /**
  * `load(next, signal)` answers a page of the API; with `next` null the first. Pages may be short or empty and still have a next one: it goes on
  * by itself, says how many were looked at (`lookedAt(page)`, where results are not all) and can be stopped.
- * `.reload()` begins anew, and gives up what is under way. Rows are all equally high (style.css). Without rows a first page that fails is
- * told above the list, a later one at its end.
+ * `.reload()` begins anew, and gives up what is under way. `.rows` are those that are loaded, `.focusRow(index)` brings one into view and
+ * puts the focus on its link. `wordsOf(rows)` says how many there are, where `noun` does not. Rows are all equally high (style.css).
+ * Without rows a first page that fails is told above the list, a later one at its end.
  */
-export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {} }) {
+export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {}, wordsOf = null }) {
   const state = { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false };
   let shown = columnsOf([]);
   const view = windowedRows(shown);
@@ -41,6 +42,8 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     status.textContent = 'Loading…';
     more();
   };
+  Object.defineProperty(element, 'rows', { get: () => state.rows });
+  element.focusRow = index => view.focus(index);
   return element;
 
   async function more() {
@@ -130,6 +133,7 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
 
   function words() {
     if (state.rows.length === 0) return '';
+    if (wordsOf) return `${wordsOf(state.rows)}${state.ended ? '' : ' loaded, and more'}`;
     if (state.ended) return plural(state.rows.length, ...noun);
     return state.total !== null ? `${plural(state.total, ...noun)}, ${count(state.rows.length)} loaded` : `${count(state.rows.length)} ${noun[1]} loaded, and more`;
   }
@@ -154,6 +158,16 @@ function windowedRows(columns) {
     set(next) { rows = next; draw(); },
     clear() { for (const row of drawn.values()) row.remove(); drawn.clear(); rows = []; above.hidden = below.hidden = true; },
     use(next) { columns = next; this.clear(); },
+    focus(index) {
+      if (index < 0 || index >= rows.length) return;
+      if (!drawn.has(index)) {
+        scrollBy(0, body.getBoundingClientRect().top + index * height - innerHeight / 2);
+        draw();
+      }
+      const row = drawn.get(index);
+      row.querySelector('a')?.focus({ preventScroll: true });
+      row.scrollIntoView({ block: 'nearest' });
+    },
     stop() { removeEventListener('scroll', soon); removeEventListener('resize', remeasure); cancelAnimationFrame(frame); },
   };
 

@@ -33,3 +33,13 @@ export function rolesAt(me, project) {
   const at = { cluster: project?.cluster, department: project?.department, project: project?.id };
   return me.roles.filter(given => given.scope_type === 'system' || (given.scope_id && at[given.scope_type] === given.scope_id));
 }
+
+/** Whether it is allowed in some project, department or cluster, or in the whole system. A token for some projects counts nowhere else. */
+export function maySomewhere(me, permission) {
+  return me.projects === null && me.roles.some(given => ROLES[given.role]?.includes(permission) ?? true);
+}
+
+/** The names of the roles that allow it. */
+export function rolesWith(permission) {
+  return Object.keys(ROLES).filter(role => ROLES[role].includes(permission));
+}

@@ -33,8 +33,9 @@ export async function render({ params, project, me, signal, setTitle, refresh })
       lead: h('span.mono', datum.uri),
       actions: [
         !datum.purged && button('Download', () => download(context), { kind: 'primary' }),
+        !datum.purged && datum.store && linkButton('Show its folder', folderOf(datum, project)),
         copyButton(`datum://${datum.id}`, 'Copy datum://'),
-      ],
+      ].filter(Boolean),
     }),
     datum.purged && notice('warn', h('p', 'This datum is purged: nobody can download it any more, and its URL can be adopted again. The file in the bucket was not touched.')),
     !datum.purged && driftOf(datum) === 'changed' ? h('div.notice-place', pending(trace, t => changedNotice(datum, t, project, track()), ' ')) : !datum.purged && driftNotice(datum),
@@ -49,6 +50,11 @@ export async function render({ params, project, me, signal, setTitle, refresh })
     section('Trace', pending(Promise.all([trace, store]), ([t, s]) => traceOf(t, s, datum, project))),
     !datum.purged && section('Use it elsewhere', pending(Promise.all([trace, store]), ([t, s]) => snippets(datum, t, s))),
     context.mayEdit && h('div.section', h('div.actions', button('Purge…', () => purge(context), { kind: 'danger' }))));
+}
+
+function folderOf({ store, uri }, project) {
+  const [, key] = /^s3:\/\/[^/]+\/(.*)$/s.exec(uri);
+  return href('data', { project: project.id }, { view: 'tree', store, prefix: key.slice(0, key.lastIndexOf('/') + 1) });
 }
 
 /** What has changed is tracked by a later version, or can be. */

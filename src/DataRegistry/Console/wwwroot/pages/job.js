@@ -7,8 +7,9 @@ import { JOB_KINDS } from '../job-words.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
+import { act } from '../selection/actions.js';
 import { stateBadge, stateWord } from '../states.js';
-import { card, codeBlock, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
+import { button, card, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
 
 /** Results are read again while a job runs, as long as they are few: who reads further down is not interrupted. */
 const FEW = 200;
@@ -58,15 +59,25 @@ export async function render(context) {
         ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
         ['ID', idCode(job.id)],
       ]))),
-    section(kind.results, h('div.filters.one', choice), results),
-    undo());
+    undo(),
+    section(kind.results, h('div.filters.one', choice), results));
 
-  /** How an adoption is undone that has created something, for who may. */
+  /** For an adoption that has created something. A selection of the job has all of it, and is purged once somebody has seen how many. */
   function undo() {
-    if (params.kind !== 'adoptions' || !hasEnded(job) || !job.counts.created || !may(context.me, project, 'data_manage')) return null;
-    return section('Undo',
-      h('p', 'A selection of this job has all that it created. Purge the selection: the objects in the bucket stay, and can be adopted again.'),
-      codeBlock(`POST /api/v0/selections/  {"project":"${project.id}","filter":{"job":"${job.id}"}}\nPOST /api/v0/selections/{id}/purge/`, 'Requests'));
+    if (params.kind !== 'adoptions' || !hasEnded(job) || !job.counts.created) return null;
+    const allowed = may(context.me, project, 'data_manage');
+    return section('Undo', h('p', 'Purges the datums that this job created, and no others. First it counts them and shows some. The objects in the bucket stay, '
+      + 'and can be adopted again.'),
+    allowed ? h('p', button('Undo this adoption…', purge, { kind: 'danger' }))
+      : h('p.hint', 'It takes a role that manages the project’s data, such as research_manager.'));
+  }
+
+  async function purge() {
+    const done = await act(context, 'purge', {
+      filter: { job: job.id }, words: 'Created by this job', title: 'Undo this adoption',
+      none: 'All that this job created is purged already.',
+    });
+    if (done) navigate(href('selection', { project: project.id, selection: done.selection.id }, { job: done.job.id }));
   }
 
   /** What it has found by now is shown, as long as that is a page. */

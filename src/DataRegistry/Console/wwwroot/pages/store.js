@@ -17,8 +17,9 @@ export async function render(context) {
   return h('div',
     pageHeader(store.name, {
       back: { label: 'Stores', href: href('stores', { project: project.id }) },
-      actions: store.deleted ? [] : [
-        store.allow_adopt && may(context.me, project, 'data_adopt') && linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
+      actions: [
+        linkButton('Browse its files', href('data', { project: project.id }, { view: 'tree', store: store.id })),
+        !store.deleted && store.allow_adopt && may(context.me, project, 'data_adopt') && linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
         manages && linkButton('Edit', href('storeEdit', { project: project.id, store: store.id })),
       ].filter(Boolean),
     }),

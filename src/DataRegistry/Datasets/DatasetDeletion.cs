@@ -1,0 +1,77 @@
+using DataRegistry.Organization;
+using DataRegistry.Triggers;
+using Microsoft.Extensions.Logging;
+
+namespace DataRegistry.Datasets;
+
+/// <summary>
+/// Deletes datasets with all that is in them. The dataset is not there from the first write on. Its versions go after that, some at a
+/// time: a death, or a lack of time, leaves the rest to the timer, and to whoever deletes it again.
+/// </summary>
+sealed partial class DatasetDeletion(
+    DatasetTable table, DatasetVersions versions, ProjectTable projects, TimeProvider clock, ILogger<DatasetDeletion> logger) : ICollector
+{
+    /// <summary>How long a request deletes versions, before it leaves the rest to the timer.</summary>
+    static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(20);
+
+    /// <summary>What a function may take, with time to spare; the rest is the next one's.</summary>
+    static readonly TimeSpan RunTime = TimeSpan.FromMinutes(5);
+
+    /// <summary>Deletes a dataset. False if it is deleted already; its versions may go still, and this helps with that.</summary>
+    public async Task<bool> DeleteAsync(DatasetId id, CancellationToken cancellationToken)
+    {
+        var deleted = await table.DeleteAsync(id, cancellationToken);
+        if (await table.FindLeftoverAsync(id, cancellationToken) is { } leftover)
+            await SweepAsync(leftover, clock.GetUtcNow() + RequestTime, cancellationToken);
+        return deleted;
+    }
+
+    /// <summary>The timer's turn: what deaths left of versions and datasets.</summary>
+    public async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        var until = clock.GetUtcNow() + RunTime;
+        foreach (var slot in await projects.SlotsAsync(cancellationToken))
+        {
+            await foreach (var leftover in table.LeftoversAsync(slot, cancellationToken))
+            {
+                if (leftover.Dataset is not null)
+                    await SweepAsync(leftover, until, cancellationToken);
+                else
+                    await versions.CollectAsync(leftover, cancellationToken);
+                if (clock.GetUtcNow() > until)
+                    return;
+            }
+        }
+    }
+
+    async Task SweepAsync(LeftoverRow leftover, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        var id = DatasetId.Of(leftover.Dataset!.Value);
+        while (await table.SweepVersionsAsync(id, cancellationToken) is { Count: > 0 } swept)
+        {
+            await versions.CollectAsync(swept, cancellationToken);
+            if (clock.GetUtcNow() <= until)
+                continue;
+            Log.LeftToTimer(logger, id);
+            return;
+        }
+
+        await table.SweepNamesAsync(id, leftover.Project, cancellationToken);
+        await table.ForgetAsync(leftover, cancellationToken);
+    }
+
+    static partial class Log
+    {
+        [LoggerMessage(LogLevel.Information, "Dataset {Dataset} is deleted; the timer deletes the rest of its versions")]
+        public static partial void LeftToTimer(ILogger logger, DatasetId dataset);
+    }
+}
+
+/// <summary>A project's datasets.</summary>
+sealed class ProjectDatasets(DatasetTable datasets) : IProjectContents
+{
+    public int Order => 1;
+
+    public async Task<string?> FindAsync(Project project, CancellationToken cancellationToken) =>
+        await datasets.AnyAsync(project, cancellationToken) ? "datasets" : null;
+}

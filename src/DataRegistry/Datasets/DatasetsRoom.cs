@@ -1,0 +1,28 @@
+using DataRegistry.Access;
+using DataRegistry.Organization;
+using DataRegistry.Storage;
+using DataRegistry.Triggers;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace DataRegistry.Datasets;
+
+/// <summary>The room of datasets: named, versioned lists of datums.</summary>
+static class DatasetsRoom
+{
+    public static IServiceCollection AddDatasets(this IServiceCollection services)
+    {
+        services.AddTable<DatasetTable>();
+        services.AddSingleton<IProjectContents, ProjectDatasets>();
+        services.AddSingleton<DatasetDeletion>().AddSingleton<ICollector>(s => s.GetRequiredService<DatasetDeletion>());
+        services.AddSingleton<DatasetAccess>().AddSingleton<DatasetVersions>().AddSingleton<VersionFiles>();
+        return services.AddSingleton<ManifestBlobs>().AddSingleton<ManifestWriter>().AddSingleton<ManifestReader>();
+    }
+
+    public static void MapDatasets(this Api api)
+    {
+        api.V0.MapDatasets();
+        api.V0.MapDatasetVersions();
+        api.V0.MapVersionFiles();
+        api.V0.MapVersionAliases();
+    }
+}

@@ -1,0 +1,124 @@
+using System.IO.Compression;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using DataRegistry.Http;
+using DataRegistry.Storage;
+
+namespace DataRegistry.Datasets;
+
+/// <summary>
+/// Reads manifests. A page costs two requests: for the index, and for the blocks that it is in. A small manifest costs one, and so does
+/// all of one that is not larger than <see cref="PieceBytes"/>.
+/// </summary>
+sealed class ManifestReader(ManifestBlobs blobs)
+{
+    /// <summary>Bytes that one request reads, at most.</summary>
+    const int PieceBytes = 8 * 1024 * 1024;
+
+    /// <summary>A blob up to this size is read whole in any case.</summary>
+    const int SmallBytes = 256 * 1024;
+
+    /// <summary>The entries after a path, in the order of their paths; some megabytes in memory at a time.</summary>
+    /// <param name="after">Null for all. It need not be in the manifest.</param>
+    /// <exception cref="ApiException">404: the version was deleted meanwhile.</exception>
+    public IAsyncEnumerable<ManifestEntry> ReadAsync(Manifest manifest, string? after, CancellationToken cancellationToken) =>
+        ReadAsync(manifest, after, long.MaxValue, cancellationToken);
+
+    /// <summary>A page of the entries after a path, at most 4 MB of them, and the cursor after it: its last path, or null.</summary>
+    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/param|/exception"/>
+    public Task<(IReadOnlyList<ManifestEntry> Entries, string? Cursor)> PageAsync(
+        Manifest manifest, int limit, string? after, CancellationToken cancellationToken) =>
+        ReadAsync(manifest, after, limit + 1, cancellationToken).PageAsync(limit, SizeOf, e => e.Path, cancellationToken);
+
+    /// <summary>The first entries, so many of them at most, with no more requests than they take.</summary>
+    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/exception"/>
+    public IAsyncEnumerable<ManifestEntry> FirstAsync(Manifest manifest, int count, CancellationToken cancellationToken) =>
+        ReadAsync(manifest, after: null, count, cancellationToken).Take(count);
+
+    /// <summary>Bytes of an entry as JSON; more rather than less.</summary>
+    static int SizeOf(ManifestEntry entry) =>
+        600 + RowSize.Of(entry.Path) + (2 * RowSize.Of(entry.Key)) + RowSize.Of(entry.Bucket) + RowSize.Of(entry.VersionId ?? "");
+
+    /// <param name="wanted">No blocks are read ahead of so many entries.</param>
+    async IAsyncEnumerable<ManifestEntry> ReadAsync(
+        Manifest manifest, string? after, long wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var whole = manifest.Length <= SmallBytes || (manifest.Length <= PieceBytes && after is null && wanted >= manifest.Count);
+        var from = whole ? 0 : manifest.IndexAt;
+        var bytes = await blobs.ReadAsync(manifest.Blob, from, manifest.Length - from, cancellationToken);
+        var blocks = IndexOf(bytes.AsMemory((int)(manifest.IndexAt - from)));
+        for (var next = FirstBlock(blocks, after); next < blocks.Count;)
+        {
+            var end = whole ? blocks.Count : EndOf(manifest, blocks, next, wanted);
+            var at = whole ? 0 : blocks[next].At;
+            if (!whole)
+                bytes = await blobs.ReadAsync(manifest.Blob, at, EndAt(manifest, blocks, end - 1) - at, cancellationToken);
+            for (; next < end; next++)
+            {
+                var block = blocks[next];
+                var compressed = bytes.AsMemory((int)(block.At - at), (int)(EndAt(manifest, blocks, next) - block.At));
+                foreach (var entry in Lines(compressed, block.Raw, ManifestLines.Entry))
+                {
+                    if (after is not null && ManifestEntry.PathOrder.Compare(entry.Path, after) <= 0)
+                        continue;
+                    wanted--;
+                    yield return entry;
+                }
+            }
+        }
+    }
+
+    /// <summary>The block that the first entry after a path may be in.</summary>
+    static int FirstBlock(List<ManifestBlock> blocks, string? after)
+    {
+        var (low, high) = (0, after is null ? 0 : blocks.Count - 1);
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (ManifestEntry.PathOrder.Compare(blocks[middle].First, after) <= 0)
+                low = middle;
+            else
+                high = middle - 1;
+        }
+
+        return low;
+    }
+
+    /// <summary>The blocks from one on that one request reads: as many as hold so many entries also if the first one holds none.</summary>
+    static int EndOf(Manifest manifest, List<ManifestBlock> blocks, int next, long wanted)
+    {
+        var end = next + 1;
+        for (var entries = 0L;
+            end < blocks.Count && entries < wanted && EndAt(manifest, blocks, end) - blocks[next].At <= PieceBytes;
+            end++)
+        {
+            entries += blocks[end].Count;
+        }
+
+        return end;
+    }
+
+    static long EndAt(Manifest manifest, List<ManifestBlock> blocks, int block) =>
+        block + 1 < blocks.Count ? blocks[block + 1].At : manifest.IndexAt;
+
+    static List<ManifestBlock> IndexOf(ReadOnlyMemory<byte> bytes) =>
+        Lines(bytes[sizeof(int)..], MemoryMarshal.Read<int>(bytes.Span), ManifestLines.Block);
+
+    static List<T> Lines<T>(ReadOnlyMemory<byte> compressed, int length, JsonTypeInfo<T> type)
+    {
+        var raw = new byte[length];
+        if (!BrotliDecoder.TryDecompress(compressed.Span, raw, out var written) || written != length)
+            throw new InvalidDataException("A block of a manifest cannot be read.");
+        var values = new List<T>();
+        for (ReadOnlySpan<byte> rest = raw; !rest.IsEmpty;)
+        {
+            var end = rest.IndexOf((byte)'\n');
+            values.Add(JsonSerializer.Deserialize(rest[..end], type)!);
+            rest = rest[(end + 1)..];
+        }
+
+        return values;
+    }
+}

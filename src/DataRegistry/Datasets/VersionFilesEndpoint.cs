@@ -1,0 +1,39 @@
+using DataRegistry.Datums;
+using DataRegistry.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace DataRegistry.Datasets;
+
+/// <summary>The files of a version, with what is known of their datums now.</summary>
+static class VersionFilesEndpoint
+{
+    /// <summary>Files on a page: each page reads their datums, a few requests for all of them.</summary>
+    const int MaxLimit = 1000;
+
+    public static void MapVersionFiles(this IEndpointRouteBuilder api) =>
+        api.MapGet("/dataset-versions/{id}/files/", ListAsync).WithName("listDatasetVersionFiles")
+            .AnswersPages<VersionFileBody>(
+                "List the files of a version by path, with the hashes that are known now, and whether a datum is purged. A page has "
+                + $"at most {MaxLimit} files")
+            .Fails(DatasetErrors.VersionNotCompleted);
+
+    static async Task<IResult> ListAsync(
+        string id, HttpContext context, DatasetAccess access, ManifestReader manifests, DatumTable datums)
+    {
+        var (version, _) = await access.VersionAsync(id, context);
+        var manifest = version.Manifest ?? throw DatasetErrors.VersionNotCompleted.With();
+        var paging = Paging.From(context.Request);
+        if (paging.Cursor is { } cursor && !DatasetPath.IsValid(cursor))
+            throw Paging.BadCursor();
+        var (entries, next) = await manifests.PageAsync(
+            manifest, Math.Min(paging.Limit, MaxLimit), paging.Cursor, context.RequestAborted);
+        var now = await datums.FindAsync([.. entries.Select(e => e.Datum)], context.RequestAborted);
+        return Results.Json(
+            new Page<VersionFileBody>(
+                (int)Math.Min(manifest.Count, int.MaxValue), Paging.Next(context, next), null,
+                [.. entries.Select(e => VersionFileBody.From(e, now.GetValueOrDefault(e.Datum)))]),
+            DatasetEndpoints.Json.PageVersionFileBody);
+    }
+}
