@@ -64,11 +64,14 @@ public sealed class Azurite : IAsyncDisposable
     public AzuritePorts Ports { get; }
 
     /// <param name="account">The well-known account, or one of <see cref="AzuriteOptions.MoreAccounts"/>.</param>
-    public string ConnectionStringOf(string account) => string.Create(CultureInfo.InvariantCulture,
+    public string ConnectionStringOf(string account) => ConnectionStringOf(Ports, account);
+
+    /// <inheritdoc cref="ConnectionStringOf(string)"/>
+    public static string ConnectionStringOf(AzuritePorts ports, string account = Account) => string.Create(CultureInfo.InvariantCulture,
         $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};"
-        + $"BlobEndpoint=http://127.0.0.1:{Ports.Blob}/{account};"
-        + $"QueueEndpoint=http://127.0.0.1:{Ports.Queue}/{account};"
-        + $"TableEndpoint=http://127.0.0.1:{Ports.Table}/{account};");
+        + $"BlobEndpoint=http://127.0.0.1:{ports.Blob}/{account};"
+        + $"QueueEndpoint=http://127.0.0.1:{ports.Queue}/{account};"
+        + $"TableEndpoint=http://127.0.0.1:{ports.Table}/{account};");
 
     /// <summary>The id of the child process, which ends with <see cref="DisposeAsync"/>.</summary>
     public int ProcessId => process.Id;

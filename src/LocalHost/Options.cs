@@ -31,7 +31,7 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
 
     static RootCommand Command(Func<Options, CancellationToken, Task<int>> run)
     {
-        var urls = new Option<string>("--urls") { Description = "Where to listen.", DefaultValueFactory = _ => "http://127.0.0.1:7071" };
+        var urls = new Option<string>("--urls") { Description = "Addresses.", DefaultValueFactory = _ => "http://127.0.0.1:7071" };
         var token = new Option<string?>("--token")
         {
             Description = "The development token. Without it, one is made at the first start and kept in .local/token.",
@@ -39,7 +39,7 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
         var memory = new Option<bool>("--memory") { Description = "Keep nothing: storage, bucket and token are new at each start." };
         var count = new Option<int>("--count")
         {
-            Description = "How many objects the demo bucket holds.",
+            Description = "Objects in the demo bucket.",
             DefaultValueFactory = _ => 200,
             CustomParser = result =>
             {
@@ -80,7 +80,7 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
             }
         });
         var command = new RootCommand(
-            "Data Registry on your machine, with emulators of what it needs in the cloud, and demo data.") { urls, token, memory, count };
+            "Data Registry on your machine, with emulators of its cloud services, and demo data.") { urls, token, memory, count };
         command.SetAction((parsed, cancellationToken) => run(
             new Options(parsed.GetValue(urls)!, parsed.GetValue(token), parsed.GetValue(memory), parsed.GetValue(count)),
             cancellationToken));

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 
-// Writes the OpenAPI documents of the service into a folder, for linters and for generators of clients. The service starts without storage,
-// because its documents need none.
+// Writes the OpenAPI documents of the service into a folder, for linters and client generators. The service starts
+// without storage, because its documents need none.
 var folder = args is [var given] ? given : throw new ArgumentException("One argument is expected: the folder to write to.");
 var builder = WebApplication.CreateSlimBuilder();
 builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -4,18 +4,19 @@ using System.Text.Json;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// A list of URLs in random order, as a job, against a bare loop of LIST and insert; then the same list again, of which everything exists.
+/// A list of URLs in random order, as a job, against a bare loop of LIST and insert. Then the same list again, when all
+/// objects exist.
 /// </summary>
 static class AdoptList
 {
     static readonly int[] Concurrencies = [4, 8, 16];
 
-    /// <summary>As many are enough to compile everything, and to find the bare loop's best concurrency.</summary>
+    /// <summary>Enough to compile everything, and to find the bare loop's best concurrency.</summary>
     const int WarmUpObjects = 10_000;
 
     const int WarmUpRounds = 2;
 
-    /// <summary>More than are answered at once.</summary>
+    /// <summary>More than a request answers at once.</summary>
     const int MissingObjects = 200;
 
     public static Benchmark Benchmark { get; } = new(
@@ -33,7 +34,7 @@ static class AdoptList
         Print(rounds, scale.Objects);
     }
 
-    /// <summary>Nothing of it is reported, but which concurrency is the bare loop's best, by the last of its passes.</summary>
+    /// <summary>Returns only the bare loop's best concurrency, from the last of its passes.</summary>
     static async Task<int> WarmUpAsync(int objects, CancellationToken cancellationToken)
     {
         await using var input = await Input.CreateAsync(objects, cancellationToken);
@@ -52,7 +53,7 @@ static class AdoptList
         return best;
     }
 
-    /// <summary>The arms take turns in going first, so that a machine which gets slower or faster favours neither.</summary>
+    /// <summary>The arms take turns in going first, so that a machine whose speed changes favours neither.</summary>
     static async Task<Round> RoundAsync(int number, Input input, int inFlight, CancellationToken cancellationToken)
     {
         if (number % 2 == 0)
@@ -69,7 +70,7 @@ static class AdoptList
     {
         await using var arena = await Arena.StartAsync(cancellationToken);
         await using var service = await RunningService.StartAsync(arena, input.Bucket.Store, cancellationToken);
-        // Objects that are not there: the emulator and every connection have been used, and nothing is adopted.
+        // Missing objects use the emulator and every connection, but nothing is adopted.
         await service.AdoptListAsync(input.Missing, cancellationToken);
         var (first, accepted) = await AdoptAsync("created");
         var (again, _) = await AdoptAsync("existing");
@@ -117,7 +118,7 @@ static class AdoptList
                 + "collector.\n");
 
         Ratio("rate, service/bare", rounds.Select(r => r.Service.First.PerSecond / r.Bare.PerSecond));
-        // Steadier than the rate on a machine that others use too; the emulator's is what limits.
+        // Processor time is steadier than the rate on a busy machine. The emulator is the bottleneck.
         Ratio("emulator's processor time, service/bare", rounds.Select(r => r.Service.First.Processor.Azurite / r.Bare.Processor.Azurite));
         Ratio("processor time of all, service/bare", rounds.Select(r => r.Service.First.Processor.Total / r.Bare.Processor.Total));
         Console.WriteLine();
@@ -149,7 +150,7 @@ static class AdoptList
                     k => k.Service == service).Select(k => k.Operation).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }
 
-    /// <summary>A bucket, the request that adopts all that it holds, and one that adopts nothing.</summary>
+    /// <summary>A bucket, the request that adopts all of its objects, and one that adopts nothing.</summary>
     sealed record Input(BucketProcess Bucket, byte[] Body, byte[] Missing, int Objects) : IAsyncDisposable
     {
         public static async Task<Input> CreateAsync(int objects, CancellationToken cancellationToken)

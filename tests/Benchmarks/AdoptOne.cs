@@ -1,7 +1,8 @@
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// Single URLs, each answered at once, one after the other and 16 at a time; against the requests that this cannot do without.
+/// Single URLs, each answered at once, one after the other and 16 at a time, against a bare loop of the necessary
+/// requests.
 /// </summary>
 static class AdoptOne
 {
@@ -13,7 +14,7 @@ static class AdoptOne
 
     static async Task RunAsync(Scale scale, CancellationToken cancellationToken)
     {
-        // Half of the keys for either way.
+        // Half of the keys for each of the two.
         var keys = SampleKeys.Shuffled(2 * scale.Objects);
         await using var bucket = await BucketProcess.StartAsync(keys, cancellationToken);
         Console.WriteLine($"adopt-one: {scale.Objects} objects either way, {scale.Rounds} rounds\n");

@@ -6,23 +6,22 @@ using DataRegistry.Jobs;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// A prefix through queue and functions against a bare loop of LIST and insert; then the same prefix again, of which everything exists,
-/// against a
-/// bare loop of LIST and read; and the first with two processes.
+/// A prefix through queue and functions, against a bare loop of LIST and insert. Then the same prefix again, when all
+/// objects exist, against a bare loop of LIST and read. Then the first one with two processes.
 /// </summary>
 static class AdoptPrefix
 {
     static readonly TimeSpan JobPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Transactions in flight of the bare loop; the best of those that were tried is taken.</summary>
+    /// <summary>Concurrent transactions of the bare loop; the best of these is used.</summary>
     static readonly int[] Concurrencies = [4, 8, 16];
 
     const int WarmUpObjects = 10_000;
 
-    /// <summary>With more objects one process has to do: each arm of a million takes the emulator a quarter of an hour.</summary>
+    /// <summary>More objects use one process only: each arm of a million takes the emulator a quarter of an hour.</summary>
     const int MostObjectsOfTwo = 250_000;
 
-    /// <summary>MiB: of a million objects, two million rows of some 2 KiB each.</summary>
+    /// <summary>MiB. A million objects are two million rows of some 2 KiB each.</summary>
     const int EmulatorMemory = 12 * 1024;
 
     public static Benchmark Benchmark { get; } = new(
@@ -85,7 +84,7 @@ static class AdoptPrefix
         {
             for (var n = 0; n < processes; n++)
                 services.Add(await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken));
-            // A process that has just started compiles at first; the bare loop's has not just started.
+            // A new process compiles at first, unlike the bare loop's.
             await RunJobAsync(arena, bucket, services, SampleKeys.WarmUpPrefix, WarmUpObjects, 0, cancellationToken);
             var first = await RunJobAsync(arena, bucket, services, SampleKeys.Prefix, objects, 0, cancellationToken);
             var again = await RunJobAsync(arena, bucket, services, SampleKeys.Prefix, 0, objects, cancellationToken);
@@ -98,7 +97,7 @@ static class AdoptPrefix
         }
     }
 
-    /// <summary>Has a prefix adopted, to the end; fails if it does not come to so many created and existing.</summary>
+    /// <summary>Adopts a prefix to its end. Fails unless it has the expected counts of created and existing.</summary>
     internal static async Task<Run> RunJobAsync(
         Arena arena, BucketProcess bucket, List<ServiceProcess> services, string prefix, int created, int existing,
         CancellationToken cancellationToken)
@@ -120,7 +119,7 @@ static class AdoptPrefix
         async Task<long> AllocatedAsync() => (await Task.WhenAll(services.Select(s => s.AllocatedAsync(cancellationToken)))).Sum();
     }
 
-    /// <summary>The job's row once it is at its end; read past the service, whose requests are counted.</summary>
+    /// <summary>The job's row at its end. Read directly, because the service's requests are counted.</summary>
     internal static async Task<JobRow> EndAsync(Arena arena, string id, CancellationToken cancellationToken)
     {
         var jobs = new JobTable(arena.Storage.Tables, TimeProvider.System);
@@ -155,7 +154,7 @@ static class AdoptPrefix
         }
     }
 
-    /// <summary>A run of a million takes long: what was measured before it is broken off stands.</summary>
+    /// <summary>A run of a million takes long, so print each result before the run may be interrupted.</summary>
     static void Tell(string arm, TimeSpan first, TimeSpan again) =>
         Console.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"{arm}: {first.TotalSeconds:0.0} s, again {again.TotalSeconds:0.0} s"));

@@ -7,7 +7,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// A prefix while the service is killed again and again, and on a bucket that fails now and then: the totals must be those of a quiet run.
+/// A prefix while the service is killed repeatedly, and on a bucket with faults. The totals must be those of a quiet
+/// run.
 /// </summary>
 static class AdoptPrefixFaults
 {
@@ -65,7 +66,7 @@ static class AdoptPrefixFaults
             _ = JobId.TryParse(id, out var job);
             for (var kill = 1; kill <= kills; kill++)
             {
-                // Each time some more of it is done.
+                // Each time a little more is done.
                 while ((await work.ListAsync(job, cancellationToken)
                     .ToListAsync(cancellationToken)).Sum(r => r.Created) < (long)objects * kill / (kills + 2))
                     await Task.Delay(20, cancellationToken);

@@ -9,11 +9,12 @@ using DataRegistry.StandIn;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// A prefix through the published worker, which a stand-in for the Functions host drives: exact counts, and the worker's processor time.
+/// A prefix through the published worker, under a stand-in for the Functions host: exact counts, and the worker's
+/// processor time.
 /// </summary>
 static class AdoptWorker
 {
-    /// <summary>Tries of a message, by host.json.</summary>
+    /// <summary>Tries of a message, from host.json.</summary>
     const int MaxDequeueCount = 10;
 
     public static Command Command()

@@ -8,8 +8,8 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// What adoption writes for objects, and nothing of its work: nothing is staged, looked up, checked or repeated, and every
-/// transaction but a partition's last is full.
+/// Writes the same rows as an adoption, without its other work: staging, lookups, checks and repetitions. Every
+/// transaction except a partition's last is full.
 /// </summary>
 sealed class AdoptedRows(StorageAccount storage, Store store, Project project, JobId job)
 {
@@ -17,9 +17,9 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
 
     public TableClient Datums { get; } = new DatumTable(storage.Tables, TimeProvider.System).Table;
 
-    /// <summary>Inserts a location and a datum for each; returns how many rows.</summary>
-    /// <param name="inFlight">Transactions at a time.</param>
-    /// <exception cref="WrongResultException">A row was there already.</exception>
+    /// <summary>Inserts a location and a datum for each object; returns the number of rows.</summary>
+    /// <param name="inFlight">Concurrent transactions.</param>
+    /// <exception cref="WrongResultException">A row existed already.</exception>
     public async Task<int> InsertAsync(IAsyncEnumerable<S3Object> objects, int inFlight, CancellationToken cancellationToken)
     {
         var rows = 0;
@@ -34,6 +34,13 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
             });
         return rows;
     }
+
+    /// <summary>Inserts datums alone, for what reads no locations.</summary>
+    /// <inheritdoc cref="InsertAsync"/>
+    public async Task InsertDatumsAsync(IEnumerable<DatumRow> datums, int inFlight, CancellationToken cancellationToken) =>
+        await Parallel.ForEachAsync(
+            TransactionsOf(datums), new ParallelOptions { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken },
+            async (transaction, token) => Done((await transaction.Submit(token)).IsDone || await IsOursAsync(transaction.First, token)));
 
     public LocationRow LocationOf(S3Object found)
     {
@@ -65,7 +72,7 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
     }
 
     /// <summary>
-    /// Whether a transaction that was refused had been done before, and its answer lost: a retry then finds its own rows.
+    /// Whether a refused transaction had succeeded before, and its answer was lost: a retry then finds its own rows.
     /// </summary>
     async Task<bool> IsOursAsync(AdoptedRow first, CancellationToken cancellationToken)
     {
@@ -93,9 +100,22 @@ sealed class AdoptedRows(StorageAccount storage, Store store, Project project, J
             yield return rest;
     }
 
+    IEnumerable<FullTransaction> TransactionsOf(IEnumerable<DatumRow> datums)
+    {
+        var filling = new Filling<DatumRow>(Datums);
+        foreach (var datum in datums)
+        {
+            if (filling.Add(datum) is { } full)
+                yield return full;
+        }
+
+        foreach (var rest in filling.Rest())
+            yield return rest;
+    }
+
     sealed record FullTransaction(AdoptedRow First, int Count, Func<CancellationToken, Task<TableTransactionResult>> Submit);
 
-    /// <summary>Transactions of one table that are being filled, one a partition.</summary>
+    /// <summary>Partly filled transactions of one table, one per partition.</summary>
     sealed class Filling<T>(TableClient table) where T : AdoptedRow
     {
         readonly Dictionary<string, List<T>> filling = new(StringComparer.Ordinal);

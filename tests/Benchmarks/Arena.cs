@@ -6,26 +6,29 @@ using DataRegistry.Storage;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// A storage account that nobody has used yet, in memory, and what was asked of it. For one arm: Azurite slows down as it fills.
+/// An unused storage account, in memory, and its requests. For one arm only, because Azurite slows down as it fills.
 /// </summary>
 sealed class Arena : IAsyncDisposable
 {
     const int WarmUpTransactions = 50;
 
-    readonly Azurite azurite;
+    readonly Azurite? azurite;
 
-    Arena(Azurite azurite)
+    /// <param name="azurite">Null for one that another process has started.</param>
+    Arena(Azurite? azurite, AzuritePorts ports)
     {
         this.azurite = azurite;
-        Storage = StorageAccount.FromConnectionString(azurite.ConnectionString);
-        Requests = new(azurite.Ports);
+        Ports = ports;
+        Connection = Azurite.ConnectionStringOf(ports);
+        Storage = StorageAccount.FromConnectionString(Connection);
+        Requests = new(ports);
     }
 
     public StorageAccount Storage { get; }
 
-    public string Connection => azurite.ConnectionString;
+    public string Connection { get; }
 
-    public AzuritePorts Ports => azurite.Ports;
+    public AzuritePorts Ports { get; }
 
     public RequestCounter Requests { get; }
 
@@ -33,29 +36,35 @@ sealed class Arena : IAsyncDisposable
     {
         get
         {
+            if (azurite is null)
+                return TimeSpan.Zero;
             using var process = Process.GetProcessById(azurite.ProcessId);
             return process.TotalProcessorTime;
         }
     }
 
-    /// <param name="memory">MiB that the account may fill; null for what Node.js allows.</param>
+    /// <param name="memory">MiB for the account's data; null for the default of Node.js.</param>
     public static async Task<Arena> StartAsync(CancellationToken cancellationToken, int? memory = null)
     {
         var azurite = await Azurite.StartAsync(
             new() { PackageFolder = Path.Combine(RepositoryRoot(), ".local", "azurite"), Memory = memory }, cancellationToken);
-        var arena = new Arena(azurite);
+        var arena = new Arena(azurite, azurite.Ports);
         await arena.WarmUpAsync(cancellationToken);
         arena.Requests.Reset();
         return arena;
     }
 
+    /// <summary>The storage account of another process, with what is in it.</summary>
+    public static Arena Of(AzuritePorts ports) => new(null, ports);
+
     public async ValueTask DisposeAsync()
     {
         Requests.Dispose();
-        await azurite.DisposeAsync();
+        if (azurite is not null)
+            await azurite.DisposeAsync();
     }
 
-    /// <summary>Into a table of its own: a Node that has just started compiles at first, which no storage account does.</summary>
+    /// <summary>Uses a table of its own. A new Node compiles at first, unlike a storage account.</summary>
     async Task WarmUpAsync(CancellationToken cancellationToken)
     {
         var table = Storage.Tables.GetTableClient("warmup");

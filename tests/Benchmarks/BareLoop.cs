@@ -8,10 +8,10 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// What the bucket and the tables themselves can do: the service's clients and rows, and none of its work. Pages are listed while
-/// rows are inserted.
+/// The speed of bucket and tables alone: the service's clients and rows, without its work. Pages are listed while rows
+/// are inserted.
 /// </summary>
-/// <param name="project">Whose the rows are; null for nobody's.</param>
+/// <param name="project">The project of the rows; null for none.</param>
 sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisposable
 {
     readonly AdoptedRows rows = new(
@@ -21,18 +21,18 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
 
     public void Dispose() => buckets.Dispose();
 
-    /// <summary>Tables, and a connection to the bucket.</summary>
+    /// <summary>Creates tables, and a connection to the bucket.</summary>
     public Task PrepareAsync(CancellationToken cancellationToken) => Task.WhenAll(
         rows.Locations.CreateIfNotExistsAsync(cancellationToken), rows.Datums.CreateIfNotExistsAsync(cancellationToken),
         buckets.Open(store).ListAsync(new() { MaxKeys = 1 }, cancellationToken));
 
-    /// <summary>Lists what begins with the prefix and inserts it; returns how many objects.</summary>
+    /// <summary>Lists the objects of the prefix and inserts them; returns their number.</summary>
     public async Task<int> ListAsync(string prefix, int inFlight, CancellationToken cancellationToken) =>
         await rows.InsertAsync(ObjectsAsync(prefix, cancellationToken), inFlight, cancellationToken) / 2;
 
     /// <summary>
-    /// Lists what begins with the prefix and reads its locations, as whoever adopts or scans it again cannot do without; returns how many
-    /// objects and rows.
+    /// Lists the objects of the prefix and reads its locations, the least work of another adoption or scan. Returns the
+    /// numbers of objects and rows.
     /// </summary>
     public async Task<(int Objects, int Rows)> CompareAsync<T>(
         string prefix, IReadOnlyList<string> columns, CancellationToken cancellationToken) where T : LocatedRow
@@ -50,7 +50,7 @@ sealed class BareLoop(Arena arena, Store store, Project? project = null) : IDisp
         return (objects, read);
     }
 
-    /// <summary>One object by itself: a query, a HEAD, two inserts, and the change that says that both are there.</summary>
+    /// <summary>One object by itself: a query, a HEAD, two inserts, and the write that settles them.</summary>
     public async Task AdoptOneAsync(string key, CancellationToken cancellationToken)
     {
         var (partition, rowKey) = LocationTable.KeyOf(store.Id, key);

@@ -2,16 +2,16 @@ using System.CommandLine;
 
 namespace DataRegistry.Benchmarks;
 
-/// <param name="Objects">Objects in the bucket, of which all are adopted.</param>
-/// <param name="Rounds">Measured rounds; a round is every arm once. One more before them is not counted.</param>
+/// <param name="Objects">Objects in the bucket, all of which are adopted.</param>
+/// <param name="Rounds">Measured rounds; a round is every arm once. One more round before them is not counted.</param>
 sealed record Scale(int Objects, int Rounds);
 
-/// <summary>What was measured is not what was meant: the run says so and ends with 1.</summary>
+/// <summary>The run measured something else than intended. It prints the reason and ends with 1.</summary>
 sealed class WrongResultException(string message) : Exception(message);
 
-/// <summary>A benchmark as the command line knows it.</summary>
-/// <param name="RunAsync">Prints its tables; throws <see cref="WrongResultException"/> rather than to report numbers of something
-/// else.</param>
+/// <summary>A benchmark of the command line.</summary>
+/// <param name="RunAsync">Prints its tables; throws <see cref="WrongResultException"/> instead if its results are
+/// wrong.</param>
 sealed record Benchmark(string Name, string Description, Scale Default, Func<Scale, CancellationToken, Task> RunAsync)
 {
     public Command Command()

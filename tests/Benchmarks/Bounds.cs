@@ -11,8 +11,8 @@ using DataRegistry.Stores.S3;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// What hostile input costs: patterns that are expensive to match, and documents of a bucket's server that are expensive to read. Memory is
-/// this process's above what it had before, so it contains the server's too, which sends a document that was made beforehand.
+/// The cost of hostile input: patterns that are expensive to match, and documents of a bucket's server that are
+/// expensive to read. Memory is this process's increase. It includes the server's, which sends a prepared document.
 /// </summary>
 static class Bounds
 {
@@ -32,7 +32,7 @@ static class Bounds
         return command;
     }
 
-    /// <summary>A hundred patterns and forty keys, none of which matches.</summary>
+    /// <summary>A hundred patterns and forty keys that match none of them.</summary>
     static (string[] Patterns, string[] Keys) Hostile()
     {
         var random = new Random(20);
@@ -45,7 +45,7 @@ static class Bounds
         return (patterns, keys);
     }
 
-    /// <summary>The whole request to the whole service, as an adoption that is tried only.</summary>
+    /// <summary>The whole request to the whole service, as a dry run.</summary>
     static async Task RequestAsync(CancellationToken cancellationToken)
     {
         var (patterns, keys) = Hostile();
@@ -53,7 +53,7 @@ static class Bounds
         await using var bucket = await BucketProcess.StartAsync(["a"], cancellationToken);
         await using var service = await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken);
         var path = $"/api/v0/stores/{bucket.Store.Id}/adopt/";
-        // The first request compiles the code, which the second one is measured with.
+        // The first request compiles the code, the second one is measured.
         foreach (var part in new[] { keys[..1], keys })
         {
             var (processor, allocated) = (service.ProcessorTime, await service.AllocatedAsync(cancellationToken));

@@ -8,8 +8,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// The bucket server in a process of its own, so that neither its processor time nor its memory is taken for the service's: this
-/// program again, with a verb that the help does not show. It ends when its standard input does, however this process ends.
+/// The bucket server in a separate process, so that its processor time and memory do not count as the service's. It is
+/// this program with a hidden verb. It ends when its standard input does, even if this process is killed.
 /// </summary>
 sealed class BucketProcess : IAsyncDisposable
 {
@@ -39,7 +39,7 @@ sealed class BucketProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>What the server shall do wrong from now on.</summary>
+    /// <summary>Sets the server's faults.</summary>
     public async Task FailAsync(FaultPlan plan, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = new Uri(url) };
@@ -59,7 +59,7 @@ sealed class BucketProcess : IAsyncDisposable
         return command;
     }
 
-    /// <summary>Starts it with a bucket that holds these keys, each of a few KiB.</summary>
+    /// <summary>Starts it with a bucket of these keys, each of a few KiB.</summary>
     public static async Task<BucketProcess> StartAsync(IEnumerable<string> keys, CancellationToken cancellationToken)
     {
         var start = Self(Verb);
@@ -79,7 +79,7 @@ sealed class BucketProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts objects there, or others in their place: of another size they are others.</summary>
+    /// <summary>Puts objects, or replaces them by others: another size makes another object.</summary>
     public async Task PutAsync(IEnumerable<(string Key, int Size)> objects, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = new Uri(url) };
@@ -103,7 +103,7 @@ sealed class BucketProcess : IAsyncDisposable
     /// <summary>This program again, with other arguments.</summary>
     public static ProcessStartInfo Self(params string[] arguments)
     {
-        // Run as "dotnet x.dll" the process is dotnet, which has to be told the program.
+        // If run as "dotnet x.dll", the process is dotnet and needs the program's path.
         var self = Environment.ProcessPath!;
         var isHost = Path.GetFileNameWithoutExtension(self) == "dotnet";
         return new(self, isHost ? [typeof(BucketProcess).Assembly.Location, .. arguments] : arguments)

@@ -15,18 +15,20 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// Reads from a project of many datums: each is measured once the project has a tenth of them, and again when it has all. Table requests
-/// are what is compared. Times are the emulator's: it goes through a whole table for each query, which no storage account does.
+/// Reads from a project of many datums. Each read is measured with a tenth of them, and again with all. It compares
+/// table requests. Times are the emulator's: unlike a storage account, it reads a whole table for each query.
 /// </summary>
 static class ListData
 {
-    /// <summary>Transactions under way while loading.</summary>
+    /// <summary>Concurrent transactions while loading.</summary>
     const int InFlight = 8;
 
     /// <summary>Datums of a job.</summary>
     const int JobObjects = 10_000;
 
-    /// <summary>As often as this the larger project may ask more: how many rows a shard has to give to a page is chance.</summary>
+    /// <summary>
+    /// The larger project may send this many times as many requests, because the rows that a shard adds to a page vary.
+    /// </summary>
     const double Tolerance = 1.25;
 
     /// <summary>MiB. A million datums are two million rows, of some 2 KiB each in the emulator's memory.</summary>
@@ -34,7 +36,7 @@ static class ListData
 
     static readonly DateTimeOffset Start = DateTimeOffset.UtcNow.AddHours(-1);
 
-    /// <summary>A store that is never asked.</summary>
+    /// <summary>A store whose bucket is never used.</summary>
     static readonly Store Store = new()
     {
         Id = Guid.NewGuid(),
@@ -66,7 +68,8 @@ static class ListData
     }
 
     /// <summary>
-    /// In jobs of one second each, so that the objects that come later are newer; returns where each datum is in the list.
+    /// Loads datums in jobs of one second each, so that later objects are newer. Returns each datum's place in the
+    /// list.
     /// </summary>
     static async Task<List<DatumCursor>> LoadAsync(
         Arena arena, Project project, string[] keys, int before, CancellationToken cancellationToken)
@@ -113,7 +116,7 @@ static class ListData
     }
 }
 
-/// <summary>What a read took.</summary>
+/// <summary>The cost of a read.</summary>
 /// <param name="Requests">Requests to tables: the most of any round.</param>
 /// <param name="Rows">Results in the answer; null if it is no list.</param>
 /// <param name="Milliseconds">The median.</param>
@@ -169,8 +172,9 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
     }
 
     /// <summary>
-    /// Follows <c>next</c> from the newest datum to the middle, in as large pages as can be, and jumps where that would take long: to
-    /// where a link would lead, as those that were followed show. Returns the link's cursor, and the datum before it.
+    /// Follows <c>next</c> from the newest datum to the middle, in the largest pages. If that would take long, it jumps
+    /// to the place of a later link, computed from the followed ones. Returns the link's cursor, and the datum before
+    /// it.
     /// </summary>
     async Task<(string Next, JsonElement Datum)> WalkAsync(List<DatumCursor> order, CancellationToken cancellationToken)
     {
@@ -212,14 +216,14 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
             ? new(id.Value.RowKey, id.Value.Partition)
             : throw new WrongResultException($"{datum} has no id.");
 
-    /// <param name="expected">Results; null for an answer that is no list, and a page that filters leave little of may have any
-    /// number.</param>
+    /// <param name="expected">Results. Null for an answer that is no list, and for a filtered page of any
+    /// length.</param>
     async Task AddAsync(string name, string url, int? expected, CancellationToken cancellationToken)
     {
         var all = new List<Read>();
         for (var round = 0; round < rounds; round++)
         {
-            // What the service remembers for seconds, the project and the caller's rights, it remembers at every size.
+            // The service caches the project and the caller's rights for seconds, at every size.
             await GetAsync($"/api/v0/projects/{RunningService.ProjectId}/", cancellationToken);
             all.Add((await GetAsync(url, cancellationToken)).Read);
         }
@@ -228,7 +232,7 @@ sealed class DatumReads(Arena arena, HttpClient http, Guid store, int rounds)
             throw new WrongResultException($"{name}: {all[0].Rows} results instead of {expected}.");
         var read = all.MaxBy(r => r.Requests)! with { Milliseconds = all.Select(r => r.Milliseconds).Median() };
         reads.Add(name, read);
-        // A run of a million takes long: what was measured before it is broken off stands.
+        // A run of a million takes long, so print each result before the run may be interrupted.
         Console.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"  {name}: {read.Requests} table requests, {read.Milliseconds:0} ms"));
     }

@@ -10,9 +10,8 @@ using DataRegistry.Storage;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// Lists of data volumes of 50 projects: filtered, sorted, one page, as an administrator and as a viewer of one project; then again with
-/// three
-/// times as many volumes outside of that project. The viewer's table requests must not have grown.
+/// Lists of data volumes of 50 projects: filtered, sorted, one page, as an administrator and as a viewer of one
+/// project. Then again with three times as many volumes in other projects. The viewer's table requests must not grow.
 /// </summary>
 static class ListVolumes
 {
@@ -65,7 +64,7 @@ static class ListVolumes
             ("viewer, usable in it", viewer, $"requestType=UsableInProject&usableInProjectId={project.Id}&{Query}"),
         })
         {
-            // Roles and names are known for some seconds: the first call is not like the others.
+            // Roles and names are cached for some seconds, so the first call differs.
             await ListAsync(http, query, cancellationToken);
             arena.Requests.Reset();
             var watch = Stopwatch.StartNew();
@@ -91,7 +90,8 @@ static class ListVolumes
     }
 
     /// <summary>
-    /// The volumes' own rows only, which is all that lists read: with their names and the agent's work it would take three times as long.
+    /// Adds only the volumes' own rows, because lists read no others. Names and the agent's work would take three times
+    /// as long.
     /// </summary>
     static async Task FillAsync(RunningService service, List<Project> projects, int from, int count, CancellationToken cancellationToken)
     {

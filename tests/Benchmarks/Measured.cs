@@ -3,19 +3,20 @@ using System.Globalization;
 
 namespace DataRegistry.Benchmarks;
 
-/// <summary>What one arm took.</summary>
+/// <summary>The cost of one arm.</summary>
 /// <param name="Elapsed">Wall time.</param>
 /// <param name="Allocated">Bytes.</param>
-/// <param name="PeakMebibytes">The highest memory of this process meanwhile; null if the system does not tell.</param>
+/// <param name="PeakMebibytes">The highest memory of this process meanwhile; null if the system does not report
+/// it.</param>
 sealed record Measured(
     int Objects, TimeSpan Elapsed, RequestCounts Requests, ProcessorTimes Processor, long Allocated, double? PeakMebibytes)
 {
     public double PerSecond => Objects / Elapsed.TotalSeconds;
 
-    /// <summary>Runs an arm once. What was counted and used before does not count.</summary>
+    /// <summary>Runs an arm once, and measures only that.</summary>
     public static async Task<Measured> RunAsync(int objects, Arena arena, BucketProcess bucket, Func<Task> run)
     {
-        // The garbage of the arm before is not this one's.
+        // Collect the garbage of the previous arm first.
         GC.Collect();
         ResetPeak();
         arena.Requests.Reset();
@@ -29,7 +30,7 @@ sealed record Measured(
             GC.GetTotalAllocatedBytes() - allocated, PeakOfProcess());
     }
 
-    /// <summary>The highest memory of this process is the present one again.</summary>
+    /// <summary>Resets the highest memory of this process to the present one.</summary>
     public static void ResetPeak()
     {
         // Linux: "5" sets the highest resident set back to the current one (proc_pid_clear_refs(5)).
@@ -39,7 +40,7 @@ sealed record Measured(
 
     static double? PeakOfProcess() => PeakOf(Environment.ProcessId);
 
-    /// <summary>The highest memory of a process, in MiB; null if the system does not tell.</summary>
+    /// <summary>The highest memory of a process, in MiB; null if the system does not report it.</summary>
     public static double? PeakOf(int process)
     {
         const string name = "VmHWM:";
@@ -52,7 +53,7 @@ sealed record Measured(
     }
 }
 
-/// <summary>Processor time of the three processes: who is busy limits.</summary>
+/// <summary>Processor time of the three processes. The busiest one is the bottleneck.</summary>
 readonly record struct ProcessorTimes(TimeSpan Self, TimeSpan Azurite, TimeSpan Bucket)
 {
     public TimeSpan Total => Self + Azurite + Bucket;

@@ -3,7 +3,7 @@ using DataRegistry.Benchmarks;
 
 Benchmark[] benchmarks =
     [AdoptList.Benchmark, AdoptOne.Benchmark, AdoptPrefix.Benchmark, AdoptPrefixFaults.Benchmark, ListData.Benchmark,
-    ListVolumes.Benchmark, Rescan.Benchmark];
+    ListVolumes.Benchmark, Rescan.Benchmark, Datasets.Benchmark];
 
 var root = new RootCommand(
     "Benchmarks of the service against bare loops on the same storage emulator and bucket, in one run. Rates are this machine's; only the "
@@ -11,6 +11,7 @@ var root = new RootCommand(
 foreach (var benchmark in benchmarks)
     root.Add(benchmark.Command());
 root.Add(Bounds.Command());
+root.Add(Selections.Command());
 root.Add(SlowStore.Command());
 root.Add(StartUp.Command());
 root.Add(AdoptWorker.Command());

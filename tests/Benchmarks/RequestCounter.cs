@@ -6,14 +6,15 @@ using DataRegistry.LocalHost;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// Counts requests to S3 and to tables by the service's own counters, and those to blobs and queues by the HTTP client's: retries
-/// included, for they are the bill. Everything of this process counts, whoever sends it, except within <see cref="Uncounted"/>.
+/// Counts requests to S3 and to tables by the service's own counters, and those to blobs and queues by the HTTP
+/// client's. Retries count, because they are billed. All requests of this process count, except within <see
+/// cref="Uncounted"/>.
 /// </summary>
 sealed class RequestCounter : IDisposable
 {
     public const string S3 = "s3", Tables = "tables", Blobs = "blobs", Queues = "queues";
 
-    /// <summary>Before a table's name in a log.</summary>
+    /// <summary>Precedes a table's name in a log.</summary>
     const string TableMark = " @";
 
     static readonly AsyncLocal<bool> Ignored = new();
@@ -23,7 +24,8 @@ sealed class RequestCounter : IDisposable
     readonly AzuritePorts ports;
     readonly StreamWriter? log;
 
-    /// <param name="log">A file that every request is a line of, so that what a killed process sent is known too; null if none.</param>
+    /// <param name="log">A file with a line per request, so that the requests of a killed process are known too; null
+    /// if none.</param>
     public RequestCounter(AzuritePorts ports, string? log = null)
     {
         this.ports = ports;
@@ -47,7 +49,9 @@ sealed class RequestCounter : IDisposable
         listener.Start();
     }
 
-    /// <summary>What the current flow of control sends until disposal is the benchmark's own.</summary>
+    /// <summary>
+    /// Excludes requests of the current flow of control until disposal, because they are the benchmark's own.
+    /// </summary>
     public static IDisposable Uncounted() => new Scope();
 
     public void Reset() => counts.Clear();
@@ -60,7 +64,7 @@ sealed class RequestCounter : IDisposable
         log?.Dispose();
     }
 
-    /// <summary>What processes have logged.</summary>
+    /// <summary>Reads the logs of processes.</summary>
     public static RequestCounts Read(params IEnumerable<string> logs) => Read(logs, byTable: false);
 
     /// <param name="byTable">Whether an operation names its table: <c>query locations</c>.</param>
@@ -117,7 +121,7 @@ sealed class RequestCounter : IDisposable
     }
 }
 
-/// <summary>Requests by service and operation; the status is part of the operation's name where it is not 2xx.</summary>
+/// <summary>Requests by service and operation. The operation's name includes a status other than 2xx.</summary>
 sealed record RequestCounts(IReadOnlyDictionary<(string Service, string Operation), long> Counts)
 {
     public static RequestCounts operator -(RequestCounts a, RequestCounts b) =>
@@ -125,7 +129,7 @@ sealed record RequestCounts(IReadOnlyDictionary<(string Service, string Operatio
 
     public long Total(string service) => Counts.Where(c => c.Key.Service == service).Sum(c => c.Value);
 
-    /// <summary>For each of so many, e.g. <c>get 1.00, query 1.00</c>.</summary>
+    /// <summary>Requests per item, e.g. <c>get 1.00, query 1.00</c>.</summary>
     public string Describe(string service, double of) => string.Join(", ", Counts
         .Where(c => c.Key.Service == service)
         .OrderBy(c => c.Key.Operation, StringComparer.Ordinal)

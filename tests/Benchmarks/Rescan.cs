@@ -9,9 +9,9 @@ using DataRegistry.Organization;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// Scans of a store, all of which was adopted: unchanged, against a bare loop of the same LISTs and reads; then with some changed, deleted
-/// and added, scattered; then the
-/// same once more, while the service is killed again and again. Every scan has to find exactly what there is.
+/// Scans of a store whose objects are all adopted. First unchanged, against a bare loop of the same LISTs and reads.
+/// Then with some objects changed, deleted and added at random. Then the same once more, while the service is killed
+/// repeatedly. Every scan must find exactly the differences.
 /// </summary>
 static class Rescan
 {
@@ -44,7 +44,7 @@ static class Rescan
             using var bare = new BareLoop(arena, bucket.Store, project);
             var runs = new List<(string Name, Run Run)>();
             var ratios = await UnchangedAsync(arena, bucket, services[0], bare, scale, runs, cancellationToken);
-            // Scattered: the keys are in no order.
+            // Scattered, because the keys are in random order.
             string[] changed = keys[..some], deleted = keys[some..(2 * some)], added = [
                 .. keys[(2 * some)..(3 * some)].Select(k => $"{k}.new")];
             await bucket.PutAsync(changed.Select(k => (k, 9000)).Concat(added.Select(k => (k, 500))), cancellationToken);
@@ -57,7 +57,7 @@ static class Rescan
                 await ExpectItemsAsync(services[^1], run.End, changed, deleted, added, cancellationToken);
                 await ExpectDriftAsync(services[^1], changed, deleted, cancellationToken);
                 runs.Add((name, run));
-                // A run of a million takes long: what was found before it is broken off stands.
+                // A run of a million takes long, so print each result before the run may be interrupted.
                 Console.WriteLine(
                     string.Create(CultureInfo.InvariantCulture, $"{name}: exactly those found, in {run.Elapsed.TotalSeconds:0.000} s"));
             }
@@ -72,7 +72,7 @@ static class Rescan
         }
     }
 
-    /// <summary>By a service of its own: what it took is none of the scans'.</summary>
+    /// <summary>Adopts with a separate service, whose requests do not count for the scans.</summary>
     static async Task AdoptAsync(Arena arena, BucketProcess bucket, int objects, CancellationToken cancellationToken)
     {
         await using var service = await ServiceProcess.StartAsync(arena, bucket.Store, cancellationToken);
@@ -92,7 +92,7 @@ static class Rescan
         CancellationToken cancellationToken)
     {
         var ratios = new List<double>();
-        // One more before them: everything has been used once.
+        // One more round before them, so that everything has been used once.
         for (var round = 0; round <= scale.Rounds; round++)
         {
             var loop = await Measured.RunAsync(scale.Objects, arena, bucket, async () =>
@@ -128,7 +128,7 @@ static class Rescan
         var work = new WorkTable(arena.Storage.Tables, TimeProvider.System);
         for (var kill = 1; kill <= kills; kill++)
         {
-            // Each time some more of it is done.
+            // Each time a little more is done.
             while ((await work.SumAsync(job, cancellationToken)).Total < (long)objects * kill / (kills + 2))
                 await Task.Delay(20, cancellationToken);
             await services[^1].KillAsync();

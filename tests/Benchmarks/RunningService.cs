@@ -19,10 +19,10 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// The whole service in this process, on a real port, with LocalHost's queue listener beside it. It works as <c>host.json</c> says, but
-/// looks
-/// at an empty queue more often: a pause before the work begins would be the benchmark's own. Not much more often, since the emulator
-/// answers all three services, one request at a time. Settings can be given in the environment.
+/// The whole service in this process, on a real port, with LocalHost's queue listener. It uses the settings of
+/// <c>host.json</c>, but polls an empty queue more often, because a pause before the work would distort the result. It
+/// does not poll much more often, because the emulator answers one request at a time for all three services.
+/// Environment variables can change settings.
 /// </summary>
 sealed class RunningService : IAsyncDisposable
 {
@@ -54,9 +54,11 @@ sealed class RunningService : IAsyncDisposable
         StartAsync(arena.Connection, store, cancellationToken);
 
     /// <summary>Resumes the jobs of a killed process at once, as LocalHost does.</summary>
-    public static async Task<RunningService> StartAsync(string connection, Store store, CancellationToken cancellationToken)
+    /// <param name="transport">In place of the account's own; null for that.</param>
+    public static async Task<RunningService> StartAsync(
+        string connection, Store store, CancellationToken cancellationToken, CountingTransport? transport = null)
     {
-        // As the app itself has it: its settings are watched for changes, with all folders beside them.
+        // Use the app's own folder as content root: settings are watched for changes, with all folders beside them.
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
@@ -67,7 +69,7 @@ sealed class RunningService : IAsyncDisposable
             ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
         });
-        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection));
+        builder.Services.AddSingleton(StorageAccount.FromConnectionString(connection, transport));
         builder.Services.AddDataRegistry(builder.Configuration);
         builder.Services.AddSingleton<IHostedService>(services => new QueueListener(
             connection, Registry.QueueFunctions, services, queues => queues.MaxPollingInterval = QueuePause));
@@ -77,6 +79,7 @@ sealed class RunningService : IAsyncDisposable
         await app.Services.ResumeJobsAsync(cancellationToken);
         app.MapDataRegistry();
         app.MapGet("/allocated", () => GC.GetTotalAllocatedBytes());
+        app.MapGet("/received", () => transport?.Received ?? 0);
         await app.StartAsync(cancellationToken);
         await app.Services.GetRequiredService<ProjectTable>().EnsureAsync(ProjectId, "benchmark", cancellationToken);
         await app.Services.GetRequiredService<StoreTable>().EnsureAsync(store, cancellationToken);
@@ -89,12 +92,12 @@ sealed class RunningService : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        // Disposal alone does not stop the listener, which would go on asking a storage account that is gone.
+        // Disposal alone does not stop the listener, which would go on polling a deleted storage account.
         await app.StopAsync();
         await app.DisposeAsync();
     }
 
-    /// <summary>One adoption, answered at once; anything but its creation is wrong.</summary>
+    /// <summary>One immediate adoption. Any result except creation is an error.</summary>
     public async Task AdoptOneAsync(string url, CancellationToken cancellationToken)
     {
         using var response = await Http.PostAsJsonAsync(adoptPath, new { url, project = ProjectId }, cancellationToken);
@@ -102,7 +105,9 @@ sealed class RunningService : IAsyncDisposable
             throw new WrongResultException($"{url}: {response.StatusCode} {await response.Content.ReadAsStringAsync(cancellationToken)}");
     }
 
-    /// <summary>Has a list adopted as a job and waits for its end; returns when it was accepted, and what it counted.</summary>
+    /// <summary>
+    /// Sends a list that becomes a job and waits for its end; returns the time until it was accepted, and its counts.
+    /// </summary>
     public async Task<(TimeSpan Accepted, JsonElement Counts)> AdoptListAsync(byte[] body, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
@@ -121,7 +126,8 @@ sealed class RunningService : IAsyncDisposable
     }
 
     /// <summary>
-    /// By reading the job's row: the endpoint would read the work rows too, each time, and its requests could not be told from the job's.
+    /// Reads the job's row directly. The endpoint would also read the work rows each time, and its requests would count
+    /// as the job's.
     /// </summary>
     async Task FinishedAsync(string id, CancellationToken cancellationToken)
     {

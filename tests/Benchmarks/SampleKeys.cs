@@ -4,17 +4,17 @@ using System.Text.Json;
 
 namespace DataRegistry.Benchmarks;
 
-/// <summary>Keys as measurement campaigns have them: long common prefixes, numbered files.</summary>
+/// <summary>Keys like those of measurement campaigns: long common prefixes, numbered files.</summary>
 static class SampleKeys
 {
-    /// <summary>What all of them begin with, but those for <see cref="WarmUp"/>.</summary>
+    /// <summary>The prefix of all keys, except those for <see cref="WarmUp"/>.</summary>
     public const string Prefix = "campaigns/";
 
     public const string WarmUpPrefix = "warm-up/";
 
     static readonly string[] Sensors = ["camera-front", "camera-rear", "lidar", "radar"];
 
-    /// <summary>Always the same, in no order that anybody could use.</summary>
+    /// <summary>Always the same keys, in random order.</summary>
     public static string[] Shuffled(int count)
     {
         string[] keys = [.. Enumerable.Range(0, count).Select(n => string.Create(
@@ -24,10 +24,12 @@ static class SampleKeys
         return keys;
     }
 
-    /// <summary>Beside the others, to be adopted by every arm before it is measured.</summary>
+    /// <summary>Further keys, which every arm adopts before it is measured.</summary>
     public static IEnumerable<string> WarmUp(int count) => Shuffled(count).Select(key => WarmUpPrefix + key);
 
-    /// <summary>The request body that adopts them, written beforehand: making it is the client's time, not the service's.</summary>
+    /// <summary>
+    /// The request body that adopts the keys. It is prepared because making it is the client's time, not the service's.
+    /// </summary>
     public static byte[] AdoptionBody(IEnumerable<string> keys, string bucket, Guid project)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -11,9 +11,8 @@ using DataRegistry.Stores;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// The service and its queue listener in a process of its own: so that its memory is its own, that there can be two of them, and that it
-/// can be
-/// killed. Every request that it sends is a line of a file. It ends when its standard input does.
+/// The service and its queue listener in a separate process. So its memory is its own, there can be two of them, and it
+/// can be killed. Every request that it sends is a line of a file. It ends when its standard input does.
 /// </summary>
 sealed class ServiceProcess : IAsyncDisposable
 {
@@ -33,7 +32,7 @@ sealed class ServiceProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    /// <summary>Of all requests that it sent.</summary>
+    /// <summary>The file of all requests that it sent.</summary>
     public string Log { get; }
 
     public TimeSpan ProcessorTime
@@ -45,7 +44,7 @@ sealed class ServiceProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The highest memory that it had, in MiB.</summary>
+    /// <summary>Its highest memory, in MiB.</summary>
     public double PeakMebibytes => Measured.PeakOf(process.Id) ?? double.NaN;
 
     public static Command Command()
@@ -61,7 +60,8 @@ sealed class ServiceProcess : IAsyncDisposable
             var listening = parsed.GetValue(ports)!;
             using var counter = new RequestCounter(new AzuritePorts(listening[0], listening[1], listening[2]), parsed.GetValue(log));
             await using var service = await RunningService.StartAsync(
-                parsed.GetValue(connection)!, JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!, cancellationToken);
+                parsed.GetValue(connection)!, JsonSerializer.Deserialize<Store>(parsed.GetValue(store)!)!, cancellationToken,
+                new CountingTransport());
             Console.WriteLine(service.Url);
             await Console.In.ReadToEndAsync(cancellationToken);
         });
@@ -78,7 +78,7 @@ sealed class ServiceProcess : IAsyncDisposable
         var process = Process.Start(start)!;
         var url = await process.StandardOutput.ReadLineAsync(cancellationToken)
             ?? throw new WrongResultException("The service did not start.");
-        // Else a full pipe would stop it.
+        // A full pipe would block it.
         _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         return new(process, url, log);
 
@@ -87,6 +87,9 @@ sealed class ServiceProcess : IAsyncDisposable
 
     /// <summary>Bytes that it has allocated since its start.</summary>
     public Task<long> AllocatedAsync(CancellationToken cancellationToken) => Http.GetFromJsonAsync<long>("/allocated", cancellationToken);
+
+    /// <summary>Bytes of the storage account's answers since its start.</summary>
+    public Task<long> ReceivedAsync(CancellationToken cancellationToken) => Http.GetFromJsonAsync<long>("/received", cancellationToken);
 
     /// <summary>Has a prefix adopted as a job; returns its id.</summary>
     public async Task<string> AcceptAsync(Store store, string prefix, CancellationToken cancellationToken)
@@ -99,7 +102,7 @@ sealed class ServiceProcess : IAsyncDisposable
         return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
     }
 
-    /// <summary>Has the store scanned; returns the scan's id.</summary>
+    /// <summary>Starts a scan of the store; returns the scan's id.</summary>
     public async Task<string> AcceptScanAsync(Store store, CancellationToken cancellationToken)
     {
         using var response = await Http.PostAsync(new Uri($"/api/v0/stores/{store.Id}/rescan/", UriKind.Relative), null, cancellationToken);
@@ -109,7 +112,7 @@ sealed class ServiceProcess : IAsyncDisposable
         return (await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken)).GetProperty("id").GetString()!;
     }
 
-    /// <summary>As a machine that loses its power: nothing is told to anybody.</summary>
+    /// <summary>Kills it, like a loss of power.</summary>
     public async Task KillAsync()
     {
         process.Kill();

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Benchmarks;
 
-/// <summary>A job alone, and the same job behind forty others at a store whose server drips its answers.</summary>
+/// <summary>A job alone, and the same job behind forty others at a store whose server answers a byte at a time.</summary>
 static class SlowStore
 {
     const int Jobs = 40;

@@ -5,8 +5,8 @@ using DataRegistry.StandIn;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// From the start of the published app's process to its first answer, through the stand-in host.
-/// Several published folders are started by turns, so that they can be compared.
+/// The time from the start of the published app's process to its first answer, through the stand-in host. It starts
+/// several published folders in turns, to compare them.
 /// </summary>
 static class StartUp
 {
@@ -29,7 +29,7 @@ static class StartUp
     {
         await using var arena = await Arena.StartAsync(cancellationToken);
         var measured = folders.ToDictionary(folder => folder, _ => new List<double>(), StringComparer.Ordinal);
-        // The first round reads the files from disk, and makes the tables.
+        // The first round reads the files from disk, and creates the tables.
         for (var round = -1; round < rounds; round++)
             foreach (var folder in measured.Keys)
             {

@@ -7,7 +7,7 @@ using Newtonsoft.Json;
 
 namespace DataRegistry.Client.Tests;
 
-/// <summary>Keeps the last answer as it came, to compare with it what a client made of it.</summary>
+/// <summary>Keeps the last raw answer, to compare the client's result with it.</summary>
 sealed class Recorder(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     public string Body { get; private set; } = "";
@@ -47,7 +47,7 @@ sealed class Recorder(HttpMessageHandler inner) : DelegatingHandler(inner)
         || (DateTimeOffset.TryParse(sent.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var a)
             && DateTimeOffset.TryParse(got.ToString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var b) && a == b);
 
-    /// <summary>A field that only fits among "additional properties" is one that the client's user does not find.</summary>
+    /// <summary>The client's user does not find a field among "additional properties".</summary>
     static void AssertNothingElse(object? value, HashSet<object> visited)
     {
         if (value is null or string || value.GetType().IsPrimitive || value.GetType()

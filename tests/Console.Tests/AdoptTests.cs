@@ -78,7 +78,7 @@ public sealed class AdoptTests : ConsoleTest
                 return;
             }
 
-            // It is done, but nobody hears of it.
+            // The adoption is done, but its answer is lost.
             lost = true;
             await route.FetchAsync();
             await route.AbortAsync("connectionreset");

@@ -16,7 +16,7 @@ public sealed class AliasTests : ConsoleTest
         await Expect(page.GetByText("No alias yet")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("aliases-empty");
 
-        // By the URL of what was adopted.
+        // By the URL of an adopted object.
         await page.GetByRole(AriaRole.Button, new() { Name = "Create an alias" }).First.ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByLabel("Name").FillAsync("latest");
@@ -78,7 +78,7 @@ public sealed class AliasTests : ConsoleTest
     {
         var datum = await Service.AdoptedAsync(
             $"{new string('d', 200)}/a file with a name that goes on and on {new string('x', 150)}.parquet");
-        // More than the page of 200 that the console asks for.
+        // More than the page of 200 that the console requests.
         var names = Enumerable.Range(1, 249).Select(n => $"b-{n:D4}").Prepend(new string('a', 120));
         await Parallel.ForEachAsync(
             names, async (name, _) => await Service.NewAsync("/api/v0/datum-aliases/", new { name, datum, project = Service.Project.Id }));
@@ -90,7 +90,7 @@ public sealed class AliasTests : ConsoleTest
                 + "await new Promise(requestAnimationFrame); } }");
         await Expect(page.GetByText("b-0249")).ToBeVisibleAsync();
         await Expect(page.GetByText("250 aliases")).ToBeVisibleAsync();
-        // Only what is in view is there.
+        // Only visible rows exist.
         Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 10, 100);
     }
 

@@ -99,7 +99,7 @@ public sealed class BrowseTests : ConsoleTest
             """);
         await page.Keyboard.TypeAsync("a name that is not there");
         await Expect(page.GetByText("No datum has exactly this name or alias")).ToBeVisibleAsync();
-        // A key waits for nothing to be drawn, however much the list has.
+        // A key press waits for no drawing, however long the list is.
         var drawn = await page.EvaluateAsync<int[]>("() => window.drawn");
         Assert.Equal(24, drawn.Length);
         Assert.All(drawn, changes => Assert.InRange(changes, 0, 3));

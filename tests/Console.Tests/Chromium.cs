@@ -3,18 +3,19 @@ using Microsoft.Playwright;
 namespace DataRegistry.ConsoleTests;
 
 /// <summary>
-/// The browser that is installed here, started by the first test that asks and shared by all: each has a context of its own.
+/// The installed browser, started by the first test that asks for it and shared by all. Each test has a context of its
+/// own.
 /// </summary>
 static class Chromium
 {
     static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
 
-    /// <summary>Milliseconds that a page may take for what it is asked.</summary>
+    /// <summary>Milliseconds that a page may take for an action.</summary>
     public const int Patience = 20_000;
 
     static readonly Lazy<Task<IBrowser>> Started = new(StartAsync);
 
-    /// <summary>Set to 1 where the browser must be there: its tests then fail instead of being skipped.</summary>
+    /// <summary>Set it to 1 if the browser must exist: its tests then fail and are not skipped.</summary>
     public static bool IsRequired => Environment.GetEnvironmentVariable("DATAREGISTRY_REQUIRE_CHROMIUM") is "1";
 
     /// <summary>Null if its tests can run.</summary>
@@ -31,16 +32,16 @@ static class Chromium
         var path = Path
             ?? throw new InvalidOperationException(
                 "DATAREGISTRY_REQUIRE_CHROMIUM is set, but no chromium is on the PATH; install it, or unset the variable.");
-        // A busy machine takes longer than its own five seconds.
+        // A busy machine takes longer than the default of five seconds.
         Assertions.SetDefaultExpectTimeout(Patience);
         // It ends with this process, whose child the driver is.
         var playwright = await Playwright.CreateAsync();
-        // Its sandbox refuses to run as root, which it is in containers; the pages are our own.
+        // Its sandbox refuses to run as root, as in containers. The pages are our own.
         return await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox", "--disable-dev-shm-usage"] });
     }
 }
 
-/// <summary>A test in a real browser; skipped, with the reason, where there is none.</summary>
+/// <summary>A test in a real browser; skipped, with the reason, without one.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 sealed class BrowserFactAttribute : FactAttribute
 {

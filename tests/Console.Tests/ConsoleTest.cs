@@ -7,13 +7,12 @@ using Microsoft.Playwright;
 namespace DataRegistry.ConsoleTests;
 
 /// <summary>
-/// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. Whatever a page throws, whatever it is refused by
-/// its
-/// content security policy and whatever it asks of another host fails the test, at its end.
+/// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. A page's exception, a violation
+/// of its content security policy, or a request to another host fails the test at its end.
 /// </summary>
 public abstract class ConsoleTest : IAsyncLifetime
 {
-    /// <summary>As session.js keeps it.</summary>
+    /// <summary>The key that session.js uses.</summary>
     const string TokenKey = "data-registry.token";
 
     readonly ConcurrentQueue<string> faults = new();
@@ -21,7 +20,7 @@ public abstract class ConsoleTest : IAsyncLifetime
 
     public TestService Service { get; private set; } = null!;
 
-    /// <summary>What a page's address begins with.</summary>
+    /// <summary>The beginning of every page's address.</summary>
     public string Origin => Service.Http.BaseAddress!.GetLeftPart(UriPartial.Authority);
 
     /// <summary>The address of a page in the service's project, such as <c>data/adopt</c>.</summary>
@@ -46,7 +45,7 @@ public abstract class ConsoleTest : IAsyncLifetime
     }
 
     /// <summary>A page in a browser context of its own, at an address (from the <c>#</c> on) of the console.</summary>
-    /// <param name="token">Whose; that of the administrator if null, nobody's if empty.</param>
+    /// <param name="token">Null for the administrator's; empty for none.</param>
     public async Task<IPage> OpenAsync(string address, string? token = null, int width = Screen.Wide)
     {
         var context = await (await Chromium.BrowserAsync()).NewContextAsync(new()
@@ -60,7 +59,7 @@ public abstract class ConsoleTest : IAsyncLifetime
         await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
         context.SetDefaultTimeout(Chromium.Patience);
         token ??= TestService.Token;
-        // Only if it has none: a page that signs out stays signed out when it is loaded again.
+        // Only if it has none: a page that signs out stays signed out when it is reloaded.
         if (token.Length > 0)
             await context.AddInitScriptAsync(
                 $"if (!sessionStorage.getItem('test.begun')) {{ sessionStorage.setItem('test.begun', '1'); "
@@ -71,7 +70,7 @@ public abstract class ConsoleTest : IAsyncLifetime
         return page;
     }
 
-    /// <summary>A token of a new service account with these roles, at the service's project where no other scope is given.</summary>
+    /// <summary>A token of a new service account with this role at the service's project.</summary>
     public async Task<string> NewTokenAsync(string role)
     {
         var id = await Service.NewUserAsync($"robot-{Guid.NewGuid():N}", type: "service_account");
@@ -84,14 +83,14 @@ public abstract class ConsoleTest : IAsyncLifetime
         page.PageError += (_, error) => faults.Enqueue($"{page.Url}: {error}");
         page.Console += (_, message) =>
         {
-            // The browser says so of every answer that is an error; those are part of what is tested.
+            // The browser reports every error status, which some tests expect.
             if (message.Type == "error" && !message.Text.StartsWith("Failed to load resource", StringComparison.Ordinal))
                 faults.Enqueue($"{page.Url}: {message.Text}");
         };
         page.Request += (_, request) =>
         {
             var url = new Uri(request.Url);
-            // Downloads are from the bucket, on purpose; they are navigations.
+            // Downloads come from the bucket, on purpose; they are navigations.
             if (url.Scheme is "http" or "https" && url.GetLeftPart(UriPartial.Authority) != Origin && !request.IsNavigationRequest)
                 faults.Enqueue($"{page.Url} asked {request.Url}");
         };

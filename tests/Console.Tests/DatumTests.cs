@@ -198,7 +198,7 @@ public sealed class DatumTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.List, new() { Name = "Tags" }).GetByRole(AriaRole.Listitem)).ToHaveCountAsync(1);
         Assert.Equal("""{"site":"berlin","valohai.tags":["night"]}""", await MetadataAsync(id));
 
-        // Tags were changed since the page read the properties; that is not what somebody else did to them.
+        // Tags have changed since the page read the properties. This is no conflict with another editor.
         await page.GetByRole(AriaRole.Button, new() { Name = "Edit properties" }).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Edit properties" });
         await dialog.GetByLabel("Properties").FillAsync("{nonsense");

@@ -23,7 +23,7 @@ public sealed class FirstLoadTests(ITestOutputHelper output) : ConsoleTest
         Assert.True(again.Sum(f => f.Bytes) < 2000, string.Join('\n', again));
     }
 
-    /// <summary>What came over the wire, headers included, of files of the console.</summary>
+    /// <summary>The bytes on the wire, headers included, of the console's files.</summary>
     async Task<List<(string Path, double Bytes)>> LoadAsync(IPage page, string address, bool clear = true)
     {
         var client = await page.Context.NewCDPSessionAsync(page);

@@ -43,7 +43,7 @@ public sealed class JobTests : ConsoleTest
         Assert.Equal(11, lines.Length);
         Assert.StartsWith($"\"{Service.Url(keys[290])}\",\"failed\",\"adoptable_file_not_found\",", lines[1], StringComparison.Ordinal);
 
-        // What failed is there now.
+        // The failed objects exist now.
         Service.Put(keys[290..]);
         await page.GetByRole(AriaRole.Button, new() { Name = "Try what failed again" }).ClickAsync();
         await Expect(page).Not.ToHaveURLAsync(new System.Text.RegularExpressions.Regex(path.Split('/')[^2]));
@@ -192,7 +192,7 @@ public sealed class JobTests : ConsoleTest
 
     static string[] Keys(int count) => [.. Enumerable.Range(0, count).Select(n => $"objects/{n:D4} ü.jpg")];
 
-    /// <summary>So many messages of the queue, and none of those that come of them.</summary>
+    /// <summary>Delivers this number of messages from the queue, but not those that follow from them.</summary>
     async Task DeliverAsync(int count)
     {
         var function = Registry.QueueFunctions.First(f => f.Name == "AdoptRange");

@@ -29,7 +29,7 @@ public sealed class RescanTests : ConsoleTest
         await page.GetByLabel("Show").SelectOptionAsync("missing");
         await Expect(page.GetByText("1 result", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Show").SelectOptionAsync("changed");
-        // The other list's rows stay until this one's have come.
+        // The other list's rows stay until this one's rows arrive.
         await results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" }).GetByRole(
             AriaRole.Link, new() { Name = "its datum" }).ClickAsync();
         await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{changed}")}");
@@ -48,7 +48,7 @@ public sealed class RescanTests : ConsoleTest
     [BrowserFact]
     public async Task A_bucket_that_lists_nothing_is_believed_only_by_who_says_so()
     {
-        // Fewer are believed to be gone.
+        // With fewer, the scan would accept that they are gone.
         string[] keys = [.. Enumerable.Range(0, 12).Select(n => $"{n}.csv")];
         Service.Put(keys);
         (await Service.AdoptUrlsAsync(keys.Select(Service.Url))).Dispose();
@@ -58,7 +58,7 @@ public sealed class RescanTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Rescan now" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
         await Service.DrainAsync();
-        await Expect(page.GetByText("The bucket lists nothing at all")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The bucket lists no objects")).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/{In($"stores/{Service.Store.Id}")}");
         await page.GetByRole(AriaRole.Button, new() { Name = "The bucket was emptied" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Scan it all the same" }).ClickAsync();

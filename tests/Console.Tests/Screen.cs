@@ -3,24 +3,24 @@ using Microsoft.Playwright;
 
 namespace DataRegistry.ConsoleTests;
 
-/// <summary>What a page looks like, for everybody.</summary>
+/// <summary>Checks of a page's appearance and accessibility.</summary>
 static class Screen
 {
     public const int Wide = 1440, Narrow = 390;
 
-    /// <summary>A folder for pictures; none are made while it is not set.</summary>
+    /// <summary>A folder for pictures; if it is not set, none are made.</summary>
     const string Pictures = "DATAREGISTRY_SCREENSHOTS";
 
-    /// <summary>Of what is longer only what is in the window is pictured.</summary>
+    /// <summary>A taller page is pictured only as far as the window shows it.</summary>
     const int LongestPicture = 4000;
 
     /// <summary>
-    /// axe, which a document keeps. The package's own way to run it would load it three times for each look, once into a page of its own,
-    /// and send home what is in order, too.
+    /// The axe library, loaded once into a document. The package's own way to run it would load it three times for each
+    /// check, once into a new page, and also return everything without faults.
     /// </summary>
     static readonly string Axe = new BundledAxeScriptProvider().GetScript();
 
-    /// <summary>A paragraph for each rule that is broken: the rule, and the elements that break it.</summary>
+    /// <summary>A paragraph for each broken rule: the rule, and the elements that break it.</summary>
     const string Violations = """
         async () => (await axe.run(document, { resultTypes: ['violations'] })).violations.map(rule => [
           `${rule.id}: ${rule.help}`,
@@ -31,13 +31,13 @@ static class Screen
     public static int HeightOf(int width) => width == Narrow ? 844 : 900;
 
     /// <summary>
-    /// Nothing that axe knows to be a barrier, light on a wide screen and dark on a phone's, where also nothing sticks out at the side.
-    /// With
-    /// pictures of both under that name, where they are wanted. The page is then wide and light again.
+    /// Checks that axe finds no barrier, in the light theme on a wide screen and in the dark theme on a phone's, where
+    /// the page must not overflow sideways either. Takes pictures of both with that name, if wanted. Afterwards the
+    /// page is wide and light again.
     /// </summary>
     public static async Task AssertAccessibleAsync(this IPage page, string name)
     {
-        // Its content may not be there yet.
+        // Its content may not exist yet.
         await page.Locator("h1").First.WaitForAsync();
         if (!await page.EvaluateAsync<bool>("() => 'axe' in window"))
             await page.EvaluateAsync(Axe);

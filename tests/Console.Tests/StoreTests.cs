@@ -114,7 +114,7 @@ public sealed class StoreTests : ConsoleTest
         await Expect(page.GetByLabel("Endpoint")).ToHaveAttributeAsync("aria-invalid", "true", new() { Timeout = 30_000 });
         Assert.Equal(Service.Server.Url, (await StoreAsync()).GetProperty("configuration").GetProperty("endpoint_url").GetString());
 
-        // The secret stays where neither key nor endpoint changes.
+        // The secret stays if neither key nor endpoint changes.
         await page.GetByLabel("Endpoint").FillAsync(Service.Server.Url);
         await page.GetByLabel("Secret access key").FillAsync("");
         await page.GetByLabel("Region").FillAsync("eu-west-1");

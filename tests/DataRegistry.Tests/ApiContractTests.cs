@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace DataRegistry.Tests;
 
-/// <summary>The document against what all other tests saw of the service. It runs after them.</summary>
+/// <summary>Compares the document with the answers that all other tests saw. It runs after them.</summary>
 [Collection(Name)]
 public sealed class ApiContractTests
 {
@@ -20,7 +20,7 @@ public sealed class ApiContractTests
     [Fact]
     public async Task Every_declared_status_was_seen_or_is_listed_with_the_reason()
     {
-        // A part of the suite sees a part of the statuses.
+        // A part of the suite sees only some of the statuses.
         if (!IsWholeSuite())
             return;
         var contract = await ApiContract.SharedAsync();
@@ -30,9 +30,9 @@ public sealed class ApiContractTests
             .Where(u => !listed.Any(e => e.Status == u.Status && (e.Operation == u.Operation || e.Operation == "*")))
             .Select(u => $"{u.Operation} {u.Status}").Order(StringComparer.Ordinal)];
         Assert.True(missing.Count == 0, string.Join('\n', missing));
-        // An exception that a test sees after all is none.
+        // A listed exception must be unseen.
         Assert.Equal([], listed.Where(e => contract.Seen.Contains((e.Operation, e.Status))).Select(e => $"{e.Operation} {e.Status}"));
-        // A status that is listed for every operation has to be seen at one.
+        // A status that is listed for every operation must be seen at one.
         Assert.Equal([], listed.Where(e => e.Operation == "*" && contract.Seen.All(s => s.Status != e.Status)).Select(e => e.Status));
     }
 
@@ -44,7 +44,7 @@ public sealed class ApiContractTests
             ?? $"Test collection for {t.FullName}")
         .All(running.Contains);
 
-    /// <summary>Puts this collection behind all others, and notes which ones run.</summary>
+    /// <summary>Puts this collection after all others, and notes which ones run.</summary>
     public sealed class LastOfAll : ITestCollectionOrderer
     {
         public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections)

@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests;
 
-/// <summary>The OpenAPI document says what the service does.</summary>
+/// <summary>The OpenAPI document describes the service.</summary>
 public sealed partial class ApiDescriptionTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -34,7 +34,7 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     {
         var routes = service.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.RoutePattern.RawText!.StartsWith("/api/v", StringComparison.Ordinal))
-            // Links, and lists of what this product does not have.
+            // Links, and the lists that are always empty.
             .Where(e => e.Metadata.GetMetadata<IExcludeFromDescriptionMetadata>() is null)
             .SelectMany(
                 e => e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Select(m => Plain(m, e.RoutePattern.RawText!)))
@@ -63,7 +63,7 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
             Expect(operation.TryGetProperty("summary", out _), "a summary");
             Expect(operation.TryGetProperty("security", out _), "whether it needs a token");
             Expect(operation.GetProperty("tags").GetArrayLength() == 1, "an area");
-            // Of the data volumes the published document says what it says.
+            // For data volumes the published document decides.
             if (isPublished)
                 continue;
             Expect(ReadsAsMethod().IsMatch(names[^1]), $"a name that reads as a method: {names[^1]}");
@@ -101,6 +101,10 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
         Assert.True(examples.Count > 250);
         Assert.Equal([], examples.Where(e => e.Fault is not null).Select(e => $"{e.Where}: {e.Fault}"));
     }
+
+    [Fact]
+    public void Every_error_is_shown_with_values_in_place_of_names() =>
+        Assert.DoesNotMatch("\"(message|detail|details)\":\"[^\"]*[{][a-z_]+[}]", document.GetRawText());
 
     [Fact]
     public void Every_area_has_a_sentence_and_they_come_in_the_order_of_a_newcomer()
@@ -195,7 +199,7 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
         Assert.Equal((1, 3), (made, tags.Distinct().Count()));
         using var head = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, new Uri("/openapi/v1.json", UriKind.Relative)));
         Assert.Equal((HttpStatusCode.OK, text!.Length > 100_000), (head.StatusCode, head.Content.Headers.ContentLength > 100_000));
-        // Whoever asks first leaves nothing of the request in it.
+        // The first request leaves nothing of itself in the document.
         Assert.Equal("/", JsonDocument.Parse(text).RootElement.GetProperty("servers")[0].GetProperty("url").GetString());
         Assert.DoesNotContain(counted.Http.BaseAddress!.Authority, text, StringComparison.Ordinal);
 
@@ -256,7 +260,7 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
             Assert.True(await stranger.StatusAsync("GET", address.ToString()) == HttpStatusCode.OK, file);
         }
 
-        // A strict policy lets no script or style of the page's own text run.
+        // A strict policy allows no inline script or style.
         Assert.DoesNotMatch(InlineScript(), html);
         Assert.Equal(HttpStatusCode.NotFound, await stranger.StatusAsync("GET", "/openapi/nothing"));
     }

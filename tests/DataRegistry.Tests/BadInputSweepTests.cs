@@ -13,8 +13,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests;
 
 /// <summary>
-/// Whatever is sent to any endpoint that the OpenAPI document has, in any parameter or field: never a fault of the server's, always the
-/// contract's JSON, and what was refused has written nothing. A new endpoint or parameter is swept by being described.
+/// Sends bad values to every endpoint of the OpenAPI document, in every parameter and field. No answer may be a server
+/// fault, each must be the contract's JSON, and a refused request must write nothing. A new endpoint or parameter is
+/// covered once it is described.
 /// </summary>
 public sealed class BadInputSweepTests : IAsyncLifetime
 {
@@ -43,7 +44,7 @@ public sealed class BadInputSweepTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // Only this machine's own names: what is made up here must not be looked up in the world.
+        // Resolve only this machine's own names, so that no made-up name is looked up on the internet.
         service = await TestService.StartAsync(null, null, services => services.AddSingleton<HostResolver>((host, _) =>
             host == "localhost"
                 ? Task.FromResult<IPAddress[]>([IPAddress.Loopback])
@@ -194,7 +195,7 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         var status = (int)response.StatusCode;
         var fault = status >= 500 || status is > 299 and < 400 ? "a fault"
             : status != 204 && !IsContract(status, text, response) ? "not the contract's shape"
-            // A log-in counts its tries; a name that is taken is noticed by writing.
+            // A log-in counts its tries, and a taken name is noticed by writing.
             : status >= 400 && service.Transport.Writes != writes && !url.Contains("get-token", StringComparison.Ordinal)
                 && !text.Contains("\"unique\"", StringComparison.Ordinal) ? "refused, and yet something was written"
             : null;
@@ -203,8 +204,8 @@ public sealed class BadInputSweepTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// Parameters of one name are read by the same code. The first two operations that have it get every text; of the others each gets a
-    /// quarter, in turns.
+    /// One piece of code reads all parameters of a name. The first two operations that have it get every text; each of
+    /// the others gets a quarter, in turns.
     /// </summary>
     IEnumerable<string> ShareOf(string name, string[] texts)
     {
@@ -226,7 +227,7 @@ public sealed class BadInputSweepTests : IAsyncLifetime
                     && messages.All(m => m is JsonObject e && e.ContainsKey("message") && e.ContainsKey("code")))));
     }
 
-    /// <summary>The route's path with ids that are there, but for deletions, which are to do no harm.</summary>
+    /// <summary>The route's path with existing ids, except for deletions, which must do no harm.</summary>
     string Path(string path, string method, string name = "", string value = "")
     {
         var room = path.Split('/')[3];
@@ -243,7 +244,7 @@ public sealed class BadInputSweepTests : IAsyncLifetime
             p => p.GetProperty("name").GetString()!).Where(n => n != but).Select(
                 n => n == "project" ? $"project={service.Project.Id}&" : $"{n}=latest&"));
 
-    /// <summary>The example of the operation's JSON body, with ids that are there; null if none.</summary>
+    /// <summary>The example of the operation's JSON body, with existing ids; null if none.</summary>
     string? BodyOf(string path, JsonElement operation)
     {
         if (!operation.TryGetProperty("requestBody", out var request)
@@ -273,7 +274,7 @@ public sealed class BadInputSweepTests : IAsyncLifetime
         $"{{{string.Join(
             ',', body.Select(p => $"{JsonSerializer.Serialize(p.Key)}:{(p.Key == name ? value : p.Value?.ToJsonString() ?? "null")}"))}}}";
 
-    /// <summary>Those of other lists, and such as only who knows what they are made of would send.</summary>
+    /// <summary>Cursors of other lists, and forged ones.</summary>
     IEnumerable<string> Cursors() => new[]
     {
         "", "\0", "/", "a/b", "r- 0", "r-x 99999999999", "r-000000-000000 2147483647", new string('0', 10), new string('f', 28),

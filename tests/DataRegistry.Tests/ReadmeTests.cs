@@ -9,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests;
 
-/// <summary>README's console blocks are run as they stand there, with bash and curl, on the service with LocalHost's demo data.</summary>
+/// <summary>Runs README's console blocks as they are, with bash and curl, on the service with LocalHost's demo data.</summary>
 public sealed partial class ReadmeTests : IAsyncLifetime
 {
     const string Mark = "-- next command --";
@@ -59,7 +59,7 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         Assert.Equal("", await errors);
     }
 
-    /// <summary>What follows a <c>$</c>, also over several lines, and the lines after it.</summary>
+    /// <summary>The commands after a <c>$</c>, possibly on several lines, and the lines after each.</summary>
     static async Task<List<(string Command, string Answer)>> CommandsAsync([CallerFilePath] string caller = "")
     {
         var readme = await File.ReadAllTextAsync(Path.Combine(Path.GetDirectoryName(caller)!, "..", "..", "README.md"));
@@ -77,14 +77,14 @@ public sealed partial class ReadmeTests : IAsyncLifetime
         return commands;
     }
 
-    /// <summary>Without what differs from run to run.</summary>
+    /// <summary>The answer without parts that differ from run to run.</summary>
     static string Plain(string answer) =>
         Token().Replace(Time().Replace(Port().Replace(Id().Replace(answer.Trim(), "<id>"), "<host>"), "<time>"), "<token>");
 
     [GeneratedRegex("^```console\n(?<commands>.*?)^```", RegexOptions.Singleline | RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Blocks();
 
-    // LocalHost's own are the same in each run.
+    // LocalHost's own ids are the same in each run.
     [GeneratedRegex("(?!0198c0de-)[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}")]
     private static partial Regex Id();
 
@@ -98,7 +98,7 @@ public sealed partial class ReadmeTests : IAsyncLifetime
     private static partial Regex Token();
 }
 
-/// <summary>Skipped, with the reason, where there is no bash and curl.</summary>
+/// <summary>Skipped, with the reason, without bash and curl.</summary>
 sealed class UnixFactAttribute : FactAttribute
 {
     public UnixFactAttribute() => Skip = OperatingSystem.IsWindows() ? "The commands are for bash." : null;

@@ -6,7 +6,7 @@ namespace DataRegistry.Tests;
 /// <summary>The rooms of src/DataRegistry, and their order.</summary>
 public sealed class RoomTests
 {
-    /// <summary>A room uses only those before it. The root, where all are put together, uses every room.</summary>
+    /// <summary>A room uses only those before it. The root, which composes them, uses every room.</summary>
     static readonly string[] Rooms =
     [
         "Telemetry", "Storage", "Triggers", "Http", "Organization", "Access", "Stores", "Datums", "Jobs", "Adoption", "Rescans",
@@ -34,7 +34,7 @@ public sealed class RoomTests
         Assert.Equal([], types.Select(t => t.FullName!).Where(name => !Rooms.Contains(RoomOf(name))));
     }
 
-    /// <summary>The room of a type, by its full name: empty for the root.</summary>
+    /// <summary>The room of a type, by its full name; empty for the root.</summary>
     static string RoomOf(string type)
     {
         var parts = type.Split('.');
@@ -42,8 +42,8 @@ public sealed class RoomTests
     }
 
     /// <summary>
-    /// Each pair of a type and another type of the app that it names: in its base, fields, signatures, attributes or methods' bodies.
-    /// Nested types count as their outermost one.
+    /// Each pair of a type and another type of the app that it uses: in its base, fields, signatures, attributes or
+    /// methods' bodies. Nested types count as their outermost one.
     /// </summary>
     static HashSet<(string From, string To)> Uses()
     {

@@ -11,8 +11,8 @@ using Xunit.Sdk;
 namespace DataRegistry.Tests;
 
 /// <summary>
-/// Nothing secret leaves by a way that is not meant for it. Every other test looks at its service's log in the end, too
-/// (<see cref="Secrets"/>).
+/// No secret leaves the service except in the answer meant for it. Every other test also checks its service's log at
+/// its end (<see cref="Secrets"/>).
 /// </summary>
 public sealed class SecretsTests
 {
@@ -34,7 +34,7 @@ public sealed class SecretsTests
         var logs = service.Logs;
         await service.DisposeAsync();
 
-        // Something was collected of each, so that there was something to be found.
+        // Each kind was collected, so the check is not empty.
         Assert.NotEmpty(logs);
         Assert.Contains(collected.Spans, s => s.DisplayName == "POST /api/v0/get-token/");
         Assert.Contains(collected.Spans, s => s.DisplayName == "GET /api/v0/data/{id}/content/");
@@ -67,7 +67,7 @@ public sealed class SecretsTests
             HttpStatusCode.BadRequest,
             await http.StatusAsync(
                 "PATCH", "/api/v0/users/me/", """{"password":"another long password","current_password":"not the current one"}"""));
-        // Where nobody expects it: in an address, in a broken body.
+        // In unexpected places: in a URL, in a broken body.
         Assert.Equal(
             HttpStatusCode.NotFound,
             await http.StatusAsync("GET", $"/api/v0/nonsense/?token={http.DefaultRequestHeaders.Authorization!.Parameter}"));
@@ -108,7 +108,7 @@ public sealed class SecretsTests
         }
     }
 
-    /// <summary>By a presigned URL, and through the service for a key that no URL can name.</summary>
+    /// <summary>Downloads by a presigned URL, and through the service for a key that no URL can name.</summary>
     static async Task DownloadAsync(TestService service)
     {
         foreach (var key in new[] { "plain", "a/../b" })
@@ -126,7 +126,7 @@ public sealed class SecretsTests
         }
     }
 
-    /// <summary>A job whose bucket fails, and a request that fails as nobody expects.</summary>
+    /// <summary>A job whose bucket fails, and a request with an unexpected failure.</summary>
     static async Task FailAsync(TestService service)
     {
         service.Put([.. Enumerable.Range(0, 101).Select(i => $"k{i:D3}")]);

@@ -2,10 +2,10 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests;
 
-/// <summary>What holds for every file of C#.</summary>
+/// <summary>Rules for every source file.</summary>
 public sealed class SourceTests
 {
-    /// <summary>Characters of the longest line that may be.</summary>
+    /// <summary>The most characters of a line.</summary>
     const int LongestLine = 140;
 
     static readonly string[] Built = ["bin", "obj"];

@@ -5,7 +5,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests;
 
-/// <summary>Whatever is asked, the answer has the contract's shape, and says nothing of what is inside.</summary>
+/// <summary>Every answer has the contract's shape, and reveals no internals.</summary>
 public sealed class UniformErrorTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -225,7 +225,7 @@ public sealed class UniformErrorTests : IAsyncLifetime
             Assert.DoesNotContain(inside, body, StringComparison.Ordinal);
     }
 
-    /// <summary>As it is written: a client library would put right what is wrong.</summary>
+    /// <summary>Sends the request as it is, because a client library would correct it.</summary>
     async Task<(int Status, Dictionary<string, string> Headers, string Body)> SendAsync(
         string line, string extra = "", string body = "", string token = TestService.Token)
     {
@@ -245,14 +245,14 @@ public sealed class UniformErrorTests : IAsyncLifetime
         var text = new StringBuilder();
         try
         {
-            // Piece by piece: what came before a reset counts.
+            // Piece by piece: bytes before a reset count.
             var buffer = new char[4096];
             while (await reader.ReadAsync(buffer, timeout.Token) is var read && read > 0)
                 text.Append(buffer, 0, read);
         }
         catch (IOException)
         {
-            // Reset, since the server did not read all of the request.
+            // The server resets the connection because it did not read the whole request.
         }
 
         var end = text.ToString().IndexOf("\r\n\r\n", StringComparison.Ordinal);
@@ -272,7 +272,7 @@ public sealed class UniformErrorTests : IAsyncLifetime
         for (var at = 0; at < text.Length;)
         {
             var end = text.IndexOf("\r\n", at, StringComparison.Ordinal);
-            // Bodies of errors are ASCII, so that bytes are characters.
+            // Bodies of errors are ASCII, so bytes are characters.
             var size = Convert.ToInt32(text[at..end], 16);
             body.Append(text, end + 2, size);
             at = end + 2 + size + 2;

@@ -21,14 +21,14 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.StandIn;
 
 /// <summary>
-/// Imitates the Azure Functions host for a published worker: it starts it, calls it over gRPC and proxies HTTP requests to it.
+/// Imitates the Azure Functions host: it starts a published worker, calls it over gRPC and proxies HTTP requests to it.
 /// </summary>
 public sealed class StandInHost : IAsyncDisposable
 {
     /// <summary>The Functions host's own limit for a body.</summary>
     const long DefaultBodyLimit = 104_857_600;
 
-    static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(5);
 
     readonly string folder;
     readonly IReadOnlyDictionary<string, string> settings;
@@ -61,7 +61,7 @@ public sealed class StandInHost : IAsyncDisposable
         front.Run(ProxyAsync);
     }
 
-    /// <summary>Calls the host as the outside does.</summary>
+    /// <summary>Calls the host from outside.</summary>
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>When the worker was last started, as a timestamp of <see cref="Stopwatch"/>.</summary>
@@ -80,10 +80,10 @@ public sealed class StandInHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Log lines of the worker, by their levels.</summary>
+    /// <summary>Log lines of the worker, with their levels.</summary>
     public ConcurrentQueue<(string Level, string Text)> Logs { get; } = new();
 
-    /// <summary>All that the worker wrote or logged.</summary>
+    /// <summary>Everything that the worker wrote or logged.</summary>
     public string Output
     {
         get
@@ -116,7 +116,7 @@ public sealed class StandInHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts the worker, as after a death.</summary>
+    /// <summary>Starts the worker, also again after a death.</summary>
     public async Task StartWorkerAsync()
     {
         ready = NewSource();
@@ -184,11 +184,11 @@ public sealed class StandInHost : IAsyncDisposable
     }
 
     /// <summary>
-    /// Delivers the messages of queues as the host's listener does, until all is done: one that fails, or whose worker dies, is visible
-    /// again, and goes to the poison queue after the last try.
+    /// Delivers the messages of queues like the host's listener, until all are done. A message that fails, or whose
+    /// worker dies, is visible again, and goes to the poison queue after the last try.
     /// </summary>
     /// <param name="functions">Queues and the functions that take their messages.</param>
-    /// <param name="maxDequeueCount">Tries, by host.json.</param>
+    /// <param name="maxDequeueCount">Tries, from host.json.</param>
     public async Task PumpAsync(
         QueueServiceClient queues, IReadOnlyDictionary<string, string> functions, int maxDequeueCount, Func<Task<bool>> isDone)
     {
@@ -233,7 +233,7 @@ public sealed class StandInHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets a timer function run.</summary>
+    /// <summary>Runs a timer function.</summary>
     public Task<string?> TickAsync(string function, CancellationToken cancel = default) => InvokeAsync(
         function, new TypedData { Json = """{"Schedule":{"AdjustForDST":true},"ScheduleStatus":null,"IsPastDue":false}""" }, cancel);
 
@@ -268,7 +268,7 @@ public sealed class StandInHost : IAsyncDisposable
         proxy.Dispose();
     }
 
-    /// <summary>Reads the worker's messages of one stream; it opens several where the host says that it may.</summary>
+    /// <summary>Reads the worker's messages of one stream. The worker opens several if the host allows it.</summary>
     internal async Task ReceiveAsync(StreamingMessage message, Func<StreamingMessage, Task> answer)
     {
         switch (message.ContentCase)
@@ -293,7 +293,7 @@ public sealed class StandInHost : IAsyncDisposable
                 }
 
                 functions = found;
-                // One by one: the worker does not say that it takes a collection.
+                // One by one, because the worker does not announce that it takes a collection.
                 loading = loads.Count;
                 foreach (var load in loads)
                     await answer(new() { RequestId = message.RequestId, FunctionLoadRequest = load });
@@ -313,7 +313,7 @@ public sealed class StandInHost : IAsyncDisposable
         }
     }
 
-    /// <summary>A stream has ended. With the one that invocations are sent by, those that have no answer fail.</summary>
+    /// <summary>A stream has ended. If it is the one of the invocations, those without an answer fail.</summary>
     internal void Ended(Func<StreamingMessage, Task> answer)
     {
         if (Interlocked.CompareExchange(ref send, Disconnected, answer) == answer)
@@ -374,7 +374,7 @@ public sealed class StandInHost : IAsyncDisposable
 
     async Task ProxyAsync(HttpContext context)
     {
-        // As the host does, requests wait while a worker starts, also again after a death.
+        // Like in the host, requests wait while a worker starts, even again after a death.
         await ready.Task.WaitAsync(StartTimeout, context.RequestAborted);
         var path = context.Request.Path.Value ?? "";
         var found = functions.FirstOrDefault(f => f.Route is { } route && Covers(route.Split("/{")[0], path));
@@ -415,7 +415,7 @@ public sealed class StandInHost : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or HttpRequestException && context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is left to be answered.
+            // The caller is gone.
         }
         catch (Exception e)
         {
@@ -424,14 +424,16 @@ public sealed class StandInHost : IAsyncDisposable
         }
     }
 
-    /// <summary>The host tries again while the worker refuses connections: it tells its address before it listens there.</summary>
+    /// <summary>
+    /// Retries while the worker refuses connections, because it announces its address before it listens there.
+    /// </summary>
     async Task ConnectableAsync(CancellationToken cancellationToken)
     {
         for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(2, cancellationToken))
         {
             try
             {
-                // A worker that was started meanwhile has another one.
+                // A worker that was started meanwhile has another address.
                 var address = new Uri(workerUrl);
                 using var tcp = new TcpClient();
                 await tcp.ConnectAsync(address.Host, address.Port, cancellationToken);
@@ -447,7 +449,7 @@ public sealed class StandInHost : IAsyncDisposable
     static bool Covers(string prefix, string path) =>
         path.Equals('/' + prefix, StringComparison.OrdinalIgnoreCase) || path.StartsWith($"/{prefix}/", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The request as the worker gets it: nothing is added but the invocation's id, and the caller's own wins.</summary>
+    /// <summary>The request for the worker, with the invocation's id. The caller's own header of that name stays.</summary>
     HttpRequestMessage Forwarded(HttpContext context, string id)
     {
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;

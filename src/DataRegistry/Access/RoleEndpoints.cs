@@ -5,23 +5,26 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>A subject's roles, and giving and taking them.</summary>
+/// <summary>Lists, gives and takes the roles of a subject.</summary>
 static class RoleEndpoints
 {
     public static void MapRoles(this IEndpointRouteBuilder api)
     {
         api.MapGet("/users/{id}/roles/", ListAsync).WithName("listRoles")
-            .Answers<Page<RoleBody>>("List the roles of a user; of others only those that you could take");
+            .Answers<Page<RoleBody>>("List the roles of a user")
+            .WithDescription("Of another user the list has only the roles that you could take.");
         api.MapPost("/users/{id}/roles/", AddAsync).WithName("giveRole").TakesJsonOrForm<NewRoleBody>()
             .Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created)
             .OrAnswers<RoleBody>(StatusCodes.Status200OK).FailsOn("role", CommonErrors.Required, CommonErrors.NotAChoice)
             .FailsOn("scope_id", CommonErrors.NotAnId, AccessErrors.SystemHasNoId, AccessErrors.NoScope)
             .Fails(AccessErrors.TooManyRoles, AccessErrors.NotPermitted);
-        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).WithName("takeRole").AnswersNothing("Take a role")
+        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).WithName("takeRole").AnswersNothing("Take a role away")
             .Fails(AccessErrors.NotPermitted);
     }
 
-    /// <summary>All of one's own; of others those at scopes where the caller gives roles. There are few: one page holds all.</summary>
+    /// <summary>
+    /// Lists all roles of the caller, or the roles of another subject at scopes where the caller gives roles. One page holds all of them.
+    /// </summary>
     static async Task<IResult> ListAsync(
         string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions)
     {
@@ -43,7 +46,7 @@ static class RoleEndpoints
         return Results.Json(new Page<RoleBody>(visible.Count, null, null, visible), AccessJson.Default.PageRoleBody);
     }
 
-    /// <summary>201, or 200 where the subject has the role there already.</summary>
+    /// <summary>Answers 201, or 200 if the subject has the role there already.</summary>
     static async Task<IResult> AddAsync(string id, HttpContext context, RoleServices services)
     {
         var (subjects, roles, scopes, permissions, trail) = services;
@@ -76,7 +79,7 @@ static class RoleEndpoints
         if (!rights.AllowSomewhere(Permission.RolesManage))
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
-        // Only what may be a key is one.
+        // Ignore an id that cannot be a row key.
         var row = role.Length <= 100 && role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
             ? await roles.FindAsync(subject.Id, role, context.RequestAborted)
             : null;
@@ -93,7 +96,9 @@ static class RoleEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>Nobody gives, or takes, what they lack themselves: else a department's admin could make a system's.</summary>
+    /// <summary>
+    /// A caller cannot give or take permissions that it lacks. Otherwise a department's admin could create a system admin.
+    /// </summary>
     static bool MayGive(Rights rights, Role role, Scope scope) =>
         rights.Allow(Permission.RolesManage, scope) && Roles.PermissionsOf(role).All(p => rights.Allow(p, scope));
 

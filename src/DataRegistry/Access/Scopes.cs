@@ -3,10 +3,10 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.Access;
 
-/// <summary>Finds the units that scopes are named by.</summary>
+/// <summary>Finds the units of scopes.</summary>
 public sealed class Scopes(ProjectTable projects, UnitTable units)
 {
-    /// <summary>The scope with those that it lies in; null where there is no such unit.</summary>
+    /// <summary>The scope with those that it lies in; null if there is no such unit.</summary>
     public async Task<Scope?> FindAsync(ScopeKind kind, Guid id, CancellationToken cancellationToken) => kind switch
     {
         ScopeKind.System => Scope.System,

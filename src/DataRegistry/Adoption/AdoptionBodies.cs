@@ -5,21 +5,23 @@ using DataRegistry.Http;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>What an adoption asks for, as it is described; it is read piece by piece (<see cref="AdoptionBody"/>).</summary>
+/// <summary>
+/// The body of an adoption request, as the document describes it. <see cref="AdoptionBody"/> reads it in pieces.
+/// </summary>
 /// <param name="Urls">Any number that fits into a body.</param>
-/// <param name="Prefix"><c>s3://bucket/prefix</c>, also with wildcards.</param>
+/// <param name="Prefix"><c>s3://bucket/prefix</c>, possibly with wildcards.</param>
 /// <param name="Manifest">URL of a file in the store with a URL or key a line.</param>
 /// <param name="Exclude">Patterns of keys to leave out, together up to 8 KB.</param>
-/// <param name="DryRun">To tell only what would happen to up to 10,000 URLs.</param>
-/// <param name="AdoptChanged">An object that is not what the project adopted from its URL becomes a datum in the place of the old one,
-/// which stays and is marked as changed. Another project's stays as it is. Costs a HEAD for each existing URL of a list, or a LIST where
-/// they lie densely, and a HEAD for each changed object.</param>
+/// <param name="DryRun">Only report the expected outcome, for up to 10,000 URLs.</param>
+/// <param name="AdoptChanged">A changed object of one of the project's datums becomes a new datum that replaces it. The
+/// old datum stays, marked as changed. Datums of other projects stay as they are. Costs a HEAD for each existing URL of
+/// a list, or a LIST where they are dense, and a HEAD for each changed object.</param>
 /// <param name="Tags">Tags of every datum that the adoption creates, until somebody edits that datum's tags.</param>
 sealed record AdoptBody(
     string? Url, IReadOnlyList<string>? Urls, string? Prefix, string? Manifest, string? Project, IReadOnlyList<string>? Exclude,
     bool? DryRun, bool? AdoptChanged, IReadOnlyList<string>? Tags);
 
-/// <summary>The answer to an adoption that needs no job. A dry run has what it would do in place of what was done.</summary>
+/// <summary>The answer to an adoption that needs no job. A dry run has the expected outcome in place of the outcome.</summary>
 sealed record AdoptedBody
 {
     /// <summary>False if a URL failed. Left out of a dry run.</summary>
@@ -40,7 +42,7 @@ sealed record AdoptedBody
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<UrlErrorBody>? Errors { get; init; }
 
-    /// <summary>Those of the existing whose objects are not what was adopted any more. Left out if there are none.</summary>
+    /// <summary>The existing URLs whose object differs from the adopted one. Left out if there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Changed { get; init; }
 
@@ -48,15 +50,15 @@ sealed record AdoptedBody
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? DryRun { get; init; }
 
-    /// <summary>Whether a dry run looked at all of the input.</summary>
+    /// <summary>Whether a dry run checked the whole input.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Complete { get; init; }
 
-    /// <summary>What a dry run counted.</summary>
+    /// <summary>The counts of a dry run.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DryRunCounts? Counts { get; init; }
 
-    /// <summary>Up to 100 URLs of a dry run. Those that would fail come first.</summary>
+    /// <summary>Up to 100 URLs of a dry run. URLs that would fail come first.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DryRunItem>? Sample { get; init; }
 
@@ -74,28 +76,29 @@ sealed record AdoptedBody
     };
 }
 
-/// <summary>The answer where none of several URLs became a datum, or was one.</summary>
+/// <summary>The answer if none of several URLs became a datum, or was one.</summary>
 sealed record NothingAdoptedBody(
     bool Ok, IReadOnlyDictionary<string, DatumId> Created, IReadOnlyDictionary<string, DatumId?> Existing,
     IReadOnlyList<UrlErrorBody> Errors)
 {
     /// <summary>
-    /// Only if one `url` was sent: true if its object is not what was adopted any more. `adopt_changed` adopts it anew.
+    /// Only if one `url` was sent: true if its object differs from the adopted one. `adopt_changed` then adopts the new
+    /// object.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Changed { get; init; }
 }
 
 /// <summary>The answer to one URL that is a datum already.</summary>
-/// <param name="Changed">True if the object at the URL is not what was adopted any more: <c>adopt_changed</c> adopts it anew. Else left
-/// out.</param>
+/// <param name="Changed">True if the object at the URL differs from the adopted one: <c>adopt_changed</c> then adopts
+/// the new object. Else left out.</param>
 sealed record ExistsBody(
     string Message, string? Code, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Changed);
 
-/// <summary>An input of a job as its results list it: one that failed or was skipped, or one that was created, with its datum.</summary>
+/// <summary>An input in a job's results: a failed or skipped one, or a created one with its datum.</summary>
 /// <param name="Outcome"><c>failed</c>, <c>skipped</c> or <c>created</c>.</param>
-/// <param name="Code">Of a failed or skipped one; null if there is none.</param>
-/// <param name="Message">Of a failed or skipped one; null for a created one.</param>
+/// <param name="Code">The error of a failed or skipped one; null if it has none.</param>
+/// <param name="Message">The reason of a failed or skipped one; null for a created one.</param>
 /// <param name="Id">The datum of a created one; else left out.</param>
 sealed record AdoptionResult(
     string Url, string Outcome, string? Code, string? Message,

@@ -8,15 +8,15 @@ namespace DataRegistry.Adoption;
 static class AdoptionErrors
 {
     public static DetailError JobNotEnded { get; } = new(
-        StatusCodes.Status409Conflict, "The job has not ended yet; what fails until then could not be tried again.",
+        StatusCodes.Status409Conflict, "The job has not ended yet. Retry it after its end, when all failures are known.",
         "Wait for the end of the job, or cancel it.");
 
     public static DetailError JobStoreGone { get; } = new(
-        StatusCodes.Status409Conflict, "The job's store is not there any more, or allows no adoptions into this project.",
+        StatusCodes.Status409Conflict, "The job's store is deleted, or allows no adoptions into this project.",
         "The store is deleted, or changed since.");
 
     public static DetailError NothingFailed { get; } = new(
-        StatusCodes.Status409Conflict, "Nothing of the job failed: there is nothing to be tried again.",
+        StatusCodes.Status409Conflict, "No URL of the job failed, so there is nothing to retry.",
         "Every URL of the job is adopted.");
 
     public static DetailError AdoptionNotAllowed { get; } = new(
@@ -37,16 +37,17 @@ static class AdoptionErrors
 
     public static CodedError NotAdopted { get; } = new(
         StatusCodes.Status400BadRequest, code: null, "{reason}",
-        "The one URL was not adopted. The message and the code say why; the code is null where the URL is a datum already.");
+        "The one URL was not adopted. The message and the code say why; the code is null if the URL is a datum already.");
 
     public static DetailError StagedTooLate { get; } = new(
         StatusCodes.Status408RequestTimeout,
-        "The list did not arrive and was not put away within {seconds} seconds. Nothing was adopted: send "
-        + "it in several requests.",
+        "The list was not uploaded and staged within {seconds} seconds. "
+        + "Nothing was adopted: send it in several requests.",
         "The list was not uploaded and staged in time.");
 
     public static FieldError ManifestAlone { get; } = new(
-        "invalid", "A manifest comes without 'url', 'urls' and 'dry_run'.", "The body names a manifest and something else to adopt.");
+        "invalid", "A manifest cannot be combined with 'url', 'urls' or 'dry_run'.",
+        "The body names a manifest and something else to adopt.");
 
     public static FieldError ManifestNotAUrl { get; } = new(
         "invalid_url", S3Url.Requirement, "The value is not the URL of an object.");
@@ -55,7 +56,7 @@ static class AdoptionErrors
         "url_outside_store", "{reason}", "The manifest lies outside of the store.");
 
     public static CodedError ManifestNotReadable { get; } = new(
-        StatusCodes.Status403Forbidden, "read_not_allowed", "Store '{store}' does not allow reads, and a manifest is read.",
+        StatusCodes.Status403Forbidden, "read_not_allowed", "Store '{store}' does not allow reads, so a manifest in it cannot be used.",
         "The store has `allow_read: false`.");
 
     public static FieldError ManifestEmpty { get; } = new(
@@ -68,14 +69,14 @@ static class AdoptionErrors
         "unsupported_format", "{reason}", "The manifest is compressed, a table such as a CSV file, JSON, or no text.");
 
     public static FieldError TooManyForDryRun { get; } = new(
-        "too_many", "At most {max} URLs are looked at without adopting them; these are {count}.",
-        "A dry run looks at every URL in one request.");
+        "too_many", "A dry run takes at most {max} URLs; these are {count}.",
+        "A dry run checks every URL in one request.");
 
     public static FieldError PrefixAlone { get; } = new(
-        "invalid", "A prefix comes without 'url', 'urls' and 'manifest'.", "The body names a prefix and something else to adopt.");
+        "invalid", "A prefix cannot be combined with 'url', 'urls' or 'manifest'.", "The body names a prefix and something else to adopt.");
 
     public static DetailError TooManyJobs { get; } = new(
-        StatusCodes.Status429TooManyRequests, "The project has as many jobs under way as it may. Try again when one has ended.",
+        StatusCodes.Status429TooManyRequests, "The project has the most running jobs that it may have. Try again when one has ended.",
         "The project has too many jobs. `Retry-After` says when to come again.");
 
     public static FieldError NotAPrefix { get; } = new(
@@ -95,14 +96,10 @@ static class AdoptionErrors
         "max_length", KeyGlobs.TooLong, "The patterns of the request are too long.");
 
     public static FieldError NotCharacters { get; } = new(
-        "invalid", "A string holds what is no character.", "A string is not valid Unicode.");
+        "invalid", "A string contains an invalid character.", "A string is not valid Unicode.");
 
     public static FieldError NotATextFlag { get; } = new(
         "invalid", "'true' or 'false' is expected.", "The value is neither `true` nor `false`.");
-
-    public static DetailError FirstNotDone { get; } = new(
-        StatusCodes.Status503ServiceUnavailable, "The first request with this key is not done yet.",
-        "Another delivery of the request is being accepted. Repeat the request.");
 
     public static DetailError NotAListOfUrls { get; } = new(
         StatusCodes.Status415UnsupportedMediaType,
@@ -114,6 +111,6 @@ static class AdoptionErrors
         StatusCodes.Status400BadRequest, "The text is not UTF-8.", "The list of URLs is not UTF-8.");
 
     public static DetailError ValueTooLong { get; } = new(
-        StatusCodes.Status400BadRequest, "What comes after {count} URLs is over {max} bytes long: no URL is, nor any other value.",
+        StatusCodes.Status400BadRequest, "The value after {count} URLs is over {max} bytes long. No URL, or other value, is that long.",
         "A value of the body is longer than any URL.");
 }

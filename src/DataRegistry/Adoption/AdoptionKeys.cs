@@ -1,9 +1,6 @@
 using System.IO.Compression;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
@@ -37,10 +34,10 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
     /// <summary>The request's key; null if it has none. The body has been read.</summary>
     public static RequestKey? Of(HttpContext context, HashedStream? body, Store store, Project project)
     {
-        if (body is null || IdempotencyKey.Of(context.Request) is not { } key)
+        if (body is null)
             return null;
         var asked = $"{store.Id:N}\n{BodyType.Of(context.Request)}\n{context.Request.QueryString}\n{Convert.ToHexStringLower(body.Hash)}";
-        return new(HashOf($"{Caller.Of(context).Id:N}{project.Id:N}{key}"), HashOf(asked));
+        return RequestKey.Of(context, project, asked);
     }
 
     /// <summary>The answer to a repeated request; null if the request must be done.</summary>
@@ -51,13 +48,10 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
     /// <inheritdoc cref="FindAsync"/>
     public async Task<IResult?> RepeatAsync(HttpContext context, AdoptionOrder order, JobKeyRow known)
     {
-        if (known.Body != order.Key!.Body)
-            throw IdempotencyKey.OtherBody();
-        if (!known.HasJob)
-            return known.Status is { } status ? new AtOnceAnswer(status, Expanded(known.JoinedAnswer())).Result() : null;
-        return await starts.ContinueAsync(known.JobId, context.RequestAborted) is { } job
-            ? AdoptionEndpoints.Accepted(context, job, order)
-            : throw AdoptionErrors.FirstNotDone.With().After(TimeSpan.FromSeconds(5));
+        if (known.HasJob)
+            return AdoptionEndpoints.Accepted(context, await starts.RepeatAsync(known, order.Key!, context.RequestAborted), order);
+        order.Key!.RequireSame(known);
+        return known.Status is { } status ? new AtOnceAnswer(status, Expanded(known.JoinedAnswer())).Result() : null;
     }
 
     /// <summary>
@@ -70,8 +64,6 @@ sealed class AdoptionKeys(JobTable jobs, JobStarter starts, TimeProvider clock)
     /// <summary>Keeps the answer. It cannot be cancelled, because the objects are already adopted.</summary>
     public Task EndAsync(JobKeyRow key, AtOnceAnswer answer) =>
         jobs.AnswerAsync(key.WithAnswer(answer.Status, Compressed(answer.Json)), CancellationToken.None);
-
-    static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     static byte[] Compressed(byte[] json)
     {

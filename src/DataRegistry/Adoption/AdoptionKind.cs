@@ -14,7 +14,7 @@ sealed class AdoptionKind(
     public JobKind Kind => JobKind.Adoption;
     public bool AddsToProject => true;
     public bool ResultsExpire => true;
-    public string? Remedy => "What was adopted stays; adopt the rest again.";
+    public string? Remedy => "Adopted datums stay; adopt the rest again.";
 
     void IJobKind.Measure(Counts counts) => Measure(counts);
 
@@ -33,9 +33,9 @@ sealed class AdoptionKind(
         var store = await stores.FindAsync(job.Store, cancellationToken);
         var project = await projects.FindAsync(job.Project, cancellationToken);
         if (store is not { Deleted: false })
-            return new JobOpening.Failed("The job's store is not there any more. What was adopted stays.");
+            return new JobOpening.Failed("The job's store is deleted. Adopted datums stay.");
         if (project is null)
-            return new JobOpening.Failed("The job's project is not there any more. What was adopted stays.");
+            return new JobOpening.Failed("The job's project is deleted. Adopted datums stay.");
         var scope = new AdoptionOrder(store, project, job.CreatedBy, job.AdoptChanged == true) { Tags = job.AdoptedTags }
             .ScopeOf(job.JobId, atOnce: false);
         return new JobOpening.Opened(new AdoptionRun(job, scope, manifests, readers, writer));

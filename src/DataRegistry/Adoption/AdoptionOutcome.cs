@@ -100,7 +100,7 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
         new(url, Failed, "url_outside_store", $"Outside {store.Name}, which holds {store.UriPrefix}…: '{url}'");
 
     /// <summary>A folder marker: an empty object whose key ends with a slash.</summary>
-    public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but the mark of a folder: '{url}'");
+    public static AdoptionFailure Directory(string url) => new(url, Skipped, "directory", $"Not a file but a folder marker: '{url}'");
 
     /// <summary>A listing's entry without a usable key.</summary>
     public static AdoptionFailure Damaged(string url, string reason) => new(url, Failed, DamagedEntry.Code, $"{reason} Rename the object.");

@@ -19,8 +19,8 @@ sealed record AdoptionScope(JobId Job, Store Store, Project Project, string Adop
         Superseded is { } superseded && superseded.TryGetValue(location.Key, out var datum) && location.Datum == datum;
 
     /// <summary>
-    /// Whether a location may be taken over: a free one, except by the job that made it, or one of <see
-    /// cref="Superseded"/>. That job has finished its work there.
+    /// Whether a location may be taken over: one of <see cref="Superseded"/>, or a free one. The job that made a free
+    /// one may not take it, because its work there is finished.
     /// </summary>
     public bool MayTake(LocatedRow location) => location.IsFree ? location.Job != Job.Value.ToGuid() : Supersedes(location);
 

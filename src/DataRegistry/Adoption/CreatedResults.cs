@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Adoption;
 
-/// <summary>A URL that a job adopted, and the datum that it is.</summary>
+/// <summary>A URL that a job adopted, and its datum.</summary>
 /// <param name="Outcome">Always <c>created</c>.</param>
-/// <param name="Code">Always null, as is the message: results have one shape.</param>
+/// <param name="Code">Always null, like the message: results have one shape.</param>
 sealed record CreatedResult(string Url, string Outcome, string? Code, string? Message, DatumId Id)
 {
     public const string Created = "created";

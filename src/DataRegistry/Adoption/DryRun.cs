@@ -91,8 +91,8 @@ sealed class DryRun(
     }
 }
 
-/// <param name="Complete">Whether all of the input was looked at.</param>
-/// <param name="Sample">Up to 100, what would fail first.</param>
+/// <param name="Complete">Whether the whole input was checked.</param>
+/// <param name="Sample">Up to 100 items; those that would fail come first.</param>
 sealed record DryRunBody(bool DryRun, bool Complete, DryRunCounts Counts, IReadOnlyList<DryRunItem> Sample)
 {
     /// <summary>What the patterns of a prefix leave out; null for nothing, and for a list, whose URLs are all counted.</summary>
@@ -108,7 +108,7 @@ sealed record DryRunCounts(int Total, int Created, int Existing, int Failed, int
 /// <param name="Outcome"><c>failed</c>, <c>skipped</c>, <c>existing</c> or <c>created</c>.</param>
 sealed record DryRunItem(string Url, string Outcome, string? Code, string? Message)
 {
-    /// <summary>True for an existing one whose object is not what was adopted; else left out.</summary>
+    /// <summary>True for an existing one whose object differs from the adopted one; else left out.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Changed { get; init; }
 }

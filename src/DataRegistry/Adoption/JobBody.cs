@@ -6,33 +6,33 @@ namespace DataRegistry.Adoption;
 
 /// <summary>An adoption job on the wire.</summary>
 /// <param name="Ctime">When it was accepted.</param>
-/// <param name="Rate">Inputs a second: of late, or at its end over all; null if nothing is done yet.</param>
-/// <param name="Eta">When it will be done if it goes on like this, which for a prefix rests on how much it held when it was last adopted;
-/// null if that cannot be said.</param>
+/// <param name="Rate">Recent inputs a second; for an ended job, the average. Null if nothing is done yet.</param>
+/// <param name="Eta">The estimated end at the present rate; null if unknown. For a prefix it uses the number of inputs
+/// of its last adoption.</param>
 sealed record JobBody(
     string Id, string Kind, string Status, Guid Store, ProjectBody Project, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Started,
     DateTimeOffset? Finished,
     CountsBody Counts, double? Rate, DateTimeOffset? Eta, string? Error)
 {
-    /// <summary>What it waits for; null while it is worked on, waits for its turn on the queue, or has ended.</summary>
+    /// <summary>The reason why it waits; null while it is worked on, waits for its turn in the queue, or has ended.</summary>
     public WaitingBody? Waiting { get; init; }
 
-    /// <summary>What was asked for: the beginning of URLs, or their pattern; null for a list.</summary>
+    /// <summary>The requested prefix or pattern of URLs; null for a list.</summary>
     public string? Prefix { get; init; }
 
-    /// <summary>The patterns of what was to be left out.</summary>
+    /// <summary>The requested patterns of keys to leave out.</summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
-    /// <summary>The URL of the file that lists what was asked for; null if there was none.</summary>
+    /// <summary>The URL of the file that lists the URLs to adopt; null if there was none.</summary>
     public string? Manifest { get; init; }
 
-    /// <summary>How many URLs a list had, repetitions counted; null for a prefix or a manifest.</summary>
+    /// <summary>The number of URLs in a list, with repetitions; null for a prefix or a manifest.</summary>
     public long? Urls { get; init; }
 
-    /// <summary>Changed objects become datums in the place of those that were adopted.</summary>
+    /// <summary>Changed objects become datums that replace the adopted ones.</summary>
     public bool AdoptChanged { get; init; }
 
-    /// <summary>The tags of all that it creates.</summary>
+    /// <summary>The tags of every datum that it creates.</summary>
     public IReadOnlyList<string> Tags { get; init; } = [];
 
     /// <summary>The longest estimate, for a job that nearly stands still.</summary>
@@ -66,9 +66,10 @@ sealed record JobBody(
 }
 
 /// <param name="Total">Null while unknown.</param>
-/// <param name="Pending">What was not done yet, or will not be since the job was cancelled; null while the total is.</param>
-/// <param name="Replaced">Of those created: how many took the place of a datum whose object had changed.</param>
-/// <param name="Changed">Of those that existed: how many the adoption saw to differ from what was adopted. A list that is not asked to
-/// <c>adopt_changed</c> does not look at them.</param>
+/// <param name="Pending">Inputs that are not done yet, or never will be because the job was cancelled. Null while the
+/// total is.</param>
+/// <param name="Replaced">The created datums that replaced one whose object had changed.</param>
+/// <param name="Changed">The existing inputs whose object differs from the adopted one. A list without
+/// <c>adopt_changed</c> does not check them.</param>
 sealed record CountsBody(
     long? Total, long Created, long Existing, long Failed, long Skipped, long? Pending, long Replaced, long Changed);

@@ -19,7 +19,7 @@ static class TraceEndpoint
     public static void MapTrace(this IEndpointRouteBuilder api) =>
         DatumEndpoints.Named(api.MapGet("/data/{id}/trace/", GetAsync).WithName("traceDatum")
         .Answers<TraceBody>(
-            "Get who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after"));
+            "Get the history of a datum: its adoption, its aliases, and earlier and later datums at its URL"));
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTrace trace)
     {
@@ -92,31 +92,32 @@ sealed class DatumVersions(LocationTable locations, DatumTable datums, ProjectTa
 }
 
 /// <summary>A datum's trace on the wire.</summary>
-/// <param name="Aliases">Those that name it, then those that did, the last ones first.</param>
-/// <param name="AliasesComplete">False if there are more than are told.</param>
-/// <param name="Metadata">When its properties were last set; null if they never were.</param>
-/// <param name="Purged">Null if it was not.</param>
-/// <param name="Drift">Whether that is still what is there.</param>
-/// <param name="Earlier">What its URL stood for before, the last first: datums that were purged, or whose object had changed.</param>
-/// <param name="Later">What its URL stood for after it, the last first.</param>
-/// <param name="VersionsComplete">False if not all of them are known.</param>
+/// <param name="Aliases">First the aliases that name it, then those that did, newest first.</param>
+/// <param name="AliasesComplete">False if there are more than the answer has.</param>
+/// <param name="Metadata">When its properties were last set; null if never.</param>
+/// <param name="Purged">Null if it was not purged.</param>
+/// <param name="Drift">Whether the adopted object is still at its URL.</param>
+/// <param name="Earlier">The earlier datums of its URL, newest first. They were purged, or their object had
+/// changed.</param>
+/// <param name="Later">The later datums of its URL, newest first.</param>
+/// <param name="VersionsComplete">False if some of them are not known.</param>
 sealed record TraceBody(
     DatumId Id, string Uri, Guid Store, TraceAdoptionBody Adopted, TraceObjectBody Object, DriftBody Drift,
     IReadOnlyList<TraceAliasBody> Aliases, bool AliasesComplete, TraceChangeBody? Metadata, TraceChangeBody? Purged,
     IReadOnlyList<TraceVersionBody> Earlier, IReadOnlyList<TraceVersionBody> Later, bool VersionsComplete);
 
 /// <param name="Time">When the job, or the request, began.</param>
-/// <param name="Job">The adoption job; null for what was adopted at once.</param>
-/// <param name="Adoption">Of what was adopted at once: the id by which the audit trail tells the request; null for a job.</param>
+/// <param name="Job">The adoption job; null for an immediate adoption.</param>
+/// <param name="Adoption">The id of an immediate adoption in the audit trail; null for a job.</param>
 sealed record TraceAdoptionBody(DateTimeOffset Time, string User, string? Job, string? Adoption);
 
-/// <summary>What S3 said of the object when it was adopted.</summary>
+/// <summary>S3's facts about the object at its adoption.</summary>
 /// <param name="VersionId">Null if the bucket keeps no versions.</param>
 sealed record TraceObjectBody(string Etag, string? VersionId, long Size, DateTimeOffset? LastModified);
 
-/// <param name="FromUser">Who pointed it here.</param>
+/// <param name="FromUser">The user who pointed it here.</param>
 /// <param name="Until">Null if it still names the datum.</param>
-/// <param name="UntilUser">Who pointed it elsewhere or deleted it.</param>
+/// <param name="UntilUser">The user who pointed it elsewhere or deleted it.</param>
 sealed record TraceAliasBody(Guid Id, string Name, DateTimeOffset From, string FromUser, DateTimeOffset? Until, string? UntilUser);
 
 sealed record TraceChangeBody(DateTimeOffset Time, string? User)

@@ -4,7 +4,7 @@ using DataRegistry.Http;
 namespace DataRegistry.DataVolumes;
 
 /// <summary>A data volume on the wire.</summary>
-/// <param name="SharedScopes">Null if the operation, or the caller, has none to see.</param>
+/// <param name="SharedScopes">Null if the operation does not show them, or the caller may not see them.</param>
 sealed record DataVolumeBody(
     Guid Id, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, string CreatedBy, string UpdatedBy, string Name, string? Description,
     string OriginPvcName, string ProjectId,
@@ -28,7 +28,7 @@ sealed record ConditionBody(string? Type, string? Status, string? Message, strin
         new(condition.Type, condition.Status, condition.Message, condition.Reason, condition.LastTransitionTime);
 }
 
-/// <param name="ScopeName">As it is now; the id of a unit that is gone.</param>
+/// <param name="ScopeName">The present name; the id of a deleted unit.</param>
 sealed record SharedScopeBody(string ScopeType, string ScopeId, string ScopeName, DateTimeOffset CreatedAt, string CreatedBy);
 
 sealed record DataVolumeListBody(int? Next, [property: JsonPropertyName("datavolumes")] IReadOnlyList<DataVolumeBody> DataVolumes);
@@ -40,19 +40,19 @@ sealed record AcceptedBody(int Code, string Message);
 sealed record NewDataVolumeBody(
     string? Name, string? Description, string? OriginPvcName, string? ProjectId, bool? ShouldDeleteOriginalVolume);
 
-/// <summary>Nothing else of a data volume can be changed; other properties are ignored.</summary>
+/// <summary>The only field of a data volume that can be changed. Other properties are ignored.</summary>
 sealed record DataVolumePatchBody(string? Description);
 
 sealed record SharedScopesPatchBody(List<ScopeNameBody?>? Add, List<ScopeNameBody?>? Remove);
 
 sealed record ScopeNameBody(string? ScopeType, string? ScopeId);
 
-/// <summary>What a cluster's agent has to do.</summary>
-/// <param name="Next">The offset of more; null if there is no more.</param>
+/// <summary>The work of a cluster's agent.</summary>
+/// <param name="Next">The offset of the next page; null if there is none.</param>
 sealed record PendingListBody(int? Next, [property: JsonPropertyName("datavolumes")] IReadOnlyList<PendingBody> DataVolumes);
 
 /// <param name="Action"><c>create</c>, <c>update</c> (its shared scopes have changed) or <c>delete</c>.</param>
-/// <param name="Generation">To be given back in the report on it.</param>
+/// <param name="Generation">The agent returns it in its report.</param>
 sealed record PendingBody(
     Guid Id, string Action, int Generation, string Name, string OriginPvcName, string ProjectId, string ProjectName, string DepartmentId,
     bool ShouldDeleteOriginalVolume,
@@ -66,8 +66,9 @@ sealed record PendingBody(
 }
 
 /// <summary>An agent's report on a data volume.</summary>
-/// <param name="ObservedAt">By the agent's clock: of two reports the one about the later time counts.</param>
-/// <param name="ObservedGeneration">What <see cref="PendingBody.Generation"/> was; null for the one that is current.</param>
+/// <param name="ObservedAt">By the agent's clock. Of two reports, the one with the later time counts.</param>
+/// <param name="ObservedGeneration">The <see cref="PendingBody.Generation"/> of the work; null for the current
+/// one.</param>
 sealed record ReportBody(
     string? Phase, string? PhaseMessage, List<ConditionReportBody?>? Conditions,
     [property: JsonPropertyName("datavolumePvcName")] string? PvcName, [property: JsonPropertyName("datavolumePvName")] string? PvName,

@@ -14,7 +14,7 @@ static class DataVolumeErrors
         "The project has as many data volumes as the setting `DataVolumes__MaxPerProject` allows.");
 
     public static FieldError AddedAndRemoved { get; } = new(
-        "invalid", "The scope {scope} is to be both added and removed.", "One request adds and removes the same scope.");
+        "invalid", "The request both adds and removes the scope {scope}.", "A scope can be added or removed, not both.");
 
     public static FieldError TooManyScopes { get; } = new(
         "max_length",
@@ -35,7 +35,7 @@ static class DataVolumeErrors
         "The agent reports a deletion that nobody asked for.");
 
     public static DetailError NoAgent { get; } = new(
-        StatusCodes.Status409Conflict, "Cluster '{cluster}' has no agent, as far as is known here. Say so at the cluster first.",
+        StatusCodes.Status409Conflict, "Cluster '{cluster}' is not marked as having an agent. Mark it first.",
         "The cluster is not marked as having an agent.");
 
     public static FieldError InTheFuture { get; } = new(

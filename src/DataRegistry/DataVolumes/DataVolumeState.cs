@@ -37,21 +37,21 @@ static class DataVolumeState
     }
 
     static string CatalogMessage(ClusterAgent agent) =>
-        $"Cluster '{agent.Cluster.Name}' has no agent: the data volume is an entry of the catalog, and nothing is made in the cluster.";
+        $"Cluster '{agent.Cluster.Name}' has no agent: the data volume is an entry of the catalog only.";
 
     static ConditionBody CatalogCondition(DataVolumeRow row, ClusterAgent agent) => new(
-        CatalogOnly, "True", $"{CatalogMessage(agent)} To have it made there, run an agent in the cluster and say so at the cluster.",
+        CatalogOnly, "True", $"{CatalogMessage(agent)} To create it there, run an agent in the cluster and mark the cluster as having one.",
         "NoAgent", row.CreatedAt);
 
     static string Silent(DataVolumeRow row, ClusterAgent agent) => string.Create(
         CultureInfo.InvariantCulture,
         $"The agent of cluster '{agent.Cluster.Name}' {(agent.LastSeen is { } seen
-            ? $"was last heard of at {seen.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}"
-            : "was never heard of")}. ")
+            ? $"was last seen at {seen.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}"
+            : "was never seen")}. ")
         + $"The last known phase is {(row.DeletingSince is not null
             ? DataVolumePhase.Deleting
             : row.Reported ?? DataVolumePhase.Creating)}. "
-        + "Check that the agent runs, can reach this service and has a good token.";
+        + "Check that the agent runs, can reach this service and has a valid token.";
 
     /// <summary>The meaning and the remedy of a reason, for an agent that gave only a reason.</summary>
     static string NotReady(DataVolumeRow row, IReadOnlyList<Condition>? conditions, string projectName)
@@ -61,12 +61,12 @@ static class DataVolumeState
         {
             "OriginalPvcNotBound" =>
                 $"The PVC '{row.OriginPvcName}' of project '{projectName}' is not bound to a volume. Look at its events and bind it; the "
-                    + "data volume gets ready by itself then.",
+                    + "data volume becomes ready then.",
             "OriginalPvcNotFound" =>
                 $"There is no PVC '{row.OriginPvcName}' in project '{projectName}'. Create it, or delete this data volume and publish "
                     + "another PVC.",
-            { } reason => $"{reason}{(failed.Message is null ? "" : $": {failed.Message}")}. See the conditions; the agent goes on trying.",
-            null => "The agent gave no reason. See its log in the cluster; it goes on trying.",
+            { } reason => $"{reason}{(failed.Message is null ? "" : $": {failed.Message}")}. See the conditions; the agent keeps trying.",
+            null => "The agent gave no reason. See its log in the cluster; it keeps trying.",
         };
     }
 }

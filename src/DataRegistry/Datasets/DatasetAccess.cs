@@ -79,6 +79,19 @@ sealed class DatasetAccess(DatasetTable datasets, ProjectTable projects, Permiss
         return new(alias, where, await ProjectAsync(where.Project, context, permission));
     }
 
+    /// <summary>The version that a parameter names. One that the caller may not see is as one that is not there.</summary>
+    public async Task<DatasetVersionRow> NamedVersionAsync(HttpContext context, string? text, string field)
+    {
+        if (string.IsNullOrEmpty(text))
+            throw CommonErrors.Required.On(field);
+        if (!DatasetVersionId.TryParse(text, out var id))
+            throw DatasetErrors.NotAVersionId.On(field);
+        return await datasets.FindVisibleAsync(id, context.RequestAborted) is { } row
+            && await ReadableAsync(row.Project, context) is not null
+            ? row
+            : throw DatasetErrors.NoAliasedVersion.On(field, id);
+    }
+
     /// <summary>The project that a field names, or the only one that the caller may do this in.</summary>
     public async Task<Project> ProjectAsync(HttpContext context, string? text, Permission permission)
     {

@@ -32,11 +32,12 @@ sealed record VersionNameBody(Guid Id, string Name, string Uri);
 
 /// <summary>A version to make.</summary>
 /// <param name="Dataset">Its id.</param>
-/// <param name="Files">At most 10,000.</param>
+/// <param name="Files">At most 10,000. Without a selection they are needed.</param>
+/// <param name="Selection">In place of files: the id of a frozen selection of the dataset's project. A job makes the version.</param>
 /// <param name="PreviousVersion">The id of a version of the same dataset; null for none.</param>
 sealed record NewDatasetVersionBody(
-    [property: Required] string? Name, [property: Required] string? Dataset,
-    [property: Required] IReadOnlyList<NewVersionFileBody>? Files, string? PreviousVersion);
+    [property: Required] string? Name, [property: Required] string? Dataset, IReadOnlyList<NewVersionFileBody>? Files, string? Selection,
+    string? PreviousVersion);
 
 /// <param name="Datum">An id, <c>datum://</c> and an id or alias, an alias, or an <c>s3://</c> URL that the project tracks.</param>
 /// <param name="Path">Without it: the key below the store's prefix and the dataset's root.</param>
@@ -45,7 +46,8 @@ sealed record NewVersionFileBody([property: Required] string? Datum, string? Pat
 /// <summary>The same as it is read.</summary>
 sealed record DatasetVersionInput(
     string? Name, string? Dataset,
-    [property: JsonConverter(typeof(VersionFilesConverter))] IReadOnlyList<VersionFileInput>? Files, string? PreviousVersion);
+    [property: JsonConverter(typeof(VersionFilesConverter))] IReadOnlyList<VersionFileInput>? Files, string? Selection,
+    string? PreviousVersion);
 
 /// <summary>A version on the wire.</summary>
 /// <param name="Dataset">Its id.</param>
@@ -54,17 +56,19 @@ sealed record DatasetVersionInput(
 /// <param name="Count">Files; 0 while it is created.</param>
 /// <param name="Bytes">The sizes of their objects together.</param>
 /// <param name="PreviousVersion">An id; that version may be deleted.</param>
+/// <param name="Job">The id of the job that makes or made it; left out where the request did.</param>
 /// <param name="Files">By path, at most 10,000. Left out of lists, and while it is created.</param>
 /// <param name="FilesTruncated">True if there are more files.</param>
 sealed record DatasetVersionBody(
     Guid Id, string Name, Guid Dataset, string Uri, DateTimeOffset Ctime, string Status, long Count, long Bytes, Guid? PreviousVersion,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Job,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<VersionFileBody>? Files,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? FilesTruncated)
 {
     /// <summary>Without its files, which <see cref="VersionAnswer"/> adds.</summary>
     public static DatasetVersionBody From(DatasetVersionRow row) => new(
-        row.Id, row.Name, row.Dataset, row.Uri, row.CTime, Fields.WireName(row.Status), row.Count, row.Bytes, row.Previous, Files: null,
-        FilesTruncated: null);
+        row.Id, row.Name, row.Dataset, row.Uri, row.CTime, Fields.WireName(row.Status), row.Count, row.Bytes, row.Previous, row.Job,
+        Files: null, FilesTruncated: null);
 }
 
 /// <summary>A file of a version.</summary>

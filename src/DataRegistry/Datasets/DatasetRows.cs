@@ -54,6 +54,9 @@ sealed record DatasetVersionRow : TableRow
     /// <summary>The job that makes it, or made it; null if the request did.</summary>
     public Guid? Job { get; init; }
 
+    /// <summary>Hashes of the Idempotency-Key that the job's request had, and of what it asked for; null for none.</summary>
+    public string? Request { get; init; }
+
     /// <summary>0 while it is created, as are the others.</summary>
     public long Count { get; init; }
     public long Bytes { get; init; }

@@ -22,7 +22,11 @@ abstract record VersionStart
 
 /// <summary>What a version is made of, beside its files.</summary>
 /// <param name="Job">The job that makes it; null if the request does.</param>
-sealed record NewVersion(DatasetName Name, string CreatedBy, Guid? Previous, Guid? Job);
+sealed record NewVersion(DatasetName Name, string CreatedBy, Guid? Previous, Guid? Job)
+{
+    /// <inheritdoc cref="DatasetVersionRow.Request"/>
+    public string? Request { get; init; }
+}
 
 /// <summary>The versions of datasets.</summary>
 sealed partial class DatasetTable
@@ -171,6 +175,7 @@ sealed partial class DatasetTable
             Status = DatasetVersionStatus.Creating,
             Previous = version.Previous,
             Job = version.Job,
+            Request = version.Request,
         };
     }
 

@@ -1,6 +1,8 @@
 using DataRegistry.Access;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
+using DataRegistry.Selections;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -19,10 +21,12 @@ static class DatasetVersionEndpoints
     {
         api.MapGet("/dataset-versions/", ListAsync).WithName("listDatasetVersions")
             .AnswersPages<DatasetVersionBody>("List the versions of a dataset, oldest first, without their files")
-            .RequiresQuery("dataset", "A dataset's id")
+            .RequiresQuery("dataset", "A dataset's id.")
             .FailsOn("dataset", CommonErrors.Required, DatasetErrors.NotADatasetId, DatasetErrors.NoDataset);
         api.MapPost("/dataset-versions/", CreateAsync).WithName("createDatasetVersion").Takes<NewDatasetVersionBody>()
-            .Answers<DatasetVersionBody>("Create a version of a dataset; it never changes", StatusCodes.Status201Created)
+            .Answers<DatasetVersionBody>("Create a version of a dataset, which never changes", StatusCodes.Status201Created)
+            .WithDescription("A version of files is created at once (201), one of a selection by a job (202).")
+            .OrAnswers<DatasetVersionBody>(StatusCodes.Status202Accepted, "DatasetVersionBody.creating")
             .FailsOn(
                 "name", CommonErrors.Required, DatasetErrors.NotADatasetName, DatasetErrors.NotAVersionName,
                 DatasetErrors.VersionExists, DatasetErrors.VersionAliasExists)
@@ -31,20 +35,26 @@ static class DatasetVersionEndpoints
                 "files", DatasetErrors.NoFiles, DatasetErrors.FileNotNamed, DatasetErrors.NotADatumReference,
                 DatasetErrors.NoDatumOfFile, DatasetErrors.SeveralDatumsOfFile, DatasetErrors.DatumOfFilePurged,
                 DatasetErrors.NotAPath, DatasetErrors.DatumTwice, DatasetErrors.PathTwice)
+            .FailsOn(
+                "selection", VersionErrors.NoSelection, VersionErrors.ExpiredSelection, VersionErrors.EmptySelection,
+                VersionErrors.SelectionTooLarge, VersionErrors.FilesAndSelection)
+            .TakesIdempotencyKey()
             .FailsOn("previous_version", DatasetErrors.NotAVersionId, DatasetErrors.NoPreviousVersion)
-            .Fails(AccessErrors.NotPermitted, DatasetErrors.TooManyFiles, DatasetErrors.VersionDeletedMeanwhile);
+            .Fails(AccessErrors.NotPermitted, DatasetErrors.TooManyFiles, DatasetErrors.VersionDeletedMeanwhile,
+                SelectionErrors.SelectionNotFrozen, SelectionErrors.TooManySelectionJobs, VersionErrors.NothingMade,
+                JobErrors.FirstNotDone);
         api.MapGet("/dataset-versions/resolve/", ResolveAsync).WithName("resolveDatasetVersion")
-            .Answers<DatasetVersionBody>("Get the version that a dataset:// URI stands for now", example: WithFiles)
-            .RequiresQuery("uri", "dataset://name/version, where the version may be an alias or latest")
-            .RequiresQuery("project", "A project's id")
+            .Answers<DatasetVersionBody>("Get the version that a `dataset://` URI stands for now", example: WithFiles)
+            .RequiresQuery("uri", "`dataset://name/version`. The version may be an alias or `latest`.")
+            .RequiresQuery("project", "A project's id.")
             .FailsOn("uri", CommonErrors.Required, DatasetErrors.NotADatasetUri)
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/dataset-versions/{id}/", GetAsync).WithName("getDatasetVersion").Answers<DatasetVersionBody>(
-            $"Get a version with its files; of more than {VersionFiles.Max} the first ones", example: WithFiles)
+            $"Get a version with its first {VersionFiles.Max} files", example: WithFiles)
             .TakesQuery("exclude", "files: without them");
         api.MapDelete("/dataset-versions/{id}/", DeleteAsync).WithName("deleteDatasetVersion").AnswersNothing(
-            "Delete a version and the aliases that name it; the datums stay").Fails(AccessErrors.NotPermitted);
+            "Delete a version and the aliases that name it. The datums stay").Fails(AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, DatasetAccess access, DatasetTable datasets)
@@ -63,35 +73,18 @@ static class DatasetVersionEndpoints
     }
 
     static async Task<IResult> CreateAsync(
-        HttpContext context, DatasetAccess access, VersionFiles files, DatasetTable datasets, DatasetVersions versions,
-        AuditTrail trail)
+        HttpContext context, DatasetAccess access, DatasetTable datasets, VersionsOfFiles ofFiles, VersionsOfSelections ofSelections)
     {
         var body = await RequestBody.ReadJsonAsync(context, DatasetEndpoints.Json.DatasetVersionInput, MaxBodyBytes);
         var name = DatasetEndpoints.VersionName(body.Name);
         var (dataset, project) = await access.NamedAsync(context, body.Dataset, Permission.DataEdit);
-        if (body.Files is not { Count: > 0 } listed)
-            throw DatasetErrors.NoFiles.On("files");
-        if (listed.Count > VersionFiles.Max)
-            throw DatasetErrors.TooManyFiles.With(VersionFiles.Max);
+        if (body is { Files: not null, Selection: not null })
+            throw VersionErrors.FilesAndSelection.On("selection");
         var previous = await PreviousAsync(dataset, body.PreviousVersion, datasets, context.RequestAborted);
-        var entries = await files.ReadAsync(dataset, project, listed, context.RequestAborted);
-        var made = await versions.MakeAsync(
-            dataset, new(name, Caller.Of(context).Name, previous, Job: null), entries, context.RequestAborted);
-        var version = made is VersionMade.Made { Version: var row } ? row : throw ErrorOf(made, dataset, name);
-        await trail.RecordAsync(context, new("dataset_version.created", version.VersionId.ToString())
-        {
-            Project = project.Id,
-            Details = new()
-            {
-                ["uri"] = version.Uri,
-                ["dataset"] = version.DatasetId.ToString(),
-                ["count"] = version.Count,
-                ["bytes"] = version.Bytes,
-            },
-        });
-        context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/dataset-versions/{version.VersionId}/";
-        return Results.Json(
-            DatasetVersionBody.From(version), DatasetEndpoints.Json.DatasetVersionBody, statusCode: StatusCodes.Status201Created);
+        var version = new NewVersion(name, Caller.Of(context).Name, previous, Job: null);
+        return body.Selection is { } selection
+            ? await ofSelections.MakeAsync(context, dataset, project, version, selection)
+            : await ofFiles.MakeAsync(context, dataset, project, version, body.Files);
     }
 
     static async Task<IResult> ResolveAsync(
@@ -139,13 +132,4 @@ static class DatasetVersionEndpoints
             ? row.Id
             : throw DatasetErrors.NoPreviousVersion.On("previous_version", id);
     }
-
-    /// <summary>Why a version was not made.</summary>
-    public static ApiException ErrorOf(VersionMade made, DatasetRow dataset, DatasetName name) => made switch
-    {
-        VersionMade.Refused { Why: VersionStart.NameTaken } => DatasetErrors.VersionExists.On("name", name),
-        VersionMade.Refused { Why: VersionStart.IsAlias } => DatasetErrors.VersionAliasExists.On("name", name),
-        VersionMade.Refused { Why: VersionStart.DatasetGone } => DatasetErrors.NoDataset.On("dataset", dataset.DatasetId),
-        _ => DatasetErrors.VersionDeletedMeanwhile.With(),
-    };
 }

@@ -84,6 +84,22 @@ sealed partial class DatasetVersions(
         }
     }
 
+    /// <summary>Gives the name of a version back that is created. False for one that is published.</summary>
+    public async Task<bool> AbandonAsync(DatasetVersionId id, CancellationToken cancellationToken)
+    {
+        for (var retry = new WriteRetry(clock, cancellationToken);
+            await table.FindVersionAsync(id, cancellationToken) is { } version;
+            await retry.AgainAsync())
+        {
+            if (version.Status == DatasetVersionStatus.Completed)
+                return false;
+            if (await table.TryDeleteAsync(version, Guid.NewGuid(), cancellationToken))
+                return true;
+        }
+
+        return true;
+    }
+
     /// <summary>Deletes a version, the aliases that name it, and its files. False if it is deleted already.</summary>
     public async Task<bool> DeleteAsync(DatasetVersionId id, string user, CancellationToken cancellationToken)
     {
@@ -136,10 +152,12 @@ sealed partial class DatasetVersions(
 
     /// <summary>Whether a version is created by nobody any more: its request is over, or its job has ended without it.</summary>
     async Task<bool> IsDeadAsync(DatasetVersionRow version, CancellationToken cancellationToken) =>
-        version.Status == DatasetVersionStatus.Creating && version.CTime < clock.GetUtcNow() - DeadAfter
-        && (version.Job is not { } job
-            || await jobs.FindAsync(new(TimedId.FromGuid(job)), cancellationToken) is var row && (row is null || row.Status.IsTerminal()
-                || row.Status == JobStatus.Staging));
+        version.Status == DatasetVersionStatus.Creating
+        && (version.Job is { } id ? (await jobs.FindAsync(new(TimedId.FromGuid(id)), cancellationToken))?.Status : null) switch
+        {
+            null or JobStatus.Staging => version.CTime < clock.GetUtcNow() - DeadAfter,
+            var status => status.Value.IsTerminal(),
+        };
 
     static partial class Log
     {

@@ -73,7 +73,12 @@ sealed record Manifest(string Blob, long Length, long IndexAt, long Count, long 
 /// <param name="At">Where it begins in the blob.</param>
 /// <param name="Raw">Its bytes before they were compressed.</param>
 /// <param name="Count">Its entries.</param>
-sealed record ManifestBlock(string First, long At, int Raw, int Count);
+/// <param name="Files">A hash of their paths and datums.</param>
+sealed record ManifestBlock(string First, long At, int Raw, int Count, string Files)
+{
+    /// <summary>Whether another block has the same files under the same paths.</summary>
+    public bool HasFilesOf(ManifestBlock other) => (First, Count, Files) == (other.First, other.Count, other.Files);
+}
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

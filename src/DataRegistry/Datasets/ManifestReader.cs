@@ -37,12 +37,25 @@ sealed class ManifestReader(ManifestBlobs blobs)
     public IAsyncEnumerable<ManifestEntry> FirstAsync(Manifest manifest, int count, CancellationToken cancellationToken) =>
         ReadAsync(manifest, after: null, count, cancellationToken).Take(count);
 
-    /// <summary>Bytes of an entry as JSON; more rather than less.</summary>
-    static int SizeOf(ManifestEntry entry) =>
-        600 + RowSize.Of(entry.Path) + (2 * RowSize.Of(entry.Key)) + RowSize.Of(entry.Bucket) + RowSize.Of(entry.VersionId ?? "");
+    /// <summary>Reads the index, for a reader who chooses among the blocks; of a small manifest all of it.</summary>
+    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/exception"/>
+    public async Task<OpenManifest> OpenAsync(Manifest manifest, CancellationToken cancellationToken)
+    {
+        var from = manifest.Length <= SmallBytes ? 0 : manifest.IndexAt;
+        var bytes = await blobs.ReadAsync(manifest.Blob, from, manifest.Length - from, cancellationToken);
+        return new(blobs, manifest, IndexOf(bytes.AsMemory((int)(manifest.IndexAt - from))), from == 0 ? bytes : []);
+    }
 
-    /// <param name="wanted">No blocks are read ahead of so many entries.</param>
-    async IAsyncEnumerable<ManifestEntry> ReadAsync(
+    public static List<ManifestEntry> EntriesOf(ReadOnlyMemory<byte> compressed, ManifestBlock block) =>
+        Lines(compressed, block.Raw, ManifestLines.Entry);
+
+    /// <summary>Bytes of an entry as JSON; more rather than less.</summary>
+    public static int SizeOf(ManifestEntry? entry) => entry is null ? 0
+        : 600 + RowSize.Of(entry.Path) + (2 * RowSize.Of(entry.Key)) + RowSize.Of(entry.Bucket) + RowSize.Of(entry.VersionId ?? "");
+
+    /// <param name="wanted">No blocks are read ahead of so many entries. More may come.</param>
+    /// <inheritdoc cref="ReadAsync(Manifest, string?, CancellationToken)" path="/summary|/param|/exception"/>
+    public async IAsyncEnumerable<ManifestEntry> ReadAsync(
         Manifest manifest, string? after, long wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var whole = manifest.Length <= SmallBytes || (manifest.Length <= PieceBytes && after is null && wanted >= manifest.Count);
@@ -59,7 +72,7 @@ sealed class ManifestReader(ManifestBlobs blobs)
             {
                 var block = blocks[next];
                 var compressed = bytes.AsMemory((int)(block.At - at), (int)(EndAt(manifest, blocks, next) - block.At));
-                foreach (var entry in Lines(compressed, block.Raw, ManifestLines.Entry))
+                foreach (var entry in EntriesOf(compressed, block))
                 {
                     if (after is not null && ManifestEntry.PathOrder.Compare(entry.Path, after) <= 0)
                         continue;
@@ -71,7 +84,7 @@ sealed class ManifestReader(ManifestBlobs blobs)
     }
 
     /// <summary>The block that the first entry after a path may be in.</summary>
-    static int FirstBlock(List<ManifestBlock> blocks, string? after)
+    public static int FirstBlock(List<ManifestBlock> blocks, string? after)
     {
         var (low, high) = (0, after is null ? 0 : blocks.Count - 1);
         while (low < high)
@@ -100,7 +113,7 @@ sealed class ManifestReader(ManifestBlobs blobs)
         return end;
     }
 
-    static long EndAt(Manifest manifest, List<ManifestBlock> blocks, int block) =>
+    public static long EndAt(Manifest manifest, List<ManifestBlock> blocks, int block) =>
         block + 1 < blocks.Count ? blocks[block + 1].At : manifest.IndexAt;
 
     static List<ManifestBlock> IndexOf(ReadOnlyMemory<byte> bytes) =>

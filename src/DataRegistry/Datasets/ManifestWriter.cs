@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -57,9 +58,22 @@ sealed class ManifestWriter(ManifestBlobs blobs)
 /// <summary>A manifest while it is written: a block of entries at a time, and a piece of the blob.</summary>
 sealed class ManifestFile(BlockBlobClient blob) : IDisposable
 {
-    /// <summary>Bytes, and entries, of a block: a page of a list reads one or two of them.</summary>
+    /// <summary>Bytes, and entries, of a block at most: a page of a list reads a few of them.</summary>
     const int BlockBytes = 192 * 1024;
     const int BlockEntries = 1000;
+
+    /// <summary>
+    /// After so many entries a block ends with a path whose hash has these bits 0, which is one of 256. So two manifests have the same
+    /// blocks again soon after a difference, and a comparison need not read them.
+    /// </summary>
+    const int MinEntries = 64;
+    const uint BlockEnd = 0xFF00_0000;
+
+    /// <summary>Bytes that are kept of the hash of a block's files.</summary>
+    const int HashBytes = 12;
+
+    /// <summary>Bytes of a datum's id.</summary>
+    const int IdBytes = 16;
 
     /// <summary>Bytes of the blob that are sent at a time. A smaller blob is one request.</summary>
     const int PieceBytes = 4 * 1024 * 1024;
@@ -71,6 +85,7 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
     readonly PooledBuffer piece = new(BlockBytes);
     readonly List<ManifestBlock> index = [];
     readonly List<string> staged = [];
+    readonly IncrementalHash files = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     string? first;
     int entries;
     long sent;
@@ -87,7 +102,8 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
         Line(block, entry, ManifestLines.Entry);
         entries++;
         Count++;
-        if (entries >= BlockEntries || block.Length >= BlockBytes)
+        var hash = AddFile(entry);
+        if (entries >= BlockEntries || block.Length >= BlockBytes || (entries >= MinEntries && (hash & BlockEnd) == 0))
             EndBlock();
     }
 
@@ -133,6 +149,7 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
 
     public void Dispose()
     {
+        files.Dispose();
         block.Dispose();
         // A request that failed may still read the piece.
         if (!sending)
@@ -147,9 +164,24 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
         sending = false;
     }
 
+    /// <summary>Adds a path and its datum to the block's hash; returns a hash of the path alone (FNV-1a).</summary>
+    uint AddFile(ManifestEntry entry)
+    {
+        Span<byte> bytes = stackalloc byte[DatasetPath.MaxBytes + IdBytes];
+        var length = Encoding.UTF8.GetBytes(entry.Path, bytes);
+        entry.Datum.Value.ToGuid().TryWriteBytes(bytes[length..]);
+        // The datum ends a path, and has always as many bytes.
+        files.AppendData(bytes[..(length + IdBytes)]);
+        var hash = 2_166_136_261u;
+        foreach (var one in bytes[..length])
+            hash = (hash ^ one) * 16_777_619u;
+        return hash;
+    }
+
     void EndBlock()
     {
-        index.Add(new(first!, sent + piece.Length, block.Length, entries));
+        index.Add(new(
+            first!, sent + piece.Length, block.Length, entries, Convert.ToBase64String(files.GetHashAndReset().AsSpan(0, HashBytes))));
         Compress();
         (first, entries) = (null, 0);
     }

@@ -1,5 +1,6 @@
 using DataRegistry.Datums;
 using DataRegistry.Http;
+using DataRegistry.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -14,9 +15,11 @@ static class VersionFilesEndpoint
 
     public static void MapVersionFiles(this IEndpointRouteBuilder api) =>
         api.MapGet("/dataset-versions/{id}/files/", ListAsync).WithName("listDatasetVersionFiles")
-            .AnswersPages<VersionFileBody>(
-                "List the files of a version by path, with the hashes that are known now, and whether a datum is purged. A page has "
-                + $"at most {MaxLimit} files")
+            .AnswersPages<VersionFileBody>("List the files of a version by path")
+            .WithDescription("Each file has the hashes that are known now, and tells whether its datum is purged. "
+                + $"A page has at most {MaxLimit} files. With `Accept: {JobResults.NdJson}` or `{VersionStreams.Csv}` the answer has all "
+                + "files as the version was created.")
+            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson).OrAnswersContent(StatusCodes.Status200OK, VersionStreams.Csv)
             .Fails(DatasetErrors.VersionNotCompleted);
 
     static async Task<IResult> ListAsync(
@@ -24,6 +27,8 @@ static class VersionFilesEndpoint
     {
         var (version, _) = await access.VersionAsync(id, context);
         var manifest = version.Manifest ?? throw DatasetErrors.VersionNotCompleted.With();
+        if (VersionStreams.Of(context, manifests, manifest) is { } stream)
+            return stream;
         var paging = Paging.From(context.Request);
         if (paging.Cursor is { } cursor && !DatasetPath.IsValid(cursor))
             throw Paging.BadCursor();

@@ -18,15 +18,15 @@ static class DatumEndpoints
     { AllowDuplicateProperties = false });
 
     /// <summary>The description of a parameter beside a datum's id.</summary>
-    public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
+    public const string AliasProject = "The project in which an alias is looked up. It is required if several projects have the alias.";
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
-        Named(api.MapGet("/data/{id}/", GetAsync).WithName("getDatum").Answers<DatumBody>(
-            "Get a datum by its id or an alias. Its hashes, where they are not known yet, are computed now if it is small and soon "
-            + "if it is not").TakesHeader(Prefer.Header, DatumHashing.WaitDescription));
+        Named(api.MapGet("/data/{id}/", GetAsync).WithName("getDatum").Answers<DatumBody>("Get a datum by its id or an alias")
+            .WithDescription("If its hashes are not known yet, the service computes those of a small object now, and of a large one soon.")
+            .TakesHeader(Prefer.Header, DatumHashing.WaitDescription));
         Named(api.MapPost("/data/{id}/purge/", PurgeAsync).WithName("purgeDatum")
-            .Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").Fails(AccessErrors.NotPermitted));
+            .Answers<OkBody>("Mark a datum as purged and free its URL. The object in the bucket stays").Fails(AccessErrors.NotPermitted));
     }
 
     /// <summary>Adds the errors of an alias in place of an id.</summary>
@@ -59,9 +59,9 @@ static class DatumEndpoints
 
 /// <summary>A datum on the wire.</summary>
 /// <param name="Name">The key's last segment.</param>
-/// <param name="Ctime">When its job was made: the id's own time, by which lists are ordered.</param>
-/// <param name="FileMtime">S3's Last-Modified; null if the bucket does not tell it.</param>
-/// <param name="Aliases">The names of those that point at it now, in the order of their bytes.</param>
+/// <param name="Ctime">When its job was created. Lists are ordered by this time, which is also in the id.</param>
+/// <param name="FileMtime">S3's Last-Modified; null if the bucket gave none.</param>
+/// <param name="Aliases">The names of the aliases that point at it now, in the order of their bytes.</param>
 sealed record DatumBody(
     DatumId Id, string Name, string Uri, long Size, string? Md5, string? Sha1, string? Sha256, Guid Store, ProjectBody? Project,
     DateTimeOffset Ctime, DateTimeOffset? FileCtime, DateTimeOffset? FileMtime,
@@ -69,11 +69,11 @@ sealed record DatumBody(
     bool Purged,
     IReadOnlyList<string> Tags, IReadOnlyList<string> Aliases, DriftBody Drift)
 {
-    /// <summary>Why the hashes are null; left out if nothing speaks against them.</summary>
+    /// <summary>The reason for missing hashes; left out if there is none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ChecksumError { get; init; }
 
-    /// <summary>S3's storage class, such as <c>GLACIER</c>; left out if the bucket did not tell it.</summary>
+    /// <summary>S3's storage class, such as <c>GLACIER</c>; left out if the bucket gave none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? StorageClass { get; init; }
 

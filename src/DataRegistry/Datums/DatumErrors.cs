@@ -40,7 +40,7 @@ static class DatumErrors
         "A long list is sorted only as it is stored.");
 
     public static FieldError AliasNeedsProject { get; } = new(
-        "required", "An alias is looked up in over {max} projects only if one is named.",
+        "required", "You may read over {max} projects: name the alias's project.",
         "The caller reads too many projects to look for an alias in all of them.");
 
     public static FieldError AliasAmbiguous { get; } = new(
@@ -57,7 +57,7 @@ static class DatumErrors
         "The token of the URL is wrong or expired.");
 
     public static DetailError RangeNotSatisfiable { get; } = new(
-        StatusCodes.Status416RangeNotSatisfiable, "The object has {size} bytes.", "The range begins behind the end of the object.");
+        StatusCodes.Status416RangeNotSatisfiable, "The object has {size} bytes.", "The range begins after the end of the object.");
 
     public static CodedError ChangedJustNow { get; } = new(
         StatusCodes.Status409Conflict, "datum_changed", "The object has changed just now.",
@@ -65,8 +65,8 @@ static class DatumErrors
 
     public static CodedError CannotBeSigned { get; } = new(
         StatusCodes.Status409Conflict, "cannot_be_signed",
-        "No URL that S3 understands can be signed for this key. The registry hands such objects on itself "
-        + "once its operator gives it the setting Stores__SecretKey.",
+        "No URL that S3 understands can be signed for this key. The registry streams such objects itself "
+        + "if its operator sets Stores__SecretKey.",
         "The operator has to set the key.");
 
     public static CodedError BucketUnavailable { get; } = new(
@@ -97,7 +97,7 @@ static class DatumErrors
         StatusCodes.Status409Conflict, "datum_missing", "{uri} is not in its bucket any more.", "The object is gone from the bucket.");
 
     public static DetailError PropertiesNotAnObject { get; } = new(
-        StatusCodes.Status400BadRequest, "The properties of {datum} are to be an object.", "Properties are a JSON object.");
+        StatusCodes.Status400BadRequest, "The properties of {datum} must be an object.", "Properties are a JSON object.");
 
     public static DetailError PropertyNotText { get; } = new(
         StatusCodes.Status400BadRequest, "A property of {datum} holds half of a surrogate pair, which is no text.",

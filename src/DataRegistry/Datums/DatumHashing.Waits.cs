@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Datums;
 
 /// <summary>
-/// A caller who asks for a datum by its id waits for its hashes, because clients compare their download with them and
-/// read null as a mismatch.
+/// A caller who asks for a datum by its id waits for its hashes. Clients compare their download with them, and read
+/// null as a mismatch.
 /// </summary>
 sealed partial class DatumHashing
 {

@@ -111,7 +111,7 @@ sealed partial class DatumHashing(
     }
 
     public string TooLong(DatumRow datum) =>
-        $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds that there are for it.";
+        $"Reading its {datum.Size} bytes takes longer than the {options.Value.HashSeconds} seconds of the limit.";
 
     public void Dispose()
     {
@@ -155,7 +155,7 @@ sealed partial class DatumHashing(
 
     static string Reason(ObjectRefusal refusal, string? storageClass = null) => refusal switch
     {
-        ObjectRefusal.Archived => $"The object is archived ({storageClass ?? "no storage class told"}): restore it first.",
+        ObjectRefusal.Archived => $"The object is archived ({storageClass ?? "unknown storage class"}): restore it first.",
         ObjectRefusal.Changed => "The object has changed since it was adopted.",
         ObjectRefusal.Missing => "The object is not in its bucket any more.",
         ObjectRefusal.ReadNotAllowed => "The store does not allow its objects to be read.",

@@ -39,7 +39,7 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     /// <summary>The reason for missing hashes; null or empty if there is none.</summary>
     public string? ChecksumError { get; init; }
 
-    /// <summary>What a scan found; null or none if no scan found a change. See <see cref="DriftMark"/>.</summary>
+    /// <summary>The state that a scan found; null or none if no scan found a change. See <see cref="DriftMark"/>.</summary>
     public DriftState? Drift { get; init; }
 
     /// <summary>When a scan first found the present state.</summary>

@@ -25,6 +25,12 @@ sealed partial class DatumTable
             },
             continuation, Tables.MaxPageRows, SelectedRow.Columns, cancellationToken);
 
+    /// <summary>Whether one shard of a slot has no more than so many datums. It stands for the others.</summary>
+    public async Task<bool> AreFewAsync(int slot, int most, CancellationToken cancellationToken) =>
+        (await table.QueryPageAsync<RowKeyOnly>(
+            new TableRange(PartitionOf((ushort)(slot << 4))) { Before = EndOfDatums }, null, most, [nameof(RowKeyOnly.RowKey)],
+            cancellationToken)).ContinuationToken is null;
+
     /// <summary>
     /// Changes datums in their present state, each on its own ETag. If a datum changes meanwhile, it is read and
     /// decided about again. So every decision is about the row that it overwrites.

@@ -28,6 +28,10 @@ static class DatumTags
 
     public static IReadOnlyList<string> Of(IFilteredDatum datum) => Read(datum.Tags ?? datum.AdoptedTags);
 
+    /// <summary>Whether a datum may have all of these.</summary>
+    public static bool Fit(IReadOnlyCollection<string> tags) =>
+        tags.Count <= MaxTags && tags.Sum(Encoding.UTF8.GetByteCount) <= MaxTagBytes;
+
     /// <summary>The tags of a request, without duplicates. A wrong one ends the request with 400.</summary>
     public static IReadOnlyList<string> Parse(string field, IEnumerable<string> texts)
     {

@@ -11,7 +11,7 @@ static class DownloadEndpoints
 {
     public static void MapDownloads(this IEndpointRouteBuilder api) =>
         DatumEndpoints.Named(api.MapGet("/data/{id}/download/", LinkAsync).WithName("getDatumDownload")
-        .Answers<DownloadBody>("Get a URL with which anyone can read the bytes of a datum for a short while")
+        .Answers<DownloadBody>("Get a URL that reads the bytes of a datum without a token, for a short time")
         .Fails(
             DatumErrors.Purged, DatumErrors.ReadNotAllowed, DatumErrors.StoreDeleted, DatumErrors.Changed, DatumErrors.Archived,
                 DatumErrors.Missing,
@@ -65,17 +65,18 @@ static class DownloadEndpoints
             ObjectRefusal.ReadNotAllowed => DatumErrors.ReadNotAllowed.With(),
             ObjectRefusal.StoreDeleted => DatumErrors.StoreDeleted.With(),
             ObjectRefusal.Changed => DatumErrors.Changed.With(uri),
-            ObjectRefusal.Archived => DatumErrors.Archived.With(uri, adopted.StorageClass ?? "no storage class told"),
+            ObjectRefusal.Archived => DatumErrors.Archived.With(uri, adopted.StorageClass ?? "unknown storage class"),
             _ => DatumErrors.Missing.With(uri),
         };
     }
 }
 
-/// <param name="Url">Needs no token. Whoever has it can read the bytes until it expires.</param>
+/// <param name="Url">Needs no token. Anyone with the URL can read the bytes until it expires.</param>
 sealed record DownloadBody(string Url)
 {
     /// <summary>
-    /// That a scan found something else at the datum's URL: these are the adopted bytes all the same. Left out if none did.
+    /// Present if a scan found another object, or none, at the datum's URL. The download still has the adopted bytes.
+    /// Else left out.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Drift { get; init; }

@@ -5,12 +5,12 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Whether what was adopted is still what is there, as far as scans know.</summary>
-/// <param name="State"><c>none</c>, <c>changed</c>, <c>missing</c>, or <c>unknown</c> where no scan was completed that began after the
-/// adoption.</param>
-/// <param name="Since">When a scan first found it so; null if none and unknown.</param>
-/// <param name="Was">What was adopted; null if none and unknown.</param>
-/// <param name="Is">What is there now, if that has changed.</param>
+/// <summary>Whether the adopted object is still at its URL, as far as scans know.</summary>
+/// <param name="State"><c>none</c>, <c>changed</c>, <c>missing</c>, or <c>unknown</c> if no completed scan began after
+/// the adoption.</param>
+/// <param name="Since">When a scan first found the state; null for none and unknown.</param>
+/// <param name="Was">The adopted object; null for none and unknown.</param>
+/// <param name="Is">The object at the URL now, if it has changed.</param>
 sealed record DriftBody(string State, DateTimeOffset? Since, DriftObjectBody? Was, DriftObjectBody? Is)
 {
     /// <param name="scanned">When each store's last completed scan began.</param>

@@ -126,7 +126,7 @@ sealed class HashPoison(DatumTable datums, DatumHashing hashing, HashQueue queue
 
         if (left.Count == 1)
         {
-            await hashing.FailAsync(left[0], "Given up after many tries: its bucket could not be read.", cancellationToken);
+            await hashing.FailAsync(left[0], "All tries failed: its bucket could not be read.", cancellationToken);
             return;
         }
 

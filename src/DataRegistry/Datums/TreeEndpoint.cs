@@ -28,18 +28,18 @@ static class TreeEndpoint
 
     public static void MapTree(this IEndpointRouteBuilder api) => api.MapGet("/stores/{id}/tree/", GetAsync).WithName("listTree")
         .Answers<TreeBody>(
-            "The folders and files of a store in the order of their keys, as far as the project tracks them; purged and superseded datums "
-                + "are not among them")
+            "List the folders and files of a store in the order of their keys")
+        .WithDescription("Files are the datums of the project that stand for an object now. Purged and superseded datums are left out.")
         .RequiresQuery("project", "A project's id")
-        .TakesQuery("prefix", "Only keys that begin with it, such as a/b/")
-        .TakesQuery("delimiter", "Ends a folder's name, such as /; without it all files below the prefix are listed")
-        .TakesQuery("fields", $"More of each file, with commas between them: {string.Join(", ", MoreFields)}")
+        .TakesQuery("prefix", "Only keys that begin with it, such as `a/b/`.")
+        .TakesQuery("delimiter", "Ends the name of a folder, such as `/`. Without it all files below the prefix are listed.")
+        .TakesQuery("fields", $"More fields of each file, separated by commas: {string.Join(", ", MoreFields)}.")
         .TakesQuery(
             "limit",
-            $"Folders and files; {Paging.DefaultLimit} if not given, {MaxLimit} at most, {MaxLimitWithFields} with fields. "
-                + "A page may have fewer, and yet a next one",
+            $"The most folders and files of a page: {Paging.DefaultLimit} by default, at most {MaxLimit}, or {MaxLimitWithFields} with "
+                + "`fields`. A page may have fewer and still a `next`.",
             JsonSchemaType.Integer)
-        .TakesQuery("cursor", "From the page before; follow its next")
+        .TakesQuery("cursor", "The place to go on from. Follow the `next` of the page before.")
         .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
         .FailsOn("prefix", CommonErrors.TooLong).FailsOn("fields", CommonErrors.NotAChoice)
         .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor)
@@ -108,23 +108,22 @@ static class TreeEndpoint
 }
 
 /// <summary>A page of a store's tree.</summary>
-/// <param name="Folders">In the order of their keys, as are the files.</param>
+/// <param name="Folders">In the order of their keys, like the files.</param>
 /// <param name="Next">Absolute URL of the next page; null on the last.</param>
 sealed record TreeBody(IReadOnlyList<TreeFolderBody> Folders, IReadOnlyList<TreeFileBody> Results, string? Next);
 
-/// <param name="Prefix">Of all its keys, with the delimiter at its end.</param>
-/// <param name="Visible">Null if so many of its rows are others' or purged that the project's were not found. Such a folder is listed
-/// to callers who may see the whole store.</param>
+/// <param name="Prefix">The prefix of all its keys, with the delimiter at its end.</param>
+/// <param name="Visible">Null if too many rows of the folder are purged, or of other projects, to find one of this
+/// project. Only callers who may see the whole store get such a folder.</param>
 sealed record TreeFolderBody(string Prefix, bool? Visible);
 
 /// <summary>
-/// A file in the tree, as its location knows it. Tags, aliases and hashes are there if <c>fields</c> names them. An unknown hash
-/// is left out.
+/// A file in the tree. Tags, aliases and hashes are present if <c>fields</c> names them. An unknown hash is left out.
 /// </summary>
-/// <param name="Id">The datum's.</param>
+/// <param name="Id">The datum's id.</param>
 /// <param name="Ctime">When it was adopted.</param>
-/// <param name="LastModified">What S3 said then; null if it did not.</param>
-/// <param name="Drift">As a datum's state of drift.</param>
+/// <param name="LastModified">S3's Last-Modified at the adoption; null if the bucket gave none.</param>
+/// <param name="Drift">The datum's state of drift.</param>
 sealed record TreeFileBody(
     DatumId Id, string Key, string Uri, long Size, string Etag, string? VersionId, DateTimeOffset Ctime, DateTimeOffset? LastModified,
     string Drift, string? StorageClass,

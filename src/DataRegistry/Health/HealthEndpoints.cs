@@ -15,10 +15,11 @@ static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
         api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).WithName("getLiveness")
-            .Answers<HealthBody>("Whether the process runs", example: "HealthBody.live").AllowAnonymous();
+            .Answers<HealthBody>("Find out whether the process runs", example: "HealthBody.live").AllowAnonymous();
         api.MapGet("/ready", ReadyAsync).WithName("getReadiness")
             .Answers<HealthBody>(
-                "Whether tables and queues answer; to an administrator of the system also which of them do, unless it is the tables")
+                "Find out whether tables and queues answer")
+            .WithDescription("System administrators also see which of them answer, unless the tables fail.")
             .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable, "HealthBody.unavailable")
             .Fails(AccessErrors.TooManyRequests).AllowAnonymous();
     }
@@ -76,10 +77,11 @@ static class HealthEndpoints
     }
 }
 
-/// <param name="Dependencies">Whether each answers; left out for strangers, and where the tables cannot tell who asks.</param>
+/// <param name="Dependencies">Whether each dependency answers. Left out for strangers, and if the tables cannot
+/// identify the caller.</param>
 sealed record HealthBody(string Detail, IReadOnlyDictionary<string, bool>? Dependencies = null)
 {
-    /// <summary>The product's; the OpenAPI document tells it to strangers too.</summary>
+    /// <summary>The product's version, which the OpenAPI document also shows to strangers.</summary>
     public string Version { get; } = Product.Version;
 }
 

@@ -14,6 +14,12 @@ enum JobKind
 
     /// <summary>An action on a selection.</summary>
     SelectionAction,
+
+    /// <summary>The making of a dataset's version of a selection.</summary>
+    DatasetVersion,
+
+    /// <summary>The export of a dataset's version.</summary>
+    DatasetExport,
 }
 
 /// <summary>

@@ -12,8 +12,8 @@ using DataRegistry.Http;
 namespace DataRegistry.Jobs;
 
 /// <summary>
-/// The data of a job that is too large for rows, as blobs of one JSON value a line (keys may contain any character,
-/// including line ends).
+/// The data of a job that is too large for rows, as blobs of one JSON value a line. Keys may contain any character,
+/// including line ends.
 /// <code>
 /// container adoption
 /// {job id}/input/{window, 6 digits}                              keys, sorted by their UTF-8 bytes

@@ -86,10 +86,10 @@ sealed partial class JobCollection(
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Job {Job} was never accepted: what is left of it is deleted")]
+        [LoggerMessage(LogLevel.Information, "Job {Job} was never accepted: its data is deleted")]
         public static partial void Dead(ILogger logger, JobId job);
 
-        [LoggerMessage(LogLevel.Information, "Job {Job}: its results have been kept long enough and are deleted")]
+        [LoggerMessage(LogLevel.Information, "Job {Job}: its results are past their retention time and are deleted")]
         public static partial void Old(ILogger logger, JobId job);
     }
 }

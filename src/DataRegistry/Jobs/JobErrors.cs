@@ -11,4 +11,8 @@ static class JobErrors
 
     public static DetailError Ended { get; } = new(
         StatusCodes.Status409Conflict, "The job has {status} already; it cannot be cancelled.", "The job has ended.");
+
+    public static DetailError FirstNotDone { get; } = new(
+        StatusCodes.Status503ServiceUnavailable, "The first request with this key is not done yet.",
+        "Another delivery of the request is being accepted. Repeat the request.");
 }

@@ -1,15 +1,37 @@
 using System.Runtime.Serialization;
+using System.Security.Cryptography;
+using System.Text;
+using DataRegistry.Access;
 using DataRegistry.Datums;
+using DataRegistry.Http;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Triggers;
+using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Jobs;
 
 /// <summary>The Idempotency-Key of a request.</summary>
 /// <param name="Key">SHA-256 of caller, project and key.</param>
 /// <param name="Body">SHA-256 of the whole request.</param>
-sealed record RequestKey(string Key, string Body);
+sealed record RequestKey(string Key, string Body)
+{
+    /// <summary>The key of a request; null if it has none.</summary>
+    /// <param name="asked">All that is asked for, in a form that no request of another kind has.</param>
+    public static RequestKey? Of(HttpContext context, Project project, string asked) =>
+        IdempotencyKey.Of(context.Request) is { } key
+            ? new(HashOf($"{Caller.Of(context).Id:N}{project.Id:N}{key}"), HashOf(asked))
+            : null;
+
+    /// <summary>Ends the request with 400 if the key came with another request before.</summary>
+    public void RequireSame(JobKeyRow known)
+    {
+        if (known.Body != Body)
+            throw IdempotencyKey.OtherBody();
+    }
+
+    static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+}
 
 /// <summary>The outcome of starting a job.</summary>
 abstract record JobStart

@@ -73,8 +73,8 @@ public sealed class JobOptions
 
     /// <summary>
     /// Messages of a store that a process holds unless its windows end quickly; the others come again later. At most
-    /// half of the messages that the host hands out at a time, and few enough for it to fetch others (<c>batchSize</c>
-    /// and <c>newBatchThreshold</c> of host.json).
+    /// half of the messages that the host hands out at a time, so that it still fetches others (<c>batchSize</c> and
+    /// <c>newBatchThreshold</c> of host.json).
     /// </summary>
     public int MessagesPerStore { get; set; } = 4;
 
@@ -98,10 +98,9 @@ public sealed class JobOptions
         (double)WindowKeys * WorkersPerStore / RequestsPerSecondOfStore <= WindowShareOfLease * StoreLeases.Duration.TotalSeconds;
 
     internal static readonly string WindowsEndInTimeRequirement =
-        "The settings Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore are the seconds that a window "
-            + "may take whose keys are asked one by one: "
-            + $"at most {WindowShareOfLease * StoreLeases.Duration.TotalSeconds:0}, since a worker's lease at a store lasts "
-            + $"{StoreLeases.Duration.TotalSeconds:0}. Set fewer keys, fewer workers or more requests.";
+        "A window with a request for each key takes Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore"
+            + $" seconds. These must be at most {WindowShareOfLease * StoreLeases.Duration.TotalSeconds:0}, because a worker's lease at a "
+            + $"store lasts {StoreLeases.Duration.TotalSeconds:0}. Set fewer keys, fewer workers or more requests.";
 
     internal bool IsValid =>
         MaxBodyBytes > 0 && MaxUrls > 0 && RunBytes > 0 && RunUrls >= MaxUrlsAtOnce && WindowKeys > 0 && WindowsPerRange > 0

@@ -7,7 +7,7 @@ namespace DataRegistry.Jobs;
 readonly record struct JobProgress(Counts Done, double Recent, WaitingBody? Waiting);
 
 /// <param name="For">A sentence.</param>
-/// <param name="Since">When it first had to wait after its last progress.</param>
+/// <param name="Since">When the wait began, after its last progress.</param>
 sealed record WaitingBody(string For, DateTimeOffset Since);
 
 /// <summary>

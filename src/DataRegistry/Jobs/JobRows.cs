@@ -49,7 +49,9 @@ sealed record JobRow : CountedRow
     public required string CreatedBy { get; init; }
     public required JobStatus Status { get; init; }
 
-    /// <summary>The prefix of the keys that the job adopts. Null for a list.</summary>
+    /// <summary>
+    /// The prefix of the keys that the job adopts. Null for a list. A selection that reads locations has it, too; null if it reads datums.
+    /// </summary>
     public string? Prefix { get; init; }
 
     /// <summary>Only keys that match it are adopted; null for all of the prefix.</summary>

@@ -34,6 +34,14 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
     public async Task<JobStart> TryStartAsync(
         JobRow job, IReadOnlyList<WorkRow> ranges, RequestKey? key, CancellationToken cancellationToken)
     {
+        var start = await TryAddAsync(job, key, cancellationToken);
+        return start is JobStart.Started ? new JobStart.Started(await SendAsync(job, ranges, cancellationToken)) : start;
+    }
+
+    /// <summary>The same without its first messages: the job begins once somebody works on a range.</summary>
+    /// <inheritdoc cref="TryStartAsync" path="/param"/>
+    public async Task<JobStart> TryAddAsync(JobRow job, RequestKey? key, CancellationToken cancellationToken)
+    {
         var row = key is null ? null : JobTable.NewKey(key, job.JobId) with { HasJob = true };
         if (await jobs.AddAsync(job, row, cancellationToken) is { } known)
             return new JobStart.Repeated(known);
@@ -43,7 +51,21 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
             return new JobStart.TooMany();
         }
 
-        return new JobStart.Started(await SendAsync(job, ranges, cancellationToken));
+        return new JobStart.Started(job);
+    }
+
+    /// <summary>The job of an earlier request with this key, gone on with if that request died; null where the key is new.</summary>
+    public async Task<JobRow?> RepeatAsync(int slot, RequestKey? key, CancellationToken cancellationToken) =>
+        key is not null && await jobs.FindKeyAsync(slot, key, cancellationToken) is { } known
+            ? await RepeatAsync(known, key, cancellationToken)
+            : null;
+
+    /// <summary>The job that a known key stands for. Ends the request where the key came with another one.</summary>
+    public async Task<JobRow> RepeatAsync(JobKeyRow known, RequestKey key, CancellationToken cancellationToken)
+    {
+        key.RequireSame(known);
+        return await ContinueAsync(known.JobId, cancellationToken)
+            ?? throw JobErrors.FirstNotDone.With().After(TimeSpan.FromSeconds(5));
     }
 
     async Task<JobRow> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)

@@ -202,8 +202,8 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
                 Status = whole ? JobStatus.Completed : JobStatus.Failed,
                 Error = whole
                     ? null
-                    : $"Of {job.Total} inputs {counts.Total} are accounted for. Adopt the list again: what was adopted stays, what is "
-                        + "missing is added.",
+                    : $"Only {counts.Total} of {job.Total} inputs are counted. Adopt the list again: existing datums stay, and "
+                        + "missing ones are added.",
                 Counts = counts,
                 Total = job.Total ?? counts.Total,
                 Finished = clock.GetUtcNow(),

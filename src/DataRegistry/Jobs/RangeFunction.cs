@@ -84,7 +84,7 @@ sealed partial class RangeFunction(
         if (now.Epoch == range.Epoch && clock.GetUtcNow() - unanswered >= MaxUnanswered)
         {
             Log.GivenUp(logger, range.JobId, range.Range, MaxUnanswered, reason.Message);
-            var failure = new BucketException(BucketFault.Unexpected, $"Given up after an hour without an answer: {reason.Message}");
+            var failure = new BucketException(BucketFault.Unexpected, $"No answer for an hour: {reason.Message}");
             await worker.RunAsync(now, failure, cancellationToken);
         }
         else if (now.Epoch == range.Epoch || now.Sent < now.Epoch)
@@ -107,7 +107,7 @@ sealed partial class RangeFunction(
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is put off and goes on in {Delay}: {Error}")]
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} is postponed by {Delay}: {Error}")]
         public static partial void Postponed(ILogger logger, Datums.JobId job, int range, TimeSpan delay, string error);
 
         [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up after {Time} without an answer: {Error}")]
@@ -161,7 +161,7 @@ sealed partial class RangePoisonFunction(
         {
             Log.GivenUp(logger, message.JobId, message.Range, range.LastError);
             await worker.RunAsync(
-                range, new BucketException(BucketFault.Unexpected, $"Given up after many tries: {range.LastError}"), cancellationToken);
+                range, new BucketException(BucketFault.Unexpected, $"All tries failed: {range.LastError}"), cancellationToken);
         }
         else if (range.Sent < range.Epoch)
         {
@@ -171,7 +171,7 @@ sealed partial class RangePoisonFunction(
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} failed too often and is tried anew: {Error}")]
+        [LoggerMessage(LogLevel.Warning, "Job {Job}, range {Range} failed too often and is retried: {Error}")]
         public static partial void Replanned(ILogger logger, Datums.JobId job, int range, string? error);
 
         [LoggerMessage(LogLevel.Error, "Job {Job}, range {Range} is given up: {Error}")]

@@ -5,7 +5,10 @@ namespace DataRegistry.Jobs;
 /// <summary>The work on a range's windows, one after the other.</summary>
 abstract class RangeWork
 {
-    /// <summary>Does the range's next window. A repeated call has the same result, even while another one still runs.</summary>
+    /// <summary>
+    /// Does the range's next window, or says why the job cannot go on. A repeated call has the same result, even while another one still
+    /// runs.
+    /// </summary>
     /// <param name="goesOn"> Whether this delivery also does the next window, so that it may be read ahead. If false,
     /// another delivery does it.
     /// </param>
@@ -23,7 +26,13 @@ abstract class RangeWork
 /// <param name="Results">The place of the window's results; null if none.</param>
 /// <param name="After">Of a range of keys: every key up to this one is in the window, or before it.</param>
 /// <param name="Ends">Whether it is the range's last window.</param>
-sealed record WindowDone(Counts Counts, ResultsRow? Results, string? After, bool Ends);
+sealed record WindowDone(Counts Counts, ResultsRow? Results, string? After, bool Ends)
+{
+    /// <summary>The job cannot go on, and fails with this error; the window counts nothing. Null if the window is done.</summary>
+    public string? Error { get; init; }
+
+    public static WindowDone Failed(string error) => new(default, null, null, Ends: false) { Error = error };
+}
 
 /// <summary>A range after an attempt to cut it.</summary>
 /// <param name="Range">The range: shorter, or with the attempt's findings.</param>

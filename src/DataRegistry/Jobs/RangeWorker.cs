@@ -15,13 +15,13 @@ sealed partial class RangeWorker(
     JobFinisher finisher, TimeProvider clock, IOptions<JobOptions> options, ILogger<RangeWorker> logger)
 {
     /// <summary>
-    /// Works from the range's position to its end, or until the time of one message is over; then it sends the rest as
+    /// Works from the range's position to its end, or until the time of one message is over. Then it sends the rest as
     /// a new message. If another delivery of the same message is further, it continues from there. It returns only when
-    /// no work is left or another message exists, because the host then deletes this one, and the other delivery may be
+    /// no work is left or another message exists. The host then deletes this message, and the other delivery may be
     /// dead.
     /// </summary>
-    /// <param name="bucketUnavailable"> Null to use the bucket. Otherwise the next window sends no request to it: keys
-    /// without a location fail with this, and the rest of the range gets a new message.
+    /// <param name="bucketUnavailable"> Null to use the bucket. Otherwise the next window sends no request to it, and
+    /// keys without a location fail with this. The rest of the range gets a new message.
     /// </param>
     public Task RunAsync(WorkRow range, BucketException? bucketUnavailable, CancellationToken cancellationToken) =>
         RunAsync(range, clock.GetUtcNow().AddSeconds(options.Value.RangeSeconds), bucketUnavailable, cancellationToken);
@@ -141,7 +141,7 @@ sealed partial class RangeWorker(
         }
 
         Log.PutOff(logger, range.JobId, range.Range, run.Leased);
-        var reason = $"As many workers are at the store's bucket as may be ({options.Value.WorkersPerStore}).";
+        var reason = $"The store's bucket has its most workers ({options.Value.WorkersPerStore}).";
         await queue.SendAsync(
             range, TimeSpan.FromSeconds(5 + Random.Shared.Next(10)), range.WaitingOf(reason, clock.GetUtcNow()), cancellationToken);
         return new WindowOutcome.None();
@@ -153,8 +153,7 @@ sealed partial class RangeWorker(
         if (delivery.Work is not { } windows)
             return new WindowOutcome.None();
         return await ShareAsync(run, windows, range, cancellationToken) is { } shared
-            && await RunWindowAsync(run, delivery, windows, shared, cancellationToken) is { } written
-            ? new WindowOutcome.Written(shared, written)
+            ? await RunWindowAsync(run, delivery, windows, shared, cancellationToken)
             : new WindowOutcome.Overtaken();
     }
 
@@ -202,17 +201,20 @@ sealed partial class RangeWorker(
         return range;
     }
 
-    /// <summary>
-    /// Does the next window and writes the checkpoint. Returns the range afterwards; null if another delivery is
-    /// further.
-    /// </summary>
-    async Task<WorkRow?> RunWindowAsync(
+    /// <summary>Does the range's next window and writes its checkpoint.</summary>
+    async Task<WindowOutcome> RunWindowAsync(
         JobRun run, RangeDelivery delivery, RangeWork windows, WorkRow range, CancellationToken cancellationToken)
     {
         using var span = Spans.Start("window")?.SetTag("dataregistry.range", range.Range).SetTag("dataregistry.window", range.Next);
         // Decide before the window: pages read ahead and then left to another delivery would be listed twice.
         var goesOn = delivery.BucketUnavailable is null && clock.GetUtcNow() < delivery.Until;
         var window = await windows.RunAsync(range, delivery, goesOn, cancellationToken);
+        if (window.Error is { } error)
+        {
+            await finisher.FailAsync(range.JobId, error, cancellationToken);
+            return new WindowOutcome.None();
+        }
+
         // Faults belong to their window: the next one has all its tries.
         var after = range with
         {
@@ -232,9 +234,10 @@ sealed partial class RangeWorker(
             after = after with { Epoch = after.Epoch + 1 };
         var written = await work.CheckpointAsync(range, after, window.Results, cancellationToken)
             ?? await work.AddLateAsync(range, after, window.Results, cancellationToken);
-        if (written is not null)
-            kinds.Of(run.Job).Measure(window.Counts);
-        return written;
+        if (written is null)
+            return new WindowOutcome.Overtaken();
+        kinds.Of(run.Job).Measure(window.Counts);
+        return new WindowOutcome.Written(range, written);
     }
 
     async Task<WorkRow?> AfterWindowAsync(WindowOutcome.Written window, CancellationToken cancellationToken)
@@ -283,13 +286,13 @@ sealed partial class RangeWorker(
         [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range}: another delivery of epoch {Epoch} is further")]
         public static partial void Overtaken(ILogger logger, JobId job, int range, int epoch);
 
-        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range} waits: as many workers as may are at store {Store}")]
+        [LoggerMessage(LogLevel.Information, "Job {Job}, range {Range} waits: store {Store} has its most workers")]
         public static partial void PutOff(ILogger logger, JobId job, int range, Guid store);
 
         [LoggerMessage(LogLevel.Information, "Job {Job}: range {Range} is shared with a new one, {Rest}")]
         public static partial void Cut(ILogger logger, JobId job, int range, int rest);
 
-        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but is {Status}: nothing more is done")]
+        [LoggerMessage(LogLevel.Warning, "Job {Job} has a message, but is {Status}: the message is dropped")]
         public static partial void Gone(ILogger logger, JobId job, JobStatus? status);
     }
 }

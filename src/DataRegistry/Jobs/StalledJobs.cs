@@ -159,7 +159,7 @@ sealed partial class StalledJobs(
         [LoggerMessage(LogLevel.Information, "Job {Job} is resumed: new messages for {Ranges} ranges")]
         public static partial void TakenOver(ILogger logger, JobId job, int ranges);
 
-        [LoggerMessage(LogLevel.Error, "Job {Job} could not be looked at")]
+        [LoggerMessage(LogLevel.Error, "Job {Job} could not be checked")]
         public static partial void NotLookedAt(ILogger logger, JobId job, Exception exception);
 
         [LoggerMessage(LogLevel.Error, "Job {Job} made no progress after {Resumes} resumptions and fails: {Reason}")]

@@ -11,6 +11,6 @@ abstract record WindowOutcome
     /// <summary>Another delivery is further with the range.</summary>
     public sealed record Overtaken : WindowOutcome;
 
-    /// <summary>There is no window: the range was postponed, or has nothing left to do.</summary>
+    /// <summary>There is no window: the range was postponed, has nothing left to do, or its job has failed.</summary>
     public sealed record None : WindowOutcome;
 }

@@ -9,7 +9,7 @@ namespace DataRegistry.Jobs;
 /// <summary>
 /// <code>
 /// table work
-/// {job id} │ a, k-{…}                                of a selection: the job that acts on it, and the jobs that requests named
+/// {job id} │ a                                       of a selection: the job that acts on it
 ///          │ w-{range, 6 digits}                       the range's progress: epoch, next window, counts
 ///          │ r-{range, 6 digits}-{window, 6 digits}    the place of the window's failed and skipped inputs
 ///          │ r-input-{6 digits}                        those that the request refused

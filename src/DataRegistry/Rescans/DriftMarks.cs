@@ -17,9 +17,9 @@ sealed class DriftMarks(
     LocationTable locations, DatumTable datums, JobTable jobs, Adopter adopter, TimeProvider clock, IOptions<JobOptions> options)
 {
     static readonly (string, string) Meanwhile =
-        ("changed_meanwhile", "It was purged or adopted anew while it was scanned: the next scan will tell.");
+        ("changed_meanwhile", "It was purged or adopted again during the scan. The next scan will report it.");
 
-    static readonly (string, string) BeingAdopted = ("being_adopted", "Its adoption is not finished yet: the next scan will tell.");
+    static readonly (string, string) BeingAdopted = ("being_adopted", "Its adoption is not finished yet. The next scan will report it.");
 
     /// <summary>
     /// Returns the findings afterwards, in their order. A finding that could not be written is <c>skipped</c>.

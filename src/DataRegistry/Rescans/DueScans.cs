@@ -57,7 +57,7 @@ sealed partial class DueScans(
         [LoggerMessage(LogLevel.Information, "Store {Store} was due for a scan at {Due}: job {Job}")]
         public static partial void Scans(ILogger logger, Guid store, Datums.JobId job, DateTimeOffset due);
 
-        [LoggerMessage(LogLevel.Error, "Store {Store} could not be looked at")]
+        [LoggerMessage(LogLevel.Error, "Store {Store} could not be checked")]
         public static partial void NotLookedAt(ILogger logger, Guid store, Exception exception);
     }
 }

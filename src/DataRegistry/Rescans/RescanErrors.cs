@@ -12,12 +12,11 @@ static class RescanErrors
 
     public static DetailError ScanWithoutForce { get; } = new(
         StatusCodes.Status409Conflict,
-        "A scan of the store is under way that was begun without force: cancel it, or wait for its end. "
-        + "It is {scan}.",
-        "The running scan would not do what `force` asks for.");
+        "The scan {scan} of the store runs without force. Cancel it, or wait for its end.",
+        "The running scan does not do the work of `force`.");
 
     public static DetailError ScanStoreGone { get; } = new(
-        StatusCodes.Status409Conflict, "The scan's store is not there any more.", "The store is deleted.");
+        StatusCodes.Status409Conflict, "The scan's store is deleted.", "The store is deleted.");
 
     public static DetailError ScanNotEnded { get; } = new(
         StatusCodes.Status409Conflict, "The scan has not ended yet.", "Wait for the end of the scan, or cancel it.");

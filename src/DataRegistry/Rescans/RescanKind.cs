@@ -30,7 +30,7 @@ sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanne
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)
     {
         if (await stores.FindAsync(job.Store, cancellationToken) is not { Deleted: false } store)
-            return new JobOpening.Failed("The store is not there any more.");
+            return new JobOpening.Failed("The store is deleted.");
         return (await scans.FindAsync(store.Id, cancellationToken))?.Running == job.Id
             ? new JobOpening.Opened(new RescanRun(job, store, ranges))
             : new JobOpening.Failed("Another scan of the store has begun.");

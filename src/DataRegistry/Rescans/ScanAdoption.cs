@@ -12,7 +12,7 @@ namespace DataRegistry.Rescans;
 sealed class ScanAdoption(ProjectTable projects, DatumTable datums, Adopter adopter, HashQueue hashes)
 {
     static readonly (string, string) Meanwhile =
-        ("changed_meanwhile", "It was adopted, purged or deleted while it was scanned: the next scan will tell.");
+        ("changed_meanwhile", "It was adopted, purged or deleted during the scan. The next scan will report it.");
 
     /// <summary>Returns the findings afterwards, in their order.</summary>
     public async Task<List<Finding>> AdoptAsync(Scan scan, List<Finding> findings, CancellationToken cancellationToken)

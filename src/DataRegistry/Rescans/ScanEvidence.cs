@@ -54,8 +54,8 @@ sealed class ScanEvidence(Bucket bucket, string prefix, ObjectPager pager, Objec
             {
                 throw new BucketException(
                     BucketFault.Empty,
-                    $"The bucket lists nothing at all, but {absent} objects or more were adopted from it. Is it the right one, and are its "
-                        + "server's disks there? If it was emptied, scan it with ?force=true.");
+                    $"The bucket lists no objects, but {absent} or more were adopted from it. Check that it is the right one, and that its "
+                        + "server's disks are mounted. If it was emptied, scan it with ?force=true.");
             }
         }
 

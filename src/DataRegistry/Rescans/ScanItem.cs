@@ -5,13 +5,14 @@ using DataRegistry.Jobs;
 
 namespace DataRegistry.Rescans;
 
-/// <summary>What a scan's results tell of one object, or of one that is gone.</summary>
-/// <param name="Outcome"><c>changed</c>, <c>missing</c>, <c>returned</c>, <c>new</c>, <c>failed</c> or <c>skipped</c>.</param>
-/// <param name="Datum">What was adopted; null for a new object.</param>
+/// <summary>An object, or a missing one, in a scan's results.</summary>
+/// <param name="Outcome"><c>changed</c>, <c>missing</c>, <c>returned</c>, <c>new</c>, <c>failed</c> or
+/// <c>skipped</c>.</param>
+/// <param name="Datum">The adopted datum; null for a new object.</param>
 /// <param name="Adopted">The datum that a changed or new object has become; null if it was not adopted.</param>
-/// <param name="Was">What was adopted; null for a new object.</param>
-/// <param name="Is">What is there; null for nothing.</param>
-/// <param name="Code">Why it failed or was skipped.</param>
+/// <param name="Was">The adopted object; null for a new object.</param>
+/// <param name="Is">The object at the URL now; null if none.</param>
+/// <param name="Code">The reason why it failed or was skipped.</param>
 sealed record ScanItem(
     string Url, string Outcome, DatumId? Datum, DatumId? Adopted, DriftObjectBody? Was, DriftObjectBody? Is, string? Code, string? Message)
     : IJobResult

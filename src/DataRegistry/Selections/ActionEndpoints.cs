@@ -19,11 +19,11 @@ static class ActionEndpoints
         api.MapPost("/selections/{id}/purge/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, SelectionAction.Purge, Permission.DataManage))
             .WithName("purgeSelection").TakesIdempotencyKey().Answers<SelectionJobBody>(
-                "Purge the datums of a selection, as purging each would: how an adoption is undone, with a filter by its job",
+                "Purge the datums of a selection, which also undoes an adoption",
                 StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         MapTagging(api, "tag", SelectionAction.Tag, "Add tags to the datums of a selection");
         MapTagging(api, "untag", SelectionAction.Untag, "Take tags away from the datums of a selection");
         api.MapPost("/selections/{id}/export/", (string id, HttpContext context, SelectionActions actions) =>
@@ -31,22 +31,23 @@ static class ActionEndpoints
             .WithName("exportSelection").Takes<NewExportBody>().TakesIdempotencyKey()
             .FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
             .Answers<SelectionJobBody>(
-                "Write all that is known of the datums of a selection to files, which the job names with URLs to read them",
+                "Write the datums of a selection to files. The job names their URLs",
                 StatusCodes.Status202Accepted)
             .Fails(
                 SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
-            .Answers<SelectionJobBody>("A job that acts on a selection, and how far it is")
+            .Answers<SelectionJobBody>("Get a job of a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/jobs/{job}/results/", ResultsAsync).WithName("getSelectionJobResults")
             .AnswersPages<SkippedItem>(
-                $"Every datum that the job left alone, and why; with Accept: {JobResults.NdJson} all of them, one a line")
+                "List the datums that the job skipped, and why")
+            .WithDescription(JobResults.LinesDescription)
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "skipped, which all are").FailsOn("outcome", CommonErrors.NotAChoice)
+            .TakesQuery("outcome", "`skipped`, which is the outcome of all of them.").FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(SelectionErrors.SelectionExpired);
         api.MapPost("/selections/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelSelectionJob").Answers<SelectionJobBody>(
-                "End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
+                "Cancel a job. What it did stays", StatusCodes.Status202Accepted)
             .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 
@@ -54,11 +55,11 @@ static class ActionEndpoints
         api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, action, Permission.DataEdit))
             .WithName($"{verb}Selection").Takes<NewTagsBody>().TakesIdempotencyKey()
-            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags)
+            .FailsOn("tags", CommonErrors.Required, SelectionErrors.NoTags, DatumErrors.TooManyTags, DatumErrors.TagsTooLong)
             .Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs);
+                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
 
     static async Task<IResult> GetAsync(string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions)
     {

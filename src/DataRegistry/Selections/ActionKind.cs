@@ -69,17 +69,9 @@ sealed class ActionKind(
 }
 
 /// <summary>What the windows of an action have in common.</summary>
-/// <param name="Filter">What the selection took: a datum that does not match it any more is left alone.</param>
 sealed record ActionScope(
     JobRow Job, SelectionOrder Order, Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
-{
-    /// <summary>Why a datum is left alone; null if it is as it was when it was selected.</summary>
-    public DatumChange.Skip? SkipOf(DatumRow? row) =>
-        row is null || row.Project != Project.Id ? new("gone", "The datum is not there any more.")
-        : row.Purged is not null && Filter.Purged != true ? new("already_purged", "The datum was purged meanwhile.")
-        : !Filter.Matches(row, Scanned) ? new("changed", "The datum has changed, so that the filter does not take it any more.")
-        : null;
-}
+    : SelectionScope(Project, Filter, Scanned);
 
 /// <summary>The parts that do an action.</summary>
 sealed record ActionTools(DatumChanges Changes, DatumExport Datums, ExportFiles Files);

@@ -3,12 +3,12 @@ using DataRegistry.Datums;
 namespace DataRegistry.Selections;
 
 /// <summary>
-/// Purges, tags and untags the items of a window, a hundred rows a transaction. Each datum is written on its ETag, with the job's id, by
-/// which a repeated window knows what it wrote before.
+/// Purges, tags and untags the items of a window, a hundred rows per transaction. Each datum is written on its ETag,
+/// with the job's id. A repeated window recognizes its earlier writes by that id.
 /// </summary>
 sealed class DatumChanges(DatumTable datums, LocationTable locations, TimeProvider clock)
 {
-    /// <returns>The items that were left alone, with the reasons.</returns>
+    /// <returns>The items that were skipped, with the reasons.</returns>
     public async Task<IReadOnlyList<SkippedItem>> WriteAsync(
         ActionScope scope, IReadOnlyList<SelectionItem> items, CancellationToken cancellationToken)
     {
@@ -18,7 +18,7 @@ sealed class DatumChanges(DatumTable datums, LocationTable locations, TimeProvid
             row => scope.Order.Action == SelectionAction.Purge ? PurgeOf(scope, row, now) : TagsOf(scope, row), cancellationToken);
         if (scope.Order.Action == SelectionAction.Purge)
         {
-            // Those that somebody else purged, too: a death may have left their locations.
+            // Include datums that were purged before: a death may have left their locations.
             var purged = items.Where(i => changes[i.Id] is not DatumChange.Skip { Code: not "already_purged" });
             foreach (var store in purged.GroupBy(i => i.Store))
                 await locations.FreeAsync(store.Key, [.. store.Select(i => (i.Key, i.Id.Value.ToGuid()))], cancellationToken);
@@ -47,8 +47,9 @@ sealed class DatumChanges(DatumTable datums, LocationTable locations, TimeProvid
             ? [.. before.Union(given, StringComparer.Ordinal)]
             : [.. before.Except(given, StringComparer.Ordinal)];
         return after.Count == before.Count ? new DatumChange.Done()
-            : after.Count > DatumTags.MaxTags
-                ? new DatumChange.Skip("too_many_tags", $"The datum would have over {DatumTags.MaxTags} tags.")
+            : scope.Order.Action == SelectionAction.Tag && !DatumTags.Fit(after)
+                ? new DatumChange.Skip(
+                    "too_many_tags", $"The datum would have over {DatumTags.MaxTags} tags, or over {DatumTags.MaxTagBytes} bytes of tags.")
             : DatumTable.TagsOf(row!, after, scope.Job.Id);
     }
 }

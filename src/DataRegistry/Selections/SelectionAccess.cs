@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Selections;
 
-/// <summary>Selections and their jobs, for who may see them and do this.</summary>
+/// <summary>Finds selections and their jobs, and checks the caller's permission.</summary>
 sealed class SelectionAccess(
     JobTable jobs, JobControl control, JobResults results, ProjectTable projects, Permissions permissions, SelectionLimits limits,
     TimeProvider clock)
@@ -16,14 +16,13 @@ sealed class SelectionAccess(
         permissions.ProjectAsync(context, projects, id, Permission.DataRead);
 
     /// <summary>
-    /// The selection that <c>{id}</c> of the route names. One whose project the caller may not read is not there. One that has expired is
-    /// 410.
+    /// The selection of the route's <c>{id}</c>. 404 if the caller may not read its project; 410 if it has expired.
     /// </summary>
     public Task<(JobRow Job, Project Project)> SelectionAsync(
         string id, HttpContext context, Permission permission = Permission.DataRead) =>
         RequiredAsync(id, JobKind.Selection, context, permission);
 
-    /// <summary>The same for one that can be acted on: 409 for others.</summary>
+    /// <summary>The same for a selection that can be acted on: 409 for others.</summary>
     public async Task<(JobRow Job, Project Project)> FrozenAsync(string id, HttpContext context, Permission permission)
     {
         var (job, project) = await SelectionAsync(id, context, permission);
@@ -41,7 +40,7 @@ sealed class SelectionAccess(
             : throw CommonErrors.NotFound.With();
     }
 
-    /// <summary>Ends the request with 403 unless its caller may do what the job does.</summary>
+    /// <summary>Ends the request with 403 unless its caller may do the job's action.</summary>
     public Task RequireAsync(HttpContext context, Project project, Permission permission) =>
         permissions.RequireAsync(context, permission, Scope.Of(project));
 

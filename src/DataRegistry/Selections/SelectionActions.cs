@@ -24,10 +24,9 @@ sealed class SelectionActions(
     {
         var (selection, project) = await access.FrozenAsync(id, context, permission);
         var order = await OrderAsync(context, selection, action);
-        var (job, _) = await requests.ActAsync(
-            selection, order, Caller.Of(context).Name, IdempotencyKey.Of(context.Request), context.RequestAborted);
-        if (job is null)
-            throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
+        var key = RequestKey.Of(context, project, $"action\n{order.Write()}");
+        var job = await requests.ActAsync(selection, order, Caller.Of(context).Name, key, context.RequestAborted)
+            ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{id}/jobs/{job.JobId}/";
         return await AnswerAsync(context, job, project, StatusCodes.Status202Accepted);
     }

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Selections;
 
-/// <summary>Selections are made and read by who may read the project's data.</summary>
+/// <summary>The endpoints of selections, for callers who may read the project's data.</summary>
 static class SelectionEndpoints
 {
     public static readonly SelectionJson Json = new(WireJson.Options(SelectionJson.Default));
@@ -20,22 +20,22 @@ static class SelectionEndpoints
 
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>()
-            .Answers<SelectionBody>(
-                "Freeze the datums of a project that match a filter: 201 if that was quick, otherwise 202, and it goes on",
-                StatusCodes.Status201Created)
+        api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>().TakesIdempotencyKey()
+            .Answers<SelectionBody>("Select the datums of a project that match a filter, and freeze the set", StatusCodes.Status201Created)
+            .WithDescription("202 means that a job still freezes the set. Wait until the selection is `completed`.")
             .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted)
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
-            .Fails(AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs);
-        api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("A selection, and how far it is")
+            .Fails(
+                AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
+        api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("Get a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
-                $"The datums of a selection; with Accept: {JobResults.NdJson} all of them, one a line")
+                "List the datums of a selection").WithDescription(JobResults.LinesDescription)
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
             .Fails(SelectionErrors.SelectionExpired);
         api.MapPost("/selections/{id}/cancel/", CancelAsync).WithName("cancelSelection").Answers<SelectionBody>(
-                "End the freezing of a selection as soon as may be; it cannot be acted on then", StatusCodes.Status202Accepted)
+                "Stop freezing a selection, which cannot be acted on then", StatusCodes.Status202Accepted)
             .Fails(JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 
@@ -47,7 +47,8 @@ static class SelectionEndpoints
         var filter = SelectionFilterInput.Parse(body.Filter);
         await RequireStoreAsync(context, filter, stores);
         await RequireEndedAsync(filter, project, jobs, context.RequestAborted);
-        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, context.RequestAborted)
+        var key = RequestKey.Of(context, project, $"selection\n{filter.Write()}");
+        var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, key, context.RequestAborted)
             ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{job.JobId}/";
         return await access.AnswerAsync(
@@ -66,7 +67,7 @@ static class SelectionEndpoints
         return await results.AnswerAsync(context, job, [], Json.SelectionItem, Json.PageSelectionItem);
     }
 
-    /// <summary>Repeating it changes nothing; a selection that has ended otherwise is 409.</summary>
+    /// <summary>A repeated call changes nothing. 409 for a selection that has ended in another way.</summary>
     static async Task<IResult> CancelAsync(string id, HttpContext context, SelectionAccess access, JobControl control)
     {
         var (job, project) = await access.SelectionAsync(id, context);
@@ -75,7 +76,7 @@ static class SelectionEndpoints
         return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted, SampleItems);
     }
 
-    /// <summary>A store that is not there would be an empty selection, and a bucket of another store one, too.</summary>
+    /// <summary>Refuses a missing store, and a bucket that is not the store's: the selection would be empty.</summary>
     static async Task RequireStoreAsync(HttpContext context, SelectionFilter filter, StoreAccess stores)
     {
         if (filter.Store is not { } id)
@@ -85,7 +86,7 @@ static class SelectionEndpoints
             throw SelectionErrors.PrefixOfAnotherBucket.On("prefix", store.Configuration.Bucket);
     }
 
-    /// <summary>An adoption that was answered at once has no row, and has ended.</summary>
+    /// <summary>Refuses a job that runs. An adoption that was answered at once has no row, and has ended.</summary>
     static async Task RequireEndedAsync(SelectionFilter filter, Project project, JobTable jobs, CancellationToken cancellationToken)
     {
         if (filter.Job is not { } id || await jobs.FindAsync(new(Storage.TimedId.FromGuid(id)), cancellationToken) is not { } job)

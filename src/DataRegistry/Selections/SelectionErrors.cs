@@ -8,13 +8,13 @@ namespace DataRegistry.Selections;
 static class SelectionErrors
 {
     public static FieldError EmptyFilter { get; } = new(
-        "required", "A filter has at least one of {names}; 'purged' alone is none.", "The filter restricts nothing.");
+        "required", "A filter needs at least one of {names}; 'purged' alone is not enough.", "The filter restricts nothing.");
 
     public static FieldError UnknownFilter { get; } = new(
-        "unknown", "A filter has only {names}.", "The filter has a field that is not known, so it would take more than was meant.");
+        "unknown", "A filter has only {names}.", "The filter has an unknown field. Without it, the filter would match more than intended.");
 
     public static FieldError NothingBetween { get; } = new(
-        "invalid", "Nothing lies between '{from}' and this.", "The bounds leave nothing.");
+        "invalid", "No value lies between '{from}' and this one.", "The bounds leave nothing.");
 
     public static FieldError NotASelectedPrefix { get; } = new(
         "invalid", "A prefix is the beginning of a key, or s3://<bucket>/<beginning of keys>.", "The value is not a prefix.");
@@ -33,7 +33,7 @@ static class SelectionErrors
 
     public static DetailError JobStillRuns { get; } = new(
         StatusCodes.Status409Conflict, "The job has not ended. Select its datums when it has.",
-        "A job that runs would add datums to what was selected.");
+        "A running job would add datums after the selection.");
 
     public static DetailError SelectionExpired { get; } = new(
         StatusCodes.Status410Gone, "A selection is kept for {days} days. Make it again.", "The selection has expired.");
@@ -47,13 +47,13 @@ static class SelectionErrors
         "One job at a time acts on a selection.");
 
     public static DetailError ActionBegins { get; } = new(
-        StatusCodes.Status409Conflict, "A job begins to act on the selection just now. Try again soon.",
+        StatusCodes.Status409Conflict, "A job is just starting to act on the selection. Try again soon.",
         "One job at a time acts on a selection.");
 
     public static FieldError NoTags { get; } = new(
         "required", "At least one tag is expected.", "The list of tags is empty.");
 
     public static DetailError TooManySelectionJobs { get; } = new(
-        StatusCodes.Status429TooManyRequests, "The project has as many jobs under way as it may. Try again when one has ended.",
+        StatusCodes.Status429TooManyRequests, "The project has the most running jobs that it may have. Try again when one has ended.",
         "The project has too many jobs. `Retry-After` says when to come again.");
 }

@@ -7,12 +7,15 @@ namespace DataRegistry.Selections;
 /// <summary>A datum of a selection, as it was frozen.</summary>
 sealed record SelectionItem(DatumId Id, Guid Store, string Bucket, string Key, long Size) : IJobResult
 {
+    public static SelectionItem Of(ISelectableDatum datum, DatumId id) =>
+        new(id, datum.Store ?? Guid.Empty, datum.Bucket ?? "", datum.Key ?? "", datum.Size);
+
     public string Uri => new S3Url(Bucket, Key).ToString();
 
     string IJobResult.Outcome => "done";
 }
 
-/// <summary>A datum of a selection that a job left alone.</summary>
+/// <summary>A datum of a selection that a job skipped.</summary>
 /// <param name="Outcome">Always <c>skipped</c>.</param>
 sealed record SkippedItem(DatumId Id, string Uri, string Outcome, string Code, string Message) : IJobResult
 {

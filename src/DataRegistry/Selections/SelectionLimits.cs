@@ -1,23 +1,32 @@
 namespace DataRegistry.Selections;
 
-/// <summary>What selections are bounded by.</summary>
+/// <summary>Bounds of selections.</summary>
 sealed record SelectionLimits
 {
-    /// <summary>A selection and all that jobs made of it are deleted after so long.</summary>
+    /// <summary>The time after which a selection and all of its jobs are deleted.</summary>
     public TimeSpan KeptFor { get; init; } = TimeSpan.FromDays(7);
 
-    /// <summary>A request works on its selection itself for so long, and then leaves it to the queue. Zero for at once.</summary>
+    /// <summary>
+    /// The time that a request works on its selection before it leaves the rest to the queue. With zero, the queue does
+    /// all of it.
+    /// </summary>
     public TimeSpan AtOnce { get; init; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>Datums in a window. Each is some hundred bytes in memory while it is written.</summary>
+    /// <summary>Datums in a window. Each takes some hundred bytes in memory while it is written.</summary>
     public int WindowItems { get; init; } = 10_000;
 
-    /// <summary>Rows that are looked at for a window at most, so that one with few matches ends in time, too.</summary>
+    /// <summary>The most rows that are read for a window, so that one with few matches ends in time too.</summary>
     public int WindowRows { get; init; } = 50_000;
+
+    /// <summary>
+    /// Rows of a shard that are few: one range reads all shards of a project that has no more, and a prefix is narrow that has no more. As
+    /// many as a request reads, at most. Zero for never.
+    /// </summary>
+    public int FewRows { get; init; } = Storage.Tables.MaxPageRows;
 
     /// <summary>Datums in a window of an export: a window is a file, and a repeated one is written again.</summary>
     public int ExportItems { get; init; } = 100_000;
 
-    /// <summary>A file of an export ends before it has more bytes.</summary>
+    /// <summary>The most bytes of an export's file.</summary>
     public long FileBytes { get; init; } = 256L * 1024 * 1024;
 }

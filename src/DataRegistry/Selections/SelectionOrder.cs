@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using DataRegistry.Selections.Exports;
 
@@ -27,7 +25,4 @@ sealed record SelectionOrder(Guid Selection, SelectionAction Action)
     public string Write() => JsonSerializer.Serialize(this, SelectionStateJson.Default.SelectionOrder);
 
     public static SelectionOrder Read(string text) => JsonSerializer.Deserialize(text, SelectionStateJson.Default.SelectionOrder)!;
-
-    /// <summary>Tells requests apart that come with one Idempotency-Key.</summary>
-    public string Hash() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Write())));
 }

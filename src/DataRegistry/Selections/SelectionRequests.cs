@@ -1,9 +1,5 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Azure;
 using DataRegistry.Datums;
-using DataRegistry.Http;
 using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
@@ -14,114 +10,65 @@ namespace DataRegistry.Selections;
 
 /// <summary>Makes the jobs that freeze selections, and those that act on them.</summary>
 sealed partial class SelectionRequests(
-    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, SelectionLimits limits,
-    TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
+    JobTable jobs, WorkTable work, JobBlobs blobs, JobStarter starts, RangeWorker worker, RangeQueue queue, FreezeSources sources,
+    SelectionLimits limits, TimeProvider clock, IOptions<JobOptions> options, ILogger<SelectionRequests> logger)
 {
-    /// <summary>From the claim of a selection to its job are four writes: who has not done them after so long is dead.</summary>
+    /// <summary>
+    /// From the claim of a selection to its job are a few writes. A request that has not done them after so long is dead.
+    /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
-
 
     /// <summary>Ranges of an action's job: as many as may be worked on at a time.</summary>
     const int MaxRanges = 16;
 
     /// <summary>
-    /// Freezes a selection. The request works on it itself for a while, as a queue's worker would, so that most selections are there with
-    /// the answer; then it leaves the rest to the queue. Null if the project has as many jobs as it may.
+    /// Freezes a selection. The request first works on it like a queue's worker, so most selections are ready with the
+    /// answer. Then it leaves the rest to the queue. Null if the project has the most jobs that it may have.
     /// </summary>
-    public async Task<JobRow?> FreezeAsync(Project project, SelectionFilter filter, string createdBy, CancellationToken cancellationToken)
+    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    public async Task<JobRow?> FreezeAsync(
+        Project project, SelectionFilter filter, string createdBy, RequestKey? key, CancellationToken cancellationToken)
     {
+        if (await starts.RepeatAsync(project.Slot, key, cancellationToken) is { } known)
+            return known;
         var now = clock.GetUtcNow();
         var id = JobId.Create(now, project.Slot);
-        var ranges = Enumerable.Range(0, Shards.Count).Select(shard => WorkTable.NewRange(id, shard, 0, int.MaxValue)).ToList();
+        var plan = await sources.PlanAsync(project, filter, cancellationToken);
+        List<WorkRow> ranges = plan.OneRange
+            ? [WorkTable.NewRange(id, 0, 0, int.MaxValue) with { After = FreezePosition.Beginning }]
+            : [.. Enumerable.Range(0, Shards.Count).Select(shard => WorkTable.NewRange(id, shard, 0, int.MaxValue))];
         var job = JobTable.NewRow(id, filter.Store ?? Guid.Empty, project.Id, createdBy) with
         {
             Kind = JobKind.Selection,
+            Prefix = plan.ByLocations ? filter.Prefix : null,
             Parameters = filter.Write(),
             Expires = now + limits.KeptFor,
         };
         await blobs.MarkAsync(id, cancellationToken);
         await work.AddAsync(id, ranges, [], cancellationToken);
+        var start = limits.AtOnce == TimeSpan.Zero
+            ? await starts.TryStartAsync(job, ranges, key, cancellationToken)
+            : await starts.TryAddAsync(job, key, cancellationToken);
+        if (start is not JobStart.Started started)
+            return await NotStartedAsync(id, start, key, cancellationToken);
         if (limits.AtOnce == TimeSpan.Zero)
-        {
-            return await starts.TryStartAsync(job, ranges, key: null, cancellationToken) is JobStart.Started queued
-                ? queued.Job
-                : await TakeBackAsync(id);
-        }
-
-        await jobs.AddAsync(job, key: null, cancellationToken);
-        if (await jobs.CountActiveAsync(project.Slot, cancellationToken) > options.Value.JobsPerProject)
-        {
-            await jobs.RemoveAsync(job, key: null, cancellationToken);
-            return await TakeBackAsync(id);
-        }
-
+            return started.Job;
         await RunAtOnceAsync(await work.ListAsync(id, cancellationToken).ToListAsync(cancellationToken));
         return await jobs.FindAsync(id, cancellationToken);
     }
 
-    /// <summary>The job that acts on a selection: a new one, or the one that a request with the same key made.</summary>
-    /// <param name="key">The caller's Idempotency-Key; null if none.</param>
-    public async Task<(JobRow? Job, bool IsNew)> ActAsync(
-        JobRow selection, SelectionOrder order, string createdBy, string? key, CancellationToken cancellationToken)
+    /// <summary>
+    /// The job that acts on a selection: a new one, or that of an earlier request with the same key. Null where the project has as many
+    /// jobs as it may.
+    /// </summary>
+    /// <param name="key">The request's Idempotency-Key; null for none.</param>
+    public async Task<JobRow?> ActAsync(
+        JobRow selection, SelectionOrder order, string createdBy, RequestKey? key, CancellationToken cancellationToken)
     {
-        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
-        {
-            var partition = WorkTable.PartitionOf(selection.JobId);
-            var keyRow = key is null ? null : $"k-{HashOf(createdBy, key)}";
-            if (keyRow is not null
-                && await work.Table.FindAsync<ActionKeyRow>(partition, keyRow, cancellationToken: cancellationToken) is { } known)
-            {
-                if (known.Request != order.Hash())
-                    throw IdempotencyKey.OtherBody();
-                // A death may have left the key without its job: the same rows are written then.
-                return (await StartAsync(selection, order, new(TimedId.FromGuid(known.Job)), createdBy, cancellationToken), false);
-            }
-
-            var claim = await work.Table.FindAsync<ActionClaimRow>(partition, ActionClaimRow.Key, cancellationToken: cancellationToken);
-            await RequireFreeAsync(claim, cancellationToken);
-            var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot);
-            var claimed = new ActionClaimRow { PartitionKey = partition, RowKey = ActionClaimRow.Key, Job = id.Value.ToGuid() };
-            List<TableTransactionAction> actions = [claim is null ? Change.Add(claimed) : Change.Update(claimed, claim.ETag)];
-            if (keyRow is not null)
-            {
-                actions.Add(Change.Add(new ActionKeyRow
-                {
-                    PartitionKey = partition,
-                    RowKey = keyRow,
-                    Job = id.Value.ToGuid(),
-                    Request = order.Hash(),
-                }));
-            }
-
-            if ((await work.Table.TrySubmitAsync(actions, cancellationToken)).IsDone)
-                return (await StartAsync(selection, order, id, createdBy, cancellationToken), true);
-        }
-    }
-
-    /// <summary>One job at a time acts on a selection, so that no two disagree about what is done and what is skipped.</summary>
-    async Task RequireFreeAsync(ActionClaimRow? claim, CancellationToken cancellationToken)
-    {
-        if (claim is null)
-            return;
+        if (await starts.RepeatAsync(selection.JobId.Slot, key, cancellationToken) is { } known)
+            return known;
+        var claim = await ClaimAsync(selection, key, cancellationToken);
         var id = new JobId(TimedId.FromGuid(claim.Job));
-        var job = await jobs.FindAsync(id, cancellationToken);
-        if (job is { Status: not JobStatus.Staging })
-        {
-            if (!job.Status.IsTerminal())
-                throw SelectionErrors.ActionRuns.With(id);
-        }
-        else if (clock.GetUtcNow() - id.Value.Time < DeadAfter)
-        {
-            throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5));
-        }
-    }
-
-    /// <summary>Writes the job and begins it. Repeating it writes the same.</summary>
-    async Task<JobRow?> StartAsync(
-        JobRow selection, SelectionOrder order, JobId id, string createdBy, CancellationToken cancellationToken)
-    {
-        if (await jobs.FindAsync(id, cancellationToken) is { Status: not JobStatus.Staging } begun)
-            return begun;
         var windows = await WindowsAsync(selection, order, cancellationToken);
         await blobs.WriteInputAsync(id, window: 0, windows, cancellationToken);
         var ranges = RangesOf(id, windows.Count);
@@ -133,16 +80,71 @@ sealed partial class SelectionRequests(
             Expires = clock.GetUtcNow() + limits.KeptFor,
             Total = selection.Counts.Done,
         };
-        if (await starts.TryStartAsync(job, ranges, key: null, cancellationToken) is JobStart.Started started)
+        var start = await starts.TryStartAsync(job, ranges, key, cancellationToken);
+        if (start is JobStart.Started started)
             return started.Job;
-        await work.Table.TryDeleteAsync(
-            WorkTable.PartitionOf(selection.JobId), ActionClaimRow.Key, ETag.All, cancellationToken);
-        return await TakeBackAsync(id);
+        await work.Table.TryDeleteAsync(claim.PartitionKey, claim.RowKey, claim.ETag, cancellationToken);
+        return await NotStartedAsync(id, start, key, cancellationToken);
     }
 
     /// <summary>
-    /// The windows of an action: for each, the blobs of its items. An export takes several of the selection's at once, since each becomes
-    /// a file.
+    /// Claims a selection for a job to come, so that no two jobs disagree about what is done and what is skipped. 409 where another job
+    /// has it. A request that died after its claim and comes again has its claim still, and writes the same job.
+    /// </summary>
+    async Task<ActionClaimRow> ClaimAsync(JobRow selection, RequestKey? key, CancellationToken cancellationToken)
+    {
+        var request = key is null ? null : $"{key.Key} {key.Body}";
+        var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot).Value.ToGuid();
+        for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
+        {
+            var partition = WorkTable.PartitionOf(selection.JobId);
+            var before = await work.Table.FindAsync<ActionClaimRow>(partition, ActionClaimRow.Key, cancellationToken: cancellationToken);
+            // Ours, after a lost answer.
+            if (before?.Job == id)
+                return before;
+            if (before is not null && await IsOwnAsync(before, request, cancellationToken))
+                id = before.Job;
+            var claim = new ActionClaimRow
+            {
+                PartitionKey = partition,
+                RowKey = ActionClaimRow.Key,
+                Job = id,
+                Request = request,
+                Since = clock.GetUtcNow(),
+            };
+            var written = before is null
+                ? await work.Table.TryAddAsync(claim, cancellationToken)
+                : await work.Table.TryUpdateAsync(claim, before.ETag, cancellationToken: cancellationToken);
+            if (written.IsDone)
+                return claim with { ETag = written.ETag };
+        }
+    }
+
+    /// <summary>Whether a claim is that of this very request. Otherwise it is over, or ends the request with 409.</summary>
+    async Task<bool> IsOwnAsync(ActionClaimRow claim, string? request, CancellationToken cancellationToken)
+    {
+        var id = new JobId(TimedId.FromGuid(claim.Job));
+        var job = await jobs.FindAsync(id, cancellationToken);
+        if (job is { Status: not JobStatus.Staging })
+            return job.Status.IsTerminal() ? false : throw SelectionErrors.ActionRuns.With(id);
+        if (request is not null && claim.Request == request)
+            return true;
+        return clock.GetUtcNow() - claim.Since < DeadAfter
+            ? throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5))
+            : false;
+    }
+
+    /// <summary>Takes a job back that was not started. The job of the same key where there is one; null where there are too many.</summary>
+    async Task<JobRow?> NotStartedAsync(JobId id, JobStart start, RequestKey? key, CancellationToken cancellationToken)
+    {
+        await work.DeleteAsync(id, CancellationToken.None);
+        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
+        return start is JobStart.Repeated { Key: var known } ? await starts.RepeatAsync(known, key!, cancellationToken) : null;
+    }
+
+    /// <summary>
+    /// The windows of an action: for each, the blobs of its items. An export takes several of the selection's windows
+    /// at once, because each becomes a file.
     /// </summary>
     async Task<List<string>> WindowsAsync(JobRow selection, SelectionOrder order, CancellationToken cancellationToken)
     {
@@ -184,24 +186,13 @@ sealed partial class SelectionRequests(
             }
             catch (Exception e) when (e is OperationCanceledException or RequestFailedException)
             {
-                // As with a delivery that fails: what is done stays done, and a message goes on.
+                // Like a failed delivery: finished work stays, and a message continues.
                 Log.LeftToQueue(logger, range.JobId, range.Range, e.Message);
             }
 
             await queue.SendAsync(range, CancellationToken.None);
         });
     }
-
-    async Task<JobRow?> TakeBackAsync(JobId id)
-    {
-        await work.DeleteAsync(id, CancellationToken.None);
-        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
-        return null;
-    }
-
-    static string HashOf(string caller, string key) =>
-        Convert.ToHexStringLower(
-            SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{caller.Length}:{caller}{key}"))));
 
     static partial class Log
     {
@@ -210,20 +201,15 @@ sealed partial class SelectionRequests(
     }
 }
 
-/// <summary>Which job acts on a selection, or did last. One at a time does.</summary>
+/// <summary>The job that acts on a selection, or did last. One at a time does.</summary>
 sealed record ActionClaimRow : TableRow
 {
     /// <summary>In the partition of the selection's job, before its results and ranges.</summary>
     public const string Key = "a";
 
     public required Guid Job { get; init; }
-}
 
-/// <summary>Which job a request with an Idempotency-Key made.</summary>
-sealed record ActionKeyRow : TableRow
-{
-    public required Guid Job { get; init; }
-
-    /// <summary>A hash of what was asked for.</summary>
-    public required string Request { get; init; }
+    /// <summary>The hashes of its Idempotency-Key and of what was asked; null where the request has no key.</summary>
+    public string? Request { get; init; }
+    public required DateTimeOffset Since { get; init; }
 }

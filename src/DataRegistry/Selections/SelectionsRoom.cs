@@ -14,7 +14,8 @@ static class SelectionsRoom
     {
         services.TryAddSingleton(new SelectionLimits());
         services.AddSingleton<IJobKind, FreezeKind>().AddSingleton<IJobKind, ActionKind>();
-        services.AddSingleton<DatumChanges>().AddSingleton<DatumExport>().AddSingleton<ExportFiles>().AddSingleton<ExportLinks>();
+        services.AddSingleton<FreezeSources>().AddSingleton<DatumChanges>().AddSingleton<DatumExport>();
+        services.AddSingleton<ExportFiles>().AddSingleton<ExportLinks>();
         return services.AddSingleton<SelectionAccess>().AddSingleton<SelectionRequests>().AddSingleton<SelectionActions>();
     }
 

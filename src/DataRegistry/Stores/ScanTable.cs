@@ -98,18 +98,21 @@ sealed record ScanRow : TableRow
     }
 }
 
-/// <summary>What a scan found, objects and locations; every one is in exactly one, but for <paramref name="Adopted"/>.</summary>
+/// <summary>
+/// A scan's counts of objects and locations. Each is in exactly one count; <paramref name="Adopted"/> counts them a
+/// second time.
+/// </summary>
 /// <param name="Total">So far.</param>
-/// <param name="Returned">What had changed or was missing, and is again what was adopted.</param>
-/// <param name="New">Objects that no datum stands for.</param>
-/// <param name="Adopted">Of those that changed or are new: how many became datums.</param>
-/// <param name="Failed">What could not be looked at.</param>
-/// <param name="Skipped">Folder markers, objects of purged datums, and what others changed meanwhile.</param>
+/// <param name="Returned">Datums that were changed or missing, and whose adopted object is back.</param>
+/// <param name="New">Objects without a datum.</param>
+/// <param name="Adopted">The changed and new objects that became datums.</param>
+/// <param name="Failed">Objects that could not be read.</param>
+/// <param name="Skipped">Folder markers, objects of purged datums, and those that others changed meanwhile.</param>
 sealed record ScanCountsBody(
     long Total, long Unchanged, long Changed, long Missing, long Returned, long New, long Adopted, long Failed, long Skipped);
 
-/// <summary>A scan that has ended, as its store shows it.</summary>
-/// <param name="Seconds">How long it took; null if it never began.</param>
+/// <summary>An ended scan, as its store shows it.</summary>
+/// <param name="Seconds">The duration; null if it never began.</param>
 /// <param name="Requests">LISTs and HEADs.</param>
 sealed record LastScanBody(
     string Id, string Status, DateTimeOffset? Started, DateTimeOffset? Finished, double? Seconds, ScanCountsBody Counts, long Requests,

@@ -60,7 +60,7 @@ public sealed class SecretProtector
         catch (AuthenticationTagMismatchException e)
         {
             throw new InvalidOperationException(
-                "A store's secret was encrypted with another key than the setting Stores__SecretKey holds now, or for another endpoint, "
+                "A store's secret was encrypted with another key than the present setting Stores__SecretKey, or for another endpoint, "
                     + "access key or role than the store has. Put the old key back, or enter the secret again.", e);
         }
 

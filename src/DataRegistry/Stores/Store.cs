@@ -57,7 +57,7 @@ public sealed record Store
     public bool AllowAdopt { get; init; } = true;
 
     /// <summary>
-    /// Which adopted objects get their hashes computed at adoption, if S3 does not know them. A request for a datum by
+    /// The adopted objects whose hashes are computed at adoption, if S3 does not know them. A request for a datum by
     /// its id computes missing ones in any case.
     /// </summary>
     public HashAdopted HashAdopted { get; init; }

@@ -5,19 +5,20 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Stores;
 
-/// <summary>A store on the wire; its secret is never in it.</summary>
-/// <param name="Owner">The cluster that it belongs to.</param>
-/// <param name="Paths"><c>prefix</c>, where the store is a part of its bucket only.</param>
-/// <param name="AllowWrite">As it was given, for clients that set it; nothing is ever written to a bucket.</param>
-/// <param name="HashAdopted">Which adopted objects are read for their hashes: <c>small</c>, <c>all</c> or <c>none</c>.</param>
-/// <param name="AllowUriDownload">Always false: what is downloaded is a datum.</param>
+/// <summary>A store on the wire, without its secret.</summary>
+/// <param name="Owner">The store's cluster.</param>
+/// <param name="Paths"><c>prefix</c>, if the store is only a part of its bucket.</param>
+/// <param name="AllowWrite">The value that a client set. The registry never writes to a bucket.</param>
+/// <param name="HashAdopted">The adopted objects that are read for their hashes: <c>small</c>, <c>all</c> or
+/// <c>none</c>.</param>
+/// <param name="AllowUriDownload">Always false: only datums can be downloaded.</param>
 sealed record StoreBody(
     Guid Id, string Name, string Type, Guid Owner, StoreProjectBody? Project, StoreConfigurationBody Configuration,
     IReadOnlyDictionary<string, string> Paths,
     string UriPrefix, bool AllowRead, bool AllowWrite, bool AllowAdopt, string HashAdopted, string AccessMode, bool AllowUriDownload,
     DateTimeOffset Ctime, DateTimeOffset Mtime, bool Deleted, string Url, RescanBody Rescan, LastScanBody? LastRescan)
 {
-    /// <param name="scan">What is known of its scans; null for nothing.</param>
+    /// <param name="scan">The state of its scans; null if there is none.</param>
     public static StoreBody From(Store store, ScanRow? scan, string publicUrl) => new(
         store.Id, store.Name, "s3", store.Cluster, store.Project is { } project ? new(project) : null,
         new(store.Configuration.Bucket, store.Configuration.Region, store.Configuration.EndpointUrl,
@@ -31,8 +32,8 @@ sealed record StoreBody(
         LastScanBody.From(scan));
 }
 
-/// <summary>When a store is scanned, and what becomes of what is found; see <see cref="RescanPolicy"/>.</summary>
-/// <param name="Schedule">Null for that of the settings.</param>
+/// <summary>When a store is scanned, and what the scan adopts; see <see cref="RescanPolicy"/>.</summary>
+/// <param name="Schedule">Null for the schedule of the settings.</param>
 sealed record RescanBody(
     string? Schedule, bool? AdoptChanged, bool? AdoptNew, IReadOnlyList<string>? Include, IReadOnlyList<string>? Exclude)
 {
@@ -44,7 +45,7 @@ sealed record StoreProjectBody(Guid Id);
 
 /// <param name="ExternalId">Left out if there is none.</param>
 /// <param name="RequesterPays">True if requests say that their caller pays for them; else left out.</param>
-/// <param name="Anonymous">True if the bucket is read without credentials, also at Amazon; else left out.</param>
+/// <param name="Anonymous">True if the bucket is read without credentials, even at Amazon; else left out.</param>
 sealed record StoreConfigurationBody(
     string Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? RoleArn, [property: JsonIgnore(
         Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExternalId,
@@ -52,8 +53,10 @@ sealed record StoreConfigurationBody(
         Condition = JsonIgnoreCondition.WhenWritingNull)] bool? RequesterPays, [property: JsonIgnore(
             Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Anonymous);
 
-/// <summary>What a store is to be. Without an access key the host's own credentials are used on AWS, and none elsewhere.</summary>
-/// <param name="Project">A project's id, or an object with it, as answers have it.</param>
+/// <summary>
+/// The requested fields of a store. Without an access key, AWS gets the host's own credentials, and other servers none.
+/// </summary>
+/// <param name="Project">A project's id, or an object with it, like in answers.</param>
 /// <param name="AccessMode">Who sees the store and may adopt from it: <c>public</c>, everybody with a token; <c>single_project</c>, those
 /// with a role at its project, into that project only; <c>teams</c> and <c>owner_organization</c>, those with a role in its cluster. Left
 /// out, a new store with a project is <c>single_project</c> and one without is <c>public</c>; a store that is changed keeps its
@@ -65,7 +68,7 @@ sealed record NewStoreBody(
     bool? AllowRead, bool? AllowWrite, bool? AllowAdopt, string? HashAdopted, string? AccessMode, bool? AllowUriDownload,
     RescanBody? Rescan)
 {
-    /// <summary>The store as it would be if what is missing here stayed as it is.</summary>
+    /// <summary>The same request, with the store's present values in place of missing ones.</summary>
     public NewStoreBody Over(Store store) => new(
         Name ?? store.Name, Type,
         new(
@@ -80,15 +83,16 @@ sealed record NewStoreBody(
             ?? Fields.WireName(store.HashAdopted),
         AccessMode ?? Fields.WireName(store.AccessMode), AllowUriDownload, Over(RescanBody.From(store.Rescan)));
 
-    /// <summary>An empty schedule takes the store's own away.</summary>
+    /// <summary>An empty schedule removes the store's own.</summary>
     RescanBody Over(RescanBody old) => new(
         Rescan?.Schedule ?? old.Schedule, Rescan?.AdoptChanged ?? old.AdoptChanged, Rescan?.AdoptNew ?? old.AdoptNew,
         Rescan?.Include ?? old.Include, Rescan?.Exclude ?? old.Exclude);
 }
 
-/// <param name="RequesterPays">Whoever reads the bucket pays for its requests: they are sent with <c>x-amz-request-payer</c>, as are
-/// presigned URLs.</param>
-/// <param name="Anonymous">The bucket is public: it is read without credentials, also at Amazon, and never with those of the host.</param>
+/// <param name="RequesterPays">The reader of the bucket pays for its requests. They carry <c>x-amz-request-payer</c>,
+/// and presigned URLs do too.</param>
+/// <param name="Anonymous">The bucket is public. It is read without credentials, even at Amazon, and never with those
+/// of the host.</param>
 sealed record NewStoreConfigurationBody(
     string? Bucket, string? Region, string? EndpointUrl, string? AccessKeyId, string? SecretAccessKey, string? RoleArn, string? ExternalId,
     bool? RequesterPays, bool? Anonymous);

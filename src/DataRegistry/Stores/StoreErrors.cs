@@ -16,13 +16,13 @@ static class StoreErrors
         "invalid_choice", "Only 's3' is supported.", "The store has another type.");
 
     public static FieldError NoUriDownloads { get; } = new(
-        "not_supported", "Only what was adopted can be downloaded.", "A store cannot give out objects by their URL.");
+        "not_supported", "Only datums can be downloaded.", "A store cannot give out objects by their URL.");
 
     public static FieldError NotASchedule { get; } = new(
         "invalid", $"'schedule': {ScanSchedule.Requirement}", "The schedule is malformed.");
 
     public static FieldError AdoptNewNeedsProject { get; } = new(
-        "required", "New objects are adopted into the store's project, and this store has none: 'adopt_new' needs a 'project'.",
+        "required", "'adopt_new' needs a 'project': new objects are adopted into the store's project.",
         "A store without a project cannot adopt new objects.");
 
     public static FieldError TooManyRescanPatterns { get; } = new(
@@ -60,11 +60,11 @@ static class StoreErrors
         "The configuration has a secret, but no access key.");
 
     public static FieldError RoleNeedsKey { get; } = new(
-        "required", "At an endpoint of its own a role is assumed with an access key: 'access_key_id' is missing.",
+        "required", "At a custom endpoint a role needs an access key: 'access_key_id' is missing.",
         "The registry does not use its own identity at a custom endpoint.");
 
     public static FieldError NoExternalIdWithIdentity { get; } = new(
-        "not_supported", "A role that is assumed with the registry's own identity takes no external id: leave 'external_id' out.",
+        "not_supported", "A role that the registry's own identity assumes takes no external id: leave 'external_id' out.",
         "A web identity takes no external id.");
 
     public static FieldError AnonymousWithCredentials { get; } = new(
@@ -76,7 +76,7 @@ static class StoreErrors
         "The configuration asks for both.");
 
     public static FieldError KeyNeedsSecret { get; } = new(
-        "required", "An access key needs its 'secret_access_key', anew if the key, the endpoint or the role changes.",
+        "required", "An access key needs its 'secret_access_key'. Give it again if the key, the endpoint or the role changes.",
         "The stored secret is not sent to another place.");
 
     public static FieldError NotARole { get; } = new(
@@ -92,7 +92,7 @@ static class StoreErrors
         "max_length", "At most {max} characters are expected in 'endpoint_url'.", "The endpoint is too long.");
 
     public static FieldError NotAnEndpoint { get; } = new(
-        "invalid", "The endpoint is no http or https URL, or has more than host, port and path: 'endpoint_url'.",
+        "invalid", "'endpoint_url' must be an http or https URL of a host, a port and a path only.",
         "The endpoint is malformed.");
 
     public static FieldError OnlyPrefix { get; } = new(

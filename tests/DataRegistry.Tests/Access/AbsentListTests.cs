@@ -3,7 +3,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>What the commands of a public command line client read besides data, and the fields that each of them uses.</summary>
+/// <summary>Lists that a public command line client reads besides data, and the fields that each command uses.</summary>
 public sealed class AbsentListTests : IAsyncLifetime
 {
     TestService service = null!;

@@ -36,7 +36,7 @@ public sealed class AuditDetailsTests
         foreach (var side in new[] { "before", "after" })
             Assert.Matches($"^{System.Text.RegularExpressions.Regex.Escape(c.ToString())}+…$",
                 kept["endpoint_url"]![side]!.GetValue<string>());
-        // The original is the caller's.
+        // The caller's own object is unchanged.
         Assert.Equal(length, details["endpoint_url"]!["before"]!.GetValue<string>().Length);
     }
 

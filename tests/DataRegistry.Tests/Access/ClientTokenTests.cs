@@ -8,7 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>Client credentials, and the tokens that are got for them.</summary>
+/// <summary>Client credentials, and the tokens that they give.</summary>
 public sealed class ClientTokenTests : IAsyncLifetime
 {
     const string Path = "/api/v1/token";
@@ -137,7 +137,7 @@ public sealed class ClientTokenTests : IAsyncLifetime
         using var limited = await GrantAsync("""{"grantType":"client_credentials","clientId":"ROBOT","clientSecret":"wrong"}""");
         Assert.Equal(HttpStatusCode.TooManyRequests, limited.StatusCode);
         Assert.InRange(limited.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 900);
-        // Who knows the client's id does not keep it out.
+        // A caller who knows the client's id cannot lock it out.
         await TokenAsync("robot", secret);
         await TokenAsync(robot.ToString(), secret);
         clock.Move(TimeSpan.FromSeconds(900));

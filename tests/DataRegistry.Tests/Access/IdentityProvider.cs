@@ -8,7 +8,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>An identity provider on a real port: a discovery document, the keys it names, and tokens.</summary>
+/// <summary>An identity provider on a real port: a discovery document, the keys that it names, and tokens.</summary>
 sealed class IdentityProvider : IAsyncDisposable
 {
     public const string Audience = "registry";
@@ -21,13 +21,13 @@ sealed class IdentityProvider : IAsyncDisposable
 
     public string Url => app.Urls.Single();
 
-    /// <summary>The keys that it tells of.</summary>
+    /// <summary>The published keys.</summary>
     public List<SecurityKey> Keys { get; } = [];
 
-    /// <summary>How often its discovery document was read.</summary>
+    /// <summary>The number of reads of its discovery document.</summary>
     public int Reads => reads;
 
-    /// <summary>How it fails, if it does.</summary>
+    /// <summary>Answers badly, if set.</summary>
     public Func<HttpContext, Task>? Fault { get; set; }
 
     public static async Task<IdentityProvider> StartAsync(TimeProvider clock, params SecurityKey[] keys)
@@ -56,7 +56,7 @@ sealed class IdentityProvider : IAsyncDisposable
 
     public static ECDsaSecurityKey NewEc(string id) => new(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = id };
 
-    /// <summary>A token that is good for ten minutes, but for what <paramref name="change"/> makes of it.</summary>
+    /// <summary>A token that is valid for ten minutes, unless <paramref name="change"/> changes it.</summary>
     public string Token(
         SecurityKey key, string user, string? algorithm = null, string? subject = null, Action<SecurityTokenDescriptor>? change = null)
     {

@@ -65,7 +65,7 @@ public sealed class LimitTests
         Assert.Equal(HttpStatusCode.OK, await AskAsync(service, known, "203.0.113.7"));
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(service, null, "203.0.113.8"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(service, unknown, "203.0.113.8"));
-        // Without a token the endpoints that need none go on.
+        // Endpoints that need no token still answer.
         Assert.Equal(HttpStatusCode.OK, await AskAsync(service, "dr_nonsense", "203.0.113.7", "/api/health/live"));
     }
 
@@ -119,7 +119,7 @@ public sealed class LimitTests
     public async Task Contents_that_are_under_way_are_limited_by_address()
     {
         await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "2"));
-        // Only the registry's own links: no presigned URL can name this key.
+        // Only the registry's own links count: no presigned URL can name this key.
         var link = (await service.GetAsync($"/api/v0/data/{await service.AdoptedAsync("./a")}/download/")).GetProperty("url").GetString()!;
         var hold = new TaskCompletionSource();
         var held = 0;
@@ -141,7 +141,7 @@ public sealed class LimitTests
         Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(1)), (refused.StatusCode, refused.Headers.RetryAfter!.Delta));
         var elsewhere = other.StatusAsync("GET", link);
         await Host.Eventually.IsTrueAsync(() => held == 3, "one from another address");
-        // Other requests of the address are not in their way.
+        // Other requests of the address are not limited.
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", "/api/v0/users/me/"));
         hold.SetResult();
         Assert.Equal(HttpStatusCode.OK, await elsewhere);
@@ -180,7 +180,7 @@ public sealed class LimitTests
             Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/health/ready"));
         Assert.True(await RetryAfterAsync(somebody, "/api/health/ready") > TimeSpan.FromSeconds(1));
         Assert.True(await RetryAfterAsync(somebody, "/api/v0/users/me/") > TimeSpan.FromSeconds(1));
-        // Nobody's does not.
+        // A URL without a valid token does not.
         using var stranger = service.NewClient();
         Assert.Equal(HttpStatusCode.OK, await stranger.StatusAsync("GET", "/api/health/ready"));
     }
@@ -192,13 +192,13 @@ public sealed class LimitTests
         foreach (var expected in new[] { HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests })
             Assert.Equal(expected, await AskAsync(service, null, "203.0.113.7", "/openapi/v1.json"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(service, null, "203.0.113.8", "/openapi/v1.json"));
-        // Who has it already is told so, and counts like the others.
+        // A caller with a known ETag gets 304, and counts like the others.
         using var known = service.NewClient();
         known.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
         known.DefaultRequestHeaders.IfNoneMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);
         foreach (var expected in new[] { HttpStatusCode.NotModified, HttpStatusCode.NotModified, HttpStatusCode.TooManyRequests })
             Assert.Equal(expected, await known.StatusAsync("GET", "/openapi/v1.json"));
-        // They count apart: who reads the document may still come with a token.
+        // The two counts are separate: a reader of the document may still come with a token.
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(service, null, "203.0.113.7"));
     }
 
@@ -213,7 +213,7 @@ public sealed class LimitTests
         var slow = service.Http.PostAsync(new Uri("/api/v0/projects/", UriKind.Relative), content);
         await content.Begun.Task;
         await IsRefusedAsync(service);
-        // Others are not in its way.
+        // Others are not limited.
         Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/v0/users/me/"));
         hold.SetResult();
         using var made = await slow;
@@ -279,20 +279,20 @@ public sealed class LimitTests
 
     static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    /// <summary>With windows that do not end while a test runs.</summary>
+    /// <summary>Starts a service with windows that do not end while a test runs.</summary>
     static Task<TestService> StartAsync(string? connection, params (string, string)[] settings) => StartAsync(connection, Hour, settings);
 
     static Task<TestService> StartAsync(string? connection, TimeSpan window, params (string, string)[] settings) =>
         TestService.StartAsync(connection, null, services => services.Configure<LimitOptions>(o => o.Window = window), settings);
 
-    /// <summary>Until a request at a time too many is refused.</summary>
+    /// <summary>Waits until one request too many at a time is refused.</summary>
     static Task IsRefusedAsync(TestService service) => Host.Eventually.IsTrueAsync(async () =>
     {
         using var refused = await service.Http.GetAsync(new Uri("/api/v0/users/me/", UriKind.Relative));
         return refused.StatusCode == HttpStatusCode.TooManyRequests && refused.Headers.RetryAfter!.Delta == TimeSpan.FromSeconds(1);
     }, "a refusal");
 
-    /// <summary>Of a refusal.</summary>
+    /// <summary>The header of a refusal.</summary>
     static async Task<TimeSpan?> RetryAfterAsync(HttpClient http, string path)
     {
         using var refused = await http.GetAsync(new Uri(path, UriKind.Relative));
@@ -309,7 +309,7 @@ public sealed class LimitTests
         return await http.StatusAsync("GET", path);
     }
 
-    /// <summary>A body whose end comes when the test says so.</summary>
+    /// <summary>A body that ends when the test says so.</summary>
     sealed class SlowContent : HttpContent
     {
         readonly Task end;

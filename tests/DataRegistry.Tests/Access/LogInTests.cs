@@ -96,7 +96,7 @@ public sealed class LogInTests : IAsyncLifetime
         await Wire.AssertAsync("login-limited", limited[0]);
         Assert.InRange(limited[0].Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 900);
 
-        // Not even the right password, anywhere; another user is not concerned.
+        // Even the right password is refused, from any address. Another user is not affected.
         using var right = await second.LogInAsync("ALICE", Right, "203.0.113.99");
         Assert.Equal(HttpStatusCode.TooManyRequests, right.StatusCode);
         await service.NewUserAsync("bob", Right);
@@ -137,7 +137,7 @@ public sealed class LogInTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         }
 
-        // What the client itself put before the last entry does not count.
+        // Entries of the client itself, before the last one, do not count.
         using var limited = await service.LogInAsync("alice", Right, "10.9.8.7, 203.0.113.7");
         Assert.Equal(HttpStatusCode.TooManyRequests, limited.StatusCode);
         using var elsewhere = await service.LogInAsync("alice", Right, "203.0.113.8");
@@ -167,7 +167,7 @@ public sealed class LogInTests : IAsyncLifetime
         }
 
         Assert.Equal(before, service.Transport.Requests);
-        // Of a name only the address's count is left.
+        // For this name, only the address's count is left.
         (await service.LogInAsync("alice", Right, "198.51.100.98")).Dispose();
         Assert.InRange(service.Transport.Requests - before, 1, 4);
         clock.Move(TimeSpan.FromSeconds(900));

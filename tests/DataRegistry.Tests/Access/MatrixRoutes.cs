@@ -4,7 +4,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>Where a role is given, or something asked for: from the widest to the narrowest, and beside all of them.</summary>
+/// <summary>The scope of a role or a request, from the widest to the narrowest; the last is beside all others.</summary>
 enum Place
 {
     System,
@@ -15,28 +15,28 @@ enum Place
 }
 
 /// <summary>One request of the matrix.</summary>
-/// <param name="Route">As it is mapped, with its method.</param>
-/// <param name="Path">What is asked. Bodies may be wrong: they are looked at after the permission, and 400 tells that it was given; so does
-/// 409.</param>
+/// <param name="Route">The route as it is mapped, with its method.</param>
+/// <param name="Path">The requested path. Bodies may be wrong, because they are checked after the permission: 400 and
+/// 409 show that the caller has it.</param>
 /// <param name="Permission">Null if every caller may.</param>
-/// <param name="At">Where it is asked for; null for anywhere.</param>
-/// <param name="Seen">From where on who may not do it sees the thing at least, and is told 403; others are told 404. Null: 403 to
-/// all.</param>
-/// <param name="Fresh">For what can be done once only: makes one more, and gives its path.</param>
+/// <param name="At">The place of the request; null for any.</param>
+/// <param name="Seen">From this place on, a caller without the permission sees the thing and gets 403; others get 404.
+/// Null: 403 for all.</param>
+/// <param name="Fresh">For a request that can succeed only once: makes another thing, and gives its path.</param>
 sealed record MatrixRoute(
     string Route, string Path, string? Json, Permission? Permission, Place? At, Place? Seen, Func<Task<string>>? Fresh = null)
 {
-    /// <summary>What who sees the thing and may not do it is told, where it is not 403.</summary>
+    /// <summary>The status for a caller who sees the thing but lacks the permission.</summary>
     public int Refusal { get; init; } = 403;
 
-    /// <summary>What who does not see the thing is told.</summary>
+    /// <summary>The status for a caller who does not see the thing.</summary>
     public int Hidden { get; init; } = 404;
 
     public string Method => Route[..Route.IndexOf(' ')];
 }
 
 /// <summary>
-/// What the matrix acts on, made once: a cluster with a department with a project, and everything that a project can have.
+/// The things that the matrix acts on, made once: a cluster, a department, a project, and everything in a project.
 /// </summary>
 sealed class MatrixRoutes
 {
@@ -51,12 +51,12 @@ sealed class MatrixRoutes
 
     public Guid Project { get; private set; }
 
-    /// <summary>Of another cluster and department.</summary>
+    /// <summary>A project of another cluster and department.</summary>
     public Guid Outside { get; private set; }
 
     public IReadOnlyList<MatrixRoute> All => routes;
 
-    /// <summary>Mapped, but for everybody, or for whom the request itself names.</summary>
+    /// <summary>Routes for everybody, or for the caller that the request itself names.</summary>
     public static IReadOnlySet<string> Open { get; } = new HashSet<string>
     {
         "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/", "GET /api/v0/",
@@ -119,7 +119,7 @@ sealed class MatrixRoutes
         var (route, path) = ($"/api/v0/{kind}/{{id}}/", $"/api/v0/{kind}/{id}/");
         Add($"GET {route}", path, null, Permission.ProjectsRead, place, place);
         Add($"PATCH {route}", path, """{"name":" "}""", manage, place, place);
-        // 409: something is in it.
+        // 409: the unit is not empty.
         Add($"DELETE {route}", path, null, manage, delete, place);
     }
 
@@ -149,7 +149,7 @@ sealed class MatrixRoutes
             return $"/api/v0/users/{passing}/roles/{role}/";
         });
 
-        // One's own, for all; another's, for administrators.
+        // Everybody lists their own tokens; administrators list those of others.
         Add("GET /api/v0/tokens/", "/api/v0/tokens/", null, null, null, null);
         Add("POST /api/v0/tokens/", "/api/v0/tokens/", """{"name":" "}""", null, null, null);
         var token = await NewTokenAsync();
@@ -194,7 +194,8 @@ sealed class MatrixRoutes
         foreach (var tail in new[] { "", "metadata/", "download/", "preview/", "trace/" })
             Add($"GET /api/v0/data/{{id}}/{tail}", $"/api/v0/data/{datum}/{tail}", null, Permission.DataRead, Place.Project, Place.Project);
         Add("POST /api/v0/data/{id}/metadata/", $"/api/v0/data/{datum}/metadata/", "{}", Permission.DataEdit, Place.Project, Place.Project);
-        // A datum that may not be seen is a wrong value of the field: 400, as it is for who may edit; nothing else tells the two apart.
+        // A datum that the caller may not see is a wrong value of the field: 400, as for a caller with the permission.
+        // Nothing else distinguishes the two.
         Add("POST /api/v0/data/metadata/apply/", "/api/v0/data/metadata/apply/", $$"""{"datum_metadata":{"{{datum}}":{ } } }""",
             Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
         Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
@@ -220,9 +221,9 @@ sealed class MatrixRoutes
             Permission.DataRead, Place.Project, null);
         Add("GET /api/v0/selections/{id}/", made, null, Permission.DataRead, Place.Project, Place.Project);
         Add("GET /api/v0/selections/{id}/items/", $"{made}items/", null, Permission.DataRead, Place.Project, Place.Project);
-        // 409: it is frozen already.
+        // 409: it is already frozen.
         Add("POST /api/v0/selections/{id}/cancel/", $"{made}cancel/", null, Permission.DataRead, Place.Project, Place.Project);
-        // 409 while the first of them acts on the selection, and is never worked on.
+        // 409 while the first action runs, and no worker finishes it.
         Add("POST /api/v0/selections/{id}/purge/", $"{made}purge/", null, Permission.DataManage, Place.Project, Place.Project);
         foreach (var verb in new[] { "tag", "untag" })
             Add($"POST /api/v0/selections/{{id}}/{verb}/", $"{made}{verb}/", "{}", Permission.DataEdit, Place.Project, Place.Project);
@@ -235,7 +236,7 @@ sealed class MatrixRoutes
         {
             using var answer = await service.Http.PostAsJsonAsync(
                 "/api/v0/selections/", new { project = Project, filter = new { name = "a" } });
-            // A slow machine leaves it to the queue.
+            // On a slow machine the request leaves the freeze to the queue.
             await service.DrainAsync();
             return answer.Headers.Location!.AbsolutePath;
         }
@@ -290,7 +291,7 @@ sealed class MatrixRoutes
         Add($"GET {Volumes}", $"{Volumes}?requestType=UsableInProject&usableInProjectId={Project}", null,
             Permission.DataVolumesRead, Place.Project, null);
         Add($"GET {Volumes}/count", $"{Volumes}/count?requestType=Originated", null, Permission.DataVolumesRead, null, null);
-        // For who may make one somewhere in the cluster.
+        // For callers who may create a volume somewhere in the cluster.
         Add($"GET {Volumes}/name-availability", $"{Volumes}/name-availability?dataName=free&clusterId={Cluster}", null,
             Permission.DataVolumesCreate, Place.Project, null);
         Add($"POST {Volumes}", Volumes, $$"""{"name":" ","originPvcName":"pvc","projectId":"{{Project}}"}""",
@@ -304,7 +305,7 @@ sealed class MatrixRoutes
             Add($"PATCH {Volumes}/{{id}}/{tail}", $"{volume}/{tail}", "{}", Permission.DataVolumesShare, Place.Project, Place.Project);
         }
 
-        // 409 while the cluster is said to have no agent.
+        // 409 while the cluster has no agent.
         var agent = $"/api/v1/clusters/{Cluster}/datavolumes";
         Add("GET /api/v1/clusters/{clusterId}/datavolumes/pending", $"{agent}/pending", null, Permission.DataVolumesReport,
             Place.Cluster, Place.Cluster);

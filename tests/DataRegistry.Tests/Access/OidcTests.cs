@@ -126,7 +126,7 @@ public sealed class OidcTests : IAsyncLifetime
         yield return ("the administrator", () => provider.Token(Rsa, "administrator"));
     }
 
-    /// <summary>What is taken by who lets the token say how it is signed.</summary>
+    /// <summary>A token that a verifier accepts if it trusts the token's own algorithm.</summary>
     static string HmacWithPublicKey(string payload)
     {
         var text = $"{Base64UrlEncoder.Encode("""{"alg":"HS256","kid":"rsa","typ":"JWT"}""")}.{payload}";
@@ -138,12 +138,12 @@ public sealed class OidcTests : IAsyncLifetime
     public async Task An_identity_stays_with_its_user_and_a_name_that_moves_on_opens_nothing()
     {
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice", subject: "1")));
-        // Renamed at the provider, and her name given to somebody else.
+        // She is renamed at the provider, and another person gets her name.
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alicia", subject: "1")));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(provider.Token(Rsa, "alice", subject: "2")));
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{alice}/", """{"disabled":true}"""));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(provider.Token(Rsa, "alice", subject: "1")));
-        // A user who is deleted and made again can be bound again.
+        // A user who is deleted and created again can be bound again.
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/users/{alice}/"));
         Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(provider.Token(Rsa, "alice", subject: "1")));
         await service.NewUserAsync("alice");
@@ -231,7 +231,7 @@ public sealed class OidcTests : IAsyncLifetime
         Assert.All(
             await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => StatusAsync(token))), s => Assert.Equal(HttpStatusCode.Unauthorized, s));
         Assert.Equal(2, provider.Reads);
-        // Where the provider fails, what is known goes on.
+        // If the provider fails, known identities still work.
         var good = provider.Token(Rsa, "alice", change: d => d.Expires = clock.GetUtcNow().AddHours(9).UtcDateTime);
         provider.Fault = context => { context.Response.StatusCode = 500; return Task.CompletedTask; };
         clock.Move(TimeSpan.FromHours(3));
@@ -247,7 +247,7 @@ public sealed class OidcTests : IAsyncLifetime
         clock.Move(TimeSpan.FromHours(3));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(token));
         Assert.Equal(2, provider.Reads);
-        // The provider is back, without the key: nobody gets in with it once more.
+        // The provider is back, without the key: its tokens are no longer accepted.
         provider.Fault = null;
         provider.Keys.RemoveAll(k => k.KeyId == "ec");
         clock.Move(TimeSpan.FromHours(12));
@@ -283,7 +283,7 @@ public sealed class OidcTests : IAsyncLifetime
         await hangUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => asked);
         service.Transport.Hangs = false;
-        // Requests that come later are answered later.
+        // Later requests wait for the later answer.
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(provider.Token(Rsa, "alice")));
         Assert.DoesNotContain("JwtBearer", service.Logs, StringComparison.Ordinal);
     }
@@ -324,7 +324,7 @@ public sealed class OidcTests : IAsyncLifetime
         await Wire.AssertAsync("identity-provider-unavailable", response);
         Assert.Equal(TimeSpan.FromSeconds(10), response.Headers.RetryAfter!.Delta);
         Assert.Equal(1, provider.Reads);
-        // Everybody else goes on meanwhile, and it is asked again later.
+        // All other requests go on meanwhile, and the provider is asked again later.
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", "/api/v0/users/me/"));
         provider.Fault = null;
         clock.Move(TimeSpan.FromSeconds(10));

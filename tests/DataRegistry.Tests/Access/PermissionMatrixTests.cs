@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>Who may do what, where: the whole table of permissions. <see cref="RouteMatrixTests"/> tries every route.</summary>
+/// <summary>The whole table of permissions. <see cref="RouteMatrixTests"/> tries every route.</summary>
 public sealed class PermissionMatrixTests : IAsyncLifetime
 {
     // Columns in the order of the enum: system admin, department admin, research manager, editor, data volume admin, L1 researcher, viewer,
@@ -56,7 +56,7 @@ public sealed class PermissionMatrixTests : IAsyncLifetime
         var permissions = service.Services.GetRequiredService<Permissions>();
         var roles = service.Services.GetRequiredService<RoleTable>();
 
-        // From the widest to the narrowest; a role counts from where it was given on.
+        // From the widest to the narrowest. A role counts from its scope on.
         Scope[] chain = [Scope.System, Scope.Of(inside.Cluster), Scope.Of(inside.Department), Scope.Of(inside.Project)];
         Scope[] elsewhere = [Scope.Of(outside.Cluster), Scope.Of(outside.Department), Scope.Of(outside.Project)];
         foreach (var role in Enum.GetValues<Role>())

@@ -89,7 +89,7 @@ public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
 
     static int ExpectedRefusal(MatrixRoute route, Role? role, Place place) =>
         route.Seen is not { } seen ? route.Refusal
-        // Who gives no roles anywhere is told so, before anything is looked for.
+        // A caller who may give no roles anywhere gets 403 before any lookup.
         : route.Permission == Permission.RolesManage
             ? (role is { } its && Roles.PermissionsOf(its).Contains(Permission.RolesManage) ? route.Hidden : 403)
         : Reaches(place, seen) && role is { } reader && Roles.PermissionsOf(reader).Contains(Permission.ProjectsRead)
@@ -100,7 +100,7 @@ public sealed class RouteMatrixTests(ITestOutputHelper output) : IAsyncLifetime
         route.Permission is not { } permission
             || (Roles.PermissionsOf(role).Contains(permission) && (route.At is not { } at || Reaches(place, at)));
 
-    /// <summary>Whether a role that is given at a place counts at another.</summary>
+    /// <summary>Whether a role at one place counts at another.</summary>
     static bool Reaches(Place given, Place asked) => given != Place.Outside && given <= asked;
 
     (string Kind, Guid? Id) ScopeOf(Place place) => place switch

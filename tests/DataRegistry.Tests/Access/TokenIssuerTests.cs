@@ -6,7 +6,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>A token makes none that lives longer or may more, and what ends with what.</summary>
+/// <summary>A token cannot make one with a longer life or more rights. Ending a token ends those that depend on it.</summary>
 public sealed class TokenIssuerTests : IAsyncLifetime
 {
     const string Password = "correct horse battery";
@@ -74,7 +74,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         foreach (var there in texts.Select(second.As))
             Assert.Equal(HttpStatusCode.OK, await MeAsync(there));
 
-        // The second goes, and with it all after it. The first stays.
+        // The second token goes, with all after it. The first stays.
         var listed = await service.GetAllAsync($"/api/v0/tokens/?user={robot}");
         var id = TestUsers.Id(listed.Single(t => t.GetProperty("name").GetString() == "generation 0"));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/tokens/{id}/?user={robot}"));
@@ -84,7 +84,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
             Assert.Equal(i == 0 ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, await MeAsync(there));
         }
 
-        // Those that are of no use any more are not listed any more once they were tried.
+        // Once they were tried, lists leave expired tokens out.
         Assert.Single(await service.GetAllAsync($"/api/v0/tokens/?user={robot}"));
     }
 
@@ -132,12 +132,12 @@ public sealed class TokenIssuerTests : IAsyncLifetime
             await http.StatusAsync("POST", "/api/v0/tokens/", Json(clock.GetUtcNow().AddDays(30).AddSeconds(1))));
         using var program = service.As(await service.NewTokenAsync(http, new { name = "log-in", expires = clock.GetUtcNow().AddDays(30) }));
 
-        // As a client's secret, the log-in's token is one with an end like any other.
+        // As a client's secret, the log-in's token has an end like any other.
         using var jwt = await GrantAsync(http.DefaultRequestHeaders.Authorization!.Parameter!, "alice");
         Assert.Equal(HttpStatusCode.BadRequest, await jwt.StatusAsync("POST", "/api/v0/tokens/", Json(clock.GetUtcNow().AddDays(2))));
         using var brief = service.As(await service.NewTokenAsync(jwt, new { name = "brief", expires = clock.GetUtcNow().AddMinutes(60) }));
 
-        // A new password revokes log-ins, whoever gives it, and what their tokens stood for; programs go on.
+        // A new password revokes log-ins and their tokens, whoever sets it. Tokens of programs stay.
         using var another = await LogInAsync();
         using var changed = await http.SendAsync(
             "PATCH", "/api/v0/users/me/", $$"""{"password":"another long one","current_password":"{{Password}}"}""");
@@ -163,7 +163,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         {
             var password = change.Contains("disabled", StringComparison.Ordinal) ? "another long one" : Password;
             var writes = 0;
-            // After the attempt's two counts and the two that are taken back: the new token's rows are next.
+            // After the attempt's two counts and their two reversals, the new token's rows come next.
             service.Transport.Wrote = () =>
             {
                 if (++writes == 4)
@@ -229,7 +229,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         Assert.Contains("at most 1000 tokens", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode.BadRequest, 1000), (refused.StatusCode, await CountAsync(robot)));
 
-        // What is over makes room.
+        // Expired tokens do not count.
         clock.Move(TimeSpan.FromDays(1));
         await service.NewTokenAsync(service.Http, new { name = "one more", user = robot });
         Assert.Equal(1000, await CountAsync(robot));
@@ -279,7 +279,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     async Task<int> CountAsync(Guid subject) => await service.Storage.Tables.GetTableClient("tokens")
         .ReadAsync<RowKeyOnly>(new TableRange(subject.ToString("D"))).CountAsync();
 
-    /// <summary>Rows as lists show them: what counts.</summary>
+    /// <summary>Adds token rows as lists show them.</summary>
     async Task FillAsync(Guid subject, int count, Func<int, (DateTimeOffset Expires, bool LogIn)> make)
     {
         var table = service.Storage.Tables.GetTableClient("tokens");

@@ -21,7 +21,7 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var (_, http) = await service.NewCallerAsync(("editor", "project", service.Project.Id));
         using var _http = http;
-        // Ids are in the order of their milliseconds, and so is the list.
+        // Ids ascend with their milliseconds, and so does the list.
         clock.Move(TimeSpan.FromSeconds(1));
         using var created = await http.PostAsJsonAsync(
             "/api/v0/tokens/", new { name = "build ü", expires = "2026-04-01", projects = new[] { service.Project.Id } });
@@ -40,7 +40,7 @@ public sealed class TokenTests : IAsyncLifetime
             "build ü",
             (await TestUsers.JsonAsync(await http.SendAsync("GET", $"/api/v0/tokens/{token}/"))).GetProperty("name").GetString());
         Assert.Equal(HttpStatusCode.NoContent, await http.StatusAsync("DELETE", $"/api/v0/tokens/{token}/"));
-        // At once: nothing of the token itself is cached.
+        // At once, because tokens are not cached.
         Assert.Equal(HttpStatusCode.Unauthorized, await use.StatusAsync("GET", "/api/v0/users/me/"));
         Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("DELETE", $"/api/v0/tokens/{token}/"));
         Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("GET", $"/api/v0/tokens/{token}/"));
@@ -127,7 +127,7 @@ public sealed class TokenTests : IAsyncLifetime
             (HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized),
             (await here.StatusAsync("GET", "/api/v0/users/me/"), await there.StatusAsync("GET", "/api/v0/users/me/")));
 
-        // Enabled again, the user needs a new token.
+        // After being enabled again, the user needs a new token.
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PATCH", $"/api/v0/users/{id}/", """{"disabled":false}"""));
         Assert.Equal(HttpStatusCode.Unauthorized, await here.StatusAsync("GET", "/api/v0/users/me/"));
         using var anew = service.As(await service.NewTokenAsync(service.Http, new { name = "t", user = id }));

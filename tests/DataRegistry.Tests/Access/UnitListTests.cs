@@ -4,7 +4,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>The organization as <c>/api/v1</c> lists it.</summary>
+/// <summary>The lists of the organization in <c>/api/v1</c>.</summary>
 public sealed class UnitListTests : IAsyncLifetime
 {
     const string Projects = "/api/v1/org-unit/projects";

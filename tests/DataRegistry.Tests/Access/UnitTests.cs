@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Access;
 
-/// <summary>Clusters, departments and projects that are renamed and deleted.</summary>
+/// <summary>Renaming and deleting clusters, departments and projects.</summary>
 public sealed class UnitTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -122,7 +122,7 @@ public sealed class UnitTests : IAsyncLifetime
     {
         var (_, _, project) = await NewUnitsAsync();
         await using var second = await TestService.StartAsync(service.Connection, null);
-        // The other instance has just read that the project is there.
+        // The other instance has just read that the project exists.
         Assert.Equal(HttpStatusCode.OK, await second.Http.StatusAsync("GET", $"/api/v0/projects/{project}/"));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"/api/v0/projects/{project}/"));
         second.Put("late");

@@ -95,7 +95,7 @@ public sealed class UserEndpointTests : IAsyncLifetime
 
         await service.GiveAsync(alice, "viewer", "department", other);
         await service.GiveAsync(alice, "system_admin", "project", service.Project.Id);
-        // It sees what is in its department, and takes what it could have given.
+        // It sees the roles in its department, and revokes those that it could give.
         Assert.Equal(2, (await TestUsers.JsonAsync(await http.SendAsync("GET", roles))).GetProperty("count").GetInt32());
         Assert.Equal(HttpStatusCode.NotFound, await http.StatusAsync("DELETE", $"{roles}viewer-department-{other}/"));
         Assert.Equal(HttpStatusCode.Forbidden, await http.StatusAsync("DELETE", $"{roles}system_admin-project-{service.Project.Id}/"));

@@ -59,7 +59,7 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     public async Task A_url_that_is_no_s3_url_is_refused_by_name(string url)
     {
         var error = await RefusedAsync(url);
-        // A bucket alone is told besides to be a prefix.
+        // For a bucket without a key, the message suggests a prefix.
         Assert.StartsWith(
             $"Not an S3 URL: '{url}'. An S3 URL is s3://<bucket>/<key>, with a key of 1 to 1024 bytes of UTF-8.",
             error.GetProperty("message").GetString(), StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     [InlineData("<tag>&amp;")]
     public async Task Any_character_of_a_key_is_kept(string key)
     {
-        // Neighbours that a careless decoding would take for it.
+        // Neighbours that a wrong decoding would find.
         service.Put(key, "there", "here", "two/slashes", "first-slash", "encoded/slash", "plus and space", "with");
         var datum = await AdoptedAsync(key);
         Assert.Equal(service.Url(key), datum.GetProperty("uri").GetString());
@@ -146,7 +146,7 @@ public sealed class AdoptAtOnceTests : IAsyncLifetime
     {
         service.Put("a", "b");
         (await service.AdoptUrlAsync(service.Url("a"))).EnsureSuccessStatusCode();
-        // Credentials that have expired: a HEAD says no more than 400, and a list is refused, too.
+        // Expired credentials: a HEAD's answer is only 400, and a list is refused too.
         service.Server.Intercept = async (http, kind) =>
         {
             http.Response.StatusCode = 400;

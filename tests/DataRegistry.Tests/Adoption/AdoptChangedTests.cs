@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>An object that is not what was adopted becomes a datum in the place of the old one, where that is asked for.</summary>
+/// <summary>On request, a changed object becomes a datum that replaces the old one.</summary>
 public sealed class AdoptChangedTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -96,7 +96,7 @@ public sealed class AdoptChangedTests : IAsyncLifetime
         Assert.Equal(anew, job.GetProperty("adopt_changed").GetBoolean());
         Assert.Equal(121 + replaced, (await service.GetDatumsAsync()).Count);
         Assert.Equal(replaced, await CountChangedAsync());
-        // What was replaced is as it should be now.
+        // The replaced ones are now up to date.
         Assert.Equal((121, 0, 121, 0, changed), CountsOf(await RunAsync(input, [.. keys, "k9"], anew)));
     }
 
@@ -201,12 +201,12 @@ public sealed class AdoptChangedTests : IAsyncLifetime
 
         service.Server.Requests.Reset();
         (await service.AdoptUrlsAsync(keys.Select(service.Url))).EnsureSuccessStatusCode();
-        // The LIST makes sure of the changed one.
+        // The LIST confirms the changed one.
         Assert.Equal((50, 1), (service.Server.Requests["head"], service.Server.Requests["list"]));
 
         service.Server.Requests.Reset();
         await RunAsync("prefix", [], true);
-        // One for whether it can be listed, and one for the page.
+        // One LIST checks the bucket, and one reads the page.
         Assert.Equal((1, 2), (service.Server.Requests["head"], service.Server.Requests["list"]));
     }
 

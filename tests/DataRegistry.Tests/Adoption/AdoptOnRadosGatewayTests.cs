@@ -10,7 +10,7 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Adoption;
 
 /// <summary>
-/// The main job from end to end on a real S3 server: a store by the API, a list through the queue, datums with what S3 says.
+/// Adoption from end to end on a real S3 server: a store, a list through the queue, and datums with S3's facts.
 /// </summary>
 [NeedsRadosGateway]
 public sealed class AdoptOnRadosGatewayTests : IAsyncLifetime

@@ -31,7 +31,7 @@ public sealed class AdoptPrefixTests : IAsyncLifetime
     public async Task Ranges_share_a_prefix_and_each_object_is_counted_once(EmbeddedVersioning versioning)
     {
         service.Bucket.Versioning = versioning;
-        // Most of it deep in one folder.
+        // Most keys lie deep in one folder.
         service.Put([.. Enumerable.Range(0, 12_000).Select(n => n % 100 == 0 ? $"p/{n % 7}/{n:D5}" : $"p/m/deep/down/{n:D5}.jpg")]);
         foreach (var n in Enumerable.Range(0, 300))
             service.Bucket.Delete($"p/m/deep/down/{1 + 7 * n:D5}.jpg");

@@ -9,7 +9,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>Faults cost time, never data: after any of them the counts add up, and no datum is doubled or missing.</summary>
+/// <summary>Faults cost time, never data. After any fault the counts add up, and no datum is doubled or missing.</summary>
 public sealed class AdoptionFaultTests : IAsyncLifetime
 {
     static readonly (string, string)[] SmallWindows = [
@@ -46,7 +46,8 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
     [Fact]
     public async Task The_worker_dies_between_each_pair_of_writes_in_turn()
     {
-        // One job a death: the first dies before its first write, the second after it, until one has fewer writes than that.
+        // One job for each place of death: the first dies before its first write, the second after it, and so on until
+        // a job has fewer writes.
         var deaths = 0;
         for (var write = 0; ; write++)
         {
@@ -82,7 +83,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             using var first = await service.AdoptUrlAsync(service.Url(key));
             var died = service.Transport.IsDead;
             service.Transport.Revive();
-            // Location, datum and settling; the fourth is the audit trail, without which the adoption stands all the same.
+            // Location, datum and settling. The fourth write is the audit trail, and the adoption stands without it.
             Assert.Equal(died && write < 3 ? HttpStatusCode.InternalServerError : HttpStatusCode.OK, first.StatusCode);
             if (!died)
             {
@@ -112,7 +113,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         }
         catch (OperationCanceledException)
         {
-            // As the endpoint does: nobody reads an answer.
+            // Like the endpoint: nobody reads an answer.
         }
 
         Assert.Equal(await service.CountRowsAsync("locations"), await service.CountRowsAsync("datums"));
@@ -154,7 +155,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             await run();
             await run();
         });
-        // Six windows, each a delivery of its own.
+        // Six windows, one delivery each.
         Assert.Equal(6, deliveries);
         AssertCounts(await hurried.GetAsync(job), created: 240, existing: 0, failed: 0);
     }
@@ -179,12 +180,12 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
     [Fact]
     public async Task A_location_without_its_datum_is_made_whole_by_whoever_finds_it()
     {
-        // The other project's worker has inserted locations and died; nobody has delivered its message again yet.
+        // The other project's worker has inserted locations and died. Its message has not come again yet.
         service.Put(Keys(120));
         await service.AcceptAsync(Keys(120));
         var message = Assert.Single((await service.ReceiveAsync("adopt")), m => WorkMessage.Parse(m.MessageText).Range == 0);
         service.Transport.DieAt(24, after: true);
-        // Locations and their datums are written in turns.
+        // Locations and their datums are written alternately.
         await Assert.ThrowsAnyAsync<Exception>(
             () => Registry.QueueFunctions[0].RunAsync(service.Services, new(message.MessageText, 1), default));
         service.Transport.Revive();
@@ -224,7 +225,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
         var job = await service.AcceptAsync(Keys(120));
         service.Server.Faults = new() { InternalError = 1 };
         var poisoned = 0;
-        // Every delivery fails, as at the host after ten times, and the message goes to the poison queue.
+        // Every delivery fails. After ten times the host moves the message to the poison queue, as this loop does.
         for (var messages = await service.ReceiveAsync("adopt"); messages.Count > 0; messages = await service.ReceiveAsync("adopt"))
         {
             foreach (var message in messages)
@@ -237,14 +238,14 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             }
         }
 
-        // Three windows, each of which is tried anew once.
+        // Three windows, each retried once.
         Assert.Equal(6, poisoned);
         AssertCounts(await service.GetAsync(job), created: 0, existing: 0, failed: 120);
         var failures = await service.GetAllAsync($"{job}results/");
         Assert.Equal(120, failures.Count);
         Assert.All(
             failures,
-            f => Assert.StartsWith("Given up after many tries: ", f.GetProperty("message").GetString(), StringComparison.Ordinal));
+            f => Assert.StartsWith("All tries failed: ", f.GetProperty("message").GetString(), StringComparison.Ordinal));
         await Registry.QueueFunctions[1].RunAsync(service.Services, new("no message of ours", 1), default);
     }
 
@@ -265,7 +266,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
                 }
                 catch (Exception) when (tries < 10)
                 {
-                    // As the host does: again.
+                    // The host delivers it again.
                 }
             }
         });
@@ -284,7 +285,7 @@ public sealed class AdoptionFaultTests : IAsyncLifetime
             await service.Storage.Queues.GetQueueClient("adopt").DeleteMessageAsync(message.MessageId, message.PopReceipt);
         }
 
-        // Each has left a message that comes later; here it comes at once.
+        // Each has left a message that is visible later; this test delivers it at once.
         Assert.Equal(2, (await service.Storage.Queues.GetQueueClient("adopt").GetPropertiesAsync()).Value.ApproximateMessagesCount);
         Assert.Empty(await service.ReceiveAsync("adopt"));
         service.Server.Faults = new();

@@ -6,7 +6,8 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Adoption;
 
 /// <summary>
-/// Lists that become a job. Windows are small here, so that a few hundred keys make several of them, and ranges of several windows.
+/// Lists that become a job. Windows are small here, so a few hundred keys make several of them, and ranges of several
+/// windows.
 /// </summary>
 public sealed class AdoptionJobTests : IAsyncLifetime
 {
@@ -154,7 +155,7 @@ public sealed class AdoptionJobTests : IAsyncLifetime
             Assert.Equal(times.OrderByDescending(t => t, StringComparer.Ordinal), times);
         }
 
-        // Pages of one, from one job's into the next one's.
+        // Pages of one item, from one job into the next.
         var ids = (await service.GetDatumsAsync()).Select(d => d.GetProperty("id").GetString()).ToList();
         string? next = $"/api/v0/data/?project={service.Project.Id}&limit=1&offset=100&no_count=true";
         foreach (var id in ids[100..125])

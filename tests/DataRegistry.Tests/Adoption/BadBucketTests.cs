@@ -8,7 +8,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>What one key, one answer or one setting of a bucket spoils is only that.</summary>
+/// <summary>One bad key, answer or setting of a bucket damages nothing else.</summary>
 public sealed class BadBucketTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -91,7 +91,7 @@ public sealed class BadBucketTests : IAsyncLifetime
         await service.DrainAsync();
         var ended = await service.GetAsync(job);
         Assert.Equal("failed", ended.GetProperty("status").GetString());
-        Assert.Equal("The job's store is not there any more. What was adopted stays.", ended.GetProperty("error").GetString());
+        Assert.Equal("The job's store is deleted. Adopted datums stay.", ended.GetProperty("error").GetString());
     }
 
     [Fact]

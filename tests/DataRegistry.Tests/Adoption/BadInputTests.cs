@@ -5,7 +5,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>Whatever a caller sends wrongly is a 4xx that says so, never a 500, and leaves nothing behind.</summary>
+/// <summary>Every wrong input is a 4xx with the reason, never a 500, and leaves nothing behind.</summary>
 public sealed class BadInputTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -94,7 +94,7 @@ public sealed class BadInputTests : IAsyncLifetime
     public async Task Odd_query_parameters_are_400s(string list)
     {
         var project = service.Project.Id;
-        // Datums are listed without a project, too.
+        // Datums can also be listed without a project.
         foreach (var query in (string[])
         [
             .. list == "data" ? [] : new[] { "", "project=" }, "project=%00", "project=%ED%A0%80", $"project={project}&project={project}",

@@ -13,7 +13,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>One key for which the bucket fails costs no other. It fails by itself, with the server's own code.</summary>
+/// <summary>If the bucket fails for one key, only that key fails, with the server's own code.</summary>
 public sealed class BadKeyTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -65,14 +65,14 @@ public sealed class BadKeyTests : IAsyncLifetime
         service.Put([.. Keys(150), .. bad]);
         service.Server.Intercept = async (http, kind) =>
         {
-            // Versions are not told, so that each object is asked for its own.
+            // Versions are refused, so each object is asked for its own.
             if (kind == "get_versioning" && input == "prefix")
             {
                 http.Response.StatusCode = 403;
                 return true;
             }
 
-            // A list of URLs is asked for by HEAD, as where they lie far apart.
+            // A list of URLs is looked up by HEAD, as if they were sparse.
             if (kind == "list" && input != "prefix" && http.Request.Query["max-keys"] != "20")
             {
                 http.Response.StatusCode = 501;
@@ -166,7 +166,8 @@ public sealed class BadKeyTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// One key more that is not UTF-8, an object without ETag, one without time, and two latest versions, or none, of a key.
+    /// Adds a key that is not UTF-8, an object without an ETag, one without a time, and a key with two latest versions,
+    /// or none.
     /// </summary>
     static string Damaged(string page, bool versioned)
     {

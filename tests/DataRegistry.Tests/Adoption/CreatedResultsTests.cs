@@ -5,7 +5,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>From the URLs of a job to the ids of its datums.</summary>
+/// <summary>From a job's URLs to the ids of its datums.</summary>
 public sealed class CreatedResultsTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -21,7 +21,7 @@ public sealed class CreatedResultsTests : IAsyncLifetime
         service.Put(Keys(130));
         (await service.AdoptUrlsAsync(Keys(10).Select(service.Url))).EnsureSuccessStatusCode();
         var job = await service.AcceptAsync(Keys(120));
-        // Another job of the very same time.
+        // Another job of the same millisecond.
         var other = await service.AcceptAsync(Keys(130));
         await service.DrainAsync();
 

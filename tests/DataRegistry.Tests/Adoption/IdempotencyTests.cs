@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>An adoption with an Idempotency-Key that is sent again is done once, and answered as the first time.</summary>
+/// <summary>A repeated adoption with an Idempotency-Key is done once, and has the first answer.</summary>
 public sealed class IdempotencyTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -31,7 +31,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, first.Status);
         Assert.Equal(first, await SendAsync("k", body));
         Assert.Equal(first, await SendAsync("k", body));
-        // Another key, and none, are other requests.
+        // A request with another key, or with none, is another request.
         Assert.NotEqual(first, await SendAsync("other", body));
         Assert.NotEqual(first, await SendAsync(null, body));
         Assert.Equal(several ? 2 : 1, (await service.GetDatumsAsync()).Count);

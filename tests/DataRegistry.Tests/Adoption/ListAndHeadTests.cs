@@ -29,7 +29,7 @@ public sealed class ListAndHeadTests
                 service.Bucket.Delete(key);
             if (i % 50 == 0)
                 service.Put(key, key, key);
-            // Dense stretches, and sparse ones.
+            // Dense and sparse stretches.
             if (i < 2500 || i % 97 == 0)
                 wanted.Add(key);
         }
@@ -50,7 +50,7 @@ public sealed class ListAndHeadTests
             (one.First, one.Third.Object?.Key, one.Third.Object?.ETag, one.Third.Object?.VersionId, one.Third.Object?.Size),
             (one.First, one.Second.Object?.Key, one.Second.Object?.ETag, one.Second.Object?.VersionId, one.Second.Object?.Size)));
 
-        // And what is stored is found again, by keys that share more than their first 480 bytes too.
+        // Stored keys are found again, even those that share more than their first 480 bytes.
         using var response = await service.AdoptUrlsAsync(wanted.Select(service.Url));
         await service.DrainAsync();
         var created = (await service.GetAsync(response.Headers.Location!.AbsolutePath)).GetProperty("counts").GetProperty("created")

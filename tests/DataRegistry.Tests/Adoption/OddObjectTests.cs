@@ -5,7 +5,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>Objects of which a LIST and a HEAD tell different things, or that cannot be read.</summary>
+/// <summary>Objects that a LIST and a HEAD describe differently, or that cannot be read.</summary>
 public sealed class OddObjectTests : IAsyncLifetime
 {
     TestService service = null!;

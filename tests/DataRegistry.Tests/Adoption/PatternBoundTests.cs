@@ -6,7 +6,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption;
 
-/// <summary>All patterns of a request, a store or a job together are bounded, wherever they stand.</summary>
+/// <summary>The patterns of a request, a store or a job together are bounded, in every field.</summary>
 public sealed class PatternBoundTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -15,7 +15,7 @@ public sealed class PatternBoundTests : IAsyncLifetime
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 
-    /// <summary>Patterns of as many bytes.</summary>
+    /// <summary>Patterns with this number of bytes.</summary>
     static string[] Patterns(int bytes, char of = 'x') =>
         [.. Enumerable.Range(0, (bytes + 999) / 1000).Select(i => new string(of, Math.Min(1000, bytes - (i * 1000))))];
 
@@ -27,7 +27,7 @@ public sealed class PatternBoundTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, (await service.AdoptAsync(Body(Patterns(KeyGlobs.MaxBytes)))).StatusCode);
         await AssertTooLongAsync("exclude", await service.AdoptAsync(Body(Patterns(KeyGlobs.MaxBytes + 1))));
-        // Bytes, not characters; and a control character is six of them in a row.
+        // The limit is in bytes, not characters, and a control character in a row takes six.
         await AssertTooLongAsync("exclude", await service.AdoptAsync(Body(Patterns((KeyGlobs.MaxBytes / 2) + 1, 'é'))));
         await AssertTooLongAsync("exclude", await service.AdoptAsync(Body(Patterns((KeyGlobs.MaxBytes / 6) + 1, '\u0001'))));
     }
@@ -95,7 +95,7 @@ public sealed class PatternBoundTests : IAsyncLifetime
             "PATCH", StorePath, JsonSerializer.Serialize(new { rescan = new { exclude = long2.Append("y") } }));
         await AssertTooLongAsync("rescan", refused);
 
-        // As a version without the bound let it be written.
+        // The row of an earlier version, which had no bound.
         var stores = service.Services.GetService(typeof(StoreTable)) as StoreTable;
         await stores!.ChangeAsync(
             service.Store.Id, s => Task.FromResult(s with { Rescan = s.Rescan with { Exclude = Patterns(4999) } }), default);

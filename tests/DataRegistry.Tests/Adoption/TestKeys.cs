@@ -6,9 +6,8 @@ namespace DataRegistry.Tests.Adoption;
 static class TestKeys
 {
     /// <summary>
-    /// Keys that lie in the first so many shards only, for tests that go through all writes of a job: each window still has several
-    /// transactions in
-    /// several partitions, but not sixteen of each, which are all alike.
+    /// Keys of the first shards only, for tests that go through all writes of a job. Each window still has several
+    /// transactions in several partitions, but not sixteen of each, which are all alike.
     /// </summary>
     public static string[] OfShards(int shards, int count, string prefix = "") =>
         [.. Enumerable.Range(0, int.MaxValue).Select(

@@ -6,7 +6,7 @@ using DataRegistry.WebConsole;
 
 namespace DataRegistry.Tests.WebConsole;
 
-/// <summary>How the console is handed out; what it does is tried by the browser's tests.</summary>
+/// <summary>How the service serves the console. Browser tests try the pages.</summary>
 public sealed partial class ConsoleEndpointTests : IAsyncLifetime
 {
     static readonly ConsoleFiles Files = ConsoleFiles.Embedded();
@@ -17,7 +17,7 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         service = await TestService.StartAsync();
-        // Neither token nor decompression, nor redirects.
+        // Without token, decompression and redirects.
         stranger = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = service.Http.BaseAddress };
     }
 
@@ -56,7 +56,7 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
         var named = References().Matches(await page.Content.ReadAsStringAsync()).Select(m => m.Groups[1].Value).ToList();
         Assert.Contains(named, n => n.EndsWith("/app.js", StringComparison.Ordinal));
         Assert.Contains(named, n => n.EndsWith("/style.css", StringComparison.Ordinal));
-        // Modules that the first one imports are asked for with it, not after it.
+        // The page asks for modules of the first one together with it, not after it.
         Assert.Contains(named, n => n.EndsWith("/dom.js", StringComparison.Ordinal));
         foreach (var name in named)
         {
@@ -84,7 +84,7 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
                 using var compressed = await GetAsync(path, ("Accept-Encoding", encoding));
                 Assert.Equal(plain.Content.Headers.ContentType, compressed.Content.Headers.ContentType);
                 Assert.Equal(["Accept-Encoding"], compressed.Headers.Vary);
-                // What does not become smaller comes as it is.
+                // Files that would not become smaller are not compressed.
                 if (compressed.Content.Headers.ContentEncoding.SingleOrDefault() is not { } used)
                     continue;
                 Assert.Equal(encoding, used);
@@ -164,7 +164,7 @@ public sealed partial class ConsoleEndpointTests : IAsyncLifetime
                 new("pages/x.js", System.Text.Encoding.UTF8.GetBytes(content))]);
         Assert.Equal(Of("a").Folder, Of("a").Folder);
         Assert.NotEqual(Of("a").Folder, Of("b").Folder);
-        // Nor does a byte move from one file to the next unseen.
+        // Moving a byte from one file to the next changes the hash.
         Assert.NotEqual(
             new ConsoleFiles([new("index.html", "a"u8.ToArray()), new("app.js", "b"u8.ToArray())]).Folder,
             new ConsoleFiles([new("index.html", "ab"u8.ToArray()), new("app.js", [])]).Folder);

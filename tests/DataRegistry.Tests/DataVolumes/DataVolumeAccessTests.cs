@@ -4,7 +4,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>Who sees, makes, changes, shares and deletes data volumes.</summary>
+/// <summary>The callers who see, create, change, share and delete data volumes.</summary>
 public sealed class DataVolumeAccessTests : IAsyncLifetime
 {
     TestService service = null!;

@@ -4,7 +4,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>Wrong bodies and parameters, table after table: 400, and the message begins with what is wrong.</summary>
+/// <summary>Wrong bodies and parameters give 400, and the message begins with the wrong field.</summary>
 public sealed class DataVolumeBadInputTests : IAsyncLifetime
 {
     TestService service = null!;

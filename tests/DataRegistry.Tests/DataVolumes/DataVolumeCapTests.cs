@@ -3,7 +3,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>A project has no more data volumes than the setting says.</summary>
+/// <summary>A project has at most the data volumes of the setting.</summary>
 public sealed class DataVolumeCapTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -32,10 +32,10 @@ public sealed class DataVolumeCapTests : IAsyncLifetime
         var error = await TestUsers.JsonAsync(refused, HttpStatusCode.BadRequest);
         Assert.Equal((400, "A project has at most 3 data volumes. Delete some of them first."),
             (error.GetProperty("code").GetInt32(), error.GetProperty("message").GetString()));
-        // What was made is still answered to who repeats it.
+        // A repeated create still gets its answer.
         using var repeated = await service.Http.CreateVolumeAsync(Body("c"), "key");
         Assert.Equal(await third.Content.ReadAsStringAsync(), await repeated.Content.ReadAsStringAsync());
-        // Another project has its own.
+        // Another project has its own limit.
         var other = await service.NewAsync("/api/v0/projects/", new { name = "other" });
         await service.NewVolumeAsync("e", other);
 
@@ -54,7 +54,7 @@ public sealed class DataVolumeCapTests : IAsyncLifetime
         Assert.InRange(made.Count, 0, 3);
         Assert.Equal(made.Order(StringComparer.Ordinal),
             (await service.Http.NamesAsync("requestType=Originated")).Order(StringComparer.Ordinal));
-        // Their names are free, and their keys unused, wherever there is room.
+        // Their names are free and their keys unused in any project with room.
         var other = await service.NewAsync("/api/v0/projects/", new { name = "other" });
         var refused = Enumerable.Range(0, 12).First(i => answers[i].StatusCode == HttpStatusCode.BadRequest);
         using var again = await service.Http.CreateVolumeAsync(

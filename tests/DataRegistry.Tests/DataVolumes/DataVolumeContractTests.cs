@@ -6,7 +6,8 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.DataVolumes;
 
 /// <summary>
-/// Every operation with every status that it declares, each body held against the schemas of the service's own OpenAPI document.
+/// Every operation with every declared status. Each body is checked against the schemas of the service's own OpenAPI
+/// document.
 /// </summary>
 public sealed class DataVolumeContractTests : IAsyncLifetime
 {
@@ -35,7 +36,8 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await BadAsync(cluster, project);
         await RefusedAsync(cluster, project);
         await BrokenAsync(cluster);
-        // Other tests see enough of the limits. A deletion's 204 is published and never answered: generated clients break without a body.
+        // Other tests cover the limits. A deletion's 204 is published but never sent, because generated clients fail
+        // without a body.
         Assert.Equal([("DELETE", One, "204")], Declared().Where(d => d.Status is not ("413" or "415" or "429")).Except(seen));
     }
 
@@ -55,7 +57,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
             Assert.Equal(Normal(path.Value), Normal(served.GetProperty("paths").GetProperty(path.Name)));
     }
 
-    /// <summary><c>x-added</c> is true on what is ours, and lists what is ours of an operation that is published.</summary>
+    /// <summary><c>x-added</c> is true on our additions, and lists those of a published operation.</summary>
     [Fact]
     public async Task The_rooms_part_is_the_published_one_word_for_word_but_for_what_is_marked()
     {
@@ -167,13 +169,15 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         await CheckAsync(other, "POST", TestVolumes.Path, 400);
     }
 
-    /// <summary>401 for a stranger; 403 for who sees but may not; 404 for who does not see, and for ids that are none.</summary>
+    /// <summary>
+    /// 401 for a stranger; 403 for a caller who sees it without the permission; 404 for others, and for malformed ids.
+    /// </summary>
     async Task RefusedAsync(Guid cluster, Project project)
     {
         var id = await service.NewVolumeAsync("refused", project.Id);
         using var stranger = service.NewClient();
         var (_, nobody) = await service.NewCallerAsync();
-        // Sees the volume, as it is shared with the cluster, but may neither change it nor see with whom else.
+        // Sees the volume through its cluster, but may neither change it nor see its shared scopes.
         var (_, viewer) = await service.NewCallerAsync(("viewer", "project", project.Id));
         foreach (var (method, path, status) in Declared())
         {
@@ -186,7 +190,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
             var caller = path.Contains("{datavolumeId}", StringComparison.Ordinal) || path == Pending ? viewer : nobody;
             if (status == "401")
                 await TryAsync(stranger, method, path, query, id, 401, json, cluster);
-            // A viewer of the whole cluster sees it too, which the agents' operations ask for.
+            // A viewer of the whole cluster sees it too, as the agents' operations require.
             if (status == "403" && !path.Contains("{clusterId}", StringComparison.Ordinal) && (method, path) != ("GET", One))
                 await TryAsync(caller, method, path, query, id, 403, json, cluster);
             if (status == "404")
@@ -200,7 +204,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         var (_, overseer) = await service.NewCallerAsync(("viewer", "cluster", cluster));
         await TryAsync(overseer, "GET", Pending, null, id, 403, cluster: cluster);
         await TryAsync(overseer, "PUT", Report, null, id, 403, """{"phase":"Ready"}""", cluster);
-        // Declared, but nobody who sees a volume may not read it: 404 for all else.
+        // Declared, but every caller who sees a volume may read it: 404 for all others.
         seen.Add(("GET", One, "403"));
     }
 
@@ -244,7 +248,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         return body;
     }
 
-    /// <summary>The same, whether written for OpenAPI 3.0 or 3.1, in whichever order.</summary>
+    /// <summary>The same text for OpenAPI 3.0 and 3.1, in any order.</summary>
     static string Normal(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object =>
@@ -260,7 +264,7 @@ public sealed class DataVolumeContractTests : IAsyncLifetime
         ? property.Value.EnumerateArray().Select(t => t.GetString()).Single(t => t != "null")!
         : Normal(property.Value);
 
-    // "nullable" has become a part of "type"; a parameter that says nothing is not required.
+    // "nullable" is a part of "type" in 3.1, and a parameter without "required" is not required.
     static bool IsDefault(JsonProperty property) =>
         property.Name == "nullable" || (property.Name == "required" && property.Value.ValueKind == JsonValueKind.False);
 }

@@ -3,7 +3,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>Two at once, lost answers, deaths between writes, and creates that are repeated.</summary>
+/// <summary>Concurrent requests, lost answers, deaths between writes, and repeated creates.</summary>
 public sealed class DataVolumeFaultTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -132,7 +132,7 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
                     await service.Http.NamesAsync($"requestType=UsableInProject&usableInProjectId={project}"));
             if (!died)
                 break;
-            // Back to where it began, over whatever was left behind.
+            // Back to the first state, over all leftovers.
             using var back = await service.Http.ShareAsync(id, old.Select(p => ("project", p)), next.Select(p => ("project", p)));
             Assert.Equal(HttpStatusCode.OK, back.StatusCode);
             Assert.InRange(write, 0, 10);
@@ -152,7 +152,7 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
         await using var second = await TestService.StartAsync(service.Connection, clock);
         var (id, old, next) = await FiftySharedAsync();
         var between = 0;
-        // Just after the exchange's commit: what did not fit into it goes afterwards.
+        // Just after the exchange's commit: the copies that did not fit are deleted afterwards.
         service.Transport.Wrote = () =>
         {
             if (between == 0 && second.SharedWithAsync(id).GetAwaiter().GetResult().Order().SequenceEqual(next.Order()))

@@ -3,7 +3,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>From its making to its end, with an agent and without.</summary>
+/// <summary>The life of a data volume, with an agent and without.</summary>
 public sealed class DataVolumeLifeTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -82,7 +82,7 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
             Assert.Equal(shown == "Ready" ? 0 : 1, (await agent.PendingAsync(cluster)).Count);
         }
 
-        // Without a time of its own a report is about its last transition.
+        // A report without a time is about its last transition.
         object Transition(string phase, int minute) =>
             new { phase, conditions = new[] { new { type = "x", status = "True", lastTransitionTime = noon.AddMinutes(minute) } } };
         using var before = await agent.ReportAsync(cluster, id, Transition("Ready", 2));
@@ -101,7 +101,7 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
         using var _agent = agent;
         var id = await service.NewVolumeAsync("v", project.Id);
         var noon = clock.GetUtcNow();
-        // Go's zero time says nothing.
+        // Go's zero time means nothing.
         var never = DateTimeOffset.MinValue;
         object At(string type, DateTimeOffset time) => new { type, status = "True", lastTransitionTime = time };
         foreach (var (phase, shown, conditions) in new[]
@@ -117,7 +117,7 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
             Assert.Equal(shown, (await TestUsers.JsonAsync(answer)).GetProperty("phase").GetString());
         }
 
-        // What came without a time did not set it back.
+        // The report without a time did not set it back.
         using var late = await agent.ReportAsync(cluster, id, new { phase = "NotReady", observedAt = noon.AddMinutes(-1) });
         Assert.Equal("Ready", await service.PhaseAsync(id));
     }
@@ -187,7 +187,7 @@ public sealed class DataVolumeLifeTests : IAsyncLifetime
         await agent.PendingAsync(cluster);
         Assert.Equal("Ready", await service.PhaseAsync(id));
 
-        // An agent that never came is waited for from the volume's creation on.
+        // For an agent that never came, the time runs from the volume's creation.
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("PUT", $"/api/v0/clusters/{Organization.Cluster.DefaultId}/agent/"));
         var waiting = await service.NewVolumeAsync("waiting");
         Assert.Equal("Creating", await service.PhaseAsync(waiting));

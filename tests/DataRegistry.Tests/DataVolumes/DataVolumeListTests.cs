@@ -85,7 +85,7 @@ public sealed class DataVolumeListTests
         Assert.Equal(before, await RequestsAsync());
         Assert.InRange(before.Max(), 1, 8);
 
-        // The token, the volumes and the cluster of both; roles and the project are known for a while.
+        // The token, the volumes and the cluster of both. Roles and the project are cached for a while.
         async Task<List<int>> RequestsAsync()
         {
             var counts = new List<int>();

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>Data volumes of a service under test, made and reported on through its API.</summary>
+/// <summary>Creates data volumes of a service under test, and reports on them, through its API.</summary>
 static class TestVolumes
 {
     public const string Path = "/api/v1/datavolumes";

@@ -4,12 +4,12 @@ using FsCheck.Fluent;
 
 namespace DataRegistry.Tests.DataVolumes;
 
-/// <summary>A data volume as a plain model of the list sees it; every field is text, as on the wire.</summary>
+/// <summary>A data volume in a simple model of the list. Every field is text, as on the wire.</summary>
 sealed record ModelVolume(string Id, Dictionary<string, string> Fields, string Description, string Pvc, HashSet<string> UsableIn);
 
 sealed record ModelFilter(string Field, string Operator, string Value);
 
-/// <summary>What is asked of a list, before it is written as a query string.</summary>
+/// <summary>A query of a list, before it becomes a query string.</summary>
 sealed record ModelQuery(
     IReadOnlyList<ModelFilter> Filters, bool Joined, string? Search, string? SortBy, string? SortOrder, int? Offset, int? Limit)
 {
@@ -17,7 +17,7 @@ sealed record ModelQuery(
 
     static readonly string[] TextOperators = ["==", "!=", "<=", ">=", "=@", "!@", "=^", "=$"];
 
-    /// <summary>Values are parts of what there is, in either case, and what looks like the grammar itself.</summary>
+    /// <summary>Values are parts of existing ones, in any case, and texts that look like the grammar itself.</summary>
     public static Gen<ModelQuery> Of(IReadOnlyList<ModelVolume> volumes)
     {
         var text =
@@ -90,7 +90,7 @@ sealed record ModelQuery(
 
     static bool Matches(ModelVolume volume, ModelFilter filter)
     {
-        // Times on the wire have one form and one length, so that they compare as text does.
+        // Times on the wire have one form and one length, so they compare like text.
         var (text, value) = (volume.Fields[filter.Field].ToUpperInvariant(), filter.Value.ToUpperInvariant());
         return filter.Operator switch
         {

@@ -26,7 +26,7 @@ public sealed class AliasListTests : IAsyncLifetime
         var projects = new List<Guid> { service.Project.Id };
         for (var i = 0; i < 22; i++)
             projects.Add(await service.NewAsync("/api/v0/projects/", new { name = $"p{i}" }));
-        // Most have none.
+        // Most projects have none.
         var expected = new List<string>();
         foreach (var project in projects.Where((_, i) => i % 6 == 0))
         {
@@ -98,7 +98,7 @@ public sealed class AliasListTests : IAsyncLifetime
         Assert.Equal(b, resolved.GetProperty("datum").GetProperty("id").GetString());
         var byName = await service.GetAsync($"/api/v0/data/{Uri.EscapeDataString(name)}/?project={service.Project.Id}");
         Assert.Equal(b, byName.GetProperty("id").GetString());
-        // Deleted it is as good as never there.
+        // A deleted alias is like one that never existed.
         var alias = (await service.GetAllAsync($"{Path}?project={service.Project.Id}")).Single();
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", $"{Path}{Id(alias)}/"));
         using var again = await service.Http.SendAsync(

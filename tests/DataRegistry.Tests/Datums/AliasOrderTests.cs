@@ -34,7 +34,7 @@ public sealed class AliasOrderTests : IAsyncLifetime
                         a => a.GetProperty("name").GetString())));
     }
 
-    /// <summary>The public command line client asks for its first page so.</summary>
+    /// <summary>The public command line client asks for its first page like this.</summary>
     [Fact]
     public async Task The_newest_aliases_are_the_first_page_of_a_client_that_asks_for_them_and_for_no_count()
     {
@@ -69,7 +69,7 @@ public sealed class AliasOrderTests : IAsyncLifetime
         Assert.Equal(field, error.EnumerateObject().Single().Name);
     }
 
-    /// <summary>Made in the order c, a, d, b; then b is moved, then a. Returns a datum.</summary>
+    /// <summary>Creates aliases in the order c, a, d, b, then moves b and a. Returns a datum.</summary>
     async Task<string> PointAsync()
     {
         var (x, y) = (await service.AdoptedAsync("x"), await service.AdoptedAsync("y"));

@@ -44,7 +44,7 @@ public sealed class AliasTests : IAsyncLifetime
             (await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}&action=alias")).Select(
                 e => e.GetProperty("action").GetString()).Order(StringComparer.Ordinal));
 
-        // The name is free again, and what it is given to then has an id and a history of its own.
+        // The name is free again, and its next alias has an id and a history of its own.
         using var again = await PointAsync("latest", a);
         var second = await TestUsers.JsonAsync(again, HttpStatusCode.Created);
         await service.GetAsync(path, HttpStatusCode.NotFound);

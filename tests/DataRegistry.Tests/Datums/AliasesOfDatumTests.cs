@@ -7,7 +7,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>A datum tells its aliases, wherever it is shown.</summary>
+/// <summary>Every view of a datum shows its aliases.</summary>
 public sealed class AliasesOfDatumTests : IAsyncLifetime
 {
     TestService service = null!;

@@ -71,7 +71,7 @@ public sealed class AllProjectsTests : IAsyncLifetime
             using var first = await viewer.SendAsync("GET", "/api/v0/data/?limit=3");
             var page = await TestUsers.JsonAsync(first);
             var seen = page.GetProperty("results").EnumerateArray().Select(Id).ToList();
-            // The administrator goes on from there in all three projects.
+            // The administrator continues from there in all three projects.
             var rest = (await service.GetAllAsync(page.GetProperty("next").GetString()!)).Select(Id).ToList();
             Assert.Empty(rest.Intersect(seen));
             var all = (await service.GetAllAsync("/api/v0/data/")).Select(Id).ToList();

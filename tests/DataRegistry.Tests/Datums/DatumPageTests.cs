@@ -7,13 +7,13 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>A page ends after 4 MB, whatever it is a page of, and says where to go on.</summary>
+/// <summary>A page of any list ends after 4 MB, with a link to the next one.</summary>
 public sealed class DatumPageTests : IAsyncLifetime
 {
     /// <summary>Twelve megabytes of tags.</summary>
     const int Count = 1500;
 
-    /// <summary>What a page may have beside its results' own bytes.</summary>
+    /// <summary>The most bytes of a page beside its results' own.</summary>
     const int MaxPage = PageBudget.MaxBytes + 10_000;
 
     TestService service = null!;
@@ -71,7 +71,7 @@ public sealed class DatumPageTests : IAsyncLifetime
     {
         var datum = DatumId.TryParse(ids[0], out var id) ? id : default;
         var aliases = service.Services.GetService(typeof(AliasTable)) as AliasTable;
-        // Each shows its datum, which shows the names of all.
+        // Each alias shows its datum, which shows the names of all.
         await Parallel.ForEachAsync(
             Enumerable.Range(0, 200), new ParallelOptions { MaxDegreeOfParallelism = 8 },
             async (i, token) => await aliases!.PointAsync(service.Project, Name($"{i:D3}{new string('a', 150)}"), datum, "test", token));
@@ -106,7 +106,7 @@ public sealed class DatumPageTests : IAsyncLifetime
         return (pages, found);
     }
 
-    /// <summary>Datums by their rows; their ids, the newest first.</summary>
+    /// <summary>Adds datums by their rows; returns their ids, newest first.</summary>
     async Task<List<string>> FillAsync(int count, Func<int, List<string>> tagsOf)
     {
         var table = service.Storage.Tables.GetTableClient("datums");

@@ -9,7 +9,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>Downloads of what a real S3 server holds, and checks the signature of.</summary>
+/// <summary>Downloads from a real S3 server, which checks signatures.</summary>
 [NeedsRadosGateway]
 public sealed class DownloadOnRadosGatewayTests : IAsyncLifetime
 {

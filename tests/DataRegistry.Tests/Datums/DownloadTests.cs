@@ -27,7 +27,7 @@ public sealed class DownloadTests : IAsyncLifetime
         Assert.Equal("no-store", link.Headers.CacheControl?.ToString());
         var url = (await TestUsers.JsonAsync(link)).GetProperty("url").GetString()!;
         Assert.StartsWith($"{service.Server.Url}/bucket/path/", url, StringComparison.Ordinal);
-        // Less by the seconds that end while it is signed; the SDK gives up to two more.
+        // Less the seconds that pass while it is signed. The SDK adds up to two more.
         Assert.InRange(
             int.Parse(QueryHelpers.ParseQuery(new Uri(url).Query)["X-Amz-Expires"].ToString(), CultureInfo.InvariantCulture), 840, 902);
 

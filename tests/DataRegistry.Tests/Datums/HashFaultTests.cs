@@ -9,7 +9,9 @@ using static DataRegistry.Tests.Datums.TestHashes;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>Faults of a bucket, of a queue and of others who write cost time, never a hash, and never make a wrong one.</summary>
+/// <summary>
+/// Faults of a bucket, of a queue and of concurrent writers cost time. They never lose a hash or make a wrong one.
+/// </summary>
 public sealed class HashFaultTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -70,7 +72,7 @@ public sealed class HashFaultTests : IAsyncLifetime
             return Task.FromResult(false);
         };
         await RunAsync("HashDatum");
-        // The message itself, and the three in its place, which come later.
+        // The message itself, and its three replacements, which are visible later.
         Assert.Equal(4, (await busy.Storage.Queues.GetQueueClient(HashQueue.Name).GetPropertiesAsync()).Value.ApproximateMessagesCount);
         Assert.Empty(await busy.ReceiveAsync(HashQueue.Name));
 
@@ -188,7 +190,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         service.Server.Intercept = null;
         Assert.Empty(await service.ReceiveAsync(HashQueue.Name));
         var datums = await Task.WhenAll(ids.Select(service.DatumAsync));
-        Assert.Equal("Given up after many tries: its bucket could not be read.", datums[1].GetProperty("checksum_error").GetString());
+        Assert.Equal("All tries failed: its bucket could not be read.", datums[1].GetProperty("checksum_error").GetString());
         AssertHashes(new byte[2000 + 'a'], datums[0]);
         AssertHashes(new byte[2000 + 'c'], datums[2]);
         await Registry.QueueFunctions.Single(f => f.Name == "HashPoison").RunAsync(service.Services, new("no message of ours", 1), default);
@@ -215,7 +217,7 @@ public sealed class HashFaultTests : IAsyncLifetime
         await hurried.DrainAsync();
         var slow = await hurried.GetAsync($"/api/v0/data/{ids["slow"]}/");
         Assert.Equal(
-            "Reading its 2000 bytes takes longer than the 1 seconds that there are for it.",
+            "Reading its 2000 bytes takes longer than the 1 seconds of the limit.",
             slow.GetProperty("checksum_error").GetString());
         Assert.Equal(JsonValueKind.String, (await hurried.GetAsync($"/api/v0/data/{ids["quick"]}/")).GetProperty("sha256").ValueKind);
     }

@@ -154,7 +154,7 @@ public sealed class HashTests : IAsyncLifetime
         service.Bucket.Put("a", new byte[2000]);
         var id = await service.AdoptObjectAsync("a");
         await service.DatumAtOnceAsync(id);
-        // Between the look and the reading.
+        // Between the HEAD and the GET.
         service.Server.Intercept = (_, kind) =>
         {
             if (kind == "get")
@@ -167,7 +167,7 @@ public sealed class HashTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, datum.GetProperty("sha256").ValueKind);
         Assert.Equal("The object has changed since it was adopted.", datum.GetProperty("checksum_error").GetString());
 
-        // Put back as it was, it is hashed when it is asked for again after a while.
+        // The original object is back, so a later request hashes it.
         service.Bucket.Put("a", new byte[2000]);
         clock.Move(TimeSpan.FromHours(1));
         await service.DatumAsync(id);
@@ -194,7 +194,7 @@ public sealed class HashTests : IAsyncLifetime
     public async Task Other_bytes_under_the_same_etag_are_not_hashed()
     {
         service.Bucket.Put("a", new byte[500]);
-        // A server, or something on the way, that gives wrong bytes; the ETag is right.
+        // A server, or a proxy, sends wrong bytes with the right ETag.
         service.Server.Intercept = async (http, kind) =>
         {
             if (kind != "get")

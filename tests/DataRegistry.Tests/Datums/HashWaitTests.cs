@@ -7,7 +7,7 @@ using static DataRegistry.Tests.Datums.TestHashes;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>A caller who asks for a datum by its id waits for its hashes, whatever its size.</summary>
+/// <summary>A caller who asks for a datum by its id waits for its hashes, for any size.</summary>
 public sealed class HashWaitTests : IAsyncLifetime
 {
     static readonly byte[] Large = RandomNumberGenerator.GetBytes(300_000);
@@ -54,7 +54,7 @@ public sealed class HashWaitTests : IAsyncLifetime
         Assert.Equal(0, service.Server.Requests["get"]);
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
 
-        // The next one who waits needs no queue for it, and the message that comes late costs a look.
+        // The next waiting request needs no queue, and the late message costs one read.
         AssertHashes(Large, await service.DatumAsync(id));
         await service.DeliverHashAsync(message.MessageText);
         Assert.Equal(1, service.Server.Requests["get"]);
@@ -79,7 +79,7 @@ public sealed class HashWaitTests : IAsyncLifetime
         };
         var first = service.DatumAsync(id);
         await reading.Task;
-        // The second place is another datum's, which is read at the same time.
+        // Another datum takes the second slot, and is read at the same time.
         service.Bucket.Put("other", Large);
         var other = service.DatumAsync(await service.AdoptObjectAsync("other"));
         while (service.Server.Requests["get"] < 1)
@@ -108,7 +108,7 @@ public sealed class HashWaitTests : IAsyncLifetime
         service.Server.Intercept = null;
         var message = Assert.Single(await service.ReceiveAsync(HashQueue.Name));
         var reads = service.Server.Requests["get"];
-        // It is not read again by each who asks: they wait for the queue.
+        // Further requests do not read it again: they wait for the queue.
         var waiting = service.DatumAsync(id);
         await service.DeliverHashAsync(message.MessageText);
         AssertHashes(Large, await waiting);

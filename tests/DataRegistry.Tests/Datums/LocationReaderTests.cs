@@ -42,7 +42,7 @@ public sealed class LocationReaderTests(AzuriteFixture azurite)
         Assert.True((await table.TrySubmitAsync([.. keys.Select(key => Change.Add(Row(store, key)))])).IsDone);
         foreach (var until in keys)
         {
-            // Long keys that begin alike are in no order, and read together.
+            // Long keys with a common beginning are unordered, and read together.
             foreach (var (end, beyond) in new[] { (until, false), (null, until[0] == 'd') })
             {
                 var (rows, to) = await new LocationReader<LocatedRow>(

@@ -7,12 +7,12 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Datums;
 
 /// <summary>
-/// A name is sought among all datums of a project. Clients ask by name, take a count of 0 for a file that is not there, and the first
+/// A search for a name among all datums of a project. Clients read a count of 0 as a missing file, and take the first
 /// result of any other page.
 /// </summary>
 public sealed class NameSearchTests : IAsyncLifetime
 {
-    /// <summary>More than a page of the table, which has a thousand rows.</summary>
+    /// <summary>More than a table's page of a thousand rows.</summary>
     const int Others = 2500;
 
     readonly FakeClock clock = new();
@@ -89,7 +89,7 @@ public sealed class NameSearchTests : IAsyncLifetime
         Assert.InRange(service.Transport.Requests - requests, 0, 4);
     }
 
-    /// <summary>Datums of one partition, newer than what was adopted before.</summary>
+    /// <summary>Adds datums of one partition, newer than those adopted before.</summary>
     async Task InsertOthersAsync(int shard, string? name = null)
     {
         var table = service.Storage.Tables.GetTableClient("datums");

@@ -7,7 +7,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>What public clients of this API ask for, request by request, and what they break on if it is not there.</summary>
+/// <summary>The requests of public clients of this API, and the answers that they need.</summary>
 public sealed class PublicClientTests : IAsyncLifetime
 {
     const string Key = "path/größe.txt", Name = "größe.txt", Alias = "größe.v1";
@@ -22,7 +22,7 @@ public sealed class PublicClientTests : IAsyncLifetime
         service.Http.DefaultRequestHeaders.TryAddWithoutValidation(
             "User-Agent", "valohai-cli/0.35.0 on CPython 3.11.7 (Linux;host;6.1;#1 SMP;x86_64)");
         service.Http.DefaultRequestHeaders.TryAddWithoutValidation("Accept", "application/json");
-        // So that whoever asks first is the first who needs the hash.
+        // So the first request is the first to need the hash.
         using var changed = await service.Http.SendAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"hash_adopted":"none"}""");
         changed.EnsureSuccessStatusCode();
     }
@@ -30,7 +30,8 @@ public sealed class PublicClientTests : IAsyncLifetime
     public async Task DisposeAsync() => await service.DisposeAsync();
 
     /// <summary>
-    /// The client compares the file with the checksum of the answer that resolved the name, never asking again: it has to be there at once.
+    /// The client compares the file with the checksum of the answer that resolved the name, and never asks again. So
+    /// the answer must have it.
     /// </summary>
     [Fact]
     public async Task A_datum_that_was_never_hashed_is_resolved_by_its_alias_downloaded_and_verified()
@@ -41,7 +42,7 @@ public sealed class PublicClientTests : IAsyncLifetime
         await DownloadedAsync(datum);
     }
 
-    /// <summary>The client asks without the slash at the end.</summary>
+    /// <summary>The client sends no slash at the end.</summary>
     [Fact]
     public async Task A_datum_that_was_never_hashed_is_resolved_by_its_id_without_a_redirect_downloaded_and_verified()
     {
@@ -66,7 +67,7 @@ public sealed class PublicClientTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.String, datum.GetProperty("ctime").ValueKind);
     }
 
-    /// <summary>The client takes a count that is not 0 for a result that is there.</summary>
+    /// <summary>The client reads a count other than 0 as an existing file.</summary>
     [Fact]
     public async Task Whether_a_file_was_adopted_is_told_by_the_count_of_its_name_and_store()
     {
@@ -82,7 +83,7 @@ public sealed class PublicClientTests : IAsyncLifetime
     {
         Assert.Equal((Name, Sha256), (datum.GetProperty("name").GetString(), datum.GetProperty("sha256").GetString()));
         using var answer = await service.Http.SendAsync("GET", $"/api/v0/data/{datum.GetProperty("id").GetString()}/download/");
-        // With a disposition the client would take the answer itself for the file.
+        // With a disposition the client would save the answer itself as the file.
         Assert.Null(answer.Content.Headers.ContentDisposition);
         using var stranger = service.NewClient();
         var bytes = await stranger.GetByteArrayAsync(new Uri((await TestUsers.JsonAsync(answer)).GetProperty("url").GetString()!));

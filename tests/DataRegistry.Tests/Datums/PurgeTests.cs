@@ -62,7 +62,7 @@ public sealed class PurgeTests : IAsyncLifetime
         service.Put(keys);
         var job = await service.AcceptAsync(keys);
         var message = Assert.Single(await service.ReceiveAsync("adopt"));
-        // Everything is adopted, but the checkpoint's write is not made: the message comes again.
+        // Everything is adopted, but the checkpoint is not written, so the message comes again.
         service.Transport.DieAt(33, after: false);
         try
         {
@@ -70,7 +70,7 @@ public sealed class PurgeTests : IAsyncLifetime
         }
         catch (Exception) when (service.Transport.IsDead)
         {
-            // To be delivered again.
+            // The message stays for another delivery.
         }
 
         service.Transport.Revive();
@@ -85,7 +85,7 @@ public sealed class PurgeTests : IAsyncLifetime
         AssertCounts(await service.GetAsync(job), created: 110, existing: 0, failed: 0);
         Assert.Equal(105, (await service.GetDatumsAsync()).Count);
 
-        // And their URLs are free.
+        // Their URLs are free.
         var purged = before.Take(5).Select(d => d.GetProperty("uri").GetString()!).ToList();
         using var again = await service.AdoptUrlsAsync(purged);
         Assert.Equal(5, (await TestUsers.JsonAsync(again)).GetProperty("created").EnumerateObject().Count());

@@ -4,7 +4,7 @@ namespace DataRegistry.Tests.Datums;
 
 static class TestDatums
 {
-    /// <summary>Puts an object there and adopts it; the datum's id.</summary>
+    /// <summary>Puts an object and adopts it; returns the datum's id.</summary>
     public static async Task<string> AdoptedAsync(this TestService service, string key)
     {
         service.Put(key);

@@ -5,10 +5,12 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>What tests of hashes have in common.</summary>
+/// <summary>Helpers of the tests of hashes.</summary>
 static class TestHashes
 {
-    /// <summary>Adopts an object at once, and returns its datum's id; the bucket's requests are counted from here.</summary>
+    /// <summary>
+    /// Adopts an object at once and returns its datum's id. Counts of the bucket's requests start afterwards.
+    /// </summary>
     public static async Task<string> AdoptObjectAsync(this TestService service, string key)
     {
         service.Server.Requests.Reset();
@@ -18,7 +20,7 @@ static class TestHashes
 
     public static Task<JsonElement> DatumAsync(this TestService service, string id) => service.GetAsync($"/api/v0/data/{id}/");
 
-    /// <summary>The datum as it is, without a wait: its hashes are left to the queue.</summary>
+    /// <summary>The datum in its present state, without a wait. Its hashes are left to the queue.</summary>
     public static async Task<JsonElement> DatumAtOnceAsync(this TestService service, string id)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/api/v0/data/{id}/", UriKind.Relative));
@@ -39,7 +41,7 @@ static class TestHashes
 
     public static void AssertHashes(byte[] bytes, JsonElement datum)
     {
-#pragma warning disable CA5350 // Compared, not relied on.
+#pragma warning disable CA5350 // The tests only compare these hashes.
         Assert.Equal(
             (Sha256(bytes), Convert.ToHexStringLower(SHA1.HashData(bytes)), Md5(bytes)),
             (datum.GetProperty("sha256").GetString(), datum.GetProperty("sha1").GetString(), datum.GetProperty("md5").GetString()));

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Datums;
 
-/// <summary>Stores with location rows that no adoption wrote: many of them cost little.</summary>
+/// <summary>Adds location rows without an adoption, which makes many of them cheap.</summary>
 static class TestLocations
 {
     public static Task<Store> NewStoreAsync(

@@ -45,7 +45,7 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
         Assert.Equal(12, (await folders.ReadAsync(default)).Folders.Count);
         Assert.InRange(folders.Requests, 1, Shards.Count * (12 + 1));
 
-        // Somebody else's: of each folder no row that is looked at is shown.
+        // All rows belong to another project, so no row of any folder is shown.
         var others = new TreeReader(Locations, new(store, Guid.NewGuid(), "", "/", 100, null));
         Assert.Empty((await others.ReadAsync(default)).Folders);
         Assert.InRange(others.Requests, 1, Shards.Count * (12 + 2));
@@ -58,7 +58,7 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
             Assert.InRange(files.Requests, 1, 2 * Shards.Count);
         }
 
-        // As a caller is served: the rest are its store, project, roles and the last scans.
+        // Requests for the caller: the others are its store, project, roles and the last scans.
         var before = service.Transport.Requests;
         Assert.Equal(12, Folders(await service.GetAsync(Path(store, "delimiter=/"))).Count);
         Assert.InRange(service.Transport.Requests - before, 1, (Shards.Count * (12 + 1)) + 10);
@@ -83,7 +83,7 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
     public async Task A_folder_of_too_many_others_is_listed_to_who_may_see_the_whole_store()
     {
         var other = await OtherProjectAsync();
-        // Of one shard, so that few rows are enough; ours lies behind those that are looked at.
+        // Keys of one shard, so that few rows are enough. Ours lies after the rows that are read.
         var keys = Enumerable.Range(0, int.MaxValue).Select(i => $"much/{i:D6}").Where(k => Shards.Of(k) == 5).Take(1100).ToList();
         var shared = await service.NewStoreAsync();
         var single = await service.NewStoreAsync(service.Project.Id, StoreAccessMode.SingleProject);
@@ -98,7 +98,7 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
         {
             Assert.Equal([("much/", null)], Folders(await service.GetAsync(Path(shared, "delimiter=/"))));
             Assert.Empty(Folders(await TestUsers.JsonAsync(await viewer.SendAsync("GET", Path(shared, "delimiter=/")))));
-            // Nobody else's names are in such a store.
+            // Such a store has only this project's names.
             Assert.Equal([("much/", null)], Folders(await TestUsers.JsonAsync(await viewer.SendAsync("GET", Path(single, "delimiter=/")))));
             Assert.Equal(51, Keys(await TestUsers.JsonAsync(await viewer.SendAsync("GET", Path(shared, "limit=1000")))).Count);
         }
@@ -156,7 +156,7 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
     Task<Project> OtherProjectAsync() =>
         service.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), $"other-{Guid.NewGuid():N}", default);
 
-    /// <summary>Follows the pages, each from the text of the cursor before.</summary>
+    /// <summary>Follows the pages, each by the text of the previous cursor.</summary>
     async Task ExpectAsync(Store store, string[] keys, TreeQuery query)
     {
         var (folders, files) = (new List<string>(), new List<string>());

@@ -16,15 +16,15 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// The service's own OpenAPI document, against which every answer of every test is held. Objects are closed: an answer has no property that
-/// the document does not declare. Schemas are compiled once for all tests.
+/// The service's own OpenAPI document. Every answer of every test is checked against it. Objects are closed: an answer
+/// has no property that the document does not declare. Schemas are compiled once for all tests.
 /// </summary>
 sealed partial class ApiContract
 {
     static readonly Lock Making = new();
     static Task<ApiContract>? shared;
 
-    /// <summary>The address of the components' schemas, for those who refer to them.</summary>
+    /// <summary>The base address of the components' schemas, for references.</summary>
     static readonly Uri Base = new("https://contract.test/");
 
     static readonly EvaluationOptions Quick = new() { OutputFormat = OutputFormat.Flag, RequireFormatValidation = true };
@@ -62,18 +62,19 @@ sealed partial class ApiContract
                 });
         }
 
-        // Of two paths that fit, the one with fewer parameters is meant.
+        // If two paths fit, prefer the one with fewer parameters.
         operations.Sort((a, b) => a.Path.Count(c => c == '{').CompareTo(b.Path.Count(c => c == '{')));
     }
 
     /// <summary>Every operation with every status that it declares.</summary>
     public IEnumerable<(string Operation, string Status)> Declared => operations.SelectMany(o => o.Responses.Select(r => (o.Name, r.Key)));
 
-    /// <summary>What was answered so far.</summary>
+    /// <summary>The statuses that tests have seen.</summary>
     public ICollection<(string Operation, string Status)> Seen => seen.Keys;
 
     /// <summary>
-    /// The contract of all tests. It is read from a service of its own, which is not started: tests count what theirs does.
+    /// The contract of all tests. It is read from a separate service that is not started, because tests count requests
+    /// of theirs.
     /// </summary>
     public static Task<ApiContract> SharedAsync()
     {
@@ -97,7 +98,7 @@ sealed partial class ApiContract
         return new(JsonNode.Parse(text)!.AsObject());
     }
 
-    /// <summary>Every example of a body, and what is wrong with it; null for nothing.</summary>
+    /// <summary>Every example of a body, with its fault; null if none.</summary>
     public IEnumerable<(string Where, string? Fault)> Examples()
     {
         foreach (var (path, item) in document["paths"]!.AsObject())
@@ -124,12 +125,10 @@ sealed partial class ApiContract
         }
     }
 
-    /// <summary>
-    /// What is wrong with an answer; null if it is as the document says, or where the document says nothing on purpose.
-    /// </summary>
+    /// <summary>The fault of an answer; null if the document allows it, or is silent about it on purpose.</summary>
     public string? Fault(HttpMethod method, Uri url, HttpStatusCode status, string? contentType, byte[] body)
     {
-        // What a browser asks before a page of another origin may ask.
+        // A browser's preflight request.
         if (method == HttpMethod.Options || ApiExceptions.IsLeftOut(url.AbsolutePath, status))
             return null;
         var name = method == HttpMethod.Head ? "GET" : method.Method;
@@ -137,7 +136,7 @@ sealed partial class ApiContract
         var operation = operations.Find(o => o.Method == name && o.Pattern.IsMatch(path));
         if (operation is null)
         {
-            // A path, or a method, that there is not.
+            // The path or the method does not exist.
             return status is HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed ? null
                 : $"{name} {path} is not declared, and answers {(int)status}";
         }
@@ -183,7 +182,7 @@ sealed partial class ApiContract
         };
     }
 
-    /// <summary>A line is what a page has among its results.</summary>
+    /// <summary>A line has the schema of a page's results.</summary>
     string? LinesFault(Response response, byte[] body)
     {
         var line = response.LineSchema(this);
@@ -219,8 +218,8 @@ sealed partial class ApiContract
             return JsonSchema.Build(JsonSerializer.SerializeToElement(schema), build, address);
     }
 
-    /// <summary>The same schema without words, its references within itself, and objects closed where a value is one.</summary>
-    /// <param name="isUse">Whether a value is of this schema, instead of one that adds to it.</param>
+    /// <summary>The schema without descriptions, with local references, and with closed objects for values.</summary>
+    /// <param name="isUse">Whether a value has this schema itself, not one that extends it.</param>
     static JsonNode Closed(JsonNode node, bool isUse)
     {
         if (node is not JsonObject schema)
@@ -301,7 +300,7 @@ sealed partial class ApiContract
     }
 }
 
-/// <summary>Holds every answer against the contract, and fails the test whose answer breaks it.</summary>
+/// <summary>Checks every answer against the contract, and fails its test if it breaks it.</summary>
 sealed class ContractHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

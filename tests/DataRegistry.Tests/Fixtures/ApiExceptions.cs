@@ -3,11 +3,13 @@ using DataRegistry.Access;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>All that the OpenAPI document leaves out on purpose, and all that the tests do not see, each with its reason.</summary>
+/// <summary>
+/// Everything that the OpenAPI document leaves out on purpose, and that the tests do not see, each with its reason.
+/// </summary>
 static class ApiExceptions
 {
     /// <summary>
-    /// Statuses that no test sees at some operations. A <c>*</c> stands for every operation, of which at least one is seen.
+    /// Statuses that no test sees at some operations. A <c>*</c> stands for every operation; at least one is seen.
     /// </summary>
     public static IReadOnlyList<(string Operation, string Status, string Reason)> Unseen { get; } =
     [
@@ -20,12 +22,12 @@ static class ApiExceptions
         ("GET /api/v1/datavolumes/{datavolumeId}", "403", "Published, but a caller who may not read it is answered 404."),
     ];
 
-    /// <summary>Pages and files for people are no part of the API.</summary>
+    /// <summary>Pages and files for people are not part of the API.</summary>
     public static bool IsLeftOut(string path, HttpStatusCode status) =>
         !path.StartsWith("/api/", StringComparison.OrdinalIgnoreCase)
-        // Nor are links to its lists, and lists that are always empty, which clients of others read.
+        // Neither are links to its lists, nor the always empty lists for clients of other services.
         || path.TrimEnd('/') is "/api" or "/api/v0" || IsAbsent(path.Trim('/').Split('/'))
-        // The server refuses what is no request at all before it looks at the path.
+        // The server refuses a malformed request before it reads the path.
         || status == HttpStatusCode.BadRequest && path.Contains("%00", StringComparison.Ordinal);
 
     static bool IsAbsent(string[] path) => path switch

@@ -5,11 +5,11 @@ namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
 /// One Azurite in memory for the whole assembly, started by the first test that needs it and ended with the process.
-/// Classes of other collections may share it through <see cref="SharedAsync"/>; each test takes a table name of its own.
+/// Classes of other collections may share it through <see cref="SharedAsync"/>; each test uses a table name of its own.
 /// </summary>
 public sealed class AzuriteFixture : IAsyncLifetime
 {
-    /// <summary>The repository's own cache, so that a run without network works after the first.</summary>
+    /// <summary>The repository's own cache, so that later runs need no network.</summary>
     public static string PackageFolder { get; } = Path.Combine(RepositoryRoot(), ".local", "azurite");
 
     static readonly Lazy<Task<Azurite>> Shared = new(() => Azurite.StartAsync(new AzuriteOptions
@@ -18,11 +18,11 @@ public sealed class AzuriteFixture : IAsyncLifetime
         MoreAccounts = [.. Enumerable.Range(0, Accounts).Select(AccountName)],
     }));
 
-    // All of them are one environment variable, which Linux lets be 128 KiB.
+    // All of them are in one environment variable, which Linux limits to 128 KiB.
     const int Accounts = 1370;
     static int accounts;
 
-    /// <summary>The connection string of an account that nobody else has: empty, and its queues without anybody else's messages.</summary>
+    /// <summary>The connection string of an unused account, with empty tables and queues.</summary>
     public static async Task<string> NewAccountAsync()
     {
         var account = Interlocked.Increment(ref accounts) - 1;
@@ -39,7 +39,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
 
     public static Task<Azurite> SharedAsync() => Shared.Value;
 
-    /// <summary>A name no other test has.</summary>
+    /// <summary>A name that no other test has.</summary>
     public static string NewTableName() => $"t{Guid.NewGuid():N}";
 
     public async Task InitializeAsync()
@@ -48,7 +48,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
         Account = StorageAccount.FromConnectionString(ConnectionString);
     }
 
-    // The child process ends with ours: other collections may still be using it.
+    // The child process ends with this one, because other collections may still be using it.
     public Task DisposeAsync() => Task.CompletedTask;
 
     internal static string RepositoryRoot()

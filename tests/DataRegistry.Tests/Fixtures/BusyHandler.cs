@@ -2,13 +2,13 @@ using System.Net;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>Refuses table transactions while as many are under way as it takes, as an account does that is asked too much.</summary>
+/// <summary>Refuses table transactions beyond a number in progress, like a throttled account.</summary>
 public sealed class BusyHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     int underWay;
     int refused;
 
-    /// <summary>Null for all.</summary>
+    /// <summary>The most transactions in progress; null for no limit.</summary>
     public int? Capacity { get; set; }
 
     public int Status { get; init; } = 503;

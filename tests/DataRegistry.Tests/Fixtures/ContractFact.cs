@@ -3,16 +3,16 @@ using Xunit.Sdk;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>On a class whose tests need the real S3 server.</summary>
+/// <summary>Marks a class whose tests need the real S3 server.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class NeedsRadosGatewayAttribute : Attribute;
 
-/// <summary>A fact of a contract suite: skipped, with the reason, in those subclasses whose server is not installed.</summary>
+/// <summary>A fact of a contract suite. It is skipped, with the reason, in subclasses whose server is not installed.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 [XunitTestCaseDiscoverer("DataRegistry.Tests.Fixtures.ContractFactDiscoverer", "DataRegistry.Tests")]
 public sealed class ContractFactAttribute : FactAttribute;
 
-/// <summary>Only here is it known for which subclass an inherited test is discovered.</summary>
+/// <summary>Only the discoverer knows the subclass of an inherited test.</summary>
 public sealed class ContractFactDiscoverer(IMessageSink diagnostics) : IXunitTestCaseDiscoverer
 {
     public IEnumerable<IXunitTestCase> Discover(

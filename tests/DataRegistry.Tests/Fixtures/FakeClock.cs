@@ -3,9 +3,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// The time of day for a whole service: it stands still until it is moved. Waits and measured durations stay real, so that a lease that
-/// paces
-/// its requests goes on by itself. A part that is tested alone takes <see cref="FakeTimeProvider"/>.
+/// The time of day for a whole service; it moves only when a test moves it. Waits and measured durations stay real, so
+/// a lease that paces its requests continues. A test of a single class uses <see cref="FakeTimeProvider"/>.
 /// </summary>
 sealed class FakeClock() : FakeTimeProvider(new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero))
 {

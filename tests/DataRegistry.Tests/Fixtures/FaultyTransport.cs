@@ -3,12 +3,12 @@ using Azure.Core.Pipeline;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>The process is dead as far as storage can tell: this request and every later one gets nowhere.</summary>
+/// <summary>The process is dead: this request and every later one fail.</summary>
 public sealed class SimulatedDeathException() : Exception("The process died here.");
 
 /// <summary>
-/// Sends what it is given, counts the writes, and dies before or after a chosen one: from then on every request fails, without a
-/// retry, until it is revived. Dying after a write is what loses its answer.
+/// Sends requests, counts the writes, and dies before or after a chosen one. From then on every request fails, without
+/// a retry, until it is revived. A death after a write loses its answer.
 /// </summary>
 public sealed class FaultyTransport : HttpPipelineTransport
 {
@@ -25,7 +25,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
         inner = new(new HttpClient(Busy));
     }
 
-    /// <summary>How much of it storage takes.</summary>
+    /// <summary>Limits the load that storage accepts.</summary>
     public BusyHandler Busy { get; }
 
     /// <summary>All requests so far.</summary>
@@ -37,13 +37,13 @@ public sealed class FaultyTransport : HttpPipelineTransport
     /// <summary>Whether the chosen write came.</summary>
     public bool IsDead => dead;
 
-    /// <summary>What every request fails with, without a retry; null if none.</summary>
+    /// <summary>The exception of every request, without a retry; null if none.</summary>
     public Exception? Fault { get; set; }
 
-    /// <summary>Whether requests are never answered, but wait until they are cancelled.</summary>
+    /// <summary>Whether requests hang until they are cancelled.</summary>
     public bool Hangs { get; set; }
 
-    /// <summary>Loses the answer of the next write, and only that.</summary>
+    /// <summary>Loses the answer of the next write only.</summary>
     public bool LoseNextAnswer { get; set; }
 
     /// <summary>Called after each write that got its answer; null for nothing.</summary>
@@ -52,7 +52,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
     /// <summary>Called before each request; null for nothing.</summary>
     public Action? Sending { get; set; }
 
-    /// <param name="write">Counted from the next one, which is 0.</param>
+    /// <param name="write">Its number, counted from the next one, which is 0.</param>
     public void DieAt(int write, bool after)
     {
         this.after = after;
@@ -60,11 +60,11 @@ public sealed class FaultyTransport : HttpPipelineTransport
     }
 
     /// <summary>
-    /// Dies between two writes. Dying before a write leaves what dying after the one before it leaves, so tests that go through all of
-    /// them need each place once.
+    /// Dies between two writes. A death before a write leaves the same state as one after the write before it. So tests
+    /// that go through all writes need each place once.
     /// </summary>
-    /// <param name="writes">
-    /// So many writes from now on arrive, and the answer of the last one is lost; at 0 none arrives.
+    /// <param name="writes"> This number of writes arrives, and the answer of the last one is lost; with 0 none
+    /// arrives.
     /// </param>
     public void DieAfter(int writes) => DieAt(Math.Max(writes - 1, 0), after: writes > 0);
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>Keeps what a service logs, for failing tests to show.</summary>
+/// <summary>Keeps a service's log, for failing tests to show.</summary>
 sealed class KeptLogs : ILoggerProvider, ISupportExternalScope
 {
     readonly ConcurrentQueue<string> lines = new();
@@ -28,7 +28,7 @@ sealed class KeptLogs : ILoggerProvider, ISupportExternalScope
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             logs.lines.Enqueue($"{logLevel} {name}: {formatter(state, exception)} {exception}{Scopes()}");
 
-        // On the line's end: tests look at its beginning.
+        // At the line's end, because tests read its beginning.
         string Scopes()
         {
             var text = new StringBuilder();

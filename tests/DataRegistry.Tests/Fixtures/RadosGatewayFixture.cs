@@ -6,9 +6,8 @@ using System.Runtime.CompilerServices;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// A real S3 server (Ceph's gateway), started by the first test that asks and shared by all of the run. It ends with this process, however
-/// that ends:
-/// the script that runs it waits for its standard input to close.
+/// A real S3 server (Ceph's gateway), started by the first test that asks for it and shared by the whole run. It ends
+/// with this process, even if that is killed, because its script waits for standard input to close.
 /// </summary>
 static class RadosGatewayFixture
 {
@@ -19,13 +18,14 @@ static class RadosGatewayFixture
     static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>
-    /// Held for as long as this process lives: collected, it would close the pipe, and end the gateway under running tests.
+    /// Kept while this process lives. If it were collected, it would close the pipe, and end the gateway under running
+    /// tests.
     /// </summary>
     static Process? script;
 
     static readonly Lazy<Task<string>> Started = new(StartAsync);
 
-    /// <summary>Set to 1 where the gateway must be there: its tests then fail instead of being skipped.</summary>
+    /// <summary>Set it to 1 if the gateway must exist: its tests then fail and are not skipped.</summary>
     public static bool IsRequired => Environment.GetEnvironmentVariable("DATAREGISTRY_REQUIRE_RADOSGW") is "1";
 
     /// <summary>Null if its tests can run.</summary>
@@ -38,7 +38,7 @@ static class RadosGatewayFixture
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(
             folder => File.Exists(Path.Combine(folder, "radosgw")));
 
-    /// <summary>The gateway's URL; the same for all.</summary>
+    /// <summary>The gateway's URL, the same for all tests.</summary>
     public static Task<string> UrlAsync() => Started.Value;
 
     static async Task<string> StartAsync()
@@ -62,7 +62,7 @@ static class RadosGatewayFixture
             : throw new InvalidOperationException($"tests/radosgw did not start: {await script.StandardError.ReadToEndAsync(late.Token)}");
     }
 
-    /// <summary>Both held at once, so that they differ.</summary>
+    /// <summary>Holds both at once, so that they differ.</summary>
     static (int Port, int MonitorPort) FreePorts()
     {
         using var first = new TcpListener(IPAddress.Loopback, 0);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>Answers every request with the same bytes, also with such as no web server sends.</summary>
+/// <summary>Answers every request with the same bytes, even with some that no web server sends.</summary>
 sealed class RawServer : IAsyncDisposable
 {
     readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -44,7 +44,7 @@ sealed class RawServer : IAsyncDisposable
             }
             catch (Exception e) when (e is OperationCanceledException or IOException)
             {
-                // A client that hangs up, or the end of the test.
+                // A client hung up, or the test ended.
             }
         }
     }

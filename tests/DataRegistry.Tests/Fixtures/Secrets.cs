@@ -6,20 +6,19 @@ using System.Text.RegularExpressions;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// What a service under test was given or gave out and must tell nobody else: neither in its log nor in a trace nor in an error. What looks
-/// like a
-/// secret counts, too, whoever made it.
+/// The secrets that a service under test received or gave out. They must not be in its log, a trace or an error. Any
+/// text that looks like a secret counts too.
 /// </summary>
 sealed partial class Secrets
 {
-    /// <summary>Shorter ones are words that a message may hold.</summary>
+    /// <summary>Shorter texts may be words of a message.</summary>
     const int Shortest = 12;
 
     readonly ConcurrentDictionary<string, byte> known = new(StringComparer.Ordinal);
 
     readonly HashSet<string> open = new(StringComparer.Ordinal);
 
-    /// <summary>Texts that a test sends everywhere are no secrets, wherever it sends them.</summary>
+    /// <summary>Excludes texts that a test sends everywhere.</summary>
     public void AreNone(IEnumerable<string> texts) => open.UnionWith(texts);
 
     public void Add(string? secret)
@@ -28,7 +27,7 @@ sealed partial class Secrets
             known[secret] = 0;
     }
 
-    /// <summary>All that is in the text, with what stands before it.</summary>
+    /// <summary>All secrets in the text, with the characters before them.</summary>
     public IReadOnlyList<string> In(string text) =>
     [
         .. known.Keys.Select(
@@ -37,11 +36,12 @@ sealed partial class Secrets
         .. Look().Matches(text).Select(m => $"what looks like a secret after: …{text[Math.Max(0, m.Index - 80)..(m.Index + 4)]}"),
     ];
 
-    /// <summary>Notes the secrets of the requests that it sends, and fails if an error's body repeats one.</summary>
+    /// <summary>Notes the secrets of its requests, and fails if an error's body repeats one.</summary>
     public HttpMessageHandler Watch() => new Watching(this) { InnerHandler = new SocketsHttpHandler() };
 
     /// <summary>
-    /// Our tokens, JWTs, presigned addresses and those of contents, shared access signatures, account keys, and headers that authenticate.
+    /// The registry's tokens, JWTs, presigned URLs and content URLs, shared access signatures, account keys, and
+    /// headers that authenticate.
     /// </summary>
     [GeneratedRegex(
         @"dr_[A-Za-z0-9_-]{43}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.|X-Amz-(Signature|Security-Token|Credential)="
@@ -59,7 +59,7 @@ sealed partial class Secrets
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             secrets.Add(request.Headers.Authorization?.Parameter);
-            // Only what can be read without changing how it is sent.
+            // Read only bodies that reading does not change.
             var body = request.Content switch
             {
                 JsonContent json => JsonSerializer.Serialize(json.Value, json.ObjectType, JsonSerializerOptions.Web),

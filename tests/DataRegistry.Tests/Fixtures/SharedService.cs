@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>One service for all tests of a class, which must not depend on each other's rows.</summary>
+/// <summary>One service for all tests of a class. They must not depend on each other's rows.</summary>
 public class SharedService : IAsyncLifetime
 {
     public TestService Service { get; private set; } = null!;
@@ -11,7 +11,7 @@ public class SharedService : IAsyncLifetime
 
     public async Task DisposeAsync() => await Service.DisposeAsync();
 
-    /// <summary>Adds what the service shall use instead of its own.</summary>
+    /// <summary>Registers replacements of the service's own parts.</summary>
     protected virtual void Replace(IServiceCollection services)
     {
     }

@@ -19,14 +19,14 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// The whole service on a real port, with an Azurite account and an embedded bucket of its own, a store <c>my-bucket</c> of that
-/// bucket and a project. The queue is pumped by the test, message by message.
+/// The whole service on a real port, with an Azurite account and an embedded bucket of its own, a store
+/// <c>my-bucket</c> of that bucket and a project. The test pumps the queue, message by message.
 /// </summary>
 public sealed class TestService : IAsyncDisposable
 {
     public const string Token = "a-token-of-the-tests-only";
 
-    /// <summary>Between tries: what is tried again is tried as often as ever, only sooner.</summary>
+    /// <summary>The pause between retries. It does not change their number.</summary>
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     const string StoreSecret = "the-secret-access-key-of-the-store";
@@ -53,14 +53,14 @@ public sealed class TestService : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    /// <summary>What must not be in its log when it ends; what its clients send is noted by itself.</summary>
+    /// <summary>Texts that must not be in its log when it ends. Texts that its clients send are added automatically.</summary>
     internal Secrets Secrets { get; } = new();
 
     public BucketServer Server { get; }
 
     public EmbeddedBucket Bucket => Server.Buckets[Store.Configuration.Bucket];
 
-    /// <summary>What the service reaches its storage through; requests of the test itself go another way.</summary>
+    /// <summary>The service's way to its storage. The test's own requests use another one.</summary>
     public FaultyTransport Transport { get; }
 
     /// <summary>The same account, without the faults.</summary>
@@ -72,22 +72,22 @@ public sealed class TestService : IAsyncDisposable
 
     public IServiceProvider Services => app.Services;
 
-    /// <summary>All that it logged so far.</summary>
+    /// <summary>Its log so far.</summary>
     public string Logs => logs.ToString();
 
     public string AdoptPath => $"/api/v0/stores/{Store.Id}/adopt/";
 
-    /// <summary>The storage account; what another service is started on to be a second instance.</summary>
+    /// <summary>The storage account. A second service that starts with it is a second instance.</summary>
     public string Connection { get; private init; } = "";
 
     public static Task<TestService> StartAsync(params (string Setting, string Value)[] settings) => StartAsync(null, null, settings);
 
-    /// <param name="connection">Null for an account that nobody else has.</param>
-    /// <param name="clock">Null for the time as it is.</param>
+    /// <param name="connection">Null for an unused account.</param>
+    /// <param name="clock">Null for the real time.</param>
     public static Task<TestService> StartAsync(string? connection, TimeProvider? clock, params (string Setting, string Value)[] settings) =>
         StartAsync(connection, clock, _ => { }, settings);
 
-    /// <param name="replace">Adds what the service shall use instead of its own.</param>
+    /// <param name="replace">Registers replacements of the service's own parts.</param>
     public static async Task<TestService> StartAsync(
         string? connection, TimeProvider? clock, Action<IServiceCollection> replace, params (string Setting, string Value)[] settings)
     {
@@ -105,7 +105,7 @@ public sealed class TestService : IAsyncDisposable
             ["Access:AdministratorToken"] = Token,
             ["Stores:AllowPrivateEndpoints"] = "true",
             ["Stores:SecretKey"] = Convert.ToBase64String(new byte[32]),
-            // Tests are quicker than people, and count what is written.
+            // Tests are quicker than people, and count writes.
             ["Limits:RequestsPerMinute"] = "100000000",
         });
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Setting, (string?)s.Value)));
@@ -132,7 +132,7 @@ public sealed class TestService : IAsyncDisposable
         return service;
     }
 
-    /// <summary>A client without a token. Every answer that it gets is held against the OpenAPI document.</summary>
+    /// <summary>A client without a token. Every answer is checked against the OpenAPI document.</summary>
     public HttpClient NewClient() =>
         new(new ContractHandler(Secrets.Watch())) { BaseAddress = new Uri(app.Urls.Single()) };
 
@@ -150,7 +150,7 @@ public sealed class TestService : IAsyncDisposable
 
     public Task<HttpResponseMessage> AdoptUrlsAsync(IEnumerable<string> urls) => AdoptAsync(new { urls, project = Project.Id });
 
-    /// <summary>Has a list accepted as a job; returns the job's path.</summary>
+    /// <summary>Sends a list that becomes a job; returns the job's path.</summary>
     public async Task<string> AcceptAsync(IEnumerable<string> keys)
     {
         using var response = await AdoptUrlsAsync(keys.Select(Url));
@@ -181,11 +181,11 @@ public sealed class TestService : IAsyncDisposable
 
     public Task<List<JsonElement>> GetDatumsAsync() => GetAllAsync($"/api/v0/data/?project={Project.Id}&limit=1000&no_count=true");
 
-    /// <summary>Waiting messages, those of a queue that is not there being none.</summary>
+    /// <summary>Waiting messages; none if the queue does not exist.</summary>
     public async Task<IReadOnlyList<QueueMessage>> ReceiveAsync(string queue, int visibilitySeconds = 600) =>
         (await Storage.Queues.GetQueueClient(queue).ReceiveMessagesAsync(32, TimeSpan.FromSeconds(visibilitySeconds))).Value;
 
-    /// <summary>Has what was received delivered again at once, as if its time were over.</summary>
+    /// <summary>Makes received messages visible at once, as if their time were over.</summary>
     public async Task ReleaseAsync(string queue, IEnumerable<QueueMessage> received)
     {
         foreach (var message in received)
@@ -194,10 +194,11 @@ public sealed class TestService : IAsyncDisposable
     }
 
     /// <summary>
-    /// As <see cref="DrainAsync"/>; but the worker dies after so many of its writes (see <see cref="FaultyTransport.DieAfter"/>), and the
-    /// host delivers the message again. Returns whether it died: there may be fewer writes.
+    /// Like <see cref="DrainAsync"/>, but the worker dies after this number of its writes (see <see
+    /// cref="FaultyTransport.DieAfter"/>), and the host delivers the message again. Returns whether it died: there may
+    /// be fewer writes.
     /// </summary>
-    /// <param name="meanwhile">What happens between the two deliveries.</param>
+    /// <param name="meanwhile">Runs between the two deliveries.</param>
     /// <param name="again">False for a message that is lost.</param>
     public async Task<bool> DrainWithDeathAsync(int writes, Action? meanwhile = null, bool again = true)
     {
@@ -223,9 +224,10 @@ public sealed class TestService : IAsyncDisposable
     }
 
     /// <summary>
-    /// Delivers every message that waits, and those that come of them, until none is left. A failing delivery fails the test.
+    /// Delivers every waiting message, and those that follow from them, until none is left. A failed delivery fails the
+    /// test.
     /// </summary>
-    /// <param name="deliver">What a delivery is; by default the function is run once.</param>
+    /// <param name="deliver">Replaces a single run of the function.</param>
     public async Task DrainAsync(Func<Func<Task>, Task>? deliver = null)
     {
         deliver ??= run => run();
@@ -244,10 +246,10 @@ public sealed class TestService : IAsyncDisposable
         }
     }
 
-    /// <summary>How many rows a table of the service has.</summary>
+    /// <summary>The number of rows of one of the service's tables.</summary>
     public async Task<int> CountRowsAsync(string table)
     {
-        // Not by the service's own client: it asks one partition at a time, on purpose.
+        // Not with the service's own client, which asks one partition at a time on purpose.
         var count = 0;
         foreach (var partition in await PartitionsAsync(table))
         {
@@ -272,7 +274,7 @@ public sealed class TestService : IAsyncDisposable
         return rows;
     }
 
-    /// <summary>Nothing of an adoption is left behind anywhere.</summary>
+    /// <summary>Checks that an adoption left nothing behind.</summary>
     public async Task AssertNothingLeftAsync()
     {
         foreach (var table in new[] { "locations", "datums", "jobs", "work" })
@@ -299,7 +301,7 @@ public sealed class TestService : IAsyncDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(table)),
     };
 
-    // A job's work rows are never without its blobs.
+    // A job has work rows only together with blobs.
     async Task<IEnumerable<string>> BlobJobsAsync()
     {
         var jobs = new HashSet<string>(StringComparer.Ordinal);

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace DataRegistry.Tests.Fixtures;
 
-/// <summary>Users of a service under test, made and acting through its API.</summary>
+/// <summary>Creates users of a service under test, who act through its API.</summary>
 static class TestUsers
 {
     public static HttpClient As(this TestService service, string token)
@@ -16,7 +16,7 @@ static class TestUsers
         return http;
     }
 
-    /// <summary>A service account, so that its token can be made for it; what it may do is the same as for a user.</summary>
+    /// <summary>A service account, because a token can be made for it. Its rights are the same as a user's.</summary>
     public static async Task<(Guid Id, HttpClient Http)> NewCallerAsync(
         this TestService service, params (string Role, string ScopeType, Guid? ScopeId)[] roles)
     {

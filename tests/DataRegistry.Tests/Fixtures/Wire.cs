@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace DataRegistry.Tests.Fixtures;
 
 /// <summary>
-/// Compares whole bodies with the files under <c>Wire/</c>; ids, times and ports are replaced by what they are.
-/// <c>DATAREGISTRY_REWRITE_WIRE=1</c> rewrites the files instead: read the diff before committing it.
+/// Compares whole bodies with the files under <c>Wire/</c>. Names of their kind replace ids, times and ports.
+/// <c>DATAREGISTRY_REWRITE_WIRE=1</c> rewrites the files: read the diff before committing it.
 /// </summary>
 static partial class Wire
 {
@@ -15,7 +15,7 @@ static partial class Wire
 
     public static Task AssertAsync(string name, HttpResponseMessage response) => AssertAsync(name, response, default);
 
-    /// <param name="varying">A value that differs from run to run, and the name it is replaced by.</param>
+    /// <param name="varying">A value that differs from run to run, and its replacement.</param>
     public static async Task AssertAsync(string name, HttpResponseMessage response, (string Name, string Value) varying)
     {
         var body = JsonSerializer.Serialize(JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync()), Indented);

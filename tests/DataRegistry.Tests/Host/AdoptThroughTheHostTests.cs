@@ -9,7 +9,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Host;
 
-/// <summary>The main job on the published app, whose every request comes as the Functions host sends it.</summary>
+/// <summary>Adoption with the published app. Every request comes through a stand-in for the Functions host.</summary>
 public sealed class AdoptThroughTheHostTests : IAsyncLifetime
 {
     const string Token = "a-token-of-the-tests-only";

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Tests.Host;
 
-/// <summary>Keeps what is logged, as it would be printed.</summary>
+/// <summary>Keeps log lines as they would be printed.</summary>
 sealed class CapturedLog<T> : ILogger<T>
 {
     public ConcurrentQueue<(LogLevel Level, string Text)> Lines { get; } = new();

@@ -21,7 +21,8 @@ sealed class FunctionFolders
                 each => each.Function, StringComparer.Ordinal);
 
     /// <summary>
-    /// The HTTP function whose route covers a path, by ASP.NET Core's routing, which is the Functions host's too; null if none.
+    /// The HTTP function whose route covers a path; null if none. ASP.NET Core's routing is that of the Functions host
+    /// too.
     /// </summary>
     public string? Route(string path) => Of("httpTrigger")
         .Where(each => new TemplateMatcher(TemplateParser.Parse((string)each.Trigger["route"]!), []).TryMatch(path, []))

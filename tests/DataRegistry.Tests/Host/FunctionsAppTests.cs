@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace DataRegistry.Tests.Host;
 
-/// <summary>The published folder: what the Functions host reads before it starts anything.</summary>
+/// <summary>The published folder, which the Functions host reads before it starts the app.</summary>
 public sealed class FunctionsAppTests : IAsyncLifetime
 {
     string folder = "";

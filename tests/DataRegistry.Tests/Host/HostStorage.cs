@@ -4,7 +4,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Host;
 
-/// <summary>The storage emulator, as the tests of the heads see it: the one of all tests.</summary>
+/// <summary>The storage emulator of all tests, for the tests of the heads.</summary>
 public sealed class HostStorage : IAsyncLifetime
 {
     public string ConnectionString { get; private set; } = "";

@@ -5,8 +5,8 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Host;
 
 /// <summary>
-/// The app as it is deployed: published once for all tests, with the documented command, into a folder of its own, so that
-/// neither the checkout's build nor another run gets in its way.
+/// The app as it is deployed. It is published once for all tests, with the documented command, into a folder of its
+/// own. So neither the checkout's build nor another run interferes.
 /// </summary>
 public static class PublishedApp
 {
@@ -23,7 +23,7 @@ public static class PublishedApp
 
     static async Task<string> PublishAsync()
     {
-        // Kept from run to run, so that what has not changed is not compiled again.
+        // Kept from run to run, so that unchanged code is not compiled again.
         string home = Path.Combine(Repository, "tests", "DataRegistry.Tests", "obj", "published");
         string output = Path.Combine(home, "out");
         if (Directory.Exists(output))
@@ -44,7 +44,7 @@ public static class PublishedApp
             start.ArgumentList.Add(argument);
         }
 
-        // What the running test command tells its own MSBuild is not meant for another.
+        // The running test command sets these for its own MSBuild, not for another one.
         foreach (string name in Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => (string)entry.Key)
             .Where(
                 name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
@@ -53,7 +53,7 @@ public static class PublishedApp
             start.Environment.Remove(name);
         }
 
-        // Servers that outlive the command would hold its output open, and this would wait for them.
+        // Servers that outlive the command would keep its output open, and this would wait for them.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
 

@@ -38,7 +38,7 @@ public sealed class TimersTests
             end.SetResult();
             await TickUntilAsync(2);
         });
-        // It had been due twice meanwhile.
+        // It was due twice meanwhile.
         Assert.True(ran[1] - ran[0] > TimeSpan.FromSeconds(2), $"{ran[0]}, {ran[1]}");
     }
 
@@ -63,7 +63,7 @@ public sealed class TimersTests
         await timers.StopAsync(CancellationToken.None).WithinDeadlineAsync();
     }
 
-    /// <summary>Moves the clock on in steps, because the timer begins its next wait in its own time.</summary>
+    /// <summary>Moves the clock in steps, because the timer begins each wait a little later.</summary>
     Task TickUntilAsync(int runs) => Eventually.IsTrueAsync(
         () =>
         {

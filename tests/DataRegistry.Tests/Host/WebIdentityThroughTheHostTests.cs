@@ -11,9 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Tests.Host;
 
 /// <summary>
-/// The published app with the real Azure.Identity and the real AWS SDK, between the identity endpoint that Azure Functions gives to an app
-/// and a
-/// security token service, both of the test's own.
+/// The published app with the real Azure.Identity and the real AWS SDK. The test has the identity endpoint that Azure
+/// Functions gives to an app, and the security token service.
 /// </summary>
 public sealed class WebIdentityThroughTheHostTests
 {

@@ -9,7 +9,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Host;
 
-/// <summary>Long work on the published worker, which the host stops or which dies.</summary>
+/// <summary>Long work on the published worker, while the host stops it or it dies.</summary>
 public sealed class WorkerDeathTests : IAsyncLifetime
 {
     const int MaxDequeueCount = 10;
@@ -66,7 +66,7 @@ public sealed class WorkerDeathTests : IAsyncLifetime
         await Eventually.IsTrueAsync(() => host.Output.Contains("window 0 done", StringComparison.Ordinal), "a window");
         await stop.CancelAsync();
 
-        // The function returns, which the host takes for a success: it deletes the message.
+        // The function returns. The host reads that as success and deletes the message.
         Assert.Null(await delivery);
         await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
         Assert.Contains("is handed on", host.Output, StringComparison.Ordinal);
@@ -99,7 +99,7 @@ public sealed class WorkerDeathTests : IAsyncLifetime
         await StartAsync(objects: 0, windowKeys: 500);
         using var worker = System.Diagnostics.Process.GetProcessById(host.WorkerProcess);
         var job = await PostAsync($"/api/v0/stores/{store}/adopt/", new { prefix = "s3://bucket/data/", project });
-        // The function waits for a bucket that never answers: nobody but the host tells that its worker is gone.
+        // The function waits for a bucket that never answers. Only the host notices that its worker is gone.
         server.Intercept = async (http, _) => { await Task.Delay(Timeout.Infinite, http.RequestAborted); return true; };
         var before = server.Requests.Total;
         var message = (await storage.Queues.GetQueueClient("adopt").ReceiveMessagesAsync(1, TimeSpan.FromMinutes(10))).Value.Single();

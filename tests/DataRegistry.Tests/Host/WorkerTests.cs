@@ -53,7 +53,7 @@ public sealed class WorkerTests : IAsyncLifetime
     [InlineData(true)]
     public async Task A_large_body_arrives_whole(bool chunked)
     {
-        // 20 MB of JSON: too many URLs of no store, which the app tells by its own 404.
+        // 20 MB of JSON: too many URLs of a missing store. The app answers with its own 404.
         var body = Encoding.UTF8.GetBytes($$"""{"urls":["{{new string('x', 20_000_000)}}"]}""");
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new("application/json");
@@ -74,7 +74,7 @@ public sealed class WorkerTests : IAsyncLifetime
             await Assert.ThrowsAnyAsync<Exception>(() => host.Client.SendAsync(request, hangUp.Token));
         }
 
-        // The worker has dealt with them once it answers the next one.
+        // The worker has handled them once it answers the next request.
         using var response = await host.Client.GetAsync(new Uri("/api/health/live", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.True(host.Logs.All(l => l.Level is not ("Error" or "Critical")), host.Output);
@@ -109,7 +109,7 @@ public sealed class WorkerTests : IAsyncLifetime
         Assert.True(exit == 0, $"{exit}\n{host.Output}");
     }
 
-    /// <summary>A body that begins and does not end; its caller then hangs up.</summary>
+    /// <summary>A body that begins and does not end. Its caller then hangs up.</summary>
     sealed class NeverEnding(CancellationTokenSource hangUp) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)

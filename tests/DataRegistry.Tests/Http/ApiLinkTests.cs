@@ -3,7 +3,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Http;
 
-/// <summary>Where a client, or a page of another origin, begins.</summary>
+/// <summary>The first requests of a client, or of a page of another origin.</summary>
 public sealed class ApiLinkTests : IAsyncLifetime
 {
     const string Origin = "https://lab.example.org";
@@ -53,10 +53,10 @@ public sealed class ApiLinkTests : IAsyncLifetime
         using var read = await SendAsync(HttpMethod.Get, Origin);
         Assert.Equal((HttpStatusCode.OK, Origin), (read.StatusCode, Header(read, "Access-Control-Allow-Origin")));
         Assert.Contains("Location", Header(read, "Access-Control-Expose-Headers"), StringComparison.Ordinal);
-        // A page also has to be able to read why it is refused.
+        // A page must be able to read the reason of a refusal.
         using var refused = await SendAsync(HttpMethod.Get, Origin, token: false);
         Assert.Equal((HttpStatusCode.Unauthorized, Origin), (refused.StatusCode, Header(refused, "Access-Control-Allow-Origin")));
-        // An origin has no slash at its end; the setting may have one.
+        // An origin has no slash at its end, but the setting may have one.
         using var other = await SendAsync(HttpMethod.Get, "https://other.example.org");
         Assert.Equal("https://other.example.org", Header(other, "Access-Control-Allow-Origin"));
     }

@@ -6,7 +6,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Http;
 
-/// <summary>What a body may be: JSON, a form, or neither.</summary>
+/// <summary>The formats of a body: JSON, a form, or neither.</summary>
 public sealed class BodyTests : IAsyncLifetime
 {
     const string Form = "application/x-www-form-urlencoded";

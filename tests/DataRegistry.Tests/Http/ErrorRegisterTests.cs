@@ -44,7 +44,7 @@ public sealed partial class ErrorRegisterTests
             .SelectMany(s => Making().Matches(s.Text).Select(m => $"{s.File}: {m.Value}")));
     }
 
-    /// <summary>A message with too few or too many values fails when it is sent: it is found here before.</summary>
+    /// <summary>A message with too few or too many values would fail when it is sent. This test finds it before.</summary>
     [Fact]
     public void Every_use_gives_the_message_its_values()
     {
@@ -77,7 +77,7 @@ public sealed partial class ErrorRegisterTests
         .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
         .Select(f => (Path.GetRelativePath(Root, f), File.ReadAllText(f)));
 
-    /// <summary>How many arguments a call has, from behind its parenthesis on.</summary>
+    /// <summary>The number of a call's arguments, from its parenthesis on.</summary>
     static int Arguments(string text, int at)
     {
         var (count, depth, any) = (0, 1, false);

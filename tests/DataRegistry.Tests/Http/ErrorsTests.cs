@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Http;
 
-/// <summary>Which faults are the storage's, so that a client may come again, and which are this service's own.</summary>
+/// <summary>Distinguishes faults of the storage, which a client may retry, from this service's own.</summary>
 public sealed class ErrorsTests
 {
     [Theory]

@@ -5,8 +5,8 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Infra;
 
 /// <summary>
-/// <c>.ci/audit</c> with stand-ins for what it calls: only a command that says so of each project shows that there are no
-/// vulnerabilities.
+/// <c>.ci/audit</c> with stand-ins for its commands. Only a command that reports on every project proves that there are
+/// no vulnerabilities.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class AuditTests : IDisposable
@@ -60,8 +60,8 @@ public sealed class AuditTests : IDisposable
     static string List(string[] lines) =>
         string.Join("; ", lines.Select((line, i) => $"echo '{line.Replace("{0}", $"P{i}", StringComparison.Ordinal)}'"));
 
-    /// <param name="index">What the feed answers, as a command.</param>
-    /// <param name="list">What the list of packages is, as a command.</param>
+    /// <param name="index">The feed's answer, as a command.</param>
+    /// <param name="list">The list of packages, as a command.</param>
     async Task<(int Status, string Output)> AuditAsync(string index, string list)
     {
         var root = Directory.CreateDirectory(Path.Combine(folder.FullName, "repository"));

@@ -7,11 +7,12 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Infra;
 
 /// <summary>
-/// The files under <c>infra</c>, as the Bicep compiler sees them. The compiler is a package, runs on Linux on x64, and asks no network.
+/// The files under <c>infra</c>, through the Bicep compiler. The compiler is a package, runs on Linux on x64, and uses
+/// no network.
 /// </summary>
 static class Bicep
 {
-    /// <summary>Every condition of <c>main.bicep</c> holds with these, so that no resource is left out.</summary>
+    /// <summary>With these, every condition of <c>main.bicep</c> is true, so that no resource is left out.</summary>
     const string AllParameters = """
         using 'main.bicep'
         param privateNetwork = true
@@ -33,12 +34,10 @@ static class Bicep
         ? null
         : "The Bicep compiler that the tests use is for Linux on x64.";
 
-    /// <summary>What <c>main.bicep</c> compiles to.</summary>
+    /// <summary>The compiled <c>main.bicep</c>.</summary>
     public static Task<JsonElement> TemplateAsync() => Template.Value;
 
-    /// <summary>
-    /// All resources that a deployment makes. Names and properties are evaluated as far as that can be done without Azure.
-    /// </summary>
+    /// <summary>All resources of a deployment. Names and properties are evaluated as far as possible without Azure.</summary>
     public static Task<IReadOnlyList<JsonElement>> ResourcesAsync() => Resources.Value;
 
     public static async Task<IEnumerable<JsonElement>> ResourcesAsync(string type) =>
@@ -102,7 +101,7 @@ static class Bicep
     static JsonElement Parse(string json) => JsonDocument.Parse(json).RootElement;
 }
 
-/// <summary>Skipped, with the reason, where the compiler does not run.</summary>
+/// <summary>Skipped, with the reason, if the compiler does not run.</summary>
 sealed class BicepFactAttribute : FactAttribute
 {
     public BicepFactAttribute() => Skip = Bicep.SkipReason;

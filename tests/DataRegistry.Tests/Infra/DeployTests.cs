@@ -3,14 +3,14 @@ using System.Runtime.Versioning;
 
 namespace DataRegistry.Tests.Infra;
 
-/// <summary><c>infra/deploy</c> with stand-ins for what it calls: what it makes of what Azure answers, and of what fails.</summary>
+/// <summary><c>infra/deploy</c> with stand-ins for its commands, for different answers and failures of Azure.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class DeployTests : IDisposable
 {
     const string Vault = "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/";
     const string Secrets = "stores-secret-key\naccess-signing-key\naccess-administrator-token";
 
-    /// <summary>What the stand-in for <c>openssl rand -hex 24</c> makes.</summary>
+    /// <summary>The output of the stand-in for <c>openssl rand -hex 24</c>.</summary>
     const string Token = "random-hex-24";
 
     readonly DirectoryInfo folder = Directory.CreateTempSubdirectory();
@@ -94,7 +94,8 @@ public sealed class DeployTests : IDisposable
             l => l.Contains("role assignment", StringComparison.Ordinal)));
     }
 
-    /// <param name="cases">Of a shell's <c>case</c>: what <c>az</c> answers to which arguments, before what it answers by default.</param>
+    /// <param name="cases">Of a shell's <c>case</c>: answers of <c>az</c> to some arguments, before the default
+    /// answers.</param>
     async Task<(int Status, string Output, string Log)> DeployAsync(string cases)
     {
         var log = Path.Combine(folder.FullName, "log");
@@ -139,7 +140,7 @@ public sealed class DeployTests : IDisposable
     static string Vaults(params string[] names) =>
         $"\"keyvault list \"*) printf '{string.Concat(names.Select(n => $"{Vault}{n}\\n"))}' ;;\n";
 
-    /// <summary>With the ends of lines that it has on Windows.</summary>
+    /// <summary>With the line ends of Windows.</summary>
     static string Page(string url, string lines) => $"*{url}*) printf '{lines.ReplaceLineEndings("\\r\\n")}\\r\\n' ;;\n";
 
     static string Fails(string arguments) => $"{arguments.Replace(" ", "\\ ", StringComparison.Ordinal)}) echo 'Not now.' >&2; exit 1 ;;\n";

@@ -15,7 +15,8 @@ namespace DataRegistry.Tests.Infra;
 public sealed partial class InfraTests
 {
     /// <summary>
-    /// Of the Functions host, which the code does not read. https://learn.microsoft.com/azure/azure-functions/functions-app-settings
+    /// Settings of the Functions host, which the code does not read.
+    /// https://learn.microsoft.com/azure/azure-functions/functions-app-settings
     /// </summary>
     static readonly string[] HostSettings =
     [
@@ -23,7 +24,8 @@ public sealed partial class InfraTests
     ];
 
     /// <summary>
-    /// Of other ways to run: the emulator's, the account by its name, and what Flex Consumption takes from the site's runtime.
+    /// Settings of other ways to run: the emulator, the account by its name, and those that Flex Consumption takes from
+    /// the site's runtime.
     /// </summary>
     static readonly string[] NotOnAzure = ["AzureWebJobsStorage", "AzureWebJobsStorage__accountName", "FUNCTIONS_WORKER_RUNTIME"];
 
@@ -121,7 +123,7 @@ public sealed partial class InfraTests
             var scope = Scope().Match(assignment.GetProperty("id").GetString()!);
             return $"{identity}: {role} on {scope.Groups["type"].Value} {scope.Groups["container"].Value}".TrimEnd();
         });
-        // No role at the whole account lets anybody write blobs, and none of the app's is about the package.
+        // No role at the whole account allows writing blobs, and the app's identity has no role for the package.
         Assert.Equal(
             [
                 "registry-deployment: Storage Blob Data Contributor on Microsoft.Storage/storageAccounts app-package",
@@ -161,7 +163,7 @@ public sealed partial class InfraTests
         Assert.NotEmpty(alerts);
         foreach (var (name, query) in alerts)
         {
-            // Telemetry/AlertTests looks at these.
+            // Telemetry/AlertTests checks these.
             if (query.StartsWith("customMetrics", StringComparison.Ordinal))
                 continue;
             var words = Quoted().Matches(query).Select(m => m.Groups["text"].Value).ToList();
@@ -172,14 +174,14 @@ public sealed partial class InfraTests
                 Assert.All(words, word => Assert.True(lines.Exists(line => Matches(query, word, line)), $"{word} is in no log line"));
         }
 
-        // Poison is what both queues' last functions take.
+        // The last functions of both queues handle poison.
         Assert.All(
             Registry.QueueFunctions.Where(f => f.Queue.EndsWith("-poison", StringComparison.Ordinal)),
             f => Assert.Contains($"\"{f.Name}\"", alerts["registry-poison-messages"], StringComparison.Ordinal));
     }
 
     /// <summary>
-    /// Tables of Application Insights and what host.json calls their rows:
+    /// Tables of Application Insights, and the names of their rows in host.json:
     /// https://learn.microsoft.com/azure/azure-functions/functions-host-json
     /// </summary>
     [BicepFact]
@@ -223,7 +225,7 @@ public sealed partial class InfraTests
 
     static IEnumerable<string> Names(JsonElement of) => of.EnumerateObject().Select(p => p.Name);
 
-    /// <summary>Messages of all log lines, with a value that none has for what is put into them.</summary>
+    /// <summary>Messages of all log lines, with unique text in place of their values.</summary>
     static IEnumerable<string> LogLines() => typeof(Registry).Assembly.GetTypes()
         .SelectMany(
             t => t.GetMethods(
@@ -242,7 +244,7 @@ public sealed partial class InfraTests
         @"@Microsoft\.KeyVault\(SecretUri=\{0\}secrets/(?<secret>[\w-]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reference();
 
-    // An assignment's id begins with that of the resource it is for.
+    // An assignment's id begins with that of its resource.
     [GeneratedRegex(
         @"^\[extensionResourceId\('[^']*/providers/(?<type>[\w.]+/\w+)/[^/']+(/blobServices/default/containers/(?<container>[\w-]+))?', ",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
@@ -251,7 +253,7 @@ public sealed partial class InfraTests
     [GeneratedRegex(@"/userAssignedIdentities/(?<name>[\w-]+)', ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Principal();
 
-    // deploy asks for properties, verify for outputs by name.
+    // deploy reads properties by name, verify reads outputs.
     [GeneratedRegex(
         @"output( |\(')(outputs\.)?(?<name>(?!outputs|parameters)\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ScriptOutput();

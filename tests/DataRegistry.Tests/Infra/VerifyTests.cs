@@ -10,7 +10,7 @@ using DataRegistry.Tests.LocalHost;
 
 namespace DataRegistry.Tests.Infra;
 
-/// <summary><c>infra/verify</c> against LocalHost as a process of its own, whose storage and bucket outlive it.</summary>
+/// <summary><c>infra/verify</c> against LocalHost as a separate process. Its storage and bucket outlive it.</summary>
 public sealed class VerifyTests : IAsyncLifetime
 {
     const string Token = "a-token-of-the-tests-only";
@@ -59,7 +59,7 @@ public sealed class VerifyTests : IAsyncLifetime
         {
             if (http.Request.Path != "/_restart/")
             {
-                // A worker in the middle of its job, which stays there until it is killed.
+                // A worker in the middle of its job, which waits there until it is killed.
                 if (restarting && kind == "list" && atWork.TrySetResult())
                     await released.Task;
                 return false;
@@ -83,7 +83,7 @@ public sealed class VerifyTests : IAsyncLifetime
     [UnixFact]
     public async Task Each_failure_is_told_by_its_check_and_nothing_stays_behind()
     {
-        // One object never arrives, and what is there cannot be restarted.
+        // One object never arrives, and the app cannot be restarted.
         var (status, lines) = await VerifyAsync("--put", $"[[ $KEY = *0007.bin ]] || {Put}", "--restart", "exit 3", "--settle", "0");
         Assert.Equal(1, status);
         string[] failed = [.. lines.Where(l => l.StartsWith("FAILED: ", StringComparison.Ordinal)).Select(l => l.Split(": ")[1])];
@@ -103,7 +103,7 @@ public sealed class VerifyTests : IAsyncLifetime
     {
         string[] http = ["AdoptionApi", "Api", "Console", "DataVolumesApi", "Health", "OpenApi"];
         var names = http.Concat(Registry.QueueFunctions.Select(f => f.Name)).Concat(Registry.TimerFunctions.Select(f => f.Name));
-        // With the ends of lines that it has on Windows.
+        // With the line ends of Windows.
         var printed = string.Concat(names.Select(n => $"app/{n}\\r\\n"));
         var (status, lines) = await WithAzAsync($"*'function list'*) printf '{printed}' ;; *allowSharedKeyAccess*) echo false ;;");
         Assert.Equal((0, "7 ok, 0 failed, 1 skipped"), (status, lines[^1]));
@@ -152,7 +152,7 @@ public sealed class VerifyTests : IAsyncLifetime
         url = command.Lines[^1]["ready ".Length..];
     }
 
-    // Of an option that is given twice the last one counts.
+    // If an option is given twice, the last one counts.
     string[] WithBucket(params string[] arguments) => [url, "--store", StoreFile, "--put", Put, "--remove", Remove, .. arguments];
 
     static Process Start(string[] arguments, string? path = null)

@@ -16,12 +16,12 @@ public sealed class FairnessTests
     {
         await using var service = await TestService.StartAsync(
             ("Adoption:WindowKeys", "20"), ("Adoption:WindowsPerRange", "1"), ("Adoption:MessagesPerJob", $"{MessagesPerJob}"));
-        // Of the huge one nothing is there, so that it costs little: 50 ranges of a window each.
+        // None of the huge job's objects exist, so it costs little: 50 ranges of a window each.
         var huge = await service.AcceptAsync(TestKeys.OfShards(1, 50 * 20, "huge/"));
         var keys = TestKeys.OfShards(1, 200, "small/");
         service.Put(keys);
         var small = await service.AcceptAsync(keys);
-        // Two messages at a time, fewer than there are, so that each waits for its turn.
+        // Two messages at a time, fewer than exist, so that each waits for its turn.
         using var listener = new QueueListener(
             service.Connection, Registry.QueueFunctions, service.Services,
             queues => (queues.BatchSize, queues.NewBatchThreshold, queues.MaxPollingInterval) = (2, 0, TimeSpan.FromMilliseconds(100)));
@@ -35,7 +35,8 @@ public sealed class FairnessTests
         AssertCounts(await service.GetAsync(huge), created: 0, existing: 0, failed: 1000);
         var until = service.Logs[..service.Logs.IndexOf(Ended(small), StringComparison.Ordinal)];
         Assert.DoesNotContain(Ended(huge), until, StringComparison.Ordinal);
-        // Both have as many messages on the queue, so they take turns: ten windows each, and a round more at the beginning and at the end.
+        // Both have the same number of messages on the queue, so they take turns: ten windows each, and a round more at
+        // the beginning and at the end.
         Assert.InRange(Windows(until, huge), 10 - MessagesPerJob, 10 + (2 * MessagesPerJob));
     }
 

@@ -60,7 +60,7 @@ public sealed class JobCollectionTests : IAsyncLifetime
         }
 
         Assert.NotEmpty(await BlobsAsync(""));
-        // Blobs of requests are as old as the storage's own clock says.
+        // The storage's own clock gives the age of requests' blobs.
         clock.Move(TimeSpan.FromDays(1000));
         await CollectAsync();
         Assert.Empty(await BlobsAsync(JobBlobs.StagingFolder));

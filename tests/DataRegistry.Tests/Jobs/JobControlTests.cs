@@ -34,7 +34,7 @@ public sealed class JobControlTests : IAsyncLifetime
         await service.DrainAsync();
         Assert.Equal((40, 160, 200), Counts(await service.GetAsync(job)));
         Assert.Equal(40, (await service.GetDatumsAsync()).Count);
-        // Once more changes nothing.
+        // A second call changes nothing.
         await PostAsync($"{job}cancel/", HttpStatusCode.Accepted);
         Assert.Single((await service.GetAllAsync($"/api/v0/audit/?project={service.Project.Id}&action=adoption.cancelled")));
     }
@@ -87,7 +87,7 @@ public sealed class JobControlTests : IAsyncLifetime
         await service.DrainAsync();
         AssertCounts(
             await service.GetAsync($"/api/v0/adoptions/{again.GetProperty("id").GetString()}/"), created: 15, existing: 0, failed: 5);
-        // The first one is as it was.
+        // The first job is unchanged.
         AssertCounts(await service.GetAsync(job), created: 100, existing: 0, failed: 20);
     }
 
@@ -174,13 +174,13 @@ public sealed class JobControlTests : IAsyncLifetime
         await using (await leases.TryAcquireAsync(one.Store.Id, other, default))
         {
             Assert.Null(await leases.TryAcquireAsync(one.Store.Id, other with { Range = 1 }, default));
-            // The same range comes again when its worker has died.
+            // The same range may come again after its worker has died.
             Assert.NotNull(await leases.TryAcquireAsync(one.Store.Id, other, default));
             await one.DrainAsync();
             Assert.Equal(0, (await one.GetAsync(job)).GetProperty("counts").GetProperty("created").GetInt32());
         }
 
-        // Its message has only been put off.
+        // Its message has only been postponed.
         var properties = await one.Storage.Queues.GetQueueClient("adopt").GetPropertiesAsync();
         Assert.Equal(1, properties.Value.ApproximateMessagesCount);
     }

@@ -5,7 +5,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Jobs;
 
-/// <summary>How fast a job is, and when it will be done.</summary>
+/// <summary>A job's rate, and its estimated end.</summary>
 public sealed class JobRateTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -26,7 +26,7 @@ public sealed class JobRateTests : IAsyncLifetime
         AssertRate(await small.GetAsync(job), null, null);
         await DeliverAsync(small);
         clock.Move(TimeSpan.FromSeconds(10));
-        // One window of 60 in 10 seconds: what there is counts as if nothing had been before.
+        // One window of 60 in 10 seconds. The rate counts it as if nothing had been before.
         AssertRate(await small.GetAsync(job), (5.5, 6), (1140 / 6.0, 1140 / 5.5));
         for (var window = 0; window < 5; window++)
         {
@@ -35,10 +35,10 @@ public sealed class JobRateTests : IAsyncLifetime
         }
 
         AssertRate(await small.GetAsync(job), (5.5, 6), (840 / 6.0, 840 / 5.5));
-        // An hour in which nothing happens makes it none at all, of which nothing follows.
+        // After an hour without progress there is no rate, and no estimate.
         clock.Move(TimeSpan.FromHours(1));
         AssertRate(await small.GetAsync(job), (0, 0), null);
-        // Then it is as fast as it is, and not by the hour slower.
+        // Then the rate is the present one, which the hour does not lower.
         for (var window = 0; window < 12; window++)
         {
             await DeliverAsync(small);
@@ -81,7 +81,7 @@ public sealed class JobRateTests : IAsyncLifetime
         return response.Headers.Location!.AbsolutePath;
     }
 
-    /// <summary>The message that waits longest.</summary>
+    /// <summary>Delivers the message that has waited longest.</summary>
     static async Task DeliverAsync(TestService service)
     {
         var queue = service.Storage.Queues.GetQueueClient("adopt");

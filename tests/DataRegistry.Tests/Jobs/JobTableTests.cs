@@ -5,7 +5,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Jobs;
 
-/// <summary>The write that ends a job, and what follows it.</summary>
+/// <summary>The write that ends a job, and the work that follows it.</summary>
 public sealed class JobTableTests : IAsyncLifetime
 {
     readonly FaultyTransport transport = new();
@@ -33,7 +33,7 @@ public sealed class JobTableTests : IAsyncLifetime
         }
         else
         {
-            // The client tries again, and is told that the row has changed.
+            // The client retries, and finds the row changed.
             transport.Wrote = () =>
             {
                 transport.Wrote = null;

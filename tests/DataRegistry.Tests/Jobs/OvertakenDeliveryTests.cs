@@ -7,8 +7,9 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 namespace DataRegistry.Tests.Jobs;
 
 /// <summary>
-/// A message whose lease lapsed is delivered again while the first delivery still runs. When the second ends well the host deletes the
-/// message, whatever becomes of the first: so no delivery may end well while the range still needs one.
+/// A message whose visibility time is over is delivered again while the first delivery still runs. If the second one
+/// succeeds, the host deletes the message, even if the first one fails. So no delivery may succeed while the range
+/// still needs one.
 /// </summary>
 public sealed class OvertakenDeliveryTests
 {

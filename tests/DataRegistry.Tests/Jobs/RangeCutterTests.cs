@@ -40,7 +40,7 @@ public sealed class RangeCutterTests
     public async Task Cutting_again_and_again_comes_down_to_ranges_of_a_page(string bucket, string[] keys, double least)
     {
         _ = least;
-        // As workers do: whoever is left with most is cut next, by what is known of it.
+        // Like the workers: cut the largest rest next, with the knowledge from before.
         var cutter = CutterOf(keys);
         var ranges = new List<(string? After, string? Until, string? Upper, int Count)> { (null, null, null, keys.Length) };
         var probes = 0;

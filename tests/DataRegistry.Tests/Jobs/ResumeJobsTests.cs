@@ -7,7 +7,8 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 namespace DataRegistry.Tests.Jobs;
 
 /// <summary>
-/// A head that starts after a crash resumes unfinished jobs at once: the dead process's messages are hidden for ten minutes.
+/// A head that starts after a crash resumes unfinished jobs at once: the dead process's messages are hidden for ten
+/// minutes.
 /// </summary>
 public sealed class ResumeJobsTests : IAsyncLifetime
 {
@@ -73,7 +74,7 @@ public sealed class ResumeJobsTests : IAsyncLifetime
     {
         var job = await service.AcceptAsync(Keys(Count));
         var message = (await service.ReceiveAsync("adopt"))[0];
-        // The other instance is in its first window, and has written something of it.
+        // The other instance is in its first window, and has written a part of it.
         Task resumed = null!;
         service.Transport.Wrote = () =>
         {
@@ -100,7 +101,7 @@ public sealed class ResumeJobsTests : IAsyncLifetime
             var job = await service.AcceptAsync(keys);
             await service.ReceiveAsync("adopt");
             service.Transport.DieAfter(write);
-            // It says of a job that it could not be resumed, and goes on with the next one; none can be here.
+            // It logs each job that it cannot resume and continues; here it can resume none.
             await Record.ExceptionAsync(() => service.Services.ResumeJobsAsync());
             died = service.Transport.IsDead;
             service.Transport.Revive();

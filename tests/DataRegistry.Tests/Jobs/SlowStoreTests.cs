@@ -14,7 +14,8 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 namespace DataRegistry.Tests.Jobs;
 
 /// <summary>
-/// A store whose server takes requests and hardly answers them: it has a part of an instance, and its jobs end all the same.
+/// A store whose server accepts requests and hardly answers them. It takes a part of an instance, and its jobs still
+/// end.
 /// </summary>
 public sealed class SlowStoreTests : IAsyncLifetime
 {
@@ -71,7 +72,7 @@ public sealed class SlowStoreTests : IAsyncLifetime
 
         AssertCounts(await service.GetAsync(job), created: 150, existing: 0, failed: 0);
         Assert.True(asked > 0, "The slow store was never asked");
-        // Its windows ask one request each before they know anything.
+        // Each of its windows sends one request first.
         Assert.InRange(most, 1, new JobOptions().WindowsAtOnce / 2);
     }
 
@@ -89,7 +90,7 @@ public sealed class SlowStoreTests : IAsyncLifetime
         {
             if (request != kind)
             {
-                // Who may not list asks for each key.
+                // Without the right to list, each key is asked by itself.
                 http.Response.StatusCode = kind == "head" ? 403 : 200;
                 return kind == "head";
             }
@@ -134,7 +135,7 @@ public sealed class SlowStoreTests : IAsyncLifetime
             Assert.Contains("bucket", row.LastError, StringComparison.Ordinal);
         }
 
-        // After the pause it is asked again, and a window that is done forgets it all.
+        // After the pause it is tried again, and a finished window clears the state.
         clock.Move(StoreTurns.Pause);
         service.Server.Intercept = null;
         service.Put(Keys(101));
@@ -166,13 +167,15 @@ public sealed class SlowStoreTests : IAsyncLifetime
         AssertCounts(await service.GetAsync(list), created: 0, existing: 0, failed: 101);
         Assert.All(
             await service.GetAllAsync($"{list}results/"),
-            r => Assert.Contains("Given up after an hour", r.GetProperty("message").GetString(), StringComparison.Ordinal));
+            r => Assert.Contains("No answer for an hour", r.GetProperty("message").GetString(), StringComparison.Ordinal));
         var failed = await service.GetAsync(prefix);
         Assert.Equal("failed", failed.GetProperty("status").GetString());
-        Assert.Contains("Given up after an hour", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("No answer for an hour", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
-    /// <summary>The headers, and a byte now and then; a short document where an answer is needed to begin with.</summary>
+    /// <summary>
+    /// Sends the headers, and a byte now and then. A short document where the test needs an answer to begin with.
+    /// </summary>
     async Task<bool> DripAsync(HttpContext http, string kind)
     {
         Interlocked.Increment(ref asked);
@@ -207,7 +210,7 @@ public sealed class SlowStoreTests : IAsyncLifetime
         return true;
     }
 
-    /// <summary>The look at the bucket is answered.</summary>
+    /// <summary>The probe of the bucket is answered.</summary>
     async Task<string> AcceptPrefixAsync()
     {
         var drips = service.Server.Intercept;

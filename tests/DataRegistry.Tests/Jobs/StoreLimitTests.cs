@@ -9,13 +9,13 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Jobs;
 
-/// <summary>What one store's bucket is asked at most, by all jobs and instances together.</summary>
+/// <summary>The limits of requests to one store's bucket, over all jobs and instances.</summary>
 public sealed class StoreLimitTests
 {
     [Fact]
     public async Task Two_instances_together_are_no_more_workers_at_a_store_than_may_be()
     {
-        // The deliveries have a place each at their instance, so that only the store's workers are few.
+        // Each delivery has a slot at its instance, so only the store's workers are limited.
         (string, string)[] settings =
         [
             ("Adoption:WorkersPerStore", "3"), ("Adoption:WindowsAtOnce", "20"), ("Adoption:WindowKeys", "12"),
@@ -24,7 +24,8 @@ public sealed class StoreLimitTests
         await using var first = await TestService.StartAsync(settings);
         await using var second = await TestService.StartAsync(first.Connection, null, settings);
         first.Put(Keys(120));
-        // Each worker asks for one key at a time here, so that requests at a time are workers. They wait there for each other.
+        // Each worker asks for one key at a time here, so concurrent requests are workers. They wait there for each
+        // other.
         var meeting = new Meeting();
         first.Server.Intercept = async (http, kind) =>
         {
@@ -35,7 +36,7 @@ public sealed class StoreLimitTests
         var job = await first.AcceptAsync(Keys(120));
         var id = WorkMessage.Parse((await first.ReceiveAsync("adopt", visibilitySeconds: 600))[0].MessageText).JobId;
         var work = first.Services.GetRequiredService<WorkTable>();
-        // All ten ranges at once, five at each instance; those who find the store full come again.
+        // All ten ranges at once, five at each instance. Those that find the store full come again.
         for (var ranges = await UndoneAsync(); ranges.Count > 0; ranges = await UndoneAsync())
         {
             meeting.Expect(ranges.Count);
@@ -96,13 +97,13 @@ public sealed class StoreLimitTests
         var row = new LeaseRow { PartitionKey = "p", RowKey = "00", Holder = "h", Until = default };
         var lease = new StoreLease(leases, service.Store.Id, row, perSecond: 100, stopwatch);
 
-        // A hundred at once take a second, whoever asks.
+        // A hundred at once take a second, for any caller.
         Assert.Equal(0.99, Enumerable.Range(0, 100).Max(_ => lease.Reserve(1)).TotalSeconds, 6);
-        // Half a second later a tenth of a second's worth was not used and is not lost, but no more than that.
+        // Half a second later, only a tenth of a second's worth of unused requests is kept.
         stopwatch.Advance(TimeSpan.FromSeconds(1.5));
         Assert.Equal(11, Enumerable.Range(0, 20).Count(_ => lease.Reserve(1) <= TimeSpan.Zero));
         stopwatch.Advance(TimeSpan.FromSeconds(10));
-        // At a quarter, and each at a time of its own, 100 take four seconds, within the randomness of so many.
+        // At a quarter of the rate, and spread at random, 100 take about four seconds.
         var slow = Enumerable.Range(0, 101).Select(_ => lease.Reserve(0.25).TotalSeconds).ToList();
         Assert.InRange(slow[^1], 3.2, 4.6);
         Assert.True(slow.Zip(slow.Skip(1), (a, b) => Math.Round(b - a, 6)).Distinct().Count() > 50);
@@ -125,12 +126,12 @@ public sealed class StoreLimitTests
     {
         var error = await Assert.ThrowsAsync<OptionsValidationException>(
             () => TestService.StartAsync(("Adoption:RequestsPerSecondOfStore", "100")));
-        Assert.StartsWith(
-            "The settings Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore are", error.Message,
+        Assert.Contains(
+            "Adoption__WindowKeys × Adoption__WorkersPerStore ÷ Adoption__RequestsPerSecondOfStore seconds", error.Message,
             StringComparison.Ordinal);
     }
 
-    /// <summary>Those who arrive wait until all who are expected, and have not left, have arrived.</summary>
+    /// <summary>Everybody who arrives waits until all expected ones have arrived or left.</summary>
     sealed class Meeting
     {
         readonly Lock gate = new();
@@ -138,7 +139,7 @@ public sealed class StoreLimitTests
         int expected;
         int waiting;
 
-        /// <summary>As many as ever waited at a time.</summary>
+        /// <summary>The most that waited at a time.</summary>
         public int Most { get; private set; }
 
         public void Expect(int count)
@@ -147,7 +148,7 @@ public sealed class StoreLimitTests
                 expected = count;
         }
 
-        /// <param name="gone">Whoever hangs up waits no more, and may arrive again.</param>
+        /// <param name="gone">A caller who hangs up waits no more, and may arrive again.</param>
         public async Task ArriveAsync(CancellationToken gone)
         {
             Task all;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DataRegistry.Tests.Jobs;
 
-/// <summary>What part of a process one store has.</summary>
+/// <summary>One store's share of a process.</summary>
 public sealed class StoreTurnsTests : IDisposable
 {
     static readonly JobOptions Settings = new() { WindowsAtOnce = 4, MessagesPerStore = 4 };
@@ -30,7 +30,7 @@ public sealed class StoreTurnsTests : IDisposable
         Assert.All(places, Assert.NotNull);
         Assert.False(third.IsCompleted);
 
-        // The store is not slow: who waits gets the place that is given back.
+        // The store is not slow, so a waiting message gets the slot that is given back.
         places[0]!.Dispose();
         Assert.NotNull(await third);
     }
@@ -45,7 +45,8 @@ public sealed class StoreTurnsTests : IDisposable
         await AssertSentAwayAsync();
         Assert.NotNull(await TakeAsync(other));
 
-        // A window that ends well shows that it goes on: now more may wait, until none has ended for long.
+        // A window that ends well shows that the store answers. Now more messages may wait, until none has ended for
+        // long.
         first.Answered();
         (await kept[0])!.Dispose();
         Assert.NotNull(await kept[2]);

@@ -4,7 +4,7 @@ using static DataRegistry.Tests.Adoption.AdoptionJobTests;
 
 namespace DataRegistry.Tests.Jobs;
 
-/// <summary>A job that waits says for what, and since when.</summary>
+/// <summary>A waiting job shows the reason, and since when it waits.</summary>
 public sealed class WaitingTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -41,7 +41,7 @@ public sealed class WaitingTests : IAsyncLifetime
             {
                 "slow" => "asks us to slow down",
                 "error" => "HTTP 500",
-                _ => "As many workers are at the store's bucket as may be (1)",
+                _ => "The store's bucket has its most workers (1)",
             },
             waiting.GetProperty("for").GetString(), StringComparison.Ordinal);
         Assert.Equal(began, waiting.GetProperty("since").GetDateTimeOffset(), TimeSpan.FromMilliseconds(1));
@@ -54,7 +54,7 @@ public sealed class WaitingTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, done.GetProperty("waiting").ValueKind);
     }
 
-    /// <summary>Another worker has the store's only place, for five minutes.</summary>
+    /// <summary>Gives the store's only lease to another worker, for five minutes.</summary>
     async Task HoldTheLeaseAsync()
     {
         var leases = service.Storage.Tables.GetTableClient("leases");
@@ -65,7 +65,7 @@ public sealed class WaitingTests : IAsyncLifetime
         });
     }
 
-    /// <summary>Its message comes, whether or not it is visible yet.</summary>
+    /// <summary>Delivers its message, even if it is not visible yet.</summary>
     async Task DeliverAsync(string job)
     {
         var message = new DataRegistry.Jobs.WorkMessage(DataRegistry.Jobs.WorkMessage.Version, Guid.Parse(job.Split('/')[^2]), 0, 1);
@@ -75,7 +75,7 @@ public sealed class WaitingTests : IAsyncLifetime
         }
         catch (DataRegistry.Stores.S3.BucketException)
         {
-            // As the host sees it.
+            // The host sees the failure.
         }
     }
 }

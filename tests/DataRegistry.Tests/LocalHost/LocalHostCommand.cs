@@ -4,7 +4,7 @@ using DataRegistry.Tests.Host;
 
 namespace DataRegistry.Tests.LocalHost;
 
-/// <summary>A run of LocalHost, read up to where it is ready or ends.</summary>
+/// <summary>Runs LocalHost, and reads its output until it is ready or ends.</summary>
 sealed class LocalHostCommand : IAsyncDisposable
 {
     readonly Process process;
@@ -22,10 +22,10 @@ sealed class LocalHostCommand : IAsyncDisposable
     public static Task<LocalHostCommand> StartAsync(params string[] arguments) =>
         StartAsync(new Dictionary<string, string>(StringComparer.Ordinal), arguments);
 
-    /// <param name="environment">Variables that it has besides.</param>
+    /// <param name="environment">Additional variables.</param>
     public static async Task<LocalHostCommand> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        // A job in the background of a script has Ctrl-C ignored, and so would what it starts.
+        // A script's background job ignores Ctrl-C, and so would its children.
         string[] signals = OperatingSystem.IsLinux() ? ["env", "--default-signal=INT"] : [];
         string[] program = [.. signals, "dotnet", Path.Combine(AppContext.BaseDirectory, "DataRegistry.LocalHost.dll")];
         var start = new ProcessStartInfo(program[0], [.. program[1..], .. arguments])
@@ -47,7 +47,7 @@ sealed class LocalHostCommand : IAsyncDisposable
                 break;
         }
 
-        // Its log would fill the pipe, and then it would stand still.
+        // A full pipe would block it.
         command.rest = command.process.StandardOutput.ReadToEndAsync(CancellationToken.None);
         return command;
     }
@@ -58,10 +58,10 @@ sealed class LocalHostCommand : IAsyncDisposable
         DefaultRequestHeaders = { { "Authorization", "Token a-token-of-the-tests-only" } },
     };
 
-    /// <summary>All that it prints after it is ready, once it has ended.</summary>
+    /// <summary>Its whole output after it is ready, once it has ended.</summary>
     public Task<string> RestAsync() => rest;
 
-    /// <summary>At once, as a crash would.</summary>
+    /// <summary>Kills it at once, like a crash.</summary>
     public async Task KillAsync()
     {
         process.Kill();

@@ -8,7 +8,7 @@ using DataRegistry.Tests.Host;
 
 namespace DataRegistry.Tests.LocalHost;
 
-/// <summary>The one command, as a process of its own: what it prints works when pasted, and nothing of it stays behind.</summary>
+/// <summary>The main command, as a separate process. Its printed commands work, and it leaves nothing behind.</summary>
 public sealed class MainCommandTests
 {
     /// <summary>The demo project's id.</summary>

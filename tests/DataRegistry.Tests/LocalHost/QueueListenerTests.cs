@@ -100,7 +100,8 @@ public sealed class QueueListenerTests : IAsyncLifetime
             Interlocked.Decrement(ref running);
         });
 
-        // A batch of eight; when four of them have ended, the four that run are the threshold, and eight more are taken.
+        // A batch of eight. When four of them have ended, the other four are the threshold, and the listener takes
+        // eight more.
         await Eventually.IsTrueAsync(() => Volatile.Read(ref running) == 8, "a full batch");
         release.Release(4);
         await Eventually.IsTrueAsync(() => Volatile.Read(ref running) == 12, "a batch beside what still runs");
@@ -166,6 +167,6 @@ public sealed class QueueListenerTests : IAsyncLifetime
 
     async Task SendAsync(string queue, string text) => await queues.GetQueueClient(queue).SendMessageAsync(text);
 
-    /// <summary>Invisible messages too.</summary>
+    /// <summary>Counts invisible messages too.</summary>
     async Task<int> CountAsync(string queue) => (await queues.GetQueueClient(queue).GetPropertiesAsync()).Value.ApproximateMessagesCount;
 }

@@ -6,7 +6,7 @@ using static DataRegistry.Tests.Rescans.TestScans;
 
 namespace DataRegistry.Tests.Rescans;
 
-/// <summary>Of a bucket that fails, is away or does not tell the truth, a scan says nothing wrong.</summary>
+/// <summary>A scan of a bucket that fails, is unreachable or lies has no wrong findings.</summary>
 public sealed class RescanBucketFaultTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -32,7 +32,7 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
         service.Server.Requests.Reset();
         var scan = await ScanToTheEndAsync();
         Assert.Equal("failed", scan.GetProperty("status").GetString());
-        Assert.Contains("lists nothing at all", scan.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("lists no objects", scan.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Empty(await service.DriftedAsync("missing"));
     }
 
@@ -84,7 +84,7 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
         service.Server.Intercept = null;
         if ((kind, status) == ("head", 403))
         {
-            // The list tells as well what is there.
+            // The LIST shows the object too.
             Assert.Equal("unchanged 29, missing 1", Counts(scan));
             return;
         }
@@ -190,7 +190,7 @@ public sealed class RescanBucketFaultTests : IAsyncLifetime
         return string.Concat(page);
     }
 
-    /// <summary>As the host does: a delivery that fails comes again, then goes to the poison queue.</summary>
+    /// <summary>Like the host: a failed delivery comes again, then goes to the poison queue.</summary>
     async Task<JsonElement> ScanToTheEndAsync()
     {
         var path = await service.AcceptScanAsync();

@@ -8,7 +8,7 @@ using static DataRegistry.Tests.Rescans.TestScans;
 
 namespace DataRegistry.Tests.Rescans;
 
-/// <summary>A scan that dies, is repeated or is cancelled says what a whole one says, or nothing.</summary>
+/// <summary>A scan that dies, is repeated or is cancelled has the findings of a complete one, or none.</summary>
 public sealed class RescanFaultTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -47,7 +47,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
         var deaths = 0;
         for (var write = 0; ; write++)
         {
-            // Each scan finds the same: what the one before found is undone.
+            // Each scan has the same findings, because the changes of the previous one are undone.
             await RestoreAsync();
             var path = await service.AcceptScanAsync();
             var died = await service.DrainWithDeathAsync(write);
@@ -135,7 +135,8 @@ public sealed class RescanFaultTests : IAsyncLifetime
             var path = await service.AcceptScanAsync();
             await service.DrainAsync(async run =>
             {
-                // The one has read what there is, and asks whether it is so, when the other does it all, up to a write.
+                // The first delivery has read the stretch and asks for confirmation. The second one then does all its
+                // work, up to a write.
                 var asked = 0;
                 service.Server.Intercept = async (_, kind) =>
                 {
@@ -164,7 +165,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
         var datums = service.Services.GetRequiredService<DatumTable>();
         var row = (await datums.FindAsync(
             new DatumId(TimedId.FromGuid(Assert.Single(await service.LocationsAsync(service.Store.Id)).Datum)), default))!;
-        // The one who takes it back finds it unmarked, since the other has written only the location so far.
+        // The delivery that withdraws the mark finds no mark, because the other one has written only the location.
         Assert.True(
             await datums.TryMarkAsync([(new(row.Id, DriftState.None, null, Guid.NewGuid(), DateTimeOffset.UnixEpoch), row)], default));
         Assert.False(
@@ -189,7 +190,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
         Assert.Equal("unchanged 30", Counts((await service.GetAsync($"/api/v0/stores/{service.Store.Id}/")).GetProperty("last_rescan")));
     }
 
-    /// <summary>One object that changed and one new one, both adopted.</summary>
+    /// <summary>One changed object and one new one, both adopted.</summary>
     async Task AssertToldAsync(string path)
     {
         var told = (await service.GetAllAsync($"{path}results/")).ToDictionary(r => r.GetProperty("outcome").GetString()!);
@@ -212,7 +213,7 @@ public sealed class RescanFaultTests : IAsyncLifetime
         await RestoreAsync();
     }
 
-    /// <summary>Such that the next scan finds two of each kind.</summary>
+    /// <summary>Makes the next scan find two of each kind.</summary>
     async Task RestoreAsync()
     {
         service.Put(Keys(40));

@@ -5,13 +5,12 @@ using static DataRegistry.Tests.Rescans.TestScans;
 namespace DataRegistry.Tests.Rescans;
 
 /// <summary>
-/// While a scan runs something else is done, before each request that it sends to the tables or the bucket in turn: whatever the scan says
-/// afterwards has to be true,
-/// and the next scan finds the rest.
+/// Runs an action before each request of a scan to the tables or the bucket, one request after the other. The scan's
+/// findings must be true afterwards, and the next scan must find the rest.
 /// </summary>
 public sealed class RescanInterleavingTests : IAsyncLifetime
 {
-    /// <summary>Requests that look alike follow each other, one a shard: not every one of them needs to be tried.</summary>
+    /// <summary>Similar requests follow each other, one per shard, so not every one needs a try.</summary>
     const int Stride = 7;
 
     TestService service = null!;
@@ -58,7 +57,7 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
     public Task What_is_purged_and_adopted_anew_meanwhile_is_as_it_was_adopted() => AtEachRequestAsync(
         async _ =>
         {
-            // The one that has changed: its new datum is what is there.
+            // The changed object: its new datum is the one at the URL.
             await PurgeAsync("k0003");
             using var adopted = await service.AdoptUrlAsync(service.Url("k0003"));
             Assert.True(adopted.IsSuccessStatusCode, service.Logs);
@@ -101,8 +100,8 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
             return Task.CompletedTask;
         });
 
-    /// <param name="holds">What is true after the scan.</param>
-    /// <param name="next">What the next scan counts; null if that differs.</param>
+    /// <param name="holds">Checks the state after the scan.</param>
+    /// <param name="next">The counts of the next scan; null if they vary.</param>
     async Task AtEachRequestAsync(Func<int, Task> meanwhile, Func<int, Task> holds, Func<int, string?> next, Func<Task> restore)
     {
         await service.AdoptAllAsync("k0001", "k0002", "k0003", "k0004", "k0005", "k0006");
@@ -114,7 +113,7 @@ public sealed class RescanInterleavingTests : IAsyncLifetime
             await service.ScanAsync();
             if (at % 2 == 0)
             {
-                // With marks to be made, not only with those that are there.
+                // Also with new marks, not only with existing ones.
                 service.Put("k0001", "k0003");
                 await service.ScanAsync();
                 service.Bucket.Delete("k0001");

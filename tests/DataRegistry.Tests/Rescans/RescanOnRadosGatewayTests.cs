@@ -8,7 +8,7 @@ using static DataRegistry.Tests.Rescans.TestScans;
 
 namespace DataRegistry.Tests.Rescans;
 
-/// <summary>Scans of a real S3 server's bucket: its LISTs, versions and HEADs tell the same of an object.</summary>
+/// <summary>Scans of a real S3 server's bucket: its LISTs, versions and HEADs agree about an object.</summary>
 [NeedsRadosGateway]
 public sealed class RescanOnRadosGatewayTests
 {
@@ -35,7 +35,7 @@ public sealed class RescanOnRadosGatewayTests
         if (versioned)
             await s3.PutBucketVersioningAsync(new() { BucketName = bucket, VersioningConfig = new() { Status = VersionStatus.Enabled } });
         await using var service = await TestService.StartAsync();
-        // By a list, whose locations hold what HEADs say, and by a job, whose locations hold what LISTs say.
+        // Adopts by a list, whose locations have facts of HEADs, and by a job, whose locations have facts of LISTs.
         string[] keys = [.. Keys(130), "größe/数据集/𝒳", "plus+and space", "up/../there"];
         foreach (var key in keys)
             await PutAsync(key, key);

@@ -9,7 +9,7 @@ using static DataRegistry.Tests.Rescans.TestScans;
 
 namespace DataRegistry.Tests.Rescans;
 
-/// <summary>When stores are scanned, that no two scans of one overlap, and which reports are kept.</summary>
+/// <summary>When stores are scanned, that scans of one store do not overlap, and which reports are kept.</summary>
 public sealed class RescanScheduleTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -51,7 +51,8 @@ public sealed class RescanScheduleTests : IAsyncLifetime
             await TickAsync(minutes: 5, drain: false);
             await service.DrainAsync();
             Assert.Equal(tick, (await ScansAsync()).Count);
-            // Each begins some seconds later than its tick: here the clock of whoever begins is set forth, and back for the next tick.
+            // Each begins a few seconds later than its tick. Here the clock of the starter is moved forward, and back
+            // for the next tick.
             await DelayBegunAsync(TimeSpan.FromSeconds(20));
         }
     }
@@ -152,7 +153,7 @@ public sealed class RescanScheduleTests : IAsyncLifetime
         var paths = await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
         {
             using var response = await service.Http.SendAsync("POST", $"/api/v0/stores/{service.Store.Id}/rescan/");
-            // 409 where it is just being made.
+            // 409 while it is just being created.
             return response.StatusCode == HttpStatusCode.Accepted ? response.Headers.Location!.AbsolutePath : null;
         }));
         Assert.Single(paths.OfType<string>().Distinct());
@@ -210,7 +211,7 @@ public sealed class RescanScheduleTests : IAsyncLifetime
         Assert.Equal(3, (await service.GetAllAsync($"/api/v0/rescans/?store={service.Store.Id}&status=completed")).Count);
         Assert.Empty(await service.GetAllAsync($"/api/v0/rescans/?store={service.Store.Id}&status=failed"));
         await service.GetAsync($"/api/v0/rescans/?store={Guid.NewGuid()}", HttpStatusCode.BadRequest);
-        // Adoptions and scans are told apart.
+        // Lists keep adoptions and scans apart.
         var scan = (await ScansAsync())[0].GetProperty("id").GetString();
         await service.GetAsync($"/api/v0/adoptions/{scan}/", HttpStatusCode.NotFound);
         Assert.Empty(await service.GetAllAsync($"/api/v0/adoptions/?project={service.Project.Id}"));
@@ -225,7 +226,7 @@ public sealed class RescanScheduleTests : IAsyncLifetime
             await TestUsers.JsonAsync(conflict, HttpStatusCode.Conflict);
         using (var response = await service.Http.SendAsync("POST", $"{path}cancel/"))
         {
-            // Nobody has begun with it.
+            // No worker has begun it.
             Assert.Equal("cancelled", (await TestUsers.JsonAsync(response, HttpStatusCode.Accepted)).GetProperty("status").GetString());
         }
 
@@ -259,11 +260,11 @@ public sealed class RescanScheduleTests : IAsyncLifetime
 
     Task<List<System.Text.Json.JsonElement>> ScansAsync() => service.GetAllAsync($"/api/v0/rescans/?store={service.Store.Id}");
 
-    /// <summary>Scans of the store, also those that are not shown any more.</summary>
+    /// <summary>The number of the store's scans, including hidden ones.</summary>
     async Task<int> CountJobsAsync() => await service.Services.GetRequiredService<JobTable>()
         .ListAsync(RescanRequests.SlotOf(service.Store.Id), JobKind.Rescan, status: null, after: null, page: 1000, default).CountAsync();
 
-    /// <summary>As if the last scan had begun later.</summary>
+    /// <summary>Acts as if the last scan had begun later.</summary>
     async Task DelayBegunAsync(TimeSpan delay)
     {
         var scans = service.Services.GetRequiredService<ScanTable>();

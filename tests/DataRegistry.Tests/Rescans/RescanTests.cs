@@ -9,7 +9,7 @@ using static DataRegistry.Tests.Rescans.TestScans;
 
 namespace DataRegistry.Tests.Rescans;
 
-/// <summary>What scans find, and what they make of it. Windows are small here, so that a few keys make several.</summary>
+/// <summary>The findings of scans, and what follows from them. Windows are small here, so a few keys make several.</summary>
 public sealed class RescanTests : IAsyncLifetime
 {
     readonly FakeClock clock = new();
@@ -30,7 +30,7 @@ public sealed class RescanTests : IAsyncLifetime
         Assert.Equal("unchanged 2500", Counts(scan));
         Assert.Equal(rows, await service.RowsAsync());
         Assert.Equal("none", await service.DriftAsync("k0007"));
-        // Three pages, and one more at the end of each range but the last at most.
+        // Three pages, and at most one more at the end of each range but the last.
         Assert.InRange(service.Server.Requests["list"], 3, 6);
         Assert.Equal(0, service.Server.Requests["head"]);
         Assert.Equal(scan.GetProperty("requests").GetInt64(), service.Server.Requests["list"]);
@@ -59,7 +59,7 @@ public sealed class RescanTests : IAsyncLifetime
         Assert.Equal(
             1196, (await service.GetAsync($"/api/v0/data/?project={service.Project.Id}&drift=none")).GetProperty("count").GetInt32());
 
-        // Found again it is told again, and nothing is written.
+        // A repeated finding is reported again, and nothing is written.
         var rows = await service.RowsAsync();
         Assert.Equal("unchanged 1196, changed 2, missing 2, new 2, skipped 1", Counts(await service.ScanAsync()));
         Assert.Equal(rows, await service.RowsAsync());
@@ -155,7 +155,7 @@ public sealed class RescanTests : IAsyncLifetime
             (await service.GetDatumsAsync()).Select(d => d.GetProperty("name").GetString()!).Order(StringComparer.Ordinal));
         Assert.Equal("unchanged 3, new 2", Counts(await service.ScanAsync()));
 
-        // What was purged is not wanted back.
+        // A scan does not adopt a purged object again.
         var datum = (await service.GetDatumsAsync())[0].GetProperty("id").GetString();
         (await service.Http.SendAsync("POST", $"/api/v0/data/{datum}/purge/")).EnsureSuccessStatusCode();
         Assert.Equal("unchanged 2, new 2, skipped 1", Counts(await service.ScanAsync()));
@@ -238,7 +238,7 @@ public sealed class RescanTests : IAsyncLifetime
         await service.DrainAsync();
         var failed = await service.GetAsync(path);
         Assert.Equal("failed", failed.GetProperty("status").GetString());
-        Assert.Contains("lists nothing at all", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("lists no objects", failed.GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Equal("unknown", await service.DriftAsync("k0001"));
         Assert.Equal("missing 20", Counts(await service.ScanAsync("?force=true")));
         Assert.Equal("missing 20", Counts(await service.ScanAsync()));

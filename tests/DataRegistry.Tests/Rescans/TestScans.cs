@@ -9,7 +9,7 @@ static class TestScans
 {
     public static string[] Keys(int count) => [.. Enumerable.Range(0, count).Select(n => $"k{n:D4}")];
 
-    /// <summary>Puts objects there and adopts them, as a job where there are many.</summary>
+    /// <summary>Puts objects and adopts them, as a job if they are many.</summary>
     public static async Task AdoptAllAsync(this TestService service, params string[] keys)
     {
         service.Put(keys);
@@ -18,7 +18,7 @@ static class TestScans
         await service.DrainAsync();
     }
 
-    /// <summary>Has the store scanned; returns the scan's path.</summary>
+    /// <summary>Starts a scan of the store; returns the scan's path.</summary>
     public static async Task<string> AcceptScanAsync(this TestService service, string query = "", Guid? store = null)
     {
         using var response = await service.Http.SendAsync("POST", $"/api/v0/stores/{store ?? service.Store.Id}/rescan/{query}");
@@ -26,7 +26,7 @@ static class TestScans
         return response.Headers.Location!.AbsolutePath;
     }
 
-    /// <summary>Has it scanned to the end; returns the scan.</summary>
+    /// <summary>Scans the store to the end; returns the scan.</summary>
     public static async Task<JsonElement> ScanAsync(this TestService service, string query = "", Guid? store = null)
     {
         var path = await service.AcceptScanAsync(query, store);
@@ -43,7 +43,7 @@ static class TestScans
     public static Task<List<JsonElement>> ResultsAsync(this TestService service, JsonElement scan, string query = "") =>
         service.GetAllAsync($"/api/v0/rescans/{scan.GetProperty("id").GetString()}/results/{query}");
 
-    /// <summary>What scans say of the datum that stands for a key now; null if none does.</summary>
+    /// <summary>The drift of the key's present datum; null if none.</summary>
     public static async Task<string?> DriftAsync(this TestService service, string key) =>
         (await service.GetAsync(
             $"/api/v0/data/?project={service.Project.Id}&uri={Uri.EscapeDataString(service.Url(key))}")).GetProperty("results")
@@ -62,7 +62,7 @@ static class TestScans
         await TestUsers.JsonAsync(response);
     }
 
-    /// <summary>Every row of locations and datums with its ETag: what was written in between differs.</summary>
+    /// <summary>Every row of locations and datums with its ETag, to detect writes.</summary>
     public static async Task<List<string>> RowsAsync(this TestService service)
     {
         var rows = (await service.LocationsAsync(service.Store.Id)).ConvertAll(r => $"{r.Key} {r.ETag}");

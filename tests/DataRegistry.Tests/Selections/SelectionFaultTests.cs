@@ -7,20 +7,22 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Selections;
 
-/// <summary>Workers die between two writes, and messages come again: totals stay right, and nothing is done twice or by halves.</summary>
+/// <summary>
+/// Workers die between two writes, and messages come again. Totals stay right, and nothing is done twice or by halves.
+/// </summary>
 public sealed class SelectionFaultTests : IAsyncLifetime
 {
     const int Count = 40;
 
-    /// <summary>Writes after which the worker dies, over the length of a job.</summary>
+    /// <summary>Numbers of writes after which the worker dies, over the length of a job.</summary>
     static readonly int[] Deaths = [1, 4, 9, 17, 31];
 
     TestService service = null!;
 
-    // All is left to the queue. Exports take two windows at a time, and their files are small.
+    // All is left to the queue, with a range a shard. Exports take two windows at a time, and their files are small.
     public async Task InitializeAsync()
     {
-        var limits = new SelectionLimits { AtOnce = TimeSpan.Zero, ExportItems = 6, FileBytes = 130_000 };
+        var limits = new SelectionLimits { AtOnce = TimeSpan.Zero, FewRows = 0, ExportItems = 6, FileBytes = 130_000 };
         service = await TestService.StartAsync(null, null, services => services.AddSingleton(limits));
     }
 
@@ -65,7 +67,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         var keys = await AdoptAsync("race/");
         var selection = await service.SelectAsync(new { prefix = "race/" });
         var path = await service.ActAsync(selection, "purge");
-        // Between two deliveries of a half-done window, and after that, the same prefix is adopted by other jobs.
+        // Other jobs adopt the same prefix between two deliveries of a half-done window, and after that.
         Assert.True(await service.DrainWithDeathAsync(
             9,
             () => service.AdoptUrlsAsync(keys.Take(30).Select(service.Url)).GetAwaiter().GetResult().EnsureSuccessStatusCode()));
@@ -76,7 +78,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         var left = await service.GetDatumsAsync();
         Assert.InRange(left.Count, 1, 30);
         Assert.Empty(left.Select(d => d.GetProperty("id").GetString()).Intersect(purged));
-        // A location that is taken over is not freed by the purge of the one before.
+        // The purge of a datum does not free a location that another datum has taken over.
         Assert.Equal(left.Count, (await service.LocationsAsync(service.Store.Id)).Count(l => !l.IsFree));
     }
 
@@ -96,7 +98,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
             Assert.Equal(Count - edited.Count, tagged.Count);
             Assert.Empty(tagged.Intersect(edited));
 
-            // Somebody takes the tag away from what is tagged already.
+            // Somebody removes the tag from datums that are already tagged.
             async Task EditAsync()
             {
                 foreach (var id in (await IdsAsync($"&tag={Uri.EscapeDataString(prefix)}")).Take(3))
@@ -169,7 +171,7 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         TestSelections.AssertCounts(await service.ActedAsync(selection, "purge"), Count, Count, 0, 0);
     }
 
-    /// <summary>Adopts objects below a prefix; their keys, in order.</summary>
+    /// <summary>Adopts objects with a prefix; returns their keys, in order.</summary>
     async Task<List<string>> AdoptAsync(string prefix)
     {
         var keys = Enumerable.Range(0, Count).Select(i => $"{prefix}{i:D2}").ToList();

@@ -129,6 +129,12 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
         Assert.Equal("""{"x":1,"valohai.tags":["new"]}""", await MetadataAsync(id));
         var many = JsonSerializer.Serialize(new { tags = Enumerable.Range(0, 100).Select(i => $"t{i}") });
         TestSelections.AssertCounts(await service.ActedAsync(selection, "tag", many), 1, 0, 1, 0);
+        // Each list is within its bound, and both together are not.
+        foreach (var (letter, done) in new[] { ('a', 1), ('b', 0) })
+        {
+            var large = JsonSerializer.Serialize(new { tags = Enumerable.Range(0, 30).Select(i => $"{i}{new string(letter, 190)}") });
+            TestSelections.AssertCounts(await service.ActedAsync(selection, "tag", large), 1, done, 1 - done, 0);
+        }
     }
 
     [Theory]
@@ -172,6 +178,58 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
             "POST", "/api/v0/selections/", $$"""{"project":"{{service.Project.Id}}","filter":{{json}}}""");
         var error = await TestUsers.JsonAsync(answer, HttpStatusCode.BadRequest);
         Assert.Equal(field, error.EnumerateObject().Single().Name);
+    }
+
+    [Theory]
+    [InlineData("tag", "{}", "tags")]
+    [InlineData("untag", """{"tags":null}""", "tags")]
+    [InlineData("tag", """{"tags":[]}""", "tags")]
+    [InlineData("untag", """{"tags":[""]}""", "tags")]
+    [InlineData("tag", """{"tags":[null]}""", "tags")]
+    [InlineData("tag", """{"tags":["a\nb"]}""", "tags")]
+    [InlineData("tag", "many", "tags")]
+    [InlineData("tag", "long", "tags")]
+    [InlineData("untag", "bytes", "tags")]
+    [InlineData("tag", """{"tag":["x"]}""", "tag")]
+    [InlineData("export", "{}", "format")]
+    [InlineData("export", """{"format":null}""", "format")]
+    [InlineData("export", """{"format":""}""", "format")]
+    [InlineData("export", """{"format":"xlsx"}""", "format")]
+    [InlineData("export", """{"format":"Parquet"}""", "format")]
+    public async Task A_wrong_action_is_a_400_of_its_field_and_begins_nothing(string verb, string body, string field)
+    {
+        var selection = await service.SelectAsync(new { prefix = "none/" });
+        var json = body switch
+        {
+            // One more than a datum may have, one longer than a tag may be, and more bytes than all of them may have.
+            "many" => JsonSerializer.Serialize(new { tags = Enumerable.Range(0, 101).Select(i => $"t{i}") }),
+            "long" => JsonSerializer.Serialize(new { tags = new[] { new string('t', 201) } }),
+            "bytes" => JsonSerializer.Serialize(new { tags = Enumerable.Range(0, 50).Select(i => $"{i}{new string('ü', 150)}") }),
+            _ => body,
+        };
+        using (var answer = await service.Http.SendAsync("POST", $"{TestSelections.PathOf(selection)}{verb}/", json))
+            Assert.Equal(field, (await TestUsers.JsonAsync(answer, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name);
+        await service.ActedAsync(selection, "export", """{"format":"parquet"}""");
+    }
+
+    [Fact]
+    public async Task A_job_that_does_not_adopt_and_one_of_another_project_are_no_filter()
+    {
+        var selection = await service.SelectAsync(new { prefix = "none/" });
+        var other = await service.Services.GetRequiredService<ProjectTable>().EnsureAsync(Guid.NewGuid(), "jobs-of-another", default);
+        service.Put([.. Enumerable.Range(0, 101).Select(i => $"another/{i}")]);
+        using var adoption = await service.AdoptAsync(
+            new { urls = Enumerable.Range(0, 101).Select(i => service.Url($"another/{i}")), project = other.Id });
+        var job = (await TestUsers.JsonAsync(adoption, HttpStatusCode.Accepted)).GetProperty("id").GetString();
+        await service.DrainAsync();
+        foreach (var id in new[] { selection.GetProperty("id").GetString(), job })
+        {
+            using var refused = await service.NewSelectionAsync(new { job = id });
+            Assert.Equal("job", (await TestUsers.JsonAsync(refused, HttpStatusCode.BadRequest)).EnumerateObject().Single().Name);
+        }
+
+        using var own = await service.NewSelectionAsync(new { job }, other.Id);
+        Assert.Equal(101, (await TestUsers.JsonAsync(own, HttpStatusCode.Created)).GetProperty("count").GetInt32());
     }
 
     [Fact]

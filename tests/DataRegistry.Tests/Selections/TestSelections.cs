@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Selections;
 
-/// <summary>A service whose requests freeze their selections themselves, however slow the machine is.</summary>
+/// <summary>A service whose requests freeze their selections themselves, even on a slow machine.</summary>
 public sealed class PatientService : SharedService
 {
     protected override void Replace(IServiceCollection services) =>
@@ -19,7 +19,7 @@ static class TestSelections
     public static Task<HttpResponseMessage> NewSelectionAsync(this TestService service, object? filter, Guid? project = null) =>
         service.Http.PostAsJsonAsync("/api/v0/selections/", new { project = project ?? service.Project.Id, filter });
 
-    /// <summary>A selection that is frozen, also if the queue has to do it.</summary>
+    /// <summary>Makes a selection and waits until it is frozen, with the queue's help if necessary.</summary>
     public static async Task<JsonElement> SelectAsync(this TestService service, object filter)
     {
         using var answer = await service.NewSelectionAsync(filter);
@@ -37,7 +37,7 @@ static class TestSelections
     public static async Task<List<string>> ItemsAsync(this TestService service, JsonElement selection) =>
         [.. (await service.GetAllAsync($"{PathOf(selection)}items/?limit=7")).Select(i => i.GetProperty("key").GetString()!)];
 
-    /// <summary>Begins an action; the path of its job.</summary>
+    /// <summary>Starts an action; returns the path of its job.</summary>
     public static async Task<string> ActAsync(this TestService service, JsonElement selection, string verb, string? json = null)
     {
         using var answer = await service.Http.SendAsync("POST", $"{PathOf(selection)}{verb}/", json);

@@ -13,7 +13,7 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
         var concurrency = new AdaptiveConcurrency(64);
         await RoundAsync(concurrency, requests: 20, capacity: 20);
         Assert.Equal(64, concurrency.Limit);
-        // Of 20 at a time some are refused: however many, that is one sign.
+        // Some of 20 at a time are refused: any number of them is one sign.
         await RoundAsync(concurrency, requests: 20, capacity: 3);
         Assert.Equal(10, concurrency.Limit);
         foreach (var n in Enumerable.Range(0, 10))
@@ -25,7 +25,7 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
         Assert.Equal(10, concurrency.Limit);
         await RoundAsync(concurrency, requests: 10, capacity: 10, answer: 1);
         Assert.Equal(11, concurrency.Limit);
-        // What was not asked for says nothing of what could be.
+        // Unused concurrency says nothing about the capacity.
         foreach (var _ in Enumerable.Range(0, 50))
             await RoundAsync(concurrency, requests: 4, capacity: 4);
         Assert.Equal(11, concurrency.Limit);
@@ -46,9 +46,8 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
             (answered, refused) = (answered + Math.Min(under, capacity), refused + Math.Max(0, under - capacity));
         }
 
-        // Three quarters of what there is, as it goes up evenly and down by half; and it looks for more now and then, by one, at the worst
-        // once
-        // for each request that gets through. The first sixty-four tell nothing of the rest: they are how it is found.
+        // Three quarters of the capacity, because it grows evenly and halves. It tries one more now and then: at worst,
+        // once for each request that succeeds. The first sixty-four are left out, because they find the capacity.
         Assert.InRange(answered / (200.0 * capacity), 0.65, 1);
         Assert.True(refused - (64 + 32 + 16 + 8 + 4 + 2) <= answered / Math.Min(4, capacity), $"{refused} refused, {answered} answered");
     }
@@ -69,7 +68,7 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
         concurrency.Exit(await concurrency.EnterAsync(default), refused: null);
     }
 
-    /// <summary>With a table client's retries, but no pauses between them, this fails if nothing keeps the number down.</summary>
+    /// <summary>With a table client's retries, but no pauses between them, this fails if nothing limits the number.</summary>
     [Theory]
     [InlineData(503, "ServerBusy")]
     [InlineData(500, "OperationTimedOut")]
@@ -88,8 +87,8 @@ public sealed class AdaptiveConcurrencyTests(AzuriteFixture azurite)
         Assert.InRange(handler.Refused, 1, 300);
     }
 
-    /// <summary>So many at a time; what is above the capacity is refused.</summary>
-    /// <param name="answer">Only of so many something becomes known; null for all.</param>
+    /// <summary>Sends this number of requests at a time; those above the capacity are refused.</summary>
+    /// <param name="answer">The number of requests whose result becomes known; null for all.</param>
     static async Task RoundAsync(AdaptiveConcurrency concurrency, int requests, int capacity, int? answer = null)
     {
         var entered = new List<int>();

@@ -6,7 +6,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Storage;
 
-/// <summary>The hand-written transaction writes what the package's own would, and is refused and repeated like it.</summary>
+/// <summary>The hand-written transaction writes the same as the package's own, and is refused and repeated like it.</summary>
 [Collection(AzuriteTests.Name)]
 public sealed class BulkInsertTests(AzuriteFixture azurite) : IAsyncLifetime
 {
@@ -101,7 +101,7 @@ public sealed class BulkInsertTests(AzuriteFixture azurite) : IAsyncLifetime
         handler.Answers.Add(() => new((HttpStatusCode)503) { Content = new StringContent("") });
         handler.Answers.Add(() => TableFaultTests.Inside(503, "ServerBusy"));
         handler.Answers.Add(() => TableFaultTests.Answer("--batchresponse_1\r\nContent"));
-        // Our own rows, after the lost answer.
+        // After the lost answer, the rows are our own.
         Assert.Equal(TableOutcome.AlreadyExists, (await BulkInsert.TryInsertAsync(Faulty(handler), Rows(3, "ours"), default)).Outcome);
         Assert.Equal(5, handler.Requests);
         Assert.All((await Table.QueryPageAsync<Note>(new TableRange("p"))).Values, row => Assert.Equal("ours", row.Text));

@@ -1,13 +1,15 @@
 namespace DataRegistry.Tests.Storage;
 
-/// <summary>Answers in the server's place as long as it is told what, then loses answers of the real server, then lets it be.</summary>
+/// <summary>
+/// First gives prepared answers in the server's place, then loses answers of the real server, then does nothing.
+/// </summary>
 sealed class FaultyHandler : HttpMessageHandler
 {
     readonly HttpMessageInvoker server = new(new SocketsHttpHandler());
 
     public List<Func<HttpResponseMessage>> Answers { get; } = [];
 
-    /// <summary>How many answers are lost after the server did what was asked.</summary>
+    /// <summary>The number of answers to lose after the server has done its work.</summary>
     public int LoseAnswers { get; set; }
 
     public int Requests { get; private set; }

@@ -9,7 +9,7 @@ namespace DataRegistry.Tests.Storage;
 [Collection(AzuriteTests.Name)]
 public sealed class OrderedKeyTests(AzuriteFixture azurite)
 {
-    /// <summary>Characters where UTF-8 and UTF-16 order, forbidden characters and case pairs meet.</summary>
+    /// <summary>Characters at the borders of UTF-8 and UTF-16 order, of forbidden characters and of case pairs.</summary>
     static readonly string[] Atoms =
         ["a", "b", "A", "Z", "0", "/", "\\", "#", "?", "%", "'", "+", " ", "\0", "\u0001", "\u007f", "\u0080", "é", "ß", "\u07ff",
         "\u0800", "\ud7ff", "\ue000", "\uffff", "\U00010000", "😀", "\U0010ffff"];
@@ -115,7 +115,7 @@ public sealed class OrderedKeyTests(AzuriteFixture azurite)
         Bytes(a).Length > OrderedKey.MaxClearBytes && Bytes(b).Length > OrderedKey.MaxClearBytes &&
         Bytes(a)[..OrderedKey.MaxClearBytes].SequenceEqual(Bytes(b)[..OrderedKey.MaxClearBytes]);
 
-    /// <summary>Text of about so many bytes.</summary>
+    /// <summary>Text of about this number of bytes.</summary>
     static string Repeat(string text, int bytes) => string.Concat(Enumerable.Repeat(text, bytes / Encoding.UTF8.GetByteCount(text)));
 
     static ReadOnlySpan<byte> Bytes(string key) => Encoding.UTF8.GetBytes(key);

@@ -5,7 +5,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Storage;
 
-/// <summary>Every row type of the product comes back from the service as it was written: a new one is found here by itself.</summary>
+/// <summary>Every row type of the product is read back as it was written. New types are found automatically.</summary>
 [Collection(AzuriteTests.Name)]
 public sealed class RowTypeTests(AzuriteFixture azurite)
 {
@@ -45,7 +45,7 @@ static class RowSamples
     public static IEnumerable<PropertyInfo> ColumnsOf(Type type) => type.GetProperties()
         .Where(p => p.CanWrite && p.Name != nameof(TableRow.ETag) && p.GetCustomAttribute<IgnoreDataMemberAttribute>() is null);
 
-    /// <summary>A row whose columns are all set, none to its type's default.</summary>
+    /// <summary>A row with all columns set, none to its type's default.</summary>
     public static TableRow Of(Type type)
     {
         var row = (TableRow)Activator.CreateInstance(type)!;

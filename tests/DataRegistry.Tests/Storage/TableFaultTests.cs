@@ -9,7 +9,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Storage;
 
-/// <summary>What a healthy server cannot be made to show: lost answers, throttling, broken bodies.</summary>
+/// <summary>Faults that a healthy server does not show: lost answers, throttling, broken bodies.</summary>
 [Collection(AzuriteTests.Name)]
 public sealed class TableFaultTests(AzuriteFixture azurite) : IAsyncLifetime
 {

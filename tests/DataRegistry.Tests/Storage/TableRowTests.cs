@@ -63,7 +63,7 @@ public sealed class TableRowTests(AzuriteFixture azurite) : IAsyncLifetime
         AssertSame(row, await table.FindAsync<EveryType>("p", "nulls"), write);
     }
 
-    /// <summary>The package reads it as null, in silence: a row of a newer release may name one.</summary>
+    /// <summary>The package silently reads it as null. A row of a newer release may have one.</summary>
     [Fact]
     public async Task An_enums_name_that_is_not_known_is_read_as_none()
     {

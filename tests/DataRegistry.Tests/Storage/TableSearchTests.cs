@@ -5,7 +5,9 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Storage;
 
-/// <summary>Many rows of a partition by their keys: exactly those that exist, for no more requests than there are keys.</summary>
+/// <summary>
+/// Finds many rows of a partition by their keys: exactly those that exist, with no more requests than there are keys.
+/// </summary>
 [Collection(AzuriteTests.Name)]
 public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
 {
@@ -22,7 +24,7 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
         foreach (var chunk in Enumerable.Range(0, Rows).Chunk(Tables.MaxTransactionActions))
             Assert.True(
                 (await table.TrySubmitAsync([.. chunk.Select(n => Change.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
-        // Of another kind, beyond the end.
+        // A row of another kind, beyond the end.
         Assert.True((await table.TryAddAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
     }
 
@@ -44,8 +46,8 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         Assert.Equal(1, await RequestsAsync([Key(7)]));
         Assert.Equal(1, sent.Points);
-        // A page of forty rows for the first two of them, one of eight for the third; eight by themselves; a page once more; and the eight
-        // that are left.
+        // A page of forty rows for the first two of them, one of eight for the third; eight by themselves; a page once
+        // more; and the remaining eight.
         Assert.Equal(19, await RequestsAsync([.. Enumerable.Range(0, 20).Select(n => Key(20 * n))]));
         Assert.Equal(1 + 16, sent.Points);
     }
@@ -55,7 +57,7 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         var apart = Enumerable.Range(0, 20).Select(n => 50 * n);
         var close = Enumerable.Range(1000, 20);
-        // As above, up to the eighth of those that lie close together; and two pages, the second of which is larger.
+        // As above, up to the eighth of the close ones; and two pages, the second of which is larger.
         Assert.Equal(29, await RequestsAsync([.. apart.Concat(close).Select(Key)]));
     }
 
@@ -74,7 +76,7 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
         var random = new Random(5);
         for (var turn = 0; turn < 30; turn++)
         {
-            // Stretches that are dense, sparse, and of keys that do not exist.
+            // Dense and sparse stretches, and stretches of missing keys.
             var wanted = new SortedSet<string>(StringComparer.Ordinal);
             for (var n = random.Next(20); n < Rows; n += random.Next(8) == 0 ? random.Next(200) : random.Next(1, 1 + turn))
                 wanted.Add(random.Next(5) == 0 ? $"{Key(n)}-" : Key(n));
@@ -82,7 +84,7 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
         }
     }
 
-    /// <summary>Those that it took.</summary>
+    /// <summary>The number of requests.</summary>
     async Task<int> RequestsAsync(string[] wanted, string? before = "x")
     {
         var requests = sent.Requests;
@@ -98,7 +100,7 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     {
         public int Requests { get; private set; }
 
-        /// <summary>Those for one row by its key.</summary>
+        /// <summary>Requests for one row by its key.</summary>
         public int Points { get; private set; }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

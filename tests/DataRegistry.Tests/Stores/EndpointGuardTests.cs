@@ -93,7 +93,7 @@ public sealed class EndpointGuardTests
         using var buckets = new Buckets(new() { Connect = guard.ConnectAsync });
         var fault = await Assert.ThrowsAsync<BucketException>(() => buckets.Open(Store(endpoint)).HeadAsync("a"));
         Assert.Equal(BucketFault.EndpointRefused, fault.Fault);
-        // The look when the store was made, and one connection: a refusal is not tried again.
+        // The probe of a new store, and one connection: a refusal is not retried.
         Assert.Equal(2, resolutions);
     }
 

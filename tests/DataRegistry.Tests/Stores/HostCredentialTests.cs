@@ -8,7 +8,8 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests.Stores;
 
 /// <summary>
-/// Stores at Amazon without an access key, a role and <c>anonymous</c>, which the credentials of the registry's host would read.
+/// Stores at Amazon without an access key, a role and <c>anonymous</c>, which would use the credentials of the
+/// registry's host.
 /// </summary>
 public sealed class HostCredentialTests : IAsyncLifetime
 {
@@ -17,7 +18,7 @@ public sealed class HostCredentialTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // No request leaves this machine, also if a guard fails; and the SDK does not look for a metadata service.
+        // No request leaves this machine, even if a guard fails, and the SDK does not look for a metadata service.
         Environment.SetEnvironmentVariable("AWS_EC2_METADATA_DISABLED", "true");
         service = await TestService.StartAsync(
             null, null,
@@ -53,7 +54,7 @@ public sealed class HostCredentialTests : IAsyncLifetime
         await AssertAskedAsync(await SendAsync(manager, "POST", "/api/v0/stores/", Body($"data-{service.Project.Id}")));
         await AssertAskedAsync(await SendAsync(manager, "POST", "/api/v0/stores/", Body("shared-data")));
         await AssertAskedAsync(await SendAsync(service.Http, "POST", "/api/v0/stores/", Body("secret-bucket")));
-        // Never the host's: not signed, or signed with a key of its own, or sent elsewhere.
+        // Never the host's credentials: not signed, or signed with the store's own key, or sent to another server.
         await AssertAskedAsync(await SendAsync(manager, "POST", "/api/v0/stores/", Body("secret-bucket", """{"anonymous":true}""")));
         await AssertAskedAsync(
             await SendAsync(
@@ -100,7 +101,7 @@ public sealed class HostCredentialTests : IAsyncLifetime
         return JsonSerializer.Serialize(new { name = $"s-{Guid.NewGuid()}", project = service.Project.Id, configuration = fields });
     }
 
-    /// <summary>A store that is there already, without its bucket having been asked.</summary>
+    /// <summary>Adds a store without a request to its bucket.</summary>
     async Task<string> AddAsync(string bucket, string configuration, Guid project)
     {
         var fields = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(configuration)!;
@@ -129,7 +130,7 @@ public sealed class HostCredentialTests : IAsyncLifetime
         Assert.Contains("Stores__HostBuckets", error.GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 
-    /// <summary>The guard lets it pass, and the look at the bucket fails.</summary>
+    /// <summary>The guard allows it, and the probe of the bucket fails.</summary>
     static async Task AssertAskedAsync(HttpResponseMessage response)
     {
         var error = (await TestUsers.JsonAsync(response, HttpStatusCode.BadRequest)).GetProperty("configuration")[0];

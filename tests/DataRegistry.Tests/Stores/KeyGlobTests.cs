@@ -70,7 +70,7 @@ public sealed class KeyGlobTests
     [Fact]
     public void Every_pattern_matches_what_the_plain_definition_matches()
     {
-        // Few and short, so that a good part of the pairs match.
+        // Few and short, so that many of the pairs match.
         var patterns = Some(6, "a", "/", "😀", "*", "**", "?", "**/", "/**/", @"\*", @"\\", "\n");
         var keys = Some(6, "a", "a", "/", "/", "😀", "*", @"\", "\n");
         var matched = 0;
@@ -98,7 +98,7 @@ public sealed class KeyGlobTests
             Gen.Elements("b", "😀", "*").Select(s => ("?", s))).NonEmptyListOf().Where(l => l.Count <= KeyGlob.MaxWildcards);
         Prop.ForAll(parts.ToArbitrary(), list =>
         {
-            // "**" next to '/' may stand for nothing together with it, never for less: what is made here matches in any case but that.
+            // "**" next to '/' may stand for nothing together with it. The key made here matches in every other case.
             var pattern = string.Concat(list.Select(p => p.Item1));
             return pattern.Contains("**/", StringComparison.Ordinal)
                 || (KeyGlob.TryParse(pattern, out var glob) && glob.IsMatch(string.Concat(list.Select(p => p.Item2))));
@@ -108,11 +108,11 @@ public sealed class KeyGlobTests
     [Fact]
     public void A_pattern_of_any_length_matches_what_the_plain_definition_matches()
     {
-        // Runs that lead over the words of 64 positions, with few wildcards among them.
+        // Runs longer than a word of 64 positions, with few wildcards among them.
         string[] atoms = [new('a', 20), new('a', 63), new('a', 64), "aaa/aaa", "/", "😀😀", "*", "**", "?", "**/", "/**/", "a"];
         var patterns = Some(6, atoms);
         var keys = Some(6, new('a', 20), new('a', 63), new('a', 64), "aaa/aaa", "/", "😀😀", "a", "a/", "");
-        // Made of each other, or they would hardly ever match.
+        // Keys are made from patterns, or they would hardly ever match.
         var made = patterns.SelectMany(pattern => Some(2, new('a', 64), "a/a", "😀").Select(key => (pattern, pattern
             .Replace("**/", "", StringComparison.Ordinal).Replace("**", key, StringComparison.Ordinal)
             .Replace("*", "aa", StringComparison.Ordinal).Replace('?', 'a'))));
@@ -151,7 +151,7 @@ public sealed class KeyGlobTests
 
         Assert.All(keys, key => Assert.Null(globs.FirstMatch(key, default)));
 
-        // Assert.All itself needs some.
+        // Assert.All itself needs some memory.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
     }
 
@@ -163,7 +163,7 @@ public sealed class KeyGlobTests
         cancelled.Cancel();
 
         Assert.Throws<OperationCanceledException>(() => globs.FirstMatch("a", cancelled.Token));
-        // Also within a key, which a server may make as long as it likes.
+        // Also within a key, which a server may send at any length.
         Assert.Throws<OperationCanceledException>(() => globs.Patterns[0].IsMatch(new string('a', 5000), cancelled.Token));
     }
 
@@ -182,7 +182,7 @@ public sealed class KeyGlobTests
             }
 
             var row = KeyGlobs.Of(all).Write()!;
-            // A text of Table Storage has 64 KiB of UTF-16.
+            // A text of Table Storage has at most 64 KiB of UTF-16.
             Assert.InRange(row.Length, 1, 32_768);
             Assert.Equal(all, KeyGlobs.Read(row).Patterns.Select(p => p.Pattern));
         }
@@ -191,7 +191,7 @@ public sealed class KeyGlobTests
     static Gen<string> Some(int max, params string[] atoms) =>
         Gen.Choose(0, max).SelectMany(length => Gen.ArrayOf(Gen.Elements(atoms), length)).Select(string.Concat);
 
-    /// <summary>The definition, word by word; each question is answered once.</summary>
+    /// <summary>The definition itself, without optimization, but with each result cached.</summary>
     static bool Matches(Rune[] pattern, int p, Rune[] key, int k, Dictionary<(int, int), bool>? known = null)
     {
         known ??= [];

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests.Stores;
 
 /// <summary>
-/// Stores that are read as a role, with the real SDK against a security token service of the test's own beside the embedded bucket.
+/// Stores that are read as a role, with the real SDK against the test's own security token service and embedded bucket.
 /// </summary>
 public sealed class RoleTests : IAsyncLifetime
 {
@@ -31,7 +31,7 @@ public sealed class RoleTests : IAsyncLifetime
     public async Task A_store_with_a_role_assumes_it_once_and_reads_with_the_session()
     {
         var store = await CreateAsync();
-        // The look at the bucket had a session of its own.
+        // The probe of the bucket had a session of its own.
         Assert.Single(sts.Assumed);
         service.Put("a", "b", "c");
         await Task.WhenAll("abc".Select(key => AdoptAsync(store, key.ToString())));
@@ -112,8 +112,8 @@ public sealed class RoleTests : IAsyncLifetime
     [InlineData(403, "AccessDenied", "role_refused", "its trust policy")]
     [InlineData(400, "ValidationError", "role_refused", "cannot be assumed")]
     [InlineData(404, "NoSuchEntity", "role_refused", "cannot be assumed")]
-    [InlineData(403, "InvalidClientTokenId", "invalid_credentials", "access key that is to assume the role is unknown")]
-    [InlineData(403, "SignatureDoesNotMatch", "invalid_credentials", "secret access key that is to assume the role")]
+    [InlineData(403, "InvalidClientTokenId", "invalid_credentials", "does not know the access key that assumes the role")]
+    [InlineData(403, "SignatureDoesNotMatch", "invalid_credentials", "secret access key that assumes the role")]
     [InlineData(405, "MethodNotAllowed", "role_refused", "may not be a security token service")]
     public async Task A_role_that_cannot_be_assumed_is_refused_when_the_store_is_made_and_says_why(
         int status, string answer, string code, string says)

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Stores;
 
-/// <summary>Stores from their making to their end, and who sees them meanwhile.</summary>
+/// <summary>The life of stores, and who sees them.</summary>
 public sealed class StoreLifeTests : IAsyncLifetime
 {
     TestService service = null!;
@@ -292,7 +292,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
             await admin.StatusAsync("POST", "/api/v0/stores/", """{"name":"t","configuration":{"bucket":"bucket"}}"""));
         Assert.Equal(
             HttpStatusCode.Forbidden, await admin.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", """{"allow_read":false}"""));
-        // A store is not taken over by giving it a project of one's own.
+        // A manager cannot take a store over by giving it their own project.
         Assert.Equal(
             HttpStatusCode.Forbidden,
             await admin.StatusAsync("PATCH", $"/api/v0/stores/{service.Store.Id}/", $$"""{"project":"{{service.Project.Id}}"}"""));
@@ -381,7 +381,7 @@ public sealed class StoreLifeTests : IAsyncLifetime
         using var refused = await strict.Http.PostAsJsonAsync(
             "/api/v0/stores/", new { name = "s", configuration = Configuration(strict.Server.Url) });
         await Wire.AssertAsync("store-endpoint-refused", refused);
-        // This one was made while they were, or its name meant something else.
+        // This store existed before, or its name resolved differently.
         using var adopted = await strict.AdoptUrlAsync(strict.Url("a"));
         Assert.Equal(HttpStatusCode.BadRequest, adopted.StatusCode);
         Assert.Contains("endpoint_refused", await adopted.Content.ReadAsStringAsync(), StringComparison.Ordinal);

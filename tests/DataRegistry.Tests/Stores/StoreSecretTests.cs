@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Tests.Stores;
 
-/// <summary>A secret in a row serves that store, and only as it was when somebody gave the secret.</summary>
+/// <summary>A secret in a row works for that store only, with the fields that it was given for.</summary>
 public sealed class StoreSecretTests
 {
     static readonly SecretProtector Protector = new(Options.Create(new StoreOptions { SecretKey = Convert.ToBase64String(new byte[32]) }));
@@ -43,13 +43,13 @@ public sealed class StoreSecretTests
                 row with { EndpointUrl = "https://evil.example.org" }, row with { EndpointUrl = null }, row with { AccessKeyId = "other" },
                 row with { AccessKeyId = null }, row with { RoleArn = "arn:aws:iam::123456789012:role/other" }, row with { RoleArn = null },
                 row with { RowKey = Guid.NewGuid().ToString("D") },
-                // Nor can it pass for a secret of an earlier version.
+                // It cannot pass for a secret of an earlier version.
                 row with { Secret = row.Secret![2..] },
-                // Nor can two of them change places.
+                // Two of the fields cannot change places.
                 row with { EndpointUrl = row.AccessKeyId, AccessKeyId = row.EndpointUrl },
             ],
             changed => Assert.Throws<InvalidOperationException>(() => StoreSecrets.Read(Protector, changed)));
-        // Its region, or who may see it, is no matter of the secret's.
+        // Its region, and its access mode, do not affect the secret.
         Assert.Equal("secret", StoreSecrets.Read(Protector, row with { Region = "eu-west-1", AllowRead = false, Name = "t" }));
     }
 
@@ -92,7 +92,7 @@ public sealed class StoreSecretTests
         var datum = new DatumId(DataRegistry.Storage.TimedId.FromGuid(Guid.CreateVersion7()));
         var good = tokens.Create(datum, TimeSpan.FromMinutes(1));
         var until = (clock.GetUtcNow() + TimeSpan.FromMinutes(1)).ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
-        // Of the right text for the right datum, but with the key of the stores' secrets, or of another purpose.
+        // The right text for the right datum, but sealed with the key of the stores' secrets, or of another purpose.
         string Sealed(SecretProtector by) => by.Protect(until, $"content of {datum}").Replace('+', '-').Replace('/', '_').TrimEnd('=');
 
         Assert.True(tokens.IsGood(datum, good));

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Tests.Stores;
 
 /// <summary>
-/// A security token service at a bucket server's root, as Ceph and MinIO have it; every other request has to be signed with one of its
-/// sessions.
+/// A security token service at a bucket server's root, as in Ceph and MinIO. Every other request must be signed with
+/// one of its sessions.
 /// </summary>
 sealed class TokenService
 {
@@ -14,24 +14,24 @@ sealed class TokenService
 
     public TokenService(BucketServer server) => server.Intercept = AnswerAsync;
 
-    /// <summary>The forms that were posted, each with <c>authorization</c>, the request's header.</summary>
+    /// <summary>The posted forms, each with <c>authorization</c>, the request's header.</summary>
     public List<IReadOnlyDictionary<string, string>> Assumed { get; } = [];
 
     /// <summary>When each session ends.</summary>
     public List<DateTime> Ends { get; } = [];
 
-    /// <summary>Requests for objects that came without a session.</summary>
+    /// <summary>Requests for objects without a session.</summary>
     public HashSet<string> Unsigned { get; } = new(StringComparer.Ordinal);
 
     public TimeSpan Life { get; set; } = TimeSpan.FromHours(1);
 
-    /// <summary>What it answers instead of a session.</summary>
+    /// <summary>Its answer in place of a session.</summary>
     public (int Status, string Code)? Failure { get; set; }
 
-    /// <summary>False for a server that has none.</summary>
+    /// <summary>False for a server without one.</summary>
     public bool Speaks { get; set; } = true;
 
-    /// <summary>The session that the last request for an object was signed with.</summary>
+    /// <summary>The session of the last request for an object.</summary>
     public string Used { get; private set; } = "";
 
     async Task<bool> AnswerAsync(HttpContext http, string kind)

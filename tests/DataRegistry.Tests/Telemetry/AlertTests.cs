@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Tests.Telemetry;
 
 /// <summary>
-/// The metrics that infra's alerts ask for are emitted under these names, with these dimensions and values, in Azure Monitor as in OTLP.
+/// The metrics of infra's alerts exist with these names, dimensions and values, in Azure Monitor and in OTLP.
 /// </summary>
 public sealed partial class AlertTests
 {
@@ -73,7 +73,7 @@ public sealed partial class AlertTests
     [GeneratedRegex("name == \"(?<name>[^\"]+)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Name();
 
-    // A set of texts, or a least number.
+    // A set of texts, or a minimum.
     [GeneratedRegex(
         "customDimensions\\[\"(?<name>[^\"]+)\"\\](\\) >= (?<least>\\d+)| in \\((\"(?<value>[^\"]+)\"(, )?)+\\))",
         RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

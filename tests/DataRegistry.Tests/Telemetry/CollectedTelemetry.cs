@@ -13,13 +13,13 @@ namespace DataRegistry.Tests.Telemetry;
 
 sealed record CollectedLog(string Trace, string Text, IReadOnlyDictionary<string, string> Tags);
 
-/// <param name="Value">A sum, a gauge's last value, or how many values a histogram has.</param>
+/// <param name="Value">A sum, a gauge's last value, or a histogram's number of values.</param>
 sealed record CollectedPoint(string Name, IReadOnlyDictionary<string, string> Tags, double Value);
 
 /// <summary>
-/// The product's own collection with in-memory exporters. Dispose the service before you read: that flushes. Sources and meters belong to
-/// the
-/// process, so spans and counts of tests that run at the same time are in here too. Select spans and logs by their trace.
+/// The product's own collection with in-memory exporters. Dispose the service before reading, because that flushes.
+/// Sources and meters belong to the process, so spans and counts of concurrent tests are included. Select spans and
+/// logs by their trace.
 /// </summary>
 sealed class CollectedTelemetry
 {
@@ -44,12 +44,12 @@ sealed class CollectedTelemetry
     /// <summary>In the order in which they started.</summary>
     public List<Activity> Trace(string trace) => [.. spans.Where(s => s.TraceId.ToHexString() == trace).OrderBy(s => s.StartTimeUtc)];
 
-    /// <summary>Everything as text, to be searched.</summary>
+    /// <summary>All collected texts, to be searched.</summary>
     public IEnumerable<string> Texts() =>
         spans.Select(s => $"{s.DisplayName} {s.StatusDescription} {Text(Tags(s))} {string.Join(' ', s.Events.SelectMany(e => e.Tags))}")
             .Concat(Logs.Select(l => $"{l.Text} {Text(l.Tags)}")).Concat(Points.Select(p => $"{p.Name} {Text(p.Tags)}"));
 
-    /// <summary>The spans of a trace as a tree. Leaves of one name below one parent are a line with their number.</summary>
+    /// <summary>The spans of a trace as a tree. Equal leaves below one parent are one line with their number.</summary>
     public string Tree(string trace)
     {
         var all = Trace(trace);

@@ -17,7 +17,7 @@ using OpenTelemetry.Trace;
 
 namespace DataRegistry.Tests.Telemetry;
 
-/// <summary>Which settings start which exporter, and what the exporters send.</summary>
+/// <summary>The settings that start each exporter, and the exporters' data.</summary>
 public sealed class ExportTests : IAsyncLifetime
 {
     const string Key = "00000000-0000-0000-0000-000000000001";
@@ -166,7 +166,7 @@ public sealed class ExportTests : IAsyncLifetime
         await service.DisposeAsync();
     }
 
-    /// <summary>Takes telemetry's assemblies, and ours, for itself: those of other tests do not count.</summary>
+    /// <summary>Loads its own copies of the telemetry assemblies and ours, so that those of other tests do not count.</summary>
     sealed class OwnContext() : AssemblyLoadContext("telemetry", isCollectible: true)
     {
         protected override System.Reflection.Assembly? Load(System.Reflection.AssemblyName assemblyName)

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace DataRegistry.Tests.Telemetry;
 
-/// <summary>Stands in for Azure Monitor's ingestion endpoint and keeps the lines of JSON that it gets.</summary>
+/// <summary>Stands in for Azure Monitor's ingestion endpoint and keeps the received lines of JSON.</summary>
 sealed class MonitorTransport : HttpMessageHandler
 {
     public sealed record Item(string Type, JsonElement Data, IReadOnlyDictionary<string, string> Tags);
@@ -14,7 +14,7 @@ sealed class MonitorTransport : HttpMessageHandler
     public sealed record Metric(string Name, IReadOnlyDictionary<string, string> Dimensions);
 
     /// <summary>
-    /// One a test: in a process the exporter shares a sender, and so its transport, among those who have the same connection string.
+    /// One per test: in a process the exporters of one connection string share a sender, and so its transport.
     /// </summary>
     public (string, string) Setting { get; } =
         ("APPLICATIONINSIGHTS_CONNECTION_STRING", $"InstrumentationKey={Guid.NewGuid()};IngestionEndpoint=https://monitor.invalid/");

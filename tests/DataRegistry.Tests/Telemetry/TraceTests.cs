@@ -8,7 +8,7 @@ using static DataRegistry.Tests.Telemetry.CollectedTelemetry;
 
 namespace DataRegistry.Tests.Telemetry;
 
-/// <summary>What is exported of a job is one trace, from the request that asked for it to the last request that it took.</summary>
+/// <summary>The exported spans of a job are one trace, from the request for it to its last request.</summary>
 public sealed class TraceTests(ITestOutputHelper output)
 {
     readonly string trace = ActivityTraceId.CreateRandom().ToHexString();
@@ -31,7 +31,7 @@ public sealed class TraceTests(ITestOutputHelper output)
         Assert.All(
             spans.Values,
             s => Assert.True(s == root || spans.ContainsKey(s.ParentSpanId), $"{s.DisplayName} has a parent that is not there"));
-        // Handed on after each window, and cut in between: every delivery is there.
+        // The range was continued after each window, and cut in between. Every delivery has a span.
         var deliveries = spans.Values.Where(s => s.DisplayName == "process adopt").ToList();
         Assert.True(
             deliveries.Count > 3 && deliveries.Select(d => Tags(d)["dataregistry.range"]).Distinct().Count() > 1
@@ -75,7 +75,7 @@ public sealed class TraceTests(ITestOutputHelper output)
         var failure = Assert.Single(
             collected.Logs, l => l.Trace == trace && l.Text.Contains("delivery 1 failed", StringComparison.Ordinal));
         Assert.Equal(job, failure.Tags["Job"]);
-        // The same ids for who reads the log.
+        // The log has the same ids.
         Assert.Contains(
             logs.Split('\n'),
             l => l.Contains("delivery 1 failed", StringComparison.Ordinal) && l.Contains($"TraceId:{trace}", StringComparison.Ordinal)

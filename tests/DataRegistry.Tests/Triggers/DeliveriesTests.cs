@@ -8,7 +8,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace DataRegistry.Tests.Triggers;
 
-/// <summary>What becomes of a message whose function does not end well.</summary>
+/// <summary>The outcome for a message whose function fails.</summary>
 public sealed class DeliveriesTests
 {
     [Theory]

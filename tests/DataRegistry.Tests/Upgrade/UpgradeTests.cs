@@ -9,12 +9,12 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Upgrade;
 
 /// <summary>
-/// Opens what an earlier release wrote. <c>Recorded/</c> holds the rows, messages and blobs of a service of commit 5e1f110, the first
-/// release's last, and the answers that it gave to requests. It was recorded through the API and the storage services, so it depends on
-/// no type of this code (a test at that commit made the requests and wrote the files down). 500 datums of two projects and stores, odd and
-/// long keys, aliases, metadata, tags, drift, purged ones, data
-/// volumes with scopes, users, tokens, roles; finished jobs, a list job that has done one of five windows, and a prefix job that has not
-/// begun.
+/// Opens data of an earlier release. <c>Recorded/</c> has the rows, messages and blobs of a service of commit 5e1f110,
+/// the first release's last, and its answers to requests. It was recorded through the API and the storage services (a
+/// test at that commit made the requests and wrote the files), so it depends on no type of this code. It has 500 datums
+/// of two projects and stores, with odd and long keys, aliases, metadata, tags, drift and purges. It also has data
+/// volumes with scopes, users, tokens and roles. Its jobs are finished ones, a list job that has done one of five
+/// windows, and a prefix job that has not begun.
 /// </summary>
 public sealed class UpgradeTests : IAsyncLifetime
 {
@@ -30,7 +30,7 @@ public sealed class UpgradeTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // Results are kept for 30 days, so the service lives at the time of the recording.
+        // Results are kept for 30 days, so the service runs at the time of the recording.
         var clock = new ShiftedClock(Recording["recorded"]!.GetValue<DateTimeOffset>());
         service = await TestService.StartAsync(null, clock, ("Adoption:WindowKeys", "50"), ("Adoption:WindowsPerRange", "1"));
         service.Server.CreateBucket("other");
@@ -54,7 +54,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         foreach (var answer in Lines("answers.jsonl").Where(answer => IsWhole(answer["path"]!.GetValue<string>())))
             await AssertWholeAsync(answer);
 
-        // What exists is told, long and odd keys too, and nothing is written for it.
+        // Existing objects are reported, long and odd keys too, and nothing is written for them.
         var odd = Lines("objects.jsonl").Select(
             line => line[1]!.GetValue<string>()).Where(key => key.StartsWith("odd/", StringComparison.Ordinal)).Distinct().ToList();
         var before = service.Transport.Writes;
@@ -81,7 +81,7 @@ public sealed class UpgradeTests : IAsyncLifetime
             (await service.GetAllAsync($"/api/v0/data/?project={Text("project")}&limit=1000")).Count(
                 d => d.GetProperty("uri").GetString()!.Contains("/late/", StringComparison.Ordinal)));
 
-        // The whole prefix once more: everything is there, and no location or datum is written.
+        // The whole prefix once more: everything exists, and no location or datum is written.
         var rows = (await service.LocationsAsync(Guid.Parse(Text("secondStore")))).ToDictionary(
             row => row.Key, row => row.ETag, StringComparer.Ordinal);
         using (var again = await PostAsync(
@@ -99,7 +99,7 @@ public sealed class UpgradeTests : IAsyncLifetime
     static bool IsWhole(string path) =>
         new[] { "/data/?", "/datum-aliases/?", "/history/", "/results/", "/datavolumes?" }.Any(path.Contains);
 
-    /// <summary>The list has the same items in the same order, and no other.</summary>
+    /// <summary>Checks that the list has the same items in the same order, and no other.</summary>
     async Task AssertWholeAsync(JsonNode answer)
     {
         var body = JsonNode.Parse((await service.GetAsync(answer["path"]!.GetValue<string>())).GetRawText())!;
@@ -133,13 +133,13 @@ public sealed class UpgradeTests : IAsyncLifetime
         AssertHolds(answer["body"], JsonNode.Parse(Plain(text)), path);
     }
 
-    /// <summary>Later releases may add fields and, to lists of the installation, what the test service itself is set up with.</summary>
+    /// <summary>Later releases may add fields. The test service itself adds items to lists of the installation.</summary>
     static void AssertHolds(JsonNode? expected, JsonNode? actual, string at)
     {
         switch (expected)
         {
             case JsonObject fields:
-                // Hashes are made as a datum is read by its id, which the recording did later.
+                // Reading a datum by its id adds its hashes, which the recording did later.
                 foreach (var (name, value) in fields.Where(
                     f => f.Key is not ("count" or "last_used") && (f.Key is not ("md5" or "sha1" or "sha256") || f.Value is not null)))
                     AssertHolds(
@@ -226,7 +226,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         },
     };
 
-    /// <summary>The time goes on as it does, from another one.</summary>
+    /// <summary>A clock that starts at another time and then runs normally.</summary>
     sealed class ShiftedClock(DateTimeOffset now) : TimeProvider
     {
         readonly TimeSpan shift = now - DateTimeOffset.UtcNow;

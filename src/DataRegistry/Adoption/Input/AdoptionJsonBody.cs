@@ -210,7 +210,7 @@ sealed class AdoptionJsonBody(Store store, StagedUrls urls, int maxUrls) : UrlRe
         }
         catch (InvalidOperationException)
         {
-            throw Broken("a name holds what is no character");
+            throw Broken("a name contains an invalid character");
         }
 
         return null;

@@ -61,7 +61,7 @@ static class ManifestFormat
         }
 
         if (IsBinary(head, isWhole))
-            return $"The manifest is no text, or not in UTF-8. {Requirement}";
+            return $"The manifest is not text, or not in UTF-8. {Requirement}";
         if (head.StartsWith("\uFEFF"u8))
             head = head[3..];
         var lines = Encoding.UTF8.GetString(head).Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries);

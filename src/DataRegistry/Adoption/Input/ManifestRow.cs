@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.Serialization;
+using DataRegistry.Jobs;
 using DataRegistry.Storage;
 
 namespace DataRegistry.Adoption.Input;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Unicode;
+using DataRegistry.Jobs;
 using DataRegistry.Stores.S3;
 
 namespace DataRegistry.Adoption.Input;
@@ -9,7 +10,7 @@ namespace DataRegistry.Adoption.Input;
 /// Reads the lines of a manifest that begin in one of its parts. A line is a URL of the store or a bare key, with any
 /// line end; empty lines are skipped. Every line belongs to exactly one part, wherever the parts are cut.
 /// </summary>
-sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer urls)
+sealed class ManifestRun(ManifestRow manifest, int run, string bucket, RunBuffer urls)
 {
     /// <summary>Characters of a URL's scheme (RFC 3986).</summary>
     static readonly SearchValues<byte> SchemeCharacters =
@@ -99,13 +100,13 @@ sealed class ManifestRun(ManifestRow manifest, int run, string bucket, UrlBuffer
         if (text.IsEmpty)
             return null;
         if (text.Length + begin.Length > line.Length)
-            return $"The manifest's line at byte {position} is longer than {line.Length - begin.Length} bytes: no key is.";
+            return $"The manifest's line at byte {position} is longer than {line.Length - begin.Length} bytes. No key is that long.";
         // Complete a bare key to a URL of the store's bucket.
         begin.CopyTo(line, 0);
         text.CopyTo(line.AsSpan(begin.Length));
         var url = line.AsSpan(0, begin.Length + (int)text.Length);
         if (!Utf8.IsValid(url))
-            return $"The manifest is not UTF-8 text (at byte {position}). A compressed one is to be unpacked.";
+            return $"The manifest is not UTF-8 text (at byte {position}). Unpack a compressed one first.";
         urls.Add(HasScheme(url[begin.Length..]) ? url[begin.Length..] : url);
         return null;
     }

@@ -48,7 +48,7 @@ sealed partial class ManifestStaging(
          });
 
     /// <summary>The error for a store that does not allow reads.</summary>
-    public static string NotReadable(Store store) => $"Store '{store.Name}' does not allow reads, and a manifest is read.";
+    public static string NotReadable(Store store) => $"Store '{store.Name}' does not allow reads, so a manifest in it cannot be used.";
 
     /// <summary>Continues the work until it is done, or until the time of one message is over.</summary>
     /// <exception cref="BucketException">The bucket cannot be read now.</exception>
@@ -91,7 +91,7 @@ sealed partial class ManifestStaging(
     async Task<string?> ReadRunAsync(
         AdoptionScope scope, ManifestRow row, RangeDelivery delivery, CancellationToken cancellationToken)
     {
-        using var urls = new UrlBuffer();
+        using var urls = new RunBuffer();
         using var timeout = new CancellationTokenSource(RunTimeout, clock);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, delivery.Stop, timeout.Token);
         var run = new ManifestRun(row, row.Runs, scope.Store.Configuration.Bucket, urls);
@@ -106,7 +106,7 @@ sealed partial class ManifestStaging(
             if (content.Length != run.Bytes.Last - run.Bytes.First + 1)
                 throw new BucketException(
                     BucketFault.Unexpected,
-                    $"The server of bucket '{scope.Store.Configuration.Bucket}' does not give the part of a file that it is asked for.");
+                    $"The server of bucket '{scope.Store.Configuration.Bucket}' does not send the requested part of a file.");
             if (await run.ReadAsync(content.Body, reading.Token) is { } problem)
                 return $"{problem} Nothing was adopted.";
         }
@@ -139,7 +139,7 @@ sealed partial class ManifestStaging(
         List<StoredRun> runs =
             [.. row.StartOfRuns().Select(
                 (start, i) => new StoredRun(
-                    JobBlobs.RunName(scope.Job, i), start, StagedUrls.MergeBytes / Math.Max(1, row.AllRuns), blobs))];
+                    JobBlobs.RunName(scope.Job, i), start, SortedRuns.MergeBytes / Math.Max(1, row.AllRuns), blobs))];
         try
         {
             var input = InputOf(scope, row);
@@ -235,10 +235,10 @@ sealed partial class ManifestStaging(
 
     static partial class Log
     {
-        [LoggerMessage(LogLevel.Information, "Job {Job}: run {Run} of {Runs} of its manifest is put away, {Urls} URLs")]
+        [LoggerMessage(LogLevel.Information, "Job {Job}: run {Run} of {Runs} of its manifest is staged, {Urls} URLs")]
         public static partial void Run(ILogger logger, JobId job, int run, int runs, int urls);
 
-        [LoggerMessage(LogLevel.Information, "Job {Job}: its manifest's {Urls} URLs are put away in {Windows} windows")]
+        [LoggerMessage(LogLevel.Information, "Job {Job}: its manifest's {Urls} URLs are staged in {Windows} windows")]
         public static partial void Staged(ILogger logger, JobId job, long urls, int windows);
     }
 }

@@ -17,10 +17,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
     /// </summary>
     public const int MaxUrlBytes = 8 * 1024;
 
-    /// <summary>Memory for reading all runs together, in bytes.</summary>
-    public const int MergeBytes = 4 * 1024 * 1024;
-
-    readonly UrlBuffer buffer = new();
+    readonly RunBuffer buffer = new();
     readonly string folder = $"{JobBlobs.StagingFolder}{Guid.CreateVersion7():N}/";
     readonly List<string> runs = [];
 
@@ -57,7 +54,7 @@ sealed class StagedUrls(JobBlobs blobs, IOptions<JobOptions> options) : IAsyncDi
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         buffer.Sort();
-        var pieceBytes = MergeBytes / Math.Max(1, runs.Count);
+        var pieceBytes = SortedRuns.MergeBytes / Math.Max(1, runs.Count);
         List<StoredRun> stored = [.. runs.Select(run => new StoredRun(run, 0, pieceBytes, blobs))];
         try
         {

@@ -54,7 +54,8 @@ static class ExportContent
 {
     /// <summary>Says of an endpoint that it sends the files of exports.</summary>
     public static RouteHandlerBuilder SendsExport(this RouteHandlerBuilder endpoint) => endpoint
-        .WithSummary("Get a file of an export; the URL comes from the job").TakesQuery("token", "Of that URL")
+        .WithSummary("Get a file of an export").WithDescription("The job answers the whole URL.")
+        .TakesQuery("token", "The token in that URL.")
         .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
         .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();

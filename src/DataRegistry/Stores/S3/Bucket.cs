@@ -302,7 +302,7 @@ public sealed class Bucket(
     {
         if (IsAnonymous)
             throw new BucketException(
-                BucketFault.InvalidCredentials, $"Without an access key no URL can be signed for bucket '{Name}'; give the store one.");
+                BucketFault.InvalidCredentials, $"Bucket '{Name}' has no access key, so no URL can be signed; give the store one.");
         if (!CanPresign(key))
             throw new ArgumentException(
                 "This key cannot stand in a URL that browsers keep as it is; download it through the registry.", nameof(key));
@@ -407,7 +407,7 @@ public sealed class Bucket(
 
         return await FindListedAsync(key, versions: false, cancellationToken) is { SizeIsUnknown: false } listed ? listed.Size
             : throw new BucketException(
-                BucketFault.Unexpected, $"The server of bucket '{Name}' does not tell this object's size.")
+                BucketFault.Unexpected, $"The server of bucket '{Name}' does not give this object's size.")
             { IsUnreadable = true };
     }
 

@@ -107,8 +107,8 @@ static class BucketFaults
             new(BucketFault.InvalidCredentials, $"The session credentials for bucket '{bucket}' have expired or are invalid; renew "
                 + "them.", exception),
         "RequestTimeTooSkewed" =>
-            new(BucketFault.InvalidCredentials, $"The server of bucket '{bucket}' refuses our clock; set the clock of the registry's host, "
-                + "or of the server, right.", exception),
+            new(BucketFault.InvalidCredentials, $"The server of bucket '{bucket}' refuses our clock; correct the clock of the registry's "
+                + "host, or of the server.", exception),
         "PermanentRedirect" or "TemporaryRedirect" when Redirected(exception, bucket) is { } redirected => redirected,
         "PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException" or "TemporaryRedirect" =>
             WrongRegion(exception, bucket, region),

@@ -123,7 +123,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             {
                 // A retry would get the same headers.
                 throw new BucketException(
-                    BucketFault.Unexpected, $"The server of bucket '{bucket}' answers what cannot be read: {e.Message}", e)
+                    BucketFault.Unexpected, $"The server of bucket '{bucket}' sends an unreadable answer: {e.Message}", e)
                 {
                     IsUnreadable = true,
                 };
@@ -215,7 +215,7 @@ sealed class BucketHttpClients(BucketsOptions options, BucketRequests requests, 
             if (status is HttpStatusCode.BadRequest && document.Length < 4096 && Encoding.UTF8.GetString(document) is var text
                 && text.Contains("HTTPS", StringComparison.Ordinal) && text.Contains("HTTP request", StringComparison.Ordinal))
                 throw new BucketException(
-                    BucketFault.WrongEndpoint, $"The server of bucket '{bucket}' wants https; write the endpoint URL with https://.");
+                    BucketFault.WrongEndpoint, $"The server of bucket '{bucket}' requires https; begin the endpoint URL with https://.");
             if (status is not HttpStatusCode.OK || operation is not ("list" or "list_versions"))
                 return;
             if (S3Document.Root(document) is not { Length: > 0 } root || !root.StartsWith("List", StringComparison.Ordinal)

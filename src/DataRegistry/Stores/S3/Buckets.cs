@@ -112,7 +112,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
             if (!Uri.TryCreate(store.EndpointUrl, UriKind.Absolute, out var endpoint) || endpoint.Scheme is not ("http" or "https"))
                 throw new BucketException(
                     BucketFault.Unexpected,
-                    $"The endpoint of bucket '{store.Bucket}' is no http or https URL; correct the store's endpoint URL.");
+                    $"The endpoint of bucket '{store.Bucket}' is not an http or https URL; correct the store's endpoint URL.");
             // With a slash at the end of the path the SDK would write two of them before the bucket.
             config.ServiceURL = store.EndpointUrl.TrimEnd('/');
             config.AuthenticationRegion = region;
@@ -155,7 +155,7 @@ public sealed class Buckets(BucketsOptions? options = null, IMeterFactory? meter
 
     /// <summary>
     /// The key that signs requests, or assumes the role. Null for the SDK's own chain. A custom endpoint without keys
-    /// gets anonymous requests: our host's session token is for Amazon only, and must not go to a server that a user
+    /// gets anonymous requests. Our host's session token is for Amazon only, and must not go to a server that a user
     /// names.
     /// </summary>
     static AWSCredentials? Credentials(StoreConfiguration store) =>

@@ -2,7 +2,7 @@ namespace DataRegistry.Stores.S3;
 
 /// <summary>
 /// Sends a HEAD for each key. A fault of one key is the result of that key. It is a fault of the bucket only if the
-/// bucket does not answer for other keys either; this is checked before the whole round fails. Make one call per
+/// bucket does not answer for other keys either. That is checked before the whole round fails. Make one call per
 /// instance.
 /// </summary>
 /// <param name="prefix">The store's prefix; other keys for the check lie below it.</param>

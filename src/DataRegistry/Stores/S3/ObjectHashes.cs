@@ -51,7 +51,7 @@ public static class ObjectHashing
     static ObjectHashes Matching(Bucket bucket, S3Object described, ObjectHashes hashes) =>
         described.Md5 is null || described.Md5 == hashes.Md5 ? hashes
             : throw new BucketException(
-                BucketFault.Unexpected, $"The server of bucket '{bucket.Name}' gives other bytes than the object's ETag is the MD5 of.");
+                BucketFault.Unexpected, $"The server of bucket '{bucket.Name}' sends bytes that do not match the object's ETag, an MD5.");
 
     static async Task<ObjectHashes> ReadAsync(Bucket bucket, S3Content content, CancellationToken cancellationToken)
     {

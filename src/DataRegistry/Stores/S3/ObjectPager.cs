@@ -272,6 +272,6 @@ sealed class ObjectPager
 
     BucketException OutOfOrder(string? key) => new(
         BucketFault.Unordered,
-        $"The server of bucket '{bucket.Name}' does not list its keys in order (near '{key}'), so what it lists cannot be trusted. Objects "
+        $"The server of bucket '{bucket.Name}' does not list its keys in order (near '{key}'), so its lists cannot be trusted. Objects "
             + "can be adopted as a list of URLs.");
 }

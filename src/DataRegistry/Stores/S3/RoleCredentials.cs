@@ -44,7 +44,7 @@ sealed class RoleCredentials : RefreshingAWSCredentials
             if (given?.Expiration is { } over && over.ToUniversalTime() <= DateTime.UtcNow)
                 throw new BucketException(
                     BucketFault.InvalidCredentials,
-                    "The role's session is over as soon as it begins; set the clock of the registry's host, or of the server, right.");
+                    "The role's session ends as soon as it begins; correct the clock of the registry's host, or of the server.");
             return given is
             {
                 AccessKeyId: { Length: > 0 } id, SecretAccessKey: { Length: > 0 } secret, SessionToken: { Length: > 0 } token,
@@ -92,7 +92,7 @@ sealed class RoleCredentials : RefreshingAWSCredentials
         {
             "AccessDenied" when identity is not null => new(
                 BucketFault.RoleRefused,
-                $"The role '{store.RoleArn}' cannot be assumed {By}: its trust policy has to allow sts:AssumeRoleWithWebIdentity to that "
+                $"The role '{store.RoleArn}' cannot be assumed {By}: its trust policy must allow sts:AssumeRoleWithWebIdentity to that "
                     + $"identity's 'sub', for the audience '{identity.Audience}'.",
                 exception),
             "InvalidIdentityToken" or "IDPRejectedClaim" => new(
@@ -102,21 +102,21 @@ sealed class RoleCredentials : RefreshingAWSCredentials
                 exception),
             "AccessDenied" => new(
                 BucketFault.RoleRefused,
-                $"The role '{store.RoleArn}' cannot be assumed {By}: its trust policy has to allow that{(store.ExternalId is null
+                $"The role '{store.RoleArn}' cannot be assumed {By}: its trust policy must allow that{(store.ExternalId is null
                     ? ""
-                    : " with this external id")}, and so has a policy of who assumes it (sts:AssumeRole).",
+                    : " with this external id")}, and so must a policy of the assuming identity (sts:AssumeRole).",
                 exception),
             "NoSuchEntity" or "ValidationError" or "RegionDisabledException" =>
                 new(BucketFault.RoleRefused, $"The role '{store.RoleArn}' cannot be assumed: {answer.Message}", exception),
             "InvalidClientTokenId" or "InvalidAccessKeyId" or "UnrecognizedClientException" => new(
                 BucketFault.InvalidCredentials,
-                "The access key that is to assume the role is unknown to the server; give the store a valid access key.", exception),
+                "The server does not know the access key that assumes the role; give the store a valid access key.", exception),
             "SignatureDoesNotMatch" or "IncompleteSignature" => new(
                 BucketFault.InvalidCredentials,
-                "The secret access key that is to assume the role does not belong to its access key id; give the store the right secret.",
+                "The secret access key that assumes the role does not belong to its access key id; give the store the right secret.",
                 exception),
             "ExpiredToken" or "ExpiredTokenException" =>
-                new(BucketFault.InvalidCredentials, "The credentials that are to assume the role have expired; renew them.", exception),
+                new(BucketFault.InvalidCredentials, "The credentials that assume the role have expired; renew them.", exception),
             "IDPCommunicationError" or "Throttling" or "ThrottlingException" or "RequestLimitExceeded" or "SlowDown"
                 or "ServiceUnavailable" => new(
                 BucketFault.Throttled, "The security token service asks us to slow down after our retries; try again later.", exception),

@@ -3,7 +3,7 @@ using DataRegistry.Adoption.Input;
 
 namespace DataRegistry.Tests.Adoption.Input;
 
-/// <summary>What is no list of URLs and keys is known by its beginning.</summary>
+/// <summary>The beginning of a file shows that it is no list of URLs and keys.</summary>
 public sealed class ManifestFormatTests
 {
     [Theory]

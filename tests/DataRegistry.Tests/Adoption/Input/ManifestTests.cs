@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using DataRegistry.Adoption.Input;
+using DataRegistry.Jobs;
 using DataRegistry.Tests.Fixtures;
 using FsCheck;
 using FsCheck.Fluent;
@@ -9,7 +10,7 @@ using FsCheck.Fluent;
 namespace DataRegistry.Tests.Adoption.Input;
 
 /// <summary>
-/// Lists that are a file in the store. Runs are small here, and a message has no time, so that a short file takes many of each.
+/// Lists in a file of the store. Runs are small here, and a message has no time, so a short file takes many of each.
 /// </summary>
 public sealed class ManifestTests : IAsyncLifetime
 {
@@ -34,7 +35,7 @@ public sealed class ManifestTests : IAsyncLifetime
     {
         var keys = Enumerable.Range(0, 230).Select(i => $"data/{i:D4}-ü").ToArray();
         service.Put(keys[..220]);
-        // Urls and bare keys, repeated within and across both, with all kinds of line ends, and none at the end.
+        // URLs and bare keys, repeated within and across both, with all kinds of line ends, and none at the end.
         string[] lines =
         [
             .. keys.Select((k, i) => i % 2 == 0 ? k : service.Url(k)), .. keys[..40], .. keys[..20].Select(service.Url), "", " ",
@@ -201,8 +202,8 @@ public sealed class ManifestTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(true, "The manifest is not UTF-8 text (at byte 9000). A compressed one is to be unpacked. Nothing was adopted.")]
-    [InlineData(false, "The manifest's line at byte 4 is longer than 8180 bytes: no key is. Nothing was adopted.")]
+    [InlineData(true, "The manifest is not UTF-8 text (at byte 9000). Unpack a compressed one first. Nothing was adopted.")]
+    [InlineData(false, "The manifest's line at byte 4 is longer than 8180 bytes. No key is that long. Nothing was adopted.")]
     public async Task A_manifest_that_is_no_list_fails_its_job(bool damaged, string error)
     {
         PutManifest(damaged
@@ -253,7 +254,7 @@ public sealed class ManifestTests : IAsyncLifetime
                     WindowKeys = 1,
                     WindowsPerRange = 1,
                 };
-                using var urls = new UrlBuffer();
+                using var urls = new RunBuffer();
                 for (var run = 0; run < manifest.AllRuns; run++)
                 {
                     var part = new ManifestRun(manifest, run, "b", urls);

@@ -6,7 +6,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Adoption.Input;
 
-/// <summary>Lists that do not fit into memory: runs are small here, so that tens of thousands of URLs make many of them.</summary>
+/// <summary>Lists that do not fit into memory. Runs are small here, so tens of thousands of URLs make many of them.</summary>
 public sealed class StagedListTests : IAsyncLifetime
 {
     const int MaxUrls = 40_000;
@@ -27,7 +27,7 @@ public sealed class StagedListTests : IAsyncLifetime
         var there = Enumerable.Range(0, 300).Select(i => $"data/{i * 71:D5}-ü").ToArray();
         service.Put(there);
         var urls = Enumerable.Range(0, 21_500).Select(i => service.Url($"data/{i:D5}-ü")).ToList();
-        // Excluded, malformed and foreign ones; then repetitions, all over the list.
+        // Excluded, malformed and foreign URLs, then repetitions, all over the list.
         urls.AddRange(Enumerable.Range(0, 400).Select(i => service.Url($"data/{i}.tmp")));
         urls.AddRange(Enumerable.Range(0, 300).Select(i => $"nonsense {i} \"é\""));
         urls.AddRange(Enumerable.Range(0, 200).Select(i => $"s3://other/{i}"));
@@ -146,7 +146,7 @@ public sealed class StagedListTests : IAsyncLifetime
         using var body = Text(Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 30_000).Select(i => $"s3://bucket/{i}\n"))));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => service.Http.PostAsync(Path, body, caller.Token));
         service.Transport.Wrote = null;
-        // The request learns of it a moment later.
+        // The request notices it a moment later.
         await Host.Eventually.IsTrueAsync(async () => (await BlobsAsync()).Count == 0, "no blob left");
         await service.AssertNothingLeftAsync();
     }

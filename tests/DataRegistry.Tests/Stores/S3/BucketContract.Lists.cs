@@ -142,7 +142,7 @@ public abstract partial class BucketContract
             expected.Skip(3).Take(3),
             (await Bucket.ListVersionsAsync(new ListVersionsRequest { Prefix = "a " })).Versions.Select(
                 v => (v.Entry.Key, v.Entry.VersionId)));
-        // Ceph gives the marker's own versions too, and only those.
+        // Ceph also lists the marker's own versions, and no others.
         var after = (await Bucket.ListVersionsAsync(new ListVersionsRequest { KeyMarker = "a+b" })).Versions.Select(
             v => (v.Entry.Key, v.Entry.VersionId));
         Assert.Equal(expected.Skip(12), after.SkipWhile(v => v.Key is "a+b"));

@@ -116,7 +116,7 @@ public abstract partial class BucketContract
         await PutAsync("a");
         var url = await Bucket.PresignGetAsync("a", null, TimeSpan.FromSeconds(1));
 
-        // The SDK that signs and the servers have no clock but the machine's, so a second has to pass.
+        // The SDK and the servers use the machine's clock, so a second must pass.
         await Host.Eventually.IsTrueAsync(
             async () => (await browser.GetAsync(url)).StatusCode == HttpStatusCode.Forbidden, "the URL is refused");
     }

@@ -8,7 +8,9 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Stores.S3;
 
-/// <summary>What <see cref="Bucket"/> promises, on a server: each test in a bucket of its own. Its subclasses say which server.</summary>
+/// <summary>
+/// The promises of <see cref="Bucket"/>, on a server. Each test has a bucket of its own. Subclasses choose the server.
+/// </summary>
 public abstract partial class BucketContract : IAsyncLifetime
 {
     readonly Buckets buckets = new(new BucketsOptions { MaxRetries = 1 });

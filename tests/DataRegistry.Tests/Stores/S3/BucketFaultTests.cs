@@ -12,7 +12,7 @@ using ListVersionsRequest = DataRegistry.Stores.S3.ListVersionsRequest;
 
 namespace DataRegistry.Tests.Stores.S3;
 
-/// <summary>Answers that neither server can be made to give.</summary>
+/// <summary>Answers that neither server gives.</summary>
 public sealed class BucketFaultTests
 {
     readonly Mock<IAmazonS3> s3 = new();
@@ -155,7 +155,7 @@ public sealed class BucketFaultTests
         part.AsSpan().Fill((byte)' ');
         server.Intercept = async (http, kind) =>
         {
-            // Of an object only an error is a document.
+            // For an object, only an error is a document.
             http.Response.StatusCode = kind == "get" ? 500 : 200;
             await http.Response.WriteAsync("<?xml version=\"1.0\"?><ListBucketResult>");
             await http.Response.Body.FlushAsync();

@@ -60,7 +60,7 @@ public sealed class BucketPaceTests
         await bucket.HeadAsync("a");
         server.Faults = new() { SlowDown = 1 };
         Assert.Equal(BucketFault.Throttled, (await Assert.ThrowsAsync<BucketException>(() => bucket.HeadAsync("a"))).Fault);
-        // The same holds for whoever opens it.
+        // The same holds for the next opened bucket.
         bucket = buckets.Open(store).At((share, _) =>
         {
             shares.Add(share);

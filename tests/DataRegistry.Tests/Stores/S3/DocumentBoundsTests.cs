@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Tests.Stores.S3;
 
-/// <summary>Documents that a parser would make far more of than their bytes are counted before they are parsed.</summary>
+/// <summary>Documents that a parser would expand far beyond their bytes are checked before they are parsed.</summary>
 public sealed class DocumentBoundsTests : IAsyncLifetime
 {
     readonly Buckets buckets = new(new() { MaxRetries = 0 });
@@ -67,7 +67,7 @@ public sealed class DocumentBoundsTests : IAsyncLifetime
         Answer(200, Versions(500, 501));
         AssertNotS3(await Assert.ThrowsAsync<BucketException>(() => bucket.ListVersionsAsync(new())));
 
-        // An entry's elements are no entries, whatever their names begin with.
+        // An entry's elements are no entries, even if their names begin alike.
         Answer(200, Versions(500, 500));
         Assert.Equal(1000, (await bucket.ListVersionsAsync(new())).Versions.Count);
     }

@@ -10,7 +10,7 @@ using ListVersionsRequest = DataRegistry.Stores.S3.ListVersionsRequest;
 
 namespace DataRegistry.Tests.Stores.S3;
 
-/// <summary>The contract on the embedded server, and what only it can show.</summary>
+/// <summary>The contract on the embedded server, and tests that need it.</summary>
 public sealed class EmbeddedBucketTests : BucketContract
 {
     BucketServer server = null!;

@@ -103,7 +103,7 @@ public sealed class ObjectFinderTests : IAsyncLifetime, IDisposable
         var before = ObjectFinder.Before(key, prefix)!;
         Assert.StartsWith(prefix, before, StringComparison.Ordinal);
         Assert.True(OrderedKey.Compare(before, key) < 0);
-        // What begins with a smaller character comes before it, however it goes on.
+        // A key with a smaller character there sorts before it, whatever follows.
         Assert.True(OrderedKey.Compare(before, key[..^(char.IsLowSurrogate(key[^1]) ? 2 : 1)]) >= 0);
     }
 
@@ -131,7 +131,7 @@ public sealed class ObjectFinderTests : IAsyncLifetime, IDisposable
         {
             if (kind != "list" || !context.Request.Query.ContainsKey("start-after"))
                 return false;
-            // As a server answers that does not know start-after: with the first page, again.
+            // A server that does not know start-after answers with the first page again.
             context.Response.ContentType = "application/xml";
             await context.Response.WriteAsync(await http.GetStringAsync(new Uri($"{server.Url}/bucket?list-type=2&encoding-type=url")));
             return true;

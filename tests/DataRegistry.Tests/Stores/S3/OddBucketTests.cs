@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Tests.Stores.S3;
 
-/// <summary>Servers that answer otherwise than Amazon does: as gateways and other makes were reported to.</summary>
+/// <summary>Servers that answer differently from Amazon, as reported of gateways and other products.</summary>
 public sealed class OddBucketTests : IAsyncLifetime
 {
     readonly Buckets buckets = new(new() { MaxRetries = 1, MaxBackoff = TimeSpan.FromMilliseconds(1) });
@@ -54,7 +54,7 @@ public sealed class OddBucketTests : IAsyncLifetime
                 : "");
 
         Assert.Equal(keys, await AllAsync());
-        // After a stop there is no token.
+        // After an interruption there is no token.
         var pager = await OpenAsync();
         var page = await pager.ReadAsync("b", default);
         Assert.Equal(("c", "c", false), (Assert.Single(page.Objects).Key, page.LastKey, pager.BeginsAnywhere));
@@ -362,7 +362,7 @@ public sealed class OddBucketTests : IAsyncLifetime
             { Token: "one" } => Page(["c%FF"], "two"),
             { Token: "two" } => Page(["d"], "three"),
             { Token: "three" } => Page(["e%FF"], null),
-            // By its last key, as after a stop.
+            // By its last key, as after an interruption.
             { StartAfter: "b" } => Page(["b%FF", "b%FE", "c%FF", "d"], "three"),
             { StartAfter: "d" } => Page(["e%FF"], null),
             _ => "400",
@@ -587,7 +587,7 @@ public sealed class OddBucketTests : IAsyncLifetime
     [InlineData(2)]
     public async Task A_server_that_lists_by_version_1_says_so_also_without_a_marker(int keys)
     {
-        // It ignores where to begin, and has no token.
+        // The server ignores the start key, and has no token.
         Lists(_ => Page(["a"], keys == 1 ? null : "?")
             .Replace("<NextContinuationToken>?</NextContinuationToken>", "", StringComparison.Ordinal));
 
@@ -695,7 +695,7 @@ public sealed class OddBucketTests : IAsyncLifetime
         }
     }
 
-    /// <summary>What is told of damaged keys, with one pager or with one a page.</summary>
+    /// <summary>Reports of damaged keys, with one pager for all pages or one for each.</summary>
     async Task<List<string>> DamagedAsync(bool stops)
     {
         var pager = await OpenAsync();
@@ -719,7 +719,7 @@ public sealed class OddBucketTests : IAsyncLifetime
     static string DeleteMarker(string key, string latest) =>
         $"<DeleteMarker><Key>{key}</Key><VersionId>m</VersionId><IsLatest>{latest}</IsLatest></DeleteMarker>";
 
-    /// <summary>LISTs of versions are answered so; with a marker there is always more.</summary>
+    /// <summary>Sets the answers to LISTs of versions. With a marker there is always more.</summary>
     void Versions(Func<string?, string> entries, string? next) => server.Intercept = async (http, kind) =>
     {
         if (kind != "list_versions")
@@ -741,7 +741,7 @@ public sealed class OddBucketTests : IAsyncLifetime
                     $"<Contents><Key>{k}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag>"
                     + "<Size>1</Size></Contents>")) + "</ListBucketResult>";
 
-    /// <summary>LISTs are answered so; <c>400</c> is a refusal.</summary>
+    /// <summary>Sets the answers to LISTs; <c>400</c> is a refusal.</summary>
     void Lists(Func<(string? Token, string? StartAfter), string> answer) => server.Intercept = async (http, kind) =>
     {
         if (kind != "list")

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace DataRegistry.Tests.Stores.S3;
 
-/// <summary>Keys that S3 takes and much software bends.</summary>
+/// <summary>Keys that S3 accepts and much software damages.</summary>
 static class OddKeys
 {
     public static readonly IReadOnlyList<string> All =
@@ -19,7 +19,7 @@ static class OddKeys
 
     public static int CompareBytes(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 
-    /// <summary>As S3 lists.</summary>
+    /// <summary>The order of S3's lists.</summary>
     public static IReadOnlyList<string> InByteOrder(this IEnumerable<string> keys) =>
         [.. keys.Order(Comparer<string>.Create(CompareBytes))];
 }

@@ -8,7 +8,7 @@ using DataRegistry.Tests.Fixtures;
 
 namespace DataRegistry.Tests.Stores.S3;
 
-/// <summary>How many requests it takes to find wanted keys among a million: they are the bill.</summary>
+/// <summary>The number of requests to find wanted keys among a million, because requests are billed.</summary>
 public sealed class RequestsToBucketTests(RequestsToBucketTests.MillionKeys million)
     : IClassFixture<RequestsToBucketTests.MillionKeys>, IDisposable
 {
@@ -32,7 +32,7 @@ public sealed class RequestsToBucketTests(RequestsToBucketTests.MillionKeys mill
 
         AdoptionJobTests.AssertCounts(
             await service.GetAsync(response.Headers.Location!.AbsolutePath), created: 10_000, existing: 0, failed: 0);
-        // A page of a thousand for each thousand, and one look whether the bucket keeps versions.
+        // A page for each thousand, and one request for versioning.
         Assert.Equal((10, 0, 1, 11), Requests(service.Server));
     }
 
@@ -48,7 +48,8 @@ public sealed class RequestsToBucketTests(RequestsToBucketTests.MillionKeys mill
     public async Task A_thousand_urls_spread_evenly_take_a_request_each()
     {
         await FindAsync(Enumerable.Range(0, 1000).Select(n => n * 1000));
-        // A list is tried first, and again after 12, 24, 48, … 384 HEADs; each answers for the one key that it begins with.
+        // A list is tried first, and again after 12, 24, 48, … 384 HEADs. Each answers for the one key that it begins
+        // with.
         Assert.Equal((7, 993, 1, 1001), Requests(million.Server));
     }
 
@@ -70,9 +71,9 @@ public sealed class RequestsToBucketTests(RequestsToBucketTests.MillionKeys mill
             .. Enumerable.Range(100_000, 5000),
             .. Enumerable.Range(0, 300).Select(n => 200_000 + (n * 1000)),
             .. Enumerable.Range(0, 5000).Select(n => 800_000 + (n * 2))]);
-        // Dense: 5 lists, and one that leaps to the sparse ones and finds one. Sparse: 12, 24, 48, 96 and 115 HEADs, with a list after
-        // each of the first four. The last stretch is 192, so 77 of the dense ones that follow are asked for, too; 10 lists for the other
-        // 4923.
+        // Dense: 5 lists, and one that reaches into the sparse keys and finds one. Sparse: 12, 24, 48, 96 and 115
+        // HEADs, with a list after each of the first four. The last stretch is 192, so it includes 77 of the dense keys
+        // that follow; 10 lists find the other 4923.
         Assert.Equal((5 + 1 + 4 + 10, 12 + 24 + 48 + 96 + 192, 1, 393), Requests(million.Server));
     }
 
@@ -95,7 +96,7 @@ public sealed class RequestsToBucketTests(RequestsToBucketTests.MillionKeys mill
 
     static string Key(int n) => string.Create(CultureInfo.InvariantCulture, $"data/{n:D7}.bin");
 
-    /// <summary>A bucket that no test changes, made once: that takes a second or two.</summary>
+    /// <summary>A bucket that no test changes, created once, which takes a second or two.</summary>
     public sealed class MillionKeys : IAsyncLifetime
     {
         public BucketServer Server { get; private set; } = null!;

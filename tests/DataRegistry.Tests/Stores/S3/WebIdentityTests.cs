@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Tests.Stores.S3;
 
 /// <summary>
-/// Stores that are read by the app's own identity, with the real AWS SDK against a security token service of the test's own beside the
+/// Stores that the app's own identity reads, with the real AWS SDK against the test's own security token service and
 /// embedded bucket.
 /// </summary>
 public sealed class WebIdentityTests : IAsyncLifetime
@@ -25,7 +25,7 @@ public sealed class WebIdentityTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        // The endpoint's port is known only once the service runs: the setting is read when it is first needed.
+        // The endpoint's port is known only once the service runs, and the setting is read at its first use.
         service = await TestService.StartAsync(
             null, null, services => services.AddSingleton<TokenCredential>(identity),
             ("Stores:WebIdentityAudience", Audience), ("Stores:WebIdentityEndpoint", "http://127.0.0.1:1"),
@@ -43,7 +43,7 @@ public sealed class WebIdentityTests : IAsyncLifetime
         service.Put("a", "b", "c");
         await Task.WhenAll("abc".Select(key => AdoptAsync(store, key.ToString())));
 
-        // One session for the look at the bucket, and one for all that came after it.
+        // One session for the probe of the bucket, and one for all later requests.
         Assert.Equal(2, sts.Assumed.Count);
         Assert.Equal(
             ("AssumeRoleWithWebIdentity", Role, $"data-registry-{store}", "3600", "identity-token-2", ""),
@@ -133,7 +133,7 @@ public sealed class WebIdentityTests : IAsyncLifetime
             var store = await CreateAsync(Body(project: project, role: $"arn:aws:iam::123456789012:role/data-{project}"), manager);
             await CreateAsync(Body(project: project, role: "arn:aws:iam::123456789012:role/shared/images"), manager);
 
-            // Neither by a change, nor by one that takes the store's key away.
+            // Neither by a change, nor by one that removes the store's key.
             await AssertRefusedAsync(
                 manager, $$$"""{"configuration":{"role_arn":"{{{Role}}}"}}""", "role_refused", "system administrator",
                 path: $"/api/v0/stores/{store}/", method: "PATCH");
@@ -199,7 +199,7 @@ public sealed class WebIdentityTests : IAsyncLifetime
             Assert.DoesNotContain(hides, error.GetRawText(), StringComparison.Ordinal);
     }
 
-    /// <summary>A credential without a memory, so that each time the service asks for a token can be told.</summary>
+    /// <summary>A credential without a cache, so that each request of the service for a token shows.</summary>
     sealed class Identity : TokenCredential
     {
         public List<string> Asked { get; } = [];

@@ -3,53 +3,55 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
 using Azure.Storage.Blobs.Specialized;
-using DataRegistry.Jobs;
 
-namespace DataRegistry.Adoption.Input;
+namespace DataRegistry.Jobs;
 
-/// <summary>URLs in memory, before they become a sorted run. It grows with its content, so a short list costs little.</summary>
-sealed class UrlBuffer : IDisposable
+/// <summary>
+/// Entries in memory, before they become a sorted run: URLs, or files of a dataset version. It grows with its content, so a short list
+/// costs little.
+/// </summary>
+sealed class RunBuffer : IDisposable
 {
     readonly PooledBuffer bytes = new(1024);
-    readonly List<(int Start, int Length)> urls = [];
+    readonly List<(int Start, int Length)> entries = [];
 
-    public int Count => urls.Count;
+    public int Count => entries.Count;
 
     public int Bytes => bytes.Length;
 
-    public void Add(ReadOnlySpan<byte> url)
+    public void Add(ReadOnlySpan<byte> entry)
     {
-        urls.Add((bytes.Length, url.Length));
-        url.CopyTo(bytes.GetSpan(url.Length));
-        bytes.Advance(url.Length);
+        entries.Add((bytes.Length, entry.Length));
+        entry.CopyTo(bytes.GetSpan(entry.Length));
+        bytes.Advance(entry.Length);
     }
 
-    public ReadOnlyMemory<byte> this[int index] => bytes.Written.Slice(urls[index].Start, urls[index].Length);
+    public ReadOnlyMemory<byte> this[int index] => bytes.Written.Slice(entries[index].Start, entries[index].Length);
 
-    public IEnumerable<string> Texts => urls.Select(u => Encoding.UTF8.GetString(bytes.Written.Span.Slice(u.Start, u.Length)));
+    public IEnumerable<string> Texts => entries.Select(u => Encoding.UTF8.GetString(bytes.Written.Span.Slice(u.Start, u.Length)));
 
     /// <summary>Sorts by bytes, like S3's lists.</summary>
     public void Sort()
     {
         var text = bytes.Written;
-        CollectionsMarshal.AsSpan(urls).Sort(
+        CollectionsMarshal.AsSpan(entries).Sort(
             (a, b) => text.Span.Slice(a.Start, a.Length).SequenceCompareTo(text.Span.Slice(b.Start, b.Length)));
     }
 
     public void Clear()
     {
-        urls.Clear();
+        entries.Clear();
         bytes.Truncate(0);
     }
 
     public void Dispose() => bytes.Dispose();
 }
 
-/// <summary>A position in a sorted run. Its entry is a URL with its number of occurrences.</summary>
+/// <summary>A position in a sorted run. Its entry is some bytes with the number of their occurrences.</summary>
 abstract class RunCursor
 {
     /// <summary>Valid until the next move.</summary>
-    public ReadOnlyMemory<byte> Url { get; protected set; }
+    public ReadOnlyMemory<byte> Entry { get; protected set; }
 
     public long Count { get; protected set; }
 
@@ -61,17 +63,17 @@ abstract class RunCursor
 }
 
 /// <summary>A run that is still in memory. The buffer must be sorted, and outlive the cursor.</summary>
-sealed class BufferedRun(UrlBuffer urls) : RunCursor
+sealed class BufferedRun(RunBuffer entries) : RunCursor
 {
     int next;
 
     public override ValueTask<bool> MoveNextAsync(CancellationToken cancellationToken)
     {
-        if (next == urls.Count)
+        if (next == entries.Count)
             return new(false);
         var first = next;
-        Url = urls[first];
-        while (next < urls.Count && urls[next].Span.SequenceEqual(Url.Span))
+        Entry = entries[first];
+        while (next < entries.Count && entries[next].Span.SequenceEqual(Entry.Span))
             next++;
         Count = next - first;
         Position = first;
@@ -80,24 +82,24 @@ sealed class BufferedRun(UrlBuffer urls) : RunCursor
 }
 
 /// <summary>
-/// A run in a blob: entries of <c>{length of the URL, 4 bytes}{occurrences, 4 bytes}{URL}</c>, least significant byte
+/// A run in a blob: entries of <c>{length of the bytes, 4 bytes}{occurrences, 4 bytes}{bytes}</c>, least significant byte
 /// first. It can be read in pieces, from any entry on.
 /// </summary>
 sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) : RunCursor, IDisposable
 {
-    const int HeadBytes = 8;
+    public const int HeadBytes = 8;
 
     /// <summary>Bytes that are sent at a time.</summary>
     const int BlockBytes = 1024 * 1024;
 
     // Refilled piece by piece: the rest of one piece moves to the front.
-    readonly byte[] piece = ArrayPool<byte>.Shared.Rent(Math.Max(pieceBytes, HeadBytes + StagedUrls.MaxUrlBytes));
+    readonly byte[] piece = ArrayPool<byte>.Shared.Rent(Math.Max(pieceBytes, HeadBytes + SortedRuns.MaxEntryBytes));
     int used, filled;
     long read = start;
     bool ended;
 
     /// <summary>Writes a sorted buffer as a run. A run of the same name is replaced.</summary>
-    public static async Task WriteAsync(JobBlobs blobs, string name, UrlBuffer sorted, CancellationToken cancellationToken)
+    public static async Task WriteAsync(JobBlobs blobs, string name, RunBuffer sorted, CancellationToken cancellationToken)
     {
         var blob = blobs.Container.GetBlockBlobClient(name);
         var blocks = new List<string>();
@@ -112,26 +114,26 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
     }
 
     /// <summary>The entries of a sorted buffer, with repetitions counted, in blocks.</summary>
-    static IEnumerable<ReadOnlyMemory<byte>> Encode(UrlBuffer sorted)
+    static IEnumerable<ReadOnlyMemory<byte>> Encode(RunBuffer sorted)
     {
         // Not pooled: a request that was abandoned may still read it.
         var block = new ArrayBufferWriter<byte>(BlockBytes);
         for (int i = 0, next; i < sorted.Count; i = next)
         {
-            var url = sorted[i];
-            for (next = i + 1; next < sorted.Count && sorted[next].Span.SequenceEqual(url.Span);)
+            var bytes = sorted[i];
+            for (next = i + 1; next < sorted.Count && sorted[next].Span.SequenceEqual(bytes.Span);)
                 next++;
-            if (block.WrittenCount > 0 && block.WrittenCount + HeadBytes + url.Length > BlockBytes)
+            if (block.WrittenCount > 0 && block.WrittenCount + HeadBytes + bytes.Length > BlockBytes)
             {
                 yield return block.WrittenMemory;
                 block.ResetWrittenCount();
             }
 
-            var entry = block.GetSpan(HeadBytes + url.Length);
-            BinaryPrimitives.WriteInt32LittleEndian(entry, url.Length);
+            var entry = block.GetSpan(HeadBytes + bytes.Length);
+            BinaryPrimitives.WriteInt32LittleEndian(entry, bytes.Length);
             BinaryPrimitives.WriteInt32LittleEndian(entry[4..], next - i);
-            url.Span.CopyTo(entry[HeadBytes..]);
-            block.Advance(HeadBytes + url.Length);
+            bytes.Span.CopyTo(entry[HeadBytes..]);
+            block.Advance(HeadBytes + bytes.Length);
         }
 
         yield return block.WrittenMemory;
@@ -150,7 +152,7 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
         if (!await HasAsync(HeadBytes + length, cancellationToken))
             throw new InvalidDataException($"Run {name} ends within an entry.");
         Position = read - (filled - used);
-        Url = piece.AsMemory(used + HeadBytes, length);
+        Entry = piece.AsMemory(used + HeadBytes, length);
         used += HeadBytes + length;
         return true;
     }
@@ -174,29 +176,35 @@ sealed class StoredRun(string name, long start, int pieceBytes, JobBlobs blobs) 
 /// <summary>Merges sorted runs.</summary>
 static class SortedRuns
 {
-    static readonly IComparer<RunCursor> ByUrl = Comparer<RunCursor>.Create((a, b) => a.Url.Span.SequenceCompareTo(b.Url.Span));
+    /// <summary>Bytes of an entry: with its head as large as an array of the pool.</summary>
+    public const int MaxEntryBytes = (32 * 1024) - StoredRun.HeadBytes;
+
+    /// <summary>Memory for reading all runs at a time, in bytes.</summary>
+    public const int MergeBytes = 8 * 1024 * 1024;
+
+    static readonly IComparer<RunCursor> ByBytes = Comparer<RunCursor>.Create((a, b) => a.Entry.Span.SequenceCompareTo(b.Entry.Span));
 
     /// <summary>
-    /// Every URL once, in the order of its bytes, with its occurrences in all runs. The memory is valid until the next
-    /// one. Between two URLs each cursor is at its next entry, or at its end.
+    /// Every entry once, in the order of its bytes, with its occurrences in all runs. The memory is valid until the next
+    /// one. Between two entries each cursor is at its next entry, or at its end.
     /// </summary>
-    public static async IAsyncEnumerable<(ReadOnlyMemory<byte> Url, long Count)> MergeAsync(
+    public static async IAsyncEnumerable<(ReadOnlyMemory<byte> Entry, long Count)> MergeAsync(
         IEnumerable<RunCursor> cursors, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var queue = new PriorityQueue<RunCursor, RunCursor>(ByUrl);
+        var queue = new PriorityQueue<RunCursor, RunCursor>(ByBytes);
         foreach (var cursor in cursors)
         {
             if (await cursor.MoveNextAsync(cancellationToken))
                 queue.Enqueue(cursor, cursor);
         }
 
-        var url = new byte[StagedUrls.MaxUrlBytes];
+        var entry = new byte[MaxEntryBytes];
         while (queue.Count > 0)
         {
-            var length = queue.Peek().Url.Length;
-            queue.Peek().Url.CopyTo(url);
+            var length = queue.Peek().Entry.Length;
+            queue.Peek().Entry.CopyTo(entry);
             var count = 0L;
-            while (queue.Count > 0 && queue.Peek().Url.Span.SequenceEqual(url.AsSpan(0, length)))
+            while (queue.Count > 0 && queue.Peek().Entry.Span.SequenceEqual(entry.AsSpan(0, length)))
             {
                 // The queue orders cursors by their entries, so take this one out while it moves.
                 var cursor = queue.Dequeue();
@@ -205,7 +213,7 @@ static class SortedRuns
                     queue.Enqueue(cursor, cursor);
             }
 
-            yield return (url.AsMemory(0, length), count);
+            yield return (entry.AsMemory(0, length), count);
         }
     }
 }

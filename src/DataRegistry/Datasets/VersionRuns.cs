@@ -1,0 +1,153 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using DataRegistry.Datums;
+using DataRegistry.Jobs;
+using DataRegistry.Selections;
+using DataRegistry.Storage;
+using DataRegistry.Stores;
+
+namespace DataRegistry.Datasets;
+
+/// <summary>
+/// Sorts the files of a selection by their paths, in constant memory: some at a time become a sorted run in a blob, and all runs are merged
+/// to the manifest.
+/// </summary>
+sealed class VersionRuns(
+    DatumTable datums, StoreTable stores, WorkTable work, JobBlobs blobs, ManifestWriter manifests, DatasetVersions versions,
+    DatasetLimits limits)
+{
+    /// <summary>Blobs of items that are read at a time.</summary>
+    const int BlobsAtOnce = 3;
+
+    /// <summary>Bytes that are read of a run at a time, at most.</summary>
+    const int MaxPieceBytes = 1024 * 1024;
+
+    /// <summary>For each run, the blobs of its items. Written with the job.</summary>
+    public Task<IReadOnlyList<string>> WindowsAsync(JobRow job, CancellationToken cancellationToken) =>
+        blobs.ReadInputAsync(job.JobId, window: 0, cancellationToken);
+
+    /// <summary>
+    /// The windows of a version of these results of a selection. A window has blobs of several shards, because partitions of datums are
+    /// read side by side.
+    /// </summary>
+    public List<string> WindowsOf(IEnumerable<ResultsRow> results)
+    {
+        var windows = new List<string>();
+        var items = 0L;
+        foreach (var row in results.OrderBy(WindowOf).ThenBy(r => r.RowKey, StringComparer.Ordinal))
+        {
+            var joins = windows.Count > 0 && items + row.Counts.Done <= limits.RunItems;
+            if (joins)
+                windows[^1] += ' ' + row.Blob;
+            else
+                windows.Add(row.Blob);
+            items = joins ? items + row.Counts.Done : row.Counts.Done;
+        }
+
+        return windows;
+
+        static int WindowOf(ResultsRow row) =>
+            int.Parse(row.RowKey.AsSpan(row.RowKey.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Writes one run. A repetition writes a blob of another name; the window's checkpoint names the one that counts.</summary>
+    public async Task<WindowDone> WriteAsync(
+        WorkRow range, RangeDelivery delivery, string[] items, string? root, SelectionScope scope, CancellationToken cancellationToken)
+    {
+        using var run = new RunBuffer();
+        var skipped = new List<SkippedItem>();
+        var entry = new ArrayBufferWriter<byte>(1024);
+        var prefixes = new ConcurrentDictionary<Guid, string>();
+        var bytes = 0L;
+        await Parallel.ForEachAsync(
+            items, new ParallelOptions { MaxDegreeOfParallelism = BlobsAtOnce, CancellationToken = cancellationToken },
+            async (blob, token) =>
+        {
+            var chosen = await blobs.ReadResultsAsync(blob, 0, SelectionEndpoints.Json.SelectionItem, token).ToListAsync(token);
+            var rows = await datums.FindAsync([.. chosen.Select(i => i.Id)], token);
+            foreach (var store in chosen.Select(i => i.Store).Distinct().Where(s => !prefixes.ContainsKey(s)))
+                prefixes[store] = (await stores.FindWithoutSecretAsync(store, token))?.Prefix ?? "";
+            lock (run)
+            {
+                foreach (var item in chosen)
+                    bytes += Add(item, rows.GetValueOrDefault(item.Id));
+            }
+        });
+
+        var name = string.Create(CultureInfo.InvariantCulture, $"{range.JobId}/runs/{range.Next:D6}-{delivery.Id:N}");
+        run.Sort();
+        if (run.Count > 0)
+            await StoredRun.WriteAsync(blobs, name, run, cancellationToken);
+        skipped.Sort((a, b) => OrderedKey.Compare(a.Uri, b.Uri));
+        var told = new Counts { Skipped = skipped.Count };
+        var results = await blobs.WriteWindowResultsAsync(
+            range, delivery, skipped, told, SelectionEndpoints.Json.SkippedItem, cancellationToken)
+            ?? WorkTable.NewResults(range.JobId, range, blob: "", default);
+        return new(
+            told with { Done = run.Count, Bytes = bytes }, results with { Files = new EntryRun(name, run.Count).Write() }, After: null,
+            Ends: false);
+
+        long Add(SelectionItem item, DatumRow? row)
+        {
+            var path = DatasetPath.Of(item.Key, prefixes[item.Store], root);
+            if ((scope.SkipOf(row) ?? SkipOf(row!, path)) is { } skip)
+            {
+                skipped.Add(DatumChanges.Skipped(item, skip));
+                return 0;
+            }
+
+            RunEntry.Write(ManifestEntry.From(path, row!), entry);
+            run.Add(entry.WrittenSpan);
+            return row!.Size;
+        }
+    }
+
+    /// <summary>Merges all runs to a manifest, and publishes the version. Repeating it leaves the published manifest alone.</summary>
+    public async Task<WindowDone> MergeAsync(
+        WorkRow range, DatasetVersionRow version, RangeDelivery delivery, CancellationToken cancellationToken)
+    {
+        if (version.Status != DatasetVersionStatus.Completed)
+        {
+            var runs = await work.ListResultsAsync(range.JobId, null, cancellationToken).Where(r => r.Files is not null)
+                .Select(r => EntryRun.Read(r.Files!)).Where(r => r.Entries > 0).ToListAsync(cancellationToken);
+            if (runs.Count == 0)
+                return WindowDone.Failed("None of the selection's datums is as it was selected. The results tell why.");
+            switch (await manifests.WriteAsync(version.VersionId, MergedAsync(runs, delivery, cancellationToken), cancellationToken))
+            {
+                case ManifestOutcome.PathTwice twice:
+                    return WindowDone.Failed(
+                        $"Datums {twice.First} and {twice.Second} have the same path, '{twice.Path}'. A path has one file: select less.");
+                case ManifestOutcome.Written written
+                    when await versions.PublishAsync(version.VersionId, written.Manifest, cancellationToken) is null:
+                    return WindowDone.Failed("The version was deleted.");
+            }
+        }
+
+        return new(default, Results: null, After: null, Ends: true);
+    }
+
+    /// <summary>A selection may be of purged datums, and keys may be no paths. A version has neither.</summary>
+    static DatumChange.Skip? SkipOf(DatumRow row, string path) =>
+        row.Purged is not null ? new("already_purged", "The datum is purged.")
+        : DatasetPath.IsValid(path) ? null
+        : new("invalid_path", $"The key is no path of a version. {DatasetPath.Requirement}");
+
+    async IAsyncEnumerable<ManifestEntry> MergedAsync(
+        List<EntryRun> runs, RangeDelivery delivery, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, delivery.Stop);
+        var piece = Math.Min(MaxPieceBytes, SortedRuns.MergeBytes / runs.Count);
+        List<StoredRun> cursors = [.. runs.Select(r => new StoredRun(r.Blob, 0, piece, blobs))];
+        try
+        {
+            await foreach (var (entry, _) in SortedRuns.MergeAsync(cursors, stopped.Token))
+                yield return RunEntry.Read(entry.Span);
+        }
+        finally
+        {
+            cursors.ForEach(c => c.Dispose());
+        }
+    }
+}
