@@ -13,8 +13,8 @@ using Parquet;
 namespace DataRegistry.Benchmarks;
 
 /// <summary>
-/// What is measured of many datums. Each row of the table is a service of its own, so its memory is the row's. Every count is compared with
-/// the rows of the tables, and is exact.
+/// The measurements with many datums. Each row of the table is a service of its own, so its memory is the row's. Every
+/// count is compared with the rows of the tables, and is exact.
 /// </summary>
 sealed class SelectionRuns(Arena arena, int objects)
 {
@@ -400,7 +400,7 @@ sealed class SelectionRuns(Arena arena, int objects)
             throw new WrongResultException($"{what}: {actual}, not {expected}.");
     }
 
-    /// <summary>What services have taken since a moment.</summary>
+    /// <summary>The resources that services have used since a moment.</summary>
     sealed class Meter
     {
         readonly Stopwatch watch = Stopwatch.StartNew();

@@ -18,7 +18,7 @@ sealed partial class SelectionRequests(
     /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
-    /// <summary>Ranges of an action's job: as many as may be worked on at a time.</summary>
+    /// <summary>The most ranges of an action's job, and of those in progress at a time.</summary>
     const int MaxRanges = 16;
 
     /// <summary>
@@ -176,7 +176,7 @@ sealed partial class SelectionRequests(
     async Task RunAtOnceAsync(List<WorkRow> ranges)
     {
         var until = clock.GetUtcNow() + limits.AtOnce;
-        using var patience = new CancellationTokenSource(2 * limits.AtOnce);
+        using var timeout = new CancellationTokenSource(2 * limits.AtOnce);
         await Parallel.ForEachAsync(
             ranges, new ParallelOptions { MaxDegreeOfParallelism = options.Value.WindowsAtOnce }, async (range, _) =>
         {
@@ -184,7 +184,7 @@ sealed partial class SelectionRequests(
             {
                 if (clock.GetUtcNow() < until)
                 {
-                    await worker.RunAsync(range, until, patience.Token);
+                    await worker.RunAsync(range, until, timeout.Token);
                     return;
                 }
             }
