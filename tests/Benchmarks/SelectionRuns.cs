@@ -178,7 +178,7 @@ sealed class SelectionRuns(Arena arena, int objects)
         {
             var expected = await BareAsync([_ => true], cancellationToken);
             var measure = await Meter.BeginAsync(services, cancellationToken);
-            var selection = await SelectAsync(services, new { store = Selections.Store.Id }, Kills, cancellationToken);
+            var selection = await SelectAsync(services, new { store = Selections.Store.Id }, Kills, cancellationToken, expected[0]);
             Equal(expected[0], selection.Counts.Done, "frozen");
             await AddAsync($"freeze{Times(Kills)}", selection.Counts.Done, measure, 0, cancellationToken);
             var items = await ItemsAsync(services[^1], selection, cancellationToken);
@@ -232,11 +232,13 @@ sealed class SelectionRuns(Arena arena, int objects)
     }
 
     /// <summary>The job of a selection, frozen.</summary>
-    async Task<JobRow> SelectAsync(List<ServiceProcess> services, object filter, int kills, CancellationToken cancellationToken)
+    /// <param name="expected">Of how many datums; by which the deaths are spread.</param>
+    async Task<JobRow> SelectAsync(
+        List<ServiceProcess> services, object filter, int kills, CancellationToken cancellationToken, long? expected = null)
     {
         var body = new { project = RunningService.ProjectId, filter };
         var id = await BeginAsync(services[^1], "/api/v0/selections/", body, cancellationToken);
-        return await DoneAsync(services, id, objects, kills, cancellationToken);
+        return await DoneAsync(services, id, expected ?? objects, kills, cancellationToken);
     }
 
     /// <summary>The job of an action, at its end.</summary>

@@ -9,12 +9,12 @@ sealed class ParquetFile<T>(string name, Stream stream, ExportTable<T> table) : 
     /// <summary>
     /// A group ends at the first of these. It is in memory three times while it is written: as rows, as a column, and as it is encoded.
     /// </summary>
-    const int GroupRows = 10_000, GroupBytes = 4 * 1024 * 1024;
+    const int GroupRows = 5_000, GroupBytes = 2 * 1024 * 1024;
 
     /// <summary>A group's part of the end of the file, which has the least and the greatest value of each column.</summary>
     const int GroupEndBytes = 32 * 1024;
 
-    readonly PooledBuffer buffer = new(GroupBytes / 4);
+    readonly PooledBuffer buffer = new(GroupBytes / 2);
     readonly List<T> group = [];
     ParquetWriter? writer;
     long groupBytes;
