@@ -39,7 +39,7 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
         var memory = new Option<bool>("--memory") { Description = "Keep nothing: storage, bucket and token are new at each start." };
         var count = new Option<int>("--count")
         {
-            Description = "How many objects the demo bucket holds.",
+            Description = "Objects in the demo bucket.",
             DefaultValueFactory = _ => 200,
             CustomParser = result =>
             {

@@ -1,5 +1,7 @@
+using DataRegistry.Stores;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -119,15 +121,15 @@ public sealed class JobTests : ConsoleTest
     public async Task A_job_says_what_it_was_asked_for_and_what_it_waits_for_and_looks_failed_when_it_has()
     {
         Service.Put(Keys(150));
-        using var accepted = await Service.AdoptAsync(new
+        var asked = new
         {
             prefix = "s3://bucket/objects/",
             exclude = new[] { "**/*.tmp" },
             tags = new[] { "train" },
             adopt_changed = true,
             project = Service.Project.Id,
-        });
-        var path = accepted.Headers.Location!.AbsolutePath;
+        };
+        (await Service.AdoptAsync(asked)).Dispose();
         Service.Server.Faults = new() { SlowDown = 1 };
         await DeliverAsync(1);
         var page = await OpenAsync(In("jobs"));
@@ -138,7 +140,10 @@ public sealed class JobTests : ConsoleTest
         await page.AssertAccessibleAsync("jobs-waiting");
 
         Service.Server.Faults = DataRegistry.LocalHost.Buckets.FaultPlan.None;
-        (await Service.Http.SendAsync("DELETE", $"/api/v0/stores/{Service.Store.Id}/?force=true")).Dispose();
+        using var accepted = await Service.AdoptAsync(asked);
+        var path = accepted.Headers.Location!.AbsolutePath;
+        var stores = Service.Services.GetRequiredService<StoreTable>().Table;
+        Assert.True((await stores.TryDeleteAsync("stores", Service.Store.Id.ToString(), Azure.ETag.All)).IsDone);
         await Service.DrainAsync();
         await page.GotoAsync($"{Origin}/console/{In($"jobs/adoptions/{path.Split('/')[^2]}")}");
         await Expect(page.GetByText("The job failed:")).ToBeVisibleAsync();

@@ -35,7 +35,7 @@ export async function render(context) {
     caption: many, noun: ['job', 'jobs'], signal,
     load: (next, abort) => api.get(next ?? path, { query: next ? null : { ...wanted, status, limit: 100 }, signal: abort }),
     columns: [
-      { label: 'Job', ...asked === null ? { wide: true } : { size: 'large' }, cell: job => h('a.strong', { href: address(job) }, nameOf(job)) },
+      { label: 'Job', ...asked === null ? { wide: true } : { size: 'job' }, cell: job => h('a.strong', { href: address(job) }, nameOf(job)) },
       ...asked === null ? [] : [{ label: 'Asked for', wide: true, cell: job => h('span', { title: asked(job) }, asked(job)) }],
       { label: 'Status', size: 'status', cell: job => h('span', { title: job.error ?? job.waiting?.for }, jobBadge(job)) },
       ...JOB_KINDS[kind].columns,
