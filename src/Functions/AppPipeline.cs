@@ -8,7 +8,7 @@ sealed class AppPipeline(IServiceProvider services, StorageReady storage)
     /// <summary>Answers the request; the result that it returns writes nothing more.</summary>
     public async Task<IResult> RunAsync(HttpRequest request)
     {
-        // The function's own endpoint and route values have done their work; the app's routing would accept them as its own match.
+        // Remove the function's endpoint and route values: the app's routing would take them for its own match.
         request.HttpContext.SetEndpoint(null);
         request.RouteValues.Clear();
         try
@@ -17,7 +17,7 @@ sealed class AppPipeline(IServiceProvider services, StorageReady storage)
         }
         catch (Exception) when (request.HttpContext.RequestAborted.IsCancellationRequested)
         {
-            // The caller hung up: nobody waits for an answer, and the host would log the exception three times.
+            // The caller hung up. The host would log the exception three times.
         }
 
         return Results.Empty;

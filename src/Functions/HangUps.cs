@@ -4,8 +4,8 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 namespace DataRegistry.Functions;
 
 /// <summary>
-/// Ends the invocation of a caller who hung up without a failure. The worker would log the cancellation as an error with its stack, also
-/// where the request had not reached the app yet.
+/// Ends the invocation without a failure if the caller hung up. The worker would log the cancellation as an error with its stack, even
+/// before the request reached the app.
 /// </summary>
 sealed class HangUps : IFunctionsWorkerMiddleware
 {
@@ -17,7 +17,7 @@ sealed class HangUps : IFunctionsWorkerMiddleware
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested && IsHttp(context))
         {
-            // Nobody waits for an answer.
+            // The caller hung up.
         }
     }
 

@@ -23,7 +23,7 @@ sealed class HostCalls(IServiceProvider services, StorageReady storage)
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
-            // The instance stops. The next tick does the rest, on another one.
+            // The instance stops. Another instance does the rest at the next tick.
         }
     }
 

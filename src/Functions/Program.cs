@@ -18,7 +18,7 @@ if (!args.Contains("--functions-uri", StringComparer.Ordinal))
 }
 
 FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
-// First, so that it is around what the next line adds.
+// Add it first, so it wraps what the next line adds.
 builder.UseMiddleware<HangUps>();
 builder.ConfigureFunctionsWebApplication();
 builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning).AddFilter("Azure", LogLevel.Warning);
@@ -26,7 +26,7 @@ builder.Services.Configure<KestrelServerOptions>(kestrel =>
 {
     kestrel.AddServerHeader = false;
 
-    // The host has a limit of its own, and the app one for each endpoint.
+    // The host and each endpoint have limits of their own.
     kestrel.Limits.MaxRequestBodySize = null;
 });
 builder.Services.AddDataRegistry(builder.Configuration);
@@ -40,7 +40,7 @@ try
 }
 catch (OperationCanceledException)
 {
-    // The host told the app to end while it was starting.
+    // The host stopped the app during its start.
 }
 
 return 0;

@@ -1,8 +1,8 @@
 namespace DataRegistry.Functions;
 
 /// <summary>
-/// Creates what is missing in storage while the process already listens: the Functions host gives a worker up to a
-/// minute to listen, and storage may be away for longer. It is tried again until it succeeds; instances may do it at once.
+/// Creates missing tables, queues and containers while the process already listens. The Functions host gives a worker up to a minute to
+/// listen, and storage may be away for longer. It tries again until it succeeds. Instances may do it concurrently.
 /// </summary>
 sealed partial class StorageReady(IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<StorageReady> logger)
     : BackgroundService
@@ -15,7 +15,7 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
 
     readonly TaskCompletionSource ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <returns>False where storage is still not there after a while.</returns>
+    /// <returns>False if storage is still not there after a while.</returns>
     public async Task<bool> WaitAsync(CancellationToken cancellationToken)
     {
         if (ready.Task.IsCompleted)
@@ -32,8 +32,8 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
     }
 
     /// <summary>
-    /// Middleware: a request of the API waits for storage, and is let through after a while in any case, so that the API
-    /// itself says what is wrong. Health and pages never wait.
+    /// Middleware: a request of the API waits for storage for a limited time. Then it goes on, and the API answers the error.
+    /// Health and pages never wait.
     /// </summary>
     public async Task DelayAsync(HttpContext context, RequestDelegate next)
     {
@@ -49,7 +49,7 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // What creates storage has to be compiled first, and a process that starts has better things to do.
+        // The code that creates storage is compiled first, so let the start go on meanwhile.
         var listening = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration started = lifetime.ApplicationStarted.Register(listening.SetResult);
         await listening.Task.WaitAsync(stoppingToken);
@@ -63,7 +63,7 @@ sealed partial class StorageReady(IServiceProvider services, IHostApplicationLif
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // Whatever it is (unreachable, refused, throttled), an operator or time can mend it; giving up would not.
+                // An operator or time can mend every cause (unreachable, refused, throttled), so try again.
                 Log.NotReady(logger, pause.TotalSeconds, exception);
                 await Task.Delay(pause, stoppingToken);
             }

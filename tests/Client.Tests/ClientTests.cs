@@ -125,7 +125,7 @@ public sealed partial class ClientTests : IAsyncLifetime
             .Id.ToString();
         await KeptAsync(() => client.ListProjectsAsync(null, null));
         await KeptAsync(() => client.GetProjectAsync(project));
-        await KeptAsync(() => client.ChangeProjectAsync(project, new NewProject { Name = "q" }));
+        await KeptAsync(() => client.ChangeProjectAsync(project, new ProjectChange { Name = "q" }));
         await KeptAsync(() => client.ListOrgUnitProjectsAsync(null, null, null, null, null, 1));
         await KeptAsync(() => client.ListOrgUnitDepartmentsAsync(null, null, null, null, null, null));
         await KeptAsync(() => client.ListOrgUnitClustersAsync());
@@ -189,7 +189,7 @@ public sealed partial class ClientTests : IAsyncLifetime
     {
         await KeptAsync(() => client.ListTreeAsync(Store, Project, null, "/", "tags", null, null));
         var selection = (await KeptAsync(() => client.CreateSelectionAsync(
-            new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
+            null, new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
         await service.DrainAsync();
         await KeptAsync(() => client.GetSelectionAsync(selection));
         await KeptAsync(() => client.ListSelectionItemsAsync(selection, null, null));
@@ -208,7 +208,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         using var reader = new StreamReader(content.Stream);
         Assert.Equal(file.Bytes, (await reader.ReadToEndAsync()).Length);
         var other = (await KeptAsync(() => client.CreateSelectionAsync(
-            new NewSelection { Project = Project, Filter = new SelectionFilter { Name = "nothing" } }))).Id;
+            null, new NewSelection { Project = Project, Filter = new SelectionFilter { Name = "nothing" } }))).Id;
         await service.DrainAsync();
         await KeptAsync(() => client.PurgeSelectionAsync(other, null));
         job = (await KeptAsync(() => client.TagSelectionAsync(selection, null, new NewTags { Tags = ["b"] }))).Id;
@@ -224,13 +224,13 @@ public sealed partial class ClientTests : IAsyncLifetime
         var dataset = (await KeptAsync(() => client.CreateDatasetAsync(new NewDataset { Name = "set", Project = Project, Root = "x" })))
             .Id.ToString();
         await KeptAsync(() => client.ListDatasetsAsync(null, null, Project, "set"));
-        var version = (await KeptAsync(() => client.CreateDatasetVersionAsync(new NewDatasetVersion
+        var version = (await KeptAsync(() => client.CreateDatasetVersionAsync(null, new NewDatasetVersion
         {
             Name = "v1",
             Dataset = dataset,
             Files = [new NewVersionFile { Datum = datum }, new NewVersionFile { Datum = service.Url("c"), Path = "d" }],
         }))).Id.ToString();
-        await KeptAsync(() => client.CreateDatasetVersionAsync(new NewDatasetVersion
+        await KeptAsync(() => client.CreateDatasetVersionAsync(null, new NewDatasetVersion
         {
             Name = "v2",
             Dataset = dataset,
@@ -239,7 +239,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         }));
         await KeptAsync(() => client.GetDatasetAsync(dataset));
         await KeptAsync(() => client.ListDatasetVersionsAsync(null, null, dataset));
-        Assert.Equal(2, (await KeptAsync(() => client.GetDatasetVersionAsync(version))).Files!.Count);
+        Assert.Equal(2, (await KeptAsync(() => client.GetDatasetVersionAsync(version, null))).Files!.Count);
         await KeptAsync(() => client.ListDatasetVersionFilesAsync(version, null, null));
         await KeptAsync(() => client.ResolveDatasetVersionAsync("dataset://set/latest", Project));
         var alias = (await KeptAsync(() => client.SetDatasetVersionAliasAsync(
@@ -248,8 +248,34 @@ public sealed partial class ClientTests : IAsyncLifetime
         await KeptAsync(() => client.GetDatasetVersionAliasAsync(alias));
         await KeptAsync(() => client.GetDatasetVersionAliasHistoryAsync(alias, null, null));
         await DoneAsync(() => client.DeleteDatasetVersionAliasAsync(alias));
+        await MakeVersionsAsync(dataset, version);
         await DoneAsync(() => client.DeleteDatasetVersionAsync(version));
         await DoneAsync(() => client.DeleteDatasetAsync(dataset));
+    }
+
+    async Task MakeVersionsAsync(string dataset, string other)
+    {
+        var selection = (await KeptAsync(() => client.CreateSelectionAsync(
+            null, new NewSelection { Project = Project, Filter = new SelectionFilter { Store = Store } }))).Id;
+        await service.DrainAsync();
+        var made = await KeptAsync(() => client.CreateDatasetVersionAsync(
+            null, new NewDatasetVersion { Name = "v3", Dataset = dataset, Selection = selection }));
+        var (version, job) = (made.Id.ToString(), made.Job!.Value.ToString());
+        await service.DrainAsync();
+        await KeptAsync(() => client.GetDatasetVersionJobAsync(version, job));
+        await KeptAsync(() => client.GetDatasetVersionJobResultsAsync(version, job, null, null, null));
+        await KeptAsync(() => client.DiffDatasetVersionsAsync(other, null, null, version));
+        job = (await KeptAsync(() => client.ExportDatasetVersionAsync(version, null, new NewExport { Format = "csv" }))).Id;
+        await service.DrainAsync();
+        var file = (await KeptAsync(() => client.GetDatasetVersionJobAsync(version, job))).Files!.Single();
+        run.Add(nameof(client.GetExportedVersionFileAsync));
+        using var content = await client.GetExportedVersionFileAsync(
+            version, job, file.Name, file.Url![(file.Url.IndexOf("token=", StringComparison.Ordinal) + 6)..]);
+        using var reader = new StreamReader(content.Stream);
+        Assert.Equal(file.Bytes, (await reader.ReadToEndAsync()).Length);
+        job = (await KeptAsync(() => client.ExportDatasetVersionAsync(version, null, new NewExport { Format = "ndjson" }))).Id;
+        await KeptAsync(() => client.CancelDatasetVersionJobAsync(version, job));
+        await service.DrainAsync();
     }
 
     async Task NameAsync(string datum)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using DataRegistry.Selections;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 
 namespace DataRegistry.ConsoleTests;
@@ -27,7 +29,12 @@ public abstract class ConsoleTest : IAsyncLifetime
     /// <summary>Settings of the service, before it starts.</summary>
     protected virtual (string Setting, string Value)[] Settings => [];
 
-    public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(Settings);
+    public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(null, null, Replace, Settings);
+
+    /// <summary>Adds what the service shall use instead of its own. Its requests freeze their selections themselves, however slow the machine
+    /// is.</summary>
+    protected virtual void Replace(IServiceCollection services) =>
+        services.AddSingleton(new SelectionLimits { AtOnce = TimeSpan.FromHours(1) });
 
     public async Task DisposeAsync()
     {
@@ -50,7 +57,7 @@ public abstract class ConsoleTest : IAsyncLifetime
         });
         contexts.Add(context);
         await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
-        context.SetDefaultTimeout(Chromium.Patience);
+        context.SetDefaultTimeout(Chromium.Timeout);
         token ??= TestService.Token;
         // Only if it has none: a page that signs out stays signed out when it is reloaded.
         if (token.Length > 0)

@@ -6,10 +6,10 @@ namespace DataRegistry.ConsoleTests;
 
 public sealed class FirstLoadTests(ITestOutputHelper output) : ConsoleTest
 {
-    const int MostBytes = 150_000;
+    const int MostBytes = 45_000;
 
     [BrowserFact]
-    public async Task A_first_load_is_under_150_kB_and_a_second_one_asks_for_the_page_only()
+    public async Task A_first_load_is_under_45_kB_and_a_second_one_asks_for_the_page_only()
     {
         var page = await OpenAsync("", token: "");
         var first = await LoadAsync(page, "#/projects");

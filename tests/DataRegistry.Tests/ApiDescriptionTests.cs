@@ -103,6 +103,10 @@ public sealed partial class ApiDescriptionTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Every_error_is_shown_with_values_in_place_of_names() =>
+        Assert.DoesNotMatch("\"(message|detail|details)\":\"[^\"]*[{][a-z_]+[}]", document.GetRawText());
+
+    [Fact]
     public void Every_area_has_a_sentence_and_they_come_in_the_order_of_a_newcomer()
     {
         var areas = document.GetProperty("tags").EnumerateArray().ToList();

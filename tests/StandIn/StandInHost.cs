@@ -28,7 +28,7 @@ public sealed class StandInHost : IAsyncDisposable
     /// <summary>The Functions host's own limit for a body.</summary>
     const long DefaultBodyLimit = 104_857_600;
 
-    static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(5);
 
     readonly string folder;
     readonly IReadOnlyDictionary<string, string> settings;

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Routing;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Lists that public clients read and that are always empty, because this product has nothing of the kind. Clients take 404 for a wrong
-/// address of the service. They are no part of the OpenAPI document. A single thing of such a kind is 404, and making one is 405.
+/// Lists that public clients read and that are always empty, because this product has no such things. Clients take 404 for a wrong address
+/// of the service. The OpenAPI document leaves them out. A single thing of such a list is 404, and creating one is 405.
 /// </summary>
 static class AbsentLists
 {
@@ -27,7 +27,7 @@ static class AbsentLists
     {
         foreach (var page in Pages)
             api.MapGet($"/{page}/", Empty).ExcludeFromDescription();
-        // Names of owners to choose from for a new project: the project's department decides, and is not chosen by its name.
+        // The names of owners for a new project. The department of the project is its owner, so there is nothing to choose.
         api.MapGet("/projects/ownership_options/", () => Results.Json([], Json.StringArray)).ExcludeFromDescription();
         api.MapGet("/projects/{id}/commits/", CommitsAsync).ExcludeFromDescription();
         api.MapPost("/projects/{id}/fetch/", FetchAsync).ExcludeFromDescription();
@@ -35,14 +35,14 @@ static class AbsentLists
 
     static IResult Empty() => Results.Json(new Page<JsonElement>(0, null, null, []), Json.PageJsonElement);
 
-    /// <summary>A bare array, of a project that the caller may see.</summary>
+    /// <summary>A bare array, for a project that the caller may see.</summary>
     static async Task<IResult> CommitsAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions)
     {
         await ProjectEndpoints.RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead);
         return Results.Json([], Json.StringArray);
     }
 
-    /// <summary>A project has no repository, so that there is nothing to fetch.</summary>
+    /// <summary>A project has no repository, so there is nothing to fetch.</summary>
     static async Task<IResult> FetchAsync(string id, HttpContext context, ProjectTable projects, Permissions permissions)
     {
         await ProjectEndpoints.RequiredAsync(id, context, projects, permissions, Permission.ProjectsRead);

@@ -28,11 +28,11 @@ static class AccessErrors
 
     public static DetailError TooManyRequests { get; } = new(
         StatusCodes.Status429TooManyRequests, "Too many requests. Try again in {seconds} s.",
-        "A limit of requests is reached. `Retry-After` says when to come again.");
+        "A limit of requests is reached. `Retry-After` says when to try again.");
 
     public static DetailError TooManyLogIns { get; } = new(
         StatusCodes.Status429TooManyRequests, "Too many failed log-ins. Try again later.",
-        "The user name or the address failed too often. `Retry-After` says when to come again.");
+        "The user name or the address has too many failed log-ins. `Retry-After` says when to try again.");
 
     public static DetailError FormExpected { get; } = new(
         StatusCodes.Status415UnsupportedMediaType, "Unsupported media type in request. Send application/x-www-form-urlencoded.",
@@ -55,30 +55,30 @@ static class AccessErrors
     public static FieldError NotAText { get; } = new("invalid", "A text is expected.", "The value is not a text.");
 
     public static FieldError NotAServiceAccount { get; } = new(
-        "invalid", "The id of a service account is expected: users make their tokens themselves.",
-        "Administrators make tokens only for service accounts.");
+        "invalid", "The id of a service account is expected. Users create their own tokens.",
+        "Administrators create tokens only for service accounts.");
 
     public static FieldError ExpiryInThePast { get; } = new(
         "invalid", "A time in the future is expected.", "The token would have expired already.");
 
     public static FieldError EndOfLogInsToken { get; } = new(
-        "invalid", "A log-in makes tokens for at most {days} days (Access__MaxTokenDays).",
-        "A caller who has logged in, or has a token of the identity provider, gives `expires` within this time.");
+        "invalid", "A log-in creates tokens for at most {days} days (Access__MaxTokenDays).",
+        "After a log-in, or with a token of the identity provider, `expires` has to be within this time.");
 
     public static FieldError EndOfTokensToken { get; } = new(
-        "invalid", "A token makes none that lives longer than itself, until {end}.",
-        "A caller whose token ends gives `expires`, and no later time.");
+        "invalid", "A token cannot create one that lives longer than itself, until {end}.",
+        "With a token that ends, `expires` is required, and may not be later.");
 
     public static DetailError TooManyGenerations { get; } = new(
-        StatusCodes.Status400BadRequest, "{max} tokens were made to make this one, one with the other. It makes no further one.",
-        "Make the token with one of the tokens before.");
+        StatusCodes.Status400BadRequest, "This token ends a chain of {max} tokens that created one another. It cannot create a further one.",
+        "Use an earlier token of the chain.");
 
     public static DetailError TooManyTokens { get; } = new(
         StatusCodes.Status400BadRequest, "A user or service account has at most {max} tokens. Revoke some of them first.",
-        "Revoke tokens that nobody uses.");
+        "Revoke unused tokens.");
 
     public static FieldError ProjectsOfToken { get; } = new(
-        "invalid", "1 to {max} projects are expected, or none of this field for all.",
+        "invalid", "1 to {max} projects are expected. Leave the field out for all projects.",
         "A token is limited to a few projects, or not at all.");
 
     public static FieldError NotAUsername { get; } = new(
@@ -91,19 +91,19 @@ static class AccessErrors
         "invalid", "A service account has tokens, no password.", "A service account does not log in.");
 
     public static FieldError OwnAccountStaysEnabled { get; } = new(
-        "invalid", "Nobody can disable themselves.", "Another administrator has to do it.");
+        "invalid", "You cannot disable your own account.", "Another administrator has to do it.");
 
     public static FieldError OnlyAdministratorDisables { get; } = new(
         "invalid", "Only an administrator can change this.", "Only an administrator can disable users.");
 
     public static FieldError WrongPassword { get; } = new(
-        "invalid", "This is not the current password.", "A user who changes the own password gives the current one.");
+        "invalid", "This is not the current password.", "A new password of your own needs the current one.");
 
     public static DetailError OwnAccountStays { get; } = new(
-        StatusCodes.Status400BadRequest, "Nobody can delete themselves.", "Another administrator has to do it.");
+        StatusCodes.Status400BadRequest, "You cannot delete your own account.", "Another administrator has to do it.");
 
     public static FieldError SystemHasNoId { get; } = new(
-        "invalid", "The system has no id.", "A role at the system has no scope id.");
+        "invalid", "The system has no scope id.", "A role at the system has no scope id.");
 
     public static FieldError NoScope { get; } = new(
         "does_not_exist", "There is no {kind} {id}.", "The scope of the role does not exist.");
@@ -119,14 +119,14 @@ static class AccessErrors
         "The project is not empty. The message says what it holds.");
 
     public static DetailError DefaultClusterStays { get; } = new(
-        StatusCodes.Status409Conflict, "The default cluster is always there.", "The default cluster cannot be deleted.");
+        StatusCodes.Status409Conflict, "The default cluster cannot be deleted.", "The default cluster always exists.");
 
     public static DetailError ClusterInUse { get; } = new(
-        StatusCodes.Status409Conflict, "Departments are in the cluster '{cluster}'.", "Delete its departments first.");
+        StatusCodes.Status409Conflict, "The cluster '{cluster}' has departments.", "Delete its departments first.");
 
     public static DetailError DefaultDepartmentStays { get; } = new(
-        StatusCodes.Status409Conflict, "The default department is always there.", "The default department cannot be deleted.");
+        StatusCodes.Status409Conflict, "The default department cannot be deleted.", "The default department always exists.");
 
     public static DetailError DepartmentInUse { get; } = new(
-        StatusCodes.Status409Conflict, "Projects are in the department '{department}'.", "Delete its projects first.");
+        StatusCodes.Status409Conflict, "The department '{department}' has projects.", "Delete its projects first.");
 }

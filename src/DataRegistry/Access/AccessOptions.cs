@@ -7,22 +7,22 @@ public sealed class AccessOptions
 {
     public const string Section = "Access";
 
-    /// <summary>At least this many characters: what a password generator gives, not what a person remembers.</summary>
+    /// <summary>The fewest characters of the token. A password generator gives as many, a memorable password has fewer.</summary>
     public const int MinTokenLength = 20;
 
     /// <summary>https://www.rfc-editor.org/rfc/rfc7518#section-3.2</summary>
     const int MinSigningKeyBytes = 32;
 
     /// <summary>
-    /// How long a process goes by the subjects and roles that it read: what another one changed takes effect within this time.
+    /// How long a process caches subjects and roles. A change by another process takes effect within this time.
     /// </summary>
     public static readonly TimeSpan CachedFor = TimeSpan.FromSeconds(15);
 
-    /// <summary>The bootstrap administrator's token; without it that administrator is not let in. Keep it in a secret store.</summary>
+    /// <summary>The bootstrap administrator's token; without it that administrator cannot sign in. Keep it in a secret store.</summary>
     public string? AdministratorToken { get; set; }
 
     /// <summary>
-    /// Failed log-ins that a user name may have in a window, and an address <see cref="LogInFailuresPerAddress"/>; 429 beyond.
+    /// The most failed log-ins of a user name in a window; 429 beyond. An address has <see cref="LogInFailuresPerAddress"/>.
     /// </summary>
     public int LogInFailures { get; set; } = 10;
 
@@ -31,28 +31,28 @@ public sealed class AccessOptions
     /// <summary>Length of that window.</summary>
     public int LogInWindowSeconds { get; set; } = 900;
 
-    /// <summary>For how long a token is good that was got with a password.</summary>
+    /// <summary>The lifetime of a token that a log-in with a password creates.</summary>
     public int LogInTokenHours { get; set; } = 720;
 
     /// <summary>
-    /// Which entry of <c>X-Forwarded-For</c> is the client, counted from the end, where the request came through a proxy of this machine
-    /// (as from the Functions host): 1 on Azure itself, one more for each proxy before it, 0 to never believe the header.
+    /// The entry of <c>X-Forwarded-For</c> that is the client, counted from the end, if the request came through a proxy of this machine
+    /// (such as the Functions host): 1 on Azure, one more for each proxy before it, 0 to never believe the header.
     /// </summary>
     public int ForwardedHops { get; set; } = 1;
 
     /// <summary>
-    /// Signs the tokens that clients get for their credentials: at least 32 bytes in base64. Every instance has the same; with another key,
-    /// the tokens that are out there are good no more. While empty it is derived from the key of the stores' secrets.
+    /// Signs the tokens that clients get for their credentials: at least 32 bytes in base64. Every instance has the same key. A new key
+    /// ends all of these tokens. An empty key is derived from the key of the stores' secrets.
     /// </summary>
     public string? SigningKey { get; set; }
 
-    /// <summary>For how long such a token is good.</summary>
+    /// <summary>The lifetime of such a token.</summary>
     public int ClientTokenMinutes { get; set; } = 60;
 
     /// <summary>The longest life, in days, of a token that a log-in token or a token of the identity provider makes.</summary>
     public int MaxTokenDays { get; set; } = 366;
 
-    /// <summary>The signing key's bytes; null for none, or none that is long enough.</summary>
+    /// <summary>The signing key's bytes; null if there is none or it is too short.</summary>
     internal byte[]? SigningKeyBytes()
     {
         var buffer = new byte[SigningKey?.Length ?? 0];
@@ -61,7 +61,7 @@ public sealed class AccessOptions
             : null;
     }
 
-    /// <summary>Takes a key from another secret where none is set; that secret cannot be told from it.</summary>
+    /// <summary>Derives a key from another secret if none is set. The key does not reveal that secret.</summary>
     internal void DeriveSigningKey(string? secret)
     {
         var bytes = new byte[MinSigningKeyBytes];

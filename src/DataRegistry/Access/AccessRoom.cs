@@ -57,6 +57,7 @@ static class AccessRoom
         api.V0.MapClusterAgents();
         api.V0.MapUsers();
         api.V0.MapRoles();
+        api.V0.MapRoleList();
         api.V0.MapTokens();
         api.V0.MapAudit();
         api.V1.MapUnitLists();

@@ -11,22 +11,22 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Sign-in and request limits, as ASP.NET Core does them. No scheme is the default: only an endpoint that requires authorization reads the
-/// token, so that a stranger's header costs the others nothing.
+/// Sign-in and request limits with ASP.NET Core. No scheme is the default: only endpoints that require authorization read the token, so
+/// other endpoints spend nothing on it.
 /// </summary>
 static class AccessSchemes
 {
-    /// <summary>Selects one of the others by the header.</summary>
+    /// <summary>The scheme that selects another scheme by the header.</summary>
     public const string Any = "Access";
 
     public const string ApiToken = "ApiToken";
 
-    /// <summary>The identity provider's, where one is set.</summary>
+    /// <summary>The scheme of the identity provider, if one is configured.</summary>
     public const string Oidc = "Oidc";
 
     public static IServiceCollection AddSchemes(this IServiceCollection services, IConfiguration configuration)
     {
-        // AddAuthentication would also bring data protection, which writes key files at the start and is of no use here.
+        // AddAuthentication would also bring data protection, which writes key files at the start and has no use here.
         services.AddAuthenticationCore();
         services.TryAddSingleton(UrlEncoder.Default);
         var schemes = new AuthenticationBuilder(services)
@@ -44,8 +44,8 @@ static class AccessSchemes
         services.AddSingleton<RateLimits>();
         services.AddRateLimiter(_ => { });
         services.AddOptions<RateLimiterOptions>().Configure<RateLimits>((options, limits) => limits.Configure(options));
-        // The framework tells each refused request at the level of information. JwtBearer also tells each exception as an error, with its
-        // stack, and throws it on: that of a caller who hangs up is none, and the others are logged where they end a request.
+        // The framework logs each refused request as information. JwtBearer logs each exception as an error with its stack and throws it
+        // on. A caller that hangs up is no error, and other exceptions are logged where they end a request.
         return services.AddLogging(logging => logging
             .AddFilter("Microsoft.AspNetCore.Authentication", LogLevel.Warning)
             .AddFilter("Microsoft.AspNetCore.Authentication.JwtBearer", LogLevel.None)

@@ -6,8 +6,8 @@ using System.Text;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// A token as its owner holds it: 256 random bits after a prefix that secret scanners can find. Only <see cref="Hash"/> is ever kept;
-/// random as it is, it needs no salt and no slow hash.
+/// A token in its owner's form: 256 random bits after a prefix that secret scanners can find. Only <see cref="Hash"/> is kept. Because the
+/// token is random, the hash needs neither salt nor slowness.
 /// </summary>
 public readonly record struct AccessToken
 {
@@ -25,7 +25,7 @@ public readonly record struct AccessToken
 
     public static AccessToken Create() => new(Prefix + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(RandomBytes)));
 
-    /// <summary>False for what cannot be a token of ours.</summary>
+    /// <summary>False if the text cannot be a token of this service.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out AccessToken token)
     {
         var valid = text?.StartsWith(Prefix, StringComparison.Ordinal) == true
@@ -34,6 +34,6 @@ public readonly record struct AccessToken
         return valid;
     }
 
-    // The generated one would print the secret.
+    // The generated method would print the secret.
     public override string ToString() => Prefix + "…";
 }

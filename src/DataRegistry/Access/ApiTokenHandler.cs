@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>Authenticates requests by the tokens that this service gave out.</summary>
+/// <summary>Authenticates requests by the tokens of this service.</summary>
 sealed class ApiTokenHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ApiTokens tokens)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)

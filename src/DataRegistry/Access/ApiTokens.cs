@@ -6,10 +6,8 @@ using Microsoft.IdentityModel.JsonWebTokens;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Finds the caller of a token that this service gave out: the administrator's of the settings, an API token, or a JWT that was got for
-/// one.
-/// A revoked token is of no use at once, and neither is a JWT that was got for it; a disabled subject's within
-/// <see cref="AccessOptions.CachedFor"/>.
+/// Finds the caller of a token of this service: the administrator's token of the settings, an API token, or a JWT for an API token. A
+/// revoked token and its JWTs stop working at once. Those of a disabled subject stop within <see cref="AccessOptions.CachedFor"/>.
 /// </summary>
 sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens signed, IOptions<AccessOptions> options)
 {
@@ -20,7 +18,7 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
             $"The setting Access__AdministratorToken has fewer than {AccessOptions.MinTokenLength} characters. Generate a longer one."))
         : null;
 
-    /// <summary>The caller, or why there is none.</summary>
+    /// <summary>The caller, or the reason why there is none.</summary>
     public async Task<(Caller? Caller, string? Refusal)> CallerOfAsync(string text, CancellationToken cancellationToken)
     {
         if (administrator is not null && CryptographicOperations.FixedTimeEquals(Hash(text), administrator))
@@ -37,12 +35,12 @@ sealed class ApiTokens(TokenTable tokens, SubjectTable subjects, SignedTokens si
         return hash is null ? (null, refusal) : await CallerOfTokenAsync(hash, jwt, cancellationToken);
     }
 
-    /// <param name="jwt">What was got for the token; null where it came itself.</param>
+    /// <param name="jwt">The JWT for the token; null if the request has the token itself.</param>
     async Task<(Caller? Caller, string? Refusal)> CallerOfTokenAsync(string hash, JsonWebToken? jwt, CancellationToken cancellationToken)
     {
         if (await tokens.FindAsync(hash, cancellationToken) is not { } row)
             return (null, JwtRefusals.Invalid);
-        // Tokens that the administrator made for itself go with the setting.
+        // Tokens of the administrator of the settings end with the setting.
         if (row.Subject == Caller.AdministratorId && administrator is null)
             return (null, Inactive);
         var subject = row.Subject == Caller.AdministratorId ? null : await subjects.FindRecentAsync(row.Subject, cancellationToken);

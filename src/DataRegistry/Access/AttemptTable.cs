@@ -8,24 +8,24 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// How often log-ins failed, counted in rows, so that the limit holds however many instances there are.
+/// Counts failed log-ins in rows, so the limit holds for all instances together.
 /// <code>
 /// table attempts
 ///   {name | address}-{first digit of the hash} │ {SHA-256 of the user name or client address}   when the window began, failures in it
 /// </code>
-/// An attempt counts as failed before the password is looked at, and is taken back if it was right: whatever runs at the same time, no
-/// more than the limit are ever tried.
+/// An attempt counts as failed before its password is checked, and a right password takes the count back. So concurrent attempts never
+/// exceed the limit.
 /// </summary>
 public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, IOptions<AccessOptions> options) : IStoredTable, ICollector
 {
-    /// <summary>A name on which so many log-ins contend at once is being attacked.</summary>
+    /// <summary>The most tries of a write. A name with more concurrent log-ins is under attack.</summary>
     const int MaxContention = 20;
 
     const string Name = "name";
     const string Address = "address";
 
     /// <summary>
-    /// How long this process goes by a count that was over its limit. Short, since log-ins that turn out right are taken back.
+    /// How long this process caches a count over the limit. It is short, because right log-ins take their counts back.
     /// </summary>
     static readonly TimeSpan Remembered = TimeSpan.FromSeconds(5);
 
@@ -35,7 +35,7 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
 
     public TableClient Table => table;
 
-    /// <summary>Null if the log-in may be tried; else how long to wait.</summary>
+    /// <summary>Null if the log-in may be tried; else the time to wait.</summary>
     public async Task<TimeSpan?> BeginAsync(string username, string address, CancellationToken cancellationToken)
     {
         if (await CountAsync(KeyOf(Address, address), options.Value.LogInFailuresPerAddress, cancellationToken) is { } forAddress)
@@ -46,7 +46,7 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
         return forName;
     }
 
-    /// <summary>The log-in was right: it does not count.</summary>
+    /// <summary>Takes the count of a right log-in back.</summary>
     public async Task SucceedAsync(string username, string address, CancellationToken cancellationToken)
     {
         await TakeBackAsync(KeyOf(Address, address), cancellationToken);
@@ -54,7 +54,7 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
     }
 
     /// <summary>
-    /// Deletes what counts no more, for the timer. A query a partition, of which there are 32. A row that is written meanwhile stays.
+    /// Deletes rows of past windows, for the timer: one query for each of 32 partitions. A row that is written meanwhile stays.
     /// </summary>
     public async Task CollectAsync(CancellationToken cancellationToken)
     {
@@ -70,7 +70,7 @@ public sealed class AttemptTable(TableServiceClient tables, TimeProvider clock, 
 
     async Task<TimeSpan?> CountAsync((string Partition, string Row) key, int limit, CancellationToken cancellationToken)
     {
-        // Who goes on trying costs the table a read each few seconds.
+        // A caller that goes on trying costs the table a read every few seconds.
         if (over.Find(CacheKeyOf(key)) is { } known && known.Began + window - clock.GetUtcNow() is { Ticks: > 0 } left)
             return left;
         for (var i = 0; i < MaxContention; i++)

@@ -5,17 +5,17 @@ using System.Text.Json.Nodes;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The details of an audit entry as they are kept. Keys are never dropped. Where the text is too long, the longest values are shortened,
-/// all of them to the same length: a text ends with <c>…</c>, a list with the number of items that are left out.
+/// The stored details of an audit entry. Keys are never dropped. If the text is too long, the longest values are shortened to the same
+/// length: a text ends with <c>…</c>, a list with the number of its other items.
 /// </summary>
 static class AuditDetails
 {
-    /// <summary>Characters of JSON.</summary>
+    /// <summary>The most characters of JSON.</summary>
     public const int MaxLength = 4000;
 
     static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Null for none. Only a text that has too many keys is longer than <see cref="MaxLength"/>.</summary>
+    /// <summary>Null for none. Only a text with too many keys is longer than <see cref="MaxLength"/>.</summary>
     public static string? TextOf(JsonObject? details)
     {
         if (details is null)
@@ -23,7 +23,7 @@ static class AuditDetails
         var text = details.ToJsonString(Options);
         if (text.Length <= MaxLength)
             return text;
-        // Values of up to `fits` characters fit, those of `tooLong` do not.
+        // Values of `fits` characters fit, values of `tooLong` characters do not.
         var (fits, tooLong) = (0, text.Length);
         while (tooLong - fits > 1)
         {
@@ -45,7 +45,7 @@ static class AuditDetails
         _ => node?.DeepClone(),
     };
 
-    /// <summary>As many of the first items as fit. An item that has keys is never left out: it is shortened itself.</summary>
+    /// <summary>Keeps as many of the first items as fit. An item with keys is shortened, never left out.</summary>
     static JsonArray Shortened(JsonArray list, int max)
     {
         var kept = new JsonArray();
@@ -69,7 +69,7 @@ static class AuditDetails
     {
         if (text.Length <= max)
             return text;
-        // Half of a surrogate pair is no text.
+        // Do not cut a surrogate pair in half.
         return text[..(max > 0 && char.IsHighSurrogate(text[max - 1]) ? max - 1 : max)] + '…';
     }
 }

@@ -12,15 +12,16 @@ static class AuditEndpoints
 
     public static void MapAudit(this IEndpointRouteBuilder api) => api.MapGet("/audit/", ListAsync).WithName("listAuditEvents")
         .AnswersPages<AuditBody>("List who changed what, newest first")
-        .TakesQuery("project", "Its trail; without it, that of what belongs to no project")
-        .TakesQuery("actor", "Name or id").TakesQuery("action", "An action such as token.created, or a kind such as token")
-        .TakesQuery("since", "ISO 8601, inclusive").TakesQuery("until", "ISO 8601, exclusive")
+        .TakesQuery("project", "A project's id. Without it the list has the events that belong to no project.")
+        .TakesQuery("actor", "The name or id of the subject that acted.")
+        .TakesQuery("action", "An action such as `token.created`, or a kind such as `token`.")
+        .TakesQuery("since", "The first time, in ISO 8601.").TakesQuery("until", "The time to stop before, in ISO 8601.")
         .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).FailsOn("since", CommonErrors.NotATime)
         .Fails(AccessErrors.NotPermitted);
 
     /// <summary>
-    /// A project's trail, or without <c>project</c> that of what belongs to none. A page may hold fewer than it could, even none, and yet
-    /// have a next one: it looks at a limited number of rows, however few of them match.
+    /// The trail of a project, or without <c>project</c> the events that belong to none. A page may be short, even empty, and still have a
+    /// next one, because it reads a limited number of rows.
     /// </summary>
     static async Task<IResult> ListAsync(
         HttpContext context, AuditTable audit, ProjectTable projects, UnitTable units, Permissions permissions)
@@ -48,7 +49,7 @@ static class AuditEndpoints
             AccessJson.Default.PageAuditBody);
     }
 
-    /// <summary>The project that is named, also a deleted one, for who may read its trail.</summary>
+    /// <summary>The named project, even if it is deleted, if the caller may read its trail.</summary>
     static async Task<Project> ProjectAsync(HttpContext context, string named, ProjectTable projects, Permissions permissions) =>
         Guid.TryParse(named, out var id) && await projects.FindDeletedAsync(id, context.RequestAborted) is { } deleted
             && await permissions.AllowsAsync(Caller.Of(context), Permission.AuditRead, Scope.Of(deleted), context.RequestAborted)

@@ -6,18 +6,17 @@ using DataRegistry.Storage;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// What was changed: rows are inserted, never changed, never removed.
+/// The audit trail. Rows are inserted, and never changed or removed.
 /// <code>
 /// table audit
 ///   {project id | system}-{yyyyMM} │ {inverted time, 12 hex}{16 hex}   who, what, details
 /// </code>
-/// Newest first in a month, and months are asked one by one, the newest first.
+/// Rows of a month are newest first. A list reads one month after the other, the newest first.
 /// </summary>
 public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     /// <summary>
-    /// Rows and months that a page looks at, at most: one that finds less than it wanted tells where to go on, so that no page costs more
-    /// than another.
+    /// The most rows and months that a page reads. A page that finds less tells where to go on, so every page costs the same.
     /// </summary>
     const int MaxRowsAPage = 10_000;
     const int MaxMonthsAPage = 24;
@@ -33,7 +32,7 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
     }
 
     /// <summary>A page, newest first, and the cursor after it; null at the end.</summary>
-    /// <param name="began">Nothing is older.</param>
+    /// <param name="began">When the installation began: no row is older.</param>
     internal async Task<(IReadOnlyList<AuditRow> Rows, AuditCursor? Cursor)> ListAsync(
         AuditQuery query, DateTimeOffset began, int limit, AuditCursor? after, CancellationToken cancellationToken)
     {
@@ -68,7 +67,7 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
     {
         After = cursor.RowKey,
         From = cursor.RowKey is null && query.Until is { } until ? InvertedTime(until) : null,
-        // The next earlier millisecond; the exact bound is the query's.
+        // Take the next earlier millisecond; the query has the exact bound.
         Before = query.Since is { } since && since > DateTimeOffset.UnixEpoch ? InvertedTime(since.AddMilliseconds(-1)) : null,
     };
 
@@ -83,8 +82,8 @@ public sealed class AuditTable(TableServiceClient tables, TimeProvider clock) : 
         TimeSpan.Zero).AddDays(-1));
 }
 
-/// <summary>Which rows of the trail are asked for.</summary>
-/// <param name="Project">Null for what belongs to no project.</param>
+/// <summary>A query of the trail.</summary>
+/// <param name="Project">Null for events that belong to no project.</param>
 /// <param name="Actor">Name or id; null for all.</param>
 /// <param name="Action">An action, or a kind for all of its actions; null for all.</param>
 /// <param name="Since">Inclusive.</param>
@@ -98,7 +97,7 @@ sealed record AuditQuery(Guid? Project, string? Actor, string? Action, DateTimeO
         && (Until is null || row.Time < Until);
 }
 
-/// <summary>Where a page of the trail ended: in a month, after a row; null before the month's first.</summary>
+/// <summary>The end of a page of the trail: a month, and a row of it; null before its first row.</summary>
 sealed record AuditCursor(string Month, string? RowKey)
 {
     const int RowKeyLength = 28;
@@ -127,7 +126,7 @@ sealed record AuditRow : TableRow
     public required string Actor { get; init; }
     public Guid? ActorId { get; init; }
 
-    /// <summary>Of the token that the actor came with.</summary>
+    /// <summary>The id of the token that the actor used.</summary>
     public Guid? Token { get; init; }
     public required string Action { get; init; }
     public required string Target { get; init; }

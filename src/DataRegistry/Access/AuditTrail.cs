@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Access;
 
-/// <summary>Who changed something.</summary>
-/// <param name="Id">The subject's; null where only the name is known, as of a job's creator.</param>
-/// <param name="RequestId">As in the log; null for what no request did.</param>
+/// <summary>The subject that changed something.</summary>
+/// <param name="Id">The subject's id; null if only the name is known, such as that of a job's creator.</param>
+/// <param name="RequestId">The request's id, as in the log; null if no request did it.</param>
 public sealed record AuditActor(string Name, Guid? Id = null, Guid? Token = null, string? RequestId = null)
 {
     public static AuditActor Of(HttpContext context)
@@ -17,27 +17,27 @@ public sealed record AuditActor(string Name, Guid? Id = null, Guid? Token = null
 }
 
 /// <summary>One change.</summary>
-/// <param name="Action"><c>kind.what</c>, e.g. <c>token.created</c>: the kind of thing and what was done to it.</param>
+/// <param name="Action"><c>kind.what</c>, e.g. <c>token.created</c>: a kind of thing and an action.</param>
 /// <param name="Target">The thing's id.</param>
 public sealed record AuditEvent(string Action, string Target)
 {
     /// <summary>The project that it belongs to; null for none.</summary>
     public Guid? Project { get; init; }
 
-    /// <summary>A few facts, before and after. Never a secret, never an item an object.</summary>
+    /// <summary>A few facts, before and after: never a secret, and never one item for each object.</summary>
     public JsonObject? Details { get; init; }
 }
 
 /// <summary>
-/// The trail of every change. It is written after the change, in a table of its own: a process that dies between the two leaves a change
-/// that the trail does not tell, never the other way round. If the trail cannot be written the event is logged as an error with all that
-/// would have been in it, and the request goes on: the change is made, and a failure would have it repeated.
+/// The trail of every change, in a table of its own. An event is written after its change, so a process that dies between them leaves a
+/// change without an event, never an event without a change. If the trail cannot be written, the whole event is logged as an error and
+/// the request goes on: the change is done, and a failure would make the client repeat it.
 /// </summary>
 public sealed partial class AuditTrail(AuditTable table, TimeProvider clock, ILogger<AuditTrail> logger)
 {
     public Task RecordAsync(HttpContext context, AuditEvent change) => RecordAsync(AuditActor.Of(context), change);
 
-    // Takes no cancellation token: the change is made, whether or not anybody still waits for the answer.
+    // There is no cancellation token: the change is done, even if the caller has hung up.
     public async Task RecordAsync(AuditActor actor, AuditEvent change)
     {
         var details = AuditDetails.TextOf(change.Details);

@@ -16,7 +16,7 @@ static class ClientAddress
         var address = context.Connection.RemoteIpAddress;
         if (forwardedHops > 0 && address is not null && IPAddress.IsLoopback(address))
         {
-            // Entries before the wanted one were written by the client, or by those whom it told.
+            // The client can forge the entries before this one.
             var entries = context.Request.Headers["X-Forwarded-For"].ToString().Split(
                 ',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (entries.Length >= forwardedHops && IPEndPoint.TryParse(entries[^forwardedHops], out var forwarded))

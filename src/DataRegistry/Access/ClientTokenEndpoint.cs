@@ -9,8 +9,8 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// A short-lived JWT for client credentials: the id or name of a service account (or user) and an API token of it as the secret. The body
-/// is JSON or a form; its properties are read ignoring case and separators, under their present and their former names.
+/// Creates a short-lived JWT for client credentials: the id or name of a service account (or user), and an API token of it as the secret.
+/// The body is JSON or a form. Its properties have their present or their former names; case and separators are ignored.
 /// </summary>
 static class ClientTokenEndpoint
 {
@@ -21,7 +21,7 @@ static class ClientTokenEndpoint
 
     public static void MapClientTokens(this IEndpointRouteBuilder api) => api.MapPost("/token", GrantAsync).WithName("getClientToken")
         .Takes<ClientCredentialsBody>().Takes<ClientCredentialsBody>("application/x-www-form-urlencoded")
-        .Answers<ClientTokenBody>("Get a short-lived token for client credentials")
+        .Answers<ClientTokenBody>("Get a short-lived token with client credentials")
         .FailsOn("grantType", AccessErrors.NotAGrant).FailsOn(
             "clientId", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.GivenTwice, AccessErrors.NotAText)
         .Fails(AccessErrors.ClientRefused, AccessErrors.TooManyLogIns, AccessErrors.TooManyRequests, AccessErrors.NoSigningKey)
@@ -62,7 +62,7 @@ static class ClientTokenEndpoint
             : throw CommonErrors.Required.On(field);
     }
 
-    /// <summary>What the body gives, by the present names; what is null, or of no use here, is left out.</summary>
+    /// <summary>The properties of the body by their present names. Null and unknown ones are left out.</summary>
     static async Task<Dictionary<string, string>> ReadAsync(HttpContext context)
     {
         var given = context.Request.HasFormContentType
@@ -89,7 +89,7 @@ static class ClientTokenEndpoint
         }
         catch (InvalidOperationException)
         {
-            // Another type, or half of a surrogate pair.
+            // The value has another type, or holds half of a surrogate pair.
             throw AccessErrors.NotAText.On(field);
         }
     }

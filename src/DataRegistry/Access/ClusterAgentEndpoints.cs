@@ -6,16 +6,16 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>Whether an agent works in a cluster. What that means is the data volumes' business; which account it is, its role's.</summary>
+/// <summary>Notes whether an agent runs in a cluster. The room DataVolumes acts on it. A role names the account of the agent.</summary>
 static class ClusterAgentEndpoints
 {
     public static void MapClusterAgents(this IEndpointRouteBuilder api)
     {
         api.MapPut("/clusters/{id}/agent/", AddAsync).WithName("addClusterAgent")
-            .Answers<ClusterBody>("Say that an agent works in a cluster", example: "ClusterBody.agent")
+            .Answers<ClusterBody>("Note that an agent runs in a cluster", example: "ClusterBody.agent")
             .Fails(AccessErrors.NotPermitted);
         api.MapDelete("/clusters/{id}/agent/", RemoveAsync).WithName("removeClusterAgent")
-            .Answers<ClusterBody>("Say that no agent works in a cluster")
+            .Answers<ClusterBody>("Note that no agent runs in a cluster")
             .Fails(AccessErrors.NotPermitted);
     }
 
@@ -25,7 +25,7 @@ static class ClusterAgentEndpoints
     static Task<IResult> RemoveAsync(string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail) =>
         SetAsync(id, hasAgent: false, context, units, permissions, trail);
 
-    /// <summary>The cluster as it is now. Repeating it changes nothing and is not in the trail.</summary>
+    /// <summary>Changes and answers the cluster. Repeating it changes nothing and adds no event.</summary>
     static async Task<IResult> SetAsync(
         string id, bool hasAgent, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {

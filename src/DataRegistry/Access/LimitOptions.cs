@@ -5,20 +5,20 @@ public sealed class LimitOptions
 {
     public const string Section = "Limits";
 
-    /// <summary>Requests a minute of one subject, and of one client address for contents by their URLs; 429 beyond.</summary>
+    /// <summary>The most requests a minute of a subject, and of a client address for contents by their URLs; 429 beyond.</summary>
     public int RequestsPerMinute { get; set; } = 60_000;
 
     /// <summary>
-    /// Requests of one subject that are under way at a time, and of one client address for contents by their URLs; 429 beyond.
+    /// The most concurrent requests of a subject, and of a client address for contents by their URLs; 429 beyond.
     /// </summary>
     public int RequestsInFlight { get; set; } = 64;
 
     /// <summary>
-    /// Requests a minute of one client address that come without a good token, and those for the OpenAPI document; 429 beyond.
+    /// The most requests a minute of a client address without a valid token, and for the OpenAPI document; 429 beyond.
     /// </summary>
     public int RefusalsPerMinute { get; set; } = 600;
 
-    /// <summary>The minute; tests cannot wait for one.</summary>
+    /// <summary>The window of these limits, a minute. Tests shorten it.</summary>
     internal TimeSpan Window { get; set; } = TimeSpan.FromMinutes(1);
 
     internal bool IsValid => RequestsPerMinute > 0 && RequestsInFlight > 0 && RefusalsPerMinute > 0;

@@ -2,21 +2,21 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>What became of a log-in.</summary>
+/// <summary>The outcome of a log-in.</summary>
 abstract record LogInOutcome
 {
     LogInOutcome() { }
 
-    /// <param name="Password">The hash of the password that was right.</param>
+    /// <param name="Password">The hash of the right password.</param>
     public sealed record In(SubjectRow Subject, string Password) : LogInOutcome;
 
-    /// <summary>The client's API token, to make a JWT for.</summary>
+    /// <summary>The API token of the client, for a JWT.</summary>
     public sealed record Client(SubjectRow Subject, TokenRow Token) : LogInOutcome;
 
-    /// <summary>There is no such user, or the password is another, or the user is disabled: which is not told.</summary>
+    /// <summary>The user does not exist or is disabled, or the password is wrong. Callers are not told which.</summary>
     public sealed record Refused : LogInOutcome;
 
-    /// <summary>The name or the address has failed too often.</summary>
+    /// <summary>The name or the address has too many failed log-ins.</summary>
     public sealed record TooMany(TimeSpan RetryAfter) : LogInOutcome;
 }
 
@@ -25,7 +25,7 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
 {
     public const string TokenName = "log-in";
 
-    /// <summary>Whose name and password it is. Costs the same for a user that is not there.</summary>
+    /// <summary>Finds the user of a name and a password. An unknown user costs the same time.</summary>
     public async Task<LogInOutcome> WithPasswordAsync(
         string usernameText, string password, string address, CancellationToken cancellationToken)
     {
@@ -45,8 +45,8 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     }
 
     /// <summary>
-    /// Makes a token for the user who has logged in. Null where the user was disabled or got another password meanwhile: both revoke
-    /// the tokens of log-ins, and this token may have come too late to be revoked.
+    /// Creates a token for the user. Null if the user was disabled or got another password meanwhile. Both revoke the tokens of log-ins,
+    /// and may have missed this one.
     /// </summary>
     public async Task<(AccessToken Token, TokenListRow Row)?> CreateTokenAsync(LogInOutcome.In logIn, CancellationToken cancellationToken)
     {
@@ -66,9 +66,9 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
     }
 
     /// <summary>
-    /// The API token that is a client's secret. The client is its owner: named by its id, or by its name in any case.
-    /// A right secret is never limited: secrets are random, so guessing is hopeless, and a stranger who knows the client's id cannot keep
-    /// the client out. Failures are limited by client and address together.
+    /// Finds the API token that is the secret of a client. The client is its owner, named by its id, or by its name in any case.
+    /// A right secret is never limited. Secrets are random, so guessing is hopeless, and a stranger with the client's id cannot lock the
+    /// client out. Failures are limited by client and address together.
     /// </summary>
     public async Task<LogInOutcome> WithClientSecretAsync(string client, string secret, string address, CancellationToken cancellationToken)
     {
@@ -82,13 +82,13 @@ sealed class LogIn(SubjectTable subjects, TokenTable tokens, AttemptTable attemp
             return new LogInOutcome.Client(subject, row!);
         }
 
-        // With a space it is no user's name: who fails here keeps nobody from logging in with a password.
+        // No user name has a space, so failures here do not count for log-ins with a password.
         return await attempts.BeginAsync($"client {client.ToLowerInvariant()} {address}", address, cancellationToken) is { } wait
             ? new LogInOutcome.TooMany(wait)
             : new LogInOutcome.Refused();
     }
 
-    /// <summary>Whether it is the user's password; limited like a log-in, of which it is one more way.</summary>
+    /// <summary>Whether the password is that of the user. It is limited like a log-in.</summary>
     public async Task<LogInOutcome?> ConfirmAsync(SubjectRow subject, string password, string address, CancellationToken cancellationToken)
     {
         if (await attempts.BeginAsync(subject.Name.Key, address, cancellationToken) is { } wait)

@@ -7,13 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace DataRegistry.Access;
 
-/// <summary>Needs no token, but gives one for a user name and a password.</summary>
+/// <summary>Answers a token for a user name and a password. It needs no token.</summary>
 static class LogInEndpoint
 {
     const int MaxBodyBytes = 16 * 1024;
 
     public static void MapLogIn(this IEndpointRouteBuilder api) => api.MapPost("/get-token/", LogInAsync).WithName("logIn")
-        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("Get a token for a user name and a password")
+        .Takes<LogInForm>("application/x-www-form-urlencoded").Answers<LogInBody>("Get a token with a user name and a password")
         .Fails(CommonErrors.FormUnreadable, AccessErrors.FormExpected, AccessErrors.TooManyLogIns, AccessErrors.TooManyRequests)
         .FailsOn("non_field_errors", AccessErrors.LogInRefused)
         .FailsOn("username", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.GivenTwice)

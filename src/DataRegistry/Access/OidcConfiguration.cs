@@ -7,9 +7,9 @@ using Microsoft.IdentityModel.Tokens;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The identity provider's keys, from its discovery document, for JwtBearer. The framework's own manager does not do: while the provider is
-/// away it asks for each request, it does not know which key a token names, and its clock cannot be set.
-/// A request waits for the keys in three cases: there are none yet, its token names an unknown one, or nobody used them for hours.
+/// The keys of the identity provider, from its discovery document, for JwtBearer. The framework's own manager has three faults: while the
+/// provider fails it asks for each request, it does not know which key a token names, and its clock cannot be set.
+/// A request waits for the keys in three cases: there are none yet, its token names an unknown one, or they were unused for hours.
 /// Otherwise old keys are read again in the background, and go on working while the provider fails. One request reads at a time.
 /// </summary>
 sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvider clock, ILogger<OidcConfiguration> logger)
@@ -17,12 +17,12 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
 {
     static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
 
-    /// <summary>Keys that nobody came to have read again for so long are read before they are used.</summary>
+    /// <summary>Keys that were not refreshed for so long are read before they are used.</summary>
     static readonly TimeSpan UnusedAfter = 2 * GoodFor;
 
     static readonly TimeSpan BetweenUnknownKeys = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long nobody tries again after a failure; what a client is told to wait.</summary>
+    /// <summary>The pause after a failure, which is also the <c>Retry-After</c> of clients.</summary>
     public static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(10);
 
     const int MaxDocumentBytes = 1024 * 1024;
@@ -46,10 +46,9 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
     Task? reading;
 
     /// <summary>
-    /// Has the keys read where a token needs that. False where the provider cannot be asked; true also where the named key is not among its
-    /// keys.
+    /// Reads the keys if a token needs that. False if the provider cannot be asked; true even if it does not have the named key.
     /// </summary>
-    /// <param name="id">The token's <c>kid</c>; null or empty where it names none.</param>
+    /// <param name="id">The token's <c>kid</c>; null or empty if it names none.</param>
     public async Task<bool> HasKeysForAsync(string? id, CancellationToken cancellationToken)
     {
         Task? wait;
@@ -75,21 +74,21 @@ sealed partial class OidcConfiguration(IOptions<OidcOptions> options, TimeProvid
             return current is not null && (known || !failed);
     }
 
-    /// <summary>After <see cref="HasKeysForAsync"/>: it asks nobody.</summary>
+    /// <summary>The keys that <see cref="HasKeysForAsync"/> read. It sends no request.</summary>
     public Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
     {
         lock (gate)
             return Task.FromResult(current ?? throw new InvalidOperationException("There are no keys yet."));
     }
 
-    /// <summary>Nothing: <see cref="HasKeysForAsync"/> has read already what may be read.</summary>
+    /// <summary>Does nothing, because <see cref="HasKeysForAsync"/> reads the keys.</summary>
     public void RequestRefresh() { }
 
     public void Dispose() => http.Dispose();
 
     async Task ReadAsync()
     {
-        // Whoever started it holds the lock.
+        // The caller holds the lock.
         await Task.Yield();
         var issuer = options.Value.Issuer!;
         OpenIdConnectConfiguration? read = null;

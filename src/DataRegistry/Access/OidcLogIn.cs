@@ -7,16 +7,16 @@ using Microsoft.IdentityModel.JsonWebTokens;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Finds the user of a checked token of the identity provider. An identity (issuer and <c>sub</c>) is a user's from the first
-/// time on, when a claim names that user: a name that is given to somebody else later on opens nothing.
+/// Finds the user of a valid token of the identity provider. The first token of an identity (issuer and <c>sub</c>) binds it to the user
+/// that a claim names. A later owner of the same name gets no access.
 /// </summary>
 sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOptions> options)
 {
     const string EmailClaim = "email";
     const string NoUser = "There is no user for this token.";
 
-    /// <summary>The caller, or why there is none.</summary>
-    /// <param name="token">One that has been checked.</param>
+    /// <summary>The caller, or the reason why there is none.</summary>
+    /// <param name="token">A valid token.</param>
     public async Task<(Caller? Caller, string? Refusal)> CallerOfAsync(JsonWebToken token, HttpContext context)
     {
         if (string.IsNullOrEmpty(token.Subject))
@@ -31,7 +31,7 @@ sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOpt
             : (null, ApiTokens.Inactive);
     }
 
-    /// <summary>The user that the claim names takes the identity on; or one is made. Null where neither can be.</summary>
+    /// <summary>Binds the identity to the user that the claim names, or creates one. Null if neither is possible.</summary>
     async Task<Guid?> FirstTimeAsync(JsonWebToken token, string identity, HttpContext context)
     {
         var claim = options.Value.UserClaim;
@@ -54,7 +54,7 @@ sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOpt
         var made = await subjects.CreateAsync(
             SubjectKind.User, username, Text(token, "name", AccessJson.MaxNameLength),
             Text(token, EmailClaim, UserEndpoints.MaxEmailLength), passwordHash: null, context.RequestAborted, identity);
-        // Of two requests at once one makes it.
+        // A concurrent request may have created it.
         if (made is null)
             return await subjects.FindIdentityAsync(identity, context.RequestAborted);
         await RecordAsync("user.created", made.Id);
@@ -65,7 +65,7 @@ sealed class OidcLogIn(SubjectTable subjects, AuditTrail trail, IOptions<OidcOpt
             new(action, user.ToString("D")) { Details = new() { ["issuer"] = token.Issuer, ["sub"] = token.Subject } });
     }
 
-    /// <summary>A claim for people to read; null where it is missing or not fit for that.</summary>
+    /// <summary>A claim for people; null if it is missing or unreadable.</summary>
     static string? Text(JsonWebToken token, string claim, int maxLength) =>
         token.TryGetPayloadValue(claim, out string? text) && text is { Length: > 0 } && text.Length <= maxLength
             && !text.Any(char.IsControl) ? text : null;

@@ -23,7 +23,7 @@ static class OidcScheme
     public static void AddTo(AuthenticationBuilder schemes)
     {
         schemes.Services.AddSingleton<OidcConfiguration>().AddSingleton<OidcLogIn>();
-        // Not AddJwtBearer, which would also read validation parameters from settings that this service does not know.
+        // AddJwtBearer would also read validation parameters from settings that this service does not know.
         schemes.AddScheme<JwtBearerOptions, JwtBearerHandler>(AccessSchemes.Oidc, null);
         schemes.Services.AddOptions<JwtBearerOptions>(AccessSchemes.Oidc)
             .Configure<OidcConfiguration, IOptions<OidcOptions>, TimeProvider>(Configure);
@@ -37,7 +37,7 @@ static class OidcScheme
     {
         options.MapInboundClaims = false;
         options.ConfigurationManager = configuration;
-        // The configuration looks for the token's key before the token is checked.
+        // The configuration gets the key of the token before the token is checked.
         options.RefreshOnIssuerKeyNotFound = false;
         options.TokenValidationParameters = new()
         {

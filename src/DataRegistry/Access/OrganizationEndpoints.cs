@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>Clusters and departments. Who has a role at one, or above it, sees it.</summary>
+/// <summary>Clusters and departments. A caller sees those at which, or above which, it has a role.</summary>
 static class OrganizationEndpoints
 {
     static readonly FieldError[] NameErrors = [CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters];
@@ -29,7 +29,7 @@ static class OrganizationEndpoints
         api.MapGet("/departments/", ListDepartmentsAsync).WithName("listDepartments")
             .AnswersPages<DepartmentBody>("List the departments that you have a role in");
         api.MapPost("/departments/", CreateDepartmentAsync).WithName("createDepartment").TakesJsonOrForm<NewUnitBody>()
-            .Answers<DepartmentBody>("Create a department, in the default cluster if none is named", StatusCodes.Status201Created)
+            .Answers<DepartmentBody>("Create a department, in the default cluster unless one is named", StatusCodes.Status201Created)
             .FailsOn("name", NameErrors)
             .FailsOn("cluster", CommonErrors.NotAnId, OrganizationErrors.NoCluster).Fails(AccessErrors.NotPermitted);
         api.MapGet("/departments/{id}/", GetDepartmentAsync).WithName("getDepartment").Answers<DepartmentBody>("Get a department");
@@ -91,12 +91,12 @@ static class OrganizationEndpoints
         return Results.Json(Body(after), AccessJson.Default.ClusterBody);
     }
 
-    /// <summary>Roles at it stay with their subjects, without effect: ids never come again.</summary>
+    /// <summary>Deletes the unit. Roles at it stay with their subjects, without effect, because ids are never used again.</summary>
     static async Task<IResult> DeleteClusterAsync(
         string id, HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var cluster = await ClusterAsync(id, context, units, permissions, Permission.OrganizationManage);
-        // As making one: a cluster's own administrator does not end it.
+        // This takes the same permission as creating one: an administrator of the cluster alone cannot delete it.
         await permissions.RequireAsync(context, Permission.OrganizationManage, Scope.System);
         if (cluster.Id == Cluster.DefaultId)
             throw AccessErrors.DefaultClusterStays.With();
@@ -120,7 +120,7 @@ static class OrganizationEndpoints
         return Results.Json(Body(after), AccessJson.Default.DepartmentBody);
     }
 
-    /// <summary>Roles at it stay with their subjects, without effect: ids never come again.</summary>
+    /// <summary>Deletes the unit. Roles at it stay with their subjects, without effect, because ids are never used again.</summary>
     static async Task<IResult> DeleteDepartmentAsync(
         string id, HttpContext context, UnitTable units, ProjectTable projects, Permissions permissions, AuditTrail trail)
     {
@@ -138,7 +138,7 @@ static class OrganizationEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>In the default cluster if none is named.</summary>
+    /// <summary>Creates a department, in the default cluster unless one is named.</summary>
     static async Task<IResult> CreateDepartmentAsync(HttpContext context, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewUnitBody, AccessJson.MaxBodyBytes);
@@ -156,7 +156,7 @@ static class OrganizationEndpoints
         return Results.Json(Body(department), AccessJson.Default.DepartmentBody, statusCode: StatusCodes.Status201Created);
     }
 
-    /// <summary>The cluster that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
+    /// <summary>The cluster that <c>{id}</c> of the route names; 404 if the caller may not see it, 403 without the permission.</summary>
     static async Task<Cluster> ClusterAsync(string id, HttpContext context, UnitTable units, Permissions permissions, Permission permission)
     {
         var cluster = (Guid.TryParse(id, out var parsed) ? await units.FindClusterAsync(parsed, context.RequestAborted) : null)

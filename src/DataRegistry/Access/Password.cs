@@ -5,8 +5,8 @@ using System.Text;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// A password's hash, salted and slow (PBKDF2 with SHA-256), as <c>pbkdf2-sha256$iterations$salt$hash</c>, so that what it was made
-/// with is known when that changes.
+/// A password's hash, salted and slow (PBKDF2 with SHA-256), as <c>pbkdf2-sha256$iterations$salt$hash</c>. Its text
+/// names its parameters, because they may change.
 /// </summary>
 public static class Password
 {
@@ -22,7 +22,7 @@ public static class Password
     // A flood of log-ins must not take the processors from everything else.
     static readonly SemaphoreSlim Turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    // What an unknown user's password is compared with, at the same cost. No password has this hash.
+    // The password of an unknown user is compared with this hash, at the same cost. No password has it.
     static readonly string Nobody = Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
 
     public static async Task<string> HashAsync(string password, CancellationToken cancellationToken)
@@ -31,7 +31,7 @@ public static class Password
         return Format(Iterations, salt, await DeriveAsync(password, salt, Iterations, cancellationToken));
     }
 
-    /// <summary>Compares in constant time; a hash that is not there costs what any does, and matches nothing.</summary>
+    /// <summary>Compares in constant time. A missing hash costs the same and matches nothing.</summary>
     public static async Task<bool> MatchesAsync(string? hash, string password, CancellationToken cancellationToken)
     {
         var parts = (hash ?? Nobody).Split('$');

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The one permission check, for both APIs: a caller may do something at a scope if a role that its subject has there, or at a
-/// scope above, includes it, and if its token is not limited to other projects. A role that was taken is without effect within
+/// The one permission check, for both APIs. A caller has a permission at a scope if its subject has a role with it there, or at a scope
+/// above, and if its token is not limited to other projects. A role that was taken away loses its effect within
 /// <see cref="AccessOptions.CachedFor"/>.
 /// </summary>
 public sealed class Permissions(RoleTable roles)
@@ -15,11 +15,11 @@ public sealed class Permissions(RoleTable roles)
         Caller caller, Permission permission, Scope scope, CancellationToken cancellationToken = default) =>
         (await OfAsync(caller, cancellationToken)).Allow(permission, scope);
 
-    /// <summary>All that a caller may do: for lists, which ask it of each item.</summary>
+    /// <summary>All permissions of a caller, for lists, which check each item.</summary>
     public async ValueTask<Rights> OfAsync(Caller caller, CancellationToken cancellationToken = default) =>
         new(await roles.OfAsync(caller.Id, cancellationToken), caller.Projects);
 
-    /// <summary>Ends the request with 403 unless its caller may do it.</summary>
+    /// <summary>Ends the request with 403 unless its caller has the permission.</summary>
     public async Task RequireAsync(HttpContext context, Permission permission, Scope scope)
     {
         if (!await AllowsAsync(Caller.Of(context), permission, scope, context.RequestAborted))
@@ -27,8 +27,8 @@ public sealed class Permissions(RoleTable roles)
     }
 
     /// <summary>
-    /// For what an id in the path names: ends the request with 404, as if there were none, unless its caller may
-    /// <paramref name="see"/> it, and with 403 if the caller may see it but not do it.
+    /// Checks the permission for a thing that an id in the path names. Ends the request with 404, as for a missing thing, unless its caller
+    /// may <paramref name="see"/> it, and with 403 if the caller may only see it.
     /// </summary>
     public async Task RequireAsync(HttpContext context, Permission see, Permission permission, Scope scope)
     {
@@ -40,8 +40,8 @@ public sealed class Permissions(RoleTable roles)
     }
 
     /// <summary>
-    /// The project that a parameter or a field names. Where the caller may not do it there, and where there is no such project, the
-    /// request ends with 403, alike, so that ids cannot be probed; who sees all projects is told which are not there.
+    /// The project that a parameter or a field names. Without the permission, and for a missing project, the request ends with the same
+    /// 403, so ids cannot be probed. A caller who sees all projects is told that there is no such project.
     /// </summary>
     public async Task<Project> ProjectAsync(HttpContext context, ProjectTable projects, string? text, Permission permission)
     {
@@ -57,7 +57,7 @@ public sealed class Permissions(RoleTable roles)
         AccessErrors.NotPermitted.With();
 }
 
-/// <summary>What a caller may do, and where.</summary>
+/// <summary>The permissions of a caller.</summary>
 /// <param name="Projects">The only projects that count; null for all. With any, nothing outside a project is allowed.</param>
 public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Guid>? Projects)
 {
@@ -65,7 +65,7 @@ public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Gu
         (Projects is null || (scope.Kind == ScopeKind.Project && Projects.Contains(scope.Id)))
         && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission) && scope.IsWithin(r.ScopeKind, r.ScopeId));
 
-    /// <summary>Whether it is allowed at the scope, or anywhere in it.</summary>
+    /// <summary>Whether the permission is given at the scope, or at any scope in it.</summary>
     public async ValueTask<bool> AllowWithinAsync(Permission permission, Scope scope, Scopes scopes, CancellationToken cancellationToken)
     {
         if (Allow(permission, scope))
@@ -81,7 +81,7 @@ public sealed record Rights(IReadOnlyList<RoleAssignment> Roles, IReadOnlySet<Gu
         return false;
     }
 
-    /// <summary>Whether there is a scope at all where it is allowed.</summary>
+    /// <summary>Whether the permission is given at any scope.</summary>
     public bool AllowSomewhere(Permission permission) =>
         Projects is null && Roles.Any(r => Access.Roles.PermissionsOf(r.Role).Contains(permission));
 }

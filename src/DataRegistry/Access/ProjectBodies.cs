@@ -5,14 +5,20 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Access;
 
-/// <summary>A project to make, or what to change of one.</summary>
-/// <param name="Description">Any text on one line; null for none, or for the one that it has.</param>
+/// <summary>A project to create.</summary>
+/// <param name="Description">Any text on one line.</param>
+/// <param name="Department">The id of a department. Without it the project belongs to the default department.</param>
 sealed record NewProjectBody([property: Required] string? Name, string? Description, string? Department);
 
-/// <summary>A project with what it belongs to.</summary>
-/// <param name="Owner">Its department, in the words of public clients.</param>
-/// <param name="ExecutionSummary">Public clients read it; nothing is ever executed here.</param>
-/// <param name="EnvironmentVariables">Public clients read them; there are none.</param>
+/// <summary>The fields of a project to change. A field that is left out keeps its value.</summary>
+/// <param name="Description">Any text on one line.</param>
+/// <param name="Department">A project keeps its department, so any value is refused.</param>
+sealed record ProjectChangeBody(string? Name, string? Description, string? Department);
+
+/// <summary>A project with its department and cluster.</summary>
+/// <param name="Owner">Its department. Public clients call it the owner.</param>
+/// <param name="ExecutionSummary">Always empty. Public clients read it.</param>
+/// <param name="EnvironmentVariables">Always empty. Public clients read them.</param>
 sealed record ProjectDetailBody(
     Guid Id, string Name, string Description, Guid Department, Guid Cluster, OwnerBody Owner, ProjectUrlsBody Urls,
     ExecutionSummaryBody ExecutionSummary, IReadOnlyDictionary<string, string> EnvironmentVariables)
@@ -22,7 +28,7 @@ sealed record ProjectDetailBody(
     public static async Task<ProjectDetailBody> FromAsync(Project project, HttpContext context, UnitTable units) =>
         (await FromAsync([project], context, units))[0];
 
-    /// <summary>The names of all departments are one request or two.</summary>
+    /// <summary>Reads the names of all departments with one or two requests.</summary>
     public static async Task<IReadOnlyList<ProjectDetailBody>> FromAsync(
         IReadOnlyList<Project> projects, HttpContext context, UnitTable units)
     {

@@ -13,20 +13,20 @@ static class ProjectEndpoints
     {
         api.MapGet("/projects/", ListAsync).WithName("listProjects").AnswersPages<ProjectDetailBody>("List the projects that you see");
         api.MapPost("/projects/", CreateAsync).WithName("createProject").TakesJsonOrForm<NewProjectBody>()
-            .Answers<ProjectDetailBody>("Create a project, in the default department if none is named", StatusCodes.Status201Created)
+            .Answers<ProjectDetailBody>("Create a project, in the default department unless one is named", StatusCodes.Status201Created)
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
             .FailsOn("department", CommonErrors.NotAnId, OrganizationErrors.NoDepartment)
             .Fails(AccessErrors.NotPermitted);
         api.MapGet("/projects/{id}/", GetAsync).WithName("getProject").Answers<ProjectDetailBody>("Get a project");
-        api.MapPatch("/projects/{id}/", ChangeAsync).WithName("changeProject").TakesJsonOrForm<NewProjectBody>()
+        api.MapPatch("/projects/{id}/", ChangeAsync).WithName("changeProject").TakesJsonOrForm<ProjectChangeBody>()
             .Answers<ProjectDetailBody>("Rename or describe a project")
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong, CommonErrors.ControlCharacters)
             .FailsOn("department", AccessErrors.ProjectKeepsDepartment).Fails(AccessErrors.NotPermitted);
-        api.MapDelete("/projects/{id}/", DeleteAsync).WithName("deleteProject").AnswersNothing("Delete a project that holds nothing")
+        api.MapDelete("/projects/{id}/", DeleteAsync).WithName("deleteProject").AnswersNothing("Delete an empty project")
             .Fails(AccessErrors.ProjectInUse, AccessErrors.NotPermitted);
     }
 
-    /// <summary>Those that the caller may see.</summary>
+    /// <summary>Lists the projects that the caller may see.</summary>
     static async Task<IResult> ListAsync(HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions)
     {
         var paging = AccessJson.PagingById(context.Request);
@@ -48,21 +48,21 @@ static class ProjectEndpoints
         Project project, HttpContext context, UnitTable units, int status = StatusCodes.Status200OK) => Results.Json(
         await ProjectDetailBody.FromAsync(project, context, units), AccessJson.Default.ProjectDetailBody, statusCode: status);
 
-    /// <summary>In the default department if none is named.</summary>
+    /// <summary>Creates a project, in the default department unless one is named.</summary>
     static async Task<IResult> CreateAsync(
         HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
         var departmentId = body.Department is null ? Department.DefaultId : Fields.Id("department", body.Department);
         var department = await units.FindDepartmentAsync(departmentId, context.RequestAborted);
-        // Where there is no such department only who manages all of them is told so.
+        // Only a caller who manages all departments is told that there is no such department.
         await permissions.RequireAsync(context, Permission.ProjectsManage, department is null ? Scope.System : Scope.Of(department));
         if (department is null)
             throw NoDepartment(departmentId);
         var project = await projects.EnsureAsync(
             Guid.CreateVersion7(), Fields.Name("name", body.Name, AccessJson.MaxNameLength), department, context.RequestAborted,
             Fields.Line("description", body.Description, AccessJson.MaxDescriptionLength) ?? "");
-        // Not to be given up half-way: a project without a department helps nobody.
+        // Do not cancel half-way: a project without a department is useless.
         if (!await units.NoteProjectAsync(department.Id, CancellationToken.None))
         {
             await projects.MarkAsync(project.Id, deleted: true, CancellationToken.None);
@@ -81,7 +81,7 @@ static class ProjectEndpoints
         string id, HttpContext context, ProjectTable projects, UnitTable units, Permissions permissions, AuditTrail trail)
     {
         var project = await RequiredAsync(id, context, projects, permissions, Permission.ProjectsManage);
-        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewProjectBody, AccessJson.MaxBodyBytes);
+        var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.ProjectChangeBody, AccessJson.MaxBodyBytes);
         if (body.Department is not null)
             throw AccessErrors.ProjectKeepsDepartment.On("department");
         var description = Fields.Line("description", body.Description, AccessJson.MaxDescriptionLength);
@@ -103,8 +103,8 @@ static class ProjectEndpoints
     }
 
     /// <summary>
-    /// Deletes a project that holds nothing. It is looked at again afterwards: what was put into it meanwhile brings it back. What another
-    /// instance still puts into it, which may take the project as there for some seconds, is found by deleting it again.
+    /// Deletes an empty project. It checks again afterwards, and contents that came meanwhile bring the project back. Another instance may
+    /// cache the project for some seconds and still put contents into it: delete it again to find them.
     /// </summary>
     static async Task<IResult> DeleteAsync(
         string id, HttpContext context, ProjectTable projects, IEnumerable<IProjectContents> rooms, Permissions permissions,
@@ -154,7 +154,7 @@ static class ProjectEndpoints
 
     static ApiException NoDepartment(Guid id) => OrganizationErrors.NoDepartment.On("department", id);
 
-    /// <summary>The project that <c>{id}</c> of the route names, for who may see it and do this; 404 and 403 for others.</summary>
+    /// <summary>The project that <c>{id}</c> of the route names; 404 if the caller may not see it, 403 without the permission.</summary>
     public static async Task<Project> RequiredAsync(
         string id, HttpContext context, ProjectTable projects, Permissions permissions, Permission permission)
     {

@@ -12,13 +12,13 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The limits of requests, by ASP.NET Core's rate limiter. Each instance counts for itself; nothing is queued.
+/// The limits of requests, with ASP.NET Core's rate limiter. Each instance counts by itself, and queues no request.
 /// <code>
-/// a subject's requests a minute      every request with a good token, right log-ins and client secrets
+/// a subject's requests a minute      every request with a valid token, right log-ins and client secrets
 /// a subject's requests at a time     endpoints with the policy <see cref="InFlight"/>, until the answer is written or the caller hangs up
 /// an address's requests a minute     endpoints with the policy <see cref="Content"/> or <see cref="Description"/>
 /// an address's requests at a time    endpoints with the policy <see cref="Content"/>
-/// an address's refusals a minute     requests without a good token
+/// an address's refusals a minute     requests without a valid token
 /// </code>
 /// </summary>
 sealed class RateLimits : IDisposable
@@ -28,15 +28,16 @@ sealed class RateLimits : IDisposable
     public const string Description = "description";
 
     /// <summary>
-    /// Addresses can be made up, so they share this many windows. Nobody outside can tell which do: hashes differ by process.
+    /// Addresses can be forged, so they share this many windows. Hashes differ by process, so outsiders cannot find addresses that share
+    /// one.
     /// </summary>
     const int AddressWindows = 1 << 16;
 
-    /// <summary>A permit that is taken may be free at any time.</summary>
+    /// <summary>The <c>Retry-After</c> of a limit of concurrent requests, of which one may end at any time.</summary>
     static readonly TimeSpan InFlightWait = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// A token that was good is let in from an address that is over its limit: strangers behind the same address keep nobody out.
+    /// How long a valid token is admitted from an address over its limit. So strangers behind the same address lock no caller out.
     /// </summary>
     static readonly TimeSpan Remembered = TimeSpan.FromMinutes(10);
 
@@ -45,10 +46,10 @@ sealed class RateLimits : IDisposable
     readonly LimitOptions limits;
     readonly int forwardedHops;
 
-    /// <summary>By subject.</summary>
+    /// <summary>The limit for a subject.</summary>
     readonly PartitionedRateLimiter<Guid> subjects;
 
-    /// <summary>By address.</summary>
+    /// <summary>The limit for an address.</summary>
     readonly PartitionedRateLimiter<int> refusals;
 
     public RateLimits(TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
@@ -63,7 +64,7 @@ sealed class RateLimits : IDisposable
     {
         options.AddPolicy(InFlight, context => RateLimitPartition.GetConcurrencyLimiter(
             Caller.Of(context).Id, _ => new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }));
-        // The window first: a request that is refused at a time counts for the minute.
+        // Check the window first: a request that the concurrency limit refuses counts for the minute.
         options.AddPolicy(Content, context => RateLimitPartition.Get(AddressOf(context), _ => RateLimiter.CreateChained(
             new FixedWindowRateLimiter(new() { PermitLimit = limits.RequestsPerMinute, Window = limits.Window, QueueLimit = 0 }),
             new ConcurrencyLimiter(new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }))));
@@ -78,9 +79,8 @@ sealed class RateLimits : IDisposable
     }
 
     /// <summary>
-    /// Ends a request that needs a token if its address is over its limit and its token is not known to be good. It comes before the token
-    /// is
-    /// looked at, which costs a request to a table.
+    /// Ends a request that needs a token if its address is over its limit and its token is not known to be valid. It runs before the token
+    /// is checked, because that costs a request to a table.
     /// </summary>
     public async Task RequireStrangersTurnAsync(HttpContext context, RequestDelegate next)
     {
@@ -100,14 +100,14 @@ sealed class RateLimits : IDisposable
         }
     }
 
-    /// <summary>How long the request's address has to wait before a token is looked at; null where it is looked at now.</summary>
+    /// <summary>How long the address of the request has to wait; null if its token is checked now.</summary>
     public TimeSpan? StrangersWait(HttpContext context)
     {
         using var lease = refusals.AttemptAcquire(AddressOf(context), permitCount: 0);
         return lease.IsAcquired || IsKnown(context) ? null : WaitOf(lease) ?? limits.Window;
     }
 
-    /// <summary>The request has no good token: it counts. Ends it if there were too many.</summary>
+    /// <summary>Counts a request without a valid token, and ends it if there were too many.</summary>
     public void CountRefusal(HttpContext context)
     {
         if (FingerprintOf(context) is { } fingerprint)
@@ -117,14 +117,14 @@ sealed class RateLimits : IDisposable
             throw TooMany(nameof(LimitOptions.RefusalsPerMinute), WaitOf(lease) ?? limits.Window);
     }
 
-    /// <summary>The request's token was good.</summary>
+    /// <summary>Notes that the token of the request is valid.</summary>
     public void Remember(HttpContext context)
     {
         if (FingerprintOf(context) is { } fingerprint)
             good.Put(fingerprint, fingerprint, clock.GetUtcNow());
     }
 
-    /// <summary>The subject has logged in, which counts like a request with its token. Ends the request if there were too many.</summary>
+    /// <summary>Counts a log-in like a request with a token of the subject, and ends it if there were too many.</summary>
     public void Count(Guid subject)
     {
         using var lease = subjects.AttemptAcquire(subject);
@@ -148,16 +148,16 @@ sealed class RateLimits : IDisposable
     RateLimitPartition<TKey> Window<TKey>(TKey key, int limit) =>
         RateLimitPartition.GetFixedWindowLimiter(key, _ => new() { PermitLimit = limit, Window = limits.Window, QueueLimit = 0 });
 
-    /// <summary>Null where the limit is one of requests at a time.</summary>
+    /// <summary>Null for a limit of concurrent requests.</summary>
     static TimeSpan? WaitOf(RateLimitLease lease) => lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : null;
 
     int AddressOf(HttpContext context) =>
         ClientAddress.Of(context, forwardedHops).GetHashCode(StringComparison.Ordinal) & (AddressWindows - 1);
 
-    /// <summary>Whether the request's token was good a short while ago, however the header names it.</summary>
+    /// <summary>Whether the token of the request was valid a short while ago, with either scheme.</summary>
     bool IsKnown(HttpContext context) => FingerprintOf(context) is { } fingerprint && good.Find(fingerprint) is not null;
 
-    /// <summary>Of the token, which is not kept itself; null where the request has none.</summary>
+    /// <summary>The hash of the token, which is not kept itself; null if the request has none.</summary>
     static string? FingerprintOf(HttpContext context) => RequestToken.Of(context.Request) is { } token
         ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)))
         : null;

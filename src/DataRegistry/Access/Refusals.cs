@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Access;
 
-/// <summary>Answers requests that have no good token, in the contracts' shapes, and counts them for their address.</summary>
+/// <summary>Answers requests without a valid token in the contracts' shapes, and counts them for their address.</summary>
 sealed class Refusals(RateLimits limits) : IAuthorizationMiddlewareResultHandler
 {
     public async Task HandleAsync(
@@ -17,14 +17,14 @@ sealed class Refusals(RateLimits limits) : IAuthorizationMiddlewareResultHandler
         if (!authorizeResult.Succeeded)
             throw await RefusalAsync(context);
         limits.Remember(context);
-        // Before the endpoint's own policy: a request that is refused at a time counts for the minute, once.
+        // Run before the endpoint's own policy: a request that it refuses counts for the minute, once.
         limits.Count(Caller.Of(context).Id);
         await next(context);
     }
 
     async Task<ApiException> RefusalAsync(HttpContext context)
     {
-        // The framework keeps the result of a request's handler: nothing is read twice.
+        // The framework keeps the result of the handler of a request, so the token is read once.
         var failure = (await context.AuthenticateAsync(AccessSchemes.Any)).Failure;
         if (failure is ApiException unavailable)
             return new(unavailable.Error);

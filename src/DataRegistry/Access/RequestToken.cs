@@ -5,17 +5,17 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace DataRegistry.Access;
 
-/// <summary>The token that a request came with, as <c>Authorization: Token …</c> or <c>Bearer …</c>, alike.</summary>
+/// <summary>The token of a request: <c>Authorization: Token …</c> or <c>Bearer …</c>.</summary>
 static class RequestToken
 {
-    /// <summary>No token that anybody needs is longer.</summary>
+    /// <summary>The most characters of a token. Longer ones are not read.</summary>
     const int MaxLength = 16 * 1024;
 
     const int JwtDots = 2;
 
     static readonly string[] Schemes = ["Token ", "Bearer "];
 
-    /// <summary>Null where the request has none. Several headers are one text, which is no good token.</summary>
+    /// <summary>Null if the request has none. Several headers make one text, which is not a valid token.</summary>
     public static string? Of(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
@@ -27,7 +27,7 @@ static class RequestToken
     /// <summary>Whether it has the form of a signed JWT.</summary>
     public static bool IsJwt(string text) => text.Length <= MaxLength && text.AsSpan().Count('.') == JwtDots;
 
-    /// <summary>Nothing in it is checked. Null where it cannot be read.</summary>
+    /// <summary>Reads a JWT without any check. Null if it is unreadable.</summary>
     public static JsonWebToken? ReadJwt(string text)
     {
         try

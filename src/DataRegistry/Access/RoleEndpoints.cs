@@ -5,23 +5,26 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Access;
 
-/// <summary>A subject's roles, and giving and taking them.</summary>
+/// <summary>Lists, gives and takes the roles of a subject.</summary>
 static class RoleEndpoints
 {
     public static void MapRoles(this IEndpointRouteBuilder api)
     {
         api.MapGet("/users/{id}/roles/", ListAsync).WithName("listRoles")
-            .Answers<Page<RoleBody>>("List the roles of a user; of others only those that you could take");
+            .Answers<Page<RoleBody>>("List the roles of a user")
+            .WithDescription("Of another user the list has only the roles that you could take.");
         api.MapPost("/users/{id}/roles/", AddAsync).WithName("giveRole").TakesJsonOrForm<NewRoleBody>()
             .Answers<RoleBody>("Give a role at a scope", StatusCodes.Status201Created)
             .OrAnswers<RoleBody>(StatusCodes.Status200OK).FailsOn("role", CommonErrors.Required, CommonErrors.NotAChoice)
             .FailsOn("scope_id", CommonErrors.NotAnId, AccessErrors.SystemHasNoId, AccessErrors.NoScope)
             .Fails(AccessErrors.TooManyRoles, AccessErrors.NotPermitted);
-        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).WithName("takeRole").AnswersNothing("Take a role")
+        api.MapDelete("/users/{id}/roles/{role}/", RemoveAsync).WithName("takeRole").AnswersNothing("Take a role away")
             .Fails(AccessErrors.NotPermitted);
     }
 
-    /// <summary>All of one's own; of others those at scopes where the caller gives roles. There are few: one page holds all.</summary>
+    /// <summary>
+    /// Lists all roles of the caller, or the roles of another subject at scopes where the caller gives roles. One page holds all of them.
+    /// </summary>
     static async Task<IResult> ListAsync(
         string id, HttpContext context, SubjectTable subjects, RoleTable roles, Scopes scopes, Permissions permissions)
     {
@@ -36,14 +39,14 @@ static class RoleEndpoints
         foreach (var role in subject == Caller.AdministratorId ? await roles.OfAsync(subject, context.RequestAborted)
             : await roles.ListAsync(subject).Select(r => r.Assignment).ToListAsync(context.RequestAborted))
         {
-            if (subject == caller.Id || rights.Allow(Permission.RolesManage, await ScopeAsync(role, scopes, context.RequestAborted)))
+            if (subject == caller.Id || rights.Allow(Permission.RolesManage, await scopes.OfAsync(role, context.RequestAborted)))
                 visible.Add(RoleBody.From(role));
         }
 
         return Results.Json(new Page<RoleBody>(visible.Count, null, null, visible), AccessJson.Default.PageRoleBody);
     }
 
-    /// <summary>201, or 200 where the subject has the role there already.</summary>
+    /// <summary>Answers 201, or 200 if the subject has the role there already.</summary>
     static async Task<IResult> AddAsync(string id, HttpContext context, RoleServices services)
     {
         var (subjects, roles, scopes, permissions, trail) = services;
@@ -53,22 +56,14 @@ static class RoleEndpoints
             throw Permissions.Denied();
         var body = await RequestBody.ReadJsonOrFormAsync(context, AccessJson.Default.NewRoleBody, AccessJson.MaxBodyBytes);
         var role = Fields.Choice<Role>("role", body.Role);
-        var kind = Fields.Choice<ScopeKind>("scope_type", body.ScopeType);
-        if (kind == ScopeKind.System && !string.IsNullOrEmpty(body.ScopeId))
-            throw AccessErrors.SystemHasNoId.On("scope_id");
-        var scopeId = kind == ScopeKind.System ? Guid.Empty : Fields.Id("scope_id", body.ScopeId);
-
-        var scope = await scopes.FindAsync(kind, scopeId, context.RequestAborted);
-        // Who does not see everything is not told which units there are.
-        if (scope is null && rights.Allow(Permission.RolesManage, Scope.System))
-            throw AccessErrors.NoScope.On("scope_id", Fields.WireName(kind), scopeId);
-        if (scope is null || !MayGive(rights, role, scope))
+        var scope = await scopes.RequiredAsync(body.ScopeType, body.ScopeId, rights, context.RequestAborted);
+        if (!MayGive(rights, role, scope))
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
         if (await roles.ListAsync(subject.Id).CountAsync(context.RequestAborted) >= RoleTable.MaxRoles)
             throw AccessErrors.TooManyRoles.With(RoleTable.MaxRoles);
 
-        var assignment = new RoleAssignment(role, kind, scopeId);
+        var assignment = new RoleAssignment(role, scope.Kind, scope.Id);
         var added = await roles.AddAsync(subject.Id, assignment, caller.Name, context.RequestAborted);
         if (added)
             await trail.RecordAsync(context, Event("role.given", subject, assignment));
@@ -84,13 +79,13 @@ static class RoleEndpoints
         if (!rights.AllowSomewhere(Permission.RolesManage))
             throw Permissions.Denied();
         var subject = await subjects.RequiredAsync(Guid.TryParse(id, out var parsed) ? parsed : default, context);
-        // Only what may be a key is one.
+        // Ignore an id that cannot be a row key.
         var row = role.Length <= 100 && role.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')
             ? await roles.FindAsync(subject.Id, role, context.RequestAborted)
             : null;
         if (row is null)
             throw CommonErrors.NotFound.With();
-        var scope = await ScopeAsync(row.Assignment, scopes, context.RequestAborted);
+        var scope = await scopes.OfAsync(row.Assignment, context.RequestAborted);
         if (!rights.Allow(Permission.RolesManage, scope))
             throw CommonErrors.NotFound.With();
         if (!MayGive(rights, row.Role, scope))
@@ -101,11 +96,9 @@ static class RoleEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>Where the role is; the system for one whose unit is deleted, so that somebody can take it.</summary>
-    static async Task<Scope> ScopeAsync(RoleAssignment role, Scopes scopes, CancellationToken cancellationToken) =>
-        await scopes.FindAsync(role.ScopeKind, role.ScopeId, cancellationToken) ?? Scope.System;
-
-    /// <summary>Nobody gives, or takes, what they lack themselves: else a department's admin could make a system's.</summary>
+    /// <summary>
+    /// A caller cannot give or take permissions that it lacks. Otherwise a department's admin could create a system admin.
+    /// </summary>
     static bool MayGive(Rights rights, Role role, Scope scope) =>
         rights.Allow(Permission.RolesManage, scope) && Roles.PermissionsOf(role).All(p => rights.Allow(p, scope));
 

@@ -10,7 +10,7 @@ namespace DataRegistry.Access;
 /// <param name="ScopeId">The unit's id; empty for the system.</param>
 public sealed record RoleAssignment(Role Role, ScopeKind ScopeKind, Guid ScopeId)
 {
-    /// <summary>What there is once in a subject's roles.</summary>
+    /// <summary>The row key: a subject has each role once at a scope.</summary>
     public string Id => $"{Fields.WireName(Role)}-{Fields.WireName(ScopeKind)}{(ScopeKind == ScopeKind.System ? "" : $"-{ScopeId:D}")}";
 }
 
@@ -22,7 +22,7 @@ public sealed record RoleAssignment(Role Role, ScopeKind ScopeKind, Guid ScopeId
 /// </summary>
 public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
-    /// <summary>A subject's roles are read whole with its requests.</summary>
+    /// <summary>The most roles of a subject. Its requests read all of them.</summary>
     public const int MaxRoles = 1000;
 
     static readonly RoleAssignment[] AdministratorRoles = [new(Role.SystemAdmin, ScopeKind.System, Guid.Empty)];
@@ -32,17 +32,17 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
 
     public TableClient Table => table;
 
-    /// <summary>A subject's roles; what changed elsewhere shows within <see cref="AccessOptions.CachedFor"/>.</summary>
+    /// <summary>The roles of a subject. Changes by other processes show within <see cref="AccessOptions.CachedFor"/>.</summary>
     public async ValueTask<IReadOnlyList<RoleAssignment>> OfAsync(Guid subject, CancellationToken cancellationToken) =>
         subject == Caller.AdministratorId
         ? AdministratorRoles
         : (await known.GetAsync(
             subject, async token => await ListAsync(subject).Select(r => r.Assignment).ToListAsync(token), cancellationToken))!;
 
-    /// <summary>A subject's roles as they are stored now, in the order of their ids.</summary>
+    /// <summary>The roles of a subject as they are stored now, in the order of their ids.</summary>
     internal IAsyncEnumerable<RoleRow> ListAsync(Guid subject) => table.ReadAsync<RoleRow>(new TableRange(Partition(subject)));
 
-    /// <summary>False where the subject has the role there already.</summary>
+    /// <summary>False if the subject has the role there already.</summary>
     public async Task<bool> AddAsync(Guid subject, RoleAssignment assignment, string by, CancellationToken cancellationToken)
     {
         var write = await table.TryAddAsync(
@@ -61,7 +61,7 @@ public sealed class RoleTable(TableServiceClient tables, TimeProvider clock) : I
         return write.IsDone;
     }
 
-    /// <summary>False where the subject does not have the role.</summary>
+    /// <summary>False if the subject does not have the role.</summary>
     public async Task<bool> RemoveAsync(Guid subject, string id, CancellationToken cancellationToken)
     {
         var write = await table.TryDeleteAsync(Partition(subject), id, ETag.All, cancellationToken);

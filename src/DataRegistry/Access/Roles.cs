@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace DataRegistry.Access;
 
-/// <summary>What somebody may do, asked at a scope.</summary>
+/// <summary>A permission, which is checked at a scope.</summary>
 public enum Permission
 {
     ProjectsRead,
@@ -16,12 +16,12 @@ public enum Permission
     DataEdit,
     AliasesEdit,
 
-    /// <summary>To purge many datums at once.</summary>
+    /// <summary>Purge many datums at once.</summary>
     DataManage,
     StoresManage,
 
     /// <summary>
-    /// To have stores read as any role that the registry itself may assume, or with its host's credentials; at the system only.
+    /// Have stores read with any role that the registry may assume, or with the credentials of its host; at the system only.
     /// </summary>
     StoresAnyRole,
 
@@ -30,30 +30,30 @@ public enum Permission
     DataVolumesDelete,
     DataVolumesShare,
 
-    /// <summary>What a cluster's agent does: to ask for its work and report on data volumes.</summary>
+    /// <summary>The work of a cluster's agent: read pending data volumes and report on them.</summary>
     DataVolumesReport,
 
-    /// <summary>To make and rename projects.</summary>
+    /// <summary>Create and change projects.</summary>
     ProjectsManage,
 
-    /// <summary>To make clusters and departments.</summary>
+    /// <summary>Create and change clusters and departments.</summary>
     OrganizationManage,
 
-    /// <summary>To look users up, so that roles can be given to them.</summary>
+    /// <summary>Look users up, to give them roles.</summary>
     UsersRead,
 
-    /// <summary>To make, change and remove users and service accounts; at the system only.</summary>
+    /// <summary>Create, change and delete users and service accounts; at the system only.</summary>
     UsersManage,
 
-    /// <summary>To give and take roles: those with no permission that one lacks oneself.</summary>
+    /// <summary>Give and take roles. The caller must have all permissions of the role.</summary>
     RolesManage,
 
-    /// <summary>Others' tokens, and service accounts'; at the system only.</summary>
+    /// <summary>Manage the tokens of others and of service accounts; at the system only.</summary>
     TokensManage,
     AuditRead,
 }
 
-/// <summary>What is given to a subject for a scope; it counts there and in everything below.</summary>
+/// <summary>A role, which a subject has at a scope and in all scopes below it.</summary>
 public enum Role
 {
     SystemAdmin,
@@ -64,16 +64,16 @@ public enum Role
     L1Researcher,
     Viewer,
 
-    /// <summary>The agent of a cluster, a service account: it reports on data volumes, and may do nothing else.</summary>
+    /// <summary>The agent of a cluster, a service account. It may only report on data volumes.</summary>
     ClusterAgent,
 }
 
-/// <summary>The one table of what a role may do.</summary>
+/// <summary>The one table of roles and their permissions.</summary>
 public static class Roles
 {
     static readonly Permission[] Read = [Permission.ProjectsRead, Permission.DataRead, Permission.StoresRead, Permission.DataVolumesRead];
     static readonly Permission[] Data = [Permission.DataAdopt, Permission.DataEdit, Permission.AliasesEdit];
-    // One purge is undone by adopting again; one of a selection may empty a project. So it is for managers, not for all that edit.
+    // A single purge is undone by adopting again, but the purge of a selection may empty a project. So it is for managers only.
     static readonly Permission[] Manage = [Permission.DataManage];
     static readonly Permission[] Volumes = [Permission.DataVolumesCreate, Permission.DataVolumesUpdate, Permission.DataVolumesDelete];
     static readonly Permission[] Organize = [

@@ -10,7 +10,9 @@ public enum ScopeKind
     Project,
 }
 
-/// <summary>A part of the organization, and with it those it lies in: what roles are given for, and permissions asked at.</summary>
+/// <summary>
+/// A part of the organization, with the parts that it lies in. Roles are given at scopes, and permissions are checked at scopes.
+/// </summary>
 public sealed record Scope
 {
     Scope(ScopeKind kind, Guid id, Scope? above) => (Kind, Id, Above) = (kind, id, above);
@@ -22,7 +24,7 @@ public sealed record Scope
     /// <summary>The unit's id; empty for the system.</summary>
     public Guid Id { get; }
 
-    /// <summary>What it lies in; null for the system.</summary>
+    /// <summary>The scope that it lies in; null for the system.</summary>
     public Scope? Above { get; }
 
     public static Scope OfCluster(Guid id) => new(ScopeKind.Cluster, id, System);
@@ -34,6 +36,6 @@ public sealed record Scope
     public static Scope Of(Project project) =>
         new(ScopeKind.Project, project.Id, new Scope(ScopeKind.Department, project.Department, OfCluster(project.Cluster)));
 
-    /// <summary>Whether it is the named scope, or lies in it.</summary>
+    /// <summary>Whether the scope is the named one or lies in it.</summary>
     public bool IsWithin(ScopeKind kind, Guid id) => (Kind == kind && Id == id) || (Above?.IsWithin(kind, id) ?? false);
 }

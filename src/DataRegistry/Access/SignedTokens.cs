@@ -5,12 +5,12 @@ using Microsoft.IdentityModel.Tokens;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The JWTs that clients get for their credentials: short-lived stand-ins for the API token that was the secret. They hold its hash, and
-/// every request looks that up: so they end with it, at once, and allow what it allows.
+/// The JWTs that clients get for their credentials. Each is a short-lived substitute for the API token that was the secret. It holds the
+/// hash of the token, and every request looks that up. So a JWT ends with its token at once, and allows the same.
 /// </summary>
 sealed class SignedTokens(TimeProvider clock, IOptions<AccessOptions> options)
 {
-    /// <summary>Issuer and audience: nobody else's business.</summary>
+    /// <summary>The issuer and the audience. Only this service reads them.</summary>
     public const string Issuer = "data-registry";
 
     const string HashClaim = "token";
@@ -19,10 +19,10 @@ sealed class SignedTokens(TimeProvider clock, IOptions<AccessOptions> options)
 
     readonly SymmetricSecurityKey? key = options.Value.SigningKeyBytes() is { } bytes ? new(bytes) : null;
 
-    /// <summary>False where there is no key: then there are no such tokens.</summary>
+    /// <summary>False if there is no key, and so no such token.</summary>
     public bool IsPossible => key is not null;
 
-    /// <summary>A JWT for an API token, and in how many seconds it is over: not later than that one.</summary>
+    /// <summary>A JWT for an API token, and its lifetime in seconds. It ends no later than the API token.</summary>
     public (string Text, int ExpiresIn) Create(TokenRow token)
     {
         // Times in a JWT are whole seconds.
@@ -46,7 +46,7 @@ sealed class SignedTokens(TimeProvider clock, IOptions<AccessOptions> options)
         return (text, (int)(expires - now).TotalSeconds);
     }
 
-    /// <summary>The hash of the API token that it stands for; or null, and why it is not taken.</summary>
+    /// <summary>The hash of the API token that the JWT stands for; or null, and the reason of its refusal.</summary>
     public async Task<(string? Hash, string? Refusal)> ReadAsync(JsonWebToken token)
     {
         if (key is null)
@@ -65,7 +65,7 @@ sealed class SignedTokens(TimeProvider clock, IOptions<AccessOptions> options)
     }
 }
 
-/// <summary>Why a JWT is 401.</summary>
+/// <summary>The reason why a JWT is 401.</summary>
 static class JwtRefusals
 {
     public const string Invalid = "Invalid token.";

@@ -11,15 +11,16 @@ namespace DataRegistry.Access;
 /// <code>
 /// table subjects
 ///   subjects │ {subject id}                     kind, user name, display name, email, disabled
-///            │ name-{user name, lower case}     whose it is, the password's hash, the identity it is bound to
-///            │ oidc-{SHA-256 of issuer and sub} whose identity it is
+///            │ name-{user name, lower case}     its subject, the password's hash, the identity it is bound to
+///            │ oidc-{SHA-256 of issuer and sub} its subject
 /// </code>
-/// One partition, so that a subject and its name are one transaction: of two who take a name at once, one gets it.
+/// All rows are in one partition, so a subject and its name are written in one transaction. Of two concurrent requests for a name one gets
+/// it.
 /// </summary>
 public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string Partition = "subjects";
-    // After every id, whose characters end with 'f'.
+    // This key sorts after every id, because an id has no character after 'f'.
     const string NamePrefix = "name-";
     const string IdentityPrefix = "oidc-";
 
@@ -29,11 +30,11 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
 
     public TableClient Table => table;
 
-    /// <summary>The subject as it was within <see cref="AccessOptions.CachedFor"/>; null where there is none.</summary>
+    /// <summary>The subject as it was within <see cref="AccessOptions.CachedFor"/>; null if there is none.</summary>
     internal ValueTask<SubjectRow?> FindRecentAsync(Guid id, CancellationToken cancellationToken) =>
         known.GetAsync(id, token => FindAsync(id, token), cancellationToken);
 
-    /// <summary>The subject as it is now; null where there is none.</summary>
+    /// <summary>The subject as it is now; null if there is none.</summary>
     internal Task<SubjectRow?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         table.FindAsync<SubjectRow>(Partition, id.ToString("D"), cancellationToken: cancellationToken);
 
@@ -49,15 +50,14 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
             .Where(s => kind is null || s.Kind == kind).PageAsync(limit, s => s.RowKey, cancellationToken);
 
     /// <summary>
-    /// Whose an identity of the identity provider is, as it was within <see cref="AccessOptions.CachedFor"/>; null for nobody's.
+    /// The user of an identity of the identity provider, as it was within <see cref="AccessOptions.CachedFor"/>; null for none.
     /// </summary>
     internal async ValueTask<Guid?> FindIdentityAsync(string identity, CancellationToken cancellationToken) =>
         (await identities.GetAsync(identity, token => IdentityAsync(identity, token), cancellationToken))?.Subject;
 
     /// <summary>
-    /// Binds a user to the identity; the user's id. Null where no user has the name (a service account is none), it is disabled, bound to
-    /// another identity,
-    /// or has a password: what is its owner's already is not given to who comes with its name. Of several at once one is bound.
+    /// Binds a user to the identity, and returns the user's id. Null if no user has the name (a service account is no user), or if it is
+    /// disabled, bound to another identity, or has a password: such a user has an owner already. Of concurrent requests one succeeds.
     /// </summary>
     internal async Task<Guid?> LinkAsync(Username username, string identity, CancellationToken cancellationToken)
     {
@@ -79,9 +79,9 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         return null;
     }
 
-    /// <summary>Null where the name is taken.</summary>
-    /// <param name="passwordHash">Null for none: such a user can log in with tokens only.</param>
-    /// <param name="identity">An identity to bind it to; null for none. Where that is another's, null is the answer, too.</param>
+    /// <summary>Creates a subject; null if the name is taken.</summary>
+    /// <param name="passwordHash">Null for none: such a user has tokens only.</param>
+    /// <param name="identity">An identity to bind it to; null for none. If another user has the identity, the result is null, too.</param>
     internal async Task<SubjectRow?> CreateAsync(
         SubjectKind kind, Username username, string? displayName, string? email, string? passwordHash, CancellationToken cancellationToken,
         string? identity = null)
@@ -109,11 +109,11 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         if (identity is not null)
             actions.Add(Change.Add(NewIdentity(identity, id)));
         var result = await table.TrySubmitAsync(actions, cancellationToken);
-        // After a lost answer the name is there, and ours.
+        // After a lost answer the name is ours already.
         return result.IsDone || (await FindNameAsync(username, cancellationToken))?.Subject == id ? row : null;
     }
 
-    /// <summary>Changes a subject; null where there is none. Concurrent changes are made one after the other.</summary>
+    /// <summary>Changes a subject; null if there is none. Concurrent changes happen one after the other.</summary>
     internal async Task<SubjectRow?> ChangeAsync(Guid id, Func<SubjectRow, SubjectRow> change, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
@@ -131,7 +131,7 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         return null;
     }
 
-    /// <summary>False where the subject is gone meanwhile.</summary>
+    /// <summary>False if the subject was deleted meanwhile.</summary>
     internal async Task<bool> SetPasswordAsync(SubjectRow subject, string passwordHash, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
@@ -145,7 +145,7 @@ public sealed class SubjectTable(TableServiceClient tables, TimeProvider clock) 
         return false;
     }
 
-    /// <summary>Removes the subject and sets its name, and the identity it was bound to, free. False where it is gone already.</summary>
+    /// <summary>Deletes the subject and frees its name and its identity. False if it was deleted already.</summary>
     internal async Task<bool> DeleteAsync(SubjectRow subject, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
@@ -192,7 +192,7 @@ sealed record SubjectRow : TableRow
             : throw new InvalidOperationException($"Subject {RowKey} has no valid name.");
 }
 
-/// <summary>A user name: whose it is, and what log-ins are compared with.</summary>
+/// <summary>A user name with its subject and the hash of its password.</summary>
 sealed record UsernameRow : TableRow
 {
     public required Guid Subject { get; init; }
@@ -200,11 +200,11 @@ sealed record UsernameRow : TableRow
     /// <summary>See <see cref="Access.Password"/>; null for none.</summary>
     public string? Password { get; init; }
 
-    /// <summary>The identity that the user is bound to; null for none yet.</summary>
+    /// <summary>The identity of the user; null for none yet.</summary>
     public string? Identity { get; init; }
 }
 
-/// <summary>An identity of the identity provider: whose it is.</summary>
+/// <summary>An identity of the identity provider with its user.</summary>
 sealed record IdentityRow : TableRow
 {
     public required Guid Subject { get; init; }

@@ -8,23 +8,22 @@ using Microsoft.AspNetCore.Routing;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// Tokens that users make for themselves, and administrators for service accounts. A token that is limited to projects can neither see
-/// nor make nor revoke tokens: else the limit would be none.
+/// Tokens that users create for themselves, and administrators for service accounts. A token that is limited to projects cannot see, create
+/// or revoke tokens. Otherwise it could escape its limit.
 /// </summary>
 static class TokenEndpoints
 {
     const int MaxProjects = 100;
-    const string UserParameter = "Whose tokens, for administrators; one's own if not given";
+    const string UserParameter = "The id of the user or service account, for administrators. Without it your own tokens are meant.";
 
     public static void MapTokens(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tokens/", ListAsync).WithName("listTokens").AnswersPages<TokenBody>("List tokens, without their secrets")
+        api.MapGet("/tokens/", ListAsync).WithName("listTokens").AnswersPages<TokenBody>("List tokens without their secrets")
             .TakesQuery("user", UserParameter)
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
         api.MapPost("/tokens/", CreateAsync).WithName("createToken").TakesJsonOrForm<NewTokenBody>()
-            .Answers<CreatedTokenBody>(
-                "Create a token; its secret is shown this once. With a log-in or a token that ends, expires is required",
-                    StatusCodes.Status201Created)
+            .Answers<CreatedTokenBody>("Create a token", StatusCodes.Status201Created)
+            .WithDescription("The secret is shown only this once. A log-in, or a token that ends, has to give `expires`.")
             .FailsOn("name", CommonErrors.Required, CommonErrors.TooLong)
             .FailsOn("expires", CommonErrors.NotATime, AccessErrors.ExpiryInThePast, AccessErrors.EndOfLogInsToken,
                 AccessErrors.EndOfTokensToken)
@@ -33,7 +32,7 @@ static class TokenEndpoints
             .Fails(AccessErrors.TooManyTokens, AccessErrors.TooManyGenerations, AccessErrors.NotPermitted);
         api.MapGet("/tokens/{id}/", GetAsync).WithName("getToken").Answers<TokenBody>("Get a token").TakesQuery("user", UserParameter)
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
-        api.MapDelete("/tokens/{id}/", RevokeAsync).WithName("revokeToken").AnswersNothing("Revoke a token, at once")
+        api.MapDelete("/tokens/{id}/", RevokeAsync).WithName("revokeToken").AnswersNothing("Revoke a token at once")
             .TakesQuery("user", UserParameter)
             .FailsOn("user", CommonErrors.NotAnId).Fails(AccessErrors.NotPermitted);
     }
@@ -98,7 +97,7 @@ static class TokenEndpoints
             ?? throw CommonErrors.NotFound.With();
     }
 
-    /// <summary>Whose tokens it is about: one's own, or for administrators those of the named user.</summary>
+    /// <summary>The owner of the tokens: the caller, or for administrators the named user.</summary>
     static async Task<Guid> OwnerAsync(HttpContext context, string? user, Permissions permissions)
     {
         var caller = Caller.Of(context);
@@ -132,6 +131,6 @@ static class TokenEndpoints
     }
 }
 
-/// <summary>The services that make a token.</summary>
+/// <summary>The services that create a token.</summary>
 sealed record NewTokenServices(
     TokenIssuer Issuer, SubjectTable Subjects, ProjectTable Projects, Permissions Permissions, AuditTrail Trail);

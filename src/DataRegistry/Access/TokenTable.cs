@@ -9,19 +9,19 @@ namespace DataRegistry.Access;
 /// <summary>
 /// <code>
 /// table tokens
-///   {first 2 digits of the hash} │ {SHA-256 of the token, hex}   whose it is, what it is good for
-///   {subject id}                 │ {token id}                    name, hash, what it is good for
+///   {first 2 digits of the hash} │ {SHA-256 of the token, hex}   owner, limits
+///   {subject id}                 │ {token id}                    name, hash, limits
 /// </code>
-/// The first row is the token: where it is missing, nobody gets in with it. The second is for lists; it is inserted before the first and
-/// removed after it, so that a token that works can always be seen and revoked. A token that goes with another one names it. That one is
-/// looked up with each use, so that nothing has to be found when it is revoked.
+/// The first row is the token, which does not work without it. The second is for lists. It is inserted before the first and removed after
+/// it, so every working token can be seen and revoked. A token that ends with another one names it. Each use looks that one up, so
+/// revoking it needs no search.
 /// </summary>
 public sealed partial class TokenTable(TableServiceClient tables, TimeProvider clock, ILogger<TokenTable> logger) : IStoredTable
 {
-    /// <summary>How exactly the time of the last use is known; more would be a write with every request.</summary>
+    /// <summary>The precision of the time of the last use. A finer one would cost a write with every request.</summary>
     static readonly TimeSpan UsePrecision = TimeSpan.FromHours(1);
 
-    /// <summary>Tokens of a user or service account; those that are over count as long as they are listed.</summary>
+    /// <summary>The most tokens of a user or service account. Expired tokens count as long as they are listed.</summary>
     public const int MaxTokens = 1000;
 
     const int RevokedAtOnce = 16;
@@ -31,8 +31,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     public TableClient Table => table;
 
     /// <summary>
-    /// The token as it is now; null where there is none, it is over, or the token that it goes with is. One point read, and one more for
-    /// each token that it goes with.
+    /// The token as it is now; null if there is none, or if it, or a token that it depends on, has ended. It takes one point read, and one
+    /// more for each token that it depends on.
     /// </summary>
     /// <param name="hash">See <see cref="AccessToken.Hash"/>.</param>
     internal async Task<TokenRow?> FindAsync(string hash, CancellationToken cancellationToken)
@@ -43,7 +43,7 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         {
             if (await FindAloneAsync(parent, cancellationToken) is not { } row)
             {
-                // It is of no use any more, so it is not listed any more either.
+                // The token has ended, so remove it from the list.
                 await RevokeAsync(token.RowKey, token.Subject.ToString("D"), token.Id.ToString("D"), cancellationToken);
                 return null;
             }
@@ -55,8 +55,8 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     }
 
     /// <summary>
-    /// A new token; its text is nowhere but in the answer. Null where the subject has <see cref="MaxTokens"/> that are not over. A log-in
-    /// takes the place of the oldest one. Tokens are counted when the new one is listed, so that of several at once each sees the others.
+    /// Creates a token. Only the answer has its text. Null if the subject has <see cref="MaxTokens"/> that have not ended; a log-in
+    /// replaces the oldest one of a log-in. The new token is listed before it counts the others, so concurrent requests see each other.
     /// </summary>
     internal async Task<(AccessToken Token, TokenListRow Row)?> CreateAsync(NewToken made, CancellationToken cancellationToken)
     {
@@ -108,13 +108,13 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         table.FindAsync<TokenListRow>(subject.ToString("D"), id.ToString("D"), cancellationToken: cancellationToken);
 
     /// <summary>
-    /// From now on nobody gets in with it, nor with the tokens that go with it. Repeating it changes nothing.
+    /// Revokes the token and the tokens that depend on it, at once. Repeating it changes nothing.
     /// </summary>
     internal Task RevokeAsync(TokenListRow token, CancellationToken cancellationToken) =>
         RevokeAsync(token.Hash, token.PartitionKey, token.RowKey, cancellationToken);
 
     /// <summary>Revokes all of a subject's tokens.</summary>
-    /// <returns>How many there were.</returns>
+    /// <returns>The number of tokens.</returns>
     internal Task<int> RevokeAllAsync(Guid subject, CancellationToken cancellationToken) =>
         RevokeAsync(subject, _ => true, cancellationToken);
 
@@ -124,8 +124,7 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         RevokeAsync(subject, token => token.IsLogIn, cancellationToken);
 
     /// <summary>
-    /// Removes tokens that are over: a few among the subject's oldest, so that the log-in that does it costs the same however many there
-    /// are.
+    /// Removes expired tokens, a few of the oldest of the subject. So a log-in costs the same for any number of tokens.
     /// </summary>
     internal async Task RemoveOverAsync(Guid subject, CancellationToken cancellationToken)
     {
@@ -136,7 +135,7 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
             await RevokeAsync(token, cancellationToken);
     }
 
-    /// <summary>Notes that the token is used, at most once an hour. As best it can: no request fails for it.</summary>
+    /// <summary>Notes a use of the token, at most once an hour. Its failure fails no request.</summary>
     internal async Task NoteUseAsync(TokenRow token, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
@@ -144,7 +143,7 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
             return;
         try
         {
-            // Who loses against a revocation or another request changes nothing.
+            // A revocation or another request was first: change nothing.
             var use = new TokenUseRow { PartitionKey = token.PartitionKey, RowKey = token.RowKey, LastUsed = now };
             if ((await table.TryUpdateAsync(use, token.ETag, TableUpdateMode.Merge, cancellationToken)).IsDone)
                 await table.TryUpdateAsync(
@@ -157,14 +156,14 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
         }
     }
 
-    /// <summary>The token alone, whatever became of the one that it goes with.</summary>
+    /// <summary>The token alone, without the one that it depends on.</summary>
     async Task<TokenRow?> FindAloneAsync(string hash, CancellationToken cancellationToken) =>
         await table.FindAsync<TokenRow>(PartitionOf(hash), hash, cancellationToken: cancellationToken) is { } row
             && !row.IsOver(clock.GetUtcNow()) ? row : null;
 
     /// <summary>
-    /// Removes tokens until the subject has no more than it may: those that are over, and for a log-in the oldest ones of others. False
-    /// where that is not enough.
+    /// Removes expired tokens, and for a log-in the oldest ones of other log-ins, until the subject has no more than it may. False if
+    /// that is not enough.
     /// </summary>
     async Task<bool> MakeRoomAsync(TokenListRow added, CancellationToken cancellationToken)
     {
@@ -211,24 +210,24 @@ public sealed partial class TokenTable(TableServiceClient tables, TimeProvider c
     }
 }
 
-/// <summary>What a request's token is looked up by.</summary>
+/// <summary>The row by which a request finds its token.</summary>
 sealed record TokenRow : TableRow
 {
     public required Guid Id { get; init; }
     public required Guid Subject { get; init; }
     public DateTimeOffset? Expires { get; init; }
 
-    /// <summary>Project ids, with commas between; null for no limit.</summary>
+    /// <summary>Project ids, separated by commas; null for no limit.</summary>
     public string? Projects { get; init; }
     public DateTimeOffset? LastUsed { get; init; }
 
-    /// <summary>Whether it is a log-in's; null in rows of before that was kept.</summary>
+    /// <summary>Whether a log-in created it; null in older rows.</summary>
     public bool? LogIn { get; init; }
 
-    /// <summary>The hash of the token that it goes with; null for none.</summary>
+    /// <summary>The hash of the token that it depends on; null for none.</summary>
     public string? Parent { get; init; }
 
-    /// <summary>How many tokens it goes with, one with the other; null for none.</summary>
+    /// <summary>The number of tokens in the chain that it depends on; null for none.</summary>
     public int? Generation { get; init; }
 
     public bool IsOver(DateTimeOffset now) => Expires <= now;
@@ -249,11 +248,11 @@ sealed record TokenListRow : TableRow
     /// <inheritdoc cref="TokenRow.LogIn"/>
     public bool? LogIn { get; init; }
 
-    /// <summary>Where it was not kept, the name and an end tell it.</summary>
+    /// <summary>In older rows the name and an end tell it.</summary>
     [IgnoreDataMember] public bool IsLogIn => LogIn ?? (Name == Access.LogIn.TokenName && Expires is not null);
 }
 
-/// <summary>A token that is to be made.</summary>
+/// <summary>A token to create.</summary>
 sealed record NewToken(Guid Subject, string Name, DateTimeOffset? Expires, IReadOnlyCollection<Guid>? Projects)
 {
     public bool LogIn { get; init; }
@@ -265,7 +264,7 @@ sealed record NewToken(Guid Subject, string Name, DateTimeOffset? Expires, IRead
     public int Generation { get; init; }
 }
 
-/// <summary>That a token was used; merged into both of its rows.</summary>
+/// <summary>A use of a token, which is merged into both of its rows.</summary>
 sealed record TokenUseRow : TableRow
 {
     public required DateTimeOffset LastUsed { get; init; }

@@ -9,8 +9,8 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The organization as <c>/api/v1</c> shows it: the units that the caller may see. All of them are read for each page; there are thousands,
-/// not millions.
+/// The lists of the organization under <c>/api/v1</c>, with the units that the caller may see. Each page reads all of them: there are
+/// thousands, not millions.
 /// </summary>
 static class UnitListEndpoints
 {
@@ -52,7 +52,7 @@ static class UnitListEndpoints
             Json.DepartmentListBody);
     }
 
-    /// <summary>A bare array, of all of them.</summary>
+    /// <summary>Answers a bare array of all clusters.</summary>
     static async Task<IResult> ListClustersAsync(HttpContext context, UnitTable units, Permissions permissions)
     {
         var rights = await permissions.OfAsync(Caller.Of(context), context.RequestAborted);
@@ -63,17 +63,17 @@ static class UnitListEndpoints
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint
-        .TakesQuery("filterBy", "Such as name==a or clusterId==…, several with commas between")
-        .TakesQuery("search", "What the name contains")
-        .TakesQuery("sortBy", "name if not given").TakesQuery("sortOrder", "asc or desc")
-        .TakesQuery("offset", "0 if not given", JsonSchemaType.Integer)
-        .TakesQuery("limit", "1 to 500, 50 if not given", JsonSchemaType.Integer)
+        .TakesQuery("filterBy", "Filters such as `name==a` or `clusterId==…`, separated by commas.")
+        .TakesQuery("search", "A part of the name.")
+        .TakesQuery("sortBy", "`name` by default.").TakesQuery("sortOrder", "`asc` (the default) or `desc`.")
+        .TakesQuery("offset", "How many to leave out; 0 by default.", JsonSchemaType.Integer)
+        .TakesQuery("limit", "The most of a page: 1 to 500, 50 by default.", JsonSchemaType.Integer)
         .FailsOn("filterBy", CommonErrors.NotAFilter).FailsOn("sortBy", CommonErrors.NotAChoice)
         .FailsOn("sortOrder", CommonErrors.NotAChoice)
         .FailsOn("offset", CommonErrors.NotInRange).FailsOn("limit", CommonErrors.NotInRange);
 }
 
-/// <summary>A unit as these lists filter and sort it.</summary>
+/// <summary>A unit with the fields by which these lists filter and sort.</summary>
 /// <param name="Parent">A project's department; null for others.</param>
 sealed record ListedUnit(Guid Id, string Name, Guid Cluster, Guid? Parent, DateTimeOffset CTime)
 {
@@ -98,7 +98,7 @@ sealed record ProjectListBody(IReadOnlyList<ListedProjectBody> Projects, int? Ne
 
 sealed record DepartmentListBody(IReadOnlyList<ListedDepartmentBody> Departments, int? Next);
 
-/// <param name="ParentId">The department's.</param>
+/// <param name="ParentId">The id of the department.</param>
 sealed record ListedProjectBody(Guid Id, string Name, Guid ClusterId, Guid ParentId, ParentBody? Parent, DateTimeOffset CreatedAt);
 
 sealed record ParentBody(Guid Id, string Name);
@@ -107,7 +107,7 @@ sealed record ListedDepartmentBody(Guid Id, string Name, Guid ClusterId, DateTim
 
 sealed record ListedClusterBody(Guid Uuid, int TenantId, string Name, DateTimeOffset CreatedAt)
 {
-    /// <summary>An installation is one tenant.</summary>
+    /// <summary>An installation has one tenant.</summary>
     public const int OnlyTenant = 1;
 }
 

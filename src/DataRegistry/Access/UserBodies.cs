@@ -6,9 +6,9 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.Access;
 
-/// <summary>A user or service account on the wire; nothing of its password is in it.</summary>
+/// <summary>A user or service account, without its password.</summary>
 /// <param name="Type"><c>user</c> or <c>service_account</c>.</param>
-/// <param name="Ctime">Null for the administrator of the settings, who was never made.</param>
+/// <param name="Ctime">Null for the administrator of the settings, who has no row.</param>
 sealed record UserBody(Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime)
 {
     public static UserBody Administrator { get; } =
@@ -19,11 +19,12 @@ sealed record UserBody(Guid Id, string Username, string Type, string? DisplayNam
         new(row.Id, row.Username, Fields.WireName(row.Kind), row.DisplayName, row.Email, row.Disabled, row.CTime);
 }
 
-/// <summary>The caller itself.</summary>
-/// <param name="Projects">The only projects that the token is good for; null for no limit.</param>
+/// <summary>The account of the caller.</summary>
+/// <param name="Projects">The only projects that the token allows; null for no limit.</param>
+/// <param name="LatestTokenEnd">The latest end of a token that is created now; null if any end, or none, is allowed.</param>
 sealed record MeBody(
     Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime,
-    IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects);
+    IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects, DateTimeOffset? LatestTokenEnd);
 
 /// <param name="ScopeId">Null for the system.</param>
 sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
@@ -32,16 +33,34 @@ sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
         new(role.Id, Fields.WireName(role.Role), Fields.WireName(role.ScopeKind), role.ScopeKind == ScopeKind.System ? null : role.ScopeId);
 }
 
+/// <summary>A role, and who has it.</summary>
+/// <param name="ScopeId">Null for the system.</param>
+/// <param name="GivenBy">The user name of the giver.</param>
+sealed record HeldRoleBody(
+    string Id, string Role, string ScopeType, Guid? ScopeId, string GivenBy, DateTimeOffset Ctime, RoleHolderBody User)
+{
+    public static HeldRoleBody From(RoleRow row, SubjectRow holder)
+    {
+        var role = RoleBody.From(row.Assignment);
+        return new(
+            role.Id, role.Role, role.ScopeType, role.ScopeId, row.GrantedBy, row.CTime,
+            new(holder.Id, holder.Username, Fields.WireName(holder.Kind), holder.DisplayName, holder.Disabled));
+    }
+}
+
+/// <param name="Type"><c>user</c> or <c>service_account</c>.</param>
+sealed record RoleHolderBody(Guid Id, string Username, string Type, string? DisplayName, bool Disabled);
+
 sealed record NewUserBody([property: Required] string? Username, string? Type, string? DisplayName, string? Email, string? Password);
 
-/// <summary>What is null stays as it is.</summary>
-/// <param name="CurrentPassword">Needed by who changes the own password.</param>
+/// <summary>The fields of a user to change. A field that is null keeps its value.</summary>
+/// <param name="CurrentPassword">The current password, which a user needs to set a new one.</param>
 sealed record UserChangeBody(string? DisplayName, string? Email, string? Password, string? CurrentPassword, bool? Disabled);
 
 /// <param name="ScopeType"><c>system</c>, <c>cluster</c>, <c>department</c> or <c>project</c>.</param>
 sealed record NewRoleBody([property: Required] string? Role, [property: Required] string? ScopeType, string? ScopeId);
 
-/// <summary>A token on the wire, without its secret.</summary>
+/// <summary>A token without its secret.</summary>
 sealed record TokenBody(
     Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, DateTimeOffset? LastUsed)
 {
@@ -51,19 +70,19 @@ sealed record TokenBody(
             : [.. row.Projects.Split(',').Select(Guid.Parse)], row.LastUsed);
 }
 
-/// <param name="Token">The secret, shown this once.</param>
+/// <param name="Token">The secret, which is shown only this once.</param>
 sealed record CreatedTokenBody(
     Guid Id, string Name, DateTimeOffset Ctime, DateTimeOffset? Expires, IReadOnlyList<Guid>? Projects, string Token);
 
-/// <param name="User">A service account's id, for administrators; else it is one's own.</param>
+/// <param name="User">The id of a service account, for administrators. Without it the token belongs to the caller.</param>
 sealed record NewTokenBody([property: Required] string? Name, string? Expires, List<string?>? Projects, string? User);
 
-/// <summary>The form that a log-in is.</summary>
+/// <summary>The form of a log-in.</summary>
 sealed record LogInForm(string Username, string Password);
 
 sealed record LogInBody(string Token);
 
-/// <param name="HasAgent">Whether an agent works in the cluster.</param>
+/// <param name="HasAgent">Whether an agent runs in the cluster.</param>
 sealed record ClusterBody(Guid Id, string Name, bool HasAgent)
 {
     public static ClusterBody From(Cluster cluster) => new(cluster.Id, cluster.Name, cluster.HasAgent);
@@ -71,11 +90,11 @@ sealed record ClusterBody(Guid Id, string Name, bool HasAgent)
 
 sealed record DepartmentBody(Guid Id, string Name, Guid Cluster);
 
-/// <param name="Cluster">A department's.</param>
-/// <param name="HasAgent">A cluster's.</param>
+/// <param name="Cluster">The cluster of a department.</param>
+/// <param name="HasAgent">Whether an agent runs in a cluster.</param>
 sealed record NewUnitBody([property: Required] string? Name, string? Cluster, bool? HasAgent);
 
-/// <summary>A unit's new name. What else a unit has never changes, and is refused.</summary>
+/// <summary>The new name of a unit. Its other fields never change, and are refused.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 sealed record UnitNameBody([property: Required] string? Name);
 
@@ -93,6 +112,7 @@ sealed record AuditBody(
 [JsonSerializable(typeof(Page<UserBody>))]
 [JsonSerializable(typeof(MeBody))]
 [JsonSerializable(typeof(Page<RoleBody>))]
+[JsonSerializable(typeof(Page<HeldRoleBody>))]
 [JsonSerializable(typeof(NewUserBody))]
 [JsonSerializable(typeof(UserChangeBody))]
 [JsonSerializable(typeof(NewRoleBody))]
@@ -105,6 +125,7 @@ sealed record AuditBody(
 [JsonSerializable(typeof(NewUnitBody))]
 [JsonSerializable(typeof(UnitNameBody))]
 [JsonSerializable(typeof(NewProjectBody))]
+[JsonSerializable(typeof(ProjectChangeBody))]
 [JsonSerializable(typeof(Page<ProjectDetailBody>))]
 [JsonSerializable(typeof(Page<AuditBody>))]
 sealed partial class AccessJsonContext : JsonSerializerContext;
@@ -118,7 +139,7 @@ static class AccessJson
 
     public static AccessJsonContext Default { get; } = new(WireJson.Options(AccessJsonContext.Default));
 
-    /// <summary>The cursor of lists that are in the order of ids; one that is none ends the request with 400.</summary>
+    /// <summary>The cursor of a list in the order of ids. A malformed one ends the request with 400.</summary>
     public static Paging PagingById(Microsoft.AspNetCore.Http.HttpRequest request) =>
         Paging.From(request) is var paging && (paging.Cursor is null || Guid.TryParseExact(paging.Cursor, "D", out _))
             ? paging

@@ -13,22 +13,24 @@ static class UserEndpoints
 
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/users/", ListAsync).WithName("listUsers").AnswersPages<UserBody>("List users and service accounts, if you give roles")
+        api.MapGet("/users/", ListAsync).WithName("listUsers").AnswersPages<UserBody>("List users and service accounts")
             .TakesQuery("type", "user or service_account").FailsOn("type", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
         api.MapPost("/users/", CreateAsync).WithName("createUser").TakesJsonOrForm<NewUserBody>()
             .Answers<UserBody>("Create a user or a service account", StatusCodes.Status201Created)
             .FailsOn("username", CommonErrors.Required, AccessErrors.NotAUsername, AccessErrors.UsernameTaken)
             .FailsOn("type", CommonErrors.NotAChoice)
             .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount).Fails(AccessErrors.NotPermitted);
-        api.MapGet("/users/me/", MeAsync).WithName("getMe").Answers<MeBody>("Get yourself, and what you may do");
+        api.MapGet("/users/me/", MeAsync).WithName("getMe").Answers<MeBody>("Get your own account and what you may do");
         api.MapPatch("/users/me/", ChangeMeAsync).WithName("changeMe").TakesJsonOrForm<UserChangeBody>()
-            .Answers<UserBody>("Change your name, address or password; a new password revokes the tokens of log-ins")
+            .Answers<UserBody>("Change your name, address or password")
+            .WithDescription("A new password revokes the tokens of log-ins.")
             .FailsOn("current_password", CommonErrors.Required, AccessErrors.WrongPassword)
             .FailsOn("disabled", AccessErrors.OnlyAdministratorDisables)
             .FailsOn("password", CommonErrors.TooShort, CommonErrors.TooLong).Fails(AccessErrors.NotPermitted, AccessErrors.TooManyLogIns);
         api.MapGet("/users/{id}/", GetAsync).WithName("getUser").Answers<UserBody>("Get a user");
         api.MapPatch("/users/{id}/", ChangeAsync).WithName("changeUser").TakesJsonOrForm<UserChangeBody>()
-            .Answers<UserBody>("Change or disable a user; disabling revokes all tokens, a new password those of log-ins")
+            .Answers<UserBody>("Change or disable a user")
+            .WithDescription("Disabling a user revokes all its tokens. A new password revokes the tokens of log-ins.")
             .FailsOn("disabled", AccessErrors.OwnAccountStaysEnabled)
             .FailsOn("password", CommonErrors.TooShort, AccessErrors.NoPasswordForServiceAccount)
             .Fails(AccessErrors.NotPermitted);
@@ -72,7 +74,7 @@ static class UserEndpoints
         return Results.Json(UserBody.From(row), AccessJson.Default.UserBody, statusCode: StatusCodes.Status201Created);
     }
 
-    static async Task<IResult> MeAsync(HttpContext context, SubjectTable subjects, RoleTable roles)
+    static async Task<IResult> MeAsync(HttpContext context, SubjectTable subjects, RoleTable roles, TokenIssuer issuer)
     {
         var caller = Caller.Of(context);
         var me = caller.Id == Caller.AdministratorId
@@ -82,11 +84,13 @@ static class UserEndpoints
         return Results.Json(
             new MeBody(
                 me.Id, me.Username, me.Type, me.DisplayName, me.Email, me.Disabled, me.Ctime, [.. given.Select(RoleBody.From)],
-                caller.Projects is null ? null : [.. caller.Projects]),
+                caller.Projects is null ? null : [.. caller.Projects], issuer.LatestEndOf(caller)),
             AccessJson.Default.MeBody);
     }
 
-    /// <summary>Users may look at themselves; others may who give roles somewhere. To all else there is no such user.</summary>
+    /// <summary>
+    /// Users may see themselves, and callers who give roles anywhere may see all users. For all others there is no such user.
+    /// </summary>
     static async Task<IResult> GetAsync(string id, HttpContext context, SubjectTable subjects, Permissions permissions)
     {
         var caller = Caller.Of(context);
@@ -111,7 +115,7 @@ static class UserEndpoints
         return await ApplyAsync(row, body, context, subjects, tokens, trail);
     }
 
-    /// <summary>The own name, address and password; the last only for who knows it.</summary>
+    /// <summary>Changes the caller's own name, address or password. A new password needs the current one.</summary>
     static async Task<IResult> ChangeMeAsync(
         HttpContext context, SubjectTable subjects, TokenTable tokens, LogIn logIn, AuditTrail trail, IOptions<AccessOptions> options)
     {
@@ -155,7 +159,7 @@ static class UserEndpoints
         if (after is null || (hash is not null && !await subjects.SetPasswordAsync(after, hash, context.RequestAborted)))
             throw CommonErrors.NotFound.With();
 
-        // Also where the user is disabled already: the request that did it may have died before this.
+        // Do it even if the user is disabled already: the request that did it may have died before this.
         var revoked = body.Disabled == true ? await tokens.RevokeAllAsync(before.Id, context.RequestAborted)
             : hash is not null ? await tokens.RevokeLogInsAsync(before.Id, context.RequestAborted) : 0;
         var details = new JsonObject();
@@ -178,8 +182,8 @@ static class UserEndpoints
     }
 
     /// <summary>
-    /// The user is gone with its row; what its tokens and roles leave behind if this dies half-way is of no use to anybody, as ids never
-    /// come again.
+    /// Deletes a user. The user is gone with its row. If this dies half-way, the remaining tokens and roles are useless, because ids are
+    /// never used again.
     /// </summary>
     static async Task<IResult> DeleteAsync(string id, HttpContext context, UserDeletionServices services)
     {
@@ -197,7 +201,7 @@ static class UserEndpoints
         return Results.NoContent();
     }
 
-    /// <summary>The subject, or the end of the request with 404.</summary>
+    /// <summary>The subject; 404 if there is none.</summary>
     public static async Task<SubjectRow> RequiredAsync(this SubjectTable subjects, Guid id, HttpContext context) =>
         (id == default ? null : await subjects.FindAsync(id, context.RequestAborted)) ?? throw CommonErrors.NotFound.With();
 

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DataRegistry.Access;
 
-/// <summary>A user name as it was written; two that differ in case only are the same.</summary>
+/// <summary>A user name as it was written. Names that differ only in case are the same.</summary>
 public readonly record struct Username
 {
     public const int MaxLength = 150;
@@ -13,7 +13,7 @@ public readonly record struct Username
 
     public string Text { get; }
 
-    /// <summary>The same for all spellings.</summary>
+    /// <summary>The form that all spellings share.</summary>
     public string Key => Text.ToLowerInvariant();
 
     public static bool TryParse([NotNullWhen(true)] string? text, out Username username)

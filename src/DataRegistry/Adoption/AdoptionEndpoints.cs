@@ -26,14 +26,14 @@ static class AdoptionEndpoints
 
     public static void MapAdoption(this IEndpointRouteBuilder api) => api.MapPost("/stores/{id}/adopt/", AdoptAsync).WithName("adopt")
         .TakesJsonOrForm<AdoptBody>().Takes<string>("text/plain", "UrlLines").TakesIdempotencyKey()
-        .TakesQuery("project", "A project's id, where the body has none")
-        .TakesQuery("dry_run", "With text: true to tell only what would happen")
-        .TakesQuery("exclude", "With text: a pattern of keys to leave out")
-        .TakesQuery("adopt_changed", "With text: true to adopt changed objects anew, see the body")
-        .TakesQuery("tags", "With text: a tag of every datum that is created; may be given more than once")
-        .Answers<AdoptedBody>(
-            $"Adopt a URL, or several, in JSON or as lines of text: up to {JobOptions.MaxUrlsAtOnce} are answered at once, "
-            + "more become a job")
+        .TakesQuery("project", "A project's id, if the body has none.")
+        .TakesQuery("dry_run", "For a text body: `true` only tells what an adoption would do.")
+        .TakesQuery("exclude", "For a text body: a pattern of keys to leave out.")
+        .TakesQuery("adopt_changed", "For a text body: `true` adopts changed objects anew, as in a JSON body.")
+        .TakesQuery("tags", "For a text body: a tag for every datum that is created. Repeat the parameter for several tags.")
+        .Answers<AdoptedBody>("Adopt one or more URLs, a manifest or a prefix")
+        .WithDescription($"Up to {JobOptions.MaxUrlsAtOnce} URLs are adopted at once (200). More URLs, a manifest or a prefix become a job "
+            + "(202): `Location` names it. A text body has one URL a line.")
         .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.several")
         .OrAnswers<AdoptedBody>(StatusCodes.Status200OK, "AdoptedBody.dryRun")
         .OrAnswers<JobBody>(StatusCodes.Status202Accepted, "JobBody.accepted")

@@ -18,22 +18,23 @@ static class JobEndpoints
     {
         api.MapGet("/adoptions/", ListAsync).WithName("listAdoptions")
             .AnswersPages<JobBody>("List the adoption jobs of a project, newest first")
-            .RequiresQuery("project", "A project's id").TakesQuery("status", "Only those with it")
+            .RequiresQuery("project", "A project's id.").TakesQuery("status", "Only jobs with this status.")
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("status", CommonErrors.NotAChoice).Fails(AccessErrors.NotPermitted);
-        api.MapGet("/adoptions/{id}/", GetAsync).WithName("getAdoption").Answers<JobBody>("Get an adoption job, and how far it is");
+        api.MapGet("/adoptions/{id}/", GetAsync).WithName("getAdoption").Answers<JobBody>("Get an adoption job and its progress");
         api.MapGet("/adoptions/{id}/results/", ResultsAsync).WithName("getAdoptionResults")
             .AnswersPages<AdoptionResult>(
-                $"List every URL that failed or was skipped, or was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
+                "List the URLs that failed or were skipped, or those that were created")
+            .WithDescription(JobResults.LinesDescription)
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "failed or skipped, both if not given; or created, for each URL and the id of its datum")
+            .TakesQuery("outcome", "`failed`, `skipped` or `created`. Without it failed and skipped URLs are listed.")
             .FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(JobErrors.ResultsGone);
         api.MapPost("/adoptions/{id}/cancel/", CancelAsync).WithName("cancelAdoption")
-            .Answers<JobBody>("Cancel a job; what it did stays", StatusCodes.Status202Accepted, "JobBody.cancelling")
+            .Answers<JobBody>("Cancel a job. What it did stays", StatusCodes.Status202Accepted, "JobBody.cancelling")
             .Fails(JobErrors.Ended, AccessErrors.NotPermitted);
         api.MapPost("/adoptions/{id}/retry/", RetryAsync).WithName("retryAdoption")
-            .Answers<JobBody>("Create a job of what failed in one that has ended", StatusCodes.Status202Accepted, "JobBody.accepted")
+            .Answers<JobBody>("Create a job from the failed URLs of an ended job", StatusCodes.Status202Accepted, "JobBody.accepted")
             .Fails(
                 AdoptionErrors.JobNotEnded, AdoptionErrors.JobStoreGone, AdoptionErrors.NothingFailed, AdoptionErrors.TooManyJobs,
                     JobErrors.ResultsGone,

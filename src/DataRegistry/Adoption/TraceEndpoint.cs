@@ -19,7 +19,7 @@ static class TraceEndpoint
     public static void MapTrace(this IEndpointRouteBuilder api) =>
         DatumEndpoints.Named(api.MapGet("/data/{id}/trace/", GetAsync).WithName("traceDatum")
         .Answers<TraceBody>(
-            "Get who adopted a datum, when and from where; which aliases named it when; what was at its URL before and after"));
+            "Get the history of a datum: its adoption, its aliases, and earlier and later datums at its URL"));
 
     static async Task<IResult> GetAsync(string id, HttpContext context, DatumLookup lookup, DatumTrace trace)
     {

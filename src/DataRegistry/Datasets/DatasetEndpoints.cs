@@ -18,18 +18,18 @@ static class DatasetEndpoints
 
     public static void MapDatasets(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/datasets/", ListAsync).WithName("listDatasets").AnswersPages<DatasetBody>("List datasets, by project and name")
-            .TakesQuery("project", "A project's id; without it the datasets of all that one may read")
-            .TakesQuery("name", "Only the dataset with this name")
+        api.MapGet("/datasets/", ListAsync).WithName("listDatasets").AnswersPages<DatasetBody>("List datasets by project and name")
+            .TakesQuery("project", "A project's id. Without it the list has the datasets of all projects that you may read.")
+            .TakesQuery("name", "Only the dataset with this name.")
             .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).Fails(AccessErrors.NotPermitted);
         api.MapPost("/datasets/", CreateAsync).WithName("createDataset").TakesJsonOrForm<NewDatasetBody>()
             .Answers<DatasetBody>("Create a dataset", StatusCodes.Status201Created)
             .FailsOn("name", CommonErrors.Required, DatasetErrors.NotADatasetName, DatasetErrors.DatasetExists)
             .FailsOn("project", DatasetErrors.ProjectNotNamed, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("root", DatasetErrors.NotARoot).Fails(AccessErrors.NotPermitted);
-        api.MapGet("/datasets/{id}/", GetAsync).WithName("getDataset").Answers<DatasetBody>("Get a dataset, and its latest version");
+        api.MapGet("/datasets/{id}/", GetAsync).WithName("getDataset").Answers<DatasetBody>("Get a dataset and its latest version");
         api.MapDelete("/datasets/{id}/", DeleteAsync).WithName("deleteDataset").AnswersNothing(
-            "Delete a dataset with its versions and their aliases; the datums stay").Fails(AccessErrors.NotPermitted);
+            "Delete a dataset with its versions and their aliases. The datums stay").Fails(AccessErrors.NotPermitted);
     }
 
     /// <summary>A name is a point read in each project.</summary>

@@ -21,12 +21,11 @@ static class DatasetVersionEndpoints
     {
         api.MapGet("/dataset-versions/", ListAsync).WithName("listDatasetVersions")
             .AnswersPages<DatasetVersionBody>("List the versions of a dataset, oldest first, without their files")
-            .RequiresQuery("dataset", "A dataset's id")
+            .RequiresQuery("dataset", "A dataset's id.")
             .FailsOn("dataset", CommonErrors.Required, DatasetErrors.NotADatasetId, DatasetErrors.NoDataset);
         api.MapPost("/dataset-versions/", CreateAsync).WithName("createDatasetVersion").Takes<NewDatasetVersionBody>()
-            .Answers<DatasetVersionBody>(
-                "Create a version of a dataset, of files at once (201) or of a selection by a job (202). It never changes",
-                StatusCodes.Status201Created)
+            .Answers<DatasetVersionBody>("Create a version of a dataset, which never changes", StatusCodes.Status201Created)
+            .WithDescription("A version of files is created at once (201), one of a selection by a job (202).")
             .OrAnswers<DatasetVersionBody>(StatusCodes.Status202Accepted, "DatasetVersionBody.creating")
             .FailsOn(
                 "name", CommonErrors.Required, DatasetErrors.NotADatasetName, DatasetErrors.NotAVersionName,
@@ -45,16 +44,17 @@ static class DatasetVersionEndpoints
                 SelectionErrors.SelectionNotFrozen, SelectionErrors.TooManySelectionJobs, VersionErrors.NothingMade,
                 JobErrors.FirstNotDone);
         api.MapGet("/dataset-versions/resolve/", ResolveAsync).WithName("resolveDatasetVersion")
-            .Answers<DatasetVersionBody>("Get the version that a dataset:// URI stands for now", example: WithFiles)
-            .RequiresQuery("uri", "dataset://name/version, where the version may be an alias or latest")
-            .RequiresQuery("project", "A project's id")
+            .Answers<DatasetVersionBody>("Get the version that a `dataset://` URI stands for now", example: WithFiles)
+            .RequiresQuery("uri", "`dataset://name/version`. The version may be an alias or `latest`.")
+            .RequiresQuery("project", "A project's id.")
             .FailsOn("uri", CommonErrors.Required, DatasetErrors.NotADatasetUri)
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/dataset-versions/{id}/", GetAsync).WithName("getDatasetVersion").Answers<DatasetVersionBody>(
-            $"Get a version with its files; of more than {VersionFiles.Max} the first ones", example: WithFiles);
+            $"Get a version with its first {VersionFiles.Max} files", example: WithFiles)
+            .TakesQuery("exclude", "files: without them");
         api.MapDelete("/dataset-versions/{id}/", DeleteAsync).WithName("deleteDatasetVersion").AnswersNothing(
-            "Delete a version and the aliases that name it; the datums stay").Fails(AccessErrors.NotPermitted);
+            "Delete a version and the aliases that name it. The datums stay").Fails(AccessErrors.NotPermitted);
     }
 
     static async Task<IResult> ListAsync(HttpContext context, DatasetAccess access, DatasetTable datasets)

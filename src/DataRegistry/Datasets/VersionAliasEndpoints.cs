@@ -15,9 +15,9 @@ static class VersionAliasEndpoints
     public static void MapVersionAliases(this IEndpointRouteBuilder api)
     {
         api.MapGet("/dataset-version-aliases/", ListAsync).WithName("listDatasetVersionAliases")
-            .AnswersPages<VersionAliasBody>("List the aliases of versions, by project, dataset and name")
-            .TakesQuery("dataset", "A dataset's id; without it the aliases of all datasets")
-            .TakesQuery("project", "A project's id; without it the aliases of all that one may read")
+            .AnswersPages<VersionAliasBody>("List the aliases of versions by project, dataset and name")
+            .TakesQuery("dataset", "A dataset's id. Without it the list has the aliases of all datasets.")
+            .TakesQuery("project", "A project's id. Without it the list has the aliases of all projects that you may read.")
             .FailsOn("dataset", DatasetErrors.NotADatasetId, DatasetErrors.NoDataset)
             .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).Fails(AccessErrors.NotPermitted);
         api.MapPost("/dataset-version-aliases/", PointAsync).WithName("setDatasetVersionAlias").TakesJsonOrForm<NewVersionAliasBody>()
@@ -33,10 +33,10 @@ static class VersionAliasEndpoints
         api.MapGet("/dataset-version-aliases/{id}/", GetAsync).WithName("getDatasetVersionAlias")
             .Answers<VersionAliasBody>("Get an alias of a version");
         api.MapDelete("/dataset-version-aliases/{id}/", DeleteAsync).WithName("deleteDatasetVersionAlias")
-            .AnswersNothing("Delete an alias of a version; its history stays").Fails(AccessErrors.NotPermitted);
+            .AnswersNothing("Delete an alias of a version. Its history stays").Fails(AccessErrors.NotPermitted);
         api.MapGet("/dataset-version-aliases/{id}/history/", HistoryAsync).WithName("getDatasetVersionAliasHistory")
             .AnswersPages<VersionAliasChangeBody>(
-                "List who moved an alias of versions, the last change first; also of a deleted alias");
+                "List the changes of an alias of versions, newest first, also of a deleted one");
     }
 
     static async Task<IResult> ListAsync(

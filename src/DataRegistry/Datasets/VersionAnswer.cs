@@ -19,7 +19,7 @@ sealed class VersionAnswer(DatasetVersionRow version, ManifestReader manifests)
     /// <exception cref="ApiException">404: the version was deleted meanwhile.</exception>
     public async Task<IResult> ResultAsync(HttpContext context)
     {
-        if (version.Manifest is not { } manifest)
+        if (version.Manifest is not { } manifest || Fields.Query(context.Request, "exclude") is "files")
             return Results.Json(DatasetVersionBody.From(version), DatasetEndpoints.Json.DatasetVersionBody);
         var files = manifests.FirstAsync(manifest, VersionFiles.Max, context.RequestAborted).GetAsyncEnumerator(context.RequestAborted);
         // After the first read nothing but the storage can fail: from now on the answer has begun.

@@ -21,8 +21,9 @@ static class VersionDiffEndpoint
 {
     public static void MapVersionDiff(this IEndpointRouteBuilder api) => api.MapGet("/dataset-versions/{id}/diff/", DiffAsync)
         .WithName("diffDatasetVersions").AnswersPages<DatasetChangeBody>(
-            "The paths that another version added, removed or gave another datum. A page may have fewer than asked for, and a next one")
-        .RequiresQuery("to", "The other version's id")
+            "List the paths that another version added, removed or changed")
+        .WithDescription("A page may have fewer paths than asked for and still a `next`.")
+        .RequiresQuery("to", "The id of the other version.")
         .FailsOn("to", CommonErrors.Required, DatasetErrors.NotAVersionId, DatasetErrors.NoAliasedVersion)
         .Fails(DatasetErrors.VersionNotCompleted);
 

@@ -15,9 +15,10 @@ static class VersionFilesEndpoint
 
     public static void MapVersionFiles(this IEndpointRouteBuilder api) =>
         api.MapGet("/dataset-versions/{id}/files/", ListAsync).WithName("listDatasetVersionFiles")
-            .AnswersPages<VersionFileBody>(
-                "List the files of a version by path, with the hashes that are known now, and whether a datum is purged. A page has "
-                + $"at most {MaxLimit} files. With Accept: {JobResults.NdJson} or {VersionStreams.Csv} all files, as the version has them")
+            .AnswersPages<VersionFileBody>("List the files of a version by path")
+            .WithDescription("Each file has the hashes that are known now, and tells whether its datum is purged. "
+                + $"A page has at most {MaxLimit} files. With `Accept: {JobResults.NdJson}` or `{VersionStreams.Csv}` the answer has all "
+                + "files as the version was created.")
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson).OrAnswersContent(StatusCodes.Status200OK, VersionStreams.Csv)
             .Fails(DatasetErrors.VersionNotCompleted);
 

@@ -20,20 +20,22 @@ static class VersionJobEndpoints
             .FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
             .TakesIdempotencyKey()
             .Answers<DatasetVersionJobBody>(
-                "Write the files of a version, as its manifest has them, to files that the job names with URLs to read them",
+                "Write the list of a version's files to files. The job names their URLs",
                 StatusCodes.Status202Accepted)
             .Fails(DatasetErrors.VersionNotCompleted, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/dataset-versions/{id}/jobs/{job}/", GetAsync).WithName("getDatasetVersionJob")
-            .Answers<DatasetVersionJobBody>("A job that makes or exports a version, and how far it is").Fails(VersionErrors.JobExpired);
+            .Answers<DatasetVersionJobBody>("Get a job that creates or exports a version, and its progress")
+            .Fails(VersionErrors.JobExpired);
         api.MapGet("/dataset-versions/{id}/jobs/{job}/results/", ResultsAsync).WithName("getDatasetVersionJobResults")
             .AnswersPages<SkippedItem>(
-                $"Every datum of the selection that the version is without, and why; with Accept: {JobResults.NdJson} all, one a line")
+                "List the datums of the selection that the version leaves out, and why")
+            .WithDescription(JobResults.LinesDescription)
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "skipped, which all are").FailsOn("outcome", CommonErrors.NotAChoice)
+            .TakesQuery("outcome", "`skipped`, which is the outcome of all of them.").FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(VersionErrors.JobExpired);
         api.MapPost("/dataset-versions/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelDatasetVersionJob")
             .Answers<DatasetVersionJobBody>(
-                "End a job as soon as may be; a version that is not complete gives its name back", StatusCodes.Status202Accepted)
+                "Cancel a job. The name of an incomplete version is free again", StatusCodes.Status202Accepted)
             .Fails(AccessErrors.NotPermitted, JobErrors.Ended, VersionErrors.JobExpired);
     }
 

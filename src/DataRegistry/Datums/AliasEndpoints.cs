@@ -27,16 +27,16 @@ static class AliasEndpoints
             .FailsOn("datum", CommonErrors.Required, DatumErrors.NotADatumId, DatumErrors.NoDatumInProject)
             .FailsOn("project", ProjectErrors).Fails(AccessErrors.NotPermitted);
         api.MapGet("/datum-aliases/resolve/", ResolveAsync).WithName("resolveAlias")
-            .Answers<ResolvedBody>("Get the datum that a name stands for now")
-            .RequiresQuery("name", "The alias's name").RequiresQuery("project", "A project's id")
+            .Answers<ResolvedBody>("Get the datum that an alias points at now")
+            .RequiresQuery("name", "The alias's name.").RequiresQuery("project", "A project's id.")
             .TakesHeader(Prefer.Header, DatumHashing.WaitDescription)
             .FailsOn("name", CommonErrors.Required, DatumErrors.NotAnAliasName).FailsOn("project", ProjectErrors)
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/datum-aliases/{id}/", GetAsync).WithName("getAlias").Answers<AliasBody>("Get an alias");
-        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).WithName("deleteAlias").AnswersNothing("Delete an alias; its history stays")
+        api.MapDelete("/datum-aliases/{id}/", DeleteAsync).WithName("deleteAlias").AnswersNothing("Delete an alias. Its history stays")
             .Fails(AccessErrors.NotPermitted);
         api.MapGet("/datum-aliases/{id}/history/", HistoryAsync).WithName("getAliasHistory")
-            .AnswersPages<AliasChangeBody>("List who moved an alias, the last change first; also of a deleted alias");
+            .AnswersPages<AliasChangeBody>("List the changes of an alias, newest first, also of a deleted one");
     }
 
     static async Task<IResult> PointAsync(

@@ -15,10 +15,11 @@ static class AliasListEndpoint
     const int FirstDatums = 128;
 
     public static void MapAliasLists(this IEndpointRouteBuilder api) => api.MapGet("/datum-aliases/", ListAsync)
-        .WithName("listAliases").AnswersPages<AliasBody>("List aliases, by project and name")
-        .TakesQuery("project", "A project's id; without it the aliases of all that one may read")
-        .TakesQuery("ordering", $"name, ctime, -ctime, mtime, -mtime; other than by name up to {AliasOrder.Max} aliases")
-        .TakesQuery("no_count", "true: count is null", Microsoft.OpenApi.JsonSchemaType.Boolean)
+        .WithName("listAliases").AnswersPages<AliasBody>("List aliases by project and name")
+        .TakesQuery("project", "A project's id. Without it the list has the aliases of all projects that you may read.")
+        .TakesQuery("ordering",
+            $"`name` (the default), `ctime`, `-ctime`, `mtime` or `-mtime`. Times order up to {AliasOrder.Max} aliases.")
+        .TakesQuery("no_count", "`true` leaves `count` null.", Microsoft.OpenApi.JsonSchemaType.Boolean)
         .FailsOn("project", [.. AliasEndpoints.ProjectErrors, DatumErrors.TooManyProjectsToSort])
         .FailsOn("ordering", CommonErrors.NotAChoice, DatumErrors.TooManyAliasesToSort)
         .Fails(AccessErrors.NotPermitted);

@@ -18,15 +18,15 @@ static class DatumEndpoints
     { AllowDuplicateProperties = false });
 
     /// <summary>The description of a parameter beside a datum's id.</summary>
-    public const string AliasProject = "Where an alias is looked up; needed where several projects have it";
+    public const string AliasProject = "The project in which an alias is looked up. It is required if several projects have the alias.";
 
     public static void MapDatums(this IEndpointRouteBuilder api)
     {
-        Named(api.MapGet("/data/{id}/", GetAsync).WithName("getDatum").Answers<DatumBody>(
-            "Get a datum by its id or an alias. Its hashes, where they are not known yet, are computed now if it is small and soon "
-            + "if it is not").TakesHeader(Prefer.Header, DatumHashing.WaitDescription));
+        Named(api.MapGet("/data/{id}/", GetAsync).WithName("getDatum").Answers<DatumBody>("Get a datum by its id or an alias")
+            .WithDescription("If its hashes are not known yet, the service computes those of a small object now, and of a large one soon.")
+            .TakesHeader(Prefer.Header, DatumHashing.WaitDescription));
         Named(api.MapPost("/data/{id}/purge/", PurgeAsync).WithName("purgeDatum")
-            .Answers<OkBody>("Mark a datum as purged and free its URL; the object in the bucket stays").Fails(AccessErrors.NotPermitted));
+            .Answers<OkBody>("Mark a datum as purged and free its URL. The object in the bucket stays").Fails(AccessErrors.NotPermitted));
     }
 
     /// <summary>Adds the errors of an alias in place of an id.</summary>

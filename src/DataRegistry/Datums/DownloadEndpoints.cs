@@ -11,7 +11,7 @@ static class DownloadEndpoints
 {
     public static void MapDownloads(this IEndpointRouteBuilder api) =>
         DatumEndpoints.Named(api.MapGet("/data/{id}/download/", LinkAsync).WithName("getDatumDownload")
-        .Answers<DownloadBody>("Get a URL with which anyone can read the bytes of a datum for a short while")
+        .Answers<DownloadBody>("Get a URL that reads the bytes of a datum without a token, for a short time")
         .Fails(
             DatumErrors.Purged, DatumErrors.ReadNotAllowed, DatumErrors.StoreDeleted, DatumErrors.Changed, DatumErrors.Archived,
                 DatumErrors.Missing,

@@ -24,10 +24,12 @@ static class MetadataEndpoints
     public static void MapMetadata(this IEndpointRouteBuilder api)
     {
         DatumEndpoints.Named(api.MapGet("/data/{id}/metadata/", GetAsync).WithName("getDatumMetadata")
-            .Answers<MetadataBody>("Get the properties of a datum; an empty object where none were ever set"));
+            .Answers<MetadataBody>("Get the properties of a datum")
+            .WithDescription("The answer is an empty object if no properties were set."));
         DatumEndpoints.Named(api.MapPost("/data/{id}/metadata/", SetAsync).WithName("setDatumMetadata").Takes<MetadataBody>()
             .Answers<MetadataBody>(
-                "Replace the properties of a datum, its tags (valohai.tags) with them; valohai.alias points that alias at it")
+                "Replace the properties of a datum")
+            .WithDescription("`valohai.tags` replaces its tags. `valohai.alias` points that alias at the datum.")
             .Fails(DatumErrors.PropertiesNotAnObject, DatumErrors.PropertyNotText, DatumErrors.PropertiesTooLarge)
             .FailsOn("valohai.tags", CommonErrors.NotStrings, DatumErrors.TooManyTags)
             .FailsOn("valohai.alias", DatumErrors.NotAnAliasName));

@@ -16,7 +16,8 @@ static class StoreDeletion
 {
     public static void MapStoreDeletion(this IEndpointRouteBuilder api) => api.MapDelete("/stores/{id}/", DeleteAsync)
         .WithName("deleteStore")
-        .AnswersNothing("Delete a store").TakesQuery("force", "true: also while datums refer to it, which stay", JsonSchemaType.Boolean)
+        .AnswersNothing("Delete a store")
+        .TakesQuery("force", "`true` deletes a store that datums refer to. The datums stay.", JsonSchemaType.Boolean)
         .FailsOn("force", CommonErrors.NotAFlag).Fails(DatumErrors.StoreInUse, AccessErrors.NotPermitted);
 
     static async Task<IResult> DeleteAsync(

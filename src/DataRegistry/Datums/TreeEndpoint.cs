@@ -28,18 +28,18 @@ static class TreeEndpoint
 
     public static void MapTree(this IEndpointRouteBuilder api) => api.MapGet("/stores/{id}/tree/", GetAsync).WithName("listTree")
         .Answers<TreeBody>(
-            "The folders and files of a store in the order of their keys, as far as the project tracks them; purged and superseded datums "
-                + "are not among them")
+            "List the folders and files of a store in the order of their keys")
+        .WithDescription("Files are the datums of the project that stand for an object now. Purged and superseded datums are left out.")
         .RequiresQuery("project", "A project's id")
-        .TakesQuery("prefix", "Only keys that begin with it, such as a/b/")
-        .TakesQuery("delimiter", "Ends a folder's name, such as /; without it all files below the prefix are listed")
-        .TakesQuery("fields", $"More of each file, with commas between them: {string.Join(", ", MoreFields)}")
+        .TakesQuery("prefix", "Only keys that begin with it, such as `a/b/`.")
+        .TakesQuery("delimiter", "Ends the name of a folder, such as `/`. Without it all files below the prefix are listed.")
+        .TakesQuery("fields", $"More fields of each file, separated by commas: {string.Join(", ", MoreFields)}.")
         .TakesQuery(
             "limit",
-            $"Folders and files; {Paging.DefaultLimit} if not given, {MaxLimit} at most, {MaxLimitWithFields} with fields. "
-                + "A page may have fewer, and yet a next one",
+            $"The most folders and files of a page: {Paging.DefaultLimit} by default, at most {MaxLimit}, or {MaxLimitWithFields} with "
+                + "`fields`. A page may have fewer and still a `next`.",
             JsonSchemaType.Integer)
-        .TakesQuery("cursor", "From the page before; follow its next")
+        .TakesQuery("cursor", "The place to go on from. Follow the `next` of the page before.")
         .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
         .FailsOn("prefix", CommonErrors.TooLong).FailsOn("fields", CommonErrors.NotAChoice)
         .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor)

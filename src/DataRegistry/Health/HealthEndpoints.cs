@@ -15,10 +15,11 @@ static class HealthEndpoints
     public static void MapHealth(this IEndpointRouteBuilder api)
     {
         api.MapGet("/live", () => Results.Json(new HealthBody("live"), HealthJson.Default.HealthBody)).WithName("getLiveness")
-            .Answers<HealthBody>("Whether the process runs", example: "HealthBody.live").AllowAnonymous();
+            .Answers<HealthBody>("Find out whether the process runs", example: "HealthBody.live").AllowAnonymous();
         api.MapGet("/ready", ReadyAsync).WithName("getReadiness")
             .Answers<HealthBody>(
-                "Whether tables and queues answer; to an administrator of the system also which of them do, unless it is the tables")
+                "Find out whether tables and queues answer")
+            .WithDescription("System administrators also see which of them answer, unless the tables fail.")
             .OrAnswers<HealthBody>(StatusCodes.Status503ServiceUnavailable, "HealthBody.unavailable")
             .Fails(AccessErrors.TooManyRequests).AllowAnonymous();
     }
@@ -43,14 +44,14 @@ static class HealthEndpoints
 
     /// <summary>
     /// The caller, and whether it is a system administrator. Null if that cannot be found out, for any reason, or takes
-    /// longer than <paramref name="patience"/>: the answer does not wait for it.
+    /// longer than <paramref name="timeout"/>: the answer does not wait for it.
     /// </summary>
     static async Task<(Caller? Caller, bool IsAdministrator)> CallerOfAsync(
-        HttpContext context, TimeSpan patience, RateLimits limits, Permissions permissions)
+        HttpContext context, TimeSpan timeout, RateLimits limits, Permissions permissions)
     {
         var hungUp = context.RequestAborted;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hungUp);
-        waiting.CancelAfter(patience);
+        waiting.CancelAfter(timeout);
         // Limit the request's own token. A task left running would write to this request's context, which another
         // request uses afterwards.
         context.RequestAborted = waiting.Token;

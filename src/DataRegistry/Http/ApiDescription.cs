@@ -10,8 +10,8 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// The OpenAPI document of the service, <c>/openapi/v1.json</c>, and the same for tools that read OpenAPI 3.0 only. Handlers read their
-/// requests themselves, so their mappings say what they take and answer.
+/// The OpenAPI document of the service, <c>/openapi/v1.json</c>, and its rendition in OpenAPI 3.0. Handlers read their requests
+/// themselves, so their mappings declare what they take and answer.
 /// </summary>
 public static class ApiDescription
 {
@@ -19,11 +19,12 @@ public static class ApiDescription
     public const string DocumentName = "v1", OlderDocumentName = "v1-3.0";
 
     /// <param name="fragments">
-    /// Embedded OpenAPI documents, by name: the operations of rooms whose contract is one. Their endpoints are not described twice.
+    /// The names of embedded OpenAPI documents. They describe the operations of rooms that have such a contract, whose endpoints declare
+    /// nothing.
     /// </param>
     public static IServiceCollection AddApiDescription(this IServiceCollection services, params IReadOnlyList<string> fragments)
     {
-        // For the schemas only: bodies are written with the rooms' own contexts.
+        // These options only make schemas. The rooms write bodies with their own contexts.
         services.ConfigureHttpJsonOptions(o =>
         {
             o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -49,45 +50,44 @@ public static class ApiDescription
         options.AddDocumentTransformer((document, context, _) => DocumentCompletion.CompleteAsync(document, context, fragments));
     }
 
-    /// <summary>What the endpoint does, and what it answers where all is well.</summary>
+    /// <summary>Declares what the endpoint does and what it answers on success.</summary>
     /// <param name="example">The example's name; null for the body's own.</param>
     public static RouteHandlerBuilder Answers<T>(
         this RouteHandlerBuilder endpoint, string summary, int status = StatusCodes.Status200OK, string? example = null) =>
         endpoint.WithSummary(summary).OrAnswers<T>(status, example);
 
-    /// <summary>The answer with another status. A status has one body.</summary>
+    /// <summary>Declares the answer with another status. A status has one body.</summary>
     public static RouteHandlerBuilder OrAnswers<T>(this RouteHandlerBuilder endpoint, int status, string? example = null) =>
         endpoint.WithMetadata(new OperationDescription.AnswerOf(status, typeof(T), OperationDescription.Json, example));
 
-    /// <summary>What the endpoint does; it answers 204.</summary>
+    /// <summary>Declares what the endpoint does. It answers 204.</summary>
     public static RouteHandlerBuilder AnswersNothing(this RouteHandlerBuilder endpoint, string summary) =>
         endpoint.WithSummary(summary).WithMetadata(new OperationDescription.AnswerOf(
             StatusCodes.Status204NoContent, Type: null, ContentType: null, Example: null));
 
-    /// <summary>It answers a text, or bytes, of this type.</summary>
+    /// <summary>Declares an answer of text, or bytes, of this type.</summary>
     public static RouteHandlerBuilder OrAnswersContent(this RouteHandlerBuilder endpoint, int status, string contentType) =>
         endpoint.WithMetadata(new OperationDescription.AnswerOf(status, Type: null, contentType, Example: null));
 
-    /// <summary>Errors that the endpoint answers, besides those of every endpoint like it.</summary>
+    /// <summary>Declares the errors of the endpoint, besides the common ones.</summary>
     public static RouteHandlerBuilder Fails(this RouteHandlerBuilder endpoint, params IReadOnlyList<ErrorKind> errors) =>
         endpoint.WithMetadata(new OperationDescription.ErrorsOf(Field: null, errors));
 
-    /// <summary>Errors of one of the endpoint's fields or parameters.</summary>
+    /// <summary>Declares the errors of a field or parameter of the endpoint.</summary>
     public static RouteHandlerBuilder FailsOn(this RouteHandlerBuilder endpoint, string field, params IReadOnlyList<FieldError> errors) =>
         endpoint.WithMetadata(new OperationDescription.ErrorsOf(field, errors));
 
-    /// <summary>Errors of all endpoints of a group.</summary>
+    /// <summary>Declares errors of all endpoints of a group.</summary>
     public static RouteGroupBuilder FailsAlways(this RouteGroupBuilder group, IReadOnlyList<ErrorKind> errors) =>
         group.WithMetadata(new OperationDescription.CommonErrorsOf(errors));
 
-    /// <summary>With 400 the endpoint may also answer this body in place of an error.</summary>
-    /// <param name="name">The schema of both.</param>
+    /// <summary>Declares a body that the endpoint may answer with 400 instead of an error.</summary>
+    /// <param name="name">The name of the schema of both.</param>
     public static RouteHandlerBuilder FailsWith<T>(this RouteHandlerBuilder endpoint, string name, string example) =>
         endpoint.WithMetadata(new OperationDescription.FailureOf(typeof(T), name, example));
 
     /// <summary>
-    /// The body that the endpoint reads. Only said, not enforced as <c>Accepts</c> would: that would answer 415 before anybody asked
-    /// for the token.
+    /// Declares a body that the endpoint reads. <c>Accepts</c> would also enforce it, and answer 415 before the token is checked.
     /// </summary>
     /// <inheritdoc cref="Answers{T}" path="/param[@name='example']"/>
     public static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint, string contentType = OperationDescription.Json,
@@ -95,8 +95,8 @@ public static class ApiDescription
         where T : notnull => endpoint.WithMetadata(new OperationDescription.BodyOf(typeof(T), contentType, example));
 
     /// <summary>
-    /// The JSON body that the endpoint reads, and a form with the same fields (see <see cref="FormFields"/>). A form of parts is read, too,
-    /// but not described, because NSwag makes a parameter of each of its fields.
+    /// Declares the JSON body that the endpoint reads, and a form with the same fields (see <see cref="FormFields"/>). A form of parts is
+    /// read, but not declared, because NSwag makes a parameter of each of its fields.
     /// </summary>
     /// <inheritdoc cref="Answers{T}" path="/param[@name='example']"/>
     public static RouteHandlerBuilder TakesJsonOrForm<T>(this RouteHandlerBuilder endpoint, string? example = null) where T : notnull =>
@@ -114,18 +114,18 @@ public static class ApiDescription
         endpoint.WithMetadata(
             new OperationDescription.Parameter(ParameterLocation.Header, name, description, JsonSchemaType.String, Required: false));
 
-    /// <summary>The header of a request that may be sent again.</summary>
+    /// <summary>Declares the header of a request that may be repeated.</summary>
     public static RouteHandlerBuilder TakesIdempotencyKey(this RouteHandlerBuilder endpoint) =>
         endpoint.TakesHeader(IdempotencyKey.Header,
             $"A name of your own for this request. Within {IdempotencyKey.Kept.TotalHours} hours a repetition with the same key and body "
             + "gets the first answer and changes nothing. With another body it is 400.")
         .FailsOn(IdempotencyKey.Header, CommonErrors.NotAKey, CommonErrors.KeyUsed);
 
-    /// <summary>It answers a page of what is listed.</summary>
+    /// <summary>Declares that the endpoint answers pages.</summary>
     public static RouteHandlerBuilder AnswersPages<T>(this RouteHandlerBuilder endpoint, string summary) =>
         endpoint.Answers<Page<T>>(summary)
-        .TakesQuery("limit", $"{Paging.DefaultLimit} if not given; more than {Paging.MaxLimit} is {Paging.MaxLimit}",
+        .TakesQuery("limit", $"The most of a page: {Paging.DefaultLimit} by default, at most {Paging.MaxLimit}.",
             JsonSchemaType.Integer)
-        .TakesQuery("cursor", "From the page before; follow its next")
+        .TakesQuery("cursor", "The place to go on from. Follow the `next` of the page before.")
         .FailsOn("limit", CommonErrors.TooSmallANumber).FailsOn("cursor", CommonErrors.NotACursor);
 }

@@ -8,8 +8,8 @@ using Microsoft.OpenApi;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// The OpenAPI document as it is sent. Its generation takes a tenth of a second, so it is made once, by the first who asks, and kept
-/// compressed. It is the same for every request: nothing of a request is in it.
+/// The OpenAPI document as it is sent. Generating it takes a tenth of a second, so the first request makes it, and it is kept compressed.
+/// It is the same for every request.
 /// </summary>
 sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion version)
 {
@@ -34,12 +34,12 @@ sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion v
     async Task<IResult> AnswerAsync(HttpContext context)
     {
         var document = await Made().WaitAsync(context.RequestAborted);
-        // A client asks each time whether it has changed, as it does with a new version of the service.
+        // A client asks each time whether the document has changed. It changes with the version of the service.
         context.Response.Headers.CacheControl = "no-cache";
         return document.Answer(context, ContentType);
     }
 
-    /// <summary>Those who come meanwhile wait for the same one. After a failure the next request tries again.</summary>
+    /// <summary>Concurrent requests wait for the same document. After a failure the next request tries again.</summary>
     Task<EncodedContent> Made()
     {
         lock (gate)
@@ -48,7 +48,7 @@ sealed class ApiDocument(IOpenApiDocumentProvider provider, OpenApiSpecVersion v
 
     async Task<EncodedContent> MakeAsync()
     {
-        // Whoever started it holds the lock.
+        // The caller holds the lock.
         await Task.Yield();
         var document = await provider.GetOpenApiDocumentAsync(CancellationToken.None);
         using var text = new MemoryStream();

@@ -4,15 +4,15 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// An answer that is not what was asked for: under <c>/api/v0</c> in one of its contract's three shapes, under <c>/api/v1</c> in the
-/// one of that contract (<see cref="V1ErrorBody"/>). Whoever makes one need not know which API it will leave by.
+/// The answer to a failed request. Under <c>/api/v0</c> it has one of three shapes, under <c>/api/v1</c> always the same one
+/// (<see cref="V1ErrorBody"/>). The code that makes an error does not know which API answers it.
 /// </summary>
 public abstract record ApiError(int Status)
 {
     /// <summary><c>{"detail":"…"}</c></summary>
     public sealed record Detail(int Status, string Text) : ApiError(Status);
 
-    /// <summary><c>{"message":"…","code":…}</c>: why an adoption was refused.</summary>
+    /// <summary><c>{"message":"…","code":…}</c>, such as the reason why an adoption was refused.</summary>
     public sealed record Message(int Status, string Text, string? Code) : ApiError(Status);
 
     /// <summary><c>{"field":[{"message":"…","code":"…"}]}</c></summary>
@@ -20,7 +20,7 @@ public abstract record ApiError(int Status)
 
 
 
-    /// <summary>After this long a client may expect the same request to succeed; sent as <c>Retry-After</c> where set.</summary>
+    /// <summary>The time after which the same request may succeed, sent as <c>Retry-After</c>; null for none.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     public Task WriteAsync(HttpContext context)
@@ -52,7 +52,7 @@ public sealed record DetailBody(string Detail);
 
 public sealed record MessageBody(string Message, string? Code);
 
-/// <summary>Ends a request from the depth of its parsing. Only this room and endpoints throw it: rules return outcomes.</summary>
+/// <summary>Ends a request with an error. Only this room and endpoints throw it; rules return outcomes.</summary>
 public sealed class ApiException(ApiError error) : Exception(error.ToString())
 {
     public ApiError Error { get; } = error;

@@ -5,15 +5,15 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.Http;
 
-/// <summary>What there is, for people and clients that begin at the root of the API: links, made of the mapped endpoints.</summary>
+/// <summary>Links for people and clients that begin at the root of the API, made of the mapped endpoints.</summary>
 static class ApiLinks
 {
     const string Adoption = "/api/v0/";
 
     static readonly ApiLinksJson Json = new(WireJson.Options(ApiLinksJson.Default));
 
-    /// <summary>Maps <c>/api/</c> and <c>/api/v0/</c>, for everybody.</summary>
-    /// <param name="policy">The rate limit of their addresses.</param>
+    /// <summary>Maps <c>/api/</c> and <c>/api/v0/</c>, which need no token.</summary>
+    /// <param name="policy">The rate limit for client addresses.</param>
     public static void MapApiLinks(this IEndpointRouteBuilder app, string policy)
     {
         Anonymous(app.MapGet("/api/", (HttpContext context) => Answer(context, new(StringComparer.Ordinal)

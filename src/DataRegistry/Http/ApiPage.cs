@@ -4,16 +4,15 @@ using Swashbuckle.AspNetCore.SwaggerUI;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// The OpenAPI document as a page to read and try, <c>/openapi/</c>. All that it consists of comes from here: no other origin is asked.
+/// The OpenAPI document as a page to read and try, <c>/openapi/</c>. All of its files come from this service.
 /// </summary>
 public static class ApiPage
 {
     const string Path = "openapi";
 
     /// <summary>
-    /// Nothing but this service's own files; Swagger UI's pictures are in its style sheet. The hash is that of the style inside its logo:
-    /// with
-    /// another version's the logo is dark.
+    /// Allows only files of this service. The pictures of Swagger UI are in its style sheet. The hash is that of the style inside its logo;
+    /// the logo of another version would be dark.
     /// </summary>
     const string ContentSecurityPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' "
@@ -31,9 +30,10 @@ public static class ApiPage
         {
             page.RoutePrefix = Path;
             page.DocumentTitle = "Data Registry API";
-            page.SwaggerEndpoint($"/{Path}/v1.json", "Data Registry");
+            page.SwaggerEndpoint($"/{Path}/{ApiDescription.DocumentName}.json", "Data Registry");
+            page.SwaggerEndpoint($"/{Path}/{ApiDescription.OlderDocumentName}.json", "Data Registry, in OpenAPI 3.0");
             page.EnableDeepLinking();
-            // The page opens on the areas, in the document's order.
+            // The page shows the areas first, in the order of the document.
             page.DocExpansion(DocExpansion.None);
         });
 }

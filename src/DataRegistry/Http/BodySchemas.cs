@@ -2,13 +2,13 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>The schemas of bodies: each type one component, by its name, and referred to.</summary>
+/// <summary>The schemas of bodies. Each type is one named component.</summary>
 sealed class BodySchemas(OpenApiDocument document)
 {
-    /// <summary>The framework's notes.</summary>
+    /// <summary>The names of the framework's notes.</summary>
     const string SchemaId = "x-schema-id", NullableProperty = "x-is-nullable-property";
 
-    /// <summary>The schema as a component with another name, to be changed.</summary>
+    /// <summary>Makes the schema a component with another name, for the caller to change.</summary>
     public OpenApiSchema Renamed(OpenApiSchema schema, string name)
     {
         schema.Metadata![SchemaId] = name;
@@ -16,9 +16,9 @@ sealed class BodySchemas(OpenApiDocument document)
         return (OpenApiSchema)document.Components!.Schemas![name];
     }
 
-    /// <summary>The schema with a component in place of every type that has a name.</summary>
-    /// <param name="answer">Whether it is answered: then it has all that is not left out. In a request everything may be missing that
-    /// may be null.</param>
+    /// <summary>Replaces every named type in the schema by a reference to its component.</summary>
+    /// <param name="answer">Whether the schema is that of an answer, which has all properties that are not left out. In a request each
+    /// property that may be null may be missing.</param>
     public IOpenApiSchema Named(IOpenApiSchema given, bool answer)
     {
         if (given is not OpenApiSchema schema)

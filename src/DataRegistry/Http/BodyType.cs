@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// The media type of a body, and how a body begins where the type does not say what it is.
+/// The media type of a body, and the beginning of a body with an ambiguous type.
 /// <code>
 /// type        begins with {   otherwise
 /// JSON        JSON            JSON, with an error in it
@@ -18,10 +18,10 @@ static class BodyType
     public const string UrlEncoded = "application/x-www-form-urlencoded";
     const string Multipart = "multipart/form-data";
 
-    /// <summary>White space that a body may begin with; what begins later is no JSON.</summary>
+    /// <summary>The most white space before JSON.</summary>
     const int MaxSpace = 1024;
 
-    /// <summary>The media type without its parameters, as given; null for none.</summary>
+    /// <summary>The media type without its parameters; null for none.</summary>
     public static string? Of(HttpRequest request) => request.ContentType?.Split(';')[0].Trim() is { Length: > 0 } type ? type : null;
 
     public static bool IsJson(HttpRequest request) => request.HasJsonContentType();
@@ -37,7 +37,7 @@ static class BodyType
 
     public static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> text) => text.StartsWith(Mark) ? text[Mark.Length..] : text;
 
-    /// <summary>Reads the beginning of a body, enough for <see cref="IsObject"/>, and gives the whole body back with it.</summary>
+    /// <summary>Reads as much of a body as <see cref="IsObject"/> needs, and returns the whole body.</summary>
     public static async Task<(bool IsObject, Stream Whole)> LookAsync(Stream body, CancellationToken cancellationToken)
     {
         var start = new byte[MaxSpace];
@@ -56,6 +56,6 @@ static class BodyType
 
     static ReadOnlySpan<byte> Mark => "\uFEFF"u8;
 
-    /// <param name="expected">The types that are taken, for the message.</param>
+    /// <param name="expected">The types that the endpoint takes, for the message.</param>
     public static ApiException Unsupported(HttpRequest request, string expected) => CommonErrors.TypeNotTaken.With(Of(request), expected);
 }

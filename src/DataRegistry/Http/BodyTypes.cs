@@ -6,16 +6,16 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>What the type of a body says of its schema, beyond what the framework reads from it.</summary>
+/// <summary>Adds to the schema of a body what the framework does not read from its type.</summary>
 static class BodyTypes
 {
-    /// <summary>Names of properties that a schema carries until it becomes a component.</summary>
+    /// <summary>The names of the notes that a schema carries until it becomes a component.</summary>
     public const string Omitted = "omitted", Needed = "needed", NeverNull = "never-null";
 
-    /// <summary>Types that hold JSON of the caller's own.</summary>
+    /// <summary>Types that hold free JSON of the caller.</summary>
     static readonly Type[] FreeJson = [typeof(JsonElement), typeof(System.Text.Json.Nodes.JsonNode)];
 
-    /// <summary>The name of a type's component; null for one that is written where it is used.</summary>
+    /// <summary>The name of the component of a type; null for a type that is written inline.</summary>
     public static string? NameOf(JsonTypeInfo info)
     {
         var type = info.Type;
@@ -27,7 +27,7 @@ static class BodyTypes
             : NameOf(type);
     }
 
-    /// <summary>Notes which properties are left out where they are null, and which a request has to have.</summary>
+    /// <summary>Notes which properties are left out where they are null, and which are required in a request.</summary>
     public static Task DescribeAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         var info = context.JsonTypeInfo;
@@ -37,7 +37,7 @@ static class BodyTypes
             (schema.Type, schema.Format, schema.AdditionalProperties) = (leaf.Type | isNullable, leaf.Format, leaf.AdditionalProperties);
         }
 
-        // The framework passes over what a dictionary holds.
+        // The framework ignores the values of a dictionary.
         else if (info.Kind == JsonTypeInfoKind.Dictionary && info.ElementType is { } element && LeafOf(element) is { } values)
             schema.AdditionalProperties = values;
         if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(
@@ -62,7 +62,7 @@ static class BodyTypes
             .ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>The schema of a value that is an object or a struct here, and something else in JSON; null for all others.</summary>
+    /// <summary>The schema of a type that JSON represents otherwise than C# does; null for all other types.</summary>
     static OpenApiSchema? LeafOf(Type type)
     {
         var isNullable = Nullable.GetUnderlyingType(type) is null ? default : JsonSchemaType.Null;
@@ -73,7 +73,7 @@ static class BodyTypes
             : null;
     }
 
-    /// <summary>OpenAPI 3.0 knows neither null alone nor several types.</summary>
+    /// <summary>The type in OpenAPI 3.0, which has neither null alone nor several types.</summary>
     static JsonSchemaType? InOlder(JsonSchemaType type) => type == JsonSchemaType.Null ? JsonSchemaType.Object | JsonSchemaType.Null
         : System.Numerics.BitOperations.PopCount((uint)(type & ~JsonSchemaType.Null)) > 1 ? null
         : type;
@@ -81,7 +81,7 @@ static class BodyTypes
     static string NameOf(Type type) => type.Name.EndsWith("Body", StringComparison.Ordinal) ? type.Name[..^"Body".Length] : type.Name;
 }
 
-/// <summary>The JSON types of a property, where its own type does not tell them.</summary>
+/// <summary>The JSON types of a property, if its own type does not tell them.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 sealed class WireTypeAttribute(JsonSchemaType type) : Attribute
 {
@@ -91,5 +91,5 @@ sealed class WireTypeAttribute(JsonSchemaType type) : Attribute
 /// <summary>A value that is a UUID in JSON.</summary>
 interface IUuid;
 
-/// <summary>A body that is an object of the caller's own.</summary>
+/// <summary>A body that is a free object of the caller.</summary>
 interface IFreeJson;

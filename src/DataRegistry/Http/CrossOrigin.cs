@@ -7,7 +7,7 @@ namespace DataRegistry.Http;
 
 /// <summary>
 /// Lets pages of the origins of <see cref="HttpOptions.CorsOrigins"/> use the API from a browser (CORS). No credentials of the browser are
-/// accepted: a page sends a token that it has itself. The console is of this origin and needs none of it.
+/// accepted: a page sends its own token. The console has the same origin and does not need CORS.
 /// </summary>
 static class CrossOrigin
 {
@@ -25,7 +25,7 @@ static class CrossOrigin
         return services;
     }
 
-    /// <summary>Before routing: no endpoint answers a browser's question beforehand (OPTIONS).</summary>
+    /// <summary>Runs before routing, because no endpoint answers a preflight request (OPTIONS).</summary>
     public static IApplicationBuilder UseCrossOrigin(this IApplicationBuilder app) =>
         app.ApplicationServices.GetRequiredService<IOptions<HttpOptions>>().Value.Origins().Any()
             ? app.UseWhen(context => context.Request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)

@@ -4,13 +4,13 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>The document as a whole: its head, its areas, its paths as clients write them, and the fragments.</summary>
+/// <summary>Completes the document with its head, its areas, the slashes of its paths, and the fragments.</summary>
 static class DocumentCompletion
 {
-    /// <summary>How the header of a token begins: <c>Token …</c> everywhere, <c>Bearer …</c> too.</summary>
+    /// <summary>The scheme of <c>Authorization: Token …</c>, which every operation takes beside <c>Bearer …</c>.</summary>
     public const string TokenScheme = "token";
 
-    /// <summary>Of the published data volumes, whose scheme it is.</summary>
+    /// <summary>The scheme that the published data volumes declare.</summary>
     public const string BearerScheme = "bearerAuth";
 
     /// <summary>The published error of <c>/api/v1</c>; the other operations there use it, too.</summary>
@@ -27,9 +27,18 @@ static class DocumentCompletion
         {
             Title = "Data Registry",
             Version = Product.Version,
-            Description = "Objects in S3 buckets become datums: named, traceable, shareable.",
+            Description = """
+                Objects in S3 buckets become datums: named, traceable, shareable.
+
+                1. Get a token: `POST /api/v0/get-token/`, or the console. Each request sends `Authorization: Token <token>`.
+                2. Find your project and store: `GET /api/v0/projects/`, `GET /api/v0/stores/`.
+                3. Adopt an object: `POST /api/v0/stores/{id}/adopt/`.
+                4. Find its datum: `GET /api/v0/data/?uri=…`.
+
+                Lists are pages: follow `next`. Every answer has an `X-Request-Id`, which the service's log has, too.
+                """,
         };
-        // Where the document came from, whichever name the service has there.
+        // The document's own origin, under every name of the service.
         document.Servers = [new OpenApiServer { Url = "/", Description = "This service" }];
         Slash(document, context);
         foreach (var fragment in fragments)
@@ -39,9 +48,9 @@ static class DocumentCompletion
             Type = SecuritySchemeType.ApiKey,
             In = ParameterLocation.Header,
             Name = "Authorization",
-            Description = "`Authorization: Token <token>`. A token comes from `POST /api/v0/get-token/` or `POST /api/v0/tokens/`.",
+            Description = "The word `Token`, a space, and a token of `POST /api/v0/get-token/` or `POST /api/v0/tokens/`.",
         });
-        // The framework names none of a fragment, and has its own order.
+        // The framework misses the fragments' tags, and orders the others its own way.
         document.Tags = new HashSet<OpenApiTag>();
         foreach (var area in ApiArea.All)
             document.Tags.Add(new OpenApiTag { Name = area.Name, Description = area.Description });
@@ -51,7 +60,7 @@ static class DocumentCompletion
         document.Paths = paths;
     }
 
-    /// <summary>The framework takes the slash at the end of a route away, with which clients write it.</summary>
+    /// <summary>Puts back the slash at the end of a path. Clients write it, and the framework takes it away.</summary>
     static void Slash(OpenApiDocument document, OpenApiDocumentTransformerContext context)
     {
         var paths = new OpenApiPaths();

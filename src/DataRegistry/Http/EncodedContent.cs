@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// A content that is the same for everybody, in the encodings that clients accept. Each form is made once, by the first who takes it.
+/// A content that is the same for every caller, in the encodings that clients accept. The first request for an encoding makes it.
 /// </summary>
 sealed class EncodedContent
 {
@@ -21,13 +21,15 @@ sealed class EncodedContent
         (length, this.plain, this.brotli, this.gzip) = (content.Length, plain, brotli, gzip);
     }
 
-    /// <summary>Keeps the content, and compresses it as far as it can be: for files of some kilobytes.</summary>
+    /// <summary>Keeps the content and compresses it as far as possible. Use it for files of some kilobytes.</summary>
     public static EncodedContent OfFile(byte[] content) => new(
         content, () => content,
         new(() => Compress(content, to => new BrotliStream(to, CompressionLevel.SmallestSize))),
         new(() => Compress(content, to => new GZipStream(to, CompressionLevel.SmallestSize))));
 
-    /// <summary>Compresses the content now and keeps the compressed forms only. A client that accepts neither has it unpacked.</summary>
+    /// <summary>
+    /// Compresses the content now and keeps the compressed forms only. For a client that accepts neither, the answer unpacks one.
+    /// </summary>
     public static EncodedContent OfDocument(byte[] content)
     {
         var br = Compress(content, to => new BrotliStream(to, CompressionLevel.Optimal));
@@ -35,7 +37,7 @@ sealed class EncodedContent
         return new(content, () => Unpack(br), new(br), new(gz));
     }
 
-    /// <summary>Answers with the form that the request accepts; with 304 where the client has it.</summary>
+    /// <summary>Answers in an encoding that the request accepts, or 304 if the client has the content.</summary>
     public IResult Answer(HttpContext context, string contentType)
     {
         var (bytes, encoding, tag) = For(context.Request.GetTypedHeaders().AcceptEncoding);
@@ -46,7 +48,7 @@ sealed class EncodedContent
     }
 
     /// <summary>
-    /// The form for a client that accepts these encodings, and its name; null for the content as it is. Each form has a tag of its own.
+    /// The form for a client that accepts these encodings, and its name; null for the plain content. Each form has its own tag.
     /// </summary>
     (Func<byte[]> Bytes, string? Encoding, EntityTagHeaderValue Tag) For(IList<StringWithQualityHeaderValue> accepted)
     {
@@ -57,7 +59,7 @@ sealed class EncodedContent
 
     EntityTagHeaderValue Tag(string form) => new($"\"{hash}{form}\"");
 
-    /// <summary>RFC 9110, 12.5.3: what is not named has the quality of <c>*</c>, and none without it.</summary>
+    /// <summary>RFC 9110, 12.5.3: an encoding that is not named has the quality of <c>*</c>, or none without it.</summary>
     static double QualityOf(string encoding, IList<StringWithQualityHeaderValue> accepted) =>
         (accepted.FirstOrDefault(a => a.Value.Equals(encoding, StringComparison.OrdinalIgnoreCase)) ?? accepted.FirstOrDefault(
             a => a.Value == "*")) is { } named

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// An error that the API answers: one property of a room's class <c>{Room}Errors</c>. Handlers throw it, the OpenAPI document names it at
-/// its operations, and <c>src/errors.md</c> lists it. Together they are the register, <see cref="All"/>.
+/// An error that the API answers, a property of a room's class <c>{Room}Errors</c>. Handlers throw it, the OpenAPI document names it at
+/// its operations, and <c>src/errors.md</c> lists it. <see cref="All"/> is the register of all errors.
 /// </summary>
 public abstract partial class ErrorKind
 {
@@ -23,23 +23,26 @@ public abstract partial class ErrorKind
         pieces = Placeholder().Split(message);
     }
 
-    /// <summary>Names the error in the document and in the docs. It is never sent.</summary>
+    /// <summary>The name of the error in the document and the docs. It is never sent.</summary>
     public string Id { get; }
 
     public int Status { get; }
 
-    /// <summary>The <c>code</c> that is sent; null where there is none, or where it varies.</summary>
+    /// <summary>The <c>code</c> that is sent; null if there is none, or where it varies.</summary>
     public string? Code { get; }
 
     /// <summary>The text that is sent. <c>{names}</c> stand for values.</summary>
     public string Message { get; }
 
-    /// <summary>The cause, or the way out, for the docs.</summary>
+    /// <summary>The cause, or the remedy, for the docs.</summary>
     public string Description { get; }
 
-    /// <summary>The body that is sent under <c>/api/v0</c>, with the names of the values in place of them.</summary>
+    /// <summary>The body that is sent under <c>/api/v0</c>, with sample values.</summary>
     /// <param name="field">The field that a <see cref="FieldError"/> is about.</param>
     public abstract ApiError Example(string field);
+
+    /// <summary>The message with sample values.</summary>
+    private protected string Sample => Placeholder().Replace(Message, name => ErrorSamples.Of(name.Value[1..^1]));
 
     /// <summary>Every error of every room, by status and id.</summary>
     public static IReadOnlyList<ErrorKind> All() =>
@@ -70,7 +73,7 @@ public sealed class DetailError(int status, string message, string description, 
 {
     public ApiException With(params object?[] values) => new(new ApiError.Detail(Status, Text(values)));
 
-    public override ApiError Example(string field) => new ApiError.Detail(Status, Message);
+    public override ApiError Example(string field) => new ApiError.Detail(Status, Sample);
 }
 
 /// <summary>Sent as <c>{"message":"…","code":"…"}</c>.</summary>
@@ -82,7 +85,7 @@ public sealed class CodedError(int status, string? code, string message, string 
     /// <summary>For an error whose code varies.</summary>
     public ApiException WithCode(string? sent, params object?[] values) => new(new ApiError.Message(Status, Text(values), sent));
 
-    public override ApiError Example(string field) => new ApiError.Message(Status, Message, Code);
+    public override ApiError Example(string field) => new ApiError.Message(Status, Sample, Code);
 }
 
 /// <summary>Sent as <c>{"field":[{"message":"…","code":"…"}]}</c>; always 400.</summary>
@@ -96,5 +99,5 @@ public sealed class FieldError(string? code, string message, string description,
     /// <summary>For an error whose code varies.</summary>
     public ApiException WithCode(string sent, string field, params object?[] values) => new(new ApiError.Field(field, Text(values), sent));
 
-    public override ApiError Example(string field) => new ApiError.Field(field, Message, Code ?? Varies);
+    public override ApiError Example(string field) => new ApiError.Field(field, Sample, Code ?? Varies);
 }

@@ -2,7 +2,7 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>The bodies of errors under <c>/api/v0</c>: one schema a status, though a status may have several shapes.</summary>
+/// <summary>The schemas of errors under <c>/api/v0</c>. A status has one schema, which covers all of its shapes.</summary>
 static class ErrorSchemas
 {
     const string FieldErrorName = "FieldMessage";
@@ -34,10 +34,10 @@ static class ErrorSchemas
         AdditionalProperties = FieldMessages(document),
     });
 
-    /// <summary>Makes a body that tells of failures itself into one that may be an error, too.</summary>
+    /// <summary>Extends a body that tells failures by a schema of errors.</summary>
     public static IOpenApiSchema Mixed(OpenApiDocument document, string name, OpenApiSchema body)
     {
-        body.Description = "Either `detail`, or `message` and `code`, or the wrong fields by their names, or what became of each URL.";
+        body.Description = "Either `detail`, or `message` and `code`, or the wrong fields by their names, or the outcome of each URL.";
         body.Required = null;
         body.Properties!["detail"] = Text();
         body.Properties["message"] = Text();
@@ -46,14 +46,14 @@ static class ErrorSchemas
         return new OpenApiSchemaReference(name, document);
     }
 
-    /// <summary>What is wrong with a field.</summary>
+    /// <summary>The errors of a field.</summary>
     public static IOpenApiSchema FieldMessages(OpenApiDocument document) => new OpenApiSchema
     {
         Type = JsonSchemaType.Array,
         Items = Component(document, FieldErrorName, () => new()
         {
             Type = JsonSchemaType.Object,
-            Description = "What is wrong with a field.",
+            Description = "An error of a field.",
             Properties = new Dictionary<string, IOpenApiSchema>(StringComparer.Ordinal) { ["message"] = Text(), ["code"] = Text() },
             Required = new HashSet<string>(StringComparer.Ordinal) { "message", "code" },
         }),

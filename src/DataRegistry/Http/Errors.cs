@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// Every answer that is an error leaves in the contract's shape: unknown routes and methods too, and what nobody expected
-/// (500, logged with the request's id; the exception itself never leaves).
+/// Sends every error in the contract's shape, also for unknown routes and methods. An unexpected exception is 500 and logged with the
+/// id of the request. Its text never leaves the service.
 /// </summary>
 public static partial class Errors
 {
@@ -34,11 +34,11 @@ public static partial class Errors
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The caller hung up; nobody reads an answer.
+            // The caller hung up.
         }
         catch (Exception e) when (!context.Response.HasStarted && IsUnavailable(e))
         {
-            // Storage that was out of reach or throttled for longer than the retries take: no fault of this service's.
+            // Storage was unreachable or throttled for longer than the retries take. That is no fault of this service.
             Log.StorageUnavailable(LoggerOf(context), context.TraceIdentifier, e);
             context.Response.Clear();
             await ForStatus(StatusCodes.Status503ServiceUnavailable, method).WriteAsync(context);
@@ -54,7 +54,7 @@ public static partial class Errors
     static bool IsUnavailable(Exception exception) => exception switch
     {
         RequestFailedException failed => failed.Status == 0 || RequestPolicy.IsTransient(failed.Status),
-        // What Azure's clients throw where no try got an answer: how each ended.
+        // If no try got an answer, Azure's clients throw the failures of all tries.
         AggregateException { InnerExceptions: [.., OperationCanceledException] } => true,
         AggregateException { InnerExceptions: [.., RequestFailedException last] } => IsUnavailable(last),
         _ => false,
@@ -63,7 +63,7 @@ public static partial class Errors
     static ILogger LoggerOf(HttpContext context) =>
         ((ILoggerFactory)context.RequestServices.GetService(typeof(ILoggerFactory))!).CreateLogger(typeof(Errors).FullName!);
 
-    /// <summary>The status is kept, also one that the register does not have.</summary>
+    /// <summary>Keeps the status, even if the register does not have it.</summary>
     static ApiError ForStatus(int status, string method) => (status switch
     {
         StatusCodes.Status404NotFound => CommonErrors.NotFound.With(),

@@ -7,7 +7,7 @@ namespace DataRegistry.Http;
 /// </summary>
 static class Examples
 {
-    /// <summary>The example of a body; of a page one that holds a single result. Null where there is no file.</summary>
+    /// <summary>The example of a body, or a page with one result. Null if there is no file.</summary>
     public static JsonNode? Of(Type body) =>
         body.IsArray ? Of(body.GetElementType()!) is { } item ? new JsonArray(item) : null
         : !body.IsGenericType || body.GetGenericTypeDefinition() != typeof(Page<>) ? Of(body.Name)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>Values that a request gives, checked; a wrong one ends the request with the error of its field.</summary>
+/// <summary>Checks values of a request. A wrong value ends the request with the error of its field.</summary>
 public static partial class Fields
 {
     /// <summary>A name for people: any text on one line.</summary>
@@ -12,7 +12,7 @@ public static partial class Fields
         ? throw CommonErrors.Required.On(field)
         : Line(field, text, maxLength)!;
 
-    /// <summary>Any text on one line, also none.</summary>
+    /// <summary>Any text on one line, also an empty one.</summary>
     public static string? Line(string field, string? text, int maxLength) => text switch
     {
         null => null,
@@ -39,7 +39,7 @@ public static partial class Fields
         : Guid.TryParse(text, out var id) ? id
         : throw CommonErrors.NotAnId.On(field);
 
-    /// <summary>A query parameter; null where it is missing or empty. One that is given twice is none.</summary>
+    /// <summary>A query parameter; null if it is missing or empty. A parameter that is given twice is an error.</summary>
     public static string? Query(HttpRequest request, string name) => request.Query[name] is { Count: > 0 } values
         ? values.Count > 1
             ? throw CommonErrors.GivenTwice.On(name)
@@ -47,7 +47,8 @@ public static partial class Fields
         : null;
 
     /// <summary>A time in ISO 8601, to 100 ns: further digits are cut off. One without an offset is in UTC.</summary>
-    /// <param name="since">Earlier ones are wrong; null for none. What is stored or looked up by its time has to be since 1970.</param>
+    /// <param name="since">The earliest time that is allowed; null for none. A time that is stored or looked up has to be since
+    /// 1970.</param>
     public static DateTimeOffset? Time(string field, string? text, DateTimeOffset? since = null) => text is null ? null
         : TryTime(text, out var time) && !(time < since) ? time
         : throw CommonErrors.NotATime.On(field);

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// A form as the JSON object that it stands for, so that both are checked by the same rules.
+/// Turns a form into the JSON object that it stands for. The same rules check both.
 /// <code>
 /// name=a                                       {"name":"a"}
 /// has_agent=true (on, 1)                       {"has_agent":true}      where the field is no text
@@ -15,7 +15,7 @@ namespace DataRegistry.Http;
 /// configuration.bucket=a, configuration[bucket]=a, configuration={"bucket":"a"}
 ///                                              {"configuration":{"bucket":"a"}}
 /// </code>
-/// A value that does not fit its field stays a text, and is refused as such.
+/// A value that does not fit its field stays a text, and the field refuses it.
 /// </summary>
 static class FormFields
 {
@@ -48,13 +48,13 @@ static class FormFields
                 json.Add(name, ValueOf(values[0] ?? "", of));
                 break;
             default:
-                // Unknown, and kept as it is for the message that says so.
+                // Keep an unknown field for the message about it.
                 json[key] = JsonValue.Create(values.Count > 0 ? values[0] : null);
                 break;
         }
     }
 
-    /// <summary>What a field holds; null where there is no such field.</summary>
+    /// <summary>The type of a field; null if there is no such field.</summary>
     static JsonTypeInfo? TypeOf(JsonTypeInfo type, string name)
     {
         var field = type.Kind switch

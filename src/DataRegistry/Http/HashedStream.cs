@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace DataRegistry.Http;
 
-/// <summary>Hashes what is read of a stream, as it is read. Asynchronous only.</summary>
+/// <summary>Hashes the bytes that are read from a stream. Asynchronous only.</summary>
 sealed class HashedStream(Stream inner) : Stream
 {
     readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -13,7 +13,7 @@ sealed class HashedStream(Stream inner) : Stream
     public override long Length => throw new NotSupportedException();
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>The SHA-256 of all that was read so far.</summary>
+    /// <summary>The SHA-256 of the bytes that were read so far.</summary>
     public byte[] Hash => hash.GetCurrentHash();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Http;
 
-/// <summary>The room of what all requests and answers have in common.</summary>
+/// <summary>The room of errors, pages, limits, links and the OpenAPI document.</summary>
 static class HttpRoom
 {
     /// <param name="fragments">See <see cref="ApiDescription.AddApiDescription"/>.</param>

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>The header <c>Idempotency-Key</c>: with it a request that is sent again is answered as the first time, and done once.</summary>
+/// <summary>The header <c>Idempotency-Key</c>. A repeated request with the same key gets the first answer and changes nothing.</summary>
 static class IdempotencyKey
 {
     public const string Header = "Idempotency-Key";
@@ -12,7 +12,7 @@ static class IdempotencyKey
 
     const int MaxLength = 255;
 
-    /// <summary>Null where the request has none; a bad one ends the request with 400.</summary>
+    /// <summary>The key of a request; null if it has none. A bad key ends the request with 400.</summary>
     public static string? Of(HttpRequest request) => request.Headers[Header] switch
     {
         { Count: 0 } => null,

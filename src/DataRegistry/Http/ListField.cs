@@ -1,17 +1,18 @@
 namespace DataRegistry.Http;
 
-/// <summary>A field that a list of <c>/api/v1</c> is filtered and sorted by, under its name on the wire.</summary>
+/// <summary>A field by which a list of <c>/api/v1</c> is filtered and sorted. It has its name on the wire.</summary>
 abstract record ListField<T>(string Name)
 {
     /// <summary>The order of two items by this field.</summary>
     public abstract int Compare(T a, T b);
 
     /// <summary>Selects items by a comparison with a value.</summary>
-    /// <exception cref="FormatException">The field does not have this comparison, or no such value; its message says which.</exception>
+    /// <exception cref="FormatException">The field does not have this comparison, or cannot have this value. The message says
+    /// which.</exception>
     public abstract Func<T, bool> Filter(FilterOperator comparison, string value);
 }
 
-/// <summary>A text, which is compared without regard to case.</summary>
+/// <summary>A text. Comparisons ignore case.</summary>
 sealed record TextField<T>(string Name, Func<T, string> TextOf) : ListField<T>(Name)
 {
     const StringComparison IgnoreCase = StringComparison.OrdinalIgnoreCase;
@@ -32,7 +33,7 @@ sealed record TextField<T>(string Name, Func<T, string> TextOf) : ListField<T>(N
     };
 }
 
-/// <summary>A time, which is compared to the microsecond, as bodies show it.</summary>
+/// <summary>A time. Comparisons have the precision of bodies, which is a microsecond.</summary>
 sealed record TimeField<T>(string Name, Func<T, DateTimeOffset> TimeOf) : ListField<T>(Name)
 {
     public override int Compare(T a, T b) => TimeOf(a).CompareTo(TimeOf(b));

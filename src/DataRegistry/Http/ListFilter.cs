@@ -19,14 +19,13 @@ sealed record ListFilter<T>(string Field, string Operator, string Value, Func<T,
 {
     const int MaxShown = 200;
 
-    /// <summary>In the order of <see cref="FilterOperator"/>.</summary>
+    /// <summary>The operators, in the order of <see cref="FilterOperator"/>.</summary>
     static readonly string[] Operators = ["==", "!=", "<=", ">=", "=@", "!@", "=^", "=$"];
 
     /// <summary>
-    /// The filters of the parameter <c>filterBy</c>, which may be given more than once, and may hold several filters with commas between
-    /// them.
+    /// The filters of the parameter <c>filterBy</c>. It may be given more than once, and may hold several filters, separated by commas.
     /// </summary>
-    /// <exception cref="ApiException">400 that names the filter that is wrong.</exception>
+    /// <exception cref="ApiException">400, with the name of the wrong filter.</exception>
     public static IReadOnlyList<ListFilter<T>> ParseAll(IEnumerable<string?> values, IReadOnlyList<ListField<T>> fields) =>
         [.. values.SelectMany(value => Split(value ?? "", fields)).Select(text => Parse(text, fields))];
 

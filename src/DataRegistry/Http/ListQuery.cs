@@ -2,24 +2,24 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>What a list of <c>/api/v1</c> is filtered, searched and sorted by.</summary>
-/// <param name="Id">Items that are equal otherwise come in the order of their ids.</param>
-/// <param name="Searched">The texts in which <c>search</c> is looked for.</param>
+/// <summary>The fields by which a list of <c>/api/v1</c> is filtered, searched and sorted.</summary>
+/// <param name="Id">The id of an item. Items that are equal otherwise come in the order of their ids.</param>
+/// <param name="Searched">The texts in which <c>search</c> searches.</param>
 sealed record ListGrammar<T>(Func<T, Guid> Id, Func<T, IEnumerable<string?>> Searched, IReadOnlyList<ListField<T>> Fields)
 {
-    /// <summary>The field that a list is sorted by where the request names none; null for the order of ids.</summary>
+    /// <summary>The field by which a list is sorted by default; null for the order of ids.</summary>
     public string? DefaultSort { get; init; }
 
     /// <summary>Bytes of an item on the wire.</summary>
     public required Func<T, int> SizeOf { get; init; }
 
-    /// <summary>An empty <c>filterBy</c> is none. Otherwise it is wrong.</summary>
+    /// <summary>Whether an empty <c>filterBy</c> is allowed.</summary>
     public bool AllowsEmptyFilter { get; init; }
 }
 
 /// <summary>
-/// <c>filterBy</c>, <c>search</c>, <c>sortBy</c>, <c>sortOrder</c>, <c>offset</c> and <c>limit</c>, which all lists of <c>/api/v1</c> that
-/// are filtered have in common. Filters are ANDed.
+/// <c>filterBy</c>, <c>search</c>, <c>sortBy</c>, <c>sortOrder</c>, <c>offset</c> and <c>limit</c>, the parameters of
+/// the filtered lists of <c>/api/v1</c>. Filters are ANDed.
 /// </summary>
 /// <param name="Search">Null for anything.</param>
 /// <param name="SortBy">Null for the order of ids.</param>

@@ -4,21 +4,21 @@ using System.Text.Json.Serialization.Metadata;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// Refuses a field that is nearly a known one: a misspelt field would otherwise be ignored, and with it what the caller asked for. Other
-/// unknown fields are ignored, because clients send back what they were answered.
+/// Refuses a field with nearly the name of a known one. Otherwise a misspelt field would be ignored, together with the caller's wish.
+/// Other unknown fields are ignored, because clients send back fields of answers.
 /// </summary>
 static class NearMiss
 {
-    /// <summary>Longer names are no misspelling of ours.</summary>
+    /// <summary>A longer name is not a misspelling of a known one.</summary>
     const int MaxLength = 100;
 
     /// <summary>Names from this length on may differ by two characters, shorter ones by one.</summary>
     const int LongName = 6;
 
-    /// <summary>Shorter names differ from too much by one character.</summary>
+    /// <summary>Shorter names are not compared: too many words differ from them by one character.</summary>
     const int ShortestName = 3;
 
-    /// <summary>The known name that an unknown one nearly is; null for none.</summary>
+    /// <summary>The known name that is nearly the unknown one; null for none.</summary>
     public static string? Of(string name, IEnumerable<string> known)
     {
         if (name.Length > MaxLength)
@@ -29,7 +29,7 @@ static class NearMiss
     }
 
     /// <summary>
-    /// Ends the request with 400 where an object has such a field, also one inside another. Broken JSON is left to its reader.
+    /// Ends the request with 400 if an object, or an object inside it, has such a field. Broken JSON is left to its reader.
     /// </summary>
     public static void Refuse(ReadOnlySpan<byte> json, JsonTypeInfo type)
     {
@@ -41,11 +41,11 @@ static class NearMiss
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Not JSON, or half of a surrogate pair in a name: the deserializer says what is wrong.
+            // This is no JSON, or a name has half of a surrogate pair. The deserializer reports it.
         }
     }
 
-    /// <param name="path">Fields that lead there from the outside, of which the first one gets the error.</param>
+    /// <param name="path">The fields that lead to the object, outermost first. The first one gets the error.</param>
     public static ApiException Error(string name, string meant, IReadOnlyList<string> path) => CommonErrors.UnknownField.On(
         path.Count == 0 ? name : path[0], name, path.Count == 0 ? "" : $" in '{string.Join('.', path)}'", meant);
 
@@ -82,7 +82,7 @@ static class NearMiss
         name.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
     /// <summary>
-    /// Characters that are missing, added, replaced or exchanged with the next one; null where they are too many for a misspelling.
+    /// The number of missing, added, replaced or swapped characters; null if they are too many for a misspelling.
     /// </summary>
     static int? DistanceOf(string a, string b)
     {

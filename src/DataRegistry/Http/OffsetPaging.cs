@@ -7,7 +7,7 @@ namespace DataRegistry.Http;
 /// <param name="Next">The next page's offset; null at the end.</param>
 sealed record OffsetPage<T>(IReadOnlyList<T> Items, int? Next);
 
-/// <summary>Which part of a list of <c>/api/v1</c> is asked for.</summary>
+/// <summary>The part of a list of <c>/api/v1</c> that a request asks for.</summary>
 /// <param name="Limit">At least 1.</param>
 sealed record OffsetPaging(int Offset, int Limit)
 {
@@ -18,7 +18,7 @@ sealed record OffsetPaging(int Offset, int Limit)
     public static OffsetPaging From(HttpRequest request, int defaultLimit = DefaultLimit) =>
         new(Number(request, "offset", 0, int.MaxValue, 0), Number(request, "limit", 1, MaxLimit, defaultLimit));
 
-    /// <param name="sizeOf">Bytes of an item on the wire, which end a page as <see cref="PageBudget"/> says.</param>
+    /// <param name="sizeOf">The bytes of an item on the wire. <see cref="PageBudget"/> ends a page by them.</param>
     public OffsetPage<T> Page<T>(IReadOnlyList<T> all, Func<T, int> sizeOf)
     {
         var budget = new PageBudget(Limit);

@@ -9,7 +9,7 @@ using Microsoft.OpenApi;
 
 namespace DataRegistry.Http;
 
-/// <summary>What an endpoint's mapping says, as an operation of the OpenAPI document.</summary>
+/// <summary>Makes an operation of the OpenAPI document from the mapping of an endpoint.</summary>
 sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTransformerContext context,
     CancellationToken cancellationToken)
 {
@@ -53,7 +53,7 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
             operation.RequestBody!.Content![body.ContentType] = media;
         }
 
-        // The framework's own say nothing that the mappings do not say.
+        // The mappings declare all answers, so drop those of the framework.
         operation.Responses = [];
         foreach (var ofStatus in metadata.OfType<AnswerOf>().GroupBy(a => a.Status).OrderBy(g => g.Key))
             operation.Responses[Text(ofStatus.Key)] = await AnswerAsync(ofStatus.Key, [.. ofStatus]);
@@ -62,7 +62,7 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
             : [Requirement(DocumentCompletion.TokenScheme), Requirement(DocumentCompletion.BearerScheme)];
     }
 
-    /// <summary>In a form an object is one field, as JSON; null where there is none.</summary>
+    /// <summary>An object is one field of a form, in JSON. Null if the schema has no object.</summary>
     static Dictionary<string, OpenApiEncoding>? EncodingOf(IOpenApiSchema schema)
     {
         var objects = schema.Properties?.Where(p => p.Value is OpenApiSchemaReference || p.Value.OneOf is { Count: > 0 }).ToDictionary(
@@ -90,7 +90,7 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
         return response;
     }
 
-    /// <summary>The errors of the mapping, and those of every endpoint like it, by their statuses.</summary>
+    /// <summary>Adds the errors of the mapping and the common ones, by status.</summary>
     async Task AddErrorsAsync(bool takesBody)
     {
         var own = metadata.OfType<ErrorsOf>().SelectMany(e => e.Errors.Select(kind => (Kind: kind, e.Field))).ToList();
@@ -107,7 +107,7 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
         {
             var ofStatus = own.Where(e => e.Kind.Status == status).DistinctBy(e => (e.Kind, e.Field)).ToList();
             var shared = common.Where(k => k.Status == status).Except(ofStatus.Select(e => e.Kind)).ToList();
-            // One that is the only one everywhere is shared, too.
+            // A single error without a field is also a shared answer.
             if (ofStatus is [(var only, null)] && shared.Count == 0)
                 (ofStatus, shared) = ([], [only]);
             if (!operation.Responses!.ContainsKey(Text(status)))
@@ -119,7 +119,7 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
         }
     }
 
-    /// <summary>A component: the published one under <c>/api/v1</c>, else one of our own.</summary>
+    /// <summary>The component of an answer: under <c>/api/v1</c> the published one, if there is one.</summary>
     OpenApiResponseReference Shared(int status, List<ErrorKind> kinds)
     {
         var reason = ReasonPhrases.GetReasonPhrase(status).Replace(" ", "", StringComparison.Ordinal);
@@ -212,12 +212,12 @@ sealed class OperationDescription(OpenApiOperation operation, OpenApiOperationTr
     /// <param name="ContentType">Null for an answer without a body.</param>
     public sealed record AnswerOf(int Status, Type? Type, string? ContentType, string? Example);
 
-    /// <param name="Field">Null where the errors are about no field.</param>
+    /// <param name="Field">Null if the errors are about no field.</param>
     public sealed record ErrorsOf(string? Field, IReadOnlyList<ErrorKind> Errors);
 
-    /// <param name="Name">Of the schema that takes errors, too.</param>
+    /// <param name="Name">The name of the schema, which also covers errors.</param>
     public sealed record FailureOf(Type Type, string Name, string Example);
 
-    /// <summary>Errors of a whole group of endpoints, such as those of its token.</summary>
+    /// <summary>Errors of a whole group of endpoints, such as those of tokens.</summary>
     public sealed record CommonErrorsOf(IReadOnlyList<ErrorKind> Errors);
 }

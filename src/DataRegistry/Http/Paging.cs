@@ -7,15 +7,15 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace DataRegistry.Http;
 
-/// <summary>A page of results, in the contract's shape.</summary>
-/// <param name="Count">All that match; null where counting them would cost more than the page.</param>
-/// <param name="Next">Absolute URL of the next page, to be requested with the same headers; null on the last.</param>
-/// <param name="Previous">Always null: cursors lead forward.</param>
+/// <summary>A page of results.</summary>
+/// <param name="Count">The number of all matches; null if counting them would cost more than the page.</param>
+/// <param name="Next">The absolute URL of the next page; null on the last page. Request it with the same headers.</param>
+/// <param name="Previous">Always null, because cursors only lead forward.</param>
 public sealed record Page<T>(int? Count, string? Next, string? Previous, IReadOnlyList<T> Results);
 
 /// <summary>The paging parameters of a request.</summary>
-/// <param name="Limit">1..9000 (the contract's published limit), also where more was asked for; 100 when not given.</param>
-/// <param name="Cursor">What <see cref="Next"/> put into the link; null on the first page.</param>
+/// <param name="Limit">1..9000, the published limit of the contract, even if the request asks for more; 100 by default.</param>
+/// <param name="Cursor">The value that <see cref="Next"/> put into the link; null on the first page.</param>
 public sealed record Paging(int Limit, string? Cursor)
 {
     public const int MaxLimit = 9000;
@@ -29,7 +29,7 @@ public sealed record Paging(int Limit, string? Cursor)
             && (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out wanted) || wanted < 1))
             throw CommonErrors.TooSmallANumber.On("limit", 1);
 
-        // Public clients ask for 10,000: the largest page tells by its next link that there is more, a refusal would only break them.
+        // Public clients ask for 10,000, and a refusal would break them. They get the largest page, with a link to the next one.
         var limit = (int)Math.Min(wanted, MaxLimit);
         if (!request.Query.TryGetValue("cursor", out var cursor))
             return new(limit, null);
@@ -45,7 +45,7 @@ public sealed record Paging(int Limit, string? Cursor)
 
     public static ApiException BadCursor() => CommonErrors.NotACursor.On("cursor");
 
-    /// <summary>The request's own URL with another cursor; null for no cursor.</summary>
+    /// <summary>The URL of the request with another cursor; null without a cursor.</summary>
     public static string? Next(HttpContext context, string? cursor)
     {
         if (cursor is null)
@@ -58,13 +58,13 @@ public sealed record Paging(int Limit, string? Cursor)
     }
 }
 
-/// <summary>A page of a list, and what its list knows of the others.</summary>
+/// <summary>A page of a list, with the count of the list.</summary>
 /// <param name="Next">The next page's cursor; null at the end.</param>
-/// <param name="Count">Of the whole list; null where it is not counted.</param>
+/// <param name="Count">Of the whole list; null if it is not counted.</param>
 /// <param name="CursorOf">The cursor of a page that begins after a result.</param>
 sealed record CountedPage<T>(IReadOnlyList<T> Rows, string? Next, int? Count, Func<T, string> CursorOf)
 {
-    /// <summary>The page as far as it is not too large with what each result shows beside its row.</summary>
+    /// <summary>Shortens the page if it is too large with the parts that a result shows beside its row.</summary>
     public CountedPage<T> Within(Func<T, int> sizeOf)
     {
         var budget = new PageBudget(Rows.Count);
@@ -73,17 +73,17 @@ sealed record CountedPage<T>(IReadOnlyList<T> Rows, string? Next, int? Count, Fu
     }
 }
 
-/// <summary>Where a page ends: after so many results, or before it is too large. Its first result always fits.</summary>
-/// <param name="limit">Results at most.</param>
+/// <summary>Ends a page after a number of results, or before it gets too large. The first result always fits.</summary>
+/// <param name="limit">The most results.</param>
 sealed class PageBudget(int limit)
 {
-    /// <summary>Bytes of results as JSON, as far as rows tell them.</summary>
+    /// <summary>The most bytes of results as JSON. Rows tell their sizes.</summary>
     public const int MaxBytes = 4 * 1024 * 1024;
 
     int count;
     long bytes;
 
-    /// <summary>Takes the next result. False where the page ends before it.</summary>
+    /// <summary>Takes the next result. False if the page ends before it.</summary>
     public bool TryTake(int size)
     {
         if (count == limit || (count > 0 && bytes + size > MaxBytes))
@@ -105,7 +105,7 @@ static class RowPaging
         this IAsyncEnumerable<T> rows, int limit, Func<T, string> cursorOf, CancellationToken cancellationToken) where T : ITableEntity =>
         rows.PageAsync(limit, RowSize.Of, cursorOf, cancellationToken);
 
-    /// <param name="sizeOf">Bytes of one, as JSON.</param>
+    /// <param name="sizeOf">The bytes of a row as JSON.</param>
     /// <inheritdoc cref="PageAsync{T}(IAsyncEnumerable{T}, int, Func{T, string}, CancellationToken)"/>
     public static async Task<(IReadOnlyList<T> Rows, string? Cursor)> PageAsync<T>(
         this IAsyncEnumerable<T> rows, int limit, Func<T, int> sizeOf, Func<T, string> cursorOf, CancellationToken cancellationToken)
@@ -114,7 +114,7 @@ static class RowPaging
         var budget = new PageBudget(limit);
         await foreach (var row in rows.WithCancellation(cancellationToken))
         {
-            // One more than the page holds tells whether there is a next one.
+            // One more row tells whether there is a next page.
             if (!budget.TryTake(sizeOf(row)))
                 return (taken, cursorOf(taken[^1]));
             taken.Add(row);

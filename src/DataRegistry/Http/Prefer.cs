@@ -3,14 +3,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>The header <c>Prefer</c> (RFC 7240). Preferences that are not known here are ignored, as it asks for.</summary>
+/// <summary>The header <c>Prefer</c> (RFC 7240). Unknown preferences are ignored, as the RFC demands.</summary>
 static class Prefer
 {
     public const string Header = "Prefer";
 
     const string Wait = "wait";
 
-    /// <summary>How long the caller prefers to wait for an answer, in whole seconds; null where it does not say.</summary>
+    /// <summary>How long the caller prefers to wait for an answer, in whole seconds; null if it does not say.</summary>
     public static TimeSpan? WaitOf(HttpRequest request)
     {
         foreach (var preference in request.Headers[Header].SelectMany(value => value?.Split(',') ?? []))

@@ -5,24 +5,24 @@ using Microsoft.AspNetCore.Http;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// Reads bodies at the door: what comes back is well-formed and within its size, or the request has ended with its error.
+/// Reads and checks bodies. A malformed or too large body ends the request with its error.
 /// </summary>
 public static class RequestBody
 {
     const string Json = "application/json";
 
     /// <summary>
-    /// A JSON body. Wrong types end as an error of the field that has one, broken JSON as a <c>detail</c>, both 400. Another type of
+    /// Reads a JSON body. A value of a wrong type is an error of its field, broken JSON a <c>detail</c>, both 400. Another type of
     /// body is 415 (see <see cref="BodyType"/>), a misspelt field 400 (see <see cref="NearMiss"/>).
     /// </summary>
     public static Task<T> ReadJsonAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class =>
         ReadAsync(context, type, maxBytes, takesForms: false);
 
-    /// <summary>The same, or a form with the same fields (see <see cref="FormFields"/>).</summary>
+    /// <summary>Reads a JSON body, or a form with the same fields (see <see cref="FormFields"/>).</summary>
     public static Task<T> ReadJsonOrFormAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class =>
         ReadAsync(context, type, maxBytes, takesForms: true);
 
-    /// <summary>A JSON body whatever its type says, for an endpoint that reads its fields itself.</summary>
+    /// <summary>Reads a JSON body of any media type, for an endpoint that reads the fields itself.</summary>
     public static Task<T> ReadAnyTypeAsync<T>(HttpContext context, JsonTypeInfo<T> type, long maxBytes) where T : class =>
         ParseAsync(context, Limited(context, maxBytes), type);
 
@@ -57,7 +57,7 @@ public static class RequestBody
         catch (JsonException e)
         {
             var field = e.Path?.TrimStart('$').TrimStart('.').Split('.', '[')[0];
-            // A reader's own exception inside means that the text is no JSON; otherwise a value has the wrong type.
+            // An inner exception of the reader means that the text is no JSON. Otherwise a value has the wrong type.
             throw e.InnerException is JsonException
                 ? Broken(e.LineNumber is { } line ? $"line {line + 1}, byte {e.BytePositionInLine + 1}" : "the text ends too early")
                 : string.IsNullOrEmpty(field) ? Broken("an object is expected")
@@ -67,11 +67,11 @@ public static class RequestBody
         static ApiException Broken(string where) => CommonErrors.JsonBroken.With(where);
     }
 
-    /// <summary>A form's fields; 400 where the body is none.</summary>
+    /// <summary>The fields of a form; 400 if the body is no form.</summary>
     public static Task<IFormCollection> ReadFormAsync(HttpContext context, long maxBytes) =>
         FormOfAsync(context, Limited(context, maxBytes));
 
-    /// <param name="body">The request's body, or what was read of it before.</param>
+    /// <param name="body">The body of the request, or the part that was read before.</param>
     public static async Task<IFormCollection> FormOfAsync(HttpContext context, Stream body)
     {
         context.Request.Body = body;
@@ -85,10 +85,10 @@ public static class RequestBody
         }
     }
 
-    /// <summary>The list is longer than is worked on at a time.</summary>
+    /// <summary>The error of a list that is too long for one request.</summary>
     public static ApiException TooMany(int max) => CommonErrors.ListTooLong.With(max);
 
-    /// <summary>The body, which ends the request with 413 as soon as more than the limit has been read.</summary>
+    /// <summary>Limits a body: reading more than the limit ends the request with 413.</summary>
     public static Stream Limited(HttpContext context, long maxBytes) => context.Request.ContentLength > maxBytes
         ? throw LimitedStream.TooLarge(maxBytes)
         : Limited(context.Request.Body, maxBytes);
@@ -96,7 +96,7 @@ public static class RequestBody
     /// <inheritdoc cref="Limited(HttpContext, long)"/>
     public static Stream Limited(Stream body, long maxBytes) => new LimitedStream(body, maxBytes);
 
-    /// <summary>Ends the request with 413 as soon as more than the limit has been read.</summary>
+    /// <summary>Ends the request with 413 as soon as more than the limit was read.</summary>
     sealed class LimitedStream(Stream inner, long maxBytes) : Stream
     {
         long read;
@@ -123,7 +123,7 @@ public static class RequestBody
             }
             catch (IOException e) when (e is not BadHttpRequestException)
             {
-                // A body that cannot be read: a chunk whose size is no number that fits, or a caller who has gone.
+                // The size of a chunk is malformed or too large, or the caller hung up.
                 throw new BadHttpRequestException(e.Message, e);
             }
         }

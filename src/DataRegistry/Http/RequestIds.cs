@@ -7,9 +7,8 @@ using Microsoft.AspNetCore.Routing;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// Every request has an id: the <c>X-Request-Id</c> that it came with, if that is 1 to 128 visible ASCII characters, else one of our own.
-/// It is the <see cref="HttpContext.TraceIdentifier"/>, stands in the answer, in the scope of all that is logged (the server's own), in the
-/// request's span, and in the audit trail.
+/// Gives every request an id: its <c>X-Request-Id</c>, if that has 1 to 128 visible ASCII characters, else a new one. The id is the
+/// <see cref="HttpContext.TraceIdentifier"/>. The answer, the scope of log lines, the span of the request and the audit trail have it.
 /// </summary>
 public static class RequestIds
 {
@@ -22,7 +21,7 @@ public static class RequestIds
             ? given
             : Guid.CreateVersion7().ToString("N");
         context.TraceIdentifier = id;
-        // Not before: an answer that is thrown away takes its headers with it.
+        // Set it late: a discarded answer loses its headers.
         context.Response.OnStarting(() =>
         {
             context.Response.Headers[Header] = id;
@@ -34,7 +33,7 @@ public static class RequestIds
         if (span is not null && context.GetEndpoint() is RouteEndpoint endpoint)
             span.SetTag(
                 "http.route", endpoint.RoutePattern.RawText).DisplayName = $"{context.Request.Method} {endpoint.RoutePattern.RawText}";
-        // The server tells none of it by itself. The address is left out: it may hold what is nobody's business.
+        // The server does not log it by itself. The address is left out, because it may hold secrets and names.
         span?.SetTag("http.request.method", context.Request.Method).Answered(context.Response.StatusCode);
     });
 }

@@ -6,18 +6,20 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// What a request may be. The server's own limits are twice as high, since what it refuses itself it answers without a body: only what is
-/// beyond those, or no HTTP, or has a NUL in its path, is answered so.
+/// The limits of a request's size. The server answers its own refusals without a body, so its limits are twice as high. It refuses only
+/// what exceeds those, or is no HTTP, or has a NUL in its path.
 /// </summary>
 public static class RequestLimits
 {
-    /// <summary>Bytes of path and query: the server's default for the request line, and enough for a cursor with the longest key.</summary>
+    /// <summary>
+    /// The most bytes of path and query. It is the server's default for a request line, and enough for a cursor with the longest key.
+    /// </summary>
     const int MaxTarget = 8 * 1024;
 
-    /// <summary>Bytes of names and values: the server's default.</summary>
+    /// <summary>The most bytes of names and values of headers, which is the server's default.</summary>
     const int MaxHeaders = 32 * 1024;
 
-    /// <summary>The server's default.</summary>
+    /// <summary>The most headers, which is the server's default.</summary>
     const int MaxHeaderCount = 100;
 
     public static void Raise(KestrelServerOptions server)
@@ -38,7 +40,7 @@ public static class RequestLimits
     });
 
     /// <summary>
-    /// HEAD is answered as GET is; the server leaves the body out. Before routing, which knows GET only. See <see cref="IsHead"/>.
+    /// Answers HEAD like GET; the server leaves the body out. It runs before routing, which knows GET only. See <see cref="IsHead"/>.
     /// </summary>
     public static IApplicationBuilder UseHeadAsGet(this IApplicationBuilder app) => app.Use((context, next) =>
     {
@@ -51,6 +53,6 @@ public static class RequestLimits
         return next(context);
     });
 
-    /// <summary>Whether the request came as HEAD: for whom a body costs more than what it is told by.</summary>
+    /// <summary>Whether the request came as HEAD. A handler can then skip an expensive body.</summary>
     public static bool IsHead(HttpContext context) => context.Items.ContainsKey(typeof(RequestLimits));
 }

@@ -3,20 +3,19 @@ using Microsoft.AspNetCore.Builder;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// What every answer tells browsers: its type is what it says, nobody frames it, nothing is loaded by it, it sends no referrer, answers of
-/// the
-/// API are not kept, and where it came by https it comes only so. Pages that load something have a policy of their own, which stays.
+/// Sets the headers of every answer for browsers: no guessing of types, no frames, no loading, no referrer, no caching of the API's
+/// answers, and https only, if the request came by https. Pages that load something have their own policy, which stays.
 /// </summary>
 public static class SecurityHeaders
 {
     const string ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
 
-    /// <summary>Two years, as browsers' own lists ask for (hstspreload.org).</summary>
+    /// <summary>Two years, the demand of the lists of browsers (hstspreload.org).</summary>
     const string StrictTransportSecurity = "max-age=63072000; includeSubDomains";
 
     public static IApplicationBuilder UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        // Not before: an answer that is thrown away takes its headers with it.
+        // Set them late: a discarded answer loses its headers.
         context.Response.OnStarting(() =>
         {
             var headers = context.Response.Headers;

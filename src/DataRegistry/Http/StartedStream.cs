@@ -1,6 +1,6 @@
 namespace DataRegistry.Http;
 
-/// <summary>A stream of which the beginning was read before: it gives that first, then the rest. Asynchronous only.</summary>
+/// <summary>A stream with a beginning that was read before. It returns that first, then the rest. Asynchronous only.</summary>
 sealed class StartedStream(ReadOnlyMemory<byte> start, Stream rest) : Stream
 {
     ReadOnlyMemory<byte> start = start;

@@ -3,14 +3,14 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Http;
 
-/// <summary>An error under <c>/api/v1</c>. Where the contract publishes a status's message it is that one, whatever went wrong.</summary>
+/// <summary>An error under <c>/api/v1</c>. If the contract publishes a message for the status, it has that message for any cause.</summary>
 /// <param name="Code">The HTTP status.</param>
-/// <param name="Details">More than the message says; left out where there is no more.</param>
+/// <param name="Details">The cause, if the message does not tell it; else left out.</param>
 public sealed record V1ErrorBody(
     int Code, string Message, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Details)
 {
     /// <summary>
-    /// Whether errors of the request have this shape: by its path, so that unknown routes and requests without a token have it too.
+    /// Whether errors of the request have this shape. The path decides, so unknown routes and requests without a token have it too.
     /// </summary>
     public static bool IsFor(HttpRequest request) => request.Path.StartsWithSegments("/api/v1", StringComparison.OrdinalIgnoreCase);
 

@@ -6,8 +6,8 @@ using System.Text.Json.Serialization;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// How bodies are written: <c>'</c> and unicode as themselves, since nothing here is pasted into HTML (and <c>nosniff</c> says so); times
-/// in UTC with microseconds.
+/// The way bodies are written. <c>'</c> and unicode stay unescaped, because no body is pasted into HTML (and <c>nosniff</c> says so).
+/// Times are in UTC, with microseconds.
 /// </summary>
 public static class WireJson
 {

@@ -6,13 +6,12 @@ using System.Text.Json.Serialization.Metadata;
 namespace DataRegistry.Http;
 
 /// <summary>
-/// Bodies as the document describes them: with the names, and without the nulls, of the room's own context that writes or reads them. A
-/// body
-/// of no context has snake case names.
+/// The JSON types of bodies for the document. Their names and omitted nulls are those of the room's own context. A body of no context has
+/// snake case names.
 /// </summary>
 sealed class WireTypes : DefaultJsonTypeInfoResolver
 {
-    /// <summary>Made for the first document, not at the start.</summary>
+    /// <summary>The contexts of all rooms. The first document makes them, to keep the start quick.</summary>
     static readonly Lazy<List<JsonSerializerContext>> Contexts = new(() =>
     [
         .. typeof(WireTypes).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(JsonSerializerContext)))

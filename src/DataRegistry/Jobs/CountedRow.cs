@@ -26,6 +26,7 @@ abstract record CountedRow : TableRow
 
     public long? Done { get => Column(Counts.Done); init => Counts = Counts with { Done = value ?? 0 }; }
     public long? Bytes { get => Column(Counts.Bytes); init => Counts = Counts with { Bytes = value ?? 0 }; }
+    public long? Looked { get => Column(Counts.Looked); init => Counts = Counts with { Looked = value ?? 0 }; }
 
     static long? Column(long count) => count == 0 ? null : count;
 }

@@ -37,6 +37,9 @@ readonly record struct Counts
     /// <summary>Bytes of the objects that a selection took.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Datums that a selection looked at, whether it took them or not.</summary>
+    public long Looked { get; init; }
+
     public long Total => Created + Existing + Failed + Skipped + Unchanged + Changed + Missing + Returned + New + Done;
 
     /// <summary>The number with an outcome, by its name in results; all of them if the name is empty.</summary>
@@ -69,5 +72,6 @@ readonly record struct Counts
         Requests = a.Requests + b.Requests,
         Done = a.Done + b.Done,
         Bytes = a.Bytes + b.Bytes,
+        Looked = a.Looked + b.Looked,
     };
 }

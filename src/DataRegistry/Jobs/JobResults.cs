@@ -20,6 +20,8 @@ sealed class JobResults(
 {
     public const string NdJson = "application/x-ndjson";
 
+    public const string LinesDescription = $"With `Accept: {NdJson}` the answer has all of them, one JSON object a line.";
+
     /// <summary>Answers a request for a job's results; 410 after their retention time.</summary>
     /// <param name="outcomes">The values that <c>outcome</c> may have. Without it the answer has all results.</param>
     public async Task<IResult> AnswerAsync<T>(

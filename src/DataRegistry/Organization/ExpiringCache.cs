@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace DataRegistry.Organization;
 
 /// <summary>
-/// What was read a short while ago, so that not every request reads it again. A change made elsewhere shows after at most
-/// <paramref name="age"/>, one made here at once if it is forgotten here. What is not there is asked for each time.
+/// Values that were read recently, so requests do not read them again. A change of another process shows after at most
+/// <paramref name="age"/>, and a change of this process at once if it forgets the value. Absent values are not cached.
 /// </summary>
 public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age) where TKey : notnull where TValue : class
 {
@@ -17,7 +17,7 @@ public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age
         var now = clock.GetUtcNow();
         if (Find(key) is { } known)
             return known;
-        // The time before the read counts: what changes while it is read is seen in time, too.
+        // The time before the read counts, so a change during the read shows in time.
         if (await read(cancellationToken) is not { } value)
         {
             entries.TryRemove(key, out _);
@@ -28,10 +28,10 @@ public sealed class ExpiringCache<TKey, TValue>(TimeProvider clock, TimeSpan age
         return value;
     }
 
-    /// <summary>What was read a short while ago; null where nothing was.</summary>
+    /// <summary>The cached value; null if there is none.</summary>
     public TValue? Find(TKey key) => entries.TryGetValue(key, out var known) && clock.GetUtcNow() - known.Read < age ? known.Value : null;
 
-    /// <summary>Keeps what was read together with others.</summary>
+    /// <summary>Keeps a value that was read with others.</summary>
     /// <param name="read">The time before it was read.</param>
     public void Put(TKey key, TValue value, DateTimeOffset read)
     {

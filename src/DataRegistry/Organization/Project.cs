@@ -2,15 +2,15 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
 
-/// <summary>A project: what datums and jobs belong to.</summary>
-/// <param name="Slot">0..4095: which partitions its datums and jobs are kept in. Given out in turn, so that the first 4096 projects share
+/// <summary>A project owns datums and jobs.</summary>
+/// <param name="Slot">0..4095: names the partitions of its datums and jobs. Slots are given out in turn, so the first 4096 projects share
 /// none.</param>
-/// <param name="Department">Where it belongs, together with <paramref name="Cluster"/>; it stays there.</param>
+/// <param name="Department">The department of the project, which never changes, and neither does its <paramref name="Cluster"/>.</param>
 public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Guid Cluster)
 {
     public const int Slots = 4096;
 
-    /// <summary>What it is for, in its users' words; empty for nothing.</summary>
+    /// <summary>The users' own words about the project, or empty.</summary>
     public string Description { get; init; } = "";
 
     /// <summary>When it was made.</summary>
@@ -18,15 +18,15 @@ public sealed record Project(Guid Id, string Name, int Slot, Guid Department, Gu
 }
 
 /// <summary>
-/// What a room keeps of a project, for a project to be deleted only while no room keeps anything. Asked twice: before the deletion, and
-/// after it for what came meanwhile.
+/// The contents that a room keeps of a project. A project is deleted only if no room keeps any. The deletion asks before it and after it,
+/// because contents may come meanwhile.
 /// </summary>
 public interface IProjectContents
 {
-    /// <summary>Rooms are asked by it: the fastest answer first.</summary>
+    /// <summary>The order in which rooms are asked: the fastest first.</summary>
     int Order { get; }
 
-    /// <summary>What of the project there is, in a word or two for its user; null for nothing.</summary>
+    /// <summary>The kind of contents, in a word or two for the user; null for none.</summary>
     Task<string?> FindAsync(Project project, CancellationToken cancellationToken);
 }
 
@@ -43,11 +43,11 @@ sealed record ProjectRow : TableRow
     public Guid? Cluster { get; init; }
     public required DateTimeOffset CTime { get; init; }
 
-    /// <summary>When it was deleted; null where it was not.</summary>
+    /// <summary>When it was deleted; null if it was not.</summary>
     public DateTimeOffset? Deleted { get; init; }
 }
 
-/// <summary>How many projects were made: the next one's slot.</summary>
+/// <summary>The number of projects that were ever created, which is the next slot.</summary>
 sealed record ProjectCounterRow : TableRow
 {
     public required int Created { get; init; }

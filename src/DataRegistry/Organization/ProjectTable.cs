@@ -9,27 +9,27 @@ namespace DataRegistry.Organization;
 ///   projects │ {project id}   name, slot, department, cluster
 ///            │ slots          how many were made
 /// </code>
-/// One partition, so that a project and its slot are one transaction. A deleted project stays, marked: what names it, such as the audit
-/// trail, goes on to mean it, and its slot is never another's.
+/// All rows are in one partition, so a project and its slot are written in one transaction. A deleted project keeps its row, with a mark:
+/// the audit trail still names it, and no other project gets its slot.
 /// </summary>
 public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
     const string Partition = "projects";
-    // After every id, whose characters end with 'f'.
+    // This key sorts after every id, because an id has no character after 'f'.
     const string CounterKey = "slots";
 
     readonly TableClient table = tables.GetTableClient("organization");
-    // Nothing but a project's name and description ever changes.
+    // Only the name and the description of a project ever change.
     readonly ExpiringCache<Guid, Project> known = new(clock, TimeSpan.FromSeconds(15));
 
     public TableClient Table => table;
 
-    /// <summary>The project; null where there is none. A new name shows within 15 seconds.</summary>
+    /// <summary>The project; null if there is none. A new name shows within 15 seconds.</summary>
     public async Task<Project?> FindAsync(Guid id, CancellationToken cancellationToken) =>
         await known.GetAsync(id, async token => await RowAsync(id, token) is { Deleted: null } row ? Read(row) : null, cancellationToken);
 
     /// <summary>
-    /// Those of the projects that there are, by id. What is not known since a short while is read in ranges, a thousand a request.
+    /// The existing ones of these projects, by id. Projects that are not cached are read in ranges, a thousand a request.
     /// </summary>
     public async Task<IReadOnlyDictionary<Guid, Project>> FindManyAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
     {
@@ -58,15 +58,15 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
         return found;
     }
 
-    /// <summary>The project if it is deleted; null where there is none, or it is not.</summary>
+    /// <summary>The project if it is deleted, else null.</summary>
     public async Task<Project?> FindDeletedAsync(Guid id, CancellationToken cancellationToken) =>
         await RowAsync(id, cancellationToken) is { Deleted: not null } row ? Read(row) : null;
 
-    /// <summary>Whether any project, not counting deleted ones, is in the department. Reads all projects.</summary>
+    /// <summary>Whether the department has a project that is not deleted. Reads all projects.</summary>
     public async Task<bool> AnyInAsync(Guid department, CancellationToken cancellationToken) =>
         await RowsAsync(after: null, 1000, cancellationToken).AnyAsync(p => p.Department == department, cancellationToken);
 
-    /// <summary>Marks the project as deleted, or takes that back. Repeating it changes nothing.</summary>
+    /// <summary>Marks the project as deleted, or removes the mark. Repeating it changes nothing.</summary>
     public async Task MarkAsync(Guid id, bool deleted, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
@@ -80,7 +80,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     }
 
     /// <summary>
-    /// A page of those projects that <paramref name="visible"/> lets through, in the order of their ids, and the cursor of the next one.
+    /// A page of the projects that <paramref name="visible"/> accepts, in the order of their ids, and the cursor of the next page.
     /// </summary>
     public Task<(IReadOnlyList<Project> Projects, string? Cursor)> ListAsync(
         int limit, string? after, Func<Project, bool> visible, CancellationToken cancellationToken) =>
@@ -99,8 +99,7 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
     }
 
     /// <summary>
-    /// Creates a project of the default department with the given id, or finds the one that has it: repeating it changes nothing. A deleted
-    /// one is there again.
+    /// Creates a project with this id in the default department, or finds it. Repeating it changes nothing. A deleted project comes back.
     /// </summary>
     public Task<Project> EnsureAsync(Guid id, string name, CancellationToken cancellationToken) =>
         EnsureAsync(id, name, Department.Default, cancellationToken);
@@ -128,13 +127,13 @@ public sealed class ProjectTable(TableServiceClient tables, TimeProvider clock) 
                     }),
                 ],
                 cancellationToken);
-            // Done, or another one was quicker with the counter or this id, or it is deleted: either way, look again.
+            // The write succeeded, or another request changed the counter or took this id, or the project is deleted. Read again.
             if (!made.IsDone)
                 await MarkAsync(id, deleted: false, cancellationToken);
         }
     }
 
-    /// <summary>Gives a project another name or description; the one before and the one after, null where there is none.</summary>
+    /// <summary>Gives a project another name or description; the one before and the one after, null if there is none.</summary>
     /// <param name="name">Null for the one that it has.</param>
     /// <param name="description">Null for the one that it has.</param>
     public async Task<(Project Before, Project After)?> ChangeAsync(

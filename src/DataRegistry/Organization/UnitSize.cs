@@ -2,7 +2,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
 
-/// <summary>How large a unit is on the wire: its name, three ids, and their names.</summary>
+/// <summary>The size of a unit on the wire: its name, three ids, and their names.</summary>
 static class UnitSize
 {
     const int Others = 200;

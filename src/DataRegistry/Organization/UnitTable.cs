@@ -9,9 +9,9 @@ namespace DataRegistry.Organization;
 ///   clusters    │ {cluster id}      name, has agent
 ///   departments │ {department id}   name, cluster
 /// </code>
-/// A unit and what is in it are in different partitions, so no transaction spans them. Whoever puts something into a unit writes it first
-/// and then changes the unit's row; whoever deletes a unit reads its row, then looks for what is in it, then deletes that very version.
-/// So of the two one sees the other, whatever their order.
+/// A unit and its contents are in different partitions, so no transaction spans them. A creation writes the content first and then changes
+/// the unit's row. A deletion reads the unit's row, looks for contents, and then deletes that version of the row. So one of two concurrent
+/// requests always sees the other.
 /// </summary>
 public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : IStoredTable
 {
@@ -23,7 +23,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     public TableClient Table => table;
 
     /// <summary>
-    /// The default cluster and department, made where they are missing. When the first was made is when the installation began.
+    /// The default cluster and department, made where they are missing. The first one tells when the installation began.
     /// </summary>
     public async Task EnsureDefaultsAsync(CancellationToken cancellationToken)
     {
@@ -35,11 +35,11 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
     public async Task<DateTimeOffset> BeganAsync(CancellationToken cancellationToken) =>
         (await FindAsync(Clusters, Cluster.DefaultId, cancellationToken))?.CTime ?? clock.GetUtcNow();
 
-    /// <summary>The cluster; null where there is none.</summary>
+    /// <summary>The cluster; null if there is none.</summary>
     public async Task<Cluster?> FindClusterAsync(Guid id, CancellationToken cancellationToken) =>
         await FindAsync(Clusters, id, cancellationToken) is { } row ? ClusterOf(row) : null;
 
-    /// <summary>The department; null where there is none.</summary>
+    /// <summary>The department; null if there is none.</summary>
     public async Task<Department?> FindDepartmentAsync(Guid id, CancellationToken cancellationToken) =>
         await FindAsync(Departments, id, cancellationToken) is { } row ? DepartmentOf(row) : null;
 
@@ -53,11 +53,11 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         table.ReadAsync<UnitRow>(
             new TableRange(Departments) { After = after }, pageSize, cancellationToken: cancellationToken).Select(DepartmentOf);
 
-    /// <summary>Those of the clusters that there are, by id; one request or two, however many.</summary>
+    /// <summary>The existing ones of these clusters, by id. It takes one or two requests, however many they are.</summary>
     public async Task<IReadOnlyDictionary<Guid, Cluster>> FindClustersAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
         (await FindManyAsync(Clusters, ids, cancellationToken)).Select(ClusterOf).ToDictionary(c => c.Id);
 
-    /// <summary>Those of the departments that there are, by id.</summary>
+    /// <summary>The existing ones of these departments, by id.</summary>
     public async Task<IReadOnlyDictionary<Guid, Department>> FindDepartmentsAsync(
         IEnumerable<Guid> ids, CancellationToken cancellationToken) =>
         (await FindManyAsync(Departments, ids, cancellationToken)).Select(DepartmentOf).ToDictionary(d => d.Id);
@@ -69,7 +69,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         return cluster;
     }
 
-    /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null where there is none.</summary>
+    /// <summary>Says whether an agent works in the cluster: the cluster, and whether that is new; null if there is none.</summary>
     public async Task<(Cluster Cluster, bool Changed)?> SetAgentAsync(Guid id, bool hasAgent, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
@@ -86,7 +86,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         return null;
     }
 
-    /// <summary>Null where the cluster is gone meanwhile.</summary>
+    /// <summary>Null if the cluster is gone meanwhile.</summary>
     public async Task<Department?> CreateDepartmentAsync(string name, Cluster cluster, CancellationToken cancellationToken)
     {
         var department = new Department(Guid.CreateVersion7(clock.GetUtcNow()), name, cluster.Id) { CTime = clock.GetUtcNow() };
@@ -97,15 +97,15 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
         return null;
     }
 
-    /// <summary>Called after a project was put into the department; false where that is gone, and the project has to go, too.</summary>
+    /// <summary>Called after a project was created in the department. False if the department is gone: delete the project then.</summary>
     public Task<bool> NoteProjectAsync(Guid department, CancellationToken cancellationToken) =>
         NoteAddedAsync(Departments, department, cancellationToken);
 
-    /// <summary>Gives a cluster another name; the one before and the one after, null where there is none.</summary>
+    /// <summary>Gives a cluster another name; the one before and the one after, null if there is none.</summary>
     public async Task<(Cluster Before, Cluster After)?> RenameClusterAsync(Guid id, string name, CancellationToken cancellationToken) =>
         await RenameAsync(Clusters, id, name, cancellationToken) is { } row ? (ClusterOf(row), ClusterOf(row) with { Name = name }) : null;
 
-    /// <summary>Gives a department another name; the one before and the one after, null where there is none.</summary>
+    /// <summary>Gives a department another name; the one before and the one after, null if there is none.</summary>
     public async Task<(Department Before, Department After)?> RenameDepartmentAsync(
         Guid id, string name, CancellationToken cancellationToken) =>
         await RenameAsync(Departments, id, name, cancellationToken) is { } row
@@ -131,7 +131,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             if (await inUse(cancellationToken))
                 return UnitDeletion.InUse;
             var write = await table.TryDeleteAsync(partition, row.RowKey, row.ETag, cancellationToken);
-            // Otherwise it was changed, perhaps by something put into it: look again.
+            // Another request changed the row, perhaps because it created a content. Look again.
             if (write.Outcome != TableOutcome.Changed)
                 return UnitDeletion.Deleted;
         }
@@ -177,7 +177,7 @@ public sealed class UnitTable(TableServiceClient tables, TimeProvider clock) : I
             ? (await table.FindManyAsync<UnitRow>(partition, keys, cancellationToken: cancellationToken)).Values
             : [];
 
-    // A row that is there already is the one of an earlier try.
+    // An existing row is that of an earlier try.
     Task<TableWrite> AddAsync(
         string partition, Guid id, string name, Guid? cluster, CancellationToken cancellationToken, bool hasAgent = false) =>
             table.TryAddAsync(

@@ -2,25 +2,25 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Organization;
 
-/// <summary>A cluster: what departments belong to, and where data volumes are.</summary>
-/// <param name="HasAgent">Whether an agent works in it, which makes and removes its data volumes and reports on them; without one they are
-/// a catalog only.</param>
+/// <summary>A cluster has departments and data volumes.</summary>
+/// <param name="HasAgent">Whether an agent runs in it, which creates, deletes and reports on its data volumes. Without one they are only
+/// a catalog.</param>
 public sealed record Cluster(Guid Id, string Name, bool HasAgent = false)
 {
     /// <summary>When it was made.</summary>
     public DateTimeOffset CTime { get; init; }
 
-    /// <summary>The cluster that is always there.</summary>
+    /// <summary>The cluster that always exists.</summary>
     public static readonly Guid DefaultId = Guid.Parse("0198c0de-0000-7000-8000-0000000000c1");
 }
 
-/// <summary>A department of a cluster: what projects belong to. It stays in its cluster.</summary>
+/// <summary>A department has projects. It stays in its cluster.</summary>
 public sealed record Department(Guid Id, string Name, Guid Cluster)
 {
     /// <summary>When it was made.</summary>
     public DateTimeOffset CTime { get; init; }
 
-    /// <summary>The department of <see cref="Cluster.DefaultId"/> that projects belong to when none is named.</summary>
+    /// <summary>The department of <see cref="Cluster.DefaultId"/> for projects that name none.</summary>
     public static readonly Guid DefaultId = Guid.Parse("0198c0de-0000-7000-8000-0000000000d1");
 
     public static Department Default { get; } = new(DefaultId, "default", Organization.Cluster.DefaultId);
@@ -37,11 +37,11 @@ sealed record UnitRow : TableRow
     public bool HasAgent { get; init; }
     public required DateTimeOffset CTime { get; init; }
 
-    /// <summary>How often something was put into it: what changes the row, so that a deletion that did not see it fails.</summary>
+    /// <summary>The number of contents that were ever created in it. It changes the row, so a deletion that missed one fails.</summary>
     public int? Added { get; init; }
 }
 
-/// <summary>What became of a unit's deletion.</summary>
+/// <summary>The outcome of the deletion of a unit.</summary>
 public enum UnitDeletion
 {
     Deleted,

@@ -26,33 +26,35 @@ static class RescanEndpoints
     {
         api.MapPost("/stores/{id}/rescan/", StartAsync).WithName("startRescan")
             .Answers<RescanJobBody>(
-                "Scan a store now for what has changed since it was adopted; where a scan runs, that one is answered",
+                "Start a scan of a store, or get the one that runs",
                     StatusCodes.Status202Accepted,
                 "RescanJobBody.accepted")
-            .TakesQuery("force", "true: also where the bucket lists nothing at all any more, which is otherwise not believed",
+            .TakesQuery("force", "`true` accepts an empty bucket. Otherwise a scan fails if it finds none of the adopted objects.",
                 JsonSchemaType.Boolean)
             .FailsOn("force", CommonErrors.NotAFlag).Fails(RescanErrors.ScanBegins, RescanErrors.ScanWithoutForce,
                 AccessErrors.NotPermitted);
         api.MapGet("/rescans/", ListAsync).WithName("listRescans").AnswersPages<RescanJobBody>("List scans of stores, newest first")
-            .TakesQuery("store", "A store's id")
-            .TakesQuery("project", $"A project's id, for the stores in it; without both all stores that you see, up to {MaxStores}")
-            .TakesQuery("status", "Only those with it").FailsOn(
+            .TakesQuery("store", "A store's id.")
+            .TakesQuery("project",
+                $"The project that the stores belong to. Without a store or a project all stores count that you see, up to {MaxStores}.")
+            .TakesQuery("status", "Only scans with this status.").FailsOn(
                 "store", CommonErrors.NotAnId, RescanErrors.NoStore, RescanErrors.TooManyStores)
             .FailsOn("project", OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject).FailsOn("status", CommonErrors.NotAChoice)
             .Fails(AccessErrors.NotPermitted);
-        api.MapGet("/rescans/{id}/", GetAsync).WithName("getRescan").Answers<RescanJobBody>("Get a scan, and how far it is");
+        api.MapGet("/rescans/{id}/", GetAsync).WithName("getRescan").Answers<RescanJobBody>("Get a scan and its progress");
         api.MapGet("/rescans/{id}/results/", ResultsAsync).WithName("getRescanResults")
             .AnswersPages<ScanItem>(
-                $"List every object that is not as it was adopted; with Accept: {JobResults.NdJson} all of them, one a line")
+                "List the objects that are not as they were adopted")
+            .WithDescription(JobResults.LinesDescription)
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}; all if not given")
+            .TakesQuery("outcome", $"One of {string.Join(", ", ScanItem.Outcomes)}. Without it all are listed.")
             .FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(AccessErrors.NotPermitted);
         api.MapPost("/rescans/{id}/cancel/", CancelAsync).WithName("cancelRescan")
-            .Answers<RescanJobBody>("Cancel a scan; what it found stays", StatusCodes.Status202Accepted, "RescanJobBody.cancelling")
+            .Answers<RescanJobBody>("Cancel a scan. What it found stays", StatusCodes.Status202Accepted, "RescanJobBody.cancelling")
             .Fails(JobErrors.Ended, AccessErrors.NotPermitted);
         api.MapPost("/rescans/{id}/retry/", RetryAsync).WithName("retryRescan")
-            .Answers<RescanJobBody>("Scan the store of a scan that has ended again", StatusCodes.Status202Accepted,
+            .Answers<RescanJobBody>("Scan the store of an ended scan again", StatusCodes.Status202Accepted,
                 "RescanJobBody.accepted")
             .Fails(RescanErrors.ScanStoreGone, RescanErrors.ScanNotEnded, RescanErrors.ScanBegins, RescanErrors.ScanWithoutForce,
                 AccessErrors.NotPermitted);

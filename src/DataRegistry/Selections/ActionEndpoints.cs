@@ -9,8 +9,9 @@ using Microsoft.AspNetCore.Routing;
 namespace DataRegistry.Selections;
 
 /// <summary>
-/// What is done with a selection. To tag is to edit data. To purge many at once takes a permission of its own, which managers have: one
-/// purge is undone by adopting the object again, but a selection may be all that a project has. To export is to read.
+/// The actions on a selection. Tagging is editing data, and exporting is reading. Purging many datums at once takes a
+/// permission of its own, which managers have: adopting an object again undoes one purge, but a selection may be a
+/// project's whole data.
 /// </summary>
 static class ActionEndpoints
 {
@@ -19,7 +20,7 @@ static class ActionEndpoints
         api.MapPost("/selections/{id}/purge/", (string id, HttpContext context, SelectionActions actions) =>
                 actions.StartAsync(id, context, SelectionAction.Purge, Permission.DataManage))
             .WithName("purgeSelection").TakesIdempotencyKey().Answers<SelectionJobBody>(
-                "Purge the datums of a selection, as purging each would: how an adoption is undone, with a filter by its job",
+                "Purge the datums of a selection, which also undoes an adoption",
                 StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
@@ -31,22 +32,23 @@ static class ActionEndpoints
             .WithName("exportSelection").Takes<NewExportBody>().TakesIdempotencyKey()
             .FailsOn("format", CommonErrors.Required, CommonErrors.NotAChoice)
             .Answers<SelectionJobBody>(
-                "Write all that is known of the datums of a selection to files, which the job names with URLs to read them",
+                "Write the datums of a selection to files. The job names their URLs",
                 StatusCodes.Status202Accepted)
             .Fails(
                 SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
                 SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
-            .Answers<SelectionJobBody>("A job that acts on a selection, and how far it is")
+            .Answers<SelectionJobBody>("Get a job of a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/jobs/{job}/results/", ResultsAsync).WithName("getSelectionJobResults")
             .AnswersPages<SkippedItem>(
-                $"Every datum that the job left alone, and why; with Accept: {JobResults.NdJson} all of them, one a line")
+                "List the datums that the job skipped, and why")
+            .WithDescription(JobResults.LinesDescription)
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "skipped, which all are").FailsOn("outcome", CommonErrors.NotAChoice)
+            .TakesQuery("outcome", "`skipped`, which is the outcome of all of them.").FailsOn("outcome", CommonErrors.NotAChoice)
             .Fails(SelectionErrors.SelectionExpired);
         api.MapPost("/selections/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelSelectionJob").Answers<SelectionJobBody>(
-                "End a job as soon as may be; what it did stays", StatusCodes.Status202Accepted)
+                "Cancel a job. What it did stays", StatusCodes.Status202Accepted)
             .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 

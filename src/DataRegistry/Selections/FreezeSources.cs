@@ -15,13 +15,15 @@ sealed class FreezeSources(
     DatumTable datums, LocationTable locations, JobTable jobs, StoreTable stores, ScannedStores scans, SelectionLimits limits)
 {
     /// <summary>
-    /// Keys are spread evenly over the shards, so one shard stands for all. It takes a request or two, whatever the project's size.
+    /// Keys are spread evenly over the shards, so one shard stands for all. It takes a request or two, whatever the project has.
     /// </summary>
     public async Task<FreezePlan> PlanAsync(Project project, SelectionFilter filter, CancellationToken cancellationToken)
     {
+        if (filter.Ids is not null)
+            return new(OneRange: true, ByLocations: false);
         if (limits.FewRows == 0)
             return default;
-        if (await datums.AreFewAsync(project.Slot, limits.FewRows, cancellationToken))
+        if (await datums.AreFewAsync(project.Slot, filter.Span, limits.FewRows, cancellationToken))
             return new(OneRange: true, ByLocations: false);
         var isNarrow = filter is
         {
@@ -34,6 +36,8 @@ sealed class FreezeSources(
     public async Task<FreezeSource> OpenAsync(JobRow job, Project project, CancellationToken cancellationToken)
     {
         var wanted = new FreezeFilter(SelectionFilter.Read(job.Parameters), project, await scans.CompletedAsync(cancellationToken));
+        if (wanted.Filter.Ids is { } ids)
+            return new NamedSource(wanted, ids, datums);
         if (job.Prefix is null)
             return new DatumSource(wanted, datums);
         var store = await stores.FindWithoutSecretAsync(wanted.Filter.Store!.Value, cancellationToken);
@@ -56,7 +60,7 @@ sealed record FreezeFilter(SelectionFilter Filter, Project Project, IReadOnlyDic
 /// <param name="Continuation">Asks for the next page; null at the shard's end.</param>
 sealed record FreezePage(IReadOnlyList<SelectionItem> Items, int Rows, string? Last, string? Continuation);
 
-/// <summary>Where the datums of a freeze are read.</summary>
+/// <summary>A source of the datums of a freeze.</summary>
 abstract class FreezeSource
 {
     /// <param name="after">The row key after which a shard is read; null for its beginning.</param>
@@ -77,4 +81,16 @@ sealed class DatumSource(FreezeFilter wanted, DatumTable datums) : FreezeSource
 
     DatumId IdOf(int shard, SelectedRow row) =>
         new(Storage.TimedId.FromRowKey((ushort)((wanted.Project.Slot << 4) | shard), row.RowKey));
+}
+
+/// <summary>The datums that the filter names. A shard's are read at once, and no other rows.</summary>
+sealed class NamedSource(FreezeFilter wanted, IReadOnlyList<DatumId> ids, DatumTable datums) : FreezeSource
+{
+    public override async Task<FreezePage> ReadAsync(int shard, string? after, string? continuation, CancellationToken cancellationToken)
+    {
+        var partition = (ushort)((wanted.Project.Slot << 4) | shard);
+        var rows = await datums.FindAsync([.. ids.Where(id => id.Value.Partition == partition)], cancellationToken);
+        return new(
+            [.. rows.Values.Where(wanted.Takes).Select(row => SelectionItem.Of(row, row.Id))], rows.Count, Last: null, Continuation: null);
+    }
 }

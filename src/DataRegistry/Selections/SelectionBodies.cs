@@ -11,13 +11,14 @@ namespace DataRegistry.Selections;
 /// <summary>A request for a selection, as it is read: its filter is checked by <see cref="SelectionFilterInput"/>.</summary>
 sealed record SelectionInput(string? Project, JsonElement? Filter);
 
-/// <summary>What a selection is made of.</summary>
-/// <param name="Filter">All that is given has to match. Unknown fields are refused, and so is a filter of nothing.</param>
+/// <summary>The body of a request for a selection.</summary>
+/// <param name="Filter">A datum must match all given fields. Unknown fields are refused, and so is a filter without a
+/// restriction.</param>
 sealed record NewSelectionBody(string? Project, SelectionFilterBody? Filter);
 
-/// <summary>Which datums a selection takes.</summary>
+/// <summary>The filter of a selection.</summary>
 /// <param name="Prefix">The beginning of keys, or an <c>s3://</c> URL.</param>
-/// <param name="Glob">What the whole key matches.</param>
+/// <param name="Glob">A pattern that the whole key must match.</param>
 /// <param name="Name">The last part of a key, whole.</param>
 /// <param name="NameContains">A part of the last part of a key, as it is written.</param>
 /// <param name="Drift"><c>none</c>, <c>changed</c>, <c>missing</c> or <c>unknown</c>.</param>
@@ -27,19 +28,24 @@ sealed record NewSelectionBody(string? Project, SelectionFilterBody? Filter);
 /// <param name="AdoptedAfter">At this time or later.</param>
 /// <param name="AdoptedBefore">Before this time.</param>
 /// <param name="Purged">True for purged datums only; without it no purged datum is taken.</param>
+/// <param name="Ids">At most 500 datums by their ids. One that is not the project's, or that the rest of the filter leaves out, is not
+/// taken.</param>
 sealed record SelectionFilterBody(
     string? Store, string? Prefix, string? Glob, string? Name, string? NameContains, string? Tag, string? Drift, long? SizeMin,
-    long? SizeMax, string? Job, string? AdoptedAfter, string? AdoptedBefore, bool? Purged);
+    long? SizeMax, string? Job, string? AdoptedAfter, string? AdoptedBefore, bool? Purged,
+    IReadOnlyList<string>? Ids);
 
 /// <summary>A selection on the wire.</summary>
 /// <param name="Status">That of the job which freezes it; <c>completed</c> can be acted on.</param>
 /// <param name="Count">How many datums; so far, while it is frozen.</param>
 /// <param name="Bytes">The sizes of their objects together.</param>
+/// <param name="Looked">How many of the project's datums were looked at; so far, while it is frozen.</param>
 /// <param name="Sample">Some of them.</param>
 /// <param name="Expires">When it is deleted.</param>
 sealed record SelectionBody(
-    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, IReadOnlyList<SelectionItem> Sample,
-    string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires, string? Error)
+    string Id, string Status, ProjectBody Project, JsonElement Filter, long Count, long Bytes, long Looked,
+    IReadOnlyList<SelectionItem> Sample, string CreatedBy, DateTimeOffset Ctime, DateTimeOffset? Finished, DateTimeOffset Expires,
+    string? Error)
 {
     public static SelectionBody From(JobRow job, Counts done, Project project, IReadOnlyList<SelectionItem> sample)
     {
@@ -47,7 +53,7 @@ sealed record SelectionBody(
         var counts = job.Counts + done;
         return new(
             job.JobId.ToString(), JobStatuses.NameOf(job.Status), ProjectBody.From(project), filter.RootElement.Clone(), counts.Done,
-            counts.Bytes, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
+            counts.Bytes, counts.Looked, sample, job.CreatedBy, job.JobId.Value.Time, job.Finished, job.Expires!.Value, job.Error);
     }
 }
 

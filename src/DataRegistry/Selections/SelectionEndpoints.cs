@@ -21,22 +21,21 @@ static class SelectionEndpoints
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
         api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>().TakesIdempotencyKey()
-            .Answers<SelectionBody>(
-                "Freeze the datums of a project that match a filter: 201 if that was quick, otherwise 202, and it goes on",
-                StatusCodes.Status201Created)
+            .Answers<SelectionBody>("Select the datums of a project that match a filter, and freeze the set", StatusCodes.Status201Created)
+            .WithDescription("202 means that a job still freezes the set. Wait until the selection is `completed`.")
             .OrAnswers<SelectionBody>(StatusCodes.Status202Accepted)
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
-        api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("A selection, and how far it is")
+        api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("Get a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
-                $"The datums of a selection; with Accept: {JobResults.NdJson} all of them, one a line")
+                "List the datums of a selection").WithDescription(JobResults.LinesDescription)
             .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
             .Fails(SelectionErrors.SelectionExpired);
         api.MapPost("/selections/{id}/cancel/", CancelAsync).WithName("cancelSelection").Answers<SelectionBody>(
-                "End the freezing of a selection as soon as may be; it cannot be acted on then", StatusCodes.Status202Accepted)
+                "Stop freezing a selection, which cannot be acted on then", StatusCodes.Status202Accepted)
             .Fails(JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 

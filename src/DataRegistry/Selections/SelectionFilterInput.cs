@@ -13,10 +13,13 @@ static class SelectionFilterInput
 
     const int MaxShown = 100;
 
+    /// <summary>Of ids in a filter: the job's row keeps all of them in one column.</summary>
+    public const int MaxIds = 500;
+
     public static IReadOnlyList<string> Names { get; } =
     [
         "store", "prefix", "glob", "name", "name_contains", "tag", "drift", "size_min", "size_max", "job", "adopted_after",
-        "adopted_before", "purged",
+        "adopted_before", "purged", "ids",
     ];
 
     /// <summary>Ends the request with 400 where it is no filter, is empty, or has what is not known.</summary>
@@ -71,6 +74,7 @@ static class SelectionFilterInput
                 _ => throw CommonErrors.NotAFlag.On(name),
             },
         },
+        "ids" => filter with { Ids = Ids(name, value) },
         _ => throw SelectionErrors.UnknownFilter.On(
             name.Length > MaxShown ? $"{name.AsSpan(0, MaxShown)}…" : name, string.Join(", ", Names)),
     };
@@ -85,6 +89,16 @@ static class SelectionFilterInput
         return slash > scheme.Length
             ? filter with { Bucket = prefix[scheme.Length..slash], Prefix = prefix[(slash + 1)..] }
             : throw SelectionErrors.NotASelectedPrefix.On("prefix");
+    }
+
+    static List<DatumId> Ids(string name, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+            throw CommonErrors.NotStrings.On(name);
+        if (value.GetArrayLength() is var count && count is 0 or > MaxIds)
+            throw count == 0 ? CommonErrors.Required.On(name) : CommonErrors.TooManyItems.On(name, MaxIds);
+        return [.. value.EnumerateArray().Select(item =>
+            DatumId.TryParse(Text(name, item), out var id) ? id : throw CommonErrors.NotAnId.On(name)).Distinct()];
     }
 
     static string Pattern(string text) =>

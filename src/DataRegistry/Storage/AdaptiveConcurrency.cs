@@ -1,22 +1,21 @@
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// How many requests may be under way at a time, found by trying: each one that is answered raises the limit by its share, so that as many
-/// of them as it allows raise it by one; a refusal for load halves it. So whoever shares the service, unknown to each other, ends up with
-/// an
-/// even share of what it takes. Safe for concurrent use; who waits is let in in order.
+/// A limit of concurrent requests that adapts to the service. Each answered request raises the limit by its share, so a full round of
+/// requests raises it by one. A refusal for load halves it. Clients that do not know each other end up with equal shares of the service.
+/// Safe for concurrent use. Waiting callers enter in order.
 /// </summary>
-/// <param name="most">The limit that is begun with and never passed, at least 1.</param>
+/// <param name="most">The first limit, which is also the highest. At least 1.</param>
 sealed class AdaptiveConcurrency(int most)
 {
     readonly Lock gate = new();
     readonly Queue<TaskCompletionSource<int>> waiting = new();
     double limit = most;
     int underWay;
-    // How often the limit was halved: what was sent before says nothing of the limit since.
+    // Counts how often the limit was halved. The answer to an earlier request says nothing about the new limit.
     int halvings;
 
-    /// <summary>Requests that may be under way now.</summary>
+    /// <summary>The current limit.</summary>
     public int Limit
     {
         get
@@ -26,7 +25,7 @@ sealed class AdaptiveConcurrency(int most)
         }
     }
 
-    /// <summary>Waits for a place; what it returns is to be handed to <see cref="Exit"/>, once.</summary>
+    /// <summary>Waits for a place. Pass the result to <see cref="Exit"/>, once.</summary>
     public async ValueTask<int> EnterAsync(CancellationToken cancellationToken)
     {
         TaskCompletionSource<int> turn;
@@ -42,7 +41,7 @@ sealed class AdaptiveConcurrency(int most)
             waiting.Enqueue(turn);
         }
 
-        // Whoever gives up is passed over when its turn comes; if that was just now, the place is its own all the same.
+        // A cancelled caller is skipped when its turn comes. If its turn has come just now, it owns the place.
         await using var registration = cancellationToken.UnsafeRegister(
             static (state, token) => ((TaskCompletionSource<int>)state!).TrySetCanceled(token), turn);
         return await turn.Task;
@@ -50,19 +49,19 @@ sealed class AdaptiveConcurrency(int most)
 
     /// <summary>Gives the place back.</summary>
     /// <param name="entered">What <see cref="EnterAsync"/> returned.</param>
-    /// <param name="refused">True if the service said that it is asked too much, false if it answered, null if neither is known.</param>
+    /// <param name="refused">True if the service refused for load, false if it answered, null if neither is known.</param>
     public void Exit(int entered, bool? refused)
     {
         lock (gate)
         {
             if (refused == false && underWay * 2 >= limit)
             {
-                // Only a limit that is made use of is found to be good.
+                // Only a limit that is in full use proves to be good.
                 limit = Math.Min(most, limit + (1 / limit));
             }
             else if (refused == true && entered == halvings)
             {
-                // All that were under way together are refused together: that is one sign, not many.
+                // Concurrent requests are refused together: halve the limit once for all of them.
                 limit = Math.Max(1, Math.Min(limit, underWay) / 2);
                 halvings++;
             }

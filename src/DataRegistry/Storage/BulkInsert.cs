@@ -22,7 +22,7 @@ sealed class BulkInsert
 {
     public const string Property = "dataregistry.bulk";
 
-    // Fixed: a boundary counts only at the start of a line, and neither JSON nor an address holds a line break.
+    // The boundary is fixed. It counts only at the start of a line, and neither JSON nor an address holds a line break.
     const string Batch = "batch_8a28b51f-7e0e-45b5-9e43-4c3e4e0f5f1d";
     const string ChangeSet = "changeset_8a28b51f-7e0e-45b5-9e43-4c3e4e0f5f1d";
 
@@ -36,13 +36,13 @@ sealed class BulkInsert
     /// <summary>The package's own transaction.</summary>
     static readonly TableTransactionAction[] Placeholder = [Change.Add(new TableEntity("-", "-"))];
 
-    /// <summary>The answer to it that the package reads in place of the one that came.</summary>
+    /// <summary>The answer that the package reads in place of the real one.</summary>
     static readonly byte[] PlaceholderDone = Encoding.ASCII.GetBytes(
         $"--{Batch}\r\nContent-Type: multipart/mixed; boundary={ChangeSet}\r\n\r\n--{ChangeSet}\r\nContent-Type: application/http\r\n"
         + $"Content-Transfer-Encoding: binary\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n--{ChangeSet}--\r\n--{Batch}--\r\n");
 
     /// <summary>
-    /// As many bodies as are kept for the next transactions, and the largest in bytes; the others are left to the collector.
+    /// How many bodies are kept for the next transactions, and how many bytes the largest of them has. The others are garbage.
     /// </summary>
     const int MaxKept = 32, MaxKeptBytes = 256 * 1024;
 
@@ -55,7 +55,7 @@ sealed class BulkInsert
     BulkInsert(ReadOnlyMemory<byte> body) => this.body = RequestContent.Create(body);
 
     /// <summary>
-    /// Inserts all rows, or none and names the first one that was refused. After a lost answer a row may be our own, as with
+    /// Inserts all rows, or inserts none and names the first refused row. After a lost answer that row may be our own, as with
     /// <see cref="Tables.TrySubmitAsync"/>.
     /// </summary>
     /// <inheritdoc cref="Tables.TrySubmitAsync" path="/exception"/>
@@ -71,7 +71,7 @@ sealed class BulkInsert
         var bulk = new BulkInsert(buffer.WrittenMemory);
         using var scope = RequestPolicy.NameTable(table.Name, bulk);
         await Tables.OnceAsync(() => table.SubmitTransactionAsync(Placeholder, cancellationToken));
-        // Only after an answer: a request that was given up may still be reading the memory.
+        // Keep the body only after an answer. An abandoned request may still read the memory.
         buffer.ResetWrittenCount();
         if (Buffers.Count < MaxKept && buffer.Capacity <= MaxKeptBytes)
             Buffers.Add(buffer);
@@ -126,7 +126,7 @@ sealed class BulkInsert
         void Text(string text) => Encoding.UTF8.GetBytes(text, body);
     }
 
-    /// <summary>How the columns of a row are written: like the package does, with the type of what JSON cannot tell apart.</summary>
+    /// <summary>Writes the columns of a row as the package does, with the types that JSON does not have.</summary>
     static class Columns<T> where T : TableRow
     {
         public static readonly JsonEncodedText PartitionKey = JsonEncodedText.Encode(nameof(TableRow.PartitionKey));

@@ -5,15 +5,15 @@ using System.Text;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// Any string as a row key, so that rows sort as the strings do by their UTF-8 bytes, which is how S3 lists. Each byte
+/// Any string as a row key. Rows sort like the strings by their UTF-8 bytes, which is the order of S3's lists. Each byte
 /// becomes the character U+0100 + byte: row keys may not hold <c>/ \ # ?</c> or controls, and UTF-16 sorts surrogates
 /// before U+E000 where UTF-8 sorts them last.
 /// </summary>
 /// <remarks>
-/// Of keys over <see cref="MaxClearBytes"/> the first 480 bytes are kept, followed by U+0200 and a hash of the whole: at
-/// most 511 characters, since the emulator refuses row keys over 512 and whether Azure's 1 KiB counts characters or bytes
-/// of UTF-16 is not said. Such keys sort after the prefix itself and, against all other keys, as their prefix does;
-/// among those that share the prefix the order is the hash's, so they are to be sorted by the clear key, kept in a column.
+/// A key over <see cref="MaxClearBytes"/> keeps its first 480 bytes, followed by U+0200 and a hash of the whole key. That is at most
+/// 511 characters: the emulator refuses row keys over 512, and Azure does not say whether its 1 KiB counts characters or bytes of
+/// UTF-16. Such a key sorts directly after its prefix. Keys with the same prefix sort by the hash, so readers sort them by the clear
+/// key, which a column holds.
 /// </remarks>
 public static class OrderedKey
 {
@@ -29,7 +29,7 @@ public static class OrderedKey
 
     static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <exception cref="ArgumentException">The key holds half of a surrogate pair, so it is no text.</exception>
+    /// <exception cref="ArgumentException">The key holds half of a surrogate pair, so it is not text.</exception>
     public static string Encode(string key)
     {
         var bytes = ArrayPool<byte>.Shared.Rent(Utf8.GetMaxByteCount(key.Length));
@@ -47,12 +47,12 @@ public static class OrderedKey
     }
 
     /// <summary>
-    /// Whether the row key stands for a key over <see cref="MaxClearBytes"/>, so that its group is to be sorted by the
-    /// clear keys. The group's rows are neighbours: they share the first <see cref="MaxClearBytes"/> + 1 characters.
+    /// Whether the row key stands for a key over <see cref="MaxClearBytes"/>. Readers sort its group by the clear keys. The rows of a
+    /// group are neighbours: they share the first <see cref="MaxClearBytes"/> + 1 characters.
     /// </summary>
     public static bool IsHashed(string rowKey) => rowKey.Length == MaxLength && rowKey[MaxClearBytes] == HashMark;
 
-    /// <summary>After every row of a hashed key's group, and before all that follows the group.</summary>
+    /// <summary>A bound after the last row of a hashed key's group and before every later row.</summary>
     public static string EndOfGroup(string rowKey) => $"{rowKey.AsSpan(0, MaxClearBytes + 1)}g";
 
     /// <summary>

@@ -6,7 +6,7 @@ using DataRegistry.Telemetry;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// A span for every request that is sent to storage, each retry its own, and a count of the retries. Stands below the retry policy.
+/// Makes a span of every request to storage, also of each retry, and counts the retries. The policy stands below the retry policy.
 /// </summary>
 /// <param name="service"><c>table</c>, <c>queue</c> or <c>blob</c>.</param>
 sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
@@ -26,7 +26,7 @@ sealed class RequestSpanPolicy(string service) : HttpPipelinePolicy
         }
     }
 
-    /// <summary>Nothing is sent this way.</summary>
+    /// <summary>The clients send nothing synchronously.</summary>
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
 
     Activity? Start(HttpMessage message)

@@ -5,8 +5,8 @@ using System.Runtime.Serialization;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// How large a row is as JSON, with its names: what bounds pages in bytes. Texts are counted as they are escaped; other values are taken
-/// for 40 bytes each, which none exceeds (a time with its quotes has 29, an id 38).
+/// The size of a row as JSON, with its names. Pages are bounded by it. A text counts with its escapes. Any other value counts as 40 bytes,
+/// which none exceeds (a time with its quotes has 29, an id 38).
 /// </summary>
 static class RowSize
 {

@@ -18,21 +18,21 @@ public sealed class StorageAccount
     /// <summary>The setting's name, in environment variables with <c>__</c> before its parts.</summary>
     public const string Setting = "AzureWebJobsStorage";
 
-    // One for all three services, since connections are pooled per handler. They are renewed now and then, so that a
-    // change of address is noticed. Timeouts are the pipeline's.
+    // All three services share one handler, because a handler pools connections. Renewing them notices a change of address.
+    // The pipeline has the timeouts.
     static readonly HttpClientTransport SharedTransport = new(new HttpClient(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
-        // Requests are spans by RequestSpanPolicy; this handler's would hold their addresses, and send the caller's baggage on.
+        // RequestSpanPolicy makes the spans. Spans of this handler would hold addresses, and it would send the caller's baggage on.
         ActivityHeadersPropagator = null,
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
     });
 
-    /// <summary>Transactions of this process under way at a time, at most; fewer where the service says that it is too much.</summary>
+    /// <summary>The most concurrent transactions of this process. An overloaded service lowers it.</summary>
     const int MaxTransactionsInFlight = 64;
 
     StorageAccount(TableServiceClient tables, QueueServiceClient queues, BlobServiceClient blobs)
@@ -49,8 +49,8 @@ public sealed class StorageAccount
 
     public BlobServiceClient Blobs { get; }
 
-    /// <param name="credential">In place of what the settings say about identity, for tests and tools.</param>
-    /// <param name="transport">In place of the shared one.</param>
+    /// <param name="credential">Replaces the identity of the settings, for tests and tools.</param>
+    /// <param name="transport">Replaces the shared transport.</param>
     /// <exception cref="InvalidOperationException">The settings are missing or contradict each other; the message names them.</exception>
     public static StorageAccount FromConfiguration(
         IConfiguration configuration, TokenCredential? credential = null, HttpPipelineTransport? transport = null)
@@ -73,8 +73,8 @@ public sealed class StorageAccount
         };
     }
 
-    /// <param name="transport">In place of the shared one.</param>
-    /// <param name="retryDelay">Between tries; null for the clients' own, which grow.</param>
+    /// <param name="transport">Replaces the shared transport.</param>
+    /// <param name="retryDelay">The pause between tries; null for the growing pauses of the clients.</param>
     /// <exception cref="InvalidOperationException">It is malformed; the message never holds its key.</exception>
     public static StorageAccount FromConnectionString(
         string connectionString, HttpPipelineTransport? transport = null, TimeSpan? retryDelay = null)
@@ -116,14 +116,14 @@ public sealed class StorageAccount
         {
             return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "https"
                 ? uri
-                : throw new InvalidOperationException($"{Setting}__{name} is no https address.");
+                : throw new InvalidOperationException($"{Setting}__{name} is not an https address.");
         }
 
         return section["accountName"] is not { Length: > 0 } account
             ? throw new InvalidOperationException($"{Setting}__{name} is not set, and neither is {Setting}__accountName.")
             : account.All(char.IsAsciiLetterOrDigit)
                 ? new Uri($"https://{account}.{service}.core.windows.net")
-                : throw new InvalidOperationException($"{Setting}__accountName is no storage account's name.");
+                : throw new InvalidOperationException($"{Setting}__accountName is not the name of a storage account.");
     }
 
     /// <summary>

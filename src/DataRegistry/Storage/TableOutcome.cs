@@ -2,7 +2,9 @@ using Azure;
 
 namespace DataRegistry.Storage;
 
-/// <summary>The result of a conditional write. Everything else (throttled for good, refused, unreachable) is an exception.</summary>
+/// <summary>
+/// The result of a conditional write. Any other failure (throttled after all retries, refused, unreachable) is an exception.
+/// </summary>
 public enum TableOutcome
 {
     /// <summary>Written.</summary>
@@ -24,16 +26,16 @@ public readonly record struct TableWrite(TableOutcome Outcome, ETag ETag)
     public bool IsDone => Outcome == TableOutcome.Done;
 }
 
-/// <summary>The outcome of an entity group transaction: all of it, or none of it and the row that stood in the way.</summary>
+/// <summary>The outcome of an entity group transaction: all of its actions, or none of them and the refused row.</summary>
 /// <param name="Outcome"><see cref="TableOutcome.Done"/>, or why the row at <paramref name="FailedIndex"/> was refused.</param>
-/// <param name="FailedIndex">Index of the refused action; -1 when done.</param>
+/// <param name="FailedIndex">Index of the refused action; -1 if all succeeded.</param>
 /// <param name="ETags">New ETags in the order of the actions (default for deletes); empty unless done.</param>
 public sealed record TableTransactionResult(TableOutcome Outcome, int FailedIndex, IReadOnlyList<ETag> ETags)
 {
     public bool IsDone => Outcome == TableOutcome.Done;
 }
 
-/// <summary>Some rows, perhaps none, and the token to ask for the next ones; null when there are none.</summary>
+/// <summary>Some rows, perhaps none, and the token for the next ones; null at the end.</summary>
 public sealed record TablePage<T>(IReadOnlyList<T> Values, string? ContinuationToken);
 
 /// <summary>One change of a transaction.</summary>
@@ -42,7 +44,7 @@ public static class Change
     /// <summary>An insert: refused with <see cref="TableOutcome.AlreadyExists"/> where the row is there.</summary>
     public static TableTransactionAction Add(ITableEntity row) => new(TableTransactionActionType.Add, row);
 
-    /// <param name="ifMatch">The version to change; <see cref="ETag.All"/> for whatever is there.</param>
+    /// <param name="ifMatch">The version to change; <see cref="ETag.All"/> for any version.</param>
     /// <param name="mode">Merge leaves properties alone that are null in <paramref name="row"/>; replace removes them.</param>
     /// <exception cref="ArgumentException">There is no ETag: without one the service would insert or overwrite.</exception>
     public static TableTransactionAction Update(ITableEntity row, ETag ifMatch, TableUpdateMode mode = TableUpdateMode.Replace) => new(

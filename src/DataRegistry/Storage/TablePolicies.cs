@@ -17,7 +17,7 @@ readonly record struct TableCall(string Operation, string Table)
     public bool IsTransaction => Operation == "transaction";
 
     /// <summary>
-    /// Read off the request. Only a transaction's address has no table in it (see <see cref="RequestPolicy.NameTable"/>).
+    /// Reads the table off the request. Only the address of a transaction does not name it (see <see cref="RequestPolicy.NameTable"/>).
     /// </summary>
     public static TableCall Of(HttpMessage message)
     {
@@ -42,10 +42,11 @@ readonly record struct TableCall(string Operation, string Table)
 }
 
 /// <summary>
-/// Stands below the retries, so it sees each try. It counts every request, since requests are the bill. It keeps transactions to as many at
-/// a time as the account takes, whichever job or window they are of; the pauses of a retry (with jitter) hold no place. Single requests,
-/// for which people wait, go past that limit. It reads the answer to a transaction whole, so that one that breaks off, or holds a failure
-/// that passes by itself (a 503 within a 202), is tried again like any other.
+/// The policy stands below the retry policy, so it sees each try.
+/// It counts every request, because requests are the bill.
+/// It limits concurrent transactions of all jobs to what the account takes. The pause before a retry holds no place. Single requests pass
+/// the limit, because people wait for them.
+/// It reads the whole answer to a transaction. An answer that breaks off, or holds a transient failure (a 503 within a 202), is retried.
 /// </summary>
 sealed class RequestPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
 {
@@ -84,15 +85,15 @@ sealed class RequestPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
         }
     }
 
-    /// <summary>Nothing is sent this way.</summary>
+    /// <summary>The clients send nothing synchronously.</summary>
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
 
-    /// <summary>Statuses that pass by themselves, by the retry rules of Azure.Core.</summary>
+    /// <summary>Whether a status is transient by the retry rules of Azure.Core.</summary>
     public static bool IsTransient(int status) => status is 408 or 429 or 500 or 502 or 503 or 504;
 
     static async ValueTask SendAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline, TableCall call)
     {
-        // 0 is a request that got no answer.
+        // 0 stands for a request without an answer.
         var status = 0;
         try
         {
@@ -131,7 +132,7 @@ sealed class RequestPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
     }
 
     /// <summary>
-    /// 503 ServerBusy and 500 OperationTimedOut are the answers of a partition or account that is asked too much (Azure's published error
+    /// 503 ServerBusy and 500 OperationTimedOut are the answers of an overloaded partition or account (Azure's published error
     /// codes); 429 is a front end's.
     /// </summary>
     static bool IsBusy(Response response) => response.Status is 503 or 429
@@ -139,11 +140,11 @@ sealed class RequestPolicy(AdaptiveConcurrency concurrency) : HttpPipelinePolicy
             && (error.IndexOf("OperationTimedOut"u8) >= 0 || error.IndexOf("ServerBusy"u8) >= 0));
 }
 
-/// <summary>The answer to a transaction: one part for each action when all were done, or a single part that failed.</summary>
+/// <summary>The answer to a transaction: one part for each action if all succeeded, or a single failed part.</summary>
 /// <param name="ETags">One for each part that succeeded, in order; default for deletes.</param>
-/// <param name="FailedStatus">Status of the part that failed; 0 when none did.</param>
+/// <param name="FailedStatus">Status of the failed part; 0 if none failed.</param>
 /// <param name="FailedIndex">Index of the action that failed; 0 also where the service names none.</param>
-/// <param name="ErrorCode">The service's code; null where no part failed.</param>
+/// <param name="ErrorCode">The service's code; null if no part failed.</param>
 readonly record struct TransactionAnswer(List<ETag> ETags, int FailedStatus, int FailedIndex, string? ErrorCode)
 {
     public static TransactionAnswer Parse(ReadOnlySpan<byte> body)
@@ -154,7 +155,7 @@ readonly record struct TransactionAnswer(List<ETag> ETags, int FailedStatus, int
             var line = body[range];
             if (line.StartsWith("HTTP/1."u8))
             {
-                // A status that is none is a failure, never taken for success.
+                // A missing or malformed status counts as a failure.
                 var status = line.Length >= 12 && TryReadNumber(line[9..12], out var read) ? read : 500;
                 if (status is < 200 or >= 300)
                     return new(
@@ -174,7 +175,7 @@ readonly record struct TransactionAnswer(List<ETag> ETags, int FailedStatus, int
     static bool TryReadNumber(ReadOnlySpan<byte> text, out int number) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
-    /// <summary>The text between a beginning and the next end; empty where there is none.</summary>
+    /// <summary>The text between a beginning and the next end; empty if there is none.</summary>
     static ReadOnlySpan<byte> TextAfter(ReadOnlySpan<byte> beginning, char end, ReadOnlySpan<byte> body)
     {
         var start = body.IndexOf(beginning);
@@ -183,7 +184,7 @@ readonly record struct TransactionAnswer(List<ETag> ETags, int FailedStatus, int
     }
 }
 
-/// <summary>A response with another status, body and header than the one that came: the package acts on these instead.</summary>
+/// <summary>A response with another status, body and header than the real one, for the package to act on.</summary>
 sealed class StandInResponse(Response response, int status, Stream body, HttpHeader? header = null) : Response
 {
     public override int Status => status;

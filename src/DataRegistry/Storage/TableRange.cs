@@ -1,10 +1,10 @@
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// The rows of one partition whose row key lies between two bounds, in ordinal order. A long upper bound is not sent to the
-/// service, since a filter with two long keys outgrows request lines: it is only where the client stops reading.
+/// The rows of one partition with a row key between two bounds, in ordinal order. A filter with two long keys outgrows a request line,
+/// so a long upper bound is not sent: the client stops reading there.
 /// </summary>
-/// <param name="PartitionKey">The only partition that is asked.</param>
+/// <param name="PartitionKey">The partition of the rows.</param>
 public sealed record TableRange(string PartitionKey)
 {
     /// <summary>Rows with exactly this key or a later one; null for no bound. Not together with <see cref="After"/>.</summary>

@@ -17,7 +17,7 @@ public abstract record TableRow : ITableEntity
     /// <summary>The row's version when it was read; default for a row that was not read.</summary>
     public ETag ETag { get; set; }
 
-    /// <summary>Nothing rests on the service's own time, so rows do not keep it.</summary>
+    /// <summary>The service's own time. Rows do not keep it, because nothing needs it.</summary>
     [IgnoreDataMember]
     DateTimeOffset? ITableEntity.Timestamp
     {
@@ -26,5 +26,5 @@ public abstract record TableRow : ITableEntity
     }
 }
 
-/// <summary>A row's key alone, for asking which rows are there.</summary>
+/// <summary>The key of a row, for queries that only find out which rows exist.</summary>
 public sealed record RowKeyOnly : TableRow;

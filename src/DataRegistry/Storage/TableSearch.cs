@@ -6,18 +6,16 @@ public static class TableSearch
     const int MaxPage = 1000;
     const int MinPage = 8;
 
-    /// <summary>Rows that are read one by one before a page is tried again: doubles up to this while pages are not worth it.</summary>
+    /// <summary>The most rows that are read one by one before a page is tried again. The number doubles while pages cost more.</summary>
     const int MaxPoints = 64;
 
     /// <summary>
-    /// Those of the wanted rows that exist, by row key. Reads ranges where the keys lie close together: a page answers for every wanted
-    /// key up to its last row, and the next page begins at the next wanted key. Where they do not, it reads the rows one by one: the
-    /// cheapest
-    /// request there is, and nothing else is read with them. So it takes no more requests than there are wanted keys, and a thousandth of
-    /// that at best.
+    /// The existing rows among the wanted ones, by row key. If the keys lie close together, it reads ranges: a page answers for every
+    /// wanted key up to its last row, and the next page begins at the next wanted key. Otherwise it reads the rows one by one, which is
+    /// the cheapest kind of request. It takes at most one request for each wanted key, and at best a thousandth of that.
     /// </summary>
     /// <param name="rowKeys">In ordinal order, none twice.</param>
-    /// <param name="before">Where rows of another kind begin, which are not to be read; null for nowhere.</param>
+    /// <param name="before">The row key at which rows of another kind begin; null for none. They are not read.</param>
     public static async Task<Dictionary<string, T>> FindManyAsync<T>(
         this TableClient table, string partitionKey, IReadOnlyList<string> rowKeys, IEnumerable<string>? select = null,
         string? before = null, CancellationToken cancellationToken = default)
@@ -54,9 +52,9 @@ public static class TableSearch
 
             if (page.ContinuationToken is null)
                 break;
-            // Where few rows of a page are wanted, what lies between them need not be read a thousand at a time.
+            // If few rows of a page are wanted, do not read the rows between them a thousand at a time.
             pageSize = Math.Clamp(2 * (next - first), MinPage, MaxPage);
-            // A page may be empty and yet not the last: only then the service's own token is needed to get on.
+            // A page may be empty and not the last. Only then the next page needs the service's token.
             continuation = page.Values.Count == 0 ? page.ContinuationToken : null;
             stretch = page.Values.Count > 0 && next - first <= 1 ? Math.Clamp(2 * stretch, MinPage, MaxPoints) : 0;
             points = stretch;

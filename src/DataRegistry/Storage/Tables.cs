@@ -6,9 +6,9 @@ using Azure.Data.Tables.Models;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// The seam to Table Storage: what this app asks of the package's own <see cref="TableClient"/>. Every write but
+/// The seam to Table Storage: the operations of this app on the package's <see cref="TableClient"/>. Every write but
 /// <see cref="Change.Upsert"/> is conditional. Expected
-/// refusals are outcomes. Anything else that is still so after the retries is a <see cref="RequestFailedException"/> with the service's
+/// refusals are outcomes. Any other failure that outlasts the retries is a <see cref="RequestFailedException"/> with the service's
 /// error code; a missing table (TableNotFound) is never taken for a missing row.
 /// </summary>
 public static class Tables
@@ -19,12 +19,12 @@ public static class Tables
     /// <summary>Rows in a page, by the service's limits.</summary>
     public const int MaxPageRows = 1000;
 
-    /// <summary>Rows of the first page where pages are bounded in bytes.</summary>
+    /// <summary>Rows of the first page if pages are bounded in bytes.</summary>
     const int SampleRows = 64;
 
     /// <summary>
-    /// Longest upper bound that is sent along, in characters: where kinds of rows share a partition, their prefixes are short. Two long
-    /// keys, each character of which is nine when percent-encoded, would outgrow request lines.
+    /// The longest upper bound that is sent, in characters. It covers the short prefixes of kinds of rows that share a partition. Two long
+    /// keys would outgrow a request line: percent-encoded, each of their characters becomes nine.
     /// </summary>
     const int MaxSentBound = 100;
 
@@ -39,7 +39,7 @@ public static class Tables
     }
 
     /// <summary>
-    /// Changes a row that is there: <see cref="TableOutcome.Done"/>, <see cref="TableOutcome.Changed"/> or
+    /// Changes an existing row: <see cref="TableOutcome.Done"/>, <see cref="TableOutcome.Changed"/> or
     /// <see cref="TableOutcome.Missing"/>.
     /// </summary>
     /// <inheritdoc cref="Change.Update" path="/param|/exception"/>
@@ -65,7 +65,7 @@ public static class Tables
         return WriteAsync(() => table.DeleteEntityAsync(partitionKey, rowKey, ifMatch, cancellationToken));
     }
 
-    /// <summary>Reads one row; null where it is absent.</summary>
+    /// <summary>Reads one row; null if it is absent.</summary>
     /// <param name="select">Properties to read; null for all. The keys and the ETag always come along.</param>
     public static async Task<T?> FindAsync<T>(
         this TableClient table, string partitionKey, string rowKey, IEnumerable<string>? select = null,
@@ -81,13 +81,13 @@ public static class Tables
     }
 
     /// <summary>
-    /// Reads one page of a range. A page may be empty and yet have a continuation. A row that is written while the range is read may or
-    /// may not be in it. A row that is there all the time is in it once.
+    /// Reads one page of a range. A page may be empty and still have a continuation. A row that is written during the reading may be
+    /// missing. A row that exists all the time comes once.
     /// </summary>
     /// <param name="continuationToken">From the page before, of the same range; null for the first.</param>
     /// <param name="maxPerPage">At most this many rows, 1 to 1000; null for as many as the service gives (1000).</param>
     /// <inheritdoc cref="FindAsync{T}" path="/param[@name='select']"/>
-    /// <exception cref="InvalidOperationException">The service's order is not ordinal, on which the end of the range rests.</exception>
+    /// <exception cref="InvalidOperationException">The service's order is not ordinal, so the end of the range is unknown.</exception>
     public static async Task<TablePage<T>> QueryPageAsync<T>(
         this TableClient table, TableRange range, string? continuationToken = null, int? maxPerPage = null,
         IEnumerable<string>? select = null,
@@ -122,7 +122,7 @@ public static class Tables
         while (token is not null);
     }
 
-    /// <summary>The same in pages of about so many bytes, whatever size the rows have.</summary>
+    /// <summary>Reads a range in pages of about so many bytes, for rows of any size.</summary>
     /// <param name="pageBytes">As <see cref="RowSize"/> counts them.</param>
     /// <inheritdoc cref="QueryPageAsync{T}" path="/param|/exception"/>
     internal static async IAsyncEnumerable<T> ReadBySizeAsync<T>(
@@ -148,8 +148,8 @@ public static class Tables
     }
 
     /// <summary>
-    /// Does all of it, or none of it and names the first action that was refused. When an answer was lost the retry finds the first
-    /// try's rows: an insert is then refused at index 0 although it is ours; compare the row.
+    /// Does all of the actions, or none of them and names the first refused one. After a lost answer the retry finds the rows of the
+    /// first try. It then refuses an insert of our own at index 0: compare the row.
     /// </summary>
     /// <exception cref="ArgumentException">It is empty or over a limit, or has several partitions or a row twice.</exception>
     public static async Task<TableTransactionResult> TrySubmitAsync(
@@ -157,7 +157,7 @@ public static class Tables
     {
         RequireTransaction([.. actions.Select(action => action.Entity)], nameof(actions));
 
-        // A transaction of one is a plain request: the same conditions and outcomes for less work on both sides.
+        // Send a single action as a plain request. It has the same conditions and outcomes, and costs less.
         if (actions is [var only])
         {
             var write = await SubmitAloneAsync(table, only, cancellationToken);
@@ -173,7 +173,7 @@ public static class Tables
         }
         catch (TableTransactionFailedException e) when (OutcomeOf(e) is { } outcome)
         {
-            // The service is said to leave the index out where it is 0.
+            // The service may leave out an index of 0.
             return new(outcome, e.FailedTransactionActionIndex ?? 0, []);
         }
     }
@@ -191,7 +191,7 @@ public static class Tables
             _ => table.TryUpdateAsync(action.Entity, action.ETag, TableUpdateMode.Replace, cancellationToken),
         };
 
-    /// <summary>The service checks none of this before the request, and the emulator takes two partitions.</summary>
+    /// <summary>Checks the limits of a transaction. The emulator accepts two partitions, which the service refuses.</summary>
     internal static void RequireTransaction(IReadOnlyList<ITableEntity> rows, string parameter)
     {
         if (rows.Count is 0 or > MaxTransactionActions)
@@ -202,13 +202,13 @@ public static class Tables
             RequireWellFormed(row);
             if (row.PartitionKey != rows[0].PartitionKey)
                 throw new ArgumentException(
-                    $"A transaction is of one partition: \"{rows[0].PartitionKey}\", not \"{row.PartitionKey}\".", parameter);
+                    $"All rows of a transaction are of one partition: \"{rows[0].PartitionKey}\", not \"{row.PartitionKey}\".", parameter);
             if (!keys.Add(row.RowKey))
                 throw new ArgumentException($"Row \"{row.RowKey}\" is in the transaction already.", parameter);
         }
     }
 
-    /// <summary>An answer that lacks parts is never success.</summary>
+    /// <summary>Refuses an answer with missing parts.</summary>
     internal static void RequireParts(int answered, int asked)
     {
         if (answered != asked)
@@ -219,7 +219,7 @@ public static class Tables
         ? throw new ArgumentException("A change needs the ETag of the row that was read, or ETag.All.", nameof(ifMatch))
         : ifMatch;
 
-    /// <summary>The meaning of a refusal of a row; null for one that is no row's (the table is missing or is being deleted).</summary>
+    /// <summary>The outcome that a refusal stands for; null if it is not about a row (the table is missing or being deleted).</summary>
     internal static TableOutcome? OutcomeOf(RequestFailedException refusal) => refusal.Status switch
     {
         404 when refusal.ErrorCode != TableErrorCode.TableNotFound => TableOutcome.Missing,
@@ -228,7 +228,7 @@ public static class Tables
         _ => null,
     };
 
-    /// <summary>After the retries the package throws all tries' failures as one: the last of them is what callers look at.</summary>
+    /// <summary>The failure of the last try. After the retries the package throws the failures of all tries as one.</summary>
     internal static async Task<T> OnceAsync<T>(Func<Task<T>> request)
     {
         try
@@ -272,11 +272,11 @@ public static class Tables
             throw new RequestFailedException(response);
     }
 
-    /// <summary>A query brings no keys along unless it names them, and a range ends at them.</summary>
+    /// <summary>Adds the keys to the properties of a query. A query returns them only by name, and the end of a range needs them.</summary>
     static IEnumerable<string>? Keyed(IEnumerable<string>? select) =>
         select?.Concat([nameof(ITableEntity.PartitionKey), nameof(ITableEntity.RowKey)]).Distinct(StringComparer.Ordinal);
 
-    /// <summary>The range as a filter. An upper bound beyond <see cref="MaxSentBound"/> is not in it.</summary>
+    /// <summary>The range as a filter. It leaves out an upper bound that is longer than <see cref="MaxSentBound"/>.</summary>
     static string FilterOf(TableRange range)
     {
         if (range is { From: not null, After: not null })
@@ -294,7 +294,7 @@ public static class Tables
 
     static void RequireWellFormed(ITableEntity row) => RequireWellFormed(row.PartitionKey, row.RowKey);
 
-    /// <summary>Half a surrogate pair would silently become another character on its way, and so another row.</summary>
+    /// <summary>Refuses half of a surrogate pair, which would become another character, and another row, on its way.</summary>
     /// <exception cref="ArgumentException">A key holds such a half.</exception>
     static void RequireWellFormed(params ReadOnlySpan<string> keys)
     {
@@ -303,7 +303,7 @@ public static class Tables
     }
 
     /// <summary>How many of the rows are before the range's end.</summary>
-    /// <exception cref="InvalidOperationException">They do not ascend: then the end could be anywhere.</exception>
+    /// <exception cref="InvalidOperationException">They do not ascend, so the end is unknown.</exception>
     static int EndOf<T>(IReadOnlyList<T> rows, TableRange range) where T : ITableEntity
     {
         var previous = range.From ?? range.After;

@@ -5,14 +5,14 @@ using System.Globalization;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// A 128-bit id that sorts by time and names the partition of its row, so that reading by id is one point read:
+/// A 128-bit id that sorts by time and names the partition of its row. Reading by id is one point read.
 /// <code>
 ///  48 bits  milliseconds since 1970, UTC     (a ULID's time)
 ///  16 bits  partition
-///  64 bits  tail: whatever makes it unique
+///  64 bits  tail: makes the id unique
 /// </code>
 /// Written as a UUID, most significant byte first: <c>tttttttt-tttt-pppp-xxxx-xxxxxxxxxxxx</c>.
-/// Row keys hold the time inverted, so that a partition's newest rows come first.
+/// Row keys hold the inverted time: the newest rows of a partition come first.
 /// </summary>
 public readonly record struct TimedId(ulong High, ulong Low)
 {

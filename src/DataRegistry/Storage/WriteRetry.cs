@@ -3,13 +3,13 @@ using Azure;
 namespace DataRegistry.Storage;
 
 /// <summary>
-/// Paces the tries of one conditional write whose row others change, too: <c>for (var retry = new WriteRetry(clock, token);; await
-/// retry.AgainAsync())</c>. Each pause is random, so that writers who met once do not meet again, and up to twice as long as the one
-/// before.
+/// Paces the tries of one conditional write to a row that other writers change, too:
+/// <c>for (var retry = new WriteRetry(clock, token);; await retry.AgainAsync())</c>. Each pause is random, which keeps writers apart, and
+/// up to twice as long as the one before.
 /// </summary>
 sealed class WriteRetry(TimeProvider clock, CancellationToken cancellationToken)
 {
-    /// <summary>Of 100 writers at once the last one is done within this many tries, as long as each try lets one of them through.</summary>
+    /// <summary>The most tries. They suffice for 100 concurrent writers, because each round lets one through.</summary>
     public const int MaxTries = 100;
 
     static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(4);
@@ -18,7 +18,7 @@ sealed class WriteRetry(TimeProvider clock, CancellationToken cancellationToken)
     int tries = 1;
 
     /// <summary>Waits before the next try.</summary>
-    /// <exception cref="RequestFailedException">503: the row was changed by others at each of the tries. The caller may try again
+    /// <exception cref="RequestFailedException">503: other writers changed the row at each of the tries. The caller may try again
     /// later.</exception>
     public Task AgainAsync()
     {

@@ -22,20 +22,22 @@ static class StoreEndpoints
     {
         api.MapGet("/stores/", ListAsync).WithName("listStores").AnswersPages<StoreBody>("List the stores that you see");
         Describe(api.MapPost("/stores/", CreateAsync).WithName("createStore").TakesJsonOrForm<NewStoreBody>()
-            .Answers<StoreBody>("Create a store, after a look at its bucket", StatusCodes.Status201Created));
-        api.MapGet("/stores/{id}/", GetAsync).WithName("getStore").Answers<StoreBody>("Get a store, also a deleted one");
+            .Answers<StoreBody>("Create a store, after a test of its bucket", StatusCodes.Status201Created));
+        api.MapGet("/stores/{id}/", GetAsync).WithName("getStore").Answers<StoreBody>("Get a store, also if it is deleted");
         Describe(api.MapPut(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: true)).WithName("replaceStore")
             .TakesJsonOrForm<NewStoreBody>()
-            .Answers<StoreBody>("Replace a store; what is missing gets its default, but for bucket, paths and secret"));
+            .Answers<StoreBody>("Replace a store")
+            .WithDescription(
+                "Fields that are left out get their defaults, except the bucket, the paths, the secret and the access mode, which stay."));
         Describe(api.MapPatch(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(
                 id, context, requests, scans, trail, whole: false)).WithName("changeStore")
             .TakesJsonOrForm<NewStoreBody>(example: "NewStoreBody.change")
-            .Answers<StoreBody>("Change a store; what is missing stays as it is"));
+            .Answers<StoreBody>("Change some fields of a store"));
     }
 
     static void Describe(RouteHandlerBuilder endpoint) => endpoint

@@ -3,8 +3,7 @@ using System.Diagnostics.Metrics;
 namespace DataRegistry.Telemetry;
 
 /// <summary>
-/// What the service counts and measures, besides the requests that its clients of tables and buckets count. No tag tells who, or which
-/// object.
+/// The service's metrics. Clients of tables and buckets count their own requests. No tag names a caller or an object.
 /// </summary>
 static class Metrics
 {
@@ -40,14 +39,14 @@ static class Metrics
     public static void JobEnded(string status, TimeSpan duration) =>
         JobDurations.Record(duration.TotalSeconds, new KeyValuePair<string, object?>("status", status));
 
-    /// <param name="oldest">Zero where there are none.</param>
+    /// <param name="oldest">Zero if there are none.</param>
     public static void JobsActive(long jobs, TimeSpan oldest)
     {
         ActiveJobs.Record(jobs);
         OldestJob.Record(oldest.TotalSeconds);
     }
 
-    /// <param name="age">Null where the head does not know when the message was queued.</param>
+    /// <param name="age">Null if the head does not know when the message was queued.</param>
     /// <param name="dequeueCount">1 for the first delivery.</param>
     public static void Delivered(string queue, TimeSpan? age, long dequeueCount)
     {
@@ -60,7 +59,7 @@ static class Metrics
     /// <param name="what"><c>table</c>, <c>queue</c>, <c>blob</c>, <c>s3</c>, or a queue's name.</param>
     public static void Retried(string what) => Retries.Add(1, new KeyValuePair<string, object?>("what", what));
 
-    /// <summary>For scans of stores.</summary>
+    /// <summary>Counts what scans of stores found.</summary>
     /// <param name="kind"><c>changed</c>, <c>missing</c>, <c>returned</c> or <c>new</c>.</param>
     public static void Drifted(string kind, long objects)
     {
@@ -68,7 +67,7 @@ static class Metrics
             Drift.Add(objects, new KeyValuePair<string, object?>("kind", kind));
     }
 
-    /// <param name="limit">The setting that it is, without its section.</param>
+    /// <param name="limit">The name of the setting that is the limit, without its section.</param>
     public static void Refused(string limit) => Refusals.Add(1, new KeyValuePair<string, object?>("limit", limit));
 
     static InstrumentAdvice<double> Boundaries(params double[] seconds) => new() { HistogramBucketBoundaries = seconds };

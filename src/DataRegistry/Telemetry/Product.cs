@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace DataRegistry.Telemetry;
 
-/// <summary>How the service names itself. <c>Directory.Build.props</c> has the version.</summary>
+/// <summary>The name and the version of the service. <c>Directory.Build.props</c> has the version.</summary>
 static class Product
 {
     /// <summary>The default of <c>OTEL_SERVICE_NAME</c>.</summary>

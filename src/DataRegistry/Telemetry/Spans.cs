@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace DataRegistry.Telemetry;
 
 /// <summary>
-/// The service's own spans. They hold names, ids and counts, never an address: addresses can carry signatures and tokens. Where nobody
-/// collects them they cost next to nothing.
+/// The service's own spans. They hold names, ids and counts, never an address, because addresses can carry signatures and tokens. Without
+/// a collector they cost next to nothing.
 /// </summary>
 static class Spans
 {
@@ -13,19 +13,18 @@ static class Spans
     static readonly ActivitySource Activities = new(Source);
 
     /// <summary>
-    /// The span under way as W3C Trace Context writes it (<c>traceparent</c>), to be kept with what somebody else goes on with; null
-    /// where there is none.
+    /// The current span as a <c>traceparent</c> of W3C Trace Context, for messages that continue its trace; null if there is none.
     /// </summary>
     public static string? Current => Activity.Current is { IdFormat: ActivityIdFormat.W3C } span ? span.Id : null;
 
-    /// <summary>A span within the one under way; null where nobody collects it.</summary>
+    /// <summary>A span within the current one; null without a collector.</summary>
     public static Activity? Start(string name, ActivityKind kind = ActivityKind.Internal) => Activities.StartActivity(name, kind);
 
     /// <summary>
-    /// Goes on with a trace that was begun elsewhere. There is a span also where nobody collects it, so that the log tells the trace's id.
+    /// Continues a trace that began elsewhere. The span exists even without a collector, because log lines have its trace id.
     /// </summary>
-    /// <param name="traceparent">What was kept of it; null, or malformed, for none: then the span belongs to what is under way
-    /// here.</param>
+    /// <param name="traceparent">The kept text of the trace. If it is null or malformed, the span belongs to the current
+    /// one.</param>
     public static Activity Continue(string name, ActivityKind kind, string? traceparent)
     {
         var known = ActivityContext.TryParse(traceparent, traceState: null, isRemote: true, out var parent);
@@ -37,11 +36,11 @@ static class Spans
         return (known ? span.SetParentId(parent.TraceId, parent.SpanId, parent.TraceFlags) : span).Start();
     }
 
-    /// <summary>The span's work failed. Of an exception only the type is told.</summary>
+    /// <summary>Marks the span as failed. It names only the type of an exception.</summary>
     public static void Fail(this Activity span, Exception exception) =>
         span.SetTag("error.type", exception.GetType().Name).SetStatus(ActivityStatusCode.Error);
 
-    /// <summary>The span's request was answered, or was not: then the status is null.</summary>
+    /// <summary>Notes the status of the answer; null if there was none.</summary>
     public static void Answered(this Activity span, int? status)
     {
         if (status is { } code)

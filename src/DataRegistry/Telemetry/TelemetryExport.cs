@@ -12,8 +12,8 @@ using OpenTelemetry.Trace;
 namespace DataRegistry.Telemetry;
 
 /// <summary>
-/// Sends traces, metrics and logs to an OTLP collector, to Azure Monitor, or to both, as their own settings say. Without these settings it
-/// registers nothing and loads no assembly of OpenTelemetry. An exporter drops what its destination refuses: no request waits or fails.
+/// Sends traces, metrics and logs to an OTLP collector, to Azure Monitor, or to both: each has its own settings. Without them the app
+/// registers nothing and loads no assembly of OpenTelemetry. An exporter drops what its destination refuses, and no request waits or fails.
 /// </summary>
 public static class TelemetryExport
 {
@@ -35,7 +35,7 @@ public static class TelemetryExport
         !string.Equals(configuration["OTEL_SDK_DISABLED"], "true", StringComparison.OrdinalIgnoreCase)
         && (IsSet(configuration, AzureMonitor) || Array.Exists(Signals, signal => HasOtlp(configuration, signal)));
 
-    /// <summary>Call it before other hosted services are added, so that it stops after them.</summary>
+    /// <summary>Call this before other hosted services are added: it stops after them.</summary>
     internal static IServiceCollection AddTelemetryExport(this IServiceCollection services, IConfiguration configuration)
     {
         if (IsConfigured(configuration))
@@ -50,7 +50,8 @@ public static class TelemetryExport
                 IsSet(configuration, "OTEL_SERVICE_NAME") ? configuration["OTEL_SERVICE_NAME"]! : Product.ServiceName,
                 serviceVersion: Product.Version,
                 serviceInstanceId: $"{configuration["WEBSITE_INSTANCE_ID"] ?? Environment.MachineName}/{Environment.ProcessId}"))
-            // Requests to buckets and storage are spans of our own. The client's spans are of an identity provider: it redacts queries.
+            // The service makes the spans of requests to buckets and storage. HttpClient's spans are requests to the identity provider.
+            // They have no query.
             .WithTracing(traces => traces.AddSource(Spans.Source, "System.Net.Http").AddAspNetCoreInstrumentation(requests =>
                 requests.EnrichWithHttpResponse = (span, _) => Array.ForEach(AddressTags, tag => span.SetTag(tag, null))))
             .WithMetrics(
@@ -95,7 +96,7 @@ public static class TelemetryExport
                 : ManagedIdentityId.SystemAssigned);
     }
 
-    /// <param name="signal">As its variable names it: one endpoint serves all signals, or each has its own.</param>
+    /// <param name="signal">The signal in the name of its variable. One endpoint serves all signals, or each signal has its own.</param>
     static bool HasOtlp(IConfiguration configuration, string signal) =>
         IsSet(configuration, OtlpEndpoint) || IsSet(configuration, OwnEndpoint(signal));
 

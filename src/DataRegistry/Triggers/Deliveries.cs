@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Triggers;
 
-/// <summary>A queue message's text that is no message of its queue, and never will be.</summary>
+/// <summary>The text of a message that its queue's function can never read.</summary>
 public sealed class UnreadableMessageException(string message, Exception? innerException = null) : FormatException(message, innerException);
 
-/// <summary>The version in a message's text, however the rest of it looks: a newer app may have sent it.</summary>
+/// <summary>The version in the text of a message, whatever its other fields: a newer app may have sent it.</summary>
 static class MessageVersion
 {
-    /// <returns>Null where there is none.</returns>
+    /// <returns>Null if there is none.</returns>
     public static int? Of(string text)
     {
         try
@@ -27,13 +27,13 @@ static class MessageVersion
 }
 
 /// <summary>
-/// Runs a queue function once for a delivery. A message that cannot be read is kept in a queue without a function. A message that an
-/// instance cannot finish before it stops is put on its queue again, because a function that throws counts as a failed delivery. One that
-/// runs into the host's time-out has failed: put on its queue again it would come for ever.
+/// Runs a queue function once for a delivery. An unreadable message is kept in a queue without a function. If the instance stops first,
+/// the message is put on its queue again, because a function that throws counts as a failed delivery. A function that reaches the host's
+/// time-out has failed: its message would otherwise come for ever.
 /// </summary>
 sealed partial class Deliveries(QueueServiceClient queues, TimeProvider clock, ILogger<Deliveries> logger)
 {
-    /// <summary>Messages that cannot be read, for inspection. Nothing takes them from there, and they do not expire.</summary>
+    /// <summary>The queue of unreadable messages, for inspection. No function reads it, and its messages do not expire.</summary>
     public const string UnreadableQueue = "unreadable-poison";
 
     /// <summary>The host waits five seconds after it has cancelled.</summary>
@@ -55,7 +55,7 @@ sealed partial class Deliveries(QueueServiceClient queues, TimeProvider clock, I
         }
         catch (UnreadableMessageException e)
         {
-            // Delivered twice it is kept twice.
+            // A message that is delivered twice is kept twice.
             await SendAsync(UnreadableQueue, delivery, cancellationToken);
             Log.Unreadable(logger, queue, UnreadableQueue, e.Message);
         }

@@ -4,13 +4,14 @@ using Microsoft.Extensions.DependencyInjection;
 namespace DataRegistry.Triggers;
 
 /// <summary>One delivery of a queue message, as a head received it.</summary>
-/// <param name="Message">The message's text, as it was put.</param>
+/// <param name="Message">The text of the message.</param>
 /// <param name="DequeueCount">1 for the first delivery.</param>
-/// <param name="InsertedOn">When it was put; null where the head does not know.</param>
+/// <param name="InsertedOn">When the message was put on the queue; null if the head does not know.</param>
 public sealed record QueueDelivery(string Message, long DequeueCount, DateTimeOffset? InsertedOn = null);
 
 /// <summary>
-/// A function that heads bind to a queue. It may be delivered twice, also at the same time; it throws to have the message again.
+/// A function that heads bind to a queue. A message may be delivered twice, even concurrently. A function that throws gets its message
+/// again.
 /// </summary>
 public sealed record QueueFunction(string Name, string Queue, Func<IServiceProvider, QueueDelivery, CancellationToken, Task> RunAsync)
 {
@@ -33,9 +34,9 @@ public sealed record TimerFunction(string Name, string Schedule, Func<IServicePr
         new(name, schedule, (services, token) => run(services.GetRequiredService<T>(), token));
 }
 
-/// <summary>A room's hourly cleaning. Each room with something to clean registers its own; they run in the order of the rooms.</summary>
+/// <summary>The hourly cleaning of a room. Each room registers its own, and they run in the order of the rooms.</summary>
 interface ICollector
 {
-    /// <summary>Deletes what is kept no longer. Repeating it changes nothing.</summary>
+    /// <summary>Deletes expired data. Repeating it changes nothing.</summary>
     Task CollectAsync(CancellationToken cancellationToken);
 }

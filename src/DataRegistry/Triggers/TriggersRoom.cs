@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Triggers;
 
-/// <summary>The room of the functions that no request calls.</summary>
+/// <summary>The room of queue and timer functions.</summary>
 static class TriggersRoom
 {
     public static IReadOnlyList<TimerFunction> TimerFunctions { get; } =

@@ -45,6 +45,23 @@ public sealed class TokenIssuerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_caller_is_told_the_latest_end_of_a_token_that_it_makes()
+    {
+        await service.NewUserAsync("alice", Password);
+        var answer = await TestUsers.JsonAsync(await service.LogInAsync("alice", Password));
+        using var login = service.As(answer.GetProperty("token").GetString()!);
+        var end = clock.GetUtcNow().AddHours(1);
+        using var brief = await RobotAsync(end);
+        Assert.Equal(clock.GetUtcNow().AddDays(30), await LatestAsync(login));
+        Assert.Equal(end, await LatestAsync(brief));
+        Assert.Null(await LatestAsync(service.Http));
+
+        static async Task<DateTimeOffset?> LatestAsync(HttpClient caller) =>
+            (await TestUsers.JsonAsync(await caller.SendAsync("GET", "/api/v0/users/me/"))).GetProperty("latest_token_end") is var end
+                && end.ValueKind == System.Text.Json.JsonValueKind.Null ? null : end.GetDateTimeOffset();
+    }
+
+    [Fact]
     public async Task Tokens_that_a_token_with_an_end_made_go_with_it_in_every_generation_and_on_every_instance()
     {
         await using var second = await TestService.StartAsync(service.Connection, clock);
@@ -120,7 +137,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, await jwt.StatusAsync("POST", "/api/v0/tokens/", Json(clock.GetUtcNow().AddDays(2))));
         using var brief = service.As(await service.NewTokenAsync(jwt, new { name = "brief", expires = clock.GetUtcNow().AddMinutes(60) }));
 
-        // A new password revokes log-ins and their tokens, whoever sets it. Tokens of programs stay.
+        // A new password revokes log-ins and their tokens, even if an administrator sets it. Tokens of programs stay.
         using var another = await LogInAsync();
         using var changed = await http.SendAsync(
             "PATCH", "/api/v0/users/me/", $$"""{"password":"another long one","current_password":"{{Password}}"}""");

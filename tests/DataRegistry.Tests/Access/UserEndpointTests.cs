@@ -102,6 +102,38 @@ public sealed class UserEndpointTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, await http.StatusAsync("DELETE", $"{roles}editor-project-{service.Project.Id}/"));
     }
 
+    [Fact]
+    public async Task Who_has_which_role_is_listed_for_a_scope_as_far_as_the_caller_gives_roles()
+    {
+        var (admin, http) = await service.NewCallerAsync(("department_admin", "department", Department.DefaultId));
+        using var _http = http;
+        var other = await service.NewAsync("/api/v0/departments/", new { name = "other" });
+        var alice = await service.NewUserAsync("alice");
+        var bob = await service.NewUserAsync("bob");
+        await service.GiveAsync(alice, "viewer", "system", null);
+        await service.GiveAsync(alice, "editor", "department", other);
+        await service.GiveAsync(bob, "editor", "project", service.Project.Id);
+
+        var all = await service.GetAllAsync("/api/v0/roles/?limit=1");
+        Assert.Equal(
+            ["department_admin", "editor", "viewer", "editor"], all.Select(r => r.GetProperty("role").GetString()));
+        Assert.Equal("alice", all[1].GetProperty("user").GetProperty("username").GetString());
+        Assert.Equal("administrator", all[1].GetProperty("given_by").GetString());
+        var here = $"scope_type=project&scope_id={service.Project.Id}";
+        Assert.Equal([admin, alice, bob], await HoldersAsync(service.Http, here));
+        Assert.Equal([alice], await HoldersAsync(service.Http, "scope_type=system"));
+        // A department's admin sees no role that is given above the department or beside it.
+        Assert.Equal([admin, bob], await HoldersAsync(http, here));
+        Assert.Equal([admin, bob], await HoldersAsync(http, ""));
+        Assert.Equal(
+            HttpStatusCode.Forbidden, await http.StatusAsync("GET", $"/api/v0/roles/?scope_type=department&scope_id={other}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", "/api/v0/roles/?scope_type=project"));
+
+        async Task<IEnumerable<Guid>> HoldersAsync(HttpClient caller, string query) =>
+            (await TestUsers.JsonAsync(await caller.SendAsync("GET", $"/api/v0/roles/?{query}"))).GetProperty("results").EnumerateArray()
+                .Select(r => r.GetProperty("user").GetProperty("id").GetGuid()).ToList();
+    }
+
     [Theory]
     [InlineData("role", """{"scope_type":"system"}""")]
     [InlineData("role", """{"role":"0","scope_type":"system"}""")]

@@ -111,7 +111,7 @@ public sealed class ManifestDiffTests(SharedService shared) : IClassFixture<Shar
     static ManifestEntry Entry(string path) => new()
     {
         Path = path,
-        Datum = new(TimedId.FromGuid(Guid.NewGuid())),
+        Datum = new(TimedId.Create(DateTimeOffset.UnixEpoch, 0, (ulong)Random.Shared.NextInt64(1, long.MaxValue))),
         Store = Guid.Empty,
         Bucket = "bucket",
         Key = path,

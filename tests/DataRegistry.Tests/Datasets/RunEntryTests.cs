@@ -35,7 +35,7 @@ public sealed class RunEntryTests
             new()
             {
                 Path = path,
-                Datum = new(TimedId.FromGuid(Guid.NewGuid())),
+                Datum = new(TimedId.Create(DateTimeOffset.UnixEpoch, 0, (ulong)Random.Shared.NextInt64(1, long.MaxValue))),
                 Store = Guid.Empty,
                 Bucket = new('b', 63),
                 Key = path,

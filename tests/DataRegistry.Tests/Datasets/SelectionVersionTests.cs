@@ -264,11 +264,17 @@ public sealed class SelectionVersionTests : IAsyncLifetime
             """))
             Assert.Equal(HttpStatusCode.BadRequest, both.StatusCode);
 
-        await MakeAsync(dataset, "1", selection);
+        var (version, job) = await MakeAsync(dataset, "1", selection);
         using (var exists = await service.NewVersionOfAsync(dataset, "1", selection))
             Assert.True((await TestUsers.JsonAsync(exists, HttpStatusCode.BadRequest)).TryGetProperty("name", out _));
         clock.Move(TimeSpan.FromDays(8));
         await Refused(HttpStatusCode.BadRequest, selection.GetProperty("id").GetString()!);
+        // The version stays, and its job goes with its results.
+        var path = $"{version}jobs/{job.GetProperty("id").GetString()}/";
+        Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", version));
+        Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("GET", path));
+        Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("GET", $"{path}results/"));
+        Assert.Equal(HttpStatusCode.Gone, await service.Http.StatusAsync("POST", $"{path}cancel/"));
 
         async Task Refused(HttpStatusCode expected, string id)
         {
@@ -306,7 +312,9 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         await service.DrainAsync();
         Assert.NotEqual(Guid.Empty, viewer);
         var wrong = job.Replace("jobs/", "jobs/0", StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync("GET", wrong));
+        foreach (var (method, path) in new[] { ("GET", ""), ("GET", "results/"), ("POST", "cancel/") })
+            Assert.Equal(HttpStatusCode.NotFound, await service.Http.StatusAsync(method, wrong + path));
+        Assert.Equal(HttpStatusCode.BadRequest, await service.Http.StatusAsync("GET", $"{job}results/?outcome=none"));
     }
 
     /// <summary>Makes a version to the job's end; the version's path, and the job.</summary>

@@ -160,6 +160,34 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
     }
 
     [Fact]
+    public async Task An_exported_file_is_read_by_ranges_and_is_gone_with_its_job()
+    {
+        var dataset = await service.NewDatasetIdAsync("ranges");
+        await service.AdoptedAsync("ranges/a");
+        var version = await MakeAsync(dataset, "1", "ranges/");
+        using var accepted = await service.Http.SendAsync("POST", $"{version}export/", """{"format":"csv"}""");
+        await service.DrainAsync();
+        var job = await service.GetAsync(accepted.Headers.Location!.AbsolutePath);
+        var url = job.GetProperty("files")[0].GetProperty("url").GetString()!;
+        using var stranger = service.NewClient();
+        Assert.Equal(HttpStatusCode.PartialContent, await StatusAsync(0, 3));
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, await StatusAsync(1_000_000, null));
+        var blobs = service.Services.GetRequiredService<DataRegistry.Jobs.JobBlobs>();
+        await blobs.DeleteAsync($"{job.GetProperty("id").GetString()}/", before: null, default);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(0, 3));
+
+        async Task<HttpStatusCode> StatusAsync(long from, long? to)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, url)
+            {
+                Headers = { Range = new System.Net.Http.Headers.RangeHeaderValue(from, to) },
+            };
+            using var answer = await stranger.SendAsync(request);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
     public void Columns_are_the_properties_of_a_line_of_json() =>
         Assert.Equal(DatasetFileRow.Table.Json.Properties.Select(p => p.Name), DatasetFileRow.Table.Columns.Select(c => c.Name));
 

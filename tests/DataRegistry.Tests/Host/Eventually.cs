@@ -3,7 +3,7 @@ namespace DataRegistry.Tests.Host;
 /// <summary>Waits for a condition. The deadline is generous, because only a failure reaches it.</summary>
 static class Eventually
 {
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
 
     public static async Task IsTrueAsync(Func<Task<bool>> condition, string what)
     {

@@ -45,6 +45,10 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
         await ExpectAsync(new { store, prefix = "g/", purged = false });
         await ExpectAsync(new { prefix = "f/", drift = "unknown", name = "a.txt" }, "f/a.txt", "f/sub/a.txt");
         await ExpectAsync(new { drift = "changed" });
+        // One of them is purged, one is nobody's, and one is named twice.
+        string[] named = [ids["f/b.txt"], $"datum://{ids["f/sub/large"]}", ids["g/a.txt"], Guid.CreateVersion7().ToString(), ids["f/b.txt"]];
+        await ExpectAsync(new { ids = named }, "f/b.txt", "f/sub/large");
+        await ExpectAsync(new { ids = named, name = "large" }, "f/sub/large");
         var time = (await service.GetAsync($"/api/v0/data/{ids["f/sub/a.txt"]}/")).GetProperty("ctime").GetDateTimeOffset();
         await ExpectAsync(new { prefix = "f/", adopted_after = time, adopted_before = time.AddMilliseconds(1) }, "f/sub/a.txt");
         await ExpectAsync(new { prefix = "f/", adopted_before = time }, "f/a.txt", "f/b.txt");
@@ -58,7 +62,10 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
         using var adopted = await service.AdoptUrlsAsync(new[] { "shown/a", "shown/b" }.Select(service.Url));
         using var made = await service.NewSelectionAsync(new { store = service.Store.Id, prefix = "shown/" });
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
-        await Wire.AssertAsync("selection", made);
+        // Other tests have adopted, too.
+        var looked = (await TestUsers.JsonAsync(made, HttpStatusCode.Created)).GetProperty("looked").GetInt64();
+        Assert.True(looked >= 2, $"{looked}");
+        await Wire.AssertAsync("selection", made, ("looked", $"\"looked\": {looked}"));
         await service.AdoptedAsync("shown/c");
         var selection = await service.GetAsync(made.Headers.Location!.AbsolutePath);
         Assert.Equal(["shown/a", "shown/b"], (await service.ItemsAsync(selection)).Order());
@@ -144,6 +151,10 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
     [InlineData("""{"prefix":5}""", "prefix")]
     [InlineData("""{"name":"\ud800"}""", "name")]
     [InlineData("""{"drift":"lost"}""", "drift")]
+    [InlineData("""{"ids":[]}""", "ids")]
+    [InlineData("""{"ids":"x"}""", "ids")]
+    [InlineData("""{"ids":["x"]}""", "ids")]
+    [InlineData("""{"ids":[5]}""", "ids")]
     [InlineData("""{"size_min":-1}""", "size_min")]
     [InlineData("""{"size_min":5,"size_max":4}""", "size_max")]
     [InlineData("""{"job":"x"}""", "job")]
@@ -152,13 +163,15 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
     [InlineData("""{"purged":"yes","name":"a"}""", "purged")]
     [InlineData("glob", "glob")]
     [InlineData("long", "name")]
+    [InlineData("many", "ids")]
     public async Task A_wrong_filter_is_a_400_of_its_field(string filter, string field)
     {
-        // More wildcards than a pattern's automaton may have, and more text than a key.
+        // More wildcards than a pattern's automaton may have; more text than a key; more ids than a row keeps.
         var json = filter switch
         {
             "glob" => $$"""{"glob":"{{string.Concat(Enumerable.Repeat("*a", 33))}}"}""",
             "long" => $$"""{"name":"{{new string('a', 1025)}}"}""",
+            "many" => JsonSerializer.Serialize(new { ids = Enumerable.Range(0, 501).Select(_ => Guid.CreateVersion7()) }),
             _ => filter,
         };
         using var answer = await service.Http.SendAsync(

@@ -1,4 +1,4 @@
-// What somebody's roles allow, so that pages need not offer what would be refused. It is the service that decides.
+// The permissions of a user's roles, so that pages do not offer actions that would be refused. The service decides.
 
 const READ = ['projects_read', 'data_read', 'stores_read', 'data_volumes_read'];
 const DATA = ['data_adopt', 'data_edit', 'aliases_edit'];
@@ -32,4 +32,14 @@ export function may(me, project, permission) {
 export function rolesAt(me, project) {
   const at = { cluster: project?.cluster, department: project?.department, project: project?.id };
   return me.roles.filter(given => given.scope_type === 'system' || (given.scope_id && at[given.scope_type] === given.scope_id));
+}
+
+/** Whether it is allowed in some project, department or cluster, or in the whole system. A token for some projects counts nowhere else. */
+export function maySomewhere(me, permission) {
+  return me.projects === null && me.roles.some(given => ROLES[given.role]?.includes(permission) ?? true);
+}
+
+/** The names of the roles that allow it. */
+export function rolesWith(permission) {
+  return Object.keys(ROLES).filter(role => ROLES[role].includes(permission));
 }

@@ -54,16 +54,18 @@ static class ExportContent
 {
     /// <summary>Says of an endpoint that it sends the files of exports.</summary>
     public static RouteHandlerBuilder SendsExport(this RouteHandlerBuilder endpoint) => endpoint
-        .WithSummary("Get a file of an export; the URL comes from the job").TakesQuery("token", "Of that URL")
+        .WithSummary("Get a file of an export").WithDescription("The job answers the whole URL.")
+        .TakesQuery("token", "The token in that URL.")
         .OrAnswersContent(StatusCodes.Status200OK, "application/octet-stream")
         .OrAnswersContent(StatusCodes.Status206PartialContent, "application/octet-stream")
         .Fails(DatumErrors.UrlNotValid, DatumErrors.RangeNotSatisfiable).AllowAnonymous();
 
-    /// <param name="id">Of what was exported. The URL is valid for the job's files, so only its form is checked.</param>
+    /// <param name="id">The id of the exported selection. The URL is valid for the job's files, so only its form is
+    /// checked.</param>
     /// <param name="job">The export's id. Another is refused like a token that is not valid.</param>
     /// <param name="name">The file's name.</param>
     /// <param name="context">The request.</param>
-    /// <param name="blobs">Where files are kept.</param>
+    /// <param name="blobs">The blobs of the files.</param>
     /// <param name="tokens">Checks the URL's token.</param>
     public static async Task SendAsync(
         string id, string job, string name, HttpContext context, JobBlobs blobs, ContentTokens tokens)

@@ -1,38 +1,63 @@
 import { api } from '../api.js';
+import { picking } from '../browse/picking.js';
+import { folderAddress, tree } from '../browse/tree.js';
 import { dataTabs } from '../data-tabs.js';
 import { driftBadge, driftOf } from '../drift.js';
-import { h } from '../dom.js';
+import { h, replace } from '../dom.js';
 import { field } from '../forms.js';
 import { bytes, timeAgo } from '../format.js';
+import { rowKeys, searchKey } from '../keys.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
-import { href } from '../router.js';
-import { badge, emptyState, linkButton, pageHeader } from '../ui.js';
+import { href, match, navigate } from '../router.js';
+import { DRIFTS, filterOfText, queryOf } from '../selection/filter.js';
+import { badge, button, emptyState, linkButton, pageHeader } from '../ui.js';
+import { DATUM } from '../words.js';
 
 /** From the last key to the request: short enough to seem at once, long enough that a word is one request. */
 const TYPING_PAUSE = 220;
 
 const PAGE = 200;
 
-/** The service's largest page, for looking inside of names. */
-const LARGEST_PAGE = 9000;
-
 /** The most rows that the service reads for a page of a filtered list (Datums/README.md): a short page has read that many. */
 const LOOKED_AT = 10_000;
 
 const UUID = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
-const HEAVY = 'md5,sha1,sha256,project,file_ctime,output_execution,purged,aliases';
 
-/** The datums of a project: searched, filtered, sorted, without an end. */
-export async function render({ project, me, query, signal, setQuery }) {
+/** The datums of a project, as a list or as folders; the address keeps which. */
+export async function render(context) {
+  const { project, query } = context;
+  const isTree = query.get('view') === 'tree';
+  const shown = await (isTree ? tree : list)(context);
+  const store = { id: query.get('store') };
+  return h('div',
+    pageHeader('Data', {
+      lead: DATUM,
+      actions: [h('nav.switch', { 'aria-label': 'View' },
+        h('a', { href: href('data', { project: project.id }, { store: store.id }), 'aria-current': !isTree && 'page' }, 'List'),
+        h('a', { href: folderAddress(project, store), 'aria-current': isTree && 'page', onclick: ofStoreNow }, 'Folders'))],
+    }),
+    dataTabs(project, 'data'),
+    shown);
+}
+
+/** The store may have been chosen since the page was made. */
+function ofStoreNow(event) {
+  const { query, params } = match(location.hash);
+  event.currentTarget.href = folderAddress({ id: params.project }, { id: query.get('store') });
+}
+
+/** Searched, filtered, sorted, without an end. */
+async function list(context) {
+  const { project, me, query, signal, setQuery } = context;
   const stores = (await api.all('/api/v0/stores/', {}, signal)).filter(s => !s.deleted);
   const names = new Map(stores.map(s => [s.id, s.name]));
-  const asked = Object.fromEntries(['q', 'inside', 'store', 'tag', 'drift', 'ordering'].map(key => [key, query.get(key) ?? '']));
+  const asked = Object.fromEntries(['q', 'store', 'tag', 'drift', 'ordering'].map(key => [key, query.get(key) ?? '']));
 
   const search = field({
     label: 'Search', name: 'q', type: 'search', value: asked.q, placeholder: 'Name, s3:// URL, id or alias', autocomplete: 'off', spellcheck: 'false',
-    oninput: () => later({ q: search.value.trim(), inside: '' }, TYPING_PAUSE),
-    onkeydown: event => { if (event.key === 'Enter') { event.preventDefault(); lookInside(); } },
+    oninput: () => later({ q: search.value.trim() }, TYPING_PAUSE),
+    onkeydown: event => { if (event.key === 'Enter') { event.preventDefault(); searchParts(); } },
   });
   const store = field({
     label: 'Store', name: 'store', type: 'select', value: asked.store, onchange: () => change({ store: store.value }),
@@ -41,7 +66,7 @@ export async function render({ project, me, query, signal, setQuery }) {
   const tag = field({ label: 'Tag', name: 'tag', type: 'search', value: asked.tag, autocomplete: 'off', oninput: () => later({ tag: tag.value.trim() }, TYPING_PAUSE) });
   const drift = field({
     label: 'Drift', name: 'drift', type: 'select', value: asked.drift, onchange: () => change({ drift: drift.value }),
-    options: [['', 'Any'], ['changed', 'Changed'], ['missing', 'Missing'], ['none', 'Unchanged'], ['unknown', 'Not looked at yet']].map(([value, label]) => ({ value, label })),
+    options: [['', 'Any'], ...DRIFTS].map(([value, label]) => ({ value, label })),
   });
   drift.hidden = asked.drift === '';
   const ordering = field({
@@ -50,8 +75,9 @@ export async function render({ project, me, query, signal, setQuery }) {
       .map(([value, label]) => ({ value, label })),
   });
 
+  const picks = picking(context, { onchange: () => list.reload() });
   const list = endlessList({
-    caption: 'Datums', noun: ['datum', 'datums'], signal, columns: columns(project, names), empty: () => nothing(project, me, asked, lookInside),
+    caption: 'Datums', noun: ['datum', 'datums'], signal, columns: columns(project, names, picks), empty: () => nothing(project, me, asked, searchParts),
     load: (next, abort) => load(next, asked, project, abort),
     lookedAt: page => page.lookedAt ?? page.results.length,
     onLoaded: page => { if (page.results.some(d => driftOf(d))) drift.hidden = false; },
@@ -60,12 +86,13 @@ export async function render({ project, me, query, signal, setQuery }) {
   let timer = 0;
   signal.addEventListener('abort', () => clearTimeout(timer));
   const hint = h('p.hint');
+  picks.of(list);
+  rowKeys(list);
+  searchKey(search.input, list, signal);
   say();
   return h('div',
-    pageHeader('Data'),
-    dataTabs(project, 'data'),
     h('div.filters', { role: 'search', 'aria-label': 'Datums' }, search, store, tag, drift, ordering),
-    hint, list);
+    hint, list, picks.bar);
 
   function later(values, wait) {
     clearTimeout(timer);
@@ -81,16 +108,26 @@ export async function render({ project, me, query, signal, setQuery }) {
     list.reload();
   }
 
-  function lookInside() {
+  /** A part of a name, a pattern, or the beginning of URLs: that is a search of its own, among all datums. */
+  function searchParts() {
     const q = search.value.trim();
-    change({ q, inside: kindOf(q) === 'name' ? '1' : '' });
+    if (!['name', 'uri'].includes(kindOf(q))) return;
+    navigate(href('search', { project: project.id }, queryOf({ store: asked.store, tag: asked.tag, drift: asked.drift, ...filterOfText(q) })));
   }
 
   function say() {
-    hint.textContent = kindOf(asked.q) !== 'name' ? ''
-      : asked.inside ? `Looking for “${asked.q}” inside names and URLs, newest first.`
-      : 'Shows whole names and aliases. Press Enter to look inside names and URLs.';
+    const kind = kindOf(asked.q);
+    const { store: _, ...rest } = filterOfList(asked);
+    replace(hint, kind === 'name' ? 'Shows whole names and aliases. Press Enter to search for parts of names.' : null,
+      Object.keys(rest).length > 0 && kind !== 'id' && button('Pick all that match', () => picks.all(filterOfList(asked), 'All that match'), { kind: 'quiet' }));
   }
+}
+
+/** The same as a selection takes it. */
+function filterOfList({ q, store, tag, drift }) {
+  const kind = kindOf(q);
+  const filter = { store, tag, drift, name: kind === 'name' ? q : '' };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== ''));
 }
 
 /** What somebody searches for: an id, a URL, or a name. */
@@ -104,7 +141,6 @@ function kindOf(q) {
 async function load(next, asked, project, signal) {
   const kind = kindOf(asked.q);
   const first = { project: project.id, store: asked.store, tag: asked.tag, drift: asked.drift, ordering: asked.ordering };
-  if (asked.inside && kind === 'name') return await inside(next, { ...first, limit: LARGEST_PAGE, no_count: true, exclude: HEAVY }, asked.q, signal);
   const filter = { limit: PAGE, no_count: kind === 'all' ? null : true, uri: kind === 'uri' ? asked.q : null, name: kind === 'name' ? asked.q : null };
   const listing = kind === 'id' ? one(null) : next ? api.get(next, { signal }) : api.get('/api/v0/data/', { query: { ...first, ...filter }, signal });
   const named = next === null && (kind === 'id' || kind === 'name') ? find(asked, project, signal) : null;
@@ -112,16 +148,6 @@ async function load(next, asked, project, signal) {
   const size = filter.limit;
   const lookedAt = page.next && page.results.length < size ? LOOKED_AT : page.results.length;
   return datum ? { ...page, count: null, lookedAt, results: [datum, ...page.results.filter(d => d.id !== datum.id)] } : { ...page, lookedAt };
-}
-
-/** A page of all datums, of which those stay whose name or URL holds the text, in any case. */
-async function inside(next, query, text, signal) {
-  const page = next ? await api.get(next, { signal }) : await api.get('/api/v0/data/', { query, signal });
-  const wanted = text.toLowerCase();
-  return {
-    next: page.next, count: null, lookedAt: page.next && (query.store || query.tag || query.drift) ? LOOKED_AT : page.results.length,
-    results: page.results.filter(d => d.uri.toLowerCase().includes(wanted)),
-  };
 }
 
 /** The datum of an id or an alias; null where there is none, or where it has not what the filters ask for. */
@@ -142,9 +168,9 @@ function one(datum) {
   return { results: datum ? [datum] : [], next: null, count: null };
 }
 
-function columns(project, stores) {
+function columns(project, stores, picks) {
   return [
-    { label: 'Name', wide: true, cell: d => [h('a.strong', { href: href('datum', { project: project.id, id: d.id }), title: d.uri }, d.name), ' ', h('span.hint', folderOf(d))] },
+    { label: 'Name', wide: true, cell: d => [picks.box(d), h('a.strong', { href: href('datum', { project: project.id, id: d.id }), title: d.uri }, d.name), ' ', h('span.hint', folderOf(d))] },
     { label: 'Size', numeric: true, cell: d => bytes(d.size) },
     { label: 'Store', size: 'medium', extra: true, cell: d => stores.get(d.store) ?? '–' },
     { label: 'Adopted', size: 'medium', cell: d => timeAgo(d.ctime) },
@@ -160,13 +186,13 @@ function folderOf({ uri, name }) {
   return uri.endsWith(name) ? uri.slice(0, uri.length - name.length) : uri;
 }
 
-function nothing(project, me, asked, lookInside) {
+function nothing(project, me, asked, searchParts) {
   const filtered = asked.store || asked.tag || asked.drift;
-  if (asked.q && kindOf(asked.q) === 'name' && !asked.inside) {
-    return emptyState('No datum has exactly this name or alias', 'Names are compared whole.', h('button.button', { type: 'button', onclick: lookInside }, 'Look inside names and URLs'));
+  if (asked.q && kindOf(asked.q) === 'name') {
+    return emptyState('No datum has exactly this name or alias', 'Names are compared whole.', h('button.button', { type: 'button', onclick: searchParts }, 'Search for parts of names'));
   }
   if (asked.q && kindOf(asked.q) === 'uri') {
-    return emptyState('This URL is not adopted here', 'A whole URL is looked for, such as s3://bucket/folder/file.txt. Type a part of it without s3:// to look inside URLs.',
+    return emptyState('This URL is not adopted here', 'A whole URL is looked for, such as s3://bucket/folder/file.txt. Press Enter to find all URLs that begin with it.',
       may(me, project, 'data_adopt') && linkButton('Adopt it', href('adopt', { project: project.id }, { url: asked.q })));
   }
   if (asked.q || filtered) return emptyState('Nothing found', 'No datum of this project has all of that.', linkButton('Show all', href('data', { project: project.id })));

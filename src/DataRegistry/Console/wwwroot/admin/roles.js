@@ -1,0 +1,156 @@
+// Who has which role where: lists, giving and taking.
+
+import { api } from '../api.js';
+import { h } from '../dom.js';
+import { timeAgo } from '../format.js';
+import { field, form } from '../forms.js';
+import { endlessList } from '../list.js';
+import { lookupField } from '../lookup-field.js';
+import { ROLES } from '../permissions.js';
+import { missing, needing, roleName } from '../rights.js';
+import { href } from '../router.js';
+import { badge, button, confirm, emptyState, openDialog, table, toast } from '../ui.js';
+import { mayAt, scopeLink, unitEntries } from './frame.js';
+
+const WORDS = {
+  system_admin: 'does everything',
+  department_admin: 'manages projects, stores, roles and data',
+  research_manager: 'manages data and reads the audit trail',
+  editor: 'adopts, edits and shares data',
+  data_volume_admin: 'reads data, manages data volumes',
+  l1_researcher: 'adopts and edits data, shares no data volumes',
+  viewer: 'reads',
+  cluster_agent: 'reports on data volumes, and nothing else',
+};
+
+const SCOPES = { project: 'A project', department: 'A department', cluster: 'A cluster', system: 'The whole service' };
+const MOST_USERS = 1000;
+
+/** Roles that somebody may give at a scope: none that allows more than they may themselves. */
+export function givable(me, type, unit) {
+  if (!mayAt(me, type, unit, 'roles_manage')) return [];
+  return Object.keys(ROLES).filter(role => ROLES[role].every(permission => mayAt(me, type, unit, permission)));
+}
+
+/** Everybody whose role counts at a unit, also those who have it further up. */
+export function holders({ me, type, unit, units, signal }) {
+  const roles = givable(me, type, unit);
+  const list = endlessList({
+    caption: 'Roles', noun: ['role', 'roles'], signal, lookedAt: page => Math.max(page.results.length, 1),
+    load: (next, abort) => needing('roles_manage', api.get(next ?? '/api/v0/roles/', { query: next ? null : { scope_type: type, scope_id: unit.id, limit: 200 }, signal: abort })),
+    columns: [
+      { label: 'Name', wide: true, cell: r => [userLink(r.user), r.user.type === 'service_account' && [' ', badge('Service account')], r.user.disabled && [' ', badge('Disabled', 'warn')]] },
+      { label: 'Role', size: 'medium', cell: r => h('span', { title: WORDS[r.role] }, roleName(r.role)) },
+      { label: 'Given for', size: 'large', cell: r => r.scope_type === type && type !== 'system' ? `this ${type}` : scopeLink(r.scope_type, r.scope_id, units) },
+      { label: 'Given by', size: 'medium', cell: r => h('span', { title: r.given_by }, r.given_by) },
+      { label: 'Given', size: 'medium', cell: r => timeAgo(r.ctime) },
+      { label: 'Change', size: 'changes', cell: r => r.scope_type === type && roles.includes(r.role)
+        && button('Take', () => take(r.user, r, { done: () => list.reload(), signal }), { kind: 'quiet', 'aria-label': `Take ${roleName(r.role)} from ${r.user.username}` }) },
+    ],
+    empty: () => emptyState('Nobody has a role here', 'You see the roles that are given where you may give them.'),
+  });
+  list.give = async () => {
+    const users = await needing('users_read', api.all('/api/v0/users/', {}, signal, { max: MOST_USERS }));
+    const given = await openDialog(`Give a role in ${unit.name}`, close => {
+      const who = lookupField({ label: 'User or service account', name: 'user', required: true, entries: users.map(u => ({ id: u.id, text: u.username })) });
+      return form([who, roleField(roles)], {
+        submit: 'Give the role', cancel: () => close(),
+        onsubmit: async ({ role }) => close(await give(who.pick(), { role, scope_type: type, scope_id: unit.id }, signal)),
+      });
+    });
+    if (!given) return;
+    toast(`The role ${roleName(given.role)} is given.`);
+    list.reload();
+  };
+  return list;
+}
+
+/** The roles of one user, as far as one may give them; `refresh` shows them anew. */
+export function rolesOf({ me, user, roles, units, signal, refresh }) {
+  return table(`Roles of ${user.username}`, [
+    { label: 'Role', cell: r => h('span.strong', roleName(r.role)) },
+    { label: 'Its holder', wide: true, cell: r => WORDS[r.role] ?? '' },
+    { label: 'Given for', wide: true, cell: r => scopeLink(r.scope_type, r.scope_id, units) },
+    { label: 'Change', cell: r => takes(r) && button('Take', () => take(user, r, { done: refresh, signal }), { kind: 'quiet', 'aria-label': `Take ${roleName(r.role)}, ${r.scope_type}` }) },
+  ], roles, { empty: h('p.hint', 'No role, or none that you may see: the user can sign in, and sees nothing.') });
+
+  /** A role of a unit that is gone is taken by those who manage all roles. */
+  function takes(role) {
+    const unit = role.scope_type === 'system' ? null : units[role.scope_type]?.get(role.scope_id);
+    return givable(me, unit ? role.scope_type : 'system', unit).includes(role.role);
+  }
+}
+
+/** A dialog that gives a user a role somewhere. */
+export async function giveTo({ me, user, units, signal }) {
+  const types = Object.keys(SCOPES).filter(type => type === 'system' ? givable(me, type, null).length > 0 : placesOf(me, type, units).length > 0);
+  if (types.length === 0) {
+    toast(missing('roles_manage'), 'bad');
+    return null;
+  }
+  const given = await openDialog(`Give ${user.username} a role`, close => {
+    const places = type => unitEntries(type, units).filter(({ id }) => givable(me, type, units[type].get(id)).length > 0);
+    const type = field({ label: 'For', name: 'scope_type', type: 'select', value: types[0], options: types.map(t => ({ value: t, label: SCOPES[t] })), onchange: choose });
+    const unit = lookupField({ label: 'Which one', name: 'scope_id', required: true, entries: [], onchange: offer });
+    const role = roleField([]);
+    choose();
+    return form([type, unit, role], {
+      submit: 'Give the role', cancel: () => close(),
+      onsubmit: async values => close(await give(user.id, { role: values.role, scope_type: values.scope_type, ...values.scope_type !== 'system' && { scope_id: unit.pick() } }, signal)),
+    });
+
+    function choose() {
+      unit.hidden = unit.input.disabled = type.value === 'system';
+      unit.value = '';
+      unit.offer(type.value === 'system' ? [] : places(type.value));
+      offer();
+    }
+
+    /** What may be given is known once the unit is chosen; before that what may be given in any of them. */
+    function offer() {
+      const chosen = picked();
+      const units_ = type.value === 'system' ? [null] : chosen ? [chosen] : placesOf(me, type.value, units);
+      role.choose([...new Set(units_.flatMap(u => givable(me, type.value, u)))]);
+    }
+
+    function picked() {
+      try {
+        return units[type.value]?.get(unit.pick());
+      } catch {
+        return undefined;
+      }
+    }
+  });
+  if (given) toast(`The role ${roleName(given.role)} is given.`);
+  return given;
+}
+
+function placesOf(me, type, units) {
+  return [...units[type].values()].filter(unit => givable(me, type, unit).length > 0);
+}
+
+function roleField(roles) {
+  const element = field({ label: 'Role', name: 'role', type: 'select', options: [] });
+  element.choose = next => {
+    const before = element.value;
+    element.input.replaceChildren(...next.map(role => h('option', { value: role }, `${roleName(role)}: ${WORDS[role] ?? ''}`)));
+    element.value = next.includes(before) ? before : next.includes('viewer') ? 'viewer' : next[0];
+  };
+  element.choose(roles);
+  return element;
+}
+
+function give(user, role, signal) {
+  return needing('roles_manage', api.post(`/api/v0/users/${user}/roles/`, role, { repeat: true, signal }));
+}
+
+async function take(user, role, { done, signal }) {
+  if (!await confirm(`Take ${roleName(role.role)} from ${user.username}?`, 'What this role alone allowed is refused within 15 seconds. It can be given again.', 'Take the role', { danger: true })) return;
+  await needing('roles_manage', api.delete(`/api/v0/users/${user.id}/roles/${role.id}/`, { signal }));
+  toast(`The role ${roleName(role.role)} is taken.`);
+  done();
+}
+
+function userLink(user) {
+  return h('a.strong', { href: href('adminUser', { user: user.id }), title: user.display_name ?? user.username }, user.username);
+}

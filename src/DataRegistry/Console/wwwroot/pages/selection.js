@@ -1,0 +1,75 @@
+import { api } from '../api.js';
+import { h } from '../dom.js';
+import { dateTime, timeAgo } from '../format.js';
+import { endlessList } from '../list.js';
+import { href, navigate } from '../router.js';
+import { filterOf, queryOf, wordsOf } from '../selection/filter.js';
+import { pathOf } from '../selection/freeze.js';
+import { actionJob, titleOf } from '../selection/job.js';
+import { selectionView } from '../selection/view.js';
+import { card, copyButton, emptyState, facts, idCode, linkButton, notice, pageHeader, section } from '../ui.js';
+
+/** A selection: what it takes, what it holds, what can be done with it, and the job that does it. */
+export async function render(context) {
+  const { params, project, query, signal } = context;
+  const selection = await api.get(pathOf(params.selection), { signal }).catch(error => {
+    if (error.status !== 410) throw error;
+    return null;
+  });
+  if (selection === null) return gone(project);
+  // An address without the project, or with another one, leads to the one with it.
+  if (project?.id !== selection.project.id) {
+    navigate(href('selection', { project: selection.project.id, selection: selection.id }, Object.fromEntries(query)), { replace: true });
+    throw new DOMException('Elsewhere', 'AbortError');
+  }
+  const stores = new Map((await api.all('/api/v0/stores/', {}, signal)).map(s => [s.id, s.name]));
+  const storeOf = id => stores.get(id);
+  const words = wordsOf(selection.filter, storeOf);
+  const job = query.get('job') && await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(query.get('job'))}/`, { signal });
+  const search = { ...queryOf(selection.filter), job: null };
+  const again = filterOf(new URLSearchParams(Object.entries(search).filter(([, value]) => value !== null)));
+  return h('div',
+    pageHeader('Selection', {
+      back: { label: 'Data', href: href('data', { project: project.id }) },
+      lead: `Datums ${words}. They are those of the moment in which it was made: what is adopted later is not among them.`,
+      actions: [
+        copyButton(() => location.href, 'Copy the link'),
+        again && linkButton('Change the search', href('search', { project: project.id }, search)),
+      ].filter(Boolean),
+    }),
+    job && section(titleOf(job), card(actionJob(context, `${pathOf(selection)}jobs/`, job)), skipped(job)),
+    section('What it holds', selectionView(context, selection, {
+      storeOf, words: `Datums ${words}`, onjob,
+      aside: card(facts([
+        ['Created', timeAgo(selection.ctime)],
+        ['Created by', selection.created_by],
+        ['Kept until', dateTime(selection.expires)],
+        ['ID', idCode(selection.id)],
+      ])),
+    })));
+
+  function onjob(begun) {
+    navigate(href('selection', { project: project.id, selection: selection.id }, { job: begun.id }));
+  }
+
+  /** What a job skipped is told one by one, as far as it is there. */
+  function skipped({ id, counts }) {
+    if (!counts.skipped) return null;
+    return endlessList({
+      caption: 'Skipped', noun: ['datum was skipped', 'datums were skipped'], signal,
+      load: (next, abort) => api.get(next ?? `${pathOf(selection)}jobs/${id}/results/`, { query: next ? null : { limit: 200 }, signal: abort }),
+      columns: [
+        { label: 'URL', wide: true, cell: r => h('a', { href: href('datum', { project: project.id, id: r.id }), title: r.uri }, r.uri) },
+        { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, r.message) },
+      ],
+      empty: () => null,
+    });
+  }
+}
+
+function gone(project) {
+  return h('div', pageHeader('Selection', project && { back: { label: 'Data', href: href('data', { project: project.id }) } }),
+    emptyState('This selection is not kept any more', 'A selection is kept for some days, with what was found and exported. Search again to make it anew.',
+      project && linkButton('Search', href('search', { project: project.id }), { kind: 'primary' })),
+    notice('plain', h('p', 'What was done with it stays done.')));
+}

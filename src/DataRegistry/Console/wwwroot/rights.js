@@ -1,0 +1,47 @@
+// Rights in words: for pages that somebody may not see, and for requests that the service refuses.
+
+import { ApiProblem } from './problems.js';
+import { rolesWith } from './permissions.js';
+import { notice } from './ui.js';
+import { h } from './dom.js';
+
+const WORDS = {
+  data_adopt: 'adopt objects',
+  data_edit: 'edit data and datasets',
+  aliases_edit: 'edit aliases',
+  projects_manage: 'create, rename and delete projects',
+  organization_manage: 'create, rename and delete departments and clusters',
+  users_read: 'look users up',
+  users_manage: 'create, change and delete users and service accounts',
+  roles_manage: 'give and take roles',
+  tokens_manage: 'manage the tokens of others',
+  audit_read: 'read the audit trail',
+};
+
+/** The right that is missing, as sentences: what it allows, and which roles have it. */
+export function missing(permission) {
+  const roles = rolesWith(permission).map(roleName);
+  const last = roles.pop();
+  const list = roles.length > 0 ? `${roles.join(', ')} and ${last}` : last;
+  return `The right to ${WORDS[permission] ?? permission.replaceAll('_', ' ')} is missing (${permission}). The role${roles.length > 0 ? 's' : ''} ${list} ${roles.length > 0 ? 'have' : 'has'} it; an administrator gives roles.`;
+}
+
+/** In place of a page, or of a part of it. */
+export function missingNotice(permission) {
+  return notice('warn', h('p', missing(permission)));
+}
+
+/** What the request answers; a refusal for a missing right names the right. */
+export async function needing(permission, request) {
+  try {
+    return await request;
+  } catch (error) {
+    if (error?.status !== 403) throw error;
+    throw new ApiProblem(missing(permission), { status: 403, requestId: error.requestId, body: error.body });
+  }
+}
+
+/** 'system_admin' → 'system admin' */
+export function roleName(role) {
+  return role.replaceAll('_', ' ');
+}
