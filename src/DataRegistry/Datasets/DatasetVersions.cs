@@ -74,8 +74,7 @@ sealed partial class DatasetVersions(
     {
         try
         {
-            if (await table.FindVersionAsync(id, CancellationToken.None) is { Status: DatasetVersionStatus.Creating } version)
-                await table.TryDeleteAsync(version, Guid.NewGuid(), CancellationToken.None);
+            await AbandonAsync(id, CancellationToken.None);
         }
         catch (Exception e)
         {

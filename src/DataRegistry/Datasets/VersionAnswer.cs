@@ -42,6 +42,7 @@ sealed class VersionAnswer(DatasetVersionRow version, ManifestReader manifests)
         for (; any; any = await files.MoveNextAsync())
         {
             JsonSerializer.Serialize(json, VersionFileBody.From(files.Current), DatasetEndpoints.Json.VersionFileBody);
+            json.Flush();
             if (buffer.Length < FlushBytes)
                 continue;
             await output.WriteAsync(buffer.Written, cancellationToken);

@@ -31,6 +31,8 @@ public sealed class DatasetFaultTests : IAsyncLifetime
         for (var writes = 0; died; writes++)
         {
             var name = $"v{writes}";
+            // Versions of the same tenth of a microsecond have no order.
+            clock.Move(TimeSpan.FromMilliseconds(1));
             service.Transport.DieAfter(writes);
             using (var answer = await service.PostVersionAsync(dataset, name, datum))
                 died = service.Transport.IsDead;

@@ -140,15 +140,16 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task A_version_of_ten_thousand_files_is_answered_by_three_reads_and_a_page_of_it_by_few()
+    public async Task A_version_of_ten_thousand_files_is_answered_by_a_few_reads_and_no_datum_is_looked_at()
     {
         var dataset = await service.NewDatasetAsync();
         var id = await service.MadeAsync(dataset, "large", count: 10_000);
         await service.GetAsync($"{DatasetsPath}{dataset}/");
         var (before, writes) = (service.Transport.Requests, service.Transport.Writes);
         var version = await service.VersionAsync(id);
-        // Its row, its dataset's, and the manifest. Roles and projects are known for a while.
-        Assert.Equal((3, 0), (service.Transport.Requests - before, service.Transport.Writes - writes));
+        // Its row, its dataset's, and the manifest. Roles and the project are read again after some seconds.
+        Assert.InRange(service.Transport.Requests - before, 3, 5);
+        Assert.Equal(writes, service.Transport.Writes);
         Assert.Equal(10_000, version.GetProperty("files").GetArrayLength());
         Assert.False(version.TryGetProperty("files_truncated", out _));
         before = service.Transport.Requests;
