@@ -12,6 +12,9 @@ static class AzuritePackage
 {
     public const string Version = "3.37.0";
     const int OldestNode = 20;
+
+    /// <summary>Nobody waits longer without a word.</summary>
+    static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(10);
     const string Guard = "azurite-guard.js";
     const string InstallNode = "Install Node.js 22 or later from https://nodejs.org (it brings npm), and try again.";
 
@@ -26,7 +29,15 @@ static class AzuritePackage
         if (!Directory.Exists(home))
         {
             report?.Invoke($"Fetching the storage emulator (azurite {Version}) with npm. This is done once and takes half a minute or so.");
-            await FetchAsync(folder, home, cancellationToken);
+            Task fetching = FetchAsync(folder, home, cancellationToken);
+            var begun = Stopwatch.StartNew();
+            while (await Task.WhenAny(fetching, Task.Delay(ReportInterval, cancellationToken)) != fetching
+                && !cancellationToken.IsCancellationRequested)
+            {
+                report?.Invoke($"Still fetching, for {begun.Elapsed.TotalSeconds:0} s…");
+            }
+
+            await fetching;
         }
 
         return Path.Combine(home, "node_modules", "azurite", "dist", "src", "azurite.js");

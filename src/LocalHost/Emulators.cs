@@ -59,6 +59,7 @@ sealed class Emulators : IAsyncDisposable
     static async Task<Azurite> StartAzuriteAsync(LocalState state, CancellationToken cancellationToken)
     {
         // Two emulators on the same data would damage it.
+        Console.WriteLine("Starting the storage emulator…");
         await state.EndLeftoverAsync(ProcessFile, cancellationToken);
         try
         {

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using DataRegistry.Storage;
 using Microsoft.AspNetCore.Connections;
@@ -85,6 +86,10 @@ static class LocalApp
         {
             throw new StartException(
                 $"{options.Urls} is taken by another program: stop it, or choose another address with --urls.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or SocketException or InvalidOperationException)
+        {
+            throw new StartException($"The service cannot listen on {options.Urls}: {exception.Message.Split('\n')[0].Trim()}", exception);
         }
     }
 }

@@ -101,6 +101,12 @@ public sealed class LocalState : IDisposable
                 return;
             }
 
+            if (!leftover.HasExited)
+            {
+                Console.WriteLine(
+                    $"Waiting up to {LeftoverTimeout.TotalSeconds:0} s for the storage emulator of an earlier start to write its data…");
+            }
+
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             patience.CancelAfter(LeftoverTimeout);
             await leftover.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,4 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.Globalization;
+using System.Net;
+using DataRegistry.Access;
 
 namespace DataRegistry.LocalHost;
 
@@ -12,7 +16,20 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
     /// <summary>Whether all addresses are unreachable for other machines.</summary>
     public bool IsLoopback => Urls.Split(';').All(url => BindingAddress.Parse(url).Host is "localhost" or "127.0.0.1" or "[::1]");
 
-    public static RootCommand Command(Func<Options, CancellationToken, Task<int>> run)
+    /// <summary>A line that is wrong ends with one line that says so, not with a page of help.</summary>
+    public static ParseResult Parse(string[] args, Func<Options, CancellationToken, Task<int>> run)
+    {
+        ParseResult result = Command(run).Parse(args);
+        if (result.Action is ParseErrorAction error)
+        {
+            error.ShowHelp = false;
+            error.ShowTypoCorrections = false;
+        }
+
+        return result;
+    }
+
+    static RootCommand Command(Func<Options, CancellationToken, Task<int>> run)
     {
         var urls = new Option<string>("--urls") { Description = "Addresses.", DefaultValueFactory = _ => "http://127.0.0.1:7071" };
         var token = new Option<string?>("--token")
@@ -20,23 +37,46 @@ public sealed record Options(string Urls, string? Token, bool InMemory, int Coun
             Description = "The development token. Without it, one is made at the first start and kept in .local/token.",
         };
         var memory = new Option<bool>("--memory") { Description = "Keep nothing: storage, bucket and token are new at each start." };
-        var count = new Option<int>("--count") { Description = "Objects in the demo bucket.", DefaultValueFactory = _ => 200 };
+        var count = new Option<int>("--count")
+        {
+            Description = "How many objects the demo bucket holds.",
+            DefaultValueFactory = _ => 200,
+            CustomParser = result =>
+            {
+                if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int objects))
+                {
+                    return objects;
+                }
+
+                result.AddError("--count is a number, 0 or more.");
+                return 0;
+            },
+        };
         urls.Validators.Add(result =>
         {
             try
             {
-                _ = result.GetValueOrDefault<string>().Split(';').Select(BindingAddress.Parse).ToList();
+                List<BindingAddress> addresses = [.. result.GetValueOrDefault<string>().Split(';').Select(BindingAddress.Parse)];
+                if (addresses.Exists(address => address.Port > IPEndPoint.MaxPort))
+                {
+                    result.AddError($"--urls: a port is at most {IPEndPoint.MaxPort}.");
+                }
+                else if (addresses.Exists(address => !string.Equals(address.Scheme, "http", StringComparison.OrdinalIgnoreCase)))
+                {
+                    result.AddError("--urls: only http:// addresses are served here.");
+                }
             }
             catch (FormatException exception)
             {
                 result.AddError($"--urls: {exception.Message}");
             }
         });
-        count.Validators.Add(result =>
+        token.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() < 0)
+            if (result.GetValueOrDefault<string?>() is { } text && text.Length < AccessOptions.MinTokenLength)
             {
-                result.AddError("--count is 0 or more.");
+                result.AddError(
+                    $"--token has fewer than {AccessOptions.MinTokenLength} characters. Give a longer one, or leave it out: one is made.");
             }
         });
         var command = new RootCommand(

@@ -19,20 +19,20 @@ public sealed class AdoptTests : ConsoleTest
             page.GetByText("One URL per line; only URLs supported by the selected destination store are accepted.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt");
         await Adopt(page).ClickAsync();
-        await Expect(page.GetByText("URLs to adopt is needed.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Fill in “URLs to adopt”.")).ToBeVisibleAsync();
 
         await Urls(page).FillAsync($"{Service.Url("a.csv")}\r\n\n  {Service.Url("b.csv")}  \n{Service.Url("missing.csv")}\nnonsense");
         await Adopt(page).ClickAsync();
         var rows = page.GetByRole(AriaRole.Table).Locator("tbody tr");
         await Expect(rows).ToHaveCountAsync(4);
-        await Expect(rows.Nth(0)).ToContainTextAsync("adopted");
-        await Expect(rows.Nth(1)).ToContainTextAsync("exists");
+        await Expect(rows.Nth(0)).ToContainTextAsync("Adopted");
+        await Expect(rows.Nth(1)).ToContainTextAsync("Already adopted");
         await Expect(rows.Nth(2)).ToContainTextAsync("Not found in my-bucket");
         await Expect(rows.Nth(3)).ToContainTextAsync("Not an S3 URL");
-        await Expect(page.GetByText("1 adopted, 1 existed already, 2 failed.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("1 adopted, 1 already adopted, 2 failed.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt-result");
         var failed = await page.RunAndWaitForDownloadAsync(
-            () => page.GetByRole(AriaRole.Button, new() { Name = "Failed as text" }).ClickAsync());
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Download the failed URLs" }).ClickAsync());
         Assert.Equal($"{Service.Url("missing.csv")}\nnonsense\n", await File.ReadAllTextAsync(await failed.PathAsync()));
 
         await rows.Nth(0).GetByRole(AriaRole.Link).ClickAsync();
@@ -84,7 +84,7 @@ public sealed class AdoptTests : ConsoleTest
             await route.AbortAsync("connectionreset");
         });
         await Adopt(page).ClickAsync();
-        await Expect(page.GetByText("1 existed already.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("1 already adopted.")).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Table).GetByRole(AriaRole.Link, new() { Name = "Show the datum" })).ToBeVisibleAsync();
         Assert.Single(await Service.GetDatumsAsync());
     }
@@ -104,10 +104,10 @@ public sealed class AdoptTests : ConsoleTest
         await Expect(page.GetByText("0 of 150")).ToBeVisibleAsync();
         await Service.DrainAsync();
         await Expect(page.GetByText("150 of 150")).ToBeVisibleAsync();
-        await Expect(page.GetByText("completed, some failed").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Completed, some failed").First).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("adopt-job-completed");
         var failed = await page.RunAndWaitForDownloadAsync(
-            () => page.GetByRole(AriaRole.Button, new() { Name = "Failed as NDJSON" }).ClickAsync());
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Download failed (NDJSON)" }).ClickAsync());
         var lines = (await File.ReadAllTextAsync(await failed.PathAsync())).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(
             keys[140..].Select(Service.Url),
@@ -128,35 +128,89 @@ public sealed class AdoptTests : ConsoleTest
         });
         await Adopt(page).ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the job" }).ClickAsync();
-        await Expect(page.GetByText("cancelled", new() { Exact = true }).First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Cancelled", new() { Exact = true }).First).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Cancel the job" })).ToHaveCountAsync(0);
         Assert.Empty(await Service.GetDatumsAsync());
     }
 
     [BrowserFact]
-    public async Task A_prefix_is_looked_at_first_and_then_adopted_but_for_what_is_left_out()
+    public async Task A_folder_is_adopted_only_after_its_preview_was_confirmed_and_patterns_tell_what_they_leave_out()
     {
         Service.Put("drives/a.jpg", "drives/b.jpg", "drives/c.tmp", "other/d.jpg");
         var page = await OpenAsync(In("data/adopt"));
-        await Prefix(page).FillAsync("s3://bucket/drives/");
-        await page.GetByLabel("Leave out").FillAsync("**/*.tmp\n");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Preview the prefix" }).ClickAsync();
-        await Expect(page.GetByText("2 would be adopted.")).ToBeVisibleAsync();
-        await page.AssertAccessibleAsync("adopt-preview");
-        Assert.Empty(await Service.GetDatumsAsync());
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Folder or pattern" }).ClickAsync();
+        await Expect(Prefix(page)).ToHaveValueAsync("");
+        await AdoptAll(page).ClickAsync();
+        await Expect(page.GetByText("Fill in “Folder or pattern”.")).ToBeVisibleAsync();
+        await Expect(Prefix(page)).ToBeFocusedAsync();
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Adopt the prefix" }).ClickAsync();
+        // A path within the store is as good as the whole URL.
+        await Prefix(page).FillAsync("drives/");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Exclude" }).FillAsync("**/*.tmp\n");
+        await page.GetByRole(AriaRole.Form, new() { Name = "Adopt a folder or pattern" }).GetByText("Tags and changed files").ClickAsync();
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Tags" }).FillAsync("train,  night ");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview the folder" }).ClickAsync();
+        await Expect(page.GetByText("2 will be adopted.")).ToBeVisibleAsync();
+        await page.GetByText("1 file left out by your patterns").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Files that the patterns leave out" }))
+            .ToContainTextAsync("s3://bucket/drives/c.tmpExcluded by '**/*.tmp'");
+        await page.AssertAccessibleAsync("adopt-preview");
+
+        await AdoptAll(page).ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "Adopt 2 files?" });
+        await Expect(dialog).ToContainTextAsync("They are below s3://bucket/drives/. 1 is left out by your patterns.");
+        // What opened the dialog waits for the user, and shows no spinner behind it.
+        await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
+        await page.AssertAccessibleAsync("adopt-confirm");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        Assert.Empty((await Service.GetAsync($"/api/v0/adoptions/?project={Service.Project.Id}")).GetProperty("results").EnumerateArray());
+        await AdoptAll(page).ClickAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Adopt" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Adoption job" })).ToBeVisibleAsync();
+        await Expect(page.GetByText("s3://bucket/drives/ · excluding **/*.tmp · tagged train, night")).ToBeVisibleAsync();
+
+        // The job's panel stays while something else is previewed.
+        await Prefix(page).FillAsync("s3://bucket/other/*");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview the folder" }).ClickAsync();
+        await Expect(page.GetByText("1 will be adopted.")).ToBeVisibleAsync();
         await Service.DrainAsync();
-        await Expect(page.GetByText("completed", new() { Exact = true }).First).ToBeVisibleAsync();
-        Assert.Equal(
-            ["a.jpg", "b.jpg"],
-            (await Service.GetDatumsAsync()).Select(d => d.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
+        await Expect(page.GetByText("Completed", new() { Exact = true }).First).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("adopt-job-and-preview");
+        var datums = await Service.GetDatumsAsync();
+        Assert.Equal(["a.jpg", "b.jpg"], datums.Select(d => d.GetProperty("name").GetString()).Order(StringComparer.Ordinal));
+        Assert.All(datums, d => Assert.Equal(["train", "night"], d.GetProperty("tags").EnumerateArray().Select(t => t.GetString())));
+
+        // What is all adopted already needs no job.
+        await Prefix(page).FillAsync("drives/*.jpg");
+        await AdoptAll(page).ClickAsync();
+        await Expect(page.GetByText("2 already adopted.")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
 
         await Prefix(page).FillAsync("s3://elsewhere/");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Adopt the prefix" }).ClickAsync();
+        await AdoptAll(page).ClickAsync();
         await Expect(Prefix(page)).ToBeFocusedAsync();
         await Expect(Prefix(page)).ToHaveAttributeAsync("aria-invalid", "true");
+    }
+
+    [BrowserFact]
+    public async Task The_files_of_a_list_in_the_bucket_are_adopted_with_tags_and_a_wrong_list_is_said_at_its_field()
+    {
+        Service.Put("a.csv", "b.csv");
+        Service.Bucket.Put("lists/all.txt", Encoding.UTF8.GetBytes("a.csv\nb.csv\n"));
+        var page = await OpenAsync(In("data/adopt"));
+        await page.GetByRole(AriaRole.Tab, new() { Name = "List in the bucket" }).ClickAsync();
+        var list = page.GetByRole(AriaRole.Textbox, new() { Name = "List", Exact = true });
+        await list.FillAsync("lists/none.txt");
+        var adopt = page.GetByRole(AriaRole.Button, new() { Name = "Adopt the files of the list" });
+        await adopt.ClickAsync();
+        await Expect(list).ToHaveAttributeAsync("aria-invalid", "true");
+        await page.AssertAccessibleAsync("adopt-list-wrong");
+        await list.FillAsync("lists/all.txt");
+        await adopt.ClickAsync();
+        await Expect(page.GetByText("The list s3://bucket/lists/all.txt")).ToBeVisibleAsync();
+        await Service.DrainAsync();
+        await Expect(page.GetByText("Completed", new() { Exact = true }).First).ToBeVisibleAsync();
+        Assert.Equal(2, (await Service.GetDatumsAsync()).Count);
     }
 
     [BrowserFact]
@@ -168,7 +222,7 @@ public sealed class AdoptTests : ConsoleTest
             string.Join(
                 '\n', Enumerable.Range(0, 120).Select(n => Service.Url(n == 0 ? "a.csv" : n.ToString(CultureInfo.InvariantCulture)))));
         await page.GetByRole(AriaRole.Button, new() { Name = "Preview the URLs" }).ClickAsync();
-        await Expect(page.GetByText("1 would be adopted, 119 would fail.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("1 will be adopted, 119 will fail.")).ToBeVisibleAsync();
         Assert.Empty(await Service.GetDatumsAsync());
     }
 
@@ -186,7 +240,9 @@ public sealed class AdoptTests : ConsoleTest
         await page.AssertAccessibleAsync("adopt-no-store");
     }
 
-    static ILocator Prefix(IPage page) => page.GetByRole(AriaRole.Textbox, new() { Name = "Prefix" });
+    static ILocator Prefix(IPage page) => page.GetByRole(AriaRole.Textbox, new() { Name = "Folder or pattern" });
+
+    static ILocator AdoptAll(IPage page) => page.GetByRole(AriaRole.Button, new() { Name = "Adopt all of it…" });
 
     static ILocator Urls(IPage page) => page.GetByLabel("URLs to adopt");
 

@@ -35,8 +35,8 @@ public sealed class AliasTests : ConsoleTest
 
         await row.GetByRole(AriaRole.Link, new() { Name = "latest" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "latest" })).ToBeFocusedAsync();
-        await Expect(page.GetByRole(AriaRole.Table).GetByText("moved")).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Table).GetByText("created")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table).GetByText("Moved", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table).GetByText("Created", new() { Exact = true })).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("alias");
         var address = page.Url;
 
@@ -48,7 +48,7 @@ public sealed class AliasTests : ConsoleTest
 
         await page.GotoAsync(address);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "A deleted alias" })).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Table).GetByText("deleted")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table).GetByText("Deleted", new() { Exact = true })).ToBeVisibleAsync();
     }
 
     [BrowserFact]
@@ -58,7 +58,7 @@ public sealed class AliasTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Create an alias" }).First.ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
-        await Expect(dialog.GetByText("Name is needed.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("Fill in “Name”.")).ToBeVisibleAsync();
         await Expect(dialog.GetByLabel("Name")).ToBeFocusedAsync();
 
         await dialog.GetByLabel("Name").FillAsync("latest");

@@ -17,7 +17,7 @@ public sealed class DataVolumeTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Create a data volume" }).First.ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByLabel("Name").FillAsync("Street Scenes");
-        await dialog.GetByLabel("PVC").FillAsync("scenes");
+        await dialog.GetByLabel("Volume claim (PVC)").FillAsync("scenes");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
         await Expect(dialog.GetByText("A name is 1 to 63 characters")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("volumes-create");
@@ -25,11 +25,15 @@ public sealed class DataVolumeTests : ConsoleTest
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
 
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "street-scenes" })).ToBeFocusedAsync();
-        await Expect(page.GetByText("is an entry of the catalog").First).ToBeVisibleAsync();
-        await page.GetByLabel("What is in it").FillAsync("Street scenes of four cities.");
+        await Expect(page.GetByText("is an entry of the catalog")).ToBeVisibleAsync();
+        await page.GetByLabel("What the volume contains").FillAsync("Street scenes of four cities.");
         await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
         await Expect(page.Locator(".lead")).ToHaveTextAsync("Street scenes of four cities.");
 
+        // It exists nowhere but in the catalog, and is shared with others only.
+        await Expect(page.GetByText("In the catalog only")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Ready", new() { Exact = true })).ToHaveCountAsync(0);
+        await Expect(page.GetByLabel("Share it with").Locator("option").Filter(new() { HasText = "Project: demo" })).ToHaveCountAsync(0);
         await page.GetByLabel("Share it with").SelectOptionAsync(new SelectOptionValue { Label = "Project: vision" });
         await page.GetByRole(AriaRole.Button, new() { Name = "Share", Exact = true }).ClickAsync();
         var row = page.GetByRole(AriaRole.Row).Filter(new() { HasText = "vision" });
@@ -38,7 +42,7 @@ public sealed class DataVolumeTests : ConsoleTest
         var id = page.Url.Split('/')[^1];
         Assert.Equal([other], await Service.SharedWithAsync(id));
         await page.GetByRole(AriaRole.Button, new() { Name = "Remove vision" }).ClickAsync();
-        await Expect(page.GetByText("Not shared: only demo may use it.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Not shared. Only demo may use it.")).ToBeVisibleAsync();
         Assert.Empty(await Service.SharedWithAsync(id));
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" }).ClickAsync();
@@ -54,9 +58,9 @@ public sealed class DataVolumeTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Create a data volume" }).First.ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByLabel("Name").FillAsync("scenes");
-        await dialog.GetByLabel("PVC").FillAsync("x");
+        await dialog.GetByLabel("Volume claim (PVC)").FillAsync("x");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
-        await Expect(dialog.GetByText("A data volume of the cluster has this name.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("Another data volume of the cluster has this name.")).ToBeVisibleAsync();
         await Expect(dialog.GetByLabel("Name")).ToBeFocusedAsync();
     }
 
@@ -71,12 +75,12 @@ public sealed class DataVolumeTests : ConsoleTest
         await page.AssertAccessibleAsync("volumes");
         await page.GetByLabel("Search").FillAsync("SCENES-1");
         await Expect(page.GetByText("10 data volumes")).ToBeVisibleAsync();
-        await page.GetByLabel("Order").SelectOptionAsync("name asc");
+        await page.GetByLabel("Sort by").SelectOptionAsync("name asc");
         await Expect(page.GetByRole(AriaRole.Row).Nth(1)).ToContainTextAsync("scenes-10");
         await page.ReloadAsync();
         await Expect(page.GetByText("10 data volumes")).ToBeVisibleAsync();
         Assert.Equal("SCENES-1", await page.GetByLabel("Search").InputValueAsync());
-        await page.GetByLabel("Phase").SelectOptionAsync("NotReady");
+        await page.GetByLabel("Status").SelectOptionAsync("NotReady");
         await Expect(page.GetByText("No such data volume")).ToBeVisibleAsync();
     }
 
@@ -118,7 +122,7 @@ public sealed class DataVolumeTests : ConsoleTest
         await Expect(researcher.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" })).ToBeVisibleAsync();
         await Expect(researcher.GetByRole(AriaRole.Heading, new() { Name = "Shared with" })).ToHaveCountAsync(0);
         var viewer = await OpenAsync(In($"volumes/{id}"), await NewTokenAsync("viewer"));
-        await Expect(viewer.GetByText("is an entry of the catalog").First).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("is an entry of the catalog")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Delete the data volume" })).ToHaveCountAsync(0);
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Save" })).ToHaveCountAsync(0);
     }

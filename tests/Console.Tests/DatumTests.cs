@@ -62,6 +62,102 @@ public sealed class DatumTests : ConsoleTest
     }
 
     [BrowserFact]
+    public async Task The_beginning_of_text_JSON_and_CSV_is_shown_as_text_and_never_run()
+    {
+        var page = await OpenAsync(In("data"));
+        await ShowAsync("page.html", "<script>parent.document.title = 'run'</script><img src=x onerror=\"document.title='run'\">");
+        await Expect(Preview(page)).ToHaveTextAsync("<script>parent.document.title = 'run'</script><img src=x onerror=\"document.title='run'\">");
+        Assert.Equal(0, await Preview(page).Locator("script, img").CountAsync());
+        await Expect(page).ToHaveTitleAsync("page.html · demo · Data Registry");
+
+        await ShowAsync("labels.json", """{"a":[1,2],"b":"ü"}""");
+        await Expect(Preview(page)).ToContainTextAsync("\"b\": \"ü\"");
+        await page.AssertAccessibleAsync("datum-preview-json");
+
+        await ShowAsync("rows.csv", "name;size\r\n\"a;\"\"b\"\"\";1\r\nlonger than the others;22\r\n");
+        var table = page.GetByRole(AriaRole.Table, new() { Name = "Beginning of the file" });
+        await Expect(table.GetByRole(AriaRole.Columnheader)).ToHaveTextAsync(["name", "size"]);
+        await Expect(table.GetByRole(AriaRole.Cell)).ToHaveTextAsync(["a;\"b\"", "1", "longer than the others", "22"]);
+        await page.AssertAccessibleAsync("datum-preview-csv");
+
+        // What is parted by the cut, in a line of two bytes a letter, is left out.
+        await ShowAsync("long.txt", "x" + new string('ü', 40_000));
+        await Expect(page.GetByText("Shown: the first 64 KiB of 80.0 kB.")).ToBeVisibleAsync();
+        await Expect(Preview(page)).ToHaveTextAsync("x" + new string('ü', 32_767));
+
+        await ShowAsync("empty.txt", "");
+        await Expect(page.GetByText("The file is empty.")).ToBeVisibleAsync();
+        await ShowAsync("model.onnx", "\0\u0001binary");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show the beginning as text" }).ClickAsync();
+        await Expect(page.GetByText("This is not a text file.")).ToBeVisibleAsync();
+
+        async Task ShowAsync(string key, string content)
+        {
+            Service.Bucket.Put(key, Encoding.UTF8.GetBytes(content));
+            using var adopted = await Service.AdoptUrlAsync(Service.Url(key));
+            var id = (await TestUsers.JsonAsync(adopted)).GetProperty("created").EnumerateObject().Single().Value.GetString();
+            await page.GotoAsync($"{Origin}/console/{In($"datums/{id}")}");
+            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = key })).ToBeFocusedAsync();
+        }
+    }
+
+    [BrowserFact]
+    public async Task An_archived_datum_says_its_storage_class_and_that_there_is_no_preview()
+    {
+        var archive = true;
+        Service.Server.Intercept = (http, kind) =>
+        {
+            if (archive && kind is "head" or "get")
+                http.Response.Headers["x-amz-storage-class"] = "GLACIER";
+            return Task.FromResult(false);
+        };
+        var id = await Service.AdoptedAsync("old.csv");
+        var page = await OpenAsync(In($"datums/{id}"));
+        await Expect(page.GetByText("The file is archived, so there is no preview")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Glacier (archived)")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("datum-archived");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
+        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask whoever manages the bucket to restore it.");
+        archive = false;
+    }
+
+    [BrowserFact]
+    public async Task What_has_changed_is_tracked_by_a_new_version_and_the_old_one_leads_there()
+    {
+        var id = await Service.AdoptedAsync("a.csv");
+        await Service.NewAsync("/api/v0/datum-aliases/", new { name = "latest", datum = id, project = Service.Project.Id });
+        Service.Bucket.Put("a.csv", Encoding.UTF8.GetBytes("what is there now"));
+        var page = await OpenAsync(In($"datums/{id}"));
+        var track = page.GetByRole(AriaRole.Button, new() { Name = "Track the new version" });
+        // No scan has found it yet; the preview has.
+        await Expect(page.GetByText("The file in the bucket has changed since it was adopted, and no version")).ToBeVisibleAsync();
+        await Expect(track).ToHaveCountAsync(1);
+        (await Service.Http.SendAsync("POST", $"/api/v0/stores/{Service.Store.Id}/rescan/")).Dispose();
+        await Service.DrainAsync();
+        await page.ReloadAsync();
+        await Expect(page.GetByText("It had 5 B and ETag")).ToBeVisibleAsync();
+        await Expect(track).ToHaveCountAsync(1);
+        await page.AssertAccessibleAsync("datum-changed");
+        await track.First.ClickAsync();
+        await Expect(page.GetByText("This is the new version. The aliases of the old one")).ToBeVisibleAsync();
+        await Expect(Preview(page)).ToHaveTextAsync("what is there now");
+        var now = page.Url.Split('/')[^1];
+        Assert.NotEqual(id, now);
+        Assert.Equal("what is there now".Length, (await Service.GetAsync($"/api/v0/data/{now}/")).GetProperty("size").GetInt32());
+
+        await page.GotoAsync($"{Origin}/console/{In($"datums/{id}")}");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Show the new version" }).ClickAsync();
+        await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"datums/{now}")}");
+
+        // A reader is told, and offered nothing.
+        var reader = await OpenAsync(In($"datums/{id}"), await NewTokenAsync("viewer"));
+        await Expect(reader.GetByText("The file in the bucket has changed").First).ToBeVisibleAsync();
+        await Expect(reader.GetByRole(AriaRole.Button, new() { Name = "Track the new version" })).ToHaveCountAsync(0);
+    }
+
+    static ILocator Preview(IPage page) => page.GetByRole(AriaRole.Region, new() { Name = "Beginning of the file" });
+
+    [BrowserFact]
     public async Task An_alias_is_added_and_taken_from_another_datum_only_after_asking()
     {
         var other = await Service.AdoptedAsync("other.csv");
@@ -79,13 +175,13 @@ public sealed class DatumTests : ConsoleTest
         await page.GetByLabel("New alias").FillAsync("latest");
         await add.ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
-        await Expect(dialog).ToContainTextAsync("latest names other.csv now");
+        await Expect(dialog).ToContainTextAsync("latest points to other.csv now");
         await page.AssertAccessibleAsync("datum-move-alias");
         await page.Keyboard.PressAsync("Escape");
         Assert.Equal(other, await ResolveAsync("latest"));
         await add.ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Move it" }).ClickAsync();
-        await Expect(page.GetByText("latest names this datum now.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("latest points to this datum now.")).ToBeVisibleAsync();
         Assert.Equal(id, await ResolveAsync("latest"));
     }
 
@@ -161,7 +257,7 @@ public sealed class DatumTests : ConsoleTest
             await Expect(page.GetByRole(AriaRole.Button, new() { Name = name })).ToHaveCountAsync(0);
 
         await page.GotoAsync($"{Origin}/console/{In($"datums/{Guid.NewGuid()}")}");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("This is not there.");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Datum not found" })).ToBeFocusedAsync();
         await page.AssertAccessibleAsync("datum-missing");
     }
 

@@ -28,7 +28,7 @@ public sealed class JobTests : ConsoleTest
         await Expect(page.GetByText("100 of 300")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("job-running");
         await Service.DrainAsync();
-        await Expect(page.GetByText("completed, some failed")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Completed, some failed")).ToBeVisibleAsync();
         var results = page.GetByRole(AriaRole.Table, new() { Name = "Results" });
         await Expect(
             results.GetByText("adoptable_file_not_found").Or(results.GetByText("Not found in my-bucket")).First).ToBeVisibleAsync();
@@ -36,7 +36,7 @@ public sealed class JobTests : ConsoleTest
         await page.AssertAccessibleAsync("job-completed");
 
         var download = await page.RunAndWaitForDownloadAsync(
-            () => page.GetByRole(AriaRole.Button, new() { Name = "Failed as CSV" }).ClickAsync());
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Download failed (CSV)" }).ClickAsync());
         var lines = (await File.ReadAllTextAsync(await download.PathAsync())).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(11, lines.Length);
         Assert.StartsWith($"\"{Service.Url(keys[290])}\",\"failed\",\"adoptable_file_not_found\",", lines[1], StringComparison.Ordinal);
@@ -60,7 +60,7 @@ public sealed class JobTests : ConsoleTest
         await DeliverAsync(1);
         var page = await OpenAsync(In($"jobs/adoptions/{path.Split('/')[^2]}"));
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel the job" }).ClickAsync();
-        await Expect(page.GetByText("cancelled", new() { Exact = true }).First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Cancelled", new() { Exact = true }).First).ToBeVisibleAsync();
         Assert.Equal("cancelled", (await Service.GetAsync(path)).GetProperty("status").GetString());
         Assert.Equal(100, (await Service.GetDatumsAsync()).Count);
         await page.AssertAccessibleAsync("job-cancelled");
@@ -85,6 +85,7 @@ public sealed class JobTests : ConsoleTest
         await Expect(dialog).ToContainTextAsync("119 datums");
         await page.AssertAccessibleAsync("job-undo");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 119 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 119")).ToBeVisibleAsync();
         await Service.DrainAsync();
         await Expect(dialog.GetByText("119 of 119")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
@@ -112,6 +113,68 @@ public sealed class JobTests : ConsoleTest
         await Expect(page.GetByText("1 job", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Status").SelectOptionAsync("failed");
         await Expect(page.GetByText("No such job")).ToBeVisibleAsync();
+    }
+
+    [BrowserFact]
+    public async Task A_job_says_what_it_was_asked_for_and_what_it_waits_for_and_looks_failed_when_it_has()
+    {
+        Service.Put(Keys(150));
+        using var accepted = await Service.AdoptAsync(new
+        {
+            prefix = "s3://bucket/objects/",
+            exclude = new[] { "**/*.tmp" },
+            tags = new[] { "train" },
+            adopt_changed = true,
+            project = Service.Project.Id,
+        });
+        var path = accepted.Headers.Location!.AbsolutePath;
+        Service.Server.Faults = new() { SlowDown = 1 };
+        await DeliverAsync(1);
+        var page = await OpenAsync(In("jobs"));
+        const string Asked = "s3://bucket/objects/ · excluding **/*.tmp · tagged train · changed objects as new versions";
+        await Expect(page.GetByText(Asked).First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Waiting", new() { Exact = true }).First).ToBeVisibleAsync();
+        await Expect(page.GetByText("asks us to slow down")).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("jobs-waiting");
+
+        Service.Server.Faults = DataRegistry.LocalHost.Buckets.FaultPlan.None;
+        (await Service.Http.SendAsync("DELETE", $"/api/v0/stores/{Service.Store.Id}/?force=true")).Dispose();
+        await Service.DrainAsync();
+        await page.GotoAsync($"{Origin}/console/{In($"jobs/adoptions/{path.Split('/')[^2]}")}");
+        await Expect(page.GetByText("The job failed:")).ToBeVisibleAsync();
+        await Expect(page.GetByText(Asked)).ToBeVisibleAsync();
+        await Expect(page.GetByText("Failed", new() { Exact = true }).First).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("job-failed");
+    }
+
+    [BrowserFact]
+    public async Task Results_come_while_a_scan_runs_and_a_datum_that_a_scan_adopted_leads_to_the_scan()
+    {
+        Service.Put(Keys(210));
+        using var adopted = await Service.AdoptAsync(new { prefix = "s3://bucket/", project = Service.Project.Id });
+        await Service.DrainAsync();
+        foreach (var key in Keys(210)[..2])
+            Service.Bucket.Delete(key);
+        Service.Put("new.csv");
+        await TestUsers.JsonAsync(await Service.Http.SendAsync(
+            "PATCH", $"/api/v0/stores/{Service.Store.Id}/", $$$"""{"project":"{{{Service.Project.Id}}}","rescan":{"adopt_new":true}}"""));
+        using var scan = await Service.Http.SendAsync("POST", $"/api/v0/stores/{Service.Store.Id}/rescan/");
+        var id = scan.Headers.Location!.AbsolutePath.Split('/')[^2];
+        var page = await OpenAsync(In($"jobs/rescans/{id}"));
+        await Expect(page.GetByText("Nothing so far")).ToBeVisibleAsync();
+        await DeliverAsync(1);
+        var missing = page.Locator(".counts .missing dd");
+        await Expect(missing).ToHaveTextAsync("2");
+        // Beside a count there is never nothing: it is listed, or said to come.
+        await Expect(page.GetByText("Nothing so far")).ToHaveCountAsync(0);
+        await Service.DrainAsync();
+        await Expect(page.GetByText("3 results")).ToBeVisibleAsync();
+
+        var datum = (await Service.GetDatumsAsync()).Single(d => d.GetProperty("name").GetString() == "new.csv");
+        await page.GotoAsync($"{Origin}/console/{In($"datums/{datum.GetProperty("id").GetString()}")}");
+        await page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" }).GetByRole(AriaRole.Link, new() { Name = "Job" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
+        await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"jobs/rescans/{id}")}");
     }
 
     [BrowserFact]

@@ -33,7 +33,7 @@ public sealed class ProjectTests : ConsoleTest
         await Expect(page.GetByText("No project yet")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("projects-none");
         await page.GotoAsync($"{Origin}/console/{In("data")}");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("This is not there.");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Project not found" })).ToBeFocusedAsync();
         await page.AssertAccessibleAsync("project-missing");
     }
 

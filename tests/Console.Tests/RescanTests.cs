@@ -17,13 +17,13 @@ public sealed class RescanTests : ConsoleTest
         Service.Bucket.Delete("missing.csv");
         Service.Put("new.csv");
         var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
-        await Expect(page.GetByText("It was never compared with its bucket.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("No rescan yet.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("store-never-scanned");
         await page.GetByRole(AriaRole.Button, new() { Name = "Rescan now" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
         await Service.DrainAsync();
         var results = page.GetByRole(AriaRole.Table, new() { Name = "Results" });
-        await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" })).ToContainTextAsync("changed");
+        await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/changed.csv" })).ToContainTextAsync("Changed");
         await Expect(results.GetByRole(AriaRole.Row).Filter(new() { HasText = "s3://bucket/missing.csv" })).ToContainTextAsync("nothing");
         await page.AssertAccessibleAsync("rescan");
         await page.GetByLabel("Show").SelectOptionAsync("missing");
@@ -64,29 +64,36 @@ public sealed class RescanTests : ConsoleTest
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Scan it all the same" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
         await Service.DrainAsync();
-        await Expect(page.GetByText("completed", new() { Exact = true }).First).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Results" })).ToContainTextAsync("missing");
+        await Expect(page.GetByText("Completed", new() { Exact = true }).First).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Results" })).ToContainTextAsync("Missing");
     }
 
     [BrowserFact]
-    public async Task A_store_s_schedule_is_saved_and_a_wrong_one_is_said_to_be()
+    public async Task A_store_s_schedule_is_saved_and_a_wrong_one_is_said_at_its_field()
     {
-        var page = await OpenAsync(In($"stores/{Service.Store.Id}"));
+        var page = await OpenAsync(In($"stores/{Service.Store.Id}/edit"));
         var rescans = page.GetByRole(AriaRole.Region, new() { Name = "Rescans", Exact = true });
         await rescans.GetByLabel("Schedule").FillAsync("now and then");
         await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
         await Expect(rescans.GetByText("A schedule is 'off', an interval")).ToBeVisibleAsync();
+        await Expect(rescans.GetByLabel("Schedule")).ToBeFocusedAsync();
+        await page.AssertAccessibleAsync("store-edit-wrong");
         await rescans.GetByLabel("Schedule").FillAsync("24h");
-        await rescans.GetByLabel("Adopt what has changed").CheckAsync();
-        await rescans.GetByLabel("But not these").FillAsync("**/*.tmp\n\nscratch/**");
+        await rescans.GetByLabel("Adopt changed files as new versions").CheckAsync();
+        await rescans.GetByLabel("Exclude").FillAsync("**/*.tmp\n\nscratch/**");
         await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
         await Expect(page.GetByText("The rescans are saved.")).ToBeVisibleAsync();
         var saved = (await Service.GetAsync($"/api/v0/stores/{Service.Store.Id}/")).GetProperty("rescan");
         Assert.Equal("24h", saved.GetProperty("schedule").GetString());
         Assert.True(saved.GetProperty("adopt_changed").GetBoolean());
         Assert.Equal(["**/*.tmp", "scratch/**"], saved.GetProperty("exclude").EnumerateArray().Select(p => p.GetString()));
-        await Expect(
-            page.GetByRole(AriaRole.Region, new() { Name = "Rescans", Exact = true }).GetByLabel("But not these"))
-            .ToHaveValueAsync("**/*.tmp\nscratch/**");
+        await Expect(page.GetByText("Every 24h; adopts changed files as new versions")).ToBeVisibleAsync();
+
+        // What is emptied is the service's default again.
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
+        await Expect(rescans.GetByLabel("Exclude")).ToHaveValueAsync("**/*.tmp\nscratch/**");
+        await rescans.GetByLabel("Schedule").FillAsync("");
+        await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
+        await Expect(page.GetByText("As the service does by default; adopts changed files as new versions")).ToBeVisibleAsync();
     }
 }

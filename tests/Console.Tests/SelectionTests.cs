@@ -34,7 +34,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByLabel("Tag", new() { Exact = true }).FillAsync("photo");
         await page.GetByLabel("Adopted from").FillAsync("2020-01-01");
         await page.GetByLabel("Adopted until").FillAsync("2100-12-31");
-        await page.GetByLabel("In the bucket").SelectOptionAsync("Not looked at yet");
+        await page.GetByLabel("In the bucket").SelectOptionAsync("Not checked yet");
         await page.GetByLabel("Store", new() { Exact = true }).SelectOptionAsync("my-bucket");
         await page.GetByLabel("Below the folder").FillAsync("photos/");
         await Search(page).ClickAsync();
@@ -80,10 +80,11 @@ public sealed class SelectionTests : ConsoleTest
         await Expect(dialog).ToContainTextAsync("3 datums, 30 B");
         await Expect(dialog.GetByRole(AriaRole.List, new() { Name = "Some of them" }).GetByRole(AriaRole.Listitem)).ToHaveCountAsync(3);
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Tag 3 datums" }).ClickAsync();
-        await Expect(dialog.GetByText("Tags is needed.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("Fill in “Tags”.")).ToBeVisibleAsync();
         await dialog.GetByLabel("Tags").FillAsync("train, night,train");
         await page.AssertAccessibleAsync("data-tag-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Tag 3 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await Service.DrainAsync();
         await Expect(dialog.GetByText("3 of 3")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("data-tagged");
@@ -96,6 +97,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Pick all that match" }).ClickAsync();
         await Bar(page).GetByRole(AriaRole.Button, new() { Name = "Export…" }).ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Export 3 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await Service.DrainAsync();
         var file = await page.RunAndWaitForDownloadAsync(
             () => dialog.GetByRole(AriaRole.Link, new() { Name = "Download" }).First.ClickAsync());
@@ -108,6 +110,7 @@ public sealed class SelectionTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Purge…" }).ClickAsync();
         await page.AssertAccessibleAsync("selection-purge-dialog");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Purge 3 datums" }).ClickAsync();
+        await Expect(dialog.GetByText("0 of 3")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
         await Service.DrainAsync();
         await Expect(page.GetByText("3 of 3")).ToBeVisibleAsync();
@@ -120,7 +123,7 @@ public sealed class SelectionTests : ConsoleTest
         var job = await Service.ActedAsync(selection, "tag", """{"tags":["late"]}""");
         var viewer = await OpenAsync(
             $"#/selections/{selection.GetProperty("id").GetString()}?job={job.GetProperty("id").GetString()}", await NewTokenAsync("viewer"));
-        await Expect(viewer.GetByText("1 datum was left alone")).ToBeVisibleAsync();
+        await Expect(viewer.GetByText("1 datum was skipped")).ToBeVisibleAsync();
         await Expect(viewer.GetByText("The datum was purged meanwhile.")).ToBeVisibleAsync();
         await Expect(viewer.GetByText("To purge many at once, ask for a role")).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Button, new() { Name = "Purge…" })).ToHaveCountAsync(0);
@@ -179,7 +182,8 @@ public sealed class RunningSelectionTests : ConsoleTest
         await Expect(page.GetByText(new Regex("^[1-9][0-9]* datums found so far. Looked at [1-9][0-9]*…"))).ToBeVisibleAsync();
         await Expect(page.GetByRole(AriaRole.Table, new() { Name = "First matches" })).ToContainTextAsync("long/");
         await page.AssertAccessibleAsync("search-running");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync();
+        await page.RunAndWaitForResponseAsync(
+            () => page.GetByRole(AriaRole.Button, new() { Name = "Stop" }).ClickAsync(), "**/cancel/");
         await Service.DrainAsync();
         await Expect(page.GetByText("It was stopped.")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("search-stopped");

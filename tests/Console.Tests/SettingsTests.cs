@@ -42,7 +42,7 @@ public sealed class SettingsTests : ConsoleTest
         Assert.Equal(HttpStatusCode.OK, await program.StatusAsync("GET", "/api/v0/users/me/"));
 
         await page.ReloadAsync();
-        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "notebook" })).ToContainTextAsync("this project");
+        await Expect(page.GetByRole(AriaRole.Row).Filter(new() { HasText = "notebook" })).ToContainTextAsync("this project only");
         Assert.DoesNotContain(token, await page.ContentAsync(), StringComparison.Ordinal);
         await page.GetByRole(AriaRole.Button, new() { Name = "Revoke notebook" }).ClickAsync();
         await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();

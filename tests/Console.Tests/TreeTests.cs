@@ -33,7 +33,7 @@ public sealed class TreeTests : ConsoleTest
         await page.Keyboard.PressAsync("Enter");
         await Expect(Rows(page)).ToHaveTextAsync(["/", "1.csv", "b c/"]);
         await Expect(Rows(page).First).ToBeFocusedAsync();
-        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "1.csv" })).ToContainTextAsync("changed");
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "1.csv" })).ToContainTextAsync("Changed");
         await page.Keyboard.PressAsync("End");
         await Expect(Rows(page).Last).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("ArrowRight");
@@ -112,8 +112,8 @@ public sealed class TreeTests : ConsoleTest
         }));
         await page.GotoAsync($"{Origin}/console/{In($"data?view=tree&store={Service.Store.Id}")}");
         var row = page.GetByRole(AriaRole.Row, new() { Name = "others/" });
-        await Expect(row).ToContainTextAsync("perhaps empty");
-        await Expect(page.GetByText("perhaps empty")).ToHaveCountAsync(1);
+        await Expect(row).ToContainTextAsync("Perhaps empty");
+        await Expect(page.GetByText("Perhaps empty")).ToHaveCountAsync(1);
         await page.UnrouteAllAsync();
         await page.RouteAsync("**/tree/?*", route => route.FulfillAsync(new() { Status = 500, Body = "" }));
         await page.ReloadAsync();

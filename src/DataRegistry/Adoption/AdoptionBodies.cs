@@ -62,12 +62,17 @@ sealed record AdoptedBody
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DryRunItem>? Sample { get; init; }
 
+    /// <summary>In a dry run of a prefix: objects that its patterns leave out. Left out where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LeftOutBody? LeftOut { get; init; }
+
     public static AdoptedBody From(DryRunBody plan) => new()
     {
         DryRun = plan.DryRun,
         Complete = plan.Complete,
         Counts = plan.Counts,
-        Sample = plan.Sample
+        Sample = plan.Sample,
+        LeftOut = plan.LeftOut,
     };
 }
 

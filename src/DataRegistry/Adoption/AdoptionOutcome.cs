@@ -108,6 +108,10 @@ public sealed record AdoptionFailure(string Url, string Outcome, string? Code, s
     public static AdoptionFailure Excluded(string url, KeyGlob pattern) =>
         new(url, Skipped, "excluded", $"Excluded by '{pattern.Pattern}': '{url}'");
 
+    /// <summary>Of a key that the pattern of a prefix does not match.</summary>
+    public static AdoptionFailure Unmatched(string url, KeyGlob pattern) =>
+        new(url, Skipped, "unmatched", $"Does not match '{pattern.Pattern}': '{url}'");
+
     public static AdoptionFailure Duplicate(string url) => new(url, Skipped, DuplicateCode, $"Given more than once: '{url}'");
 }
 

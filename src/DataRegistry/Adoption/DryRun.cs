@@ -30,8 +30,20 @@ sealed class DryRun(
         var windows = await readers.OpenPrefixAsync(scope, selection, buckets.Open(order.Store), MaxUrls, cancellationToken);
         var window = await windows.ReadAsync(WorkTable.NewRange(scope.Job, range: 0, first: 0, end: 1), cancellationToken);
         var plan = await AdoptionPlan.MakeAsync(scope, window.Keys, window.Locate, window.Find, window.Look, cancellationToken);
-        return Tell(order.Store, window.Ends, window.Keys, plan, window.Skipped, MaxSample / 2);
+        var told = Tell(order.Store, window.Ends, window.Keys, plan, window.Skipped, MaxSample / 2);
+        return told with { LeftOut = LeftOut(order.Store, selection, window.LeftOut) };
     }
+
+    static LeftOutBody? LeftOut(Store store, KeySelection selection, LeftOutKeys keys) => keys.Count == 0 ? null : new(
+        keys.Count,
+        [.. keys.First.Select(left =>
+        {
+            var url = new S3Url(store.Configuration.Bucket, left.Key).ToString();
+            var failure = ReferenceEquals(left.Pattern, selection.Pattern)
+                ? AdoptionFailure.Unmatched(url, left.Pattern)
+                : AdoptionFailure.Excluded(url, left.Pattern);
+            return new DryRunItem(failure.Url, failure.Outcome, failure.Code, failure.Message);
+        })]);
 
     /// <exception cref="BucketException">S3 cannot be asked now.</exception>
     public async Task<DryRunBody> RunAsync(
@@ -81,7 +93,15 @@ sealed class DryRun(
 
 /// <param name="Complete">Whether the whole input was checked.</param>
 /// <param name="Sample">Up to 100 items; those that would fail come first.</param>
-sealed record DryRunBody(bool DryRun, bool Complete, DryRunCounts Counts, IReadOnlyList<DryRunItem> Sample);
+sealed record DryRunBody(bool DryRun, bool Complete, DryRunCounts Counts, IReadOnlyList<DryRunItem> Sample)
+{
+    /// <summary>What the patterns of a prefix leave out; null for nothing, and for a list, whose URLs are all counted.</summary>
+    public LeftOutBody? LeftOut { get; init; }
+}
+
+/// <summary>Objects below a prefix that its patterns leave out. They are in no other count.</summary>
+/// <param name="Sample">Up to 50 of them, with the pattern in the message.</param>
+sealed record LeftOutBody(int Count, IReadOnlyList<DryRunItem> Sample);
 
 sealed record DryRunCounts(int Total, int Created, int Existing, int Failed, int Skipped);
 

@@ -22,7 +22,29 @@ sealed record Window(
     LookAtLocated? Look,
     IReadOnlyList<AdoptionFailure> Skipped,
     string? After,
-    bool Ends);
+    bool Ends)
+{
+    /// <summary>What the patterns of a prefix leave out. A job does not count it, because nobody asks for it; a dry run tells it.</summary>
+    public LeftOutKeys LeftOut { get; init; } = new();
+}
+
+/// <summary>Keys that patterns leave out: how many, and the first of them.</summary>
+sealed class LeftOutKeys
+{
+    const int MaxFirst = 50;
+
+    readonly List<(string Key, KeyGlob Pattern)> first = [];
+
+    public int Count { get; private set; }
+
+    public IReadOnlyList<(string Key, KeyGlob Pattern)> First => first;
+
+    public void Add(string key, KeyGlob pattern)
+    {
+        if (Count++ < MaxFirst)
+            first.Add((key, pattern));
+    }
+}
 
 /// <summary>Reads the windows of a range, one after the other.</summary>
 abstract class WindowReader
@@ -78,6 +100,7 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
     {
         var objects = new List<S3Object>();
         var skipped = new List<AdoptionFailure>();
+        var leftOut = new LeftOutKeys();
         var (after, ends) = (range.After, false);
         for (int listed = 0, read = 0; !ends && objects.Count < windowKeys && listed < MaxSparsity * windowKeys && read < MaxPages; read++)
         {
@@ -86,16 +109,25 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
             foreach (var found in page.Objects.TakeWhile(o => range.Until is null || OrderedKey.Compare(o.Key, range.Until) <= 0))
             {
                 after = found.Key;
-                if (!selection.Matches(found.Key, cancellationToken))
-                    continue;
-                if (found.IsFolderMark)
+                if (selection.LeavesOut(found.Key, cancellationToken) is { } pattern)
+                {
+                    // The mark of a folder is no object that anybody misses.
+                    if (!found.IsFolderMark)
+                        leftOut.Add(found.Key, pattern);
+                }
+                else if (found.IsFolderMark)
+                {
                     skipped.Add(AdoptionFailure.Directory(new S3Url(scope.Store.Configuration.Bucket, found.Key).ToString()));
+                }
                 else
+                {
                     objects.Add(found);
+                }
             }
 
             skipped.AddRange(page.Damaged
-                .Where(d => (range.Until is null || !d.ComesAfter(range.Until)) && selection.Matches(d.Readable, cancellationToken))
+                .Where(d => range.Until is null || !d.ComesAfter(range.Until))
+                .Where(d => selection.LeavesOut(d.Readable, cancellationToken) is null)
                 .Select(d => AdoptionFailure.Damaged(new S3Url(scope.Store.Configuration.Bucket, d.Text).ToString(), d.Reason)));
             ends = page.LastKey is null || (range.Until is not null && OrderedKey.Compare(page.LastKey, range.Until) >= 0);
             after = ends ? after : page.LastKey;
@@ -110,7 +142,8 @@ sealed class PrefixWindowReader(AdoptionScope scope, KeySelection selection, Ran
                 : reader.ReadAsync(keys, scope.Job.Value.ToGuid(), ends ? range.Until : after, parallel, token),
             (wanted, token) => FindAsync(wanted, byKey, token),
             (located, token) => ChangeFinder.OfListedAsync(byKey, located, ask, token),
-            skipped, after, ends);
+            skipped, after, ends)
+        { LeftOut = leftOut };
     }
 
     /// <summary>The objects as listed. Those without a version, or with too few facts, are looked up.</summary>

@@ -41,10 +41,7 @@ static class ContentEndpoint
         var response = context.Response;
         response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
         response.ContentLength = content?.Length ?? (range is { } part ? part.Last - part.First + 1 : found.Size);
-        // Ignore the object's own type: a page must not run under our origin.
-        response.ContentType = "application/octet-stream";
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.CacheControl = "no-store";
+        Shield(response);
         response.Headers.AcceptRanges = "bytes";
         response.Headers.ETag = tag;
         response.Headers.ContentDisposition = ObjectKey.Attachment(DownloadEndpoints.FileName(row) ?? row.Id.ToString());
@@ -54,11 +51,19 @@ static class ContentEndpoint
             await content.Body.CopyToAsync(response.Body, context.RequestAborted);
     }
 
-    static async Task<S3Content> OpenAsync(Bucket bucket, S3Object found, ByteSpan? range, CancellationToken cancellationToken)
+    /// <summary>The bytes are never run as a page of this service, and never kept, whatever the object says of itself.</summary>
+    public static void Shield(HttpResponse response)
+    {
+        response.ContentType = "application/octet-stream";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.CacheControl = "no-store";
+    }
+
+    /// <summary>The bytes of an object that was there a moment ago; the request ends with an error if it is not there now.</summary>
+    public static async Task<S3Content> OpenAsync(Bucket bucket, S3Object found, ByteSpan? range, CancellationToken cancellationToken)
     {
         try
         {
-            // The object existed a moment ago.
             return await bucket.GetAsync(found.Key, found.VersionId, range, found.ETag, cancellationToken)
                 ?? throw DatumErrors.ChangedJustNow.With();
         }

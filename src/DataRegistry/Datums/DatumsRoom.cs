@@ -37,6 +37,7 @@ static class DatumsRoom
         api.V0.MapTree();
         api.V0.MapDatums();
         api.V0.MapDownloads();
+        api.V0.MapPreviews();
         api.V0.MapDatumLists();
         api.V0.MapMetadata();
         api.V0.MapAliasLists();

@@ -30,7 +30,8 @@ static class StoreEndpoints
                 id, context, requests, scans, trail, whole: true)).WithName("replaceStore")
             .TakesJsonOrForm<NewStoreBody>()
             .Answers<StoreBody>("Replace a store")
-            .WithDescription("Fields that are left out get their defaults, except the bucket, the paths and the secret."));
+            .WithDescription(
+                "Fields that are left out get their defaults, except the bucket, the paths, the secret and the access mode, which stay."));
         Describe(api.MapPatch(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(

@@ -33,7 +33,7 @@ static partial class StoreFields
             throw StoreErrors.OnlyS3.On("type");
         if (body.AllowUriDownload is true)
             throw StoreErrors.NoUriDownloads.On("allow_uri_download");
-        var mode = body.AccessMode is null ? StoreAccessMode.Public : Fields.Choice<StoreAccessMode>("access_mode", body.AccessMode);
+        var mode = body.AccessMode is { } given ? Fields.Choice<StoreAccessMode>("access_mode", given) : DefaultMode(old, project);
         if (mode == StoreAccessMode.SingleProject && project is null)
             throw CommonErrors.Required.On("project");
         return new()
@@ -52,6 +52,10 @@ static partial class StoreFields
             HashAdopted = body.HashAdopted is null ? HashAdopted.Small : Fields.Choice<HashAdopted>("hash_adopted", body.HashAdopted),
         };
     }
+
+    /// <summary>A store keeps its mode. The bucket of a project is the project's own, until somebody says otherwise.</summary>
+    static StoreAccessMode DefaultMode(Store? old, Project? project) =>
+        old?.AccessMode ?? (project is null ? StoreAccessMode.Public : StoreAccessMode.SingleProject);
 
     /// <param name="old">The store's present policy. It may keep longer patterns from before the bound existed.</param>
     static RescanPolicy Read(RescanBody? body, RescanPolicy? old, Project? project)

@@ -191,7 +191,7 @@ sealed class MatrixRoutes
             "a")}}","project":"{{Project}}"}""", Permission.DataAdopt, Place.Project, Place.Project);
         var (datum, purged) = (made[0], made[1]);
         Add("GET /api/v0/data/", $"/api/v0/data/?project={Project}", null, Permission.DataRead, Place.Project, null);
-        foreach (var tail in new[] { "", "metadata/", "download/", "trace/" })
+        foreach (var tail in new[] { "", "metadata/", "download/", "preview/", "trace/" })
             Add($"GET /api/v0/data/{{id}}/{tail}", $"/api/v0/data/{datum}/{tail}", null, Permission.DataRead, Place.Project, Place.Project);
         Add("POST /api/v0/data/{id}/metadata/", $"/api/v0/data/{datum}/metadata/", "{}", Permission.DataEdit, Place.Project, Place.Project);
         // A datum that the caller may not see is a wrong value of the field: 400, as for a caller with the permission.

@@ -66,6 +66,30 @@ public sealed class DryRunTests : IAsyncLifetime
         Assert.True(answer.GetProperty("complete").GetBoolean());
         Assert.Equal("""{"total":1499,"created":1498,"existing":1,"failed":0,"skipped":0}""", answer.GetProperty("counts").GetRawText());
         Assert.Equal(100, answer.GetProperty("sample").GetArrayLength());
+
+        // What neither pattern takes is in no count, and is told with the pattern.
+        var leftOut = answer.GetProperty("left_out");
+        Assert.Equal(2, leftOut.GetProperty("count").GetInt32());
+        Assert.Equal(
+            [
+                ("s3://bucket/p/0007.csv", "excluded", "Excluded by 'p/0007*': 's3://bucket/p/0007.csv'"),
+                ("s3://bucket/p/readme.txt", "unmatched", "Does not match 'p/**.csv': 's3://bucket/p/readme.txt'"),
+            ],
+            leftOut.GetProperty("sample").EnumerateArray().Select(
+                i => (i.GetProperty("url").GetString(), i.GetProperty("code").GetString(), i.GetProperty("message").GetString())));
+    }
+
+    [Fact]
+    public async Task A_dry_run_tells_how_many_objects_the_patterns_leave_out_and_names_the_first_of_them()
+    {
+        service.Put([.. Enumerable.Range(0, 70).Select(i => $"{i:D2}.tmp"), "a.csv"]);
+        using var response = await service.AdoptAsync(
+            new { prefix = "s3://bucket/", exclude = new[] { "**/*.tmp" }, project = service.Project.Id, dry_run = true });
+        var answer = await TestUsers.JsonAsync(response);
+        Assert.Equal(70, answer.GetProperty("left_out").GetProperty("count").GetInt32());
+        Assert.Equal(50, answer.GetProperty("left_out").GetProperty("sample").GetArrayLength());
+        using var all = await service.AdoptAsync(new { prefix = "s3://bucket/", project = service.Project.Id, dry_run = true });
+        Assert.False((await TestUsers.JsonAsync(all)).TryGetProperty("left_out", out _));
     }
 
     [Fact]

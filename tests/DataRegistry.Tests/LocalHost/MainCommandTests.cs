@@ -15,7 +15,7 @@ public sealed class MainCommandTests
     const string Project = "0198c0de-0000-7000-8000-000000000001";
 
     [Fact]
-    public async Task It_gets_ready_its_three_commands_answer_as_they_say_and_it_ends_with_its_children()
+    public async Task It_says_what_it_waits_for_its_commands_do_as_they_say_and_it_ends_with_its_children()
     {
         await using var command = await LocalHostCommand.StartAsync(
             "--memory", "--urls", "http://127.0.0.1:0", "--token", "a-token-of-the-tests-only");
@@ -27,13 +27,26 @@ public sealed class MainCommandTests
 
         var curls = command.Lines.Where(
             l => l.Contains("curl ", StringComparison.Ordinal)).Select(l => l[l.IndexOf("curl ", StringComparison.Ordinal)..]).ToList();
-        Assert.Equal(3, curls.Count);
+        Assert.Equal(4, curls.Count);
         var answers = new List<JsonElement>();
-        foreach (var curl in curls)
+        foreach (var curl in curls[..3])
             answers.Add(JsonDocument.Parse(await ShellAsync(curl)).RootElement);
         Assert.True(answers[0].GetProperty("ok").GetBoolean());
         Assert.Equal("s3://demo/readme.txt already exists in demo", answers[1].GetProperty("message").GetString());
         Assert.Equal("adoptable_file_not_found", answers[2].GetProperty("code").GetString());
+
+        // What is adopted is changed in the bucket, whose address and keys are there.
+        Assert.False(answers[1].TryGetProperty("changed", out _));
+        Assert.Equal("", await ShellAsync(curls[3]));
+        Assert.True(JsonDocument.Parse(await ShellAsync(curls[1])).RootElement.GetProperty("changed").GetBoolean());
+        Assert.Contains(
+            command.Lines,
+            l => Regex.IsMatch(
+                l, @"^Sample bucket  s3://demo/ at the endpoint http://127\.0\.0\.1:\d+, access key ID local, secret local$"));
+        Assert.Equal(
+            ["Starting the storage emulator…", "Filling the sample bucket with 200 objects…", "Starting the service…"],
+            command.Lines.Where(l => l.EndsWith('…') && !l.StartsWith("Fetching", StringComparison.Ordinal)
+                && !l.StartsWith("Still", StringComparison.Ordinal)));
 
         var children = (await ShellAsync($"pgrep -P {command.Id} || true")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.NotEmpty(children);
@@ -113,10 +126,27 @@ public sealed class MainCommandTests
         }
     }
 
-    [Fact]
-    public async Task A_token_that_is_too_short_is_one_clear_line()
+    [Theory]
+    [InlineData("--token has fewer than 20 characters. Give a longer one, or leave it out: one is made.", "--token", "short")]
+    [InlineData("--count is a number, 0 or more.", "--count", "-1")]
+    [InlineData("--count is a number, 0 or more.", "--count", "many")]
+    [InlineData("--urls: Invalid url: 'nonsense'", "--urls", "nonsense")]
+    [InlineData("--urls: a port is at most 65535.", "--urls", "http://127.0.0.1:99999")]
+    [InlineData("--urls: only http:// addresses are served here.", "--urls", "https://127.0.0.1:0")]
+    [InlineData("Unrecognized command or argument '--tokn'.", "--tokn")]
+    public async Task A_command_line_that_is_wrong_is_one_clear_line(string error, params string[] arguments)
     {
-        await using var command = await LocalHostCommand.StartAsync("--memory", "--urls", "http://127.0.0.1:0", "--token", "a-short-token");
+        await using var command = await LocalHostCommand.StartAsync(["--memory", .. arguments]);
+        Assert.Equal(1, await command.ExitCodeAsync());
+        Assert.Equal([error], command.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.DoesNotContain(command.Lines, l => l.Length > 0);
+    }
+
+    [Fact]
+    public async Task A_token_of_the_settings_that_is_too_short_is_one_clear_line()
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["Access__AdministratorToken"] = "a-short-token" };
+        await using var command = await LocalHostCommand.StartAsync(settings, "--memory", "--urls", "http://127.0.0.1:0");
         Assert.Equal(1, await command.ExitCodeAsync());
         Assert.Equal("The setting Access__AdministratorToken has fewer than 20 characters. Generate a longer one.", command.Errors.Trim());
     }

@@ -67,6 +67,35 @@ public sealed class StoreLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_store_of_a_project_is_its_own_where_nobody_says_otherwise_and_keeps_its_mode_when_it_is_replaced()
+    {
+        var own = await CreateAsync(new { name = "own", configuration = Configuration(), project = service.Project.Id });
+        Assert.Equal("single_project", await ModeAsync(own));
+        var anybody = await CreateAsync(new { name = "anybody", configuration = Configuration() });
+        Assert.Equal("public", await ModeAsync(anybody));
+        var opened = await CreateAsync(
+            new { name = "opened", configuration = Configuration(), project = service.Project.Id, access_mode = "public" });
+        Assert.Equal("public", await ModeAsync(opened));
+
+        // A PUT or PATCH that says nothing of it leaves it as it is.
+        foreach (var (path, name, mode) in new[] { (own, "own", "single_project"), (opened, "opened", "public") })
+        {
+            using var put = await SendAsync("PUT", path, new { name, configuration = Configuration(), project = service.Project.Id });
+            Assert.Equal(mode, (await TestUsers.JsonAsync(put)).GetProperty("access_mode").GetString());
+            using var patch = await SendAsync("PATCH", path, new { allow_adopt = false });
+            Assert.Equal(mode, (await TestUsers.JsonAsync(patch)).GetProperty("access_mode").GetString());
+        }
+
+        // A store that gets a project stays as open as it was; one that loses it has to say who may see it then.
+        using var given = await SendAsync("PATCH", anybody, new { project = service.Project.Id });
+        Assert.Equal("public", (await TestUsers.JsonAsync(given)).GetProperty("access_mode").GetString());
+        using var lost = await SendAsync("PUT", own, new { name = "own", configuration = Configuration() });
+        await AssertFieldAsync("project", "required", lost);
+
+        async Task<string?> ModeAsync(string path) => (await service.GetAsync(path)).GetProperty("access_mode").GetString();
+    }
+
+    [Fact]
     public async Task Whether_it_may_be_written_to_is_shown_as_it_was_given()
     {
         var path = await CreateAsync(new { name = "s", configuration = Configuration(), allow_write = true });

@@ -10,8 +10,12 @@ namespace DataRegistry.Adoption.Input;
 /// <param name="Exclude">A key that matches one of these is left out, and not counted.</param>
 sealed record KeySelection(string Prefix, KeyGlob? Pattern, KeyGlobs Exclude)
 {
-    public bool Matches(string key, CancellationToken cancellationToken) =>
-        Pattern?.IsMatch(key, cancellationToken) != false && Exclude.FirstMatch(key, cancellationToken) is null;
+    /// <summary>
+    /// The pattern that leaves a key out: one of <see cref="Exclude"/>, or <see cref="Pattern"/>, which it does not match. Null for a key
+    /// that is wanted.
+    /// </summary>
+    public KeyGlob? LeavesOut(string key, CancellationToken cancellationToken) =>
+        Pattern?.IsMatch(key, cancellationToken) == false ? Pattern : Exclude.FirstMatch(key, cancellationToken);
 
     /// <summary>Parses <c>s3://bucket/prefix</c>, or the same with wildcards, which the whole key must match then.</summary>
     /// <exception cref="ApiException">400: a malformed URL or pattern, one outside of the store, or too many

@@ -1,13 +1,14 @@
-// What became of URLs, or would.
+// The outcome of URLs, or the expected one.
 
 import { h } from './dom.js';
 import { count, plural } from './format.js';
 import { save } from './job-progress.js';
 import { href } from './router.js';
+import { stateBadge } from './states.js';
 import { badge, button, notice, section, table } from './ui.js';
+import { inConsoleWords } from './words.js';
 
-const OUTCOMES = { created: ['adopted', 'ok'], existing: ['exists', 'plain'], failed: ['failed', 'bad'], skipped: ['left out', 'plain'] };
-const FORESEEN = { ...OUTCOMES, created: ['would be adopted', 'ok'], failed: ['would fail', 'bad'], skipped: ['would be left out', 'plain'] };
+const FORESEEN = { created: ['Will be adopted', 'ok'], failed: ['Will fail', 'bad'], skipped: ['Will be skipped', 'plain'] };
 
 /** The contract's table: URL, Result. In the order in which they were given, each once. */
 export function adoptionResult(answer, given, project) {
@@ -23,34 +24,48 @@ export function adoptionResult(answer, given, project) {
   const failed = rows.filter(row => row.outcome === 'failed');
   const counts = rows.reduce((all, row) => ({ ...all, [row.outcome]: (all[row.outcome] ?? 0) + 1 }), {});
   return section('Result',
-    summary(counts, { created: 'adopted', existing: 'existed already', failed: 'failed' }),
+    summary(counts, { created: 'adopted', existing: 'already adopted', failed: 'failed' }),
     table('What became of each URL', [
       { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
       { label: 'Result', cell: row => result(row, project) },
     ], rows),
-    failed.length > 0 && h('div.actions', button('Failed as text', () => save(new Blob([failed.map(f => `${f.url}\n`).join('')], { type: 'text/plain' }), 'failed.txt'))));
+    failed.length > 0 && h('div.actions', button('Download the failed URLs', () => save(new Blob([failed.map(f => `${f.url}\n`).join('')], { type: 'text/plain' }), 'failed.txt'))));
 }
 
 function result({ outcome, id, message, changed }, project) {
   const link = text => h('a', { href: href('datum', { project: project.id, id }) }, text);
-  if (outcome === 'created') return [badge('adopted', 'ok'), ' ', link('Show the datum')];
-  if (outcome === 'failed') return [badge('failed', 'bad'), ' ', message];
-  return [badge('exists', 'plain'), changed && [' ', badge('changed', 'warn')], ' ', id ? link('Show the datum') : 'It was adopted by a project that you may not see.'];
+  if (outcome === 'created') return [stateBadge('created'), ' ', link('Show the datum')];
+  if (outcome === 'failed') return [stateBadge('failed'), ' ', inConsoleWords(message)];
+  return [stateBadge('existing'), changed && [' ', stateBadge('changed')], ' ', id ? link('Show the datum') : 'Another project adopted it, which you may not see.'];
 }
 
 /** What an adoption would do, by counts and examples. */
-export function previewResult(preview) {
-  if (preview === null) return null;
-  const { counts, sample, complete } = preview;
+export function previewResult({ counts, sample, complete, left_out }) {
   return section('Preview',
-    !complete && notice('warn', h('p', `Only the first ${count(counts.total)} objects were looked at; there are more.`)),
-    summary(counts, { created: 'would be adopted', existing: 'exist already', failed: 'would fail', skipped: 'would be left out' }),
-    counts.total === 0 && h('p', 'Nothing is there that this would adopt. Look at the prefix and its wildcards.'),
-    counts.total > 0 && h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Examples' }, table('Examples of what would become of the files', [
+    h('p.hint', 'Nothing is adopted yet.'),
+    !complete && notice('warn', h('p', `The preview looked at the first ${plural(counts.total, 'file')} only. There are more.`)),
+    summary(counts, { created: 'will be adopted', existing: 'already adopted', failed: 'will fail', skipped: 'will be skipped' }),
+    counts.total === 0 && h('p', left_out ? 'Your patterns leave everything out.' : 'There is nothing here to adopt. Check the spelling of the folder or pattern.'),
+    counts.total > 0 && h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Examples' }, table('Examples of what will become of the files', [
       { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
-      { label: 'Result', cell: row => [badge(...(FORESEEN[row.outcome] ?? [row.outcome])), ' ', row.outcome === 'created' || row.outcome === 'existing' ? null : row.message] },
+      { label: 'Result', cell: row => [
+        row.outcome in FORESEEN ? badge(...FORESEEN[row.outcome]) : stateBadge(row.outcome), row.changed && [' ', stateBadge('changed')],
+        row.outcome === 'created' || row.outcome === 'existing' ? null : [' ', inConsoleWords(row.message)],
+      ] },
     ], sample)),
-    sample.length < counts.total && h('p.hint', `Shown: ${plural(sample.length, 'example')} of ${count(counts.total)}. Nothing was adopted.`));
+    sample.length < counts.total && h('p.hint', `Shown: ${plural(sample.length, 'example')} of ${count(counts.total)}.`),
+    left_out && leftOut(left_out));
+}
+
+/** What patterns leave out, and by which of them. */
+function leftOut({ count: all, sample }) {
+  return h('details.folded', h('summary', `${plural(all, 'file')} left out by your patterns`),
+    h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Left out' }, table('Files that the patterns leave out', [
+      { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
+      // The message names the URL, which stands beside it.
+      { label: 'Why', cell: row => row.message.replace(`: '${row.url}'`, '') },
+    ], sample)),
+    sample.length < all && h('p.hint', `Shown: the first ${count(sample.length)}.`));
 }
 
 function summary(counts, names) {

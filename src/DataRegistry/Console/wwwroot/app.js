@@ -7,7 +7,8 @@ import { maySomewhere } from './permissions.js';
 import { navigation, routes } from './routes.js';
 import { session } from './session.js';
 import { applyTheme, currentTheme, nextTheme } from './theme.js';
-import { problem, spinner } from './ui.js';
+import { problemPage, unknownPage } from './problem-page.js';
+import { endToasts, spinner } from './ui.js';
 import * as signIn from './pages/sign-in.js';
 
 /** Before this long no spinner shows: most pages are there by then. */
@@ -38,11 +39,12 @@ session.onChange(why => {
 addEventListener('hashchange', () => show());
 show();
 
-/** Shows what the address names. What was under way for the page before is given up. `again`: it is the same page, which stays where it is scrolled to. */
+/** Shows what the address names. Requests of the previous page end. `again`: it is the same page, which keeps its scroll position. */
 async function show({ again = false } = {}) {
   leaving.abort();
   const leave = leaving = new AbortController();
   const { signal } = leave;
+  if (!again) endToasts();
   const waiting = again ? 0 : setTimeout(() => { if (!signal.aborted) replace(main, spinner()); }, PATIENCE);
   main.setAttribute('aria-busy', 'true');
   try {
@@ -54,8 +56,10 @@ async function show({ again = false } = {}) {
     place(node, title, again);
   } catch (error) {
     if (signal.aborted || error?.name === 'AbortError' || !session.token) return;
-    drawTop(match(location.hash)?.route.section);
-    place(h('div', h('h1', { tabindex: '-1' }, 'This did not work'), problem(error, { retry: () => show() })), 'Problem');
+    const found = match(location.hash);
+    drawTop(found?.route.section);
+    const { node, title } = problemPage(error, found, project, () => show());
+    place(node, title);
   } finally {
     clearTimeout(waiting);
     if (!signal.aborted) main.removeAttribute('aria-busy');
@@ -65,14 +69,14 @@ async function show({ again = false } = {}) {
 async function pageFor(found, signal) {
   if (!session.token) return { node: signIn.render({ reason, signal }), title: 'Sign in' };
   me ??= await api.get('/api/v0/users/me/', { signal });
-  if (!found) {
-    const to = session.lastProject && location.hash.length < 3 ? href('data', { project: session.lastProject }) : href('projects');
-    navigate(to, { replace: true });
+  if (!found && location.hash.length < 3) {
+    navigate(session.lastProject ? href('data', { project: session.lastProject }) : href('projects'), { replace: true });
     throw new DOMException('Elsewhere', 'AbortError');
   }
+  if (!found) return unknownPage(project);
   const id = found.params.project;
-  if (id && project?.id !== id) project = await findProject(id, signal);
-  if (!id) project = null;
+  if (project?.id !== id) project = null;
+  if (id) project ??= await findProject(id, signal);
   const { render } = await loadPage(found.route);
   let title = found.route.title;
   const node = await render({
@@ -140,8 +144,4 @@ function drawTop(section) {
       me && h('span.who', { title: me.username }, me.display_name || me.username),
       theme,
       session.token && h('button.button.quiet', { type: 'button', onclick: () => session.signOut() }, 'Sign out')));
-  // On a phone not all of it fits.
-  const nav = top.querySelector('.main-nav');
-  const current = nav?.querySelector('[aria-current]');
-  if (current) nav.scrollLeft = current.offsetLeft - nav.offsetLeft - 40;
 }

@@ -4,29 +4,33 @@ import { api, pause } from './api.js';
 import { h, replace } from './dom.js';
 import { count, dateTime, duration } from './format.js';
 import { messageOf } from './problems.js';
+import { stateBadge, stateWord } from './states.js';
 import { badge, button, progressBar } from './ui.js';
+import { inConsoleWords } from './words.js';
 
 const FIRST_POLL = 700;
 const LONGEST_POLL = 5000;
 
-const KINDS = { accepted: 'busy', running: 'busy', cancelling: 'busy', completed: 'ok', cancelled: 'plain', failed: 'bad' };
-const NAMES = [['created', 'Adopted'], ['existing', 'Existed'], ['failed', 'Failed'], ['skipped', 'Skipped'], ['pending', 'To do'], ['replaced', 'Replaced', true], ['changed', 'Changed', true]];
+const NAMES = [
+  ['created', stateWord('created')], ['existing', stateWord('existing')], ['failed', stateWord('failed')], ['skipped', stateWord('skipped')], ['pending', 'Remaining'],
+  ['replaced', 'New versions', true], ['changed', stateWord('changed'), true],
+];
 
 export function hasEnded(job) {
   return ['completed', 'cancelled', 'failed'].includes(job.status);
 }
 
 export function jobBadge(job) {
-  const kind = job.status === 'completed' && job.counts?.failed > 0 ? 'warn' : KINDS[job.status] ?? 'plain';
-  return badge(job.status === 'completed' && job.counts?.failed > 0 ? 'completed, some failed' : job.status, kind);
+  if (job.status === 'completed' && job.counts?.failed > 0) return badge('Completed, some failed', 'warn');
+  return stateBadge(job.waiting && !hasEnded(job) ? 'waiting' : job.status);
 }
 
 /**
- * Follows a job until it ends or the page is left. `onend` gets the job at its end, `onretry` the job that tries again;
+ * Follows a job until it ends or the page is left. `onprogress` gets the job whenever it was looked at, `onend` at its end, `onretry` the job that tries again;
  * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again is called, null where a job cannot be tried again;
  * `columns` are those of its results as CSV; without `changeable` it is only looked at.
  */
-export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true, columns = undefined }) {
+export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogress = () => {}, onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true, columns = undefined }) {
   const at = `${path}${job.id}/`;
   const bar = progressBar('How far the job is');
   const state = h('span');
@@ -45,6 +49,7 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
       await pause(delay, signal);
       job = await api.get(at, { signal });
       show();
+      onprogress(job);
     }
     onend(job);
   }
@@ -53,12 +58,14 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
     const total = totalOf(job);
     const done = total === null ? job.counts.total ?? sum(job.counts) : total - (job.counts.pending ?? 0);
     replace(state, jobBadge(job));
+    element.classList.toggle('failed', job.status === 'failed');
     bar.set(done, hasEnded(job) && total === null ? done : total, words(done, total));
     replace(counts, names.filter(([key, , some]) => job.counts[key] !== undefined && !(some && !job.counts[key]) && !(key === 'pending' && hasEnded(job) && !job.counts.pending))
       .map(([key, label]) => h('div', { class: key }, h('dt', label), h('dd', count(job.counts[key])))));
-    replace(waits, job.waiting ? h('p.notice.warn', `Waits since ${dateTime(job.waiting.since)}: ${job.waiting.for}`) : null);
-    if (job.error) replace(wrong, h('p.notice.bad', job.error));
-    if (said.textContent !== job.status) said.textContent = job.status;
+    replace(waits, job.waiting && !hasEnded(job) ? h('div.notice.warn', h('p', h('strong', 'Waiting: '), job.waiting.for, h('span.hint', ` Since ${dateTime(job.waiting.since)}.`))) : null);
+    if (job.error) replace(wrong, h('div.notice.bad', h('p', job.status === 'failed' && h('strong', 'The job failed: '), inConsoleWords(job.error))));
+    const word = stateWord(job.status);
+    if (said.textContent !== word) said.textContent = word;
     const key = `${hasEnded(job)} ${job.status} ${job.counts.created > 0} ${job.counts.failed > 0} ${job.counts.skipped > 0}`;
     if (actions.dataset.key !== key) {
       actions.dataset.key = key;
@@ -77,10 +84,10 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onend = 
     const { created, failed, skipped } = job.counts;
     return [
       changeable && !hasEnded(job) && job.status !== 'cancelling' && button('Cancel the job', cancel),
-      created > 0 && hasEnded(job) && button('Adopted as CSV', () => download('created', 'csv', ['url', 'id'])),
-      failed > 0 && button('Failed as NDJSON', () => download('failed', 'ndjson')),
-      failed > 0 && button('Failed as CSV', () => download('failed', 'csv')),
-      skipped > 0 && hasEnded(job) && button('Skipped as CSV', () => download('skipped', 'csv', columns)),
+      created > 0 && hasEnded(job) && button('Download adopted (CSV)', () => download('created', 'csv', ['url', 'id'])),
+      failed > 0 && button('Download failed (CSV)', () => download('failed', 'csv')),
+      failed > 0 && button('Download failed (NDJSON)', () => download('failed', 'ndjson')),
+      skipped > 0 && hasEnded(job) && button('Download skipped (CSV)', () => download('skipped', 'csv', columns)),
       again && changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
     ];
   }

@@ -16,16 +16,19 @@ const AHEAD = '1200px';
  * by itself, says how many were looked at (`lookedAt(page)`, where results are not all) and can be stopped.
  * `.reload()` begins anew, and gives up what is under way. `.rows` are those that are loaded, `.focusRow(index)` brings one into view and
  * puts the focus on its link. `wordsOf(rows)` says how many there are, where `noun` does not. Rows are all equally high (style.css).
+ * Without rows a first page that fails is told above the list, a later one at its end.
  */
 export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {}, wordsOf = null }) {
   const state = { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false };
-  const view = windowedRows(columns);
+  let shown = columnsOf([]);
+  const view = windowedRows(shown);
   const status = h('p.list-status', { role: 'status' });
+  const wrong = h('div');
   const foot = h('div.list-foot');
-  const box = h('div.table-box', h('table.table.endless', { role: 'table', 'aria-rowcount': '-1' }, h('caption.visually-hidden', caption), tableHead(columns), view.body));
+  const box = h('div.table-box', h('table.table.endless', { role: 'table', 'aria-rowcount': '-1' }, h('caption.visually-hidden', caption), tableHead(shown), view.body));
   const none = h('div', { hidden: true });
   const sentinel = h('div.sentinel');
-  const element = h('div.list', status, box, none, foot, sentinel);
+  const element = h('div.list', status, wrong, box, none, foot, sentinel);
 
   const near = new IntersectionObserver(entries => { if (entries.at(-1).isIntersecting) more(); }, { rootMargin: AHEAD });
   near.observe(sentinel);
@@ -35,6 +38,7 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     state.run?.abort();
     Object.assign(state, { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false });
     box.classList.add('stale');
+    replace(wrong);
     status.textContent = 'Loading…';
     more();
   };
@@ -92,10 +96,18 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     else replace(foot, h('p.spinner', `Looked at ${count(state.looked)} so far…`), button('Stop', () => { state.stopped = true; state.run?.abort(); state.run = null; settle(null); }));
   }
 
+  /** Of a first page it is said above, in place of the rows that were there; of a later one where those go on. */
   function fail(error) {
     box.classList.remove('stale');
     status.textContent = '';
-    replace(foot, h('div.notice.bad', { role: 'alert' }, h('p', messageOf(error)), button('Try again', () => { replace(foot); more(); })));
+    const first = state.looked === 0;
+    if (first) view.clear();
+    box.hidden = first;
+    none.hidden = true;
+    const place = first ? wrong : foot;
+    replace(foot);
+    replace(place, h('div.notice.bad', { role: 'alert' }, h('p', messageOf(error)), button('Try again', () => { replace(place); more(); })));
+    if (first) wrong.scrollIntoView({ block: 'nearest' });
   }
 
   function show() {
@@ -105,7 +117,18 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     if (bare && state.ended) replace(none, typeof empty === 'function' ? empty() : empty);
     box.firstChild.setAttribute('aria-rowcount', state.ended ? state.rows.length + 1 : -1);
     status.textContent = words();
+    const filled = columnsOf(state.rows);
+    if (filled.length !== shown.length) {
+      shown = filled;
+      view.use(shown);
+      box.querySelector('thead').replaceWith(tableHead(shown));
+    }
     view.set(state.rows);
+  }
+
+  /** A column that says when it has something (`has(row)`) leaves its place to the others while it has nothing. */
+  function columnsOf(rows) {
+    return columns.filter(column => !column.has || rows.some(column.has));
   }
 
   function words() {
@@ -133,7 +156,8 @@ function windowedRows(columns) {
   return {
     body,
     set(next) { rows = next; draw(); },
-    clear() { for (const row of drawn.values()) row.remove(); drawn.clear(); },
+    clear() { for (const row of drawn.values()) row.remove(); drawn.clear(); rows = []; above.hidden = below.hidden = true; },
+    use(next) { columns = next; this.clear(); },
     focus(index) {
       if (index < 0 || index >= rows.length) return;
       if (!drawn.has(index)) {

@@ -1,30 +1,38 @@
-// What went wrong, as a sentence with what to do about it.
+// An error as a sentence with its remedy.
 
 const ADVICE = {
   401: 'Sign in again to go on.',
   403: 'Ask an administrator of this project for a role that allows it.',
-  404: 'It may have been deleted, or you may not see it. Check the address, or go back to the list.',
+  404: 'It may have been deleted, or you may not have access to it.',
   405: 'Reload the page: it may be older than the service.',
   409: 'Reload to see how things stand now.',
   413: 'Split it into smaller parts, or put the list into the bucket and name it as a manifest.',
   429: 'Wait a moment and try again.',
 };
 
-/** What helps against what the service says by a code. */
+/** The remedies for the service's codes. */
 const CODES = {
   datum_missing: 'Put it back into the bucket, or purge the datum.',
-  datum_changed: 'Adopt its URL with “Adopt changed objects anew” to track what is there now.',
+  datum_changed: 'Choose “Track the new version” to adopt what is there now.',
+  datum_archived: 'Ask whoever manages the bucket to restore it.',
+};
+
+/** Errors that the service says in the words of its API, by field and code, in those of this console. */
+const PLAIN = {
+  'ordering too_many': 'There are too many datums here to sort them this way. Narrow the list down first, or sort by newest.',
+  'name unique': 'This name is taken. Choose another one.',
+  'dry_run too_many': 'A preview looks at up to 10,000 URLs. Adopt the list without one, or preview a part of it.',
 };
 
 /** Errors of a request as a whole, in the shape of a field's. */
 const WHOLE = 'non_field_errors';
 
 export class ApiProblem extends Error {
-  /** @param fields {name: sentence} of the fields that are wrong; @param body what was answered, where that was JSON */
-  constructor(message, { status = 0, code = null, fields = {}, requestId = null, body = null } = {}) {
+  /** @param fields {name: sentence} of the fields that are wrong, and codes {name: code}; @param body what was answered, where that was JSON */
+  constructor(message, { status = 0, code = null, fields = {}, codes = {}, requestId = null, body = null } = {}) {
     super(message);
     this.name = 'ApiProblem';
-    Object.assign(this, { status, code, fields, requestId, body });
+    Object.assign(this, { status, code, fields, codes, requestId, body });
   }
 }
 
@@ -40,10 +48,12 @@ export async function readProblem(response) {
   const requestId = response.headers.get('x-request-id');
   const text = await response.text().catch(() => '');
   const body = parse(text);
-  const fields = body ? fieldsOf(body) : {};
+  const wrong = body ? fieldsOf(body) : [];
+  const fields = Object.fromEntries(wrong.map(([name, errors]) => [name, errors.map(e => PLAIN[`${name} ${e.code}`] ?? e.message).join(' ')]));
+  const codes = Object.fromEntries(wrong.map(([name, errors]) => [name, errors[0].code]));
   const said = body ? saidBy(body) : null;
   const code = typeof body?.code === 'string' ? body.code : null;
-  const about = { status: response.status, code, fields, requestId, body };
+  const about = { status: response.status, code, fields, codes, requestId, body };
   return new ApiProblem(sentence(response, said, about), about);
 }
 
@@ -71,16 +81,14 @@ function saidBy(body) {
 }
 
 function fieldsOf(body) {
-  const entries = Object.entries(body)
-    .filter(([name, value]) => name !== WHOLE && Array.isArray(value) && value.length > 0 && value.every(v => typeof v?.message === 'string' && !('url' in v)))
-    .map(([name, value]) => [name, value.map(v => v.message).join(' ')]);
-  return Object.fromEntries(entries);
+  return Object.entries(body)
+    .filter(([name, value]) => name !== WHOLE && Array.isArray(value) && value.length > 0 && value.every(v => typeof v?.message === 'string' && !('url' in v)));
 }
 
 function sentence(response, said, { status, code, fields, requestId }) {
   if (status >= 500) {
     const tail = requestId ? ` If it goes on, tell whoever runs this service: request ${requestId}.` : '';
-    // What a bucket said, for one, is more than this page knows.
+    // The service's own message, such as a bucket's, is more specific.
     if (said && !said.startsWith('A server error')) return `${finished(said)}${tail}`;
     return status === 503
       ? `The service is busy or its storage cannot be reached. Try again in a minute.${tail}`
@@ -90,19 +98,13 @@ function sentence(response, said, { status, code, fields, requestId }) {
     const wait = Number(response.headers.get('retry-after'));
     return `${said ?? 'Too many requests.'} ${wait > 0 ? `Try again in ${wait} s.` : ADVICE[429]}`;
   }
-  const named = Object.entries(fields).map(([name, text]) => `${label(name)}: ${text}`).join(' ');
+  const named = Object.values(fields).map(finished).join(' ');
   if (named) return named;
-  if (status === 404) return `This is not there. ${ADVICE[404]}`;
+  if (status === 404) return code in CODES || code === 'datum_purged' ? finished(said) : `This was not found. ${ADVICE[404]}`;
   if (status === 403) return `${said ?? 'You may not do this here.'} ${ADVICE[403]}`;
   return [said ? finished(said) : `The request was refused (${status}).`, CODES[code] ?? (said && status !== 401 ? null : ADVICE[status])].filter(Boolean).join(' ');
 }
 
 function finished(text) {
   return /[.!?'")]$/.test(text) ? text : `${text}.`;
-}
-
-/** 'configuration.bucket' → 'Configuration bucket' */
-function label(name) {
-  const words = name.replace(/[._]/g, ' ').replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }

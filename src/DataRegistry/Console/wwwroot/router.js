@@ -18,6 +18,7 @@ export function href(name, params = {}, query = {}) {
 }
 
 export function navigate(address, { replace = false } = {}) {
+  for (const said of document.querySelectorAll('.toast[data-fresh]')) said.dataset.taken = '';
   if (replace) location.replace(address);
   else location.hash = address;
 }

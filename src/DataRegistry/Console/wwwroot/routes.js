@@ -26,6 +26,7 @@ export const routes = {
   datasetDiff: { path: '/p/:project/datasets/:dataset/versions/:version/diff', title: 'Changes', section: 'datasets', load: () => import('./pages/dataset-diff.js') },
   stores: { path: '/p/:project/stores', title: 'Stores', section: 'stores', load: () => import('./pages/stores.js') },
   store: { path: '/p/:project/stores/:store', title: 'Store', section: 'stores', load: () => import('./pages/store.js') },
+  storeEdit: { path: '/p/:project/stores/:store/edit', title: 'Store', section: 'stores', load: () => import('./pages/store-edit.js') },
   jobs: { path: '/p/:project/jobs', title: 'Jobs', section: 'jobs', load: () => import('./pages/jobs.js') },
   job: { path: '/p/:project/jobs/:kind/:job', title: 'Job', section: 'jobs', load: () => import('./pages/job.js') },
   volumes: { path: '/p/:project/volumes', title: 'Data volumes', section: 'volumes', load: () => import('./pages/volumes.js') },
@@ -33,7 +34,7 @@ export const routes = {
   settings: { path: '/p/:project/settings', title: 'Settings', section: 'settings', load: () => import('./pages/settings.js') },
 };
 
-/** What the navigation shows, as far as there is a route. */
+/** The entries of the navigation that have a route. */
 export const navigation = [
   { section: 'overview', label: 'Overview', route: 'overview' },
   { section: 'data', label: 'Data', route: 'data' },

@@ -1,7 +1,8 @@
-// Who is signed in. The token is in this tab's memory and session storage only: it ends with the tab.
+// The signed-in user. The token is in this tab's memory and session storage only: it ends with the tab.
 
 const TOKEN = 'data-registry.token';
 const PROJECT = 'data-registry.project';
+const WAY = 'data-registry.sign-in';
 
 let token = sessionStorage.getItem(TOKEN);
 const listeners = new Set();
@@ -27,6 +28,10 @@ export const session = {
   onChange(listener) { listeners.add(listener); },
 
   /** The project that was looked at last; kept over sessions, it is no secret. */
+  /** How somebody signed in here the last time: by 'token' or 'password'; null where nobody has. */
+  get lastWay() { return localStorage.getItem(WAY); },
+  set lastWay(way) { localStorage.setItem(WAY, way); },
+
   get lastProject() { return localStorage.getItem(PROJECT); },
   set lastProject(id) { localStorage.setItem(PROJECT, id); },
 };

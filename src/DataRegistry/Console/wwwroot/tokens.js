@@ -7,7 +7,8 @@ import { field, form } from './forms.js';
 import { endlessList } from './list.js';
 import { lookupField } from './lookup-field.js';
 import { needing } from './rights.js';
-import { badge, button, codeBlock, confirm, emptyState, notice, toast } from './ui.js';
+import { stateBadge } from './states.js';
+import { button, codeBlock, confirm, emptyState, notice, toast } from './ui.js';
 
 const DAY = 24 * 3600 * 1000;
 const LIFETIMES = [[30, 'In 30 days'], [90, 'In 90 days'], [365, 'In a year']];
@@ -29,7 +30,7 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
       { label: 'Allows', size: 'large', cell: t => scopeOf(t) },
       { label: 'Created', size: 'medium', cell: t => timeAgo(t.ctime) },
       { label: 'Last used', size: 'medium', cell: t => t.last_used ? timeAgo(t.last_used) : 'never' },
-      { label: 'Expires', size: 'medium', cell: t => t.expires === null ? 'never' : Date.parse(t.expires) < Date.now() ? badge('Expired', 'warn') : timeAgo(t.expires) },
+      { label: 'Expires', size: 'medium', cell: t => t.expires === null ? 'never' : Date.parse(t.expires) < Date.now() ? stateBadge('expired') : timeAgo(t.expires) },
       { label: 'Change', size: 'changes', cell: t => button('Revoke', () => revoke(t), { kind: 'quiet', 'aria-label': `Revoke ${t.name}` }) },
     ],
     empty: () => emptyState('No token yet', 'Programs and command line clients sign in with one.'),
@@ -71,8 +72,8 @@ export function tokenList({ me, signal, user = null, project = null, projects = 
   }
 
   async function revoke(token) {
-    const own = user ? '' : ' If you are signed in with it, you are signed out, too.';
-    if (!await confirm(`Revoke ${token.name}?`, `Programs that use it are signed out at once, for good.${own}`, 'Revoke', { danger: true })) return;
+    const own = user ? '' : ' If you are signed in with it yourself, so are you.';
+    if (!await confirm(`Revoke ${token.name}?`, `Programs that use it are signed out at once, and for good.${own}`, 'Revoke', { danger: true })) return;
     await ask(api.delete(`/api/v0/tokens/${token.id}/`, { query, signal }));
     toast(`${token.name} is revoked.`);
     list.reload();

@@ -1,4 +1,4 @@
-// What pages are made of.
+// The parts of pages.
 
 import { h, replace } from './dom.js';
 import { messageOf } from './problems.js';
@@ -120,15 +120,27 @@ export function button(label, onclick, { kind, ...props } = {}) {
   return element;
 }
 
+/** What runs, by the elements that it runs for. */
+const working = new Set();
+
 /** Runs one thing at a time on behalf of an element, which shows that it is busy. A second call meanwhile does nothing. */
 export async function busy(element, fn) {
-  if (element.getAttribute('aria-busy') === 'true') return undefined;
+  if (working.has(element)) return undefined;
+  working.add(element);
   element.setAttribute('aria-busy', 'true');
   try {
     return await fn();
   } finally {
+    working.delete(element);
     element.removeAttribute('aria-busy');
   }
+}
+
+/** While a dialog asks, what opened it waits for the user, and not the user for it: it shows no spinner. */
+function resting() {
+  const waiting = [...working];
+  for (const element of waiting) element.removeAttribute('aria-busy');
+  return () => { for (const element of waiting) if (working.has(element)) element.setAttribute('aria-busy', 'true'); };
 }
 
 function report(error) {
@@ -160,10 +172,10 @@ export function codeBlock(text, label) {
   return h('div.code', h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, h('code', text)), copyButton(text, 'Copy', label));
 }
 
-/** A spinner, and in its place what `draw` makes of what is waited for; or the problem, in place. */
-export function pending(promise, draw, text) {
+/** A spinner, and in its place what `draw` makes of what is waited for; or what `fail` makes of the problem. */
+export function pending(promise, draw, text, fail = problem) {
   const element = h('div', spinner(text));
-  promise.then(value => replace(element, draw(value)), error => { if (error?.name !== 'AbortError') replace(element, problem(error)); });
+  promise.then(value => replace(element, draw(value)), error => { if (error?.name !== 'AbortError') replace(element, fail(error)); });
   return element;
 }
 
@@ -185,14 +197,24 @@ export function progressBar(label, value = 0, max = null) {
   return element;
 }
 
-/** Says something for some seconds, to screen readers, too. Errors stay until they are dismissed. */
+/** Says something for some seconds, to screen readers, too. Errors stay until they are dismissed. It ends with its page. */
 export function toast(text, kind = 'ok') {
   const box = document.getElementById('toasts');
-  const element = h('div.toast', { class: kind }, h('span', text),
+  // What is said and then gone on from at once, as by “Deleted” and the way to the list, belongs to the next page.
+  const element = h('div.toast', { class: kind, dataset: { fresh: '' } }, h('span', text),
     h('button.button.quiet', { type: 'button', onclick: () => element.remove() }, kind === 'bad' ? 'Dismiss' : 'OK'));
   box.append(element);
   while (box.children.length > 4) box.firstElementChild.remove();
+  setTimeout(() => { delete element.dataset.fresh; });
   if (kind !== 'bad') setTimeout(() => element.remove(), 5000);
+}
+
+/** Ends the messages of the page that is left; those that `navigate` took along stay for the next. */
+export function endToasts() {
+  for (const element of [...document.getElementById('toasts').children]) {
+    if (element.dataset.taken === undefined) element.remove();
+    else delete element.dataset.taken;
+  }
 }
 
 /** A modal dialog; the promise is answered with what `close` is given, or undefined after Escape. */
@@ -201,7 +223,8 @@ export function openDialog(title, body) {
     const id = uniqueId('dialog');
     let result;
     const close = value => { result = value; dialog.close(); };
-    const dialog = h('dialog', { 'aria-labelledby': id, onclose: () => { dialog.remove(); resolve(result); } },
+    const resume = resting();
+    const dialog = h('dialog', { 'aria-labelledby': id, onclose: () => { dialog.remove(); resume(); resolve(result); } },
       h('div.dialog-head', h('h2', { id }, title), h('button.button.quiet', { type: 'button', 'aria-label': 'Close', onclick: () => close() }, '✕')),
       h('div.dialog-body'));
     replace(dialog.lastElementChild, body(close));

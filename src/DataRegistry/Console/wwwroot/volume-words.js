@@ -12,8 +12,14 @@ export function phaseWord(phase) {
   return WORDS[phase] ?? phase;
 }
 
-export function phaseBadge(phase) {
-  return badge(phaseWord(phase), PHASES[phase] ?? 'plain');
+/** Of a cluster without an agent nothing is made there: a volume that is Ready is ready in the catalog only. */
+export function isCatalogOnly({ conditions = [] }) {
+  return conditions.some(condition => condition.type === 'CatalogOnly' && condition.status === 'True');
+}
+
+export function phaseBadge(status) {
+  if (status.phase === 'Ready' && isCatalogOnly(status)) return badge('In the catalog only', 'plain');
+  return badge(phaseWord(status.phase), PHASES[status.phase] ?? 'plain');
 }
 
 /** Whether it will become another one by itself. */

@@ -23,8 +23,6 @@ export function adminPage(me, current, { lead, actions, permission, content }) {
   const allowed = !permission || offers(me, permission);
   const tabs = linkTabs('Administration', TABS.filter(([route, , needed]) => route === current || !needed || offers(me, needed))
     .map(([route, label]) => ({ label, href: href(route), current: route === current })));
-  // On a phone not all of them fit.
-  requestAnimationFrame(() => { tabs.scrollLeft = tabs.querySelector('[aria-current]').offsetLeft - tabs.offsetLeft - 40; });
   return h('div',
     pageHeader('Administration', { lead, actions: allowed ? actions : [] }),
     tabs,

@@ -11,6 +11,7 @@ import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { filterOfText, queryOf } from '../selection/filter.js';
 import { freeze, watch } from '../selection/freeze.js';
+import { stateBadge } from '../states.js';
 import { badge, button, emptyState, linkButton } from '../ui.js';
 import { picking } from './picking.js';
 
@@ -37,7 +38,7 @@ function storeList({ project, signal }) {
     caption: 'Stores', noun: ['store', 'stores'], signal, onLoaded: landing(() => list),
     load: (next, abort) => api.get(next ?? '/api/v0/stores/', { query: next ? null : { limit: PAGE }, signal: abort }),
     columns: [
-      { label: 'Store', wide: true, cell: s => [icon(), h('a.strong', { href: folderAddress(project, s) }, s.name), s.deleted && [' ', badge('deleted', 'bad')]] },
+      { label: 'Store', wide: true, cell: s => [icon(), h('a.strong', { href: folderAddress(project, s) }, s.name), s.deleted && [' ', stateBadge('deleted')]] },
       { label: 'Objects under', wide: true, cell: s => h('code', { title: s.uri_prefix }, s.uri_prefix) },
     ],
     empty: () => emptyState('No store yet', 'A store is a bucket, or a part of one, from which objects are adopted.', linkButton('Go to the stores', href('stores', { project: project.id }))),
@@ -60,7 +61,7 @@ function folder(context, store, prefix) {
       { label: 'Name', wide: true, cell: row => row.folder ? folderCell(row) : fileCell(row) },
       { label: 'Size', numeric: true, cell: row => row.folder ? '' : bytes(row.size) },
       { label: 'Adopted', size: 'medium', extra: true, cell: row => row.folder ? '' : timeAgo(row.ctime) },
-      { label: 'In the bucket', size: 'medium', cell: row => row.folder ? unknownBadge(row) : driftBadge({ drift: { state: row.drift } }) },
+      { label: 'In the bucket', size: 'medium', has: isNotable, cell: row => row.folder ? unknownBadge(row) : driftBadge({ drift: { state: row.drift } }) },
     ],
     empty: () => prefix === ''
       ? emptyState('Nothing of this store is adopted yet', 'Files show here when this project has adopted them.',
@@ -80,6 +81,7 @@ function folder(context, store, prefix) {
       h('div.actions', counted(context, below),
         button('Pick all below', () => picks.all(below, `All below ${store.name}${prefix && `, ${prefix}`}`)),
         linkButton('Find what changed', href('search', { project: project.id }, { ...queryOf(below), drift: 'changed' })))),
+    h('p.hint.keys', 'Keys: ↑ and ↓ move, → or Enter opens, ← goes up, Space picks, / searches.'),
     h('div.folders', withKeys(list, { project, store, prefix })), picks.bar);
 
   function wanted(text) {
@@ -120,10 +122,15 @@ function counted(context, below) {
   return element;
 }
 
+/** What shows in the last column: only what needs somebody's attention. */
+function isNotable(row) {
+  return row.folder ? row.visible === null : driftBadge({ drift: { state: row.drift } }) !== null;
+}
+
 function unknownBadge({ visible }) {
   return visible === null && h('span', {
     title: 'The service looked at many files below this folder and none of them was this project’s. There may be some further on: open it to see.',
-  }, badge('perhaps empty'));
+  }, badge('Perhaps empty'));
 }
 
 function crumbs(project, store, prefix) {

@@ -1,7 +1,8 @@
-// What can be changed of a datum: its aliases, tags and properties.
+// The editable parts of a datum: its aliases, tags and properties.
 
 import { api } from '../api.js';
 import { h, replace } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { field, form } from '../forms.js';
 import { ApiProblem } from '../problems.js';
 import { hasRoute, href } from '../router.js';
@@ -13,7 +14,7 @@ const ALIAS = 'valohai.alias';
 /** The names that the datum has, and a form for another one. */
 export function aliasesOf(context) {
   const { datum, mayName, project, signal, refresh } = context;
-  const name = field({ label: 'New alias', name: 'name', required: true, autocomplete: 'off', spellcheck: 'false', hint: 'An alias names one datum at a time. Giving it again moves it.' });
+  const name = field({ label: 'New alias', name: 'name', required: true, autocomplete: 'off', spellcheck: 'false', hint: `A name that programs can read, such as ${EXAMPLES.alias}. It points to one datum at a time.` });
   return h('div.form',
     datum.aliases.length === 0 ? h('p.hint', 'None yet.') : h('ul.chips', { 'aria-label': 'Aliases' }, datum.aliases.map(alias => h('li', badge(alias, 'busy')))),
     mayName && form([name], {
@@ -22,7 +23,7 @@ export function aliasesOf(context) {
         const wanted = values.name.trim();
         if (!(await mayMove(wanted, context))) return;
         await api.post('/api/v0/datum-aliases/', { name: wanted, datum: datum.id, project: project.id }, { signal, repeat: true });
-        toast(`${wanted} names this datum now.`);
+        toast(`${wanted} points to this datum now.`);
         refresh();
       },
     }),
@@ -37,7 +38,7 @@ async function mayMove(name, { datum, project, signal }) {
   } catch (error) {
     if (error.status !== 404 && error.status !== 400) throw error;
   }
-  return !now || now.id === datum.id || confirm('Move the alias?', `${name} names ${now.name} now (${now.uri}). From now on it will name this datum.`, 'Move it');
+  return !now || now.id === datum.id || confirm('Move the alias?', `${name} points to ${now.name} now (${now.uri}). From now on it will point to this datum.`, 'Move it');
 }
 
 /** Each with a way to take it off; saved at once. */
@@ -48,7 +49,7 @@ export function tagsOf(context, metadata) {
   return element;
 
   function draw(tags) {
-    const tag = field({ label: 'New tag', name: 'tag', required: true, autocomplete: 'off' });
+    const tag = field({ label: 'New tag', name: 'tag', required: true, autocomplete: 'off', hint: `Such as ${EXAMPLES.tag}. The list of datums can be narrowed down by it.` });
     replace(element,
       tags.length === 0 ? h('p.hint', 'None yet.') : h('ul.chips', { 'aria-label': 'Tags' }, tags.map(text => h('li',
         h('a.badge', { href: href('data', { project: project.id }, { tag: text }) }, text),
@@ -78,13 +79,13 @@ export function metadataOf(context, metadata) {
   function draw(now) {
     const text = withoutTags(now);
     replace(element,
-      text === '{}' ? h('p.hint', 'None yet. Properties are JSON: what a model was trained on, by whom, how good it is.') : codeBlock(text, 'Properties as JSON'),
+      text === '{}' ? h('p.hint', `None yet. Properties are JSON, such as ${EXAMPLES.properties}.`) : codeBlock(text, 'Properties as JSON'),
       context.mayEdit && h('div.actions', button('Edit properties', () => edit(now, text))));
   }
 
   async function edit(before, text) {
     const changed = await openDialog('Edit properties', close => {
-      const input = field({ label: 'Properties', name: 'properties', type: 'textarea', rows: 14, mono: true, required: true, value: text, hint: 'A JSON object, up to 64 KiB. It replaces what was there; tags stay.' });
+      const input = field({ label: 'Properties', name: 'properties', type: 'textarea', rows: 14, mono: true, required: true, value: text, hint: 'A JSON object, up to 64 KiB. It replaces the properties that are there. Tags stay.' });
       return form([input], { submit: 'Save', cancel: () => close(), onsubmit: async values => close(await write(before, parse(values.properties, input))) });
     });
     if (!changed) return;
@@ -116,7 +117,7 @@ function parse(text, input) {
   } catch (error) {
     throw wrong(`This is not JSON: ${error.message}.`);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw wrong('A JSON object is expected: {"name": "value"}.');
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw wrong(`A JSON object is expected, such as ${EXAMPLES.properties}.`);
   if (TAGS in value) throw wrong('Tags are edited beside the properties.');
   return value;
 

@@ -1,11 +1,11 @@
-// Where a datum comes from and what became of it, drawn: earlier versions and the store lead to the adoption, that to the datum,
+// A datum's origin and history, drawn: earlier versions and the store lead to the adoption, that to the datum,
 // that to its aliases and to what its URL stands for now. Lists in a list, so that it reads as well as it looks.
 
 import { h } from '../dom.js';
 import { driftBadge } from '../drift.js';
 import { bytes, dateTime, timeAgo } from '../format.js';
 import { hasRoute, href } from '../router.js';
-import { badge } from '../ui.js';
+import { stateBadge } from '../states.js';
 
 /** More than that in one step would hide the rest: the others are counted. */
 const SHOWN = 6;
@@ -50,7 +50,7 @@ function storeNode(store, trace, project) {
 }
 
 function adoptionNode({ time, user, job, adoption }, project) {
-  const what = job && hasRoute('job') ? h('a', { href: href('job', { project: project.id, kind: 'adoptions', job }) }, 'Job') : job ? 'Job' : 'By request';
+  const what = job && hasRoute('job') ? h('a', { href: href('job', { project: project.id, kind: 'adoptions', job }) }, 'Job') : job ? 'Job' : 'Request';
   return node('adoption', 'Adoption', `by ${user}`, timeAgo(time), [what, ' ', h('code', { title: job ?? adoption }, (job ?? adoption ?? '').slice(0, 13))]);
 }
 
@@ -64,28 +64,28 @@ function datumNode({ object, purged, metadata }, datum) {
 }
 
 function aliasNode(alias) {
-  return node(alias.until ? 'quiet' : 'alias', alias.until ? 'Was named' : 'Alias', alias.name,
+  return node(alias.until ? 'quiet' : 'alias', alias.until ? 'Former alias' : 'Alias', alias.name,
     ['since ', timeAgo(alias.from), ` by ${alias.from_user}`],
     alias.until && ['until ', timeAgo(alias.until), alias.until_user && ` by ${alias.until_user}`]);
 }
 
 function versionNode(version, label, project) {
   return node(version.purged ? 'quiet' : 'version', label, h('a', { href: href('datum', { project: project.id, id: version.id }) }, version.id.slice(0, 13)),
-    ['adopted ', timeAgo(version.time), ` by ${version.user}`], version.purged && [badge('purged', 'warn')]);
+    ['adopted ', timeAgo(version.time), ` by ${version.user}`], version.purged && [stateBadge('purged')]);
 }
 
 /** The same in the order in which it happened. */
 function events(trace) {
   const all = [
-    { time: trace.object.last_modified, text: 'The object was written to the bucket' },
+    { time: trace.object.last_modified, text: 'The file was written to the bucket' },
     { time: trace.adopted.time, text: `Adopted by ${trace.adopted.user}` },
     ...trace.aliases.map(a => ({ time: a.from, text: `${a.from_user} gave it the alias ${a.name}` })),
     ...trace.aliases.filter(a => a.until).map(a => ({ time: a.until, text: `${a.until_user ?? 'Somebody'} took the alias ${a.name} from it` })),
-    trace.metadata && { time: trace.metadata.time, text: `${trace.metadata.user ?? 'Somebody'} set its properties, for the last time` },
-    driftBadge(trace) && trace.drift.since && { time: trace.drift.since, text: `A scan noticed that the object is ${trace.drift.state}` },
+    trace.metadata && { time: trace.metadata.time, text: `${trace.metadata.user ?? 'Somebody'} last changed its properties` },
+    driftBadge(trace) && trace.drift.since && { time: trace.drift.since, text: `A rescan noticed that the file is ${trace.drift.state}` },
     trace.purged && { time: trace.purged.time, text: `${trace.purged.user ?? 'Somebody'} purged it` },
-    ...trace.earlier.map(v => ({ time: v.time, text: `Before: ${v.id} stood for the URL` })),
-    ...trace.later.map(v => ({ time: v.time, text: `After: ${v.id} stands for the URL` })),
+    ...trace.earlier.map(v => ({ time: v.time, text: `Before it, the URL was adopted as ${v.id}` })),
+    ...trace.later.map(v => ({ time: v.time, text: `After it, the URL was adopted as ${v.id}` })),
   ].filter(Boolean).sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
   return h('ol.events', all.map(e => h('li', h('time', { datetime: e.time }, dateTime(e.time)), ' ', e.text)));
 }

@@ -2,17 +2,20 @@ import { adoptionResult, previewResult } from '../adoption-results.js';
 import { ApiProblem, api, once } from '../api.js';
 import { dataTabs } from '../data-tabs.js';
 import { h, replace } from '../dom.js';
-import { field, form } from '../forms.js';
-import { plural } from '../format.js';
+import { EXAMPLES } from '../examples.js';
+import { field, folded, form } from '../forms.js';
+import { count, plural } from '../format.js';
 import { jobProgress } from '../job-progress.js';
+import { JOB_KINDS } from '../job-words.js';
 import { may } from '../permissions.js';
 import { hasRoute, href } from '../router.js';
-import { button, emptyState, linkButton, notice, pageHeader, section, spinner } from '../ui.js';
+import { confirm, emptyState, linkButton, pageHeader, section, spinner, tabs } from '../ui.js';
+import { DATUM } from '../words.js';
 
 /** Up to so many are answered at once, and may be sent again without harm; more become a job (contract). */
 const AT_ONCE = 100;
 
-/** Adoption of files by their URLs, or by a prefix. */
+/** Adoption of files by their URLs, by a folder or pattern, or by a list in the bucket. */
 export async function render({ project, me, query, signal, setQuery }) {
   const stores = (await api.all('/api/v0/stores/', {}, signal))
     .filter(s => !s.deleted && s.allow_adopt && (s.access_mode !== 'single_project' || s.project?.id === project.id));
@@ -22,40 +25,46 @@ export async function render({ project, me, query, signal, setQuery }) {
     return page;
   }
   if (stores.length === 0) {
-    page.append(emptyState('There is no store to adopt from', 'A store is a bucket and the credentials to read it with. Whoever manages this project can make one.',
+    page.append(emptyState('There is no store to adopt from', 'A store is a bucket and the credentials to read it with. Ask an administrator of this project to add one.',
       hasRoute('stores') && linkButton('Go to the stores', href('stores', { project: project.id }))));
     return page;
   }
 
   const wanted = query.get('url') ?? '';
   const store = field({
-    label: 'Destination store', name: 'store', type: 'select', options: stores.map(s => ({ value: s.id, label: `${s.name} (${s.uri_prefix})` })),
+    label: 'Store to adopt from', name: 'store', type: 'select', options: stores.map(s => ({ value: s.id, label: `${s.name} (${s.uri_prefix})` })),
     value: (stores.find(s => s.id === query.get('store')) ?? stores.find(s => wanted.startsWith(s.uri_prefix)) ?? stores[0]).id,
-    onchange: () => prefixForm.changeStore(chosen()),
+    onchange: () => { for (const changeStore of onStore) changeStore(chosen()); },
   });
   const chosen = () => stores.find(s => s.id === store.value);
+  const onStore = [];
+  const jobs = h('div.results');
   const results = h('div.results', { 'aria-live': 'polite' });
-  const context = { project, chosen, signal, show, follow };
-  const prefixForm = byPrefix(context);
+  const context = { project, chosen, signal, show, follow, onStore: fn => { onStore.push(fn); fn(chosen()); } };
   page.append(
-    h('div.adopt-store', store),
-    h('div.columns.uneven', byUrls(context, wanted), prefixForm.element),
-    results);
+    h('p.lead', DATUM, ' Adopting copies nothing and changes nothing in the bucket.'),
+    h('div.card.adopt', store, tabs('What to adopt', [
+      { id: 'urls', label: 'Files by URL', panel: () => byUrls(context, wanted) },
+      { id: 'prefix', label: 'Folder or pattern', panel: () => byPrefix(context) },
+      { id: 'manifest', label: 'List in the bucket', panel: () => byManifest(context) },
+    ])),
+    jobs, results);
   if (query.get('job')) await resume(query.get('job'));
   return page;
 
-  /** On a phone the results may be below the window: then they are brought into it. */
   function show(node) {
     replace(results, node);
-    if (node && results.getBoundingClientRect().top > innerHeight - 120) results.scrollIntoView({ behavior: 'smooth' });
+    if (node) bring(results);
   }
 
-  /** The job's id stands in the address, so that a reload shows it again. */
+  /** A job's panel stays until another takes its place. Its id stands in the address, so that a reload shows it again. */
   function follow(job) {
     setQuery({ job: job.id, url: null });
-    show(section('Adoption job',
-      h('div.card', jobProgress(job, { signal, onretry: follow })),
-      h('p.hint', 'It goes on without this page. ', hasRoute('job') && h('a', { href: href('job', { project: project.id, kind: 'adoptions', job: job.id }) }, 'The job’s own page'))));
+    show(null);
+    replace(jobs, section('Adoption job',
+      h('div.card', h('p.hint', JOB_KINDS.adoptions.asked(job)), jobProgress(job, { signal, onretry: follow })),
+      h('p.hint', 'It goes on when you leave this page. ', hasRoute('job') && h('a', { href: href('job', { project: project.id, kind: 'adoptions', job: job.id }) }, 'Open the job’s own page'))));
+    bring(jobs);
   }
 
   async function resume(id) {
@@ -68,97 +77,144 @@ export async function render({ project, me, query, signal, setQuery }) {
   }
 }
 
+/** What comes below the window is brought into it. */
+function bring(node) {
+  if (node.getBoundingClientRect().top > innerHeight - 120) node.scrollIntoView({ behavior: 'smooth' });
+}
+
 function byUrls(context, given) {
   const urls = field({
-    label: 'URLs to adopt', name: 'urls', type: 'textarea', rows: 10, mono: true, required: true, value: given, wrap: 'off',
+    label: 'URLs to adopt', name: 'urls', type: 'textarea', rows: 8, mono: true, required: true, value: given, wrap: 'off',
     hint: 'One URL per line; only URLs supported by the selected destination store are accepted.',
-    placeholder: `${context.chosen().uri_prefix}path/file.txt`,
   });
+  context.onStore(store => { urls.input.placeholder = `${store.uri_prefix}path/file.txt`; });
   const file = field({
     label: 'Or a text file with one URL per line', name: 'file', type: 'file', required: false, accept: '.txt,.csv,.list,text/plain',
     onchange: () => { urls.required = file.input.files.length === 0; },
   });
-  const changed = changedField();
-  const element = form([h('h2', 'Files by URL'), urls, file, changed], {
+  const list = () => file.input.files[0] ?? linesOf(urls.value);
+  return form([urls, file, options()], {
     submit: 'Adopt selected files', 'aria-label': 'Adopt URLs',
-    also: button('Preview', () => showing(context, preview), { 'aria-label': 'Preview the URLs' }),
-    onsubmit: () => once(`adopt ${context.project.id}`, () => adopt(file.input.files[0] ?? linesOf(urls.value))),
-  });
-  return h('div.card', element);
-
-  async function preview() {
-    const list = file.input.files[0] ?? linesOf(urls.value);
-    if (list.length === 0) { urls.error('URLs to adopt is needed.'); urls.input.focus(); return null; }
-    urls.error(null);
-    return previewResult(await send(context, list, true, changed.value));
-  }
-
-  async function adopt(list) {
-    context.show(spinner(Array.isArray(list) ? `Adopting ${plural(list.length, 'URL')}…` : 'Sending the file…'));
-    try {
-      const answer = await send(context, list, false, changed.value);
+    also: [{ label: 'Preview', 'aria-label': 'Preview the URLs', onsubmit: values => looking(context, async () => previewResult(await send(context, list(), values, true))) }],
+    onsubmit: values => once(`adopt ${context.project.id}`, async () => {
+      const sent = list();
+      const answer = await looking(context, () => send(context, sent, values, false), Array.isArray(sent) ? `Adopting ${plural(sent.length, 'URL')}…` : 'Sending the file…');
       if (answer.kind === 'adoption') context.follow(answer);
-      else context.show(adoptionResult(answer, Array.isArray(list) ? list : null, context.project));
+      else context.show(adoptionResult(answer, Array.isArray(sent) ? sent : null, context.project));
       file.input.value = '';
       urls.required = true;
-    } catch (error) {
-      context.show(null);
-      throw error;
-    }
-  }
+    }),
+  });
 }
 
 /** A list goes as JSON where it is answered at once, otherwise as text, which the service reads in pieces. */
-async function send({ chosen, project, signal }, list, dryRun, changed) {
+async function send({ chosen, project, signal }, list, values, dryRun) {
   const path = `/api/v0/stores/${chosen().id}/adopt/`;
   const few = Array.isArray(list) && list.length <= AT_ONCE;
-  const query = few ? {} : { project: project.id, dry_run: dryRun || null, adopt_changed: changed || null };
-  const body = few ? { urls: list, project: project.id, ...(dryRun && { dry_run: true }), ...(changed && { adopt_changed: true }) } : Array.isArray(list) ? list.join('\n') : list;
+  const asked = { project: project.id, ...optionsOf(values), ...(dryRun && { dry_run: true }) };
+  const body = few ? { urls: list, ...asked } : Array.isArray(list) ? list.join('\n') : list;
   try {
-    return await api.post(path, body, { query, signal, repeat: few || dryRun, contentType: few ? undefined : 'text/plain; charset=utf-8' });
+    return await api.post(path, body, { query: few ? {} : asked, signal, repeat: few || dryRun, contentType: few ? undefined : 'text/plain; charset=utf-8' });
   } catch (error) {
     // 400 where none was adopted: the body tells of each URL.
     if (error.status === 400 && Array.isArray(error.body?.errors) && 'created' in error.body) return error.body;
-    if (error.name === 'ConnectionLost' && !few) throw new ApiProblem('The connection was lost while the list was sent. Look at the project’s jobs whether it became one; sending it again does no harm.');
+    if (error.name === 'ConnectionLost' && !few) throw new ApiProblem('The connection was lost while the list was sent. Look whether it is among the project’s jobs. Sending it again does no harm.');
     throw error;
   }
 }
 
 function byPrefix(context) {
   const prefix = field({
-    label: 'Prefix', name: 'prefix', required: true, mono: true, autocomplete: 'off', spellcheck: 'false', value: context.chosen().uri_prefix,
-    hint: 'Everything below it. Wildcards: * within a folder, ** over folders, ? one character.',
+    label: 'Folder or pattern', name: 'prefix', required: true, mono: true, autocomplete: 'off', spellcheck: 'false',
+    hint: h('span'),
   });
-  const exclude = field({ label: 'Leave out', name: 'exclude', type: 'textarea', rows: 3, mono: true, required: false, wrap: 'off', hint: 'One pattern per line, for the whole key: **/*.tmp' });
-  const changed = changedField();
-  const body = () => ({ prefix: prefix.value.trim(), project: context.project.id, exclude: linesOf(exclude.value), ...(changed.value && { adopt_changed: true }) });
+  context.onStore(store => {
+    const [below, matching] = [EXAMPLES.prefix, EXAMPLES.wildcard].map(text => inStore(store, text));
+    prefix.input.placeholder = below;
+    replace(prefix.querySelector('.hint span'), 'Everything below a folder: ', h('code', below), '. The whole store: ', h('code', store.uri_prefix),
+      '. All files that match: ', h('code', matching), ', where * stays within a folder, ** goes through folders, and ? is one character.');
+  });
+  const exclude = excludeField();
   const path = () => `/api/v0/stores/${context.chosen().id}/adopt/`;
-  const element = form([
-    h('h2', 'A whole prefix'), prefix, exclude, changed,
-  ], {
-    submit: 'Adopt the prefix', 'aria-label': 'Adopt a prefix',
-    also: button('Preview', () => showing(context, async () => previewResult(await api.post(path(), { ...body(), dry_run: true }, { signal: context.signal, repeat: true }))), { 'aria-label': 'Preview the prefix' }),
-    onsubmit: () => once(`adopt ${context.project.id}`, async () => context.follow(await api.post(path(), body(), { signal: context.signal }))),
-  });
-  return {
-    element: h('div.card', element),
-    changeStore: store => { prefix.value = store.uri_prefix; },
-  };
-}
-
-function changedField() {
-  return field({
-    label: 'Adopt changed objects anew', name: 'adopt_changed', type: 'checkbox', value: false,
-    hint: 'Of what this project has adopted already: a new datum takes the place of the old one, which stays.',
+  const body = values => ({ prefix: inStore(context.chosen(), values.prefix.trim()), project: context.project.id, ...optionsOf(values) });
+  const preview = values => looking(context, () => api.post(path(), { ...body(values), dry_run: true }, { signal: context.signal, repeat: true }));
+  return form([prefix, exclude, options()], {
+    submit: 'Adopt all of it…', 'aria-label': 'Adopt a folder or pattern',
+    also: [{ label: 'Preview', 'aria-label': 'Preview the folder', onsubmit: async values => context.show(previewResult(await preview(values))) }],
+    onsubmit: values => once(`adopt ${context.project.id}`, async () => {
+      const seen = await preview(values);
+      context.show(previewResult(seen));
+      // What the preview has seen whole, and finds nothing in, needs no job that finds nothing.
+      if (seen.complete && seen.counts.created === 0) return;
+      const { title, text } = question(seen, body(values).prefix);
+      if (await confirm(title, text, 'Adopt')) context.follow(await api.post(path(), body(values), { signal: context.signal }));
+    }),
   });
 }
 
-async function showing(context, fn) {
-  context.show(spinner('Looking…'));
+/** What is asked before all of something is adopted: how much that is. */
+function question({ complete, counts, left_out }, prefix) {
+  const others = [
+    counts.existing > 0 && `${plural(counts.existing, 'file')} ${counts.existing === 1 ? 'is' : 'are'} adopted already`,
+    counts.failed > 0 && `${count(counts.failed)} will fail`,
+    left_out && `${count(left_out.count)} ${left_out.count === 1 ? 'is' : 'are'} left out by your patterns`,
+  ].filter(Boolean).join(', ');
+  const rest = others && ` ${others.charAt(0).toUpperCase()}${others.slice(1)}.`;
+  return complete
+    ? { title: `Adopt ${plural(counts.created, 'file')}?`, text: `They are below ${prefix}.${rest}` }
+    : { title: `Adopt more than ${plural(counts.created, 'file')}?`, text: `The preview looked at the beginning of ${prefix} only: there are more files than it shows.${rest} All of them will be adopted.` };
+}
+
+function byManifest(context) {
+  const manifest = field({
+    label: 'List', name: 'manifest', required: true, mono: true, autocomplete: 'off', spellcheck: 'false',
+    hint: 'A text file in this store, up to 2 GiB, with one URL or key per line. It cannot be previewed, because it is read by the job.',
+  });
+  context.onStore(store => { manifest.input.placeholder = inStore(store, EXAMPLES.manifest); });
+  return form([manifest, excludeField(), options()], {
+    submit: 'Adopt the files of the list', 'aria-label': 'Adopt the files of a list', places: { adoptable_file_not_found: 'manifest' },
+    onsubmit: values => once(`adopt ${context.project.id}`, async () => {
+      const store = context.chosen();
+      context.follow(await api.post(`/api/v0/stores/${store.id}/adopt/`,
+        { manifest: inStore(store, values.manifest.trim()), project: context.project.id, ...optionsOf(values) }, { signal: context.signal }));
+    }),
+  });
+}
+
+/** A path within the store is as good as the whole URL. */
+function inStore(store, text) {
+  return text === '' || text.includes('://') ? text : `s3://${store.configuration.bucket}/${text.startsWith(store.paths.prefix ?? '') ? '' : store.paths.prefix}${text}`;
+}
+
+function excludeField() {
+  return field({ label: 'Exclude', name: 'exclude', type: 'textarea', rows: 2, mono: true, required: false, wrap: 'off', hint: h('span', 'Patterns of files to leave out, one per line, such as ', h('code', EXAMPLES.exclude), '. A pattern matches the whole path.') });
+}
+
+function options() {
+  return folded('Tags and changed files',
+    field({ label: 'Tags', name: 'tags', required: false, autocomplete: 'off', hint: `For every datum that is created, separated by commas, such as ${EXAMPLES.tag}, 2026.` }),
+    field({
+      label: 'Adopt changed files as new versions', name: 'adopt_changed', type: 'checkbox', value: false,
+      hint: 'If a file has changed since this project adopted it, a new datum takes its place. The old datum stays.',
+    }));
+}
+
+function optionsOf({ exclude, tags, adopt_changed }) {
+  const named = tags.split(',').map(tag => tag.trim()).filter(tag => tag !== '');
+  const patterns = linesOf(exclude ?? '');
+  return { ...(patterns.length > 0 && { exclude: patterns }), ...(named.length > 0 && { tags: named }), ...(adopt_changed && { adopt_changed: true }) };
+}
+
+/** Shows that something is looked at; what is answered is shown if it is an element, and answered. What is thrown belongs to the form. */
+async function looking(context, fn, text = 'Looking…') {
+  context.show(spinner(text));
   try {
-    context.show(await fn());
+    const answer = await fn();
+    context.show(answer instanceof Node ? answer : null);
+    return answer;
   } catch (error) {
-    context.show(error.name === 'AbortError' ? null : notice('bad', h('p', error.message)));
+    context.show(null);
+    throw error;
   }
 }
 

@@ -3,6 +3,7 @@ import { h } from '../dom.js';
 import { dateTime, timeAgo } from '../format.js';
 import { endlessList } from '../list.js';
 import { href } from '../router.js';
+import { stateBadge } from '../states.js';
 import { badge, copyButton, facts, notice, pageHeader, section } from '../ui.js';
 
 /** One alias, and who moved it from where to where; the history is there also after it was deleted. */
@@ -20,17 +21,17 @@ export async function render({ params, project, signal, setTitle }) {
     pageHeader(title, { back: { label: 'Aliases', href: href('aliases', { project: project.id }) } }),
     alias
       ? h('div.card', facts([
-        ['Names', alias.datum ? datum(alias.datum.id, alias.datum.name) : 'a datum that is gone'],
+        ['Points to', alias.datum ? datum(alias.datum.id, alias.datum.name) : 'a datum that is gone'],
         ['Address', h('span.id', h('code', `datum://${alias.name}`), copyButton(`datum://${alias.name}`, 'Copy', 'the address'))],
         ['Since', timeAgo(alias.mtime)],
         ['Created', dateTime(alias.ctime)],
       ]))
-      : notice('warn', h('p', 'The name is free again: what it is given to next has a history of its own.')),
+      : notice('warn', h('p', 'The name is free again. Its next use has a history of its own.')),
     section('History', endlessList({
       caption: 'History', noun: ['change', 'changes'], signal,
       load: (next, abort) => api.get(next ?? `${at}history/`, { query: next ? null : { limit: 200 }, signal: abort }),
       columns: [
-        { label: 'What', size: 'medium', cell: c => c.from === null ? badge('created', 'ok') : c.to === null ? badge('deleted', 'bad') : badge('moved') },
+        { label: 'Change', size: 'medium', cell: c => c.from === null ? badge('Created', 'ok') : stateBadge(c.to === null ? 'deleted' : 'moved') },
         { label: 'From', wide: true, cell: c => c.from ? datum(c.from) : '–' },
         { label: 'To', wide: true, cell: c => c.to ? datum(c.to) : '–' },
         { label: 'By', size: 'medium', cell: c => c.user },

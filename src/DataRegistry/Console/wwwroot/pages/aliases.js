@@ -1,12 +1,14 @@
 import { api } from '../api.js';
 import { dataTabs } from '../data-tabs.js';
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { findDatumId } from '../find-datum.js';
 import { timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href } from '../router.js';
+import { DATUM } from '../words.js';
 import { button, confirm, emptyState, openDialog, pageHeader, toast } from '../ui.js';
 
 /** The names of a project's datums: made, moved to another datum, deleted. */
@@ -18,11 +20,11 @@ export async function render(context) {
     load: (next, abort) => api.get(next ?? '/api/v0/datum-aliases/', { query: next ? null : { project: project.id, limit: 200 }, signal: abort }),
     columns: [
       { label: 'Name', wide: true, cell: a => h('a.strong', { href: href('alias', { project: project.id, alias: a.id }), title: a.name }, a.name) },
-      { label: 'Datum', wide: true, cell: a => a.datum ? h('a', { href: href('datum', { project: project.id, id: a.datum.id }), title: a.datum.uri }, a.datum.name) : 'is gone' },
-      { label: 'Moved', size: 'medium', cell: a => timeAgo(a.mtime) },
+      { label: 'Points to', wide: true, cell: a => a.datum ? h('a', { href: href('datum', { project: project.id, id: a.datum.id }), title: a.datum.uri }, a.datum.name) : 'a datum that is gone' },
+      { label: 'Last moved', size: 'medium', cell: a => timeAgo(a.mtime) },
       ...editable ? [{ label: 'Change', size: 'changes', cell: a => changes(a) }] : [],
     ],
-    empty: () => emptyState('No alias yet', 'An alias is a name for a datum that stays when the datum changes, such as “training-set/latest”. Programs read datum://training-set/latest.',
+    empty: () => emptyState('No alias yet', `${DATUM} An alias is a name that you can move from one datum to the next, such as “${EXAMPLES.alias}”: programs go on reading datum://${EXAMPLES.alias}.`,
       editable && button('Create an alias', create, { kind: 'primary' })),
   });
   return h('div',
@@ -42,9 +44,9 @@ export async function render(context) {
 
   async function pointDialog(alias) {
     const done = await openDialog(alias ? `Move ${alias.name}` : 'Create an alias', close => form([
-      !alias && field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Letters, digits and signs, such as training-set/latest.' }),
-      alias && h('p', 'Names ', h('strong', alias.datum?.name ?? 'a datum that is gone'), ' now. What read the old datum by this name reads the new one from then on; the history keeps both.'),
-      field({ label: 'Datum', name: 'datum', required: true, mono: true, autocomplete: 'off', hint: 'A datum’s id or datum:// address, the s3:// URL of an adopted object, or another alias.' }),
+      !alias && field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: `Such as ${EXAMPLES.alias}. Not allowed: ? # & + % : /` }),
+      alias && h('p', 'It points to ', h('strong', alias.datum?.name ?? 'a datum that is gone'), ' now. Programs that read it by this name will read the new datum. The history keeps both.'),
+      field({ label: 'Datum', name: 'datum', required: true, mono: true, autocomplete: 'off', hint: 'The ID or datum:// address of a datum, the s3:// URL of an adopted file, or another alias.' }),
     ].filter(Boolean), {
       submit: alias ? 'Move' : 'Create', cancel: () => close(),
       onsubmit: async values => {
@@ -53,12 +55,12 @@ export async function render(context) {
       },
     }));
     if (!done) return;
-    toast(`${done.name} names ${done.datum.name}.`);
+    toast(`${done.name} points to ${done.datum.name} now.`);
     list.reload();
   }
 
   async function remove(alias) {
-    if (!await confirm(`Delete ${alias.name}?`, 'The datum stays, and so does the history of the name. What reads datum:// by this name fails from then on.', 'Delete', { danger: true })) return;
+    if (!await confirm(`Delete ${alias.name}?`, 'The datum stays, and so does the history of the name. Programs that read it by this name will fail.', 'Delete', { danger: true })) return;
     await api.delete(`/api/v0/datum-aliases/${alias.id}/`, { signal });
     toast(`${alias.name} is deleted.`);
     list.reload();

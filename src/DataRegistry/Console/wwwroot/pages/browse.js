@@ -9,9 +9,10 @@ import { bytes, timeAgo } from '../format.js';
 import { rowKeys, searchKey } from '../keys.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
-import { href, navigate } from '../router.js';
+import { href, match, navigate } from '../router.js';
 import { DRIFTS, filterOfText, queryOf } from '../selection/filter.js';
 import { badge, button, emptyState, linkButton, pageHeader } from '../ui.js';
+import { DATUM } from '../words.js';
 
 /** From the last key to the request: short enough to seem at once, long enough that a word is one request. */
 const TYPING_PAUSE = 220;
@@ -31,12 +32,19 @@ export async function render(context) {
   const store = { id: query.get('store') };
   return h('div',
     pageHeader('Data', {
+      lead: DATUM,
       actions: [h('nav.switch', { 'aria-label': 'View' },
         h('a', { href: href('data', { project: project.id }, { store: store.id }), 'aria-current': !isTree && 'page' }, 'List'),
-        h('a', { href: folderAddress(project, store), 'aria-current': isTree && 'page' }, 'Folders'))],
+        h('a', { href: folderAddress(project, store), 'aria-current': isTree && 'page', onclick: ofStoreNow }, 'Folders'))],
     }),
     dataTabs(project, 'data'),
     shown);
+}
+
+/** The store may have been chosen since the page was made. */
+function ofStoreNow(event) {
+  const { query, params } = match(location.hash);
+  event.currentTarget.href = folderAddress({ id: params.project }, { id: query.get('store') });
 }
 
 /** Searched, filtered, sorted, without an end. */

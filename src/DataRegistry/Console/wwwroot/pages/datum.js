@@ -1,15 +1,20 @@
-import { api } from '../api.js';
+import { ApiProblem, api } from '../api.js';
 import { aliasesOf, metadataOf, tagsOf } from '../datum/edit.js';
+import { previewOf } from '../datum/preview.js';
 import { snippets } from '../datum/snippets.js';
 import { traceOf } from '../datum/trace.js';
 import { h } from '../dom.js';
-import { driftNotice } from '../drift.js';
+import { driftNotice, driftOf } from '../drift.js';
 import { bytes, count, dateTime, timeAgo } from '../format.js';
 import { may } from '../permissions.js';
 import { hasRoute, href, navigate } from '../router.js';
-import { badge, button, confirm, copyButton, facts, notice, pageHeader, pending, section, toast } from '../ui.js';
+import { stateBadge } from '../states.js';
+import { button, confirm, copyButton, facts, linkButton, notice, pageHeader, pending, section, toast } from '../ui.js';
+import { inConsoleWords } from '../words.js';
 
-/** One datum: what it is, where it comes from, what it is called; its properties can be edited by who may. */
+const STORAGE = { STANDARD: 'Standard', GLACIER: 'Glacier (archived)', DEEP_ARCHIVE: 'Glacier Deep Archive (archived)', GLACIER_IR: 'Glacier Instant Retrieval', STANDARD_IA: 'Standard, infrequent access', ONEZONE_IA: 'One zone, infrequent access', INTELLIGENT_TIERING: 'Intelligent tiering', REDUCED_REDUNDANCY: 'Reduced redundancy' };
+
+/** One datum: its facts, its origin and its names. Users with the permission can edit its properties. */
 export async function render({ params, project, me, signal, setTitle, refresh }) {
   const at = `/api/v0/data/${encodeURIComponent(params.id)}/`;
   const datum = await api.get(at, { query: { project: project.id }, signal });
@@ -20,20 +25,24 @@ export async function render({ params, project, me, signal, setTitle, refresh })
   const metadata = api.get(`${own}metadata/`, { signal });
   const context = { datum, own, project, signal, refresh, mayEdit: may(me, project, 'data_edit') && !datum.purged, mayName: may(me, project, 'aliases_edit') && !datum.purged };
 
+  const tracks = !datum.purged && datum.store !== null && may(me, project, 'data_adopt');
+  const track = () => tracks && button('Track the new version', () => adoptChanged(context), { kind: 'primary' });
   return h('div',
     pageHeader(datum.name, {
       back: { label: 'Data', href: href('data', { project: project.id }) },
       lead: h('span.mono', datum.uri),
       actions: [
         !datum.purged && button('Download', () => download(context), { kind: 'primary' }),
+        !datum.purged && datum.store && linkButton('Show its folder', folderOf(datum, project)),
         copyButton(`datum://${datum.id}`, 'Copy datum://'),
-      ],
+      ].filter(Boolean),
     }),
-    datum.purged && notice('warn', h('p', 'This datum is purged: its URL can be adopted anew, and nobody downloads it by its id. The object in the bucket was not touched.')),
-    driftNotice(datum),
+    datum.purged && notice('warn', h('p', 'This datum is purged: nobody can download it any more, and its URL can be adopted again. The file in the bucket was not touched.')),
+    !datum.purged && driftOf(datum) === 'changed' ? h('div.notice-place', pending(trace, t => changedNotice(datum, t, project, track()), ' ')) : !datum.purged && driftNotice(datum),
     h('div.columns.uneven',
       h('div.stack',
         h('div.card', section('Facts', factsOf(datum, project, store))),
+        !datum.purged && h('div.card', section('Preview', previewOf(context, driftOf(datum) === 'changed' ? null : track()))),
         h('div.card', section('Properties', pending(metadata, m => metadataOf(context, m))))),
       h('div.stack',
         h('div.card', section('Aliases', aliasesOf(context))),
@@ -43,16 +52,41 @@ export async function render({ params, project, me, signal, setTitle, refresh })
     context.mayEdit && h('div.section', h('div.actions', button('Purge…', () => purge(context), { kind: 'danger' }))));
 }
 
+function folderOf({ store, uri }, project) {
+  const [, key] = /^s3:\/\/[^/]+\/(.*)$/s.exec(uri);
+  return href('data', { project: project.id }, { view: 'tree', store, prefix: key.slice(0, key.lastIndexOf('/') + 1) });
+}
+
+/** What has changed is tracked by a later version, or can be. */
+function changedNotice(datum, trace, project, track) {
+  const later = trace.later.find(v => !v.purged);
+  return driftNotice(datum, later ? linkButton('Show the new version', href('datum', { project: project.id, id: later.id })) : track);
+}
+
+/** The file as it is now becomes a datum in this one's place. Aliases stay where they are. */
+async function adoptChanged({ datum, project, signal }) {
+  const answer = await api.post(`/api/v0/stores/${datum.store}/adopt/`, { urls: [datum.uri], project: project.id, adopt_changed: true }, { signal, repeat: true }).catch(error => {
+    if (error.status === 400 && Array.isArray(error.body?.errors) && 'existing' in error.body) return error.body;
+    throw error;
+  });
+  if (answer.errors.length > 0) throw new ApiProblem(inConsoleWords(answer.errors[0].message));
+  const id = answer.created[datum.uri] ?? answer.existing[datum.uri];
+  if (!id || id === datum.id) throw new ApiProblem('The file is as it was adopted: there is no new version to track.');
+  toast(datum.aliases.length > 0 ? 'This is the new version. The aliases of the old one still point to the old one.' : 'This is the new version.');
+  navigate(href('datum', { project: project.id, id }));
+}
+
 function factsOf(datum, project, store) {
   return facts([
-    ['Id', h('span.id', h('code.wrap', datum.id), copyButton(datum.id, 'Copy', 'the id'))],
+    ['ID', h('span.id', h('code.wrap', datum.id), copyButton(datum.id, 'Copy', 'the id'))],
     ['URL', h('span.id', h('code.wrap', datum.uri), copyButton(datum.uri, 'Copy', 'the URL'))],
     ['Size', datum.size < 1000 ? bytes(datum.size) : `${bytes(datum.size)} (${count(datum.size)} bytes)`],
-    ['Store', pending(store, s => s === null ? 'Deleted, or not to be seen by you' : hasRoute('store') ? h('a', { href: href('store', { project: project.id, store: s.id }) }, s.name) : s.name, ' ')],
+    datum.storage_class && ['Storage class', STORAGE[datum.storage_class] ?? datum.storage_class],
+    ['In the bucket', datum.purged ? stateBadge('purged') : stateBadge(driftOf(datum) ?? 'unknown')],
+    ['Store', pending(store, s => s === null ? 'Deleted, or not visible to you' : hasRoute('store') ? h('a', { href: href('store', { project: project.id, store: s.id }) }, s.name) : s.name, ' ')],
     ['Adopted', timeAgo(datum.ctime)],
-    ['File changed', datum.file_mtime && h('span', dateTime(datum.file_mtime))],
+    ['Last modified', datum.file_mtime && h('span', dateTime(datum.file_mtime))],
     ...['sha256', 'sha1', 'md5'].map(name => [name.toUpperCase().replace('SHA', 'SHA-'), checksum(datum, name)]),
-    datum.purged && ['State', badge('purged', 'warn')],
   ].filter(Boolean));
 }
 
@@ -60,18 +94,18 @@ function factsOf(datum, project, store) {
 function checksum(datum, name) {
   if (datum[name]) return h('span.id', h('code.wrap', datum[name]), copyButton(datum[name], 'Copy', name));
   if (name !== 'sha256') return null;
-  return h('span.hint', datum.checksum_error ?? 'Not known yet. Small files are read at once, large ones later; look again in a while.');
+  return h('span.hint', datum.checksum_error ?? 'Not known yet. The service computes it in the background. Look again in a while.');
 }
 
 /** In a tab of its own, since browsers show rather than keep what comes from another place. */
 async function download({ own, datum, signal }) {
   const { url, drift } = await api.get(`${own}download/`, { signal });
-  if (drift) toast('The object has changed in the bucket since. This is what was adopted.');
+  if (drift) toast('The file in the bucket has changed since. This download is what was adopted.');
   h('a', { href: url, download: datum.name, target: '_blank', rel: 'noopener noreferrer' }).click();
 }
 
 async function purge({ own, datum, project, signal }) {
-  const sure = await confirm('Purge this datum?', `${datum.name} can then no longer be found or downloaded by its id, and its aliases lead nowhere. The object in the bucket stays as it is, and its URL can be adopted anew.`, 'Purge', { danger: true });
+  const sure = await confirm('Purge this datum?', `${datum.name} can then no longer be found or downloaded, and its aliases lead nowhere. The file in the bucket stays as it is, and its URL can be adopted again.`, 'Purge', { danger: true });
   if (!sure) return;
   await api.post(`${own}purge/`, undefined, { signal, repeat: true });
   toast('Purged.');

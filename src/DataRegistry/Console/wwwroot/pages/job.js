@@ -1,6 +1,6 @@
-import { api } from '../api.js';
+import { ApiProblem, api } from '../api.js';
 import { h } from '../dom.js';
-import { dateTime, duration, plural } from '../format.js';
+import { dateTime, duration } from '../format.js';
 import { field } from '../forms.js';
 import { hasEnded, jobProgress } from '../job-progress.js';
 import { JOB_KINDS } from '../job-words.js';
@@ -8,16 +8,19 @@ import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { act } from '../selection/actions.js';
-import { badge, button, card, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
+import { stateBadge, stateWord } from '../states.js';
+import { button, card, emptyState, facts, idCode, pageHeader, section, toast } from '../ui.js';
 
-const KINDS = { failed: 'bad', missing: 'bad', changed: 'warn', new: 'busy', returned: 'ok' };
+/** Results are read again while a job runs, as long as they are few: who reads further down is not interrupted. */
+const FEW = 200;
 
 /** One job: how far it is, and what failed or was skipped, one by one. */
 export async function render(context) {
   const { params, project, signal, setTitle, refresh } = context;
-  const kind = JOB_KINDS[params.kind] ?? JOB_KINDS.adoptions;
+  const kind = JOB_KINDS[params.kind];
+  if (!kind) throw new ApiProblem('There is no such kind of job.', { status: 404 });
   const at = `${kind.path}${encodeURIComponent(params.job)}/`;
-  const job = await api.get(at, { signal });
+  const job = await findJob(at, context);
   const store = await api.get(`/api/v0/stores/${job.store}/`, { signal }).catch(error => {
     if (error.status !== 404) throw error;
     return null;
@@ -25,33 +28,36 @@ export async function render(context) {
   const title = kind.nameOf(store?.name ?? 'a store that is gone');
   setTitle(title);
   let outcome = '';
+  let latest = job;
   const results = endlessList({
     caption: 'Results', noun: ['result', 'results'], signal,
     load: (next, abort) => api.get(next ?? `${at}results/`, { query: next ? null : { outcome, limit: 200 }, signal: abort }),
     columns: [
       { label: 'URL', wide: true, cell: r => h('code', { title: r.url }, r.url) },
-      { label: 'Result', size: 'medium', cell: r => badge(r.outcome, KINDS[r.outcome] ?? 'plain') },
+      { label: 'Result', size: 'medium', cell: r => stateBadge(r.outcome) },
       { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
     ],
-    empty: () => hasEnded(job) ? emptyState(...kind.nothing) : emptyState('Nothing so far', kind.nothing[1]),
+    empty: () => kind.found(latest.counts) > 0
+      ? (outcome ? emptyState('None of these', 'Choose “All” to see the others.') : emptyState('Counted, and not listed yet', 'They are listed here when this part of the job is done.'))
+      : hasEnded(latest) ? emptyState(...kind.nothing) : emptyState('Nothing so far', kind.nothing[1]),
   });
   const choice = field({
-    label: 'Show', name: 'outcome', type: 'select', value: '', options: [{ value: '', label: 'All' }, ...kind.outcomes.map(o => ({ value: o, label: o }))],
+    label: 'Show', name: 'outcome', type: 'select', value: '', options: [{ value: '', label: 'All' }, ...kind.outcomes.map(o => ({ value: o, label: stateWord(o) }))],
     onchange: () => { outcome = choice.value; results.reload(); },
   });
   return h('div',
     pageHeader(title, { back: { label: 'Jobs', href: href('jobs', { project: project.id }, params.kind === 'adoptions' ? {} : { kind: params.kind }) } }),
     h('div.columns.uneven',
-      card(jobProgress(job, { signal, path: kind.path, names: kind.names, again: kind.again, changeable: may(context.me, project, kind.permission), onend: refresh, onretry })),
+      card(jobProgress(job, { signal, path: kind.path, names: kind.names, again: kind.again, changeable: may(context.me, project, kind.permission), onprogress, onend: refresh, onretry })),
       card(facts([
-        ['Store', store ? h('a', { href: href('store', { project: project.id, store: store.id }) }, store.name) : 'is gone'],
-        ['Asked for', askedFor(job)],
+        ['Store', store ? h('a', { href: href('store', { project: project.id, store: store.id }) }, store.name) : 'A store that is gone'],
+        ['Asked for', kind.asked(job)],
         ['Started by', job.created_by],
-        ['Accepted', dateTime(job.ctime)],
+        ['Created', dateTime(job.ctime)],
         ['Started', dateTime(job.started)],
         ['Ended', dateTime(job.finished)],
         ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
-        ['Id', idCode(job.id)],
+        ['ID', idCode(job.id)],
       ]))),
     undo(),
     section(kind.results, h('div.filters.one', choice), results));
@@ -74,14 +80,27 @@ export async function render(context) {
     if (done) navigate(href('selection', { project: project.id, selection: done.selection.id }, { job: done.job.id }));
   }
 
+  /** What it has found by now is shown, as long as that is a page. */
+  function onprogress(now) {
+    const before = kind.found(latest.counts);
+    latest = now;
+    if (kind.found(now.counts) !== before && before < FEW) results.reload();
+  }
+
   function onretry(again) {
-    toast('It is tried again by a new job.');
+    toast('A new job tries it again.');
     navigate(href('job', { project: project.id, kind: params.kind, job: again.id }));
   }
 }
 
-/** What an adoption was asked for: a prefix, a manifest, or a list, and what it leaves out; nothing of a rescan. */
-function askedFor(job) {
-  const what = job.prefix ? h('code', job.prefix) : job.manifest ? ['The list ', h('code', job.manifest)] : job.urls ? `A list of ${plural(job.urls, 'URL')}` : null;
-  return what && [what, job.exclude?.length > 0 && [' without ', job.exclude.map((pattern, i) => [i > 0 && ', ', h('code', pattern)])], job.adopt_changed && ', and changed objects anew'];
+/** A datum knows its job and not the job's kind: a scan adopts, too. What is none of one kind may be one of the other. */
+async function findJob(at, { params, project, signal }) {
+  try {
+    return await api.get(at, { signal });
+  } catch (error) {
+    if (error.status !== 404 || params.kind !== 'adoptions') throw error;
+    const scan = await api.get(`${JOB_KINDS.rescans.path}${encodeURIComponent(params.job)}/`, { signal });
+    navigate(href('job', { project: project.id, kind: 'rescans', job: scan.id }), { replace: true });
+    throw new DOMException('Elsewhere', 'AbortError');
+  }
 }

@@ -7,6 +7,7 @@ import { JOB_KINDS, STATUSES } from '../job-words.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
 import { hasRoute, href } from '../router.js';
+import { stateWord } from '../states.js';
 import { card, emptyState, linkButton, linkTabs, pageHeader, section } from '../ui.js';
 
 /** A running job is followed live; so many of them. */
@@ -15,7 +16,7 @@ const MOST_LIVE = 5;
 /** The service merges the rescans of so many stores in one list. */
 const MOST_STORES = 100;
 
-/** A project's jobs of a kind, the newest first; those under way are followed. */
+/** A project's jobs of a kind, the newest first; running ones are followed. */
 export async function render(context) {
   const { project, query, signal, setQuery } = context;
   const visible = await api.all('/api/v0/stores/', {}, signal);
@@ -24,6 +25,8 @@ export async function render(context) {
   const kinds = Object.keys(JOB_KINDS).filter(k => k !== 'rescans' || visible.some(s => 'rescan' in s));
   const kind = kinds.includes(query.get('kind')) ? query.get('kind') : 'adoptions';
   const { path, many, permission, names, again } = JOB_KINDS[kind];
+  // All rescans ask for the same.
+  const asked = kind === 'rescans' ? null : JOB_KINDS[kind].asked ?? null;
   // Rescans are of all stores that one sees, as long as those are few enough to be asked for at once.
   const wanted = { project: kind === 'adoptions' || stores.size > MOST_STORES ? project.id : null };
   let status = STATUSES.includes(query.get('status')) ? query.get('status') : '';
@@ -32,30 +35,31 @@ export async function render(context) {
     caption: many, noun: ['job', 'jobs'], signal,
     load: (next, abort) => api.get(next ?? path, { query: next ? null : { ...wanted, status, limit: 100 }, signal: abort }),
     columns: [
-      { label: 'Job', wide: true, cell: job => h('a.strong', { href: address(job) }, nameOf(job)) },
-      { label: 'Status', size: 'large', cell: job => jobBadge(job) },
+      { label: 'Job', ...asked === null ? { wide: true } : { size: 'large' }, cell: job => h('a.strong', { href: address(job) }, nameOf(job)) },
+      ...asked === null ? [] : [{ label: 'Asked for', wide: true, cell: job => h('span', { title: asked(job) }, asked(job)) }],
+      { label: 'Status', size: 'status', cell: job => h('span', { title: job.error ?? job.waiting?.for }, jobBadge(job)) },
       ...JOB_KINDS[kind].columns,
       { label: 'Started by', size: 'medium', cell: job => h('span', { title: job.created_by }, job.created_by) },
-      { label: 'Accepted', size: 'medium', cell: job => timeAgo(job.ctime) },
+      { label: 'Created', size: 'medium', cell: job => timeAgo(job.ctime) },
     ],
-    empty: () => status ? emptyState('No such job', `No job of this project is ${status} now.`)
-      : kind === 'rescans' ? emptyState('No rescan yet', 'A rescan compares a bucket with what was adopted from it. It is started on a store’s page, or by the store’s schedule.')
-      : emptyState('No job yet', 'Over a hundred URLs, a prefix or a manifest are adopted by a job. Fewer URLs are adopted at once.',
-        hasRoute('adopt') && may(context.me, project, 'data_adopt') && linkButton('Adopt objects', href('adopt', { project: project.id }))),
+    empty: () => status ? emptyState('No such job', `No job here has the status “${stateWord(status)}”.`)
+      : kind === 'rescans' ? emptyState('No rescan yet', 'A rescan compares a bucket with what was adopted from it. Start one on a store’s page, or let the store’s schedule do it.')
+      : emptyState('No job yet', 'A folder, a list in the bucket, or more than a hundred URLs are adopted by a job. Fewer URLs are adopted at once.',
+        hasRoute('adopt') && may(context.me, project, 'data_adopt') && linkButton('Adopt files', href('adopt', { project: project.id }))),
   });
   const choice = field({
-    label: 'Status', name: 'status', type: 'select', value: status, options: [{ value: '', label: 'Any' }, ...STATUSES.map(s => ({ value: s, label: s }))],
+    label: 'Status', name: 'status', type: 'select', value: status, options: [{ value: '', label: 'Any' }, ...STATUSES.map(s => ({ value: s, label: stateWord(s) }))],
     onchange: () => { status = choice.value; setQuery({ status }); list.reload(); },
   });
   const running = await followed();
   const all = [h('div.filters.one', choice), h('div.tall', list)];
   const live = running.length > 0 && h('div.stack', running.map(job =>
-    card(h('h2', h('a', { href: address(job) }, nameOf(job))), jobProgress(job, { signal, path, names, again, changeable: may(context.me, project, permission), onend: () => list.reload(), onretry: () => list.reload() }))));
+    card(h('h2', h('a', { href: address(job) }, nameOf(job))), asked && h('p.hint', asked(job)), jobProgress(job, { signal, path, names, again, changeable: may(context.me, project, permission), onend: () => list.reload(), onretry: () => list.reload() }))));
   return h('div',
     pageHeader('Jobs'),
     kinds.length > 1 && linkTabs('Kind of job', kinds.map(k => ({ label: JOB_KINDS[k].many, href: href('jobs', { project: project.id }, k === 'adoptions' ? {} : { kind: k }), current: k === kind }))),
     live,
-    running.length > 0 ? section('All', all) : all);
+    running.length > 0 ? section('All jobs', all) : all);
 
   async function followed() {
     const pages = await Promise.all(['running', 'accepted', 'cancelling'].map(s => api.get(path, { query: { ...wanted, status: s, limit: MOST_LIVE }, signal })));

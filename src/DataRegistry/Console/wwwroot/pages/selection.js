@@ -37,7 +37,7 @@ export async function render(context) {
         again && linkButton('Change the search', href('search', { project: project.id }, search)),
       ].filter(Boolean),
     }),
-    job && section(titleOf(job), card(actionJob(context, selection, job, {})), skipped(job)),
+    job && section(titleOf(job), card(actionJob(context, `${pathOf(selection)}jobs/`, job)), skipped(job)),
     section('What it holds', selectionView(context, selection, {
       storeOf, words: `Datums ${words}`, onjob,
       aside: card(facts([
@@ -52,11 +52,11 @@ export async function render(context) {
     navigate(href('selection', { project: project.id, selection: selection.id }, { job: begun.id }));
   }
 
-  /** What a job left alone is told one by one, as far as it is there. */
+  /** What a job skipped is told one by one, as far as it is there. */
   function skipped({ id, counts }) {
     if (!counts.skipped) return null;
     return endlessList({
-      caption: 'Left alone', noun: ['datum was left alone', 'datums were left alone'], signal,
+      caption: 'Skipped', noun: ['datum was skipped', 'datums were skipped'], signal,
       load: (next, abort) => api.get(next ?? `${pathOf(selection)}jobs/${id}/results/`, { query: next ? null : { limit: 200 }, signal: abort }),
       columns: [
         { label: 'URL', wide: true, cell: r => h('a', { href: href('datum', { project: project.id, id: r.id }), title: r.uri }, r.uri) },

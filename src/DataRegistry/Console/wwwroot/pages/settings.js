@@ -12,12 +12,12 @@ export async function render({ project, me, signal }) {
     pageHeader('Settings'),
     h('div.card', facts([
       ['Project', project.name],
-      ['Project id', h('span.id', h('code', project.id), copyButton(project.id, 'Copy', 'the project’s id'))],
+      ['Project ID', h('span.id', h('code.wrap', project.id), copyButton(project.id, 'Copy', 'the project’s id'))],
       ['Signed in as', me.display_name ? `${me.display_name} (${me.username})` : me.username],
       ['Roles', rolesAt(me, project).map(r => `${r.role.replaceAll('_', ' ')} (${r.scope_type})`).join(', ')],
       ['Version', version],
     ])),
     ownAccount({ me, signal }),
     section('Your tokens', me.projects === null ? tokenList({ me, project, signal })
-      : notice('warn', h('p', 'You are signed in with a token that is limited to some projects. Such a token can neither see nor make tokens: sign in with another one for that.'))));
+      : notice('warn', h('p', 'You are signed in with a token that is limited to some projects. Such a token can neither list nor create tokens. Sign in with another one for that.'))));
 }

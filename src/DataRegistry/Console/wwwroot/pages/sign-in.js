@@ -5,16 +5,16 @@ import { ApiProblem } from '../problems.js';
 import { session } from '../session.js';
 import { notice, tabs } from '../ui.js';
 
-/** By a token, or a name and password. `reason` says why one has to sign in again. */
+/** By a token, which every service has, or a name and password. It begins with the way that was taken here the last time. `reason` says why one has to sign in again. */
 export function render({ reason, signal }) {
   return h('div.sign-in',
     h('h1', { tabindex: '-1' }, 'Sign in'),
-    h('p.lead', 'Find, name and share the data that you already have.'),
+    h('p.lead', 'Find, name and share the files that you already have in S3 buckets.'),
     reason && notice('warn', h('p', reason)),
     h('div.card', tabs('How to sign in', [
-      { id: 'password', label: 'Name and password', panel: () => byPassword(signal) },
       { id: 'token', label: 'API token', panel: () => byToken(signal) },
-    ])),
+      { id: 'password', label: 'Name and password', panel: () => byPassword(signal) },
+    ], session.lastWay === 'password' ? 'password' : 'token')),
     h('p.hint', 'You stay signed in until this tab is closed.'));
 }
 
@@ -28,6 +28,7 @@ function byPassword(signal) {
       const { token } = await refused(
         api.post('/api/v0/get-token/', new URLSearchParams({ username: username.trim(), password }), { signal, anonymous: true }),
         'The name or the password is not right. Try again, or sign in with a token.');
+      session.lastWay = 'password';
       session.signIn(token);
     },
   });
@@ -35,7 +36,7 @@ function byPassword(signal) {
 
 function byToken(signal) {
   return form([
-    field({ label: 'Token', name: 'token', type: 'password', required: true, autocomplete: 'off', mono: true, hint: 'As it was shown when it was generated, or by the one who runs this service.' }),
+    field({ label: 'Token', name: 'token', type: 'password', required: true, autocomplete: 'off', mono: true, hint: 'It begins with dr_, or was printed or given to you by whoever runs this service.' }),
   ], {
     submit: 'Sign in',
     onsubmit: async values => {
@@ -43,6 +44,7 @@ function byToken(signal) {
       if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiProblem('This is no token: it has characters that none has. Copy it again.');
       await refused(api.get('/api/v0/users/me/', { signal, anonymous: true, headers: { authorization: `Bearer ${token}` } }),
         'This token is not known, or not any more. Copy it again, or ask for a new one.');
+      session.lastWay = 'token';
       session.signIn(token);
     },
   });

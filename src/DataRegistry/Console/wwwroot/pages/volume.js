@@ -5,7 +5,7 @@ import { field, form } from '../forms.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
 import { badge, button, confirm, facts, idCode, pageHeader, section, table, toast } from '../ui.js';
-import { isPassing, phaseBadge, withFields } from '../volume-words.js';
+import { isCatalogOnly, isPassing, phaseBadge, withFields } from '../volume-words.js';
 
 /** How often a volume in a passing phase is looked at, in milliseconds. */
 const LOOK = 3000;
@@ -32,28 +32,31 @@ export async function render(context) {
     h('div.columns',
       state,
       h('div.card', facts([
-        ['Origin', volume.projectName],
-        ['PVC', h('code', volume.originPvcName)],
+        ['Published from', volume.projectName],
+        ['Volume claim (PVC)', h('code', volume.originPvcName)],
         ['Published as', volume.status.datavolumePvcName && h('code', volume.status.datavolumePvcName)],
-        ['Original', volume.shouldDeleteOriginalVolume ? 'is deleted when it is published' : 'is kept'],
+        ['Original', volume.shouldDeleteOriginalVolume ? 'Deleted when it is published' : 'Kept'],
         ['Created', h('span', timeAgo(volume.createdAt), ` by ${volume.createdBy}`)],
         ['Changed', h('span', timeAgo(volume.updatedAt), ` by ${volume.updatedBy}`)],
-        ['Id', idCode(volume.id)],
+        ['ID', idCode(volume.id)],
       ]))),
     sharing,
     mayDo('data_volumes_update') && section('Description', h('div.card', description())),
-    mayDo('data_volumes_delete') && section('Delete', h('p.hint', 'The PVC that it was made from stays. One that is in use by a workload cannot be deleted.'), h('p', button('Delete the data volume', remove, { kind: 'danger' }))));
+    mayDo('data_volumes_delete') && section('Delete', h('p.hint', 'The volume claim that it was published from stays. A data volume that a workload uses cannot be deleted.'), h('p', button('Delete the data volume', remove, { kind: 'danger' }))));
 
   function showState() {
-    const { phase, phaseMessage, conditions = [] } = volume.status;
-    replace(state, h('h2', 'Phase ', phaseBadge(phase)),
-      phaseMessage && h('p', { role: 'status' }, phaseMessage),
-      conditions.length > 0 && table('Conditions', [
+    const { phaseMessage, conditions = [] } = volume.status;
+    // A message stands once: what the longer one says is not said before it, too.
+    const told = isCatalogOnly(volume.status) ? conditions.find(c => c.type === 'CatalogOnly').message ?? phaseMessage : phaseMessage;
+    const others = conditions.filter(c => c.type !== 'CatalogOnly');
+    replace(state, h('h2', 'Status ', phaseBadge(volume.status)),
+      told && h('p', { role: 'status' }, told),
+      others.length > 0 && table('Conditions', [
         { label: 'Condition', cell: c => c.type ?? '–' },
         { label: 'Is', cell: c => badge({ True: 'true', False: 'false' }[c.status] ?? 'unknown', 'plain') },
-        { label: 'Why', wide: true, cell: c => [c.reason && h('code', c.reason), c.reason && c.message && ': ', c.message] },
+        { label: 'Why', wide: true, cell: c => [c.reason && h('code', c.reason), c.message && c.message !== told && [c.reason && ': ', c.message]] },
         { label: 'Since', cell: c => timeAgo(c.lastTransitionTime) },
-      ], conditions));
+      ], others));
   }
 
   /** A phase that passes is looked at until it has; one that is gone by then was deleted. */
@@ -77,7 +80,7 @@ export async function render(context) {
   function showSharing(scopes) {
     if (!scopes) return;
     const at_ = `${at}/sharedScopes`;
-    const left = Object.entries(units).flatMap(([type, all]) => all.filter(u => !scopes.some(s => s.scopeType === type && s.scopeId === u.id)).map(u => ({ value: `${type} ${u.id}`, label: `${SCOPES[type]}: ${u.name}` })));
+    const left = Object.entries(units).flatMap(([type, all]) => all.filter(u => u.id !== volume.projectId && !scopes.some(s => s.scopeType === type && s.scopeId === u.id)).map(u => ({ value: `${type} ${u.id}`, label: `${SCOPES[type]}: ${u.name}` })));
     const change = async (body, said) => {
       showSharing(await withFields(() => api.patch(at_, body, { repeat: true, signal })));
       toast(said);
@@ -88,19 +91,19 @@ export async function render(context) {
         { label: 'Name', wide: true, cell: s => s.scopeName },
         { label: 'Since', cell: s => timeAgo(s.createdAt) },
         { label: 'By', cell: s => s.createdBy },
-        { label: 'Change', cell: s => button('Remove', () => change({ remove: [{ scopeType: s.scopeType, scopeId: s.scopeId }] }, `It is not shared with ${s.scopeName} any more.`), { kind: 'quiet', 'aria-label': `Remove ${s.scopeName}` }) },
-      ], scopes, { empty: h('p', `Not shared: only ${volume.projectName} may use it.`) }),
+        { label: 'Change', cell: s => button('Remove', () => change({ remove: [{ scopeType: s.scopeType, scopeId: s.scopeId }] }, `No longer shared with ${s.scopeName}.`), { kind: 'quiet', 'aria-label': `Remove ${s.scopeName}` }) },
+      ], scopes, { empty: h('p', `Not shared. Only ${volume.projectName} may use it.`) }),
       left.length > 0 && h('div.card', form([field({ label: 'Share it with', name: 'scope', type: 'select', required: true, value: '', options: [{ value: '', label: 'Choose a project, a department or the cluster' }, ...left] })], {
         submit: 'Share', kind: '',
         onsubmit: async ({ scope }) => {
           const [scopeType, scopeId] = scope.split(' ');
-          await change({ add: [{ scopeType, scopeId }] }, `It is shared with ${left.find(l => l.value === scope).label}.`);
+          await change({ add: [{ scopeType, scopeId }] }, `Shared with ${left.find(l => l.value === scope).label}.`);
         },
       }))));
   }
 
   function description() {
-    return form([field({ label: 'What is in it', name: 'description', type: 'textarea', rows: 3, value: volume.description ?? '' })], {
+    return form([field({ label: 'What the volume contains', name: 'description', type: 'textarea', rows: 3, value: volume.description ?? '' })], {
       submit: 'Save', kind: '',
       onsubmit: async values => {
         await withFields(() => api.patch(at, { description: values.description.trim() }, { repeat: true, signal }));
@@ -111,17 +114,17 @@ export async function render(context) {
   }
 
   async function remove() {
-    if (!await confirm(`Delete ${volume.name}?`, 'Workloads of all projects that it is shared with lose it. Its name is free again.', 'Delete', { danger: true })) return;
+    if (!await confirm(`Delete ${volume.name}?`, 'Workloads of all projects that it is shared with lose access to it. Its name becomes free.', 'Delete', { danger: true })) return;
     await api.delete(at, { signal });
     // Without an agent it is gone; with one it stays until the agent has deleted it.
-    const gone = volume.status.conditions?.some(condition => condition.type === 'CatalogOnly');
+    const gone = isCatalogOnly(volume.status);
     toast(gone ? `${volume.name} is deleted.` : `The agent of the cluster deletes ${volume.name}.`);
     if (gone) navigate(href('volumes', { project: project.id }));
     else context.refresh();
   }
 }
 
-/** What it may be shared with: units of its cluster that one may see. */
+/** The scopes to share it with: visible units of its cluster. */
 async function scopesOf(clusterId, signal) {
   const query = { filterBy: `clusterId==${clusterId}`, limit: 500, sortBy: 'name' };
   const [projects, departments, clusters] = await Promise.all([

@@ -1,5 +1,6 @@
 import { api } from '../api.js';
 import { h } from '../dom.js';
+import { EXAMPLES } from '../examples.js';
 import { timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
 import { endlessList } from '../list.js';
@@ -12,7 +13,7 @@ import { PHASE_NAMES, phaseBadge, phaseWord, withFields } from '../volume-words.
 const REST = 250;
 
 const WHICH = { UsableInProject: 'Usable in this project', Originated: 'Published from my projects' };
-const ORDERS = { 'createdAt desc': 'Newest first', 'createdAt asc': 'Oldest first', 'name asc': 'Name', 'phase asc': 'Phase', 'projectName asc': 'Origin' };
+const ORDERS = { 'createdAt desc': 'Newest first', 'createdAt asc': 'Oldest first', 'name asc': 'Name', 'phase asc': 'Status', 'projectName asc': 'Project' };
 
 /** Data volumes that the project may use, or that originate where one has a role. */
 export async function render(context) {
@@ -27,20 +28,20 @@ export async function render(context) {
     caption: 'Data volumes', noun: ['data volume', 'data volumes'], signal, load,
     columns: [
       { label: 'Name', wide: true, cell: v => h('a.strong', { href: href('volume', { project: project.id, volume: v.id }), title: v.description ?? v.name }, v.name) },
-      { label: 'Phase', size: 'medium', cell: v => phaseBadge(v.status.phase) },
-      { label: 'Origin', wide: true, cell: v => h('span', { title: `${v.projectName}: ${v.originPvcName}` }, `${v.projectName}: `, h('code', v.originPvcName)) },
+      { label: 'Status', size: 'large', cell: v => phaseBadge(v.status) },
+      { label: 'Published from', wide: true, cell: v => h('span', { title: `${v.projectName}: ${v.originPvcName}` }, `${v.projectName}: `, h('code', v.originPvcName)) },
       { label: 'Created by', size: 'medium', cell: v => h('span', { title: v.createdBy }, v.createdBy) },
       { label: 'Created', size: 'medium', cell: v => timeAgo(v.createdAt) },
     ],
     empty: () => state.search || state.phase
-      ? emptyState('No such data volume', 'Nothing matches. Search for less, or for any phase.')
-      : emptyState('No data volume yet', 'A data volume publishes a PVC of a project, read-only, to other projects. Its files stay where they are.', creates && button('Create a data volume', create, { kind: 'primary' })),
+      ? emptyState('No such data volume', 'Nothing matches. Use fewer words, or choose any status.')
+      : emptyState('No data volume yet', 'A data volume publishes a cluster’s volume (a persistent volume claim, PVC) of one project to others, read-only. Its files stay where they are.', creates && button('Create a data volume', create, { kind: 'primary' })),
   });
   const filters = [
     field({ label: 'Search', name: 'q', type: 'search', value: state.search, placeholder: 'Name, description, PVC or project', autocomplete: 'off', oninput: () => { clearTimeout(resting); resting = setTimeout(apply, REST); } }),
     choice('Show', 'which', WHICH),
-    choice('Phase', 'phase', { '': 'Any', ...Object.fromEntries(PHASE_NAMES.map(p => [p, phaseWord(p)])) }),
-    choice('Order', 'order', ORDERS),
+    choice('Status', 'phase', { '': 'Any', ...Object.fromEntries(PHASE_NAMES.map(p => [p, phaseWord(p)])) }),
+    choice('Sort by', 'order', ORDERS),
   ];
   signal.addEventListener('abort', () => clearTimeout(resting));
   return h('div',
@@ -79,13 +80,13 @@ export async function render(context) {
   }
 }
 
-/** What is sent twice, with the same words, is created once: it carries a key that goes with them. */
+/** A repeated request creates one volume: equal fields have the same key. */
 function newVolumeForm({ project, signal }, close) {
   let sent = null;
   return form([
-    field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'A lower case letter, then lower case letters, digits and hyphens: up to 63 characters, unique in the cluster.' }),
-    field({ label: 'PVC', name: 'originPvcName', required: true, mono: true, autocomplete: 'off', hint: `The persistent volume claim of ${project.name} that is published.` }),
-    field({ label: 'Description', name: 'description', type: 'textarea', rows: 3, required: false, hint: 'What is in it, for those who look for data.' }),
+    field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: `Lower case letters, digits and hyphens, such as ${EXAMPLES.volume}. It begins with a letter, and no other data volume of the cluster has it.` }),
+    field({ label: 'Volume claim (PVC)', name: 'originPvcName', required: true, mono: true, autocomplete: 'off', hint: `The name of the persistent volume claim of ${project.name} to publish.` }),
+    field({ label: 'Description', name: 'description', type: 'textarea', rows: 3, required: false, hint: 'It helps others to find the data.' }),
     field({ label: 'Delete the original volume when it is published', name: 'shouldDeleteOriginalVolume', type: 'checkbox', value: false }),
   ], {
     submit: 'Create', cancel: () => close(),
@@ -94,7 +95,7 @@ function newVolumeForm({ project, signal }, close) {
       if (sent?.words !== JSON.stringify(body)) sent = { words: JSON.stringify(body), key: newKey() };
       close(await withFields(
         () => api.post('/api/v1/datavolumes', body, { headers: { 'idempotency-key': sent.key }, repeat: true, signal }),
-        { taken: 'A data volume of the cluster has this name. Choose another one.' }));
+        { taken: 'Another data volume of the cluster has this name. Choose another one.' }));
     },
   });
 }

@@ -6,34 +6,35 @@ import { field, form } from '../forms.js';
 import { bytes, count, plural } from '../format.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
-import { button, emptyState, openDialog, problem, spinner } from '../ui.js';
+import { button, emptyState, notice, openDialog, problem, spinner } from '../ui.js';
 import { freeze, pathOf, stop, watch } from './freeze.js';
 import { actionJob } from './job.js';
 
-/** By their name in the API. `fields` are asked for, `body` is what is sent of them. */
+/** `fields` are asked for, and `begin` has the service do it: the answer is the job, and the path that its kind is asked at. */
 const ACTIONS = {
   tag: {
     label: 'Tag…', title: 'Add tags', verb: 'Tag', permission: 'data_edit',
-    fields: () => [tagsField()], body: values => ({ tags: tagsOf(values.tags) }),
+    fields: tagsField, begin: beginning('tag', values => ({ tags: tagsOf(values.tags) })),
   },
   untag: {
     label: 'Remove tags…', title: 'Remove tags', verb: 'Remove from', permission: 'data_edit',
-    fields: () => [tagsField()], body: values => ({ tags: tagsOf(values.tags) }),
+    fields: tagsField, begin: beginning('untag', values => ({ tags: tagsOf(values.tags) })),
   },
   export: {
     label: 'Export…', title: 'Export', verb: 'Export', permission: 'data_read',
-    fields: () => [field({
+    fields: () => field({
       label: 'Format', name: 'format', type: 'select', value: 'csv',
-      options: [{ value: 'csv', label: 'CSV, for spreadsheets' }, { value: 'ndjson', label: 'NDJSON, one JSON object a line' }],
+      options: [{ value: 'csv', label: 'CSV, for spreadsheets' }, { value: 'ndjson', label: 'NDJSON, one JSON object a line' },
+        { value: 'parquet', label: 'Parquet, for data frames' }],
       hint: 'Ids, URLs, sizes, checksums, tags and properties. The objects themselves stay in the bucket.',
-    })],
-    body: values => ({ format: values.format }),
+    }),
+    begin: beginning('export', values => ({ format: values.format })),
   },
   purge: {
     label: 'Purge…', title: 'Purge', verb: 'Purge', permission: 'data_manage', danger: true,
-    fields: () => [h('p', 'They can then no longer be found or downloaded by their ids, and their aliases lead nowhere. The objects in the bucket '
-      + 'stay as they are and can be adopted again, with new ids.')],
-    body: () => undefined,
+    fields: () => h('p', 'They can then no longer be found or downloaded by their ids, and their aliases lead nowhere. The objects in the bucket '
+      + 'stay as they are and can be adopted again, with new ids.'),
+    begin: beginning('purge', () => undefined),
   },
 };
 
@@ -70,13 +71,13 @@ async function addToDataset(context, { filter, selection }) {
 }
 
 /** One action as a dialog: the preview, what it takes, how far it is. Undefined where nothing was begun. */
-export async function act(context, name, { filter, selection, words, title, lead, none }) {
+export async function act(context, name, { filter, selection, words, title, none }) {
   const action = ACTIONS[name];
   const leave = new AbortController();
   const inside = { ...context, signal: AbortSignal.any([context.signal, leave.signal]) };
   let begun;
   await openDialog(title ?? action.title, close => {
-    const body = h('div.act', lead && h('p', lead), spinner('Counting…'));
+    const body = h('div.act', spinner('Counting…'));
     prepare(body, close).catch(error => { if (error?.name !== 'AbortError') replace(body, problem(error), closing(close)); });
     return body;
   });
@@ -85,31 +86,37 @@ export async function act(context, name, { filter, selection, words, title, lead
 
   async function prepare(body, close) {
     let now = selection ?? await freeze(inside, filter);
-    now = await watch(now, inside.signal, running => replace(body, lead && h('p', lead),
-      spinner(`Counting… ${plural(running.count, 'datum')} so far`),
+    now = await watch(now, inside.signal, running => replace(body, spinner(`Counting… ${plural(running.count, 'datum')} so far`),
       h('div.actions', button('Stop', async () => { await stop(running); close(); }))));
-    if (now.status !== 'completed') throw Object.assign(new Error(), { name: 'AbortError' });
-    if (now.count === 0) {
-      replace(body, emptyState('Nothing to do', none ?? 'No datum of this project is like that now.'), closing(close));
+    if (now.status === 'cancelled') return;
+    if (now.status === 'failed' || now.count === 0) {
+      replace(body, now.status === 'failed' ? notice('bad', h('p', now.error ?? 'They could not be counted. Try again.'))
+        : emptyState('Nothing to do', none ?? 'No datum of this project is like that now.'), closing(close));
       return;
     }
-    const fields = action.fields();
-    const ask = form([lead && h('p', lead), preview(now, words, inside.project), fields], {
+    const ask = form([preview(now, words, inside.project), await action.fields(inside)], {
       submit: `${action.verb} ${plural(now.count, 'datum')}`, kind: action.danger ? 'danger' : 'primary', cancel: () => close(),
-      onsubmit: async values => begin(body, close, now, action.body(values)),
+      onsubmit: async values => follow(body, close, now, await action.begin(inside, now, values)),
     });
     replace(body, ask);
     (ask.querySelector('input, select') ?? ask.querySelector('[type="submit"]')).focus();
   }
 
-  /** It can be sent again: a key says that it is the same request. */
-  async function begin(body, close, frozen, wanted) {
-    const job = await api.post(`${pathOf(frozen)}${name}/`, wanted, { signal: inside.signal, repeat: true, headers: { 'idempotency-key': newKey() } });
+  function follow(body, close, frozen, { job, path }) {
     begun = { job, selection: frozen };
     const link = h('a', { href: href('selection', { project: inside.project.id, selection: frozen.id }, { job: job.id }) }, 'page of its own');
-    replace(body, actionJob(inside, frozen, job, {}), h('p.hint', 'The job goes on without this window. It has a ', link, '.'), closing(close));
+    replace(body, actionJob(inside, path, job), h('p.hint', 'The job goes on without this window. It has a ', link, '.'), closing(close));
     body.querySelector('.actions:last-child button')?.focus();
   }
+}
+
+/** A job of the selection. The request can be sent again: a key says that it is the same one. */
+function beginning(name, bodyOf) {
+  return async ({ signal }, selection, values) => {
+    const headers = { 'idempotency-key': newKey() };
+    const job = await api.post(`${pathOf(selection)}${name}/`, bodyOf(values), { signal, repeat: true, headers });
+    return { job, path: `${pathOf(selection)}jobs/` };
+  };
 }
 
 /** How many datums a selection holds, which, and some of them. */

@@ -31,7 +31,7 @@ export function filterForm(filter, stores, { onsubmit }) {
       field({ label: 'Store', name: 'store', type: 'select', value: given('store'), options: [{ value: '', label: 'All' }, ...stores.map(s => ({ value: s.id, label: s.name }))] }),
       plain('Below the folder', 'prefix', given('prefix'), { mono: true, placeholder: 'images/2026/ or s3://…' })),
     explained,
-    h('details.more', { open: rest.some(f => f.value !== '') }, h('summary', 'Tag, size, date and state'), h('div.search-fields.small', rest)),
+    h('details.folded', { open: rest.some(f => f.value !== '') }, h('summary', 'Tag, size, date and state'), h('div.search-fields.small', rest)),
   ], { submit: 'Search', 'aria-label': 'Find datums', role: 'search', onsubmit: send });
 
   async function send(values) {
@@ -39,7 +39,10 @@ export function filterForm(filter, stores, { onsubmit }) {
       await onsubmit(read(values));
     } catch (error) {
       // The service names what it was sent.
-      if (error.fields?.[values.how]) Object.assign(error.fields, { text: error.fields[values.how], [values.how]: undefined });
+      if (error.fields?.[values.how]) {
+        error.fields.text = error.fields[values.how];
+        delete error.fields[values.how];
+      }
       throw error;
     }
   }

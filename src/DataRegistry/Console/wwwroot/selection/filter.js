@@ -1,14 +1,13 @@
 // What a selection is made by: as an address keeps it, and in words.
 
 import { bytes, dateTime, plural } from '../format.js';
+import { stateWord } from '../states.js';
 
 /** In an address a filter has the names that it has for the service. Hand-picked ids are not among them: they are many. */
 const TEXTS = ['store', 'prefix', 'glob', 'name', 'name_contains', 'tag', 'drift', 'adopted_after', 'adopted_before'];
 const NUMBERS = ['size_min', 'size_max'];
 
-export const DRIFTS = [
-  ['changed', 'Changed'], ['missing', 'Missing'], ['none', 'Unchanged'], ['unknown', 'Not looked at yet'],
-];
+export const DRIFTS = ['changed', 'missing', 'none', 'unknown'].map(state => [state, stateWord(state)]);
 
 /** The filter that an address has; null where it has none. */
 export function filterOf(query) {
@@ -43,7 +42,7 @@ export function wordsOf(filter, storeOf = () => null) {
     name: name => `with the name ${quoted(name)}`,
     name_contains: part => `with ${quoted(part)} in the name`,
     tag: tag => `with the tag ${quoted(tag)}`,
-    drift: state => ({ changed: 'changed in the bucket since', missing: 'missing in the bucket', none: 'unchanged in the bucket', unknown: 'not looked at by a scan yet' })[state] ?? state,
+    drift: state => ({ changed: 'changed in the bucket since', missing: 'missing in the bucket', none: 'unchanged in the bucket', unknown: 'not checked by a scan yet' })[state] ?? state,
     size_min: size => `of ${bytes(size)} or more`,
     size_max: size => `of ${bytes(size)} or less`,
     adopted_after: time => `adopted since ${moment(time)}`,

@@ -4,8 +4,8 @@ import { h, replace } from '../dom.js';
 import { bytes, count } from '../format.js';
 import { jobProgress } from '../job-progress.js';
 import { may } from '../permissions.js';
+import { stateWord } from '../states.js';
 import { linkButton, table } from '../ui.js';
-import { pathOf } from './freeze.js';
 
 const DONE = { purge: 'Purged', tag: 'Tagged', untag: 'Untagged', export: 'Exported' };
 
@@ -17,14 +17,14 @@ export function titleOf(job) {
   return { purge: 'Purge', tag: `Tag with ${tags}`, untag: `Remove ${tags}`, export: `Export as ${job.format}` }[job.kind];
 }
 
-/** Followed to its end; an export's files are offered then. */
-export function actionJob({ me, project, signal }, selection, job, { onend = () => {} }) {
+/** Followed to its end at `path`, where jobs of its kind are; an export's files are offered then. */
+export function actionJob({ me, project, signal }, path, job) {
   const files = h('div.files');
   show(job);
   return h('div', jobProgress(job, {
-    signal, path: `${pathOf(selection)}jobs/`, again: null, changeable: may(me, project, PERMISSIONS[job.kind]),
-    names: [['done', DONE[job.kind]], ['skipped', 'Left alone'], ['pending', 'To do']], columns: ['uri', 'code', 'message'],
-    onend: ended => { show(ended); onend(ended); },
+    signal, path, again: null, changeable: may(me, project, PERMISSIONS[job.kind]),
+    names: [['done', DONE[job.kind]], ['skipped', stateWord('skipped')], ['pending', 'Remaining']], columns: ['uri', 'code', 'message'],
+    onend: show,
   }), files);
 
   function show({ files: made }) {
