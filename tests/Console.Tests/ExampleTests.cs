@@ -45,7 +45,8 @@ public sealed partial class ExampleTests : ConsoleTest
         {
             var text = Encoding.UTF8.GetString(ConsoleFiles.Embedded().Find(name)!.Value.File.Content);
             // Text in quotes only: comments may name what they like.
-            others.AddRange(Placeholder().Matches(text).Where(m => !m.Value.Contains(' ', StringComparison.Ordinal)).Select(m => $"{name}: {m.Value}"));
+            others.AddRange(Placeholder().Matches(text).Where(m => !m.Value.Contains(' ', StringComparison.Ordinal))
+                .Select(m => $"{name}: {m.Value}"));
             others.AddRange(SuchAs().Matches(text).Select(m => $"{name}: {m.Value}"));
         }
 
@@ -59,7 +60,8 @@ public sealed partial class ExampleTests : ConsoleTest
         return name switch
         {
             "alias" => await SendAsync("POST", "/api/v0/datum-aliases/", new { name = text, datum, project }),
-            "tag" => await SendAsync("POST", Service.AdoptPath, new { prefix = "s3://bucket/", project, dry_run = true, tags = new[] { text } }),
+            "tag" => await SendAsync(
+                "POST", Service.AdoptPath, new { prefix = "s3://bucket/", project, dry_run = true, tags = new[] { text } }),
             "properties" => await Service.Http.SendAsync("POST", $"/api/v0/data/{datum}/metadata/", text),
             "exclude" => await SendAsync(
                 "POST", Service.AdoptPath, new { prefix = "s3://bucket/", project, dry_run = true, exclude = new[] { text } }),

@@ -77,7 +77,12 @@ public sealed class ProblemTests : ConsoleTest
     {
         var page = await OpenAsync(In("stores"));
         await page.RouteAsync($"**/api/v0/stores/{Service.Store.Id}/", route => route.FulfillAsync(
-            new() { Status = 403, ContentType = "application/json", Body = """{"detail":"You do not have permission to perform this action."}""" }));
+            new()
+            {
+                Status = 403,
+                ContentType = "application/json",
+                Body = """{"detail":"You do not have permission to perform this action."}""",
+            }));
         await page.GetByRole(AriaRole.Link, new() { Name = "my-bucket" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No access" })).ToBeFocusedAsync();
         await Expect(page.GetByText("Ask an administrator of this project for a role that does.")).ToBeVisibleAsync();

@@ -42,6 +42,7 @@ const PLACES = {
   dataset: (id, project) => project && href('dataset', { project, dataset: id }),
   dataset_version: (id, project, { dataset }) => project && dataset && href('datasetVersion', { project, dataset, version: id }),
   dataset_version_alias: (id, project, { dataset }) => project && dataset && href('datasetAlias', { project, dataset, alias: id }),
+  selection: (id, project) => project && href('selection', { project, selection: id }),
   datavolume: (id, project) => project && href('volume', { project, volume: id }),
 };
 
