@@ -23,7 +23,7 @@ public sealed class AdminTests : ConsoleTest
         await Button(page, "Create a project").ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         await Button(dialog, "Create").ClickAsync();
-        await Expect(dialog.GetByText("Name is needed.")).ToBeVisibleAsync();
+        await Expect(dialog.GetByText("Fill in “Name”.")).ToBeVisibleAsync();
         await dialog.GetByLabel("Name", new() { Exact = true }).FillAsync("night drives");
         await page.AssertAccessibleAsync("admin-project-create");
         await Button(dialog, "Create").ClickAsync();

@@ -69,7 +69,7 @@ public sealed class DatasetTests : ConsoleTest
         await page.AssertAccessibleAsync("dataset-alias");
         var history = page.Url;
 
-        await page.GetByRole(AriaRole.Link, new() { Name = "Dataset", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "← Dataset" }).ClickAsync();
         await page.GetByRole(AriaRole.Tab, new() { Name = "Aliases" }).ClickAsync();
         await Button(page, "Delete production").ClickAsync();
         await Button(dialog, "Delete").ClickAsync();
@@ -120,7 +120,8 @@ public sealed class DatasetTests : ConsoleTest
         await Expect(Button(page, "Create a version")).ToHaveCountAsync(0);
         await Expect(Button(page, "Create an alias")).ToHaveCountAsync(0);
         await page.GotoAsync($"{Origin}/console/{In($"datasets/{dataset}/versions/{dataset}")}");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("This is not there.");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Version not found" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Go to the datasets" })).ToBeVisibleAsync();
 
         // The page asks for the version without its files: there may be ten thousand.
         var bare = await Service.GetAsync($"/api/v0/dataset-versions/{version}/?exclude=files");

@@ -5,7 +5,10 @@ import { href } from './router.js';
 import { emptyState, linkButton, pageHeader, problem } from './ui.js';
 
 /** The list that a page's things are in; of other pages it is the project's data. */
-const LISTS = { alias: ['aliases', 'aliases'], store: ['stores', 'stores'], storeEdit: ['stores', 'stores'], job: ['jobs', 'jobs'], volume: ['volumes', 'data volumes'] };
+const LISTS = {
+  alias: ['aliases', 'aliases'], store: ['stores', 'stores'], storeEdit: ['stores', 'stores'], job: ['jobs', 'jobs'], volume: ['volumes', 'data volumes'],
+  dataset: ['datasets', 'datasets'], datasetVersion: ['datasets', 'datasets'], datasetDiff: ['datasets', 'datasets'], datasetAlias: ['datasets', 'datasets'],
+};
 
 /** For an address that names no page. */
 export function unknownPage(project) {
@@ -27,5 +30,6 @@ export function problemPage(error, found, project, retry) {
 
 function ways(project, name) {
   const [route, many] = LISTS[name] ?? ['data', 'data'];
-  return h('div.actions.center', project && linkButton(`Go to the ${many}`, href(route, { project: project.id }), { kind: 'primary' }), linkButton('All projects', href('projects')));
+  return h('div.actions.center', project && linkButton(`Go to the ${many}`, href(route, { project: project.id }), { kind: 'primary' }), linkButton('All projects', href('projects')),
+    name?.startsWith('admin') && linkButton('Administration', href('adminProjects')));
 }

@@ -60,13 +60,14 @@ export async function render({ params, me, signal, setTitle, refresh }) {
       field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', maxlength: 100, value: unit.name }),
       type === 'project' && field({ label: 'Description', name: 'description', required: false, autocomplete: 'off', maxlength: 1000, value: unit.description }),
     ].filter(Boolean), {
-      submit: 'Save', kind: '', also: type === 'cluster' ? [button(unit.has_agent ? 'No agent works in it' : 'An agent works in it', agent)] : [],
+      submit: 'Save', kind: '',
       onsubmit: async values => {
         await needing(right, api.patch(at, { ...values, name: values.name.trim() }, { repeat: true, signal }));
         toast('It is saved.');
         refresh();
       },
-    }), type === 'cluster' && h('p.hint', 'An agent publishes the cluster’s data volumes. Without one they are only listed.'));
+    }), type === 'cluster' && section('Agent', h('p.hint', 'An agent publishes the cluster’s data volumes. Without one they are only listed.'),
+      h('p', button(unit.has_agent ? 'No agent works in it' : 'An agent works in it', agent))));
   }
 
   async function agent() {

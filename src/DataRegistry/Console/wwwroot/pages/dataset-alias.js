@@ -1,6 +1,6 @@
 import { api } from '../api.js';
 import { aliasSnippets } from '../dataset/snippets.js';
-import { versionLink } from '../dataset/words.js';
+import { versionEntries, versionLink } from '../dataset/words.js';
 import { h } from '../dom.js';
 import { dateTime, timeAgo } from '../format.js';
 import { endlessList } from '../list.js';
@@ -18,7 +18,13 @@ export async function render({ params, project, signal, setTitle }) {
   if (!alias) await api.get(`${at}history/`, { query: { limit: 1 }, signal });
   const title = alias?.name ?? 'A deleted alias';
   setTitle(title);
-  const version = (id, label) => h('a', { href: href('datasetVersion', { project: project.id, dataset: params.dataset, version: id }), title: id }, label ?? h('code', id));
+  // A version of the history may be deleted, and so may be the dataset: then its id is all that is known.
+  const known = await versionEntries(params.dataset, signal).catch(error => {
+    if (error.status !== 400 && error.status !== 404) throw error;
+    return [];
+  });
+  const names = new Map(known.map(v => [v.id, v.text]));
+  const version = id => h('a', { href: href('datasetVersion', { project: project.id, dataset: params.dataset, version: id }), title: id }, names.get(id) ?? h('code', id));
   return h('div',
     pageHeader(title, { back: { label: 'Dataset', href: href('dataset', { project: project.id, dataset: params.dataset }) } }),
     alias
