@@ -1,3 +1,4 @@
+using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
