@@ -26,7 +26,7 @@ static class Datasets
     /// <summary>Files that are answered with a version.</summary>
     const int Whole = 10_000;
 
-    /// <summary>Transactions under way while loading.</summary>
+    /// <summary>Concurrent transactions while loading.</summary>
     const int InFlight = 8;
 
     /// <summary>MiB. A million datums are a million rows, of some 2 KiB each in the emulator's memory.</summary>

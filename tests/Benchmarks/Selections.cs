@@ -31,7 +31,7 @@ static class Selections
     /// <summary>MiB. A million objects are two million rows, of some 2 KiB each in the emulator's memory.</summary>
     const int EmulatorMemory = 12 * 1024;
 
-    /// <summary>Transactions under way while loading.</summary>
+    /// <summary>Concurrent transactions while loading.</summary>
     const int InFlight = 8;
 
     static readonly string[] AllParts = ["tree", "freeze", "export", "tag", "purge", "killed"];

@@ -11,7 +11,7 @@ static class Chromium
     static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome"];
 
     /// <summary>Milliseconds that a page may take for an action.</summary>
-    public const int Patience = 20_000;
+    public const int Timeout = 20_000;
 
     static readonly Lazy<Task<IBrowser>> Started = new(StartAsync);
 
@@ -33,7 +33,7 @@ static class Chromium
             ?? throw new InvalidOperationException(
                 "DATAREGISTRY_REQUIRE_CHROMIUM is set, but no chromium is on the PATH; install it, or unset the variable.");
         // A busy machine takes longer than the default of five seconds.
-        Assertions.SetDefaultExpectTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Timeout);
         // It ends with this process, whose child the driver is.
         var playwright = await Playwright.CreateAsync();
         // Its sandbox refuses to run as root, as in containers. The pages are our own.

@@ -57,7 +57,7 @@ public abstract class ConsoleTest : IAsyncLifetime
         });
         contexts.Add(context);
         await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
-        context.SetDefaultTimeout(Chromium.Patience);
+        context.SetDefaultTimeout(Chromium.Timeout);
         token ??= TestService.Token;
         // Only if it has none: a page that signs out stays signed out when it is reloaded.
         if (token.Length > 0)

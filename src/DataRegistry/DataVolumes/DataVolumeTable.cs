@@ -294,9 +294,9 @@ sealed class DataVolumeTable(TableServiceClient tables, TimeProvider clock, IOpt
         }
 
         var removed = before.Where(s => !after.Any(s.IsSame)).ToList();
-        var room = Tables.MaxTransactionActions - actions.Count;
-        actions.AddRange(removed.Take(room).Select(s => Change.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
-        return (actions, [.. removed.Skip(room)]);
+        var slotsLeft = Tables.MaxTransactionActions - actions.Count;
+        actions.AddRange(removed.Take(slotsLeft).Select(s => Change.Delete(row.PartitionKey, DataVolumeKeys.Share(s, row.Id), ETag.All)));
+        return (actions, [.. removed.Skip(slotsLeft)]);
     }
 
     /// <summary>

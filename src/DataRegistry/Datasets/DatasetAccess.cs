@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>Where an alias of versions is, or was before it was deleted.</summary>
+/// <summary>The dataset and project of an alias of versions. They stay after the alias is deleted.</summary>
 sealed record VersionAliasPlace(DatasetVersionId Id, VersionAliasIdRow Where, Project Project);
 
-/// <summary>Datasets, versions and aliases that requests name, for who may see them and do this.</summary>
+/// <summary>Finds datasets, versions and aliases that requests name, and checks the caller's permission.</summary>
 sealed class DatasetAccess(DatasetTable datasets, ProjectTable projects, Permissions permissions)
 {
     /// <summary>The dataset that <c>{id}</c> of the route names; 404 and 403 for others.</summary>

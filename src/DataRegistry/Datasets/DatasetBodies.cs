@@ -8,10 +8,11 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>A dataset to make.</summary>
+/// <summary>The body of a request for a dataset.</summary>
 /// <param name="Owner">Any value: public clients send it, and the project decides.</param>
-/// <param name="Project">An id; needed where the caller may write to several.</param>
-/// <param name="Root">What paths of its versions leave out at their beginning, such as <c>images/train/</c>. It stays as it is.</param>
+/// <param name="Project">An id; needed if the caller may write to several projects.</param>
+/// <param name="Root">The beginning that paths of its versions leave out, such as <c>images/train/</c>. It never
+/// changes.</param>
 sealed record NewDatasetBody([property: Required] string? Name, JsonElement? Owner, string? Project, string? Root);
 
 /// <summary>A dataset on the wire.</summary>

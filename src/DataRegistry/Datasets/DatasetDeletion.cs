@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace DataRegistry.Datasets;
 
 /// <summary>
-/// Deletes datasets with all that is in them. The dataset is not there from the first write on. Its versions go after that, some at a
-/// time: a death, or a lack of time, leaves the rest to the timer, and to whoever deletes it again.
+/// Deletes datasets with everything in them. The first write makes the dataset invisible. Its versions are deleted
+/// after that, some at a time. After a death, or a lack of time, the timer deletes the rest, or a repeated deletion
+/// does.
 /// </summary>
 sealed partial class DatasetDeletion(
     DatasetTable table, DatasetVersions versions, ProjectTable projects, TimeProvider clock, ILogger<DatasetDeletion> logger) : ICollector
@@ -14,7 +15,7 @@ sealed partial class DatasetDeletion(
     /// <summary>How long a request deletes versions, before it leaves the rest to the timer.</summary>
     static readonly TimeSpan RequestTime = TimeSpan.FromSeconds(20);
 
-    /// <summary>What a function may take, with time to spare; the rest is the next one's.</summary>
+    /// <summary>A run's time, well within a function's limit. The next run continues.</summary>
     static readonly TimeSpan RunTime = TimeSpan.FromMinutes(5);
 
     /// <summary>Deletes a dataset. False if it is deleted already; its versions may go still, and this helps with that.</summary>

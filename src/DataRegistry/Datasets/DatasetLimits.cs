@@ -1,6 +1,6 @@
 namespace DataRegistry.Datasets;
 
-/// <summary>What versions are bounded by.</summary>
+/// <summary>Bounds of versions.</summary>
 sealed record DatasetLimits
 {
     /// <summary>Files of a version: their runs are merged in one go, which ends within a function's time.</summary>

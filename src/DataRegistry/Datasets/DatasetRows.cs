@@ -10,7 +10,7 @@ sealed record DatasetRow : TableRow
     public required Guid Project { get; init; }
     public required string Name { get; init; }
 
-    /// <summary>What is stripped from paths that begin with it; ends with a slash. Null for nothing.</summary>
+    /// <summary>Paths that begin with it leave it out. It ends with a slash; null if none.</summary>
     public string? Root { get; init; }
     public required DateTimeOffset CTime { get; init; }
     public required string CreatedBy { get; init; }
@@ -22,7 +22,7 @@ sealed record DatasetRow : TableRow
     [IgnoreDataMember] public DatasetId DatasetId => DatasetId.Of(Id);
 }
 
-/// <summary>Where a dataset of this id is; there as long as the dataset is. It never changes.</summary>
+/// <summary>The place of a dataset's id. It exists as long as the dataset, and never changes.</summary>
 sealed record DatasetIdRow : TableRow
 {
     public required Guid Project { get; init; }
@@ -88,7 +88,7 @@ sealed record CompletedVersionRow : TableRow
     public required string Name { get; init; }
 }
 
-/// <summary>Which version, or which alias, has a name in a dataset.</summary>
+/// <summary>The version, or the alias, that has a name in a dataset.</summary>
 sealed record VersionNameRow : TableRow
 {
     /// <summary>Null if an alias has the name.</summary>

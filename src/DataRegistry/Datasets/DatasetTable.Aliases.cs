@@ -6,7 +6,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>What became of pointing an alias at a version.</summary>
+/// <summary>The outcome of pointing an alias at a version.</summary>
 abstract record VersionAliasOutcome
 {
     public sealed record Created(VersionAliasRow Alias) : VersionAliasOutcome;
@@ -30,7 +30,7 @@ sealed partial class DatasetTable
     public Task<VersionAliasRow?> FindAliasAsync(Guid project, DatasetId dataset, string name, CancellationToken cancellationToken) =>
         table.FindAsync<VersionAliasRow>(dataset.Partition, AliasKey(project, dataset, name), cancellationToken: cancellationToken);
 
-    /// <summary>Where an alias of this id is, or was before it was deleted; null if there never was such an alias.</summary>
+    /// <summary>The place of an alias's id, even after the alias is deleted; null if no alias ever had it.</summary>
     public Task<VersionAliasIdRow?> FindAliasIdAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
         table.FindAsync<VersionAliasIdRow>(id.Partition, AliasIdKey(id), cancellationToken: cancellationToken);
 

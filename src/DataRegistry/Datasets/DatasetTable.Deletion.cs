@@ -12,10 +12,10 @@ sealed partial class DatasetTable
     const int VersionsAtOnce = Tables.MaxTransactionActions / RowsOfVersion;
 
     /// <summary>
-    /// Deletes a version as it is now, and gives its name back; the aliases that name it have to be gone. Its blobs are left to whoever
-    /// looks at leftovers. False if it was changed or deleted meanwhile.
+    /// Deletes a version in its present state, and frees its name. The aliases that name it must be deleted before. The
+    /// collection of leftovers deletes its blobs. False if it was changed or deleted meanwhile.
     /// </summary>
-    /// <param name="change">The call, so that it knows its own leftover after a lost answer.</param>
+    /// <param name="change">The call, so that it recognizes its own leftover after a lost answer.</param>
     public async Task<bool> TryDeleteAsync(DatasetVersionRow version, Guid change, CancellationToken cancellationToken)
     {
         var dataset = await FindAsync(version.DatasetId, cancellationToken);
@@ -60,11 +60,11 @@ sealed partial class DatasetTable
         return (await FindLeftoverAsync(id, cancellationToken))?.Change == change;
     }
 
-    /// <summary>What is left of a dataset that is deleted; null for nothing.</summary>
+    /// <summary>The leftovers of a deleted dataset; null if there are none.</summary>
     public Task<LeftoverRow?> FindLeftoverAsync(DatasetId id, CancellationToken cancellationToken) =>
         table.FindAsync<LeftoverRow>(id.Partition, LeftoverKey(id.Value.ToGuid()), cancellationToken: cancellationToken);
 
-    /// <summary>What is left in a slot of what is created or deleted.</summary>
+    /// <summary>The leftovers in a slot, of unfinished and deleted datasets and versions.</summary>
     public IAsyncEnumerable<LeftoverRow> LeftoversAsync(int slot, CancellationToken cancellationToken) =>
         table.ReadAsync<LeftoverRow>(
             new TableRange(PartitionOf(slot)) { From = "g-", Before = "g." }, cancellationToken: cancellationToken);
@@ -73,7 +73,7 @@ sealed partial class DatasetTable
     public async Task ForgetAsync(LeftoverRow leftover, CancellationToken cancellationToken) =>
         await table.TryDeleteAsync(leftover.PartitionKey, leftover.RowKey, ETag.All, cancellationToken);
 
-    /// <summary>What is left of a version: its blobs, until nobody writes for it any more.</summary>
+    /// <summary>The leftover of a version: its blobs, until no worker writes for it any more.</summary>
     public Task<LeftoverRow?> FindLeftoverAsync(DatasetVersionId id, CancellationToken cancellationToken) =>
         table.FindAsync<LeftoverRow>(id.Partition, LeftoverKey(id.ToGuid()), cancellationToken: cancellationToken);
 
@@ -161,7 +161,7 @@ sealed partial class DatasetTable
     static TableRange Starting(string partition, string prefix) => new(partition) { From = prefix, Before = $"{prefix.AsSpan(..^1)}." };
 }
 
-/// <summary>Which dataset a row belongs to; null if its key says so.</summary>
+/// <summary>The dataset of a row; null if its key has it.</summary>
 sealed record OfDatasetRow : TableRow
 {
     public static readonly string[] Properties = [nameof(RowKey), nameof(Dataset)];

@@ -4,7 +4,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>What became of beginning a version.</summary>
+/// <summary>The outcome of starting a version.</summary>
 abstract record VersionStart
 {
     /// <summary>Its row is there as <see cref="DatasetVersionStatus.Creating"/>, so it has its name.</summary>
@@ -20,7 +20,7 @@ abstract record VersionStart
     public sealed record DatasetGone : VersionStart;
 }
 
-/// <summary>What a version is made of, beside its files.</summary>
+/// <summary>The facts of a new version, besides its files.</summary>
 /// <param name="Job">The job that makes it; null if the request does.</param>
 sealed record NewVersion(DatasetName Name, string CreatedBy, Guid? Previous, Guid? Job)
 {
@@ -43,7 +43,7 @@ sealed partial class DatasetTable
         await FindVersionAsync(id, cancellationToken) is { IsVisible: true } row
             && await FindIdAsync(row.DatasetId, cancellationToken) is not null ? row : null;
 
-    /// <summary>Which version, or which alias, has a name in a dataset; null for none.</summary>
+    /// <summary>The version, or the alias, that has a name in a dataset; null if none.</summary>
     public Task<VersionNameRow?> FindNameAsync(DatasetId dataset, string name, CancellationToken cancellationToken) =>
         table.FindAsync<VersionNameRow>(dataset.Partition, VersionNameKey(dataset, name), cancellationToken: cancellationToken);
 
@@ -145,7 +145,7 @@ sealed partial class DatasetTable
             [
                 Change.Update(published, row.ETag),
                 Change.Add(CompletedOf(published)),
-                // Also where it stays the same: whoever deletes the newest version looks for the next one meanwhile.
+                // Write it even if it is unchanged: a concurrent deletion of the newest version looks for the next one.
                 Change.Update(WithNewer(dataset, published), dataset.ETag),
             ];
             // Other deliveries of a job may have left blobs.

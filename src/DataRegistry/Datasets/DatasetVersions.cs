@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>What became of making a version.</summary>
+/// <summary>The outcome of making a version.</summary>
 abstract record VersionMade
 {
     public sealed record Made(DatasetVersionRow Version) : VersionMade;
@@ -17,9 +17,9 @@ abstract record VersionMade
 }
 
 /// <summary>
-/// Makes and deletes versions. A version is made by three steps: its row, which takes the name; its manifest; one conditional update,
-/// which publishes it. A death leaves a row that is nobody's any more: its name goes to whoever asks for it next, and the collector takes
-/// the rest.
+/// Makes and deletes versions. Making one takes three steps: its row, which takes the name; its manifest; one
+/// conditional update, which publishes it. After a death the next request for the name takes it, and the collection
+/// deletes the rest.
 /// </summary>
 sealed partial class DatasetVersions(
     DatasetTable table, ManifestWriter writer, ManifestBlobs blobs, JobTable jobs, TimeProvider clock, ILogger<DatasetVersions> logger)

@@ -15,7 +15,7 @@ abstract record DatumReference
 
     public sealed record ByAlias(AliasName Name) : DatumReference;
 
-    /// <summary>What is tracked at a URL.</summary>
+    /// <summary>The datum at a URL.</summary>
     public sealed record ByUrl(S3Url Url) : DatumReference;
 
     /// <summary>An id or an alias, with <c>datum://</c> before it or not, or an <c>s3://</c> URL.</summary>

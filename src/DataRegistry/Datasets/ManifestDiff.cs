@@ -19,8 +19,8 @@ sealed class ManifestDiff(ManifestReader manifests)
     /// <summary>Requests of a page, beside those for the two indexes. The page that needs more ends, and its cursor goes on.</summary>
     public const int MaxRequests = 32;
 
-    /// <param name="start">Where the page begins: a path, which is compared, too. Null for the beginning.</param>
-    /// <returns>The changes, and where the next page begins; null at the end.</returns>
+    /// <param name="start">The first path of the page, inclusive. Null for the beginning.</param>
+    /// <returns>The changes, and the first path of the next page; null at the end.</returns>
     public async Task<(IReadOnlyList<PathChange> Changes, string? Next)> PageAsync(
         Manifest from, Manifest to, string? start, int limit, CancellationToken cancellationToken)
     {
@@ -60,7 +60,10 @@ sealed class ManifestDiff(ManifestReader manifests)
         return (changes, null);
     }
 
-    /// <summary>Where the comparison is in one of the manifests: at a block that is not read yet, or at an entry of one that is.</summary>
+    /// <summary>
+    /// The position of the comparison in one of the manifests: at a block before it is read, or at an entry of a read
+    /// one.
+    /// </summary>
     sealed class DiffSide(OpenManifest manifest)
     {
         IReadOnlyList<ManifestEntry>? entries;

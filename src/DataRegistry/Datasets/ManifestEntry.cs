@@ -60,17 +60,17 @@ sealed record ManifestEntry
     };
 }
 
-/// <summary>Where a version's entries are, and how many they are: the row that names it makes it count.</summary>
+/// <summary>A version's entries in a blob. They count once a row names the blob.</summary>
 /// <param name="Blob">The blob's name in the container of manifests.</param>
 /// <param name="Length">Bytes of the blob.</param>
-/// <param name="IndexAt">Where the index begins, which ends with the blob.</param>
+/// <param name="IndexAt">The position of the index, which ends with the blob.</param>
 /// <param name="Count">Entries.</param>
 /// <param name="Bytes">Of the entries' objects together.</param>
 sealed record Manifest(string Blob, long Length, long IndexAt, long Count, long Bytes);
 
 /// <summary>Entries of a block: the unit that is compressed, and read.</summary>
 /// <param name="First">The path of its first entry.</param>
-/// <param name="At">Where it begins in the blob.</param>
+/// <param name="At">Its position in the blob.</param>
 /// <param name="Raw">Its bytes before they were compressed.</param>
 /// <param name="Count">Its entries.</param>
 /// <param name="Files">A hash of their paths and datums.</param>

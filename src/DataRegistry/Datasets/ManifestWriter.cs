@@ -11,7 +11,7 @@ using DataRegistry.Jobs;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>What became of writing a manifest.</summary>
+/// <summary>The outcome of writing a manifest.</summary>
 abstract record ManifestOutcome
 {
     /// <summary>It is there, and counts once a version's row names it.</summary>

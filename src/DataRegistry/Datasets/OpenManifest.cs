@@ -1,7 +1,9 @@
 namespace DataRegistry.Datasets;
 
-/// <summary>A manifest whose index is read, for a reader who chooses among its blocks. They are read in pieces of several.</summary>
-/// <param name="read">What is read of the manifest already, from its beginning on.</param>
+/// <summary>
+/// A manifest whose index is read, for a reader who chooses among its blocks. They are read in pieces of several.
+/// </summary>
+/// <param name="read">The bytes that are already read, from the manifest's beginning on.</param>
 sealed class OpenManifest(ManifestBlobs blobs, Manifest manifest, List<ManifestBlock> blocks, byte[] read)
 {
     /// <summary>Bytes that a request reads beside the block that is asked for.</summary>

@@ -4,7 +4,7 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>What an alias of versions names now.</summary>
+/// <summary>An alias of versions, and the version that it names now.</summary>
 sealed record VersionAliasRow : TableRow
 {
     const int IdLength = 32;
@@ -18,7 +18,7 @@ sealed record VersionAliasRow : TableRow
     public required DateTimeOffset CTime { get; init; }
     public required DateTimeOffset MTime { get; init; }
 
-    /// <summary>Who made the last change.</summary>
+    /// <summary>The user who made the last change.</summary>
     public required string User { get; init; }
 
     /// <summary>Number of the last change, from 1.</summary>
@@ -31,7 +31,7 @@ sealed record VersionAliasRow : TableRow
 
     [IgnoreDataMember] public DatasetId DatasetId => DatasetId.Of(Dataset);
 
-    /// <summary>Where it stands in its project's list.</summary>
+    /// <summary>Its position in its project's list.</summary>
     [IgnoreDataMember] public string Place => $"{Dataset:N}{Name}";
 
     public static bool TryParsePlace([NotNullWhen(true)] string? text, out DatasetId dataset, [NotNullWhen(true)] out string? name)
@@ -45,7 +45,7 @@ sealed record VersionAliasRow : TableRow
     }
 }
 
-/// <summary>Where an alias of this id is, or was before it was deleted. It never changes.</summary>
+/// <summary>The place of an alias's id. It stays after the alias is deleted, and never changes.</summary>
 sealed record VersionAliasIdRow : TableRow
 {
     public required Guid Dataset { get; init; }

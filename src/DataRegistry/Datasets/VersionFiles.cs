@@ -89,7 +89,7 @@ sealed class VersionFiles(DatumTable datums, AliasTable aliases, LocationTable l
         return known;
     }
 
-    /// <summary>Which datums the files name, as far as they name any.</summary>
+    /// <summary>The datums that the files name, if they name any.</summary>
     async Task<Dictionary<NamedFile, DatumId>> IdsAsync(Project project, List<NamedFile> files, CancellationToken cancellationToken)
     {
         var names = files.Select(f => f.Reference).OfType<DatumReference.ByAlias>().Select(r => r.Name).ToList();
@@ -114,7 +114,7 @@ sealed class VersionFiles(DatumTable datums, AliasTable aliases, LocationTable l
         ? only
         : throw DatasetErrors.SeveralDatumsOfFile.On(Field, file.Number, Shown(file.Text), tracked[0], tracked[1]);
 
-    /// <summary>What the project tracks at URLs: a few requests for each store that holds some of them.</summary>
+    /// <summary>The project's datums at URLs. Costs a few requests for each store that contains some of them.</summary>
     async Task<Dictionary<S3Url, List<DatumId>>> TrackedAsync(
         Project project, IReadOnlySet<S3Url> urls, CancellationToken cancellationToken)
     {

@@ -11,8 +11,8 @@ sealed class VersionJobs(
     SelectionLimits limits, TimeProvider clock)
 {
     /// <summary>
-    /// Takes the name, writes the job and begins it. A repetition with the same key is about the same version, and goes on with what a
-    /// death left.
+    /// Takes the name, writes the job and starts it. A repetition with the same key is about the same version, and
+    /// continues after a death.
     /// </summary>
     /// <param name="selection">Frozen, of the dataset's project, and not empty.</param>
     /// <param name="key">The request's Idempotency-Key; null for none.</param>
@@ -69,7 +69,7 @@ sealed class VersionJobs(
             : new VersionBegun.NothingMade(job);
 }
 
-/// <summary>What became of beginning a version of a selection.</summary>
+/// <summary>The outcome of starting a version of a selection.</summary>
 abstract record VersionBegun
 {
     VersionBegun() { }
@@ -83,6 +83,6 @@ abstract record VersionBegun
     /// <summary>The job of an earlier request with the same key made no version, or that version was deleted.</summary>
     public sealed record NothingMade(JobRow Job) : VersionBegun;
 
-    /// <summary>The project has as many jobs under way as it may. The name is free again.</summary>
+    /// <summary>The project has the most running jobs that it may have. The name is free again.</summary>
     public sealed record TooManyJobs : VersionBegun;
 }

@@ -61,7 +61,8 @@ sealed class VersionKind(
     }
 
     /// <summary>
-    /// A version that is not published gives its name back. After a death, whoever asks for the name next sees to that, or the collector.
+    /// Frees the name of a version that is not published. After a death, the next request for the name frees it, or the
+    /// collection does.
     /// </summary>
     public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => job.Status == JobStatus.Completed
         ? Task.CompletedTask

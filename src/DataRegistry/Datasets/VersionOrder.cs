@@ -4,11 +4,13 @@ using DataRegistry.Selections.Exports;
 
 namespace DataRegistry.Datasets;
 
-/// <summary>What a job does for a version, as its row keeps it.</summary>
+/// <summary>A job's task for a version, as its row keeps it.</summary>
 /// <param name="Version">The version's id. The row of one that a job makes names the job.</param>
 sealed record VersionOrder(Guid Version)
 {
-    /// <summary>What the version is made of: the selection's id, which is that of the job that froze it. Null for an export.</summary>
+    /// <summary>
+    /// The id of the selection that the version is made of, which is that of the job that froze it. Null for an export.
+    /// </summary>
     public Guid? Selection { get; init; }
 
     /// <summary>Of an export; null otherwise.</summary>

@@ -28,7 +28,10 @@ sealed class VersionsOfSelections(JobTable jobs, VersionJobs versions, DatasetLi
             DatasetVersionBody.From(begun.Version), DatasetEndpoints.Json.DatasetVersionBody, statusCode: StatusCodes.Status202Accepted);
     }
 
-    /// <summary>The frozen selection; a wrong one ends the request. Whoever edits a project's data may see all selections of it.</summary>
+    /// <summary>
+    /// The frozen selection; a wrong one ends the request. A caller who edits a project's data may see all selections
+    /// of it.
+    /// </summary>
     async Task<JobRow> RequiredAsync(string id, Project project, CancellationToken cancellationToken)
     {
         if (!JobId.TryParse(id, out var parsed)

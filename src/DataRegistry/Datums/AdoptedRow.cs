@@ -2,7 +2,9 @@ using DataRegistry.Storage;
 
 namespace DataRegistry.Datums;
 
-/// <summary>Columns that a location and its datum share: who adopted the object, for whom, and S3's facts about it.</summary>
+/// <summary>
+/// Columns that a location and its datum share: the adoption's user and project, and S3's facts about the object.
+/// </summary>
 abstract record AdoptedRow : TableRow
 {
     public required string Key { get; init; }

@@ -148,5 +148,5 @@ sealed partial class DatumHashing
     bool IsSettled(DatumRow datum) =>
         datum.Sha256 is not null || datum.Purged is not null || (IsNoted(datum) && datum.ChecksumError is { Length: > 0 });
 
-    bool IsNoted(DatumRow datum) => datum.HashTried is { } tried && clock.GetUtcNow() - tried < Again;
+    bool IsNoted(DatumRow datum) => datum.HashTried is { } tried && clock.GetUtcNow() - tried < RetryInterval;
 }

@@ -14,7 +14,7 @@ sealed partial class DatumHashing(
     ILogger<DatumHashing> logger) : IDisposable
 {
     /// <summary>The time after which a request may retry a hash that failed, or whose message may be lost.</summary>
-    public static readonly TimeSpan Again = TimeSpan.FromHours(1);
+    public static readonly TimeSpan RetryInterval = TimeSpan.FromHours(1);
 
     /// <summary>The longest that a request waits for a hash before its answer.</summary>
     static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
@@ -47,24 +47,24 @@ sealed partial class DatumHashing(
         var hashed = found.ToArray();
         if (store.HashAdopted == HashAdopted.None || !store.AllowRead)
             return hashed;
-        var room = options.Value.HashAtOnceBytes;
+        var bytesLeft = options.Value.HashAtOnceBytes;
         var small = new List<int>();
         for (var i = 0; i < hashed.Length; i++)
         {
-            if (hashed[i] is { Sha256: null, IsArchived: false, SizeIsUnknown: false } some && some.Size <= room)
+            if (hashed[i] is { Sha256: null, IsArchived: false, SizeIsUnknown: false } some && some.Size <= bytesLeft)
             {
-                room -= some.Size;
+                bytesLeft -= some.Size;
                 small.Add(i);
             }
         }
 
-        using var patience = Limited(cancellationToken);
+        using var timeout = Limited(cancellationToken);
         var several = new ParallelOptions { MaxDegreeOfParallelism = options.Value.HashesInFlight, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(small, several, async (i, _) =>
         {
             try
             {
-                if (await bucket.HashAsync(hashed[i]!, patience.Token) is { } hashes)
+                if (await bucket.HashAsync(hashed[i]!, timeout.Token) is { } hashes)
                     hashed[i] = hashed[i]! with { Md5 = hashes.Md5, Sha1 = hashes.Sha1, Sha256 = hashes.Sha256 };
             }
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
@@ -126,13 +126,13 @@ sealed partial class DatumHashing(
     /// </summary>
     async Task<DatumRow?> TryAtOnceAsync(DatumRow datum, AdoptedObject? found, CancellationToken cancellationToken)
     {
-        using var patience = Limited(cancellationToken);
+        using var timeout = Limited(cancellationToken);
         try
         {
-            await slots.WaitAsync(patience.Token);
+            await slots.WaitAsync(timeout.Token);
             try
             {
-                return await HashAsync(datum, found, patience.Token);
+                return await HashAsync(datum, found, timeout.Token);
             }
             finally
             {

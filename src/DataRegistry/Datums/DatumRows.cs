@@ -31,7 +31,7 @@ sealed record DatumRow : AdoptedRow, ISelectableDatum
     public DateTimeOffset? HashTried { get; init; }
 
     /// <summary>
-    /// Whether a request read the object in vain. Then only the queue tries until <see cref="DatumHashing.Again"/> is
+    /// Whether a request read the object in vain. Then only the queue tries until <see cref="DatumHashing.RetryInterval"/> is
     /// over. Null means no; rows of former releases have null.
     /// </summary>
     public bool? HashMissed { get; init; }

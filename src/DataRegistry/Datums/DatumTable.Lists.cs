@@ -7,9 +7,7 @@ namespace DataRegistry.Datums;
 /// <summary>Lists of datums, bounded in rows and in bytes.</summary>
 sealed partial class DatumTable
 {
-    /// <summary>
-    /// A shard's next page is this many times as large. A list reads at most four times the datums that it needs.
-    /// </summary>
+    /// <summary>A shard's next page is this many times as large, so a list needs at most four for all that it reads.</summary>
     const int PageGrowth = 4;
 
     /// <summary>Datums that are read first, of all partitions together, because their sizes are not known yet.</summary>
@@ -114,8 +112,8 @@ sealed partial class DatumTable
             return shards;
         // The average size is known now. With many projects, few of them have the whole page.
         var size = (int)(shards.Sum(s => s.BytesRead) / rows);
-        var room = slice.IsSlim ? slice.Limit : Math.Min(slice.Limit, PageBudget.MaxBytes / Math.Max(1, size));
-        var more = Math.Min(ShareOf(room + slice.Offset), Math.Max(sample, 2 * room / partitions)) - sample;
+        var fits = slice.IsSlim ? slice.Limit : Math.Min(slice.Limit, PageBudget.MaxBytes / Math.Max(1, size));
+        var more = Math.Min(ShareOf(fits + slice.Offset), Math.Max(sample, 2 * fits / partitions)) - sample;
         if (more > 0)
         {
             await Parallel.ForEachAsync(

@@ -25,11 +25,11 @@ sealed partial class DatumTable
             },
             continuation, Tables.MaxPageRows, SelectedRow.Columns, cancellationToken);
 
-    /// <summary>Whether one shard of a slot has no more than so many datums. It stands for the others.</summary>
-    public async Task<bool> AreFewAsync(int slot, int most, CancellationToken cancellationToken) =>
+    /// <summary>Whether one shard of a slot has no more than so many datums in the span. It stands for the others.</summary>
+    public async Task<bool> AreFewAsync(int slot, DatumSpan span, int most, CancellationToken cancellationToken) =>
         (await table.QueryPageAsync<RowKeyOnly>(
-            new TableRange(PartitionOf((ushort)(slot << 4))) { Before = EndOfDatums }, null, most, [nameof(RowKeyOnly.RowKey)],
-            cancellationToken)).ContinuationToken is null;
+            new TableRange(PartitionOf((ushort)(slot << 4))) { From = span.From, Before = span.Before ?? EndOfDatums }, null, most,
+            [nameof(RowKeyOnly.RowKey)], cancellationToken)).ContinuationToken is null;
 
     /// <summary>
     /// Changes datums in their present state, each on its own ETag. If a datum changes meanwhile, it is read and

@@ -93,7 +93,7 @@ sealed partial class HashDatum(
         DatumTable datums, HashMessage message, TimeProvider clock, CancellationToken cancellationToken) =>
         [.. (await datums.FindAsync([.. message.Ids], cancellationToken)).Values.Where(d =>
             d is { Sha256: null, Purged: null }
-                && (string.IsNullOrEmpty(d.ChecksumError) || clock.GetUtcNow() - d.HashTried >= DatumHashing.Again))];
+                && (string.IsNullOrEmpty(d.ChecksumError) || clock.GetUtcNow() - d.HashTried >= DatumHashing.RetryInterval))];
 
     static partial class Log
     {

@@ -62,7 +62,7 @@ sealed record SelectedLocationRow : TableRow
         nameof(Settled), nameof(Purged),
     ];
 
-    /// <summary>What the datum's row says of it, unless it has drifted or its tags were edited.</summary>
+    /// <summary>The facts of the datum's row, unless it has drifted or its tags were edited.</summary>
     public SelectedRow AsDatum(Guid store, string bucket) => new()
     {
         PartitionKey = DatumTable.PartitionOf(Id),

@@ -10,7 +10,7 @@ namespace DataRegistry.Datums;
 delegate Task<(IReadOnlyList<T> Rows, string? Cursor)> ProjectPage<T>(
     Project project, int limit, string? after, CancellationToken cancellationToken);
 
-/// <summary>What lists of several projects have in common.</summary>
+/// <summary>Helpers for lists of several projects.</summary>
 static class ProjectPages
 {
     /// <summary>Projects that a page reads, one request each. A page that finds few rows in them is short.</summary>

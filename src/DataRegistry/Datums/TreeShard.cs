@@ -8,7 +8,7 @@ namespace DataRegistry.Datums;
 /// </summary>
 sealed class TreeShard(TableClient table, TreeQuery query, int shard, int firstPage)
 {
-    /// <summary>Each further page of a folder is this many times as large as the one before.</summary>
+    /// <summary>Each further page is this many times as large as the one before.</summary>
     const int PageGrowth = 4;
 
     readonly List<TreeRow> rows = [];

@@ -44,14 +44,14 @@ static class HealthEndpoints
 
     /// <summary>
     /// The caller, and whether it is a system administrator. Null if that cannot be found out, for any reason, or takes
-    /// longer than <paramref name="patience"/>: the answer does not wait for it.
+    /// longer than <paramref name="timeout"/>: the answer does not wait for it.
     /// </summary>
     static async Task<(Caller? Caller, bool IsAdministrator)> CallerOfAsync(
-        HttpContext context, TimeSpan patience, RateLimits limits, Permissions permissions)
+        HttpContext context, TimeSpan timeout, RateLimits limits, Permissions permissions)
     {
         var hungUp = context.RequestAborted;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(hungUp);
-        waiting.CancelAfter(patience);
+        waiting.CancelAfter(timeout);
         // Limit the request's own token. A task left running would write to this request's context, which another
         // request uses afterwards.
         context.RequestAborted = waiting.Token;

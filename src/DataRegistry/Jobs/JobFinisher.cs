@@ -63,7 +63,7 @@ sealed partial class JobFinisher(
     async Task AdvanceAsync(JobId job, CancellationToken cancellationToken)
     {
         var counts = default(Counts);
-        var underWay = 0;
+        var running = 0;
         var waiting = new List<WorkRow>();
         await foreach (var range in work.ListAsync(job, cancellationToken))
         {
@@ -71,15 +71,15 @@ sealed partial class JobFinisher(
             if (range.IsDone)
                 continue;
             if (range.Sent == range.Epoch)
-                underWay++;
+                running++;
             else
                 waiting.Add(range);
         }
 
         // In random order, because concurrent callers would otherwise all send the same ones.
-        foreach (var range in waiting.OrderBy(_ => Random.Shared.Next()).Take(options.Value.MessagesPerJob - underWay))
+        foreach (var range in waiting.OrderBy(_ => Random.Shared.Next()).Take(options.Value.MessagesPerJob - running))
             await queue.SendAsync(range, cancellationToken);
-        if (underWay + waiting.Count > 0)
+        if (running + waiting.Count > 0)
             return;
         // A concurrent finisher may have missed late counts, so count again.
         if (await FinishAsync(job, counts, cancellationToken) is null)

@@ -78,14 +78,14 @@ sealed partial class JobTable
     }
 
     /// <summary>Deletes a job and its key in one transaction. False if the job is no longer staged.</summary>
-    async Task<bool> RemoveTogetherAsync(JobRow job, JobKeyRow key, CancellationToken cancellationToken)
+    async Task<bool> RemoveTogetherAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
             var row = await FindAsync(job.JobId, cancellationToken);
             if (row is not null && row.Status != JobStatus.Staging)
                 return false;
-            var known = await FindKeyAsync(key, cancellationToken);
+            var known = key is null ? null : await FindKeyAsync(key, cancellationToken);
             List<TableTransactionAction> actions = [];
             if (row is not null)
                 actions.Add(Change.Delete(row.PartitionKey, row.RowKey, row.ETag));

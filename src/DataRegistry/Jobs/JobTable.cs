@@ -153,10 +153,8 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     /// <summary>Removes a staged job and its key. False if a repeated request has started it meanwhile.</summary>
     public async Task<bool> RemoveAsync(JobRow job, JobKeyRow? key, CancellationToken cancellationToken)
     {
-        if (key is not null && !await RemoveTogetherAsync(job, key, cancellationToken))
+        if (!await RemoveTogetherAsync(job, key, cancellationToken))
             return false;
-        if (key is null)
-            await table.TryDeleteAsync(job.PartitionKey, job.RowKey, ETag.All, cancellationToken);
         await NoteInactiveAsync(job.JobId, cancellationToken);
         return true;
     }

@@ -91,7 +91,7 @@ sealed partial class RangeWorker(
     }
 
     /// <summary>
-    /// Does the range's next window. Returns the range to go on with; null if this delivery has no more work.
+    /// Does the range's next window. Returns the range to continue with; null if this delivery has no more work.
     /// </summary>
     async Task<WorkRow?> AdvanceAsync(
         JobRun run, StoreTurns.Turn turn, RangeDelivery delivery, WorkRow range, CancellationToken cancellationToken)

@@ -151,10 +151,10 @@ sealed class StoreTurns : IDisposable
         }
 
         /// <summary>False if no slot was free within the time.</summary>
-        async Task<bool> WaitAsync(SemaphoreSlim places, TimeSpan patience, CancellationToken cancellationToken)
+        async Task<bool> WaitAsync(SemaphoreSlim places, TimeSpan timeout, CancellationToken cancellationToken)
         {
-            using var timeout = new CancellationTokenSource(patience > TimeSpan.Zero ? patience : TimeSpan.Zero, turns.clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
+            using var expiry = new CancellationTokenSource(timeout > TimeSpan.Zero ? timeout : TimeSpan.Zero, turns.clock);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, expiry.Token);
             try
             {
                 await places.WaitAsync(either.Token);
@@ -166,12 +166,12 @@ sealed class StoreTurns : IDisposable
             }
         }
 
-        async Task<IDisposable?> BeginAsync(TimeSpan patience, CancellationToken cancellationToken)
+        async Task<IDisposable?> BeginAsync(TimeSpan timeout, CancellationToken cancellationToken)
         {
             var hasPlace = false;
             try
             {
-                hasPlace = await WaitAsync(turns.windows, patience, cancellationToken);
+                hasPlace = await WaitAsync(turns.windows, timeout, cancellationToken);
             }
             finally
             {

@@ -9,8 +9,9 @@ using Microsoft.AspNetCore.Routing;
 namespace DataRegistry.Selections;
 
 /// <summary>
-/// What is done with a selection. To tag is to edit data. To purge many at once takes a permission of its own, which managers have: one
-/// purge is undone by adopting the object again, but a selection may be all that a project has. To export is to read.
+/// The actions on a selection. Tagging is editing data, and exporting is reading. Purging many datums at once takes a
+/// permission of its own, which managers have: adopting an object again undoes one purge, but a selection may be a
+/// project's whole data.
 /// </summary>
 static class ActionEndpoints
 {

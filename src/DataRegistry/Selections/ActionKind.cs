@@ -29,7 +29,7 @@ sealed class ActionKind(
         var order = SelectionOrder.Read(job.Parameters!);
         var selection = await jobs.FindAsync(new(TimedId.FromGuid(order.Selection)), cancellationToken);
         if (selection is null || selection.Expires < clock.GetUtcNow())
-            return new JobOpening.Failed("The selection has expired. What was done stays.");
+            return new JobOpening.Failed("The selection has expired. Its changes stay.");
         if (await projects.FindAsync(job.Project, cancellationToken) is not { } project)
             return new JobOpening.Failed("The selection's project is not there any more.");
         var filter = SelectionFilter.Read(selection.Parameters);
@@ -56,7 +56,7 @@ sealed class ActionKind(
         };
     }
 
-    /// <summary>Who wants to act on the selection next looks at the job.</summary>
+    /// <summary>The next action on the selection reads the job.</summary>
     public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
 
     static string NameOf(SelectionAction action) => action switch
@@ -68,7 +68,7 @@ sealed class ActionKind(
     };
 }
 
-/// <summary>What the windows of an action have in common.</summary>
+/// <summary>The data that all windows of an action share.</summary>
 sealed record ActionScope(
     JobRow Job, SelectionOrder Order, Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
     : SelectionScope(Project, Filter, Scanned);

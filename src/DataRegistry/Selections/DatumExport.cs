@@ -15,7 +15,8 @@ sealed class DatumExport(DatumTable datums, AliasTable aliases)
     {
         var skipped = new List<SkippedItem>();
         // The rows of neighbouring ids lie together.
-        foreach (var some in items.OrderBy(i => i.Id.Value.RowKey, StringComparer.Ordinal).Chunk(AtOnce))
+        var byId = items.OrderBy(i => i.Id.Value.Partition).ThenBy(i => i.Id.Value.RowKey, StringComparer.Ordinal);
+        foreach (var some in byId.Chunk(AtOnce))
         {
             var rows = await datums.FindAsync([.. some.Select(i => i.Id)], cancellationToken);
             var names = await aliases.NamesAsync(some.Select(i => i.Id), cancellationToken);

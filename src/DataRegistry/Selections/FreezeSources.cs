@@ -15,7 +15,7 @@ sealed class FreezeSources(
     DatumTable datums, LocationTable locations, JobTable jobs, StoreTable stores, ScannedStores scans, SelectionLimits limits)
 {
     /// <summary>
-    /// Keys are spread evenly over the shards, so one shard stands for all. It takes a request or two, whatever the project's size.
+    /// Keys are spread evenly over the shards, so one shard stands for all. It takes a request or two, whatever the project has.
     /// </summary>
     public async Task<FreezePlan> PlanAsync(Project project, SelectionFilter filter, CancellationToken cancellationToken)
     {
@@ -23,7 +23,7 @@ sealed class FreezeSources(
             return new(OneRange: true, ByLocations: false);
         if (limits.FewRows == 0)
             return default;
-        if (await datums.AreFewAsync(project.Slot, limits.FewRows, cancellationToken))
+        if (await datums.AreFewAsync(project.Slot, filter.Span, limits.FewRows, cancellationToken))
             return new(OneRange: true, ByLocations: false);
         var isNarrow = filter is
         {
@@ -60,7 +60,7 @@ sealed record FreezeFilter(SelectionFilter Filter, Project Project, IReadOnlyDic
 /// <param name="Continuation">Asks for the next page; null at the shard's end.</param>
 sealed record FreezePage(IReadOnlyList<SelectionItem> Items, int Rows, string? Last, string? Continuation);
 
-/// <summary>Where the datums of a freeze are read.</summary>
+/// <summary>A source of the datums of a freeze.</summary>
 abstract class FreezeSource
 {
     /// <param name="after">The row key after which a shard is read; null for its beginning.</param>

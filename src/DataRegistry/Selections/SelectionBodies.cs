@@ -11,13 +11,14 @@ namespace DataRegistry.Selections;
 /// <summary>A request for a selection, as it is read: its filter is checked by <see cref="SelectionFilterInput"/>.</summary>
 sealed record SelectionInput(string? Project, JsonElement? Filter);
 
-/// <summary>What a selection is made of.</summary>
-/// <param name="Filter">All that is given has to match. Unknown fields are refused, and so is a filter of nothing.</param>
+/// <summary>The body of a request for a selection.</summary>
+/// <param name="Filter">A datum must match all given fields. Unknown fields are refused, and so is a filter without a
+/// restriction.</param>
 sealed record NewSelectionBody(string? Project, SelectionFilterBody? Filter);
 
-/// <summary>Which datums a selection takes.</summary>
+/// <summary>The filter of a selection.</summary>
 /// <param name="Prefix">The beginning of keys, or an <c>s3://</c> URL.</param>
-/// <param name="Glob">What the whole key matches.</param>
+/// <param name="Glob">A pattern that the whole key must match.</param>
 /// <param name="Name">The last part of a key, whole.</param>
 /// <param name="NameContains">A part of the last part of a key, as it is written.</param>
 /// <param name="Drift"><c>none</c>, <c>changed</c>, <c>missing</c> or <c>unknown</c>.</param>

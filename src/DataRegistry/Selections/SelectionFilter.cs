@@ -7,7 +7,7 @@ using DataRegistry.Stores;
 
 namespace DataRegistry.Selections;
 
-/// <summary>Which datums of a project a selection takes, as its job keeps it. A property that is null restricts nothing.</summary>
+/// <summary>The filter of a selection, as its job keeps it. A property that is null restricts nothing.</summary>
 sealed record SelectionFilter
 {
     KeyGlob? pattern;
@@ -21,7 +21,7 @@ sealed record SelectionFilter
     public string? Bucket { get; init; }
     public string? Prefix { get; init; }
 
-    /// <summary>What the whole key matches.</summary>
+    /// <summary>A pattern that the whole key must match.</summary>
     public string? Glob { get; init; }
 
     /// <summary>The key's last segment.</summary>
@@ -46,7 +46,7 @@ sealed record SelectionFilter
     /// <summary>Only purged ones; null or false for only the others.</summary>
     public bool? Purged { get; init; }
 
-    /// <summary>Where the datums may be that it takes.</summary>
+    /// <summary>The row keys that matching datums may have.</summary>
     [JsonIgnore]
     public DatumSpan Span =>
         Job is { } job ? DatumSpan.Of(new(TimedId.FromGuid(job))) : DatumSpan.Between(AdoptedAfter, AdoptedBefore);
@@ -84,7 +84,7 @@ sealed record SelectionFilter
         JsonSerializer.Deserialize(text ?? "{}", SelectionStateJson.Default.SelectionFilter)!;
 }
 
-/// <summary>What rows of jobs keep of selections.</summary>
+/// <summary>The JSON of selections in rows of jobs.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     UseStringEnumConverter = true)]

@@ -64,7 +64,8 @@ sealed class FreezeWork(FreezeSource source, JobBlobs blobs, SelectionLimits lim
             position = continuation is null ? position.NextShard() : position with { After = page.Last ?? position.After };
             from = continuation is null ? null : from;
         }
-        while (!position.IsEnd && items.Count < limits.WindowItems && rows < limits.WindowRows);
+        while (!position.IsEnd && items.Count < limits.WindowItems && rows < limits.WindowRows
+            && items.Sum(i => (long)i.Key.Length) < limits.WindowKeyLength);
 
         items.Sort((a, b) => OrderedKey.Compare(a.Key, b.Key) is not 0 and var order ? order : a.Store.CompareTo(b.Store));
         var counts = new Counts { Done = items.Count, Bytes = items.Sum(i => i.Size), Looked = rows };
@@ -80,7 +81,7 @@ readonly record struct FreezePosition(int Shard, string? After, bool HasAllShard
 {
     const char AllShards = '+';
 
-    /// <summary>Where a range of all shards begins.</summary>
+    /// <summary>The beginning of a range of all shards.</summary>
     public static string Beginning { get; } = new FreezePosition(0, null, HasAllShards: true).ToString();
 
     public bool IsEnd => Shard == Shards.Count;

@@ -15,6 +15,9 @@ sealed record SelectionLimits
     /// <summary>Datums in a window. Each takes some hundred bytes in memory while it is written.</summary>
     public int WindowItems { get; init; } = 10_000;
 
+    /// <summary>The most characters of keys in a window: long keys are most of its memory.</summary>
+    public int WindowKeyLength { get; init; } = 2_000_000;
+
     /// <summary>The most rows that are read for a window, so that one with few matches ends in time too.</summary>
     public int WindowRows { get; init; } = 50_000;
 

@@ -3,7 +3,7 @@ using DataRegistry.Selections.Exports;
 
 namespace DataRegistry.Selections;
 
-/// <summary>What is done with the datums of a selection.</summary>
+/// <summary>The actions on the datums of a selection.</summary>
 enum SelectionAction
 {
     Purge,
@@ -12,7 +12,7 @@ enum SelectionAction
     Export,
 }
 
-/// <summary>What a job does with a selection, as its row keeps it.</summary>
+/// <summary>A job's action on a selection, as its row keeps it.</summary>
 /// <param name="Selection">The selection's id, which is that of the job that froze it.</param>
 sealed record SelectionOrder(Guid Selection, SelectionAction Action)
 {

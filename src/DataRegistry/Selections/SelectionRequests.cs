@@ -18,7 +18,7 @@ sealed partial class SelectionRequests(
     /// </summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
-    /// <summary>Ranges of an action's job: as many as may be worked on at a time.</summary>
+    /// <summary>The most ranges of an action's job, and of those in progress at a time.</summary>
     const int MaxRanges = 16;
 
     /// <summary>
@@ -93,7 +93,7 @@ sealed partial class SelectionRequests(
     /// </summary>
     async Task<ActionClaimRow> ClaimAsync(JobRow selection, RequestKey? key, CancellationToken cancellationToken)
     {
-        var request = key is null ? null : $"{key.Key} {key.Body}";
+        var request = key is null ? null : ActionClaimRow.RequestOf(key);
         var id = JobId.Create(clock.GetUtcNow(), selection.JobId.Slot).Value.ToGuid();
         for (var retry = new WriteRetry(clock, cancellationToken); ; await retry.AgainAsync())
         {
@@ -129,8 +129,11 @@ sealed partial class SelectionRequests(
             return job.Status.IsTerminal() ? false : throw SelectionErrors.ActionRuns.With(id);
         if (request is not null && claim.Request == request)
             return true;
-        return clock.GetUtcNow() - claim.Since < DeadAfter
-            ? throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5))
+        if (clock.GetUtcNow() - claim.Since < DeadAfter)
+            throw SelectionErrors.ActionBegins.With().After(TimeSpan.FromSeconds(5));
+        // A timer would start it later, beside the next job.
+        return job is not null && !await jobs.RemoveAsync(job, claim.KeyOf(id), cancellationToken)
+            ? throw SelectionErrors.ActionRuns.With(id)
             : false;
     }
 
@@ -143,16 +146,17 @@ sealed partial class SelectionRequests(
     }
 
     /// <summary>
-    /// The windows of an action: for each, the blobs of its items. An export takes several of the selection's windows
-    /// at once, because each becomes a file.
+    /// The windows of an action: for each, the blobs of its items. Small windows of the selection are joined, because
+    /// each window is a checkpoint, and each window of an export is a file.
     /// </summary>
     async Task<List<string>> WindowsAsync(JobRow selection, SelectionOrder order, CancellationToken cancellationToken)
     {
+        var most = order.Action == SelectionAction.Export ? limits.ExportItems : limits.WindowItems;
         var windows = new List<string>();
         var items = 0L;
         await foreach (var row in work.ListResultsAsync(selection.JobId, null, cancellationToken))
         {
-            var joins = order.Action == SelectionAction.Export && windows.Count > 0 && items + row.Counts.Done <= limits.ExportItems;
+            var joins = windows.Count > 0 && items + row.Counts.Done <= most;
             if (joins)
                 windows[^1] += ' ' + row.Blob;
             else
@@ -172,7 +176,7 @@ sealed partial class SelectionRequests(
     async Task RunAtOnceAsync(List<WorkRow> ranges)
     {
         var until = clock.GetUtcNow() + limits.AtOnce;
-        using var patience = new CancellationTokenSource(2 * limits.AtOnce);
+        using var timeout = new CancellationTokenSource(2 * limits.AtOnce);
         await Parallel.ForEachAsync(
             ranges, new ParallelOptions { MaxDegreeOfParallelism = options.Value.WindowsAtOnce }, async (range, _) =>
         {
@@ -180,7 +184,7 @@ sealed partial class SelectionRequests(
             {
                 if (clock.GetUtcNow() < until)
                 {
-                    await worker.RunAsync(range, until, patience.Token);
+                    await worker.RunAsync(range, until, timeout.Token);
                     return;
                 }
             }
@@ -212,4 +216,10 @@ sealed record ActionClaimRow : TableRow
     /// <summary>The hashes of its Idempotency-Key and of what was asked; null where the request has no key.</summary>
     public string? Request { get; init; }
     public required DateTimeOffset Since { get; init; }
+
+    public static string RequestOf(RequestKey key) => $"{key.Key} {key.Body}";
+
+    /// <summary>The row of the request's key; null where the request has none.</summary>
+    public JobKeyRow? KeyOf(JobId job) =>
+        Request?.Split(' ') is [var key, var body] ? JobTable.NewKey(new(key, body), job) : null;
 }

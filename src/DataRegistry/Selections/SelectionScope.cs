@@ -3,9 +3,9 @@ using DataRegistry.Organization;
 
 namespace DataRegistry.Selections;
 
-/// <summary>What a selection took, and from where.</summary>
-/// <param name="Filter">A datum that does not match it any more is left alone.</param>
-/// <param name="Scanned">When the last scan of each store began that was completed.</param>
+/// <summary>The project and the filter of a selection.</summary>
+/// <param name="Filter">A datum that does not match it any more is skipped.</param>
+/// <param name="Scanned">When each store's last completed scan began.</param>
 record SelectionScope(Project Project, SelectionFilter Filter, IReadOnlyDictionary<Guid, DateTimeOffset> Scanned)
 {
     /// <summary>Why a datum is left alone; null if it is as it was when it was selected.</summary>

@@ -57,10 +57,10 @@ sealed record StoreConfigurationBody(
 /// The requested fields of a store. Without an access key, AWS gets the host's own credentials, and other servers none.
 /// </summary>
 /// <param name="Project">A project's id, or an object with it, like in answers.</param>
-/// <param name="AccessMode">Who sees the store and may adopt from it: <c>public</c>, everybody with a token; <c>single_project</c>, those
-/// with a role at its project, into that project only; <c>teams</c> and <c>owner_organization</c>, those with a role in its cluster. Left
-/// out, a new store with a project is <c>single_project</c> and one without is <c>public</c>; a store that is changed keeps its
-/// mode.</param>
+/// <param name="AccessMode">Decides who sees the store and who may adopt from it. <c>public</c>: callers with a token.
+/// <c>single_project</c>: callers with a role at its project, into that project only. <c>teams</c> and <c>owner_organization</c>: callers
+/// with a role in its cluster. By default a new store with a project is <c>single_project</c>, and one without is <c>public</c>. A store
+/// that is changed keeps its mode.</param>
 sealed record NewStoreBody(
     string? Name, string? Type, NewStoreConfigurationBody? Configuration,
         [property: WireType(JsonSchemaType.String | JsonSchemaType.Object | JsonSchemaType.Null)] JsonElement? Project,

@@ -31,7 +31,7 @@ static class StoreEndpoints
             .TakesJsonOrForm<NewStoreBody>()
             .Answers<StoreBody>("Replace a store")
             .WithDescription(
-                "Fields that are left out get their defaults, except the bucket, the paths, the secret and `access_mode`, which stay."));
+                "Fields that are left out get their defaults, except the bucket, the paths, the secret and the access mode, which stay."));
         Describe(api.MapPatch(
             "/stores/{id}/",
             (string id, HttpContext context, StoreRequests requests, ScanTable scans, AuditTrail trail) => ChangeAsync(

@@ -180,7 +180,7 @@ public sealed class LimitTests
             Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/health/ready"));
         Assert.True(await RetryAfterAsync(somebody, "/api/health/ready") > TimeSpan.FromSeconds(1));
         Assert.True(await RetryAfterAsync(somebody, "/api/v0/users/me/") > TimeSpan.FromSeconds(1));
-        // A URL without a valid token does not.
+        // A stranger's check of readiness is not limited.
         using var stranger = service.NewClient();
         Assert.Equal(HttpStatusCode.OK, await stranger.StatusAsync("GET", "/api/health/ready"));
     }
@@ -192,7 +192,7 @@ public sealed class LimitTests
         foreach (var expected in new[] { HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests })
             Assert.Equal(expected, await AskAsync(service, null, "203.0.113.7", "/openapi/v1.json"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(service, null, "203.0.113.8", "/openapi/v1.json"));
-        // A caller with a known ETag gets 304, and counts like the others.
+        // A caller who has the document gets 304, and counts like the others.
         using var known = service.NewClient();
         known.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
         known.DefaultRequestHeaders.IfNoneMatch.Add(System.Net.Http.Headers.EntityTagHeaderValue.Any);

@@ -137,7 +137,7 @@ public sealed class TokenIssuerTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, await jwt.StatusAsync("POST", "/api/v0/tokens/", Json(clock.GetUtcNow().AddDays(2))));
         using var brief = service.As(await service.NewTokenAsync(jwt, new { name = "brief", expires = clock.GetUtcNow().AddMinutes(60) }));
 
-        // A new password revokes log-ins and their tokens, whoever sets it. Tokens of programs stay.
+        // A new password revokes log-ins and their tokens, even if an administrator sets it. Tokens of programs stay.
         using var another = await LogInAsync();
         using var changed = await http.SendAsync(
             "PATCH", "/api/v0/users/me/", $$"""{"password":"another long one","current_password":"{{Password}}"}""");

@@ -247,7 +247,7 @@ public sealed class VersionTests(SharedService shared) : IClassFixture<SharedSer
     async Task<JsonElement> ResolvedAsync(string uri, HttpStatusCode status = HttpStatusCode.OK) => await service.GetAsync(
         $"{VersionsPath}resolve/?project={service.Project.Id}&uri={Uri.EscapeDataString(uri)}", status);
 
-    /// <param name="named">What the message has to name.</param>
+    /// <param name="named">The words that the message must contain.</param>
     async Task AssertRefusedAsync(string field, object body, params string[] named)
     {
         var writes = service.Transport.Writes;

@@ -153,8 +153,8 @@ sealed partial class ApiContract
     }
 
     /// <summary>
-    /// What the document does not say of a request that was answered well: that it may be a form, or has one of the headers that the API
-    /// reads. Null for nothing.
+    /// The fault of an accepted request: the document does not declare its form, or a header that the API reads. Null
+    /// if there is none.
     /// </summary>
     public string? Fault(HttpRequestMessage request, bool hasForm)
     {

@@ -15,7 +15,7 @@ static class RadosGatewayFixture
     public const string SecretAccessKey = "testsecret";
 
     /// <summary>Two seconds on an idle machine.</summary>
-    static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     /// <summary>
     /// Kept while this process lives. If it were collected, it would close the pipe, and end the gateway under running
@@ -55,7 +55,7 @@ static class RadosGatewayFixture
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;
-        using var late = new CancellationTokenSource(Patience);
+        using var late = new CancellationTokenSource(Timeout);
         var said = await script.StandardOutput.ReadLineAsync(late.Token);
         return said?.StartsWith("ready ", StringComparison.Ordinal) == true
             ? said["ready ".Length..]

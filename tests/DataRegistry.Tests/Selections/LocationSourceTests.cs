@@ -1,5 +1,6 @@
 using System.Net;
 using DataRegistry.Datums;
+using DataRegistry.Jobs;
 using DataRegistry.Organization;
 using DataRegistry.Selections;
 using DataRegistry.Storage;
@@ -110,7 +111,7 @@ public sealed class LocationSourceTests : IAsyncLifetime
     async Task<List<string>> ReadAsync(FreezeSources sources, SelectionFilter filter, bool byLocations)
     {
         var id = JobId.Create(DateTimeOffset.UtcNow, service.Project.Slot);
-        var job = DataRegistry.Jobs.JobTable.NewRow(id, Guid.Empty, service.Project.Id, "a") with
+        var job = JobTable.NewRow(id, Guid.Empty, service.Project.Id, "a") with
         {
             Parameters = filter.Write(),
             Prefix = byLocations ? filter.Prefix : null,

@@ -19,10 +19,10 @@ public sealed class SelectionFaultTests : IAsyncLifetime
 
     TestService service = null!;
 
-    // All is left to the queue, with a range a shard. Exports take two windows at a time, and their files are small.
+    // All is left to the queue, with a range a shard. Actions take few items at a time, and files are small.
     public async Task InitializeAsync()
     {
-        var limits = new SelectionLimits { AtOnce = TimeSpan.Zero, FewRows = 0, ExportItems = 6, FileBytes = 130_000 };
+        var limits = new SelectionLimits { AtOnce = TimeSpan.Zero, FewRows = 0, WindowItems = 4, ExportItems = 6, FileBytes = 130_000 };
         service = await TestService.StartAsync(null, null, services => services.AddSingleton(limits));
     }
 

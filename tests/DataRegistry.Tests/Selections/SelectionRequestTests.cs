@@ -32,7 +32,7 @@ public sealed class SelectionRequestTests(PatientService shared, ITestOutputHelp
         Expect("tag", Range + (Count / 100) + 32);
         TestSelections.AssertCounts(
             await service.ActedAsync(selection, "export", """{"format":"ndjson"}"""), Count, Count, skipped: 0, pending: 0);
-        Expect("export", Range + 32);
+        Expect("export", Range + 48);
         TestSelections.AssertCounts(await service.ActedAsync(selection, "purge"), Count, Count, skipped: 0, pending: 0);
         Expect("purge", Range + (2 * ((Count / 100) + 32)));
 

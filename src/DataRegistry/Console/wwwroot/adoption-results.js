@@ -1,4 +1,4 @@
-// What became of URLs, or would.
+// The outcome of URLs, or the expected one.
 
 import { h } from './dom.js';
 import { count, plural } from './format.js';

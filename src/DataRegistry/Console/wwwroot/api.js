@@ -11,7 +11,7 @@ const FIRST_DELAY = 500;
 const LONGEST_DELAY = 15_000;
 const BUSY = new Set([429, 502, 503, 504]);
 
-/** Where the service is: what comes before /console/ in the page's own address. */
+/** The service's address: the part of the page's own before /console/. */
 const BASE = location.pathname.replace(/console(\/.*)?$/, '');
 
 /** The same for those who use it from elsewhere. */
@@ -50,7 +50,7 @@ export const api = {
     }
   },
 
-  /** What the first pages hold, up to `max`. */
+  /** The items of the first pages, up to `max`. */
   async all(path, query, signal, { max = 1000 } = {}) {
     const found = [];
     for await (const page of this.pages(path, { limit: max, ...query }, signal)) {

@@ -39,7 +39,7 @@ session.onChange(why => {
 addEventListener('hashchange', () => show());
 show();
 
-/** Shows what the address names. What was under way for the page before is given up. `again`: it is the same page, which stays where it is scrolled to. */
+/** Shows what the address names. Requests of the previous page end. `again`: it is the same page, which keeps its scroll position. */
 async function show({ again = false } = {}) {
   leaving.abort();
   const leave = leaving = new AbortController();

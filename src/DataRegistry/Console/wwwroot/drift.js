@@ -14,7 +14,7 @@ export function driftOf(datum) {
   return datum.drift?.state ?? null;
 }
 
-/** What shows in lists: only what needs somebody's attention. */
+/** The badge in lists, only for datums that need attention. */
 export function driftBadge(datum) {
   const drift = driftOf(datum);
   return drift in NOTABLE ? stateBadge(drift) : null;

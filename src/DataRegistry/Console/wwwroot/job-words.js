@@ -1,4 +1,4 @@
-// What jobs there are, and how their pages speak of them.
+// The kinds of jobs, and the words of their pages.
 
 import { h } from './dom.js';
 import { bytes, count, plural } from './format.js';

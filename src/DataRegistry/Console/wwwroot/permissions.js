@@ -1,4 +1,4 @@
-// What somebody's roles allow, so that pages need not offer what would be refused. It is the service that decides.
+// The permissions of a user's roles, so that pages do not offer actions that would be refused. The service decides.
 
 const READ = ['projects_read', 'data_read', 'stores_read', 'data_volumes_read'];
 const DATA = ['data_adopt', 'data_edit', 'aliases_edit'];

@@ -1,4 +1,4 @@
-// What went wrong, as a sentence with what to do about it.
+// An error as a sentence with its remedy.
 
 const ADVICE = {
   401: 'Sign in again to go on.',
@@ -10,7 +10,7 @@ const ADVICE = {
   429: 'Wait a moment and try again.',
 };
 
-/** What helps against what the service says by a code. */
+/** The remedies for the service's codes. */
 const CODES = {
   datum_missing: 'Put it back into the bucket, or purge the datum.',
   datum_changed: 'Choose “Track the new version” to adopt what is there now.',
@@ -88,7 +88,7 @@ function fieldsOf(body) {
 function sentence(response, said, { status, code, fields, requestId }) {
   if (status >= 500) {
     const tail = requestId ? ` If it goes on, tell whoever runs this service: request ${requestId}.` : '';
-    // What a bucket said, for one, is more than this page knows.
+    // The service's own message, such as a bucket's, is more specific.
     if (said && !said.startsWith('A server error')) return `${finished(said)}${tail}`;
     return status === 503
       ? `The service is busy or its storage cannot be reached. Try again in a minute.${tail}`

@@ -34,7 +34,7 @@ export const routes = {
   settings: { path: '/p/:project/settings', title: 'Settings', section: 'settings', load: () => import('./pages/settings.js') },
 };
 
-/** What the navigation shows, as far as there is a route. */
+/** The entries of the navigation that have a route. */
 export const navigation = [
   { section: 'overview', label: 'Overview', route: 'overview' },
   { section: 'data', label: 'Data', route: 'data' },

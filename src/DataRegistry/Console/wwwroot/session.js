@@ -1,4 +1,4 @@
-// Who is signed in. The token is in this tab's memory and session storage only: it ends with the tab.
+// The signed-in user. The token is in this tab's memory and session storage only: it ends with the tab.
 
 const TOKEN = 'data-registry.token';
 const PROJECT = 'data-registry.project';

@@ -13,7 +13,7 @@ import { inConsoleWords } from './words.js';
 
 const SCHEDULES = EXAMPLES.schedules;
 
-/** What the last scan found. Nothing where the service knows no rescans. */
+/** The result of the last scan. Nothing if the service has no rescans. */
 export function lastRescan(store, { project, manages, signal }) {
   if (!store.rescan) return null;
   const last = store.last_rescan;

@@ -1,4 +1,4 @@
-// What pages are made of.
+// The parts of pages.
 
 import { h, replace } from './dom.js';
 import { messageOf } from './problems.js';

@@ -36,10 +36,10 @@ sealed class ExportFiles(JobBlobs blobs, SelectionLimits limits)
 }
 
 /// <summary>
-/// The files of one window of a job. A file is a blob of the delivery's own name. What a dead delivery wrote is never named, so it is never
-/// seen.
+/// The files of one window of a job. A file is a blob with the delivery's own name. No row names the files of a dead
+/// delivery, so nobody sees them.
 /// </summary>
-/// <param name="fileBytes">No file has more bytes.</param>
+/// <param name="fileBytes">The most bytes of a file.</param>
 sealed class WindowFiles<T>(WorkRow range, long fileBytes, Func<int, CancellationToken, Task<ExportFile<T>>> open) : IAsyncDisposable
 {
     /// <summary>Bytes that a file is kept short of its bound by: more than any row has.</summary>

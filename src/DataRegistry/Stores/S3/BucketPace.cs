@@ -10,7 +10,7 @@ public sealed class BucketPace(TimeProvider clock)
     static readonly TimeSpan Recovery = TimeSpan.FromMinutes(1);
 
     /// <summary>Requests that are throttled within this time, and their retries, count as one sign.</summary>
-    static readonly TimeSpan Together = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan SignPeriod = TimeSpan.FromSeconds(1);
 
     const double Least = 1.0 / 64;
 
@@ -33,7 +33,7 @@ public sealed class BucketPace(TimeProvider clock)
     {
         lock (gate)
         {
-            if (share < 1 && clock.GetElapsedTime(since) < Together)
+            if (share < 1 && clock.GetElapsedTime(since) < SignPeriod)
                 return;
             (share, since) = (Math.Max(Least, Now() / 2), clock.GetTimestamp());
         }

@@ -24,7 +24,7 @@ public sealed record ListRequest
 /// without being the last.</param>
 public sealed record ListPage(IReadOnlyList<S3Object> Objects, IReadOnlyList<string> CommonPrefixes, string? NextContinuationToken)
 {
-    /// <summary>There are more pages. Go on with the token, or without one after the last key.</summary>
+    /// <summary>There are more pages. Continue with the token, or without one after the last key.</summary>
     public bool IsTruncated { get; init; } = NextContinuationToken is not null;
 
     /// <summary>Entries of this page without a usable key, in their order.</summary>

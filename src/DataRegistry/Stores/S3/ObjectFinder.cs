@@ -20,7 +20,7 @@ sealed class ObjectFinder(int headsInFlight)
     /// </summary>
     const int HeadsPerList = 12;
 
-    /// <summary>The last character that a reasonable key has. It makes a place just before a key's own first key.</summary>
+    /// <summary>Sorts after any usual character, so a shorter key with it at its end comes just before the next key.</summary>
     const string LastCharacter = "\U0010FFFD";
 
     /// <summary>

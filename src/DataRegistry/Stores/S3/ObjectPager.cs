@@ -127,7 +127,7 @@ sealed class ObjectPager
                 return new(later, last) { Damaged = damaged.FindAll(d => !d.ComesAfter(last)) };
             }
 
-            // The page has no key, but more follow. Go on with its token, unless that one leads nowhere.
+            // The page has no key, but more follow. Continue with its token, unless that one leads nowhere.
             if (page.NextContinuationToken is null || page.NextContinuationToken == token || pages >= MaxEmptyPages)
                 throw OutOfOrder(after);
             token = page.NextContinuationToken;

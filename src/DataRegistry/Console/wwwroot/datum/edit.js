@@ -1,4 +1,4 @@
-// What can be changed of a datum: its aliases, tags and properties.
+// The editable parts of a datum: its aliases, tags and properties.
 
 import { api } from '../api.js';
 import { h, replace } from '../dom.js';

@@ -1,4 +1,4 @@
-// Where a datum comes from and what became of it, drawn: earlier versions and the store lead to the adoption, that to the datum,
+// A datum's origin and history, drawn: earlier versions and the store lead to the adoption, that to the datum,
 // that to its aliases and to what its URL stands for now. Lists in a list, so that it reads as well as it looks.
 
 import { h } from '../dom.js';

@@ -14,7 +14,7 @@ import { inConsoleWords } from '../words.js';
 
 const STORAGE = { STANDARD: 'Standard', GLACIER: 'Glacier (archived)', DEEP_ARCHIVE: 'Glacier Deep Archive (archived)', GLACIER_IR: 'Glacier Instant Retrieval', STANDARD_IA: 'Standard, infrequent access', ONEZONE_IA: 'One zone, infrequent access', INTELLIGENT_TIERING: 'Intelligent tiering', REDUCED_REDUNDANCY: 'Reduced redundancy' };
 
-/** One datum: what it is, where it comes from, what it is called; its properties can be edited by who may. */
+/** One datum: its facts, its origin and its names. Users with the permission can edit its properties. */
 export async function render({ params, project, me, signal, setTitle, refresh }) {
   const at = `/api/v0/data/${encodeURIComponent(params.id)}/`;
   const datum = await api.get(at, { query: { project: project.id }, signal });

@@ -16,7 +16,7 @@ const MOST_LIVE = 5;
 /** The service merges the rescans of so many stores in one list. */
 const MOST_STORES = 100;
 
-/** A project's jobs of a kind, the newest first; those under way are followed. */
+/** A project's jobs of a kind, the newest first; running ones are followed. */
 export async function render(context) {
   const { project, query, signal, setQuery } = context;
   const visible = await api.all('/api/v0/stores/', {}, signal);

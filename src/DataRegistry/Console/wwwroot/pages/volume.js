@@ -124,7 +124,7 @@ export async function render(context) {
   }
 }
 
-/** What it may be shared with: units of its cluster that one may see. */
+/** The scopes to share it with: visible units of its cluster. */
 async function scopesOf(clusterId, signal) {
   const query = { filterBy: `clusterId==${clusterId}`, limit: 500, sortBy: 'name' };
   const [projects, departments, clusters] = await Promise.all([

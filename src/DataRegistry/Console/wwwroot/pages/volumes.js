@@ -80,7 +80,7 @@ export async function render(context) {
   }
 }
 
-/** What is sent twice, with the same words, is created once: it carries a key that goes with them. */
+/** A repeated request creates one volume: equal fields have the same key. */
 function newVolumeForm({ project, signal }, close) {
   let sent = null;
   return form([
