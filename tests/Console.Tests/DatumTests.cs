@@ -66,7 +66,8 @@ public sealed class DatumTests : ConsoleTest
     {
         var page = await OpenAsync(In("data"));
         await ShowAsync("page.html", "<script>parent.document.title = 'run'</script><img src=x onerror=\"document.title='run'\">");
-        await Expect(Preview(page)).ToHaveTextAsync("<script>parent.document.title = 'run'</script><img src=x onerror=\"document.title='run'\">");
+        await Expect(Preview(page)).ToHaveTextAsync(
+            "<script>parent.document.title = 'run'</script><img src=x onerror=\"document.title='run'\">");
         Assert.Equal(0, await Preview(page).Locator("script, img").CountAsync());
         await Expect(page).ToHaveTitleAsync("page.html · demo · Data Registry");
 

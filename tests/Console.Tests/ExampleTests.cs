@@ -62,7 +62,8 @@ public sealed partial class ExampleTests : ConsoleTest
         return name switch
         {
             "alias" => await SendAsync("POST", "/api/v0/datum-aliases/", new { name = text, datum, project }),
-            "tag" => await SendAsync("POST", Service.AdoptPath, new { prefix = "s3://bucket/", project, dry_run = true, tags = new[] { text } }),
+            "tag" => await SendAsync(
+                "POST", Service.AdoptPath, new { prefix = "s3://bucket/", project, dry_run = true, tags = new[] { text } }),
             "properties" => await Service.Http.SendAsync("POST", $"/api/v0/data/{datum}/metadata/", text),
             "exclude" => await SendAsync(
                 "POST", Service.AdoptPath, new { prefix = "s3://bucket/", project, dry_run = true, exclude = new[] { text } }),

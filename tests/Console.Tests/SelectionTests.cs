@@ -122,7 +122,8 @@ public sealed class SelectionTests : ConsoleTest
         await Service.Http.StatusAsync("POST", $"/api/v0/data/{(await Service.GetDatumsAsync())[0].GetProperty("id").GetString()}/purge/");
         var job = await Service.ActedAsync(selection, "tag", """{"tags":["late"]}""");
         var viewer = await OpenAsync(
-            $"#/selections/{selection.GetProperty("id").GetString()}?job={job.GetProperty("id").GetString()}", await NewTokenAsync("viewer"));
+            $"#/selections/{selection.GetProperty("id").GetString()}?job={job.GetProperty("id").GetString()}",
+            await NewTokenAsync("viewer"));
         await Expect(viewer.GetByText("1 datum was skipped")).ToBeVisibleAsync();
         await Expect(viewer.GetByText("The datum was purged meanwhile.")).ToBeVisibleAsync();
         await Expect(viewer.GetByText("To purge many at once, ask for a role")).ToBeVisibleAsync();

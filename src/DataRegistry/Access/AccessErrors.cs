@@ -70,7 +70,8 @@ static class AccessErrors
         "With a token that ends, `expires` is required, and may not be later.");
 
     public static DetailError TooManyGenerations { get; } = new(
-        StatusCodes.Status400BadRequest, "This token ends a chain of {max} tokens that created one another. It cannot create a further one.",
+        StatusCodes.Status400BadRequest,
+        "This token ends a chain of {max} tokens that created one another. It cannot create a further one.",
         "Use an earlier token of the chain.");
 
     public static DetailError TooManyTokens { get; } = new(
