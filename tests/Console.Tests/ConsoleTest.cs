@@ -31,7 +31,9 @@ public abstract class ConsoleTest : IAsyncLifetime
 
     public virtual async Task InitializeAsync() => Service = await TestService.StartAsync(null, null, Replace, Settings);
 
-    /// <summary>Registers replacements of the service's own parts. Requests freeze their selections, even on a slow machine.</summary>
+    /// <summary>
+    /// Adds what the service shall use instead of its own. Its requests freeze their selections themselves, however slow the machine is.
+    /// </summary>
     protected virtual void Replace(IServiceCollection services) =>
         services.AddSingleton(new SelectionLimits { AtOnce = TimeSpan.FromHours(1) });
 

@@ -178,8 +178,8 @@ public sealed class JobTests : ConsoleTest
 
         var datum = (await Service.GetDatumsAsync()).Single(d => d.GetProperty("name").GetString() == "new.csv");
         await page.GotoAsync($"{Origin}/console/{In($"datums/{datum.GetProperty("id").GetString()}")}");
-        await page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" })
-            .GetByRole(AriaRole.Link, new() { Name = "Job" }).ClickAsync();
+        var trace = page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" });
+        await trace.GetByRole(AriaRole.Link, new() { Name = "Job" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Rescan of my-bucket" })).ToBeFocusedAsync();
         await Expect(page).ToHaveURLAsync($"{Origin}/console/{In($"jobs/rescans/{id}")}");
     }

@@ -39,8 +39,8 @@ public sealed class OverviewTests : ConsoleTest
         var drift = page.GetByRole(AriaRole.Region, new() { Name = "Drift" });
         await Expect(drift.GetByRole(AriaRole.Term)).ToHaveTextAsync(["Changed", "Missing"]);
         await Expect(drift.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["1", "1"]);
-        await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" }))
-            .ToContainTextAsync("completed", new() { IgnoreCase = true });
+        await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" })).ToContainTextAsync(
+            "completed", new() { IgnoreCase = true });
         await Expect(Link(page, "Rescan of my-bucket")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("overview");
         // No request counts the project, and their number does not depend on what is in it.

@@ -76,13 +76,9 @@ public sealed class ProblemTests : ConsoleTest
     public async Task A_page_that_may_not_be_seen_says_so_and_one_that_fails_can_be_tried_again()
     {
         var page = await OpenAsync(In("stores"));
+        const string Refused = """{"detail":"You do not have permission to perform this action."}""";
         await page.RouteAsync($"**/api/v0/stores/{Service.Store.Id}/", route => route.FulfillAsync(
-            new()
-            {
-                Status = 403,
-                ContentType = "application/json",
-                Body = """{"detail":"You do not have permission to perform this action."}""",
-            }));
+            new() { Status = 403, ContentType = "application/json", Body = Refused }));
         await page.GetByRole(AriaRole.Link, new() { Name = "my-bucket" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "No access" })).ToBeFocusedAsync();
         await Expect(page.GetByText("Ask an administrator of this project for a role that does.")).ToBeVisibleAsync();

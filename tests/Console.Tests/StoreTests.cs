@@ -67,7 +67,9 @@ public sealed class StoreTests : ConsoleTest
         await page.GetByRole(AriaRole.Button, new() { Name = "Add a store" }).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         foreach (var (way, hasKey, hasRole) in new[]
-            { ("role", true, true), ("identity", false, true), ("none", false, false), ("key", true, false) })
+        {
+            ("role", true, true), ("identity", false, true), ("none", false, false), ("key", true, false),
+        })
         {
             await dialog.GetByLabel("How the service signs in").SelectOptionAsync(way);
             await Expect(dialog.GetByLabel("Access key ID")).ToBeVisibleAsync(new() { Visible = hasKey });
