@@ -104,7 +104,7 @@ public sealed partial class ExampleTests : ConsoleTest
         Service.Http.SendAsync(method, path, JsonSerializer.Serialize(body));
 
     /// <summary>Lines of comments, which may name anything.</summary>
-    [GeneratedRegex(@"^\s*(//|/\*\*|\*).*$", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(@"^\s*(?://|/\*\*|\*).*$", RegexOptions.Multiline, 1000)]
     private static partial Regex Comment();
 
     /// <summary>A sentence is no example.</summary>
