@@ -7,5 +7,5 @@ sealed record DatasetLimits
     public long MaxFiles { get; init; } = 10_000_000;
 
     /// <summary>Files of a sorted run. Each is some 600 bytes in memory while the run is written.</summary>
-    public int RunItems { get; init; } = 30_000;
+    public int RunItems { get; init; } = 15_000;
 }

@@ -59,8 +59,8 @@ sealed class ManifestWriter(ManifestBlobs blobs)
 sealed class ManifestFile(BlockBlobClient blob) : IDisposable
 {
     /// <summary>Bytes, and entries, of a block at most: a page of a list reads a few of them.</summary>
-    const int BlockBytes = 192 * 1024;
-    const int BlockEntries = 1000;
+    const int BlockBytes = 512 * 1024;
+    const int BlockEntries = 512;
 
     /// <summary>
     /// After so many entries a block ends with a path whose hash has these bits 0, which is one of 256. So two manifests have the same

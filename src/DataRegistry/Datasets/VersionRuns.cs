@@ -19,7 +19,7 @@ sealed class VersionRuns(
     DatasetLimits limits)
 {
     /// <summary>Blobs of items that are read at a time.</summary>
-    const int BlobsAtOnce = 3;
+    const int BlobsAtOnce = 2;
 
     /// <summary>Bytes that are read of a run at a time, at most.</summary>
     const int MaxPieceBytes = 1024 * 1024;
