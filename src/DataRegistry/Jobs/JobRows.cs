@@ -116,7 +116,7 @@ sealed record JobRow : CountedRow
 /// <summary>The purpose of a work row's message.</summary>
 enum WorkKind
 {
-    /// <summary>Adopts a range of the input.</summary>
+    /// <summary>Works on a range of the job's input.</summary>
     Range,
 
     /// <summary>Reads the input from a manifest and makes the job's ranges.</summary>
