@@ -26,7 +26,7 @@ sealed class VersionJobAccess(
             || VersionOrder.Read(job.Parameters!).Version != version.ToGuid()
             || await projects.FindAsync(job.Project, context.RequestAborted) is not { } project)
             throw CommonErrors.NotFound.With();
-        await permissions.RequireAsync(context, Permission.DataRead, Scope.Of(project));
+        await permissions.RequireAsync(context, Permission.DataRead, Permission.DataRead, Scope.Of(project));
         return job.Expires < clock.GetUtcNow() ? throw VersionErrors.JobExpired.With(limits.KeptFor.TotalDays) : (job, project);
     }
 

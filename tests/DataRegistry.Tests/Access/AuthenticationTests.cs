@@ -25,7 +25,8 @@ public sealed partial class AuthenticationTests : IAsyncLifetime
             var route = endpoint.RoutePattern.RawText!;
             if (!route.StartsWith("/api/v", StringComparison.Ordinal)
                 || route is "/api/v0/" or "/api/v0/get-token/" or "/api/v1/token" or "/api/v0/data/{id}/content/"
-                    or "/api/v0/selections/{id}/jobs/{job}/files/{name}/content/")
+                    or "/api/v0/selections/{id}/jobs/{job}/files/{name}/content/"
+                    or "/api/v0/dataset-versions/{id}/jobs/{job}/files/{name}/content/")
                 continue;
             var path = Parameter().Replace(route, "x");
             foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)

@@ -61,6 +61,7 @@ sealed class MatrixRoutes
     {
         "POST /api/v0/get-token/", "POST /api/v1/token", "GET /api/v0/data/{id}/content/", "GET /api/", "GET /api/v0/",
             "GET /api/v0/selections/{id}/jobs/{job}/files/{name}/content/",
+            "GET /api/v0/dataset-versions/{id}/jobs/{job}/files/{name}/content/",
             "GET /api/health/live", "GET /api/health/ready",
     };
 
@@ -201,6 +202,7 @@ sealed class MatrixRoutes
         Add("POST /api/v0/data/{id}/purge/", $"/api/v0/data/{purged}/purge/", null, Permission.DataEdit, Place.Project, Place.Project);
         Add("GET /api/v0/stores/{id}/tree/", $"{store}tree/?project={Project}", null, Permission.DataRead, Place.Project, Place.Project);
         await AddAliasesAsync(datum);
+        await AddDatasetsAsync(datum);
         await AddSelectionsAsync();
         await AddRescansAsync(store);
         using var accepted = await service.Http.PostAsJsonAsync(
@@ -277,6 +279,60 @@ sealed class MatrixRoutes
         {
             var name = routes.Exists(r => r.Route == "GET /api/v0/datum-aliases/{id}/") ? $"passing-{Guid.NewGuid():N}" : "current";
             return $"/api/v0/datum-aliases/{await service.NewAsync("/api/v0/datum-aliases/", new { name, datum, project = Project })}/";
+        }
+    }
+
+    async Task AddDatasetsAsync(string datum)
+    {
+        const string Datasets = "/api/v0/datasets/", Versions = "/api/v0/dataset-versions/", Aliases = "/api/v0/dataset-version-aliases/";
+        var dataset = await service.NewAsync(Datasets, new { name = "inside", project = Project });
+        var version = await NewVersionAsync(dataset);
+        var (at, of) = ($"{Datasets}{dataset}/", $"{Versions}{version}/");
+        using var exported = await service.Http.PostAsJsonAsync($"{of}export/", new { format = "csv" });
+        var job = exported.Headers.Location!.AbsolutePath;
+        var alias = await NewAliasAsync();
+
+        Add($"GET {Datasets}", $"{Datasets}?project={Project}", null, Permission.DataRead, Place.Project, null);
+        // 400: the name is taken.
+        Add($"POST {Datasets}", Datasets, $$"""{"name":"inside","project":"{{Project}}"}""", Permission.DataEdit, Place.Project, null);
+        Add($"GET {Datasets}{{id}}/", at, null, Permission.DataRead, Place.Project, Place.Project);
+        Add($"DELETE {Datasets}{{id}}/", at, null, Permission.DataEdit, Place.Project, Place.Project,
+            async () => $"{Datasets}{await NewDatasetAsync()}/");
+
+        Add($"GET {Versions}", $"{Versions}?dataset={dataset}", null, Permission.DataRead, Place.Project, Place.Project, hidden: 400);
+        // 400: the name is taken.
+        Add($"POST {Versions}", Versions, $$"""{"name":"v1","dataset":"{{dataset}}","files":[{"datum":"{{datum}}"}]}""",
+            Permission.DataEdit, Place.Project, Place.Project, hidden: 400);
+        Add($"GET {Versions}resolve/", $"{Versions}resolve/?uri=dataset://inside/latest&project={Project}", null, Permission.DataRead,
+            Place.Project, null);
+        foreach (var tail in new[] { "", "files/" })
+            Add($"GET {Versions}{{id}}/{tail}", $"{of}{tail}", null, Permission.DataRead, Place.Project, Place.Project);
+        Add($"GET {Versions}{{id}}/diff/", $"{of}diff/?to={version}", null, Permission.DataRead, Place.Project, Place.Project);
+        Add($"DELETE {Versions}{{id}}/", of, null, Permission.DataEdit, Place.Project, Place.Project,
+            async () => $"{Versions}{await NewVersionAsync(await NewDatasetAsync())}/");
+        // 400: an export has a format.
+        Add($"POST {Versions}{{id}}/export/", $"{of}export/", "{}", Permission.DataRead, Place.Project, Place.Project);
+        foreach (var tail in new[] { "", "results/" })
+            Add($"GET {Versions}{{id}}/jobs/{{job}}/{tail}", $"{job}{tail}", null, Permission.DataRead, Place.Project, Place.Project);
+        // An export may be cancelled by its readers.
+        Add($"POST {Versions}{{id}}/jobs/{{job}}/cancel/", $"{job}cancel/", null, Permission.DataRead, Place.Project, Place.Project);
+
+        Add($"GET {Aliases}", $"{Aliases}?project={Project}", null, Permission.DataRead, Place.Project, null);
+        Add($"POST {Aliases}", Aliases, $$"""{"name":"current","dataset_version":"{{version}}"}""", Permission.AliasesEdit,
+            Place.Project, Place.Project, hidden: 400);
+        Add($"GET {Aliases}{{id}}/", alias, null, Permission.DataRead, Place.Project, Place.Project);
+        Add($"GET {Aliases}{{id}}/history/", $"{alias}history/", null, Permission.DataRead, Place.Project, Place.Project);
+        Add($"DELETE {Aliases}{{id}}/", alias, null, Permission.AliasesEdit, Place.Project, Place.Project, NewAliasAsync);
+
+        Task<Guid> NewDatasetAsync() => service.NewAsync(Datasets, new { name = $"passing-{Guid.NewGuid():N}", project = Project });
+
+        Task<Guid> NewVersionAsync(Guid parent) =>
+            service.NewAsync(Versions, new { name = "v1", dataset = parent, files = new[] { new { datum } } });
+
+        async Task<string> NewAliasAsync()
+        {
+            var name = routes.Exists(r => r.Route == $"GET {Aliases}{{id}}/") ? $"passing-{Guid.NewGuid():N}" : "current";
+            return $"{Aliases}{await service.NewAsync(Aliases, new { name, dataset_version = version })}/";
         }
     }
 

@@ -27,7 +27,7 @@ public sealed class ManifestFormatTests
     [InlineData(new byte[] { 0x50, 0x4B, 0x03, 0x04, 0x00 }, "zip")]
     [InlineData(new byte[] { 0x50, 0x41, 0x52, 0x31, 0x15, 0x00 }, "Parquet")]
     [InlineData(new byte[] { 0xFF, 0xFE, 0x73, 0x00 }, "UTF-16")]
-    [InlineData(new byte[] { 0x61, 0x00, 0x62 }, "no text")]
+    [InlineData(new byte[] { 0x61, 0x00, 0x62 }, "not text")]
     [InlineData(new byte[] { 0x61, 0xC3, 0x28, 0x0A, 0x62 }, "not in UTF-8")]
     public void A_compressed_or_binary_file_is_named(byte[] content, string expected) =>
         Assert.Contains(expected, Refuse(content), StringComparison.Ordinal);
