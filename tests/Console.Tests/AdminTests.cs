@@ -83,7 +83,7 @@ public sealed class AdminTests : ConsoleTest
 
         await page.GotoAsync(cluster);
         await DeleteAsync(page, "cluster");
-        await Expect(page.GetByText("Departments are in the cluster 'north'.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The cluster 'north' has departments.")).ToBeVisibleAsync();
         await page.GotoAsync(department);
         await DeleteAsync(page, "department");
         await Expect(page.GetByText("perception is deleted.")).ToBeVisibleAsync();

@@ -1,8 +1,6 @@
-using DataRegistry.Storage;
-using DataRegistry.Stores;
+using System.Net;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -143,8 +141,8 @@ public sealed class JobTests : ConsoleTest
         Service.Server.Faults = DataRegistry.LocalHost.Buckets.FaultPlan.None;
         using var accepted = await Service.AdoptAsync(asked);
         var path = accepted.Headers.Location!.AbsolutePath;
-        var stores = Service.Services.GetRequiredService<StoreTable>().Table;
-        Assert.True((await stores.TryDeleteAsync("stores", Service.Store.Id.ToString(), Azure.ETag.All)).IsDone);
+        Assert.Equal(
+            HttpStatusCode.NoContent, await Service.Http.StatusAsync("DELETE", $"/api/v0/stores/{Service.Store.Id}/?force=true"));
         await Service.DrainAsync();
         await page.GotoAsync($"{Origin}/console/{In($"jobs/adoptions/{path.Split('/')[^2]}")}");
         await Expect(page.GetByText("The job failed:")).ToBeVisibleAsync();

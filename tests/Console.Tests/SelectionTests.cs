@@ -159,10 +159,11 @@ public sealed class SelectionTests : ConsoleTest
     static ILocator Names(IPage page) => page.GetByRole(AriaRole.Table).Last.Locator("td:first-child a");
 }
 
-/// <summary>Selections that are left to the queue, so that somebody sees them on their way.</summary>
+/// <summary>Selections that are left to the queue, each shard as a range, so that somebody sees them on their way.</summary>
 public sealed class RunningSelectionTests : ConsoleTest
 {
-    protected override void Replace(IServiceCollection services) => services.AddSingleton(new SelectionLimits { AtOnce = TimeSpan.Zero });
+    protected override void Replace(IServiceCollection services) =>
+        services.AddSingleton(new SelectionLimits { AtOnce = TimeSpan.Zero, FewRows = 0 });
 
     [BrowserFact]
     public async Task A_search_that_takes_long_shows_what_it_has_and_can_be_stopped()

@@ -64,7 +64,9 @@ public sealed class TreeTests : ConsoleTest
         await page.GetByRole(AriaRole.Link, new() { Name = "Go up" }).ClickAsync();
         await Expect(Rows(page)).ToHaveTextAsync(["a/", "readme.txt"]);
         await page.GotoAsync($"{Origin}/console/{In($"data?view=tree&store={Guid.NewGuid()}")}");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("This is not there.");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Store not found" })).ToBeFocusedAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Go to the data" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "readme.txt" })).ToBeVisibleAsync();
     }
 
     [BrowserFact]

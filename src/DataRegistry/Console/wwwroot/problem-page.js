@@ -17,7 +17,7 @@ export function unknownPage(project) {
 
 /** `found` is the route that was to be shown, `project` the one that it is in, where that is there. */
 export function problemPage(error, found, project, retry) {
-  const noun = found?.params.project && !project ? 'Project' : found?.route.title ?? 'Page';
+  const noun = error.noun ?? (found?.params.project && !project ? 'Project' : found?.route.title ?? 'Page');
   if (error.status === 404) {
     const title = `${noun} not found`;
     return { title, node: h('div', pageHeader(title), emptyState(`There is no such ${noun.toLowerCase()}`, 'It may have been deleted, or you may not have access to it. Check the address, or go on from here.', ways(project, found?.name))) };

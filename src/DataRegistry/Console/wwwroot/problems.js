@@ -57,6 +57,14 @@ export async function readProblem(response) {
   return new ApiProblem(sentence(response, said, about), about);
 }
 
+/** For a request of a page that is about another thing than the page: the page says that there is no such `noun`. */
+export function naming(noun) {
+  return error => {
+    if (error.status === 404) error.noun = noun;
+    throw error;
+  };
+}
+
 /** Of anything that was thrown. */
 export function messageOf(error) {
   if (error instanceof ApiProblem) return error.message;

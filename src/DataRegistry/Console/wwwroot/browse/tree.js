@@ -8,6 +8,7 @@ import { bytes, count, plural, timeAgo } from '../format.js';
 import { rowKeys, searchKey } from '../keys.js';
 import { endlessList } from '../list.js';
 import { may } from '../permissions.js';
+import { naming } from '../problems.js';
 import { href, navigate } from '../router.js';
 import { filterOfText, queryOf } from '../selection/filter.js';
 import { freeze, watch } from '../selection/freeze.js';
@@ -25,7 +26,10 @@ let goOnAt = null;
 export async function tree(context) {
   const { project, query, signal } = context;
   const id = query.get('store');
-  if (id) return folder(context, await api.get(`/api/v0/stores/${encodeURIComponent(id)}/`, { signal }), query.get('prefix') ?? '');
+  if (id) {
+    const store = await api.get(`/api/v0/stores/${encodeURIComponent(id)}/`, { signal }).catch(naming('Store'));
+    return folder(context, store, query.get('prefix') ?? '');
+  }
   return h('div', crumbs(project, null, ''), storeList(context));
 }
 

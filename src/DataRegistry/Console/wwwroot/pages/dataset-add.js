@@ -6,6 +6,7 @@ import { h, replace } from '../dom.js';
 import { field } from '../forms.js';
 import { bytes, plural } from '../format.js';
 import { may } from '../permissions.js';
+import { naming } from '../problems.js';
 import { missingNotice } from '../rights.js';
 import { href, navigate } from '../router.js';
 import { pathOf, watch } from '../selection/freeze.js';
@@ -20,7 +21,7 @@ export async function render({ project, me, query, signal }) {
   const id = query.get('selection');
   if (!id) return h('div', header, emptyState('No selection', 'Choose datums first: select rows of the data, or search for them.', linkButton('Go to the data', href('data', { project: project.id }))));
   const [first, datasets] = await Promise.all([
-    api.get(pathOf(id), { signal }),
+    api.get(pathOf(id), { signal }).catch(naming('Selection')),
     api.all('/api/v0/datasets/', { project: project.id }, signal, { max: MOST_DATASETS }),
   ]);
   const body = h('div');

@@ -3,6 +3,7 @@ import { fileDatum, versionEntries } from '../dataset/words.js';
 import { h } from '../dom.js';
 import { field } from '../forms.js';
 import { endlessList } from '../list.js';
+import { naming } from '../problems.js';
 import { href } from '../router.js';
 import { badge, emptyState, pageHeader } from '../ui.js';
 
@@ -11,7 +12,8 @@ const KINDS = { added: ['Added', 'ok'], removed: ['Removed', 'bad'], changed: ['
 /** The differences between two versions: added, removed or changed. The address names both. */
 export async function render({ params, project, query, signal, setTitle, setQuery }) {
   const [version, others] = await Promise.all([
-    api.get(`/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`, { query: { exclude: 'files' }, signal }),
+    api.get(`/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`, { query: { exclude: 'files' }, signal })
+      .catch(naming('Version')),
     versionEntries(params.dataset, signal),
   ]);
   const title = `Changes in ${version.name}`;

@@ -2,6 +2,7 @@ import { api } from '../api.js';
 import { h } from '../dom.js';
 import { dateTime, timeAgo } from '../format.js';
 import { endlessList } from '../list.js';
+import { naming } from '../problems.js';
 import { href, navigate } from '../router.js';
 import { filterOf, queryOf, wordsOf } from '../selection/filter.js';
 import { pathOf } from '../selection/freeze.js';
@@ -25,7 +26,8 @@ export async function render(context) {
   const stores = new Map((await api.all('/api/v0/stores/', {}, signal)).map(s => [s.id, s.name]));
   const storeOf = id => stores.get(id);
   const words = wordsOf(selection.filter, storeOf);
-  const job = query.get('job') && await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(query.get('job'))}/`, { signal });
+  const wanted = query.get('job');
+  const job = wanted && await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(wanted)}/`, { signal }).catch(naming('Job'));
   const search = { ...queryOf(selection.filter), job: null };
   const again = filterOf(new URLSearchParams(Object.entries(search).filter(([, value]) => value !== null)));
   return h('div',
