@@ -16,7 +16,7 @@ public sealed class SourceTests
     [Fact]
     public void No_line_is_too_long()
     {
-        var files = Files(".cs");
+        var files = Files(".cs", ".js");
         Assert.True(files.Count > 100, $"Only {files.Count} files were found below {Root}.");
         Assert.Empty(files.SelectMany(file => File.ReadLines(file.FullName).Index()
             .Where(line => line.Item.EnumerateRunes().Count() > LongestLine)

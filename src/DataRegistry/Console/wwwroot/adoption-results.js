@@ -14,7 +14,12 @@ const FORESEEN = { created: ['Will be adopted', 'ok'], failed: ['Will fail', 'ba
 export function adoptionResult(answer, given, project) {
   const rows = [
     ...Object.entries(answer.created).map(([url, id]) => ({ url, id, outcome: 'created' })),
-    ...Object.entries(answer.existing ?? {}).map(([url, id]) => ({ url, id, outcome: 'existing', changed: answer.changed?.includes(url) })),
+    ...Object.entries(answer.existing ?? {}).map(([url, id]) => ({
+      url,
+      id,
+      outcome: 'existing',
+      changed: answer.changed?.includes(url),
+    })),
     ...(answer.errors ?? []).map(({ url, message, code }) => ({ url, message, code, outcome: 'failed' })),
   ];
   if (given) {
@@ -23,52 +28,103 @@ export function adoptionResult(answer, given, project) {
   }
   const failed = rows.filter(row => row.outcome === 'failed');
   const counts = rows.reduce((all, row) => ({ ...all, [row.outcome]: (all[row.outcome] ?? 0) + 1 }), {});
-  return section('Result',
+  return section(
+    'Result',
     summary(counts, { created: 'adopted', existing: 'already adopted', failed: 'failed' }),
-    table('What became of each URL', [
-      { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
-      { label: 'Result', cell: row => result(row, project) },
-    ], rows),
-    failed.length > 0 && h('div.actions', button('Download the failed URLs', () => save(new Blob([failed.map(f => `${f.url}\n`).join('')], { type: 'text/plain' }), 'failed.txt'))));
+    table(
+      'What became of each URL',
+      [
+        { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
+        { label: 'Result', cell: row => result(row, project) },
+      ],
+      rows,
+    ),
+    failed.length > 0 &&
+      h(
+        'div.actions',
+        button('Download the failed URLs', () =>
+          save(new Blob([failed.map(f => `${f.url}\n`).join('')], { type: 'text/plain' }), 'failed.txt'),
+        ),
+      ),
+  );
 }
 
 function result({ outcome, id, message, changed }, project) {
   const link = text => h('a', { href: href('datum', { project: project.id, id }) }, text);
   if (outcome === 'created') return [stateBadge('created'), ' ', link('Show the datum')];
   if (outcome === 'failed') return [stateBadge('failed'), ' ', inConsoleWords(message)];
-  return [stateBadge('existing'), changed && [' ', stateBadge('changed')], ' ', id ? link('Show the datum') : 'Another project adopted it, which you may not see.'];
+  return [
+    stateBadge('existing'),
+    changed && [' ', stateBadge('changed')],
+    ' ',
+    id ? link('Show the datum') : 'Another project adopted it, which you may not see.',
+  ];
 }
 
 /** The expected outcome of an adoption, by counts and examples. */
 export function previewResult({ counts, sample, complete, left_out }) {
-  return section('Preview',
+  return section(
+    'Preview',
     h('p.hint', 'Nothing is adopted yet.'),
     !complete && notice('warn', h('p', `The preview looked at the first ${plural(counts.total, 'file')} only. There are more.`)),
     summary(counts, { created: 'will be adopted', existing: 'already adopted', failed: 'will fail', skipped: 'will be skipped' }),
-    counts.total === 0 && h('p', left_out ? 'Your patterns leave everything out.' : 'There is nothing here to adopt. Check the spelling of the folder or pattern.'),
-    counts.total > 0 && h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Examples' }, table('Examples of what will become of the files', [
-      { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
-      { label: 'Result', cell: row => [
-        row.outcome in FORESEEN ? badge(...FORESEEN[row.outcome]) : stateBadge(row.outcome), row.changed && [' ', stateBadge('changed')],
-        row.outcome === 'created' || row.outcome === 'existing' ? null : [' ', inConsoleWords(row.message)],
-      ] },
-    ], sample)),
+    counts.total === 0 &&
+      h(
+        'p',
+        left_out
+          ? 'Your patterns leave everything out.'
+          : 'There is nothing here to adopt. Check the spelling of the folder or pattern.',
+      ),
+    counts.total > 0 &&
+      h(
+        'div.scroll',
+        { tabindex: '0', role: 'region', 'aria-label': 'Examples' },
+        table(
+          'Examples of what will become of the files',
+          [
+            { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
+            {
+              label: 'Result',
+              cell: row => [
+                row.outcome in FORESEEN ? badge(...FORESEEN[row.outcome]) : stateBadge(row.outcome),
+                row.changed && [' ', stateBadge('changed')],
+                row.outcome === 'created' || row.outcome === 'existing' ? null : [' ', inConsoleWords(row.message)],
+              ],
+            },
+          ],
+          sample,
+        ),
+      ),
     sample.length < counts.total && h('p.hint', `Shown: ${plural(sample.length, 'example')} of ${count(counts.total)}.`),
-    left_out && leftOut(left_out));
+    left_out && leftOut(left_out),
+  );
 }
 
 /** The URLs that patterns leave out, and by which of them. */
 function leftOut({ count: all, sample }) {
-  return h('details.folded', h('summary', `${plural(all, 'file')} left out by your patterns`),
-    h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Left out' }, table('Files that the patterns leave out', [
-      { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
-      // The message names the URL, which stands beside it.
-      { label: 'Why', cell: row => row.message.replace(`: '${row.url}'`, '') },
-    ], sample)),
-    sample.length < all && h('p.hint', `Shown: the first ${count(sample.length)}.`));
+  return h(
+    'details.folded',
+    h('summary', `${plural(all, 'file')} left out by your patterns`),
+    h(
+      'div.scroll',
+      { tabindex: '0', role: 'region', 'aria-label': 'Left out' },
+      table(
+        'Files that the patterns leave out',
+        [
+          { label: 'URL', wide: true, cell: row => h('span.mono', row.url) },
+          // The message names the URL, which stands beside it.
+          { label: 'Why', cell: row => row.message.replace(`: '${row.url}'`, '') },
+        ],
+        sample,
+      ),
+    ),
+    sample.length < all && h('p.hint', `Shown: the first ${count(sample.length)}.`),
+  );
 }
 
 function summary(counts, names) {
-  const parts = Object.entries(names).filter(([key]) => counts[key] > 0).map(([key, words]) => `${count(counts[key])} ${words}`);
+  const parts = Object.entries(names)
+    .filter(([key]) => counts[key] > 0)
+    .map(([key, words]) => `${count(counts[key])} ${words}`);
   return parts.length > 0 && h('p.summary', { role: 'status' }, `${parts.join(', ')}.`);
 }

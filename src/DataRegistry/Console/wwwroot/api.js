@@ -28,7 +28,13 @@ export function watchConnection(listener) {
 
 /** While `fn` for that key is running, the same promise is answered: a double click acts once. */
 export function once(key, fn) {
-  if (!running.has(key)) running.set(key, Promise.resolve().then(fn).finally(() => running.delete(key)));
+  if (!running.has(key))
+    running.set(
+      key,
+      Promise.resolve()
+        .then(fn)
+        .finally(() => running.delete(key)),
+    );
   return running.get(key);
 }
 
@@ -83,7 +89,8 @@ async function request(method, path, options = {}) {
       const busy = response !== null && BUSY.has(response.status) && repeat && attempt < BUSY_TRIES;
       if (response !== null && !busy) {
         const problem = await readProblem(response);
-        if (response.status === 401 && !options.anonymous) session.signOut('Your session has ended. Sign in to go on where you were.');
+        if (response.status === 401 && !options.anonymous)
+          session.signOut('Your session has ended. Sign in to go on where you were.');
         throw problem;
       }
       mine.busy = response !== null;
@@ -104,7 +111,15 @@ function tellConnection() {
 /** The answer; null where the connection is lost and the request may be repeated. */
 async function send(method, url, options, repeat) {
   try {
-    return await fetch(url, { method, signal: options.signal, headers: headersOf(options), body: bodyOf(options), cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' });
+    return await fetch(url, {
+      method,
+      signal: options.signal,
+      headers: headersOf(options),
+      body: bodyOf(options),
+      cache: 'no-store',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+    });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     if (repeat) return null;
@@ -138,7 +153,12 @@ function bodyOf({ body }) {
 }
 
 function isPlain(body) {
-  return body !== undefined && body !== null && typeof body === 'object' && !(body instanceof URLSearchParams || body instanceof FormData || body instanceof Blob);
+  return (
+    body !== undefined &&
+    body !== null &&
+    typeof body === 'object' &&
+    !(body instanceof URLSearchParams || body instanceof FormData || body instanceof Blob)
+  );
 }
 
 function delayOf(attempt, response) {
@@ -150,15 +170,24 @@ function delayOf(attempt, response) {
 /** Waits; shorter if the browser says that it is online again. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
-    const done = () => { cleanUp(); resolve(); };
-    const aborted = () => { cleanUp(); reject(signal.reason ?? new DOMException('Aborted', 'AbortError')); };
+    const done = () => {
+      cleanUp();
+      resolve();
+    };
+    const aborted = () => {
+      cleanUp();
+      reject(signal.reason ?? new DOMException('Aborted', 'AbortError'));
+    };
     const timer = setTimeout(done, milliseconds);
     const cleanUp = () => {
       clearTimeout(timer);
       removeEventListener('online', done);
       signal?.removeEventListener('abort', aborted);
     };
-    if (signal?.aborted) { aborted(); return; }
+    if (signal?.aborted) {
+      aborted();
+      return;
+    }
     addEventListener('online', done);
     signal?.addEventListener('abort', aborted);
   });

@@ -28,9 +28,26 @@ let reason = null;
 useRoutes(routes);
 applyTheme();
 document.body.append(
-  h('a.skip', { href: '#main', onclick: event => { event.preventDefault(); main.focus(); } }, 'Skip to the content'),
-  top, offline, main, h('div', { id: 'toasts', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages' }), announcer);
-watchConnection(sentence => { offline.textContent = sentence ?? ''; });
+  h(
+    'a.skip',
+    {
+      href: '#main',
+      onclick: event => {
+        event.preventDefault();
+        main.focus();
+      },
+    },
+    'Skip to the content',
+  ),
+  top,
+  offline,
+  main,
+  h('div', { id: 'toasts', role: 'log', 'aria-live': 'polite', 'aria-label': 'Messages' }),
+  announcer,
+);
+watchConnection(sentence => {
+  offline.textContent = sentence ?? '';
+});
 session.onChange(why => {
   reason = why;
   me = project = null;
@@ -42,10 +59,14 @@ show();
 /** Shows what the address names. Requests of the previous page end. `again`: it is the same page, which keeps its scroll position. */
 async function show({ again = false } = {}) {
   leaving.abort();
-  const leave = leaving = new AbortController();
+  const leave = (leaving = new AbortController());
   const { signal } = leave;
   if (!again) endToasts();
-  const waiting = again ? 0 : setTimeout(() => { if (!signal.aborted) replace(main, spinner()); }, PATIENCE);
+  const waiting = again
+    ? 0
+    : setTimeout(() => {
+        if (!signal.aborted) replace(main, spinner());
+      }, PATIENCE);
   main.setAttribute('aria-busy', 'true');
   try {
     const found = match(location.hash);
@@ -80,9 +101,17 @@ async function pageFor(found, signal) {
   const { render } = await loadPage(found.route);
   let title = found.route.title;
   const node = await render({
-    params: found.params, query: found.query, project, me, signal,
-    setTitle: text => { title = text; document.title = titleOf(text); },
-    setQuery, refresh: () => show({ again: true }),
+    params: found.params,
+    query: found.query,
+    project,
+    me,
+    signal,
+    setTitle: text => {
+      title = text;
+      document.title = titleOf(text);
+    },
+    setQuery,
+    refresh: () => show({ again: true }),
   });
   return { node, title };
 }
@@ -92,7 +121,10 @@ async function loadPage(route) {
   try {
     return await route.load();
   } catch (error) {
-    const there = await fetch('./', { method: 'HEAD', cache: 'no-store' }).then(answer => answer.ok, () => false);
+    const there = await fetch('./', { method: 'HEAD', cache: 'no-store' }).then(
+      answer => answer.ok,
+      () => false,
+    );
     if (!there) throw new ConnectionLost();
     if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < 60_000) throw error;
     sessionStorage.setItem(RELOADED, Date.now());
@@ -126,22 +158,63 @@ function titleOf(text) {
 }
 
 function drawTop(section) {
-  const theme = h('button.button.quiet', { type: 'button', onclick: () => { nextTheme(); nameTheme(); } });
+  const theme = h('button.button.quiet', {
+    type: 'button',
+    onclick: () => {
+      nextTheme();
+      nameTheme();
+    },
+  });
   const nameTheme = () => {
     theme.textContent = { auto: '◐', light: '☀', dark: '☾' }[currentTheme()];
     theme.setAttribute('aria-label', `Colours: ${currentTheme()}`);
     theme.title = `Colours: ${currentTheme()}`;
   };
   nameTheme();
-  replace(top,
-    h('a.brand', { href: '#/', 'aria-label': 'Data Registry' }, h('span.logo', { 'aria-hidden': 'true' }), h('span.brand-name', 'Data Registry')),
-    session.token && h('a.project', { href: href('projects'), title: project?.name }, h('span.visually-hidden', 'Project: '), h('span', project?.name ?? 'Projects'), h('span', { 'aria-hidden': 'true' }, ' ▾')),
-    project && h('nav.main-nav', { 'aria-label': 'Main' }, navigation.filter(n => hasRoute(n.route)).map(n =>
-      h('a', { href: href(n.route, { project: project.id }), 'aria-current': n.section === section && 'page' }, n.label))),
-    h('div.top-end',
-      me && ['projects_manage', 'users_read', 'audit_read'].some(permission => maySomewhere(me, permission)) && h('a.button.quiet.admin-link',
-        { href: href('adminProjects'), title: 'Administration', 'aria-label': 'Administration', 'aria-current': section === 'admin' && 'page' }, h('span', { 'aria-hidden': 'true' }, '⚙'), h('span', 'Administration')),
+  replace(
+    top,
+    h(
+      'a.brand',
+      { href: '#/', 'aria-label': 'Data Registry' },
+      h('span.logo', { 'aria-hidden': 'true' }),
+      h('span.brand-name', 'Data Registry'),
+    ),
+    session.token &&
+      h(
+        'a.project',
+        { href: href('projects'), title: project?.name },
+        h('span.visually-hidden', 'Project: '),
+        h('span', project?.name ?? 'Projects'),
+        h('span', { 'aria-hidden': 'true' }, ' ▾'),
+      ),
+    project &&
+      h(
+        'nav.main-nav',
+        { 'aria-label': 'Main' },
+        navigation
+          .filter(n => hasRoute(n.route))
+          .map(n =>
+            h('a', { href: href(n.route, { project: project.id }), 'aria-current': n.section === section && 'page' }, n.label),
+          ),
+      ),
+    h(
+      'div.top-end',
+      me &&
+        ['projects_manage', 'users_read', 'audit_read'].some(permission => maySomewhere(me, permission)) &&
+        h(
+          'a.button.quiet.admin-link',
+          {
+            href: href('adminProjects'),
+            title: 'Administration',
+            'aria-label': 'Administration',
+            'aria-current': section === 'admin' && 'page',
+          },
+          h('span', { 'aria-hidden': 'true' }, '⚙'),
+          h('span', 'Administration'),
+        ),
       me && h('span.who', { title: me.username }, me.display_name || me.username),
       theme,
-      session.token && h('button.button.quiet', { type: 'button', onclick: () => session.signOut() }, 'Sign out')));
+      session.token && h('button.button.quiet', { type: 'button', onclick: () => session.signOut() }, 'Sign out'),
+    ),
+  );
 }

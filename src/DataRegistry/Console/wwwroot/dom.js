@@ -50,6 +50,8 @@ function isChild(props) {
 }
 
 function nodes(children) {
-  return children.flat(Infinity).filter(c => c !== null && c !== undefined && c !== false && c !== true)
-    .map(c => c instanceof Node ? c : String(c));
+  return children
+    .flat(Infinity)
+    .filter(c => c !== null && c !== undefined && c !== false && c !== true)
+    .map(c => (c instanceof Node ? c : String(c)));
 }

@@ -6,10 +6,14 @@ import { notice } from './ui.js';
 const NOTABLE = { changed: 'warn', missing: 'bad' };
 const WORDS = {
   changed: 'The file in the bucket has changed since it was adopted. What is there now is not this datum.',
-  missing: 'The file is not in the bucket any more, so this datum cannot be downloaded. If it comes back, the next rescan finds it.',
+  missing:
+    'The file is not in the bucket any more, so this datum cannot be downloaded. If it comes back, the next rescan finds it.',
 };
 
-/** Whether the bucket still holds what was adopted: none, changed, missing, or unknown before the first scan; null where the service does not say. */
+/**
+ * Whether the bucket still holds what was adopted: none, changed, missing, or unknown before the first scan; null
+ * where the service does not say.
+ */
 export function driftOf(datum) {
   return datum.drift?.state ?? null;
 }
@@ -25,9 +29,18 @@ export function driftNotice(datum, action) {
   const state = driftOf(datum);
   if (!(state in NOTABLE)) return null;
   const { since, was, is } = datum.drift;
-  return notice(NOTABLE[state], h('p', WORDS[state],
-    was && is && ` It had ${bytes(was.size)} and ETag ${short(was.etag)}; now it has ${bytes(is.size)} and ETag ${short(is.etag)}.`,
-    since && [' Noticed ', timeAgo(since), '.']), state === 'changed' && action);
+  return notice(
+    NOTABLE[state],
+    h(
+      'p',
+      WORDS[state],
+      was &&
+        is &&
+        ` It had ${bytes(was.size)} and ETag ${short(was.etag)}; now it has ${bytes(is.size)} and ETag ${short(is.etag)}.`,
+      since && [' Noticed ', timeAgo(since), '.'],
+    ),
+    state === 'changed' && action,
+  );
 }
 
 function short(etag) {

@@ -12,14 +12,23 @@ export async function findDatumId(text, { project, signal, field = 'datum' }) {
   if (id) return id;
   const none = sentence => new ApiProblem(sentence, { fields: { [field]: sentence } });
   if (/^s3:\/\//.test(named)) {
-    const { results } = await api.get('/api/v0/data/', { query: { project: project.id, uri: named, limit: 2, no_count: true }, signal });
+    const { results } = await api.get('/api/v0/data/', {
+      query: { project: project.id, uri: named, limit: 2, no_count: true },
+      signal,
+    });
     if (results.length === 0) throw none('Nothing at this URL is adopted into the project. Adopt it first.');
     return results[0].id;
   }
   try {
-    return (await api.get('/api/v0/datum-aliases/resolve/', { query: { name: named.replace(/^datum:\/\//, ''), project: project.id }, signal })).datum.id;
+    return (
+      await api.get('/api/v0/datum-aliases/resolve/', {
+        query: { name: named.replace(/^datum:\/\//, ''), project: project.id },
+        signal,
+      })
+    ).datum.id;
   } catch (error) {
-    if (error.status === 404 || error.status === 400) throw none('No alias of the project has this name. Give a datum’s id, the URL of an adopted object, or another alias.');
+    if (error.status === 404 || error.status === 400)
+      throw none('No alias of the project has this name. Give a datum’s id, the URL of an adopted object, or another alias.');
     throw error;
   }
 }

@@ -3,7 +3,14 @@ import { h } from './dom.js';
 const NUMBER = new Intl.NumberFormat('en');
 const DATE_TIME = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
-const UNITS = [['year', 31557600], ['month', 2629800], ['week', 604800], ['day', 86400], ['hour', 3600], ['minute', 60]];
+const UNITS = [
+  ['year', 31557600],
+  ['month', 2629800],
+  ['week', 604800],
+  ['day', 86400],
+  ['hour', 3600],
+  ['minute', 60],
+];
 
 /** 12,345 */
 export function count(value) {

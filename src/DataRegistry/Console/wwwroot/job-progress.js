@@ -12,8 +12,13 @@ const FIRST_POLL = 700;
 const LONGEST_POLL = 5000;
 
 const NAMES = [
-  ['created', stateWord('created')], ['existing', stateWord('existing')], ['failed', stateWord('failed')], ['skipped', stateWord('skipped')], ['pending', 'Remaining'],
-  ['replaced', 'New versions', true], ['changed', stateWord('changed'), true],
+  ['created', stateWord('created')],
+  ['existing', stateWord('existing')],
+  ['failed', stateWord('failed')],
+  ['skipped', stateWord('skipped')],
+  ['pending', 'Remaining'],
+  ['replaced', 'New versions', true],
+  ['changed', stateWord('changed'), true],
 ];
 
 export function hasEnded(job) {
@@ -26,11 +31,26 @@ export function jobBadge(job) {
 }
 
 /**
- * Follows a job until it ends or the page is left. `onprogress` gets the job whenever it was looked at, `onend` at its end, `onretry` the job that tries again;
- * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again is called, null where a job cannot be tried again;
+ * Follows a job until it ends or the page is left. `onprogress` gets the job whenever it was looked at, `onend` at
+ * its end, `onretry` the job that tries again;
+ * `names` are the counts that are shown, [[key, label, only where there are some], …]; `again` is what trying again
+ * is called, null where a job cannot be tried again;
  * `columns` are those of its results as CSV; without `changeable` it is only looked at.
  */
-export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogress = () => {}, onend = () => {}, onretry = () => {}, names = NAMES, again = 'Try what failed again', changeable = true, columns = undefined }) {
+export function jobProgress(
+  job,
+  {
+    signal,
+    path = '/api/v0/adoptions/',
+    onprogress = () => {},
+    onend = () => {},
+    onretry = () => {},
+    names = NAMES,
+    again = 'Try what failed again',
+    changeable = true,
+    columns = undefined,
+  },
+) {
   const at = `${path}${job.id}/`;
   const bar = progressBar('How far the job is');
   const state = h('span');
@@ -41,7 +61,10 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogre
   const said = h('p.visually-hidden', { role: 'status' });
   const element = h('div.job', h('div.job-head', state), bar, counts, waits, wrong, actions, said);
   show();
-  if (!hasEnded(job)) follow().catch(error => { if (error?.name !== 'AbortError') replace(wrong, h('p.notice.bad', messageOf(error))); });
+  if (!hasEnded(job))
+    follow().catch(error => {
+      if (error?.name !== 'AbortError') replace(wrong, h('p.notice.bad', messageOf(error)));
+    });
   return element;
 
   async function follow() {
@@ -56,14 +79,35 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogre
 
   function show() {
     const total = totalOf(job);
-    const done = total === null ? job.counts.total ?? sum(job.counts) : total - (job.counts.pending ?? 0);
+    const done = total === null ? (job.counts.total ?? sum(job.counts)) : total - (job.counts.pending ?? 0);
     replace(state, jobBadge(job));
     element.classList.toggle('failed', job.status === 'failed');
     bar.set(done, hasEnded(job) && total === null ? done : total, words(done, total));
-    replace(counts, names.filter(([key, , some]) => job.counts[key] !== undefined && !(some && !job.counts[key]) && !(key === 'pending' && hasEnded(job) && !job.counts.pending))
-      .map(([key, label]) => h('div', { class: key }, h('dt', label), h('dd', count(job.counts[key])))));
-    replace(waits, job.waiting && !hasEnded(job) ? h('div.notice.warn', h('p', h('strong', 'Waiting: '), job.waiting.for, h('span.hint', ` Since ${dateTime(job.waiting.since)}.`))) : null);
-    if (job.error) replace(wrong, h('div.notice.bad', h('p', job.status === 'failed' && h('strong', 'The job failed: '), inConsoleWords(job.error))));
+    replace(
+      counts,
+      names
+        .filter(
+          ([key, , some]) =>
+            job.counts[key] !== undefined &&
+            !(some && !job.counts[key]) &&
+            !(key === 'pending' && hasEnded(job) && !job.counts.pending),
+        )
+        .map(([key, label]) => h('div', { class: key }, h('dt', label), h('dd', count(job.counts[key])))),
+    );
+    replace(
+      waits,
+      job.waiting && !hasEnded(job)
+        ? h(
+            'div.notice.warn',
+            h('p', h('strong', 'Waiting: '), job.waiting.for, h('span.hint', ` Since ${dateTime(job.waiting.since)}.`)),
+          )
+        : null,
+    );
+    if (job.error)
+      replace(
+        wrong,
+        h('div.notice.bad', h('p', job.status === 'failed' && h('strong', 'The job failed: '), inConsoleWords(job.error))),
+      );
     const word = stateWord(job.status);
     if (said.textContent !== word) said.textContent = word;
     const key = `${hasEnded(job)} ${job.status} ${job.counts.created > 0} ${job.counts.failed > 0} ${job.counts.skipped > 0}`;
@@ -77,7 +121,9 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogre
     const far = total === null ? `${count(done)} so far` : `${count(done)} of ${count(total)}`;
     if (hasEnded(job)) return [far, job.finished && `ended ${dateTime(job.finished)}`].filter(Boolean).join(' · ');
     const left = job.eta ? (Date.parse(job.eta) - Date.now()) / 1000 : null;
-    return [far, job.rate && `${count(Math.round(job.rate))} a second`, left !== null && `${duration(left)} left`].filter(Boolean).join(' · ');
+    return [far, job.rate && `${count(Math.round(job.rate))} a second`, left !== null && `${duration(left)} left`]
+      .filter(Boolean)
+      .join(' · ');
   }
 
   function buttons() {
@@ -88,7 +134,11 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogre
       failed > 0 && button('Download failed (CSV)', () => download('failed', 'csv')),
       failed > 0 && button('Download failed (NDJSON)', () => download('failed', 'ndjson')),
       skipped > 0 && hasEnded(job) && button('Download skipped (CSV)', () => download('skipped', 'csv', columns)),
-      again && changeable && hasEnded(job) && (failed > 0 || job.status === 'failed' || job.status === 'cancelled') && button(again, retry),
+      again &&
+        changeable &&
+        hasEnded(job) &&
+        (failed > 0 || job.status === 'failed' || job.status === 'cancelled') &&
+        button(again, retry),
     ];
   }
 
@@ -102,7 +152,11 @@ export function jobProgress(job, { signal, path = '/api/v0/adoptions/', onprogre
   }
 
   async function download(outcome, format, columns) {
-    const response = await api.request('GET', `${at}results/`, { query: { outcome }, headers: { accept: 'application/x-ndjson' }, signal });
+    const response = await api.request('GET', `${at}results/`, {
+      query: { outcome },
+      headers: { accept: 'application/x-ndjson' },
+      signal,
+    });
     save(format === 'csv' ? await asCsv(response, columns) : await response.blob(), `${outcome}-${job.id}.${format}`);
   }
 }

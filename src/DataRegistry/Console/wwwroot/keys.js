@@ -11,9 +11,12 @@ export function rowKeys(list, { onright = () => false, onleft = () => false } = 
     const at = row.getAttribute('aria-rowindex') - 2;
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: list.rows.length - 1 }[event.key];
     if (to !== undefined) list.focusRow(to);
-    else if (event.key === 'ArrowRight' && onright(list.rows[at])) { /* It is open. */ }
-    else if ((event.key === 'ArrowLeft' || event.key === 'Backspace') && onleft()) { /* It is closed. */ }
-    else if (event.key === ' ' && event.target.matches('a') && row.querySelector('.pick input')) row.querySelector('.pick input').click();
+    else if (event.key === 'ArrowRight' && onright(list.rows[at])) {
+      /* It is open. */
+    } else if ((event.key === 'ArrowLeft' || event.key === 'Backspace') && onleft()) {
+      /* It is closed. */
+    } else if (event.key === ' ' && event.target.matches('a') && row.querySelector('.pick input'))
+      row.querySelector('.pick input').click();
     else return;
     event.preventDefault();
   });
@@ -21,13 +24,17 @@ export function rowKeys(list, { onright = () => false, onleft = () => false } = 
 
 /** `/` leads to a field from wherever nothing is typed; the arrow down leads from there into the list. */
 export function searchKey(input, list, signal) {
-  addEventListener('keydown', event => {
-    if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest?.('input, textarea, select, dialog')) return;
-    event.preventDefault();
-    input.focus();
-    input.select();
-  }, { signal });
+  addEventListener(
+    'keydown',
+    event => {
+      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target.closest?.('input, textarea, select, dialog')) return;
+      event.preventDefault();
+      input.focus();
+      input.select();
+    },
+    { signal },
+  );
   input.addEventListener('keydown', event => {
     if (event.key !== 'ArrowDown' || list.rows.length === 0) return;
     event.preventDefault();

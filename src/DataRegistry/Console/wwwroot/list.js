@@ -12,27 +12,56 @@ const OVERSCAN = 12;
 const AHEAD = '1200px';
 
 /**
- * `load(next, signal)` answers a page of the API; with `next` null the first. Pages may be short or empty and still have a next one: it goes on
+ * `load(next, signal)` answers a page of the API; with `next` null the first. Pages may be short or empty and still
+ * have a next one: it goes on
  * by itself, says how many were looked at (`lookedAt(page)`, where results are not all) and can be stopped.
  * `.reload()` starts again, and ends running requests. `.rows` are those that are loaded, `.focusRow(index)` brings one into view and
  * puts the focus on its link. `wordsOf(rows)` says how many there are, where `noun` does not. Rows are all equally high (style.css).
  * Without rows the error of a first page shows above the list, a later one at its end.
  */
-export function endlessList({ caption, columns, load, noun = ['row', 'rows'], empty, signal, lookedAt = page => page.results.length, onLoaded = () => {}, wordsOf = null }) {
+export function endlessList({
+  caption,
+  columns,
+  load,
+  noun = ['row', 'rows'],
+  empty,
+  signal,
+  lookedAt = page => page.results.length,
+  onLoaded = () => {},
+  wordsOf = null,
+}) {
   const state = { rows: [], next: null, total: null, looked: 0, run: null, ended: false, stopped: false };
   let shown = columnsOf([]);
   const view = windowedRows(shown);
   const status = h('p.list-status', { role: 'status' });
   const wrong = h('div');
   const foot = h('div.list-foot');
-  const box = h('div.table-box', h('table.table.endless', { role: 'table', 'aria-rowcount': '-1' }, h('caption.visually-hidden', caption), tableHead(shown), view.body));
+  const box = h(
+    'div.table-box',
+    h(
+      'table.table.endless',
+      { role: 'table', 'aria-rowcount': '-1' },
+      h('caption.visually-hidden', caption),
+      tableHead(shown),
+      view.body,
+    ),
+  );
   const none = h('div', { hidden: true });
   const sentinel = h('div.sentinel');
   const element = h('div.list', status, wrong, box, none, foot, sentinel);
 
-  const near = new IntersectionObserver(entries => { if (entries.at(-1).isIntersecting) more(); }, { rootMargin: AHEAD });
+  const near = new IntersectionObserver(
+    entries => {
+      if (entries.at(-1).isIntersecting) more();
+    },
+    { rootMargin: AHEAD },
+  );
   near.observe(sentinel);
-  signal.addEventListener('abort', () => { near.disconnect(); state.run?.abort(); view.stop(); });
+  signal.addEventListener('abort', () => {
+    near.disconnect();
+    state.run?.abort();
+    view.stop();
+  });
 
   element.reload = () => {
     state.run?.abort();
@@ -81,7 +110,15 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
 
   function settle(run) {
     if (state.run === run) state.run = null;
-    replace(foot, state.stopped && !state.ended && button('Go on looking', () => { state.stopped = false; more(); }));
+    replace(
+      foot,
+      state.stopped &&
+        !state.ended &&
+        button('Go on looking', () => {
+          state.stopped = false;
+          more();
+        }),
+    );
     show();
   }
 
@@ -93,7 +130,17 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
 
   function tellProgress() {
     if (state.looked === 0) replace(foot, h('p.spinner', 'Loading…'));
-    else replace(foot, h('p.spinner', `Looked at ${count(state.looked)} so far…`), button('Stop', () => { state.stopped = true; state.run?.abort(); state.run = null; settle(null); }));
+    else
+      replace(
+        foot,
+        h('p.spinner', `Looked at ${count(state.looked)} so far…`),
+        button('Stop', () => {
+          state.stopped = true;
+          state.run?.abort();
+          state.run = null;
+          settle(null);
+        }),
+      );
   }
 
   /** Of a first page it is said above, in place of the rows that were there; of a later one where those go on. */
@@ -106,7 +153,18 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     none.hidden = true;
     const place = first ? wrong : foot;
     replace(foot);
-    replace(place, h('div.notice.bad', { role: 'alert' }, h('p', messageOf(error)), button('Try again', () => { replace(place); more(); })));
+    replace(
+      place,
+      h(
+        'div.notice.bad',
+        { role: 'alert' },
+        h('p', messageOf(error)),
+        button('Try again', () => {
+          replace(place);
+          more();
+        }),
+      ),
+    );
     if (first) wrong.scrollIntoView({ block: 'nearest' });
   }
 
@@ -135,7 +193,9 @@ export function endlessList({ caption, columns, load, noun = ['row', 'rows'], em
     if (state.rows.length === 0) return '';
     if (wordsOf) return `${wordsOf(state.rows)}${state.ended ? '' : ' loaded, and more'}`;
     if (state.ended) return plural(state.rows.length, ...noun);
-    return state.total !== null ? `${plural(state.total, ...noun)}, ${count(state.rows.length)} loaded` : `${count(state.rows.length)} ${noun[1]} loaded, and more`;
+    return state.total !== null
+      ? `${plural(state.total, ...noun)}, ${count(state.rows.length)} loaded`
+      : `${count(state.rows.length)} ${noun[1]} loaded, and more`;
   }
 }
 
@@ -148,16 +208,32 @@ function windowedRows(columns) {
   let rows = [];
   let height = 0;
   let frame = 0;
-  const soon = () => { frame ||= requestAnimationFrame(draw); };
-  const remeasure = () => { height = 0; soon(); };
+  const soon = () => {
+    frame ||= requestAnimationFrame(draw);
+  };
+  const remeasure = () => {
+    height = 0;
+    soon();
+  };
   addEventListener('scroll', soon, { passive: true });
   addEventListener('resize', remeasure);
 
   return {
     body,
-    set(next) { rows = next; draw(); },
-    clear() { for (const row of drawn.values()) row.remove(); drawn.clear(); rows = []; above.hidden = below.hidden = true; },
-    use(next) { columns = next; this.clear(); },
+    set(next) {
+      rows = next;
+      draw();
+    },
+    clear() {
+      for (const row of drawn.values()) row.remove();
+      drawn.clear();
+      rows = [];
+      above.hidden = below.hidden = true;
+    },
+    use(next) {
+      columns = next;
+      this.clear();
+    },
     focus(index) {
       if (index < 0 || index >= rows.length) return;
       if (!drawn.has(index)) {
@@ -168,18 +244,28 @@ function windowedRows(columns) {
       row.querySelector('a')?.focus({ preventScroll: true });
       row.scrollIntoView({ block: 'nearest' });
     },
-    stop() { removeEventListener('scroll', soon); removeEventListener('resize', remeasure); cancelAnimationFrame(frame); },
+    stop() {
+      removeEventListener('scroll', soon);
+      removeEventListener('resize', remeasure);
+      cancelAnimationFrame(frame);
+    },
   };
 
   function draw() {
     frame = 0;
-    if (rows.length === 0) { above.hidden = below.hidden = true; return; }
+    if (rows.length === 0) {
+      above.hidden = below.hidden = true;
+      return;
+    }
     if (height === 0) height = measure();
     const top = -body.getBoundingClientRect().top;
     const first = Math.max(0, Math.min(rows.length, Math.floor(top / height)) - OVERSCAN);
     const end = Math.max(0, Math.min(rows.length, Math.ceil((top + innerHeight) / height) + OVERSCAN));
     for (const [index, row] of drawn) {
-      if (index < first || index >= end) { row.remove(); drawn.delete(index); }
+      if (index < first || index >= end) {
+        row.remove();
+        drawn.delete(index);
+      }
     }
     let after = above;
     for (let index = first; index < end; index++) {
@@ -204,7 +290,11 @@ function windowedRows(columns) {
   }
 
   function spacer() {
-    return h('tr.spacer', { role: 'presentation', 'aria-hidden': 'true', hidden: true }, h('td', { role: 'presentation', colspan: columns.length }));
+    return h(
+      'tr.spacer',
+      { role: 'presentation', 'aria-hidden': 'true', hidden: true },
+      h('td', { role: 'presentation', colspan: columns.length }),
+    );
   }
 
   /** Through the object model, which the content security policy allows. */

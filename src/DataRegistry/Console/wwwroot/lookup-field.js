@@ -7,7 +7,10 @@ import { uniqueId } from './ui.js';
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** `entries` are {id, text}, each text once. An id is taken, too: there may be more things than entries. `.offer(entries)` replaces them. */
+/**
+ * `entries` are {id, text}, each text once. An id is taken, too: there may be more things than entries.
+ * `.offer(entries)` replaces them.
+ */
 export function lookupField({ entries, ...props }) {
   const list = h('datalist', { id: uniqueId('list') });
   const element = field({ autocomplete: 'off', spellcheck: 'false', list: list.id, ...props });

@@ -9,7 +9,19 @@ const ORGANIZE = ['projects_manage', 'stores_manage', 'users_read', 'roles_manag
 
 /** As in the service's own table of roles; a test compares them. */
 export const ROLES = {
-  system_admin: [...READ, ...DATA, ...MANAGE, ...VOLUMES, ...SHARE, ...ORGANIZE, 'data_volumes_report', 'stores_any_role', 'organization_manage', 'users_manage', 'tokens_manage'],
+  system_admin: [
+    ...READ,
+    ...DATA,
+    ...MANAGE,
+    ...VOLUMES,
+    ...SHARE,
+    ...ORGANIZE,
+    'data_volumes_report',
+    'stores_any_role',
+    'organization_manage',
+    'users_manage',
+    'tokens_manage',
+  ],
   department_admin: [...READ, ...DATA, ...MANAGE, ...VOLUMES, ...SHARE, ...ORGANIZE],
   research_manager: [...READ, ...DATA, ...MANAGE, ...VOLUMES, ...SHARE, 'audit_read'],
   editor: [...READ, ...DATA, ...VOLUMES, ...SHARE],

@@ -28,7 +28,10 @@ const PLAIN = {
 const WHOLE = 'non_field_errors';
 
 export class ApiProblem extends Error {
-  /** @param fields {name: sentence} of the fields that are wrong, and codes {name: code}; @param body what was answered, where that was JSON */
+  /**
+   * @param fields {name: sentence} of the fields that are wrong, and codes {name: code}; @param body what was
+   * answered, where that was JSON
+   */
   constructor(message, { status = 0, code = null, fields = {}, codes = {}, requestId = null, body = null } = {}) {
     super(message);
     this.name = 'ApiProblem';
@@ -49,7 +52,9 @@ export async function readProblem(response) {
   const text = await response.text().catch(() => '');
   const body = parse(text);
   const wrong = body ? fieldsOf(body) : [];
-  const fields = Object.fromEntries(wrong.map(([name, errors]) => [name, errors.map(e => PLAIN[`${name} ${e.code}`] ?? e.message).join(' ')]));
+  const fields = Object.fromEntries(
+    wrong.map(([name, errors]) => [name, errors.map(e => PLAIN[`${name} ${e.code}`] ?? e.message).join(' ')]),
+  );
   const codes = Object.fromEntries(wrong.map(([name, errors]) => [name, errors[0].code]));
   const said = body ? saidBy(body) : null;
   const code = typeof body?.code === 'string' ? body.code : null;
@@ -89,8 +94,13 @@ function saidBy(body) {
 }
 
 function fieldsOf(body) {
-  return Object.entries(body)
-    .filter(([name, value]) => name !== WHOLE && Array.isArray(value) && value.length > 0 && value.every(v => typeof v?.message === 'string' && !('url' in v)));
+  return Object.entries(body).filter(
+    ([name, value]) =>
+      name !== WHOLE &&
+      Array.isArray(value) &&
+      value.length > 0 &&
+      value.every(v => typeof v?.message === 'string' && !('url' in v)),
+  );
 }
 
 function sentence(response, said, { status, code, fields, requestId }) {
@@ -110,7 +120,12 @@ function sentence(response, said, { status, code, fields, requestId }) {
   if (named) return named;
   if (status === 404) return code in CODES || code === 'datum_purged' ? finished(said) : `This was not found. ${ADVICE[404]}`;
   if (status === 403) return `${said ?? 'You may not do this here.'} ${ADVICE[403]}`;
-  return [said ? finished(said) : `The request was refused (${status}).`, CODES[code] ?? (said && status !== 401 ? null : ADVICE[status])].filter(Boolean).join(' ');
+  return [
+    said ? finished(said) : `The request was refused (${status}).`,
+    CODES[code] ?? (said && status !== 401 ? null : ADVICE[status]),
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 function finished(text) {

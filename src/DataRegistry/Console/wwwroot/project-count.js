@@ -10,7 +10,10 @@ import { button, progressBar, section } from './ui.js';
 
 const KEPT = 'data-registry.count';
 
-/** Objects and bytes of a project, as a selection of everything counts them. The browser keeps the last result; the service forgets the selection after a week. */
+/**
+ * Objects and bytes of a project, as a selection of everything counts them. The browser keeps the last result; the
+ * service forgets the selection after a week.
+ */
 export function projectCount({ project, me, signal }) {
   const key = `${KEPT}.${me.id}.${project.id}`;
   const body = h('div.job');
@@ -22,11 +25,25 @@ export function projectCount({ project, me, signal }) {
 
   function show() {
     const last = read(key);
-    replace(body,
+    replace(
+      body,
       last?.done
-        ? [numbers(last), h('p.hint', 'Counted ', timeAgo(last.time), ': what was adopted by then, and is not purged.', hasRoute('selection') && [' ', h('a', { href: href('selection', { project: project.id, selection: last.id }) }, 'See the datums')])]
+        ? [
+            numbers(last),
+            h(
+              'p.hint',
+              'Counted ',
+              timeAgo(last.time),
+              ': what was adopted by then, and is not purged.',
+              hasRoute('selection') && [
+                ' ',
+                h('a', { href: href('selection', { project: project.id, selection: last.id }) }, 'See the datums'),
+              ],
+            ),
+          ]
         : h('p.hint', 'Not counted yet. Counting reads every datum of the project once: some seconds for each 100,000.'),
-      h('div.actions', button(last?.done ? 'Count again' : 'Count now', start, { kind: last?.done ? '' : 'primary' })));
+      h('div.actions', button(last?.done ? 'Count again' : 'Count now', start, { kind: last?.done ? '' : 'primary' })),
+    );
   }
 
   /** It goes on in the service: another tab, or a later visit, follows it. */
@@ -44,8 +61,17 @@ export function projectCount({ project, me, signal }) {
 
   async function follow(selection) {
     const bar = progressBar('Counting');
-    replace(body, bar, h('div.actions', button('Stop counting', () => stop(selection))));
-    const ended = await watch(selection, signal, now => bar.set(now.count, null, `${plural(now.count, 'object')}, ${bytes(now.bytes)} so far`));
+    replace(
+      body,
+      bar,
+      h(
+        'div.actions',
+        button('Stop counting', () => stop(selection)),
+      ),
+    );
+    const ended = await watch(selection, signal, now =>
+      bar.set(now.count, null, `${plural(now.count, 'object')}, ${bytes(now.bytes)} so far`),
+    );
     if (ended.status === 'completed') take(ended);
     else giveUp(ended.error);
   }

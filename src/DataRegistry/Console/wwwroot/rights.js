@@ -23,7 +23,10 @@ export function missing(permission) {
   const roles = rolesWith(permission).map(roleName);
   const last = roles.pop();
   const list = roles.length > 0 ? `${roles.join(', ')} and ${last}` : last;
-  return `The right to ${WORDS[permission] ?? permission.replaceAll('_', ' ')} is missing (${permission}). The role${roles.length > 0 ? 's' : ''} ${list} ${roles.length > 0 ? 'have' : 'has'} it; an administrator gives roles.`;
+  return (
+    `The right to ${WORDS[permission] ?? permission.replaceAll('_', ' ')} is missing (${permission}). The ` +
+    `role${roles.length > 0 ? 's' : ''} ${list} ${roles.length > 0 ? 'have' : 'has'} it; an administrator gives roles.`
+  );
 }
 
 /** In place of a page, or of a part of it. */

@@ -13,7 +13,9 @@ export function hasRoute(name) {
 /** The address of a route: href('data', {project}, {tag: 'x'}) → '#/p/…/data?tag=x' */
 export function href(name, params = {}, query = {}) {
   const path = table[name].path.replace(/:([a-z]+)/g, (_, key) => encodeURIComponent(params[key]));
-  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '')).toString();
+  const search = new URLSearchParams(
+    Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ''),
+  ).toString();
   return `#${path}${search ? `?${search}` : ''}`;
 }
 

@@ -8,7 +8,9 @@ let token = sessionStorage.getItem(TOKEN);
 const listeners = new Set();
 
 export const session = {
-  get token() { return token; },
+  get token() {
+    return token;
+  },
 
   /** Told to the listeners; `reason` is a sentence for the sign-in page. */
   signIn(value) {
@@ -25,13 +27,23 @@ export const session = {
     for (const listener of listeners) listener(reason);
   },
 
-  onChange(listener) { listeners.add(listener); },
+  onChange(listener) {
+    listeners.add(listener);
+  },
 
   /** The project that was looked at last; kept over sessions, it is no secret. */
   /** How somebody signed in here the last time: by 'token' or 'password'; null where nobody has. */
-  get lastWay() { return localStorage.getItem(WAY); },
-  set lastWay(way) { localStorage.setItem(WAY, way); },
+  get lastWay() {
+    return localStorage.getItem(WAY);
+  },
+  set lastWay(way) {
+    localStorage.setItem(WAY, way);
+  },
 
-  get lastProject() { return localStorage.getItem(PROJECT); },
-  set lastProject(id) { localStorage.setItem(PROJECT, id); },
+  get lastProject() {
+    return localStorage.getItem(PROJECT);
+  },
+  set lastProject(id) {
+    localStorage.setItem(PROJECT, id);
+  },
 };

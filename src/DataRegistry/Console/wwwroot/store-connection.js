@@ -14,14 +14,20 @@ const WAYS = {
 const WORDS = {
   key: 'A key of a user who may list and read the bucket.',
   role: 'The service signs in with an access key and then assumes a role that may list and read the bucket.',
-  identity: 'No secret is kept. Whoever runs the service lists the roles and buckets that it may be used for; system administrators may use any.',
+  identity:
+    'No secret is kept. Whoever runs the service lists the roles and buckets that it may be used for; system administrators may use any.',
   none: 'Anybody on the internet can read this bucket.',
 };
 
 /** The field that shows a refused connection, by the service's code. */
 export const PLACES = {
-  no_such_bucket: 'bucket', wrong_region: 'region', wrong_endpoint: 'endpoint_url', endpoint_refused: 'endpoint_url', bucket_unavailable: 'endpoint_url',
-  invalid_credentials: 'access_key_id', role_refused: 'role_arn',
+  no_such_bucket: 'bucket',
+  wrong_region: 'region',
+  wrong_endpoint: 'endpoint_url',
+  endpoint_refused: 'endpoint_url',
+  bucket_unavailable: 'endpoint_url',
+  invalid_credentials: 'access_key_id',
+  role_refused: 'role_arn',
 };
 
 /** How a store signs in that is as it is. */
@@ -30,30 +36,61 @@ function wayOf({ access_key_id, role_arn, anonymous, endpoint_url }) {
   return access_key_id ? 'key' : anonymous || endpoint_url ? 'none' : 'identity';
 }
 
-/** `now` is the configuration of a store that is changed; null for a new one. Answers the nodes of the form, and `configuration(values)`. */
+/**
+ * `now` is the configuration of a store that is changed; null for a new one. Answers the nodes of the form, and
+ * `configuration(values)`.
+ */
 export function connectionFields(now) {
-  const text = (label, name, more) => field({ label, name, value: now?.[name] ?? '', required: false, autocomplete: 'off', ...more });
-  const way = field({ label: 'How the service signs in', name: 'way', type: 'select', value: now ? wayOf(now) : 'key', options: Object.entries(WAYS).map(([value, label]) => ({ value, label })), onchange: show });
+  const text = (label, name, more) =>
+    field({ label, name, value: now?.[name] ?? '', required: false, autocomplete: 'off', ...more });
+  const way = field({
+    label: 'How the service signs in',
+    name: 'way',
+    type: 'select',
+    value: now ? wayOf(now) : 'key',
+    options: Object.entries(WAYS).map(([value, label]) => ({ value, label })),
+    onchange: show,
+  });
   const words = h('p.hint');
   const role = text('Role', 'role_arn', { mono: true, placeholder: EXAMPLES.role });
   const key = text('Access key ID', 'access_key_id', { mono: true, required: true });
   const secret = text('Secret access key', 'secret_access_key', {
-    value: '', type: 'password', autocomplete: 'new-password', required: !now?.access_key_id,
+    value: '',
+    type: 'password',
+    autocomplete: 'new-password',
+    required: !now?.access_key_id,
     hint: now?.access_key_id ? 'Leave it empty to keep it.' : 'Kept encrypted, and never shown again.',
   });
-  const external = h('div', folded('External ID', text('External ID', 'external_id', { hint: 'Only if the role’s trust policy asks for one.' })));
-  const pays = field({ label: 'The reader pays for requests', name: 'requester_pays', type: 'checkbox', value: now?.requester_pays === true, hint: 'Only for buckets with “Requester Pays”.' });
+  const external = h(
+    'div',
+    folded('External ID', text('External ID', 'external_id', { hint: 'Only if the role’s trust policy asks for one.' })),
+  );
+  const pays = field({
+    label: 'The reader pays for requests',
+    name: 'requester_pays',
+    type: 'checkbox',
+    value: now?.requester_pays === true,
+    hint: 'Only for buckets with “Requester Pays”.',
+  });
   const keys = h('div.pair', key, secret);
   show();
   return {
     sign: [way, words, role, keys, external],
-    place: h('div.pair',
+    place: h(
+      'div.pair',
       text('Endpoint', 'endpoint_url', { mono: true, placeholder: EXAMPLES.endpoint, hint: 'Leave it empty for Amazon S3.' }),
-      text('Region', 'region', { placeholder: EXAMPLES.region, hint: 'As the provider names it.' })),
+      text('Region', 'region', { placeholder: EXAMPLES.region, hint: 'As the provider names it.' }),
+    ),
     pays,
     configuration: values => ({
-      region: values.region.trim(), endpoint_url: values.endpoint_url.trim(), access_key_id: (values.access_key_id ?? '').trim(), secret_access_key: values.secret_access_key ?? '',
-      role_arn: (values.role_arn ?? '').trim(), external_id: (values.external_id ?? '').trim(), anonymous: values.way === 'none', requester_pays: values.way !== 'none' && values.requester_pays,
+      region: values.region.trim(),
+      endpoint_url: values.endpoint_url.trim(),
+      access_key_id: (values.access_key_id ?? '').trim(),
+      secret_access_key: values.secret_access_key ?? '',
+      role_arn: (values.role_arn ?? '').trim(),
+      external_id: (values.external_id ?? '').trim(),
+      anonymous: values.way === 'none',
+      requester_pays: values.way !== 'none' && values.requester_pays,
     }),
   };
 

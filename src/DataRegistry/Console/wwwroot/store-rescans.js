@@ -17,17 +17,41 @@ const SCHEDULES = EXAMPLES.schedules;
 export function lastRescan(store, { project, manages, signal }) {
   if (!store.rescan) return null;
   const last = store.last_rescan;
-  return h('div.card', section('Last rescan',
-    last
-      ? h('div.job',
-        h('p', jobBadge(last), ' ', timeAgo(last.finished ?? last.started), last.seconds !== null && ` · took ${duration(last.seconds)}`, ' · ', h('a', { href: address(last.id) }, 'See the report')),
-        last.error && h('div.notice.bad', h('p', inConsoleWords(last.error))),
-        h('dl.counts', JOB_KINDS.rescans.names.map(([key, label]) => h('div', h('dt', label), h('dd', count(last.counts[key]))))))
-      : h('p.hint', 'No rescan yet. A rescan compares the bucket with what was adopted from it, and finds what has changed, is missing or is new.'),
-    manages && h('div.actions',
-      button('Rescan now', () => start({})),
-      // The service says so in the error of a scan that found nothing at all.
-      last?.error?.includes('force=true') && button('The bucket was emptied', startForced, { kind: 'danger' }))));
+  return h(
+    'div.card',
+    section(
+      'Last rescan',
+      last
+        ? h(
+            'div.job',
+            h(
+              'p',
+              jobBadge(last),
+              ' ',
+              timeAgo(last.finished ?? last.started),
+              last.seconds !== null && ` · took ${duration(last.seconds)}`,
+              ' · ',
+              h('a', { href: address(last.id) }, 'See the report'),
+            ),
+            last.error && h('div.notice.bad', h('p', inConsoleWords(last.error))),
+            h(
+              'dl.counts',
+              JOB_KINDS.rescans.names.map(([key, label]) => h('div', h('dt', label), h('dd', count(last.counts[key])))),
+            ),
+          )
+        : h(
+            'p.hint',
+            'No rescan yet. A rescan compares the bucket with what was adopted from it, and finds what has changed, is missing or is new.',
+          ),
+      manages &&
+        h(
+          'div.actions',
+          button('Rescan now', () => start({})),
+          // The service says so in the error of a scan that found nothing at all.
+          last?.error?.includes('force=true') && button('The bucket was emptied', startForced, { kind: 'danger' }),
+        ),
+    ),
+  );
 
   async function start(query) {
     const job = await api.post(`/api/v0/stores/${store.id}/rescan/`, undefined, { query, signal });
@@ -36,7 +60,15 @@ export function lastRescan(store, { project, manages, signal }) {
   }
 
   async function startForced() {
-    if (await confirm('Was the bucket emptied on purpose?', `If so, the rescan marks all datums of ${store.name} as missing.`, 'Scan it all the same', { danger: true })) await start({ force: true });
+    if (
+      await confirm(
+        'Was the bucket emptied on purpose?',
+        `If so, the rescan marks all datums of ${store.name} as missing.`,
+        'Scan it all the same',
+        { danger: true },
+      )
+    )
+      await start({ force: true });
   }
 
   function address(job) {
@@ -46,8 +78,17 @@ export function lastRescan(store, { project, manages, signal }) {
 
 /** When it is scanned by itself, in words. */
 export function scheduleOf({ schedule, adopt_changed, adopt_new }) {
-  const when = schedule === null ? 'As the service does by default' : schedule === 'off' ? 'Only when somebody starts one' : /^\d+[hd]$/.test(schedule) ? `Every ${schedule}` : h('span', 'On the schedule ', h('code', schedule));
-  const then = [adopt_changed && 'adopts changed files as new versions', adopt_new && 'adopts new files'].filter(Boolean).join(', ');
+  const when =
+    schedule === null
+      ? 'As the service does by default'
+      : schedule === 'off'
+        ? 'Only when somebody starts one'
+        : /^\d+[hd]$/.test(schedule)
+          ? `Every ${schedule}`
+          : h('span', 'On the schedule ', h('code', schedule));
+  const then = [adopt_changed && 'adopts changed files as new versions', adopt_new && 'adopts new files']
+    .filter(Boolean)
+    .join(', ');
   return then ? h('span', when, `; ${then}`) : when;
 }
 
@@ -55,19 +96,66 @@ export function scheduleOf({ schedule, adopt_changed, adopt_new }) {
 export function rescanPolicy(store, change) {
   if (!store.rescan) return null;
   const { schedule, adopt_changed, adopt_new, include, exclude } = store.rescan;
-  const patterns = (label, name, value, hint) => field({ label, name, type: 'textarea', rows: 2, mono: true, required: false, value: (value ?? []).join('\n'), hint });
-  return h('div.card', section('Rescans', form([
-    field({ label: 'Schedule', name: 'schedule', required: false, value: schedule ?? '', autocomplete: 'off', hint: `${SCHEDULES[0]} for none, an interval such as ${SCHEDULES[1]} or ${SCHEDULES[2]}, or a cron expression in UTC with seconds, such as ${SCHEDULES[3]}. Leave it empty for the service’s default.` }),
-    field({ label: 'Adopt changed files as new versions', name: 'adopt_changed', type: 'checkbox', value: adopt_changed }),
-    field({ label: 'Adopt new files', name: 'adopt_new', type: 'checkbox', value: adopt_new, disabled: store.project === null, hint: store.project ? 'Into the project of the store.' : 'Only for a store that belongs to a project.' }),
-    patterns('Include only', 'include', include, `Patterns of files, one per line, such as ${EXAMPLES.include}. Leave it empty for all.`),
-    patterns('Exclude', 'exclude', exclude, `Patterns of files, one per line, such as ${EXAMPLES.exclude}.`),
-  ], {
-    submit: 'Save the rescans', kind: '',
-    onsubmit: values => change({ rescan: { ...values, adopt_new: values.adopt_new ?? false, schedule: values.schedule.trim(), include: lines(values.include), exclude: lines(values.exclude) } }, 'The rescans are saved.'),
-  })));
+  const patterns = (label, name, value, hint) =>
+    field({ label, name, type: 'textarea', rows: 2, mono: true, required: false, value: (value ?? []).join('\n'), hint });
+  return h(
+    'div.card',
+    section(
+      'Rescans',
+      form(
+        [
+          field({
+            label: 'Schedule',
+            name: 'schedule',
+            required: false,
+            value: schedule ?? '',
+            autocomplete: 'off',
+            hint:
+              `${SCHEDULES[0]} for none, an interval such as ${SCHEDULES[1]} or ${SCHEDULES[2]}, or a cron ` +
+              `expression in UTC with seconds, such as ${SCHEDULES[3]}. Leave it empty for the service’s default.`,
+          }),
+          field({ label: 'Adopt changed files as new versions', name: 'adopt_changed', type: 'checkbox', value: adopt_changed }),
+          field({
+            label: 'Adopt new files',
+            name: 'adopt_new',
+            type: 'checkbox',
+            value: adopt_new,
+            disabled: store.project === null,
+            hint: store.project ? 'Into the project of the store.' : 'Only for a store that belongs to a project.',
+          }),
+          patterns(
+            'Include only',
+            'include',
+            include,
+            `Patterns of files, one per line, such as ${EXAMPLES.include}. Leave it empty for all.`,
+          ),
+          patterns('Exclude', 'exclude', exclude, `Patterns of files, one per line, such as ${EXAMPLES.exclude}.`),
+        ],
+        {
+          submit: 'Save the rescans',
+          kind: '',
+          onsubmit: values =>
+            change(
+              {
+                rescan: {
+                  ...values,
+                  adopt_new: values.adopt_new ?? false,
+                  schedule: values.schedule.trim(),
+                  include: lines(values.include),
+                  exclude: lines(values.exclude),
+                },
+              },
+              'The rescans are saved.',
+            ),
+        },
+      ),
+    ),
+  );
 }
 
 function lines(text) {
-  return text.split('\n').map(line => line.trim()).filter(line => line !== '');
+  return text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '');
 }

@@ -12,27 +12,47 @@ export function uniqueId(prefix = 'n') {
 
 /** The page's title (its only h1), what can be done on it, and the way back. */
 export function pageHeader(title, { lead, actions = [], back } = {}) {
-  return h('header.page-header',
+  return h(
+    'header.page-header',
     back && h('a.back', { href: back.href }, `← ${back.label}`),
-    h('div.page-title',
-      h('h1', { tabindex: '-1' }, title),
-      actions.length > 0 && h('div.actions', actions)),
-    lead && h('p.lead', lead));
+    h('div.page-title', h('h1', { tabindex: '-1' }, title), actions.length > 0 && h('div.actions', actions)),
+    lead && h('p.lead', lead),
+  );
 }
 
 /** Tabs that are pages of their own. */
 export function linkTabs(label, tabs) {
-  return h('nav.tabs', { 'aria-label': label },
-    tabs.map(tab => h('a', { href: tab.href, 'aria-current': tab.current && 'page' }, tab.label)));
+  return h(
+    'nav.tabs',
+    { 'aria-label': label },
+    tabs.map(tab => h('a', { href: tab.href, 'aria-current': tab.current && 'page' }, tab.label)),
+  );
 }
 
 /** Tabs within a page; the arrow keys, Home and End move between them. A panel is made when it is first shown. */
 export function tabs(label, entries, selected = entries[0].id) {
   const prefix = uniqueId('tab');
-  const buttons = entries.map(entry => h('button', {
-    type: 'button', role: 'tab', id: `${prefix}-${entry.id}`, 'aria-controls': `${prefix}-panel-${entry.id}`, onclick: () => select(entry.id),
-  }, entry.label));
-  const panels = entries.map(entry => h('div.tab-panel', { role: 'tabpanel', id: `${prefix}-panel-${entry.id}`, 'aria-labelledby': `${prefix}-${entry.id}`, tabindex: '0' }));
+  const buttons = entries.map(entry =>
+    h(
+      'button',
+      {
+        type: 'button',
+        role: 'tab',
+        id: `${prefix}-${entry.id}`,
+        'aria-controls': `${prefix}-panel-${entry.id}`,
+        onclick: () => select(entry.id),
+      },
+      entry.label,
+    ),
+  );
+  const panels = entries.map(entry =>
+    h('div.tab-panel', {
+      role: 'tabpanel',
+      id: `${prefix}-panel-${entry.id}`,
+      'aria-labelledby': `${prefix}-${entry.id}`,
+      tabindex: '0',
+    }),
+  );
   const list = h('div.tabs', { role: 'tablist', 'aria-label': label, onkeydown: move }, buttons);
   const element = h('div', list, panels);
 
@@ -72,30 +92,59 @@ export function card(...children) {
 /** A table of some hundred rows at most; on a phone each row is a card. Longer ones: endlessList. */
 export function table(caption, columns, rows, { empty = null } = {}) {
   if (rows.length === 0 && empty) return empty;
-  return h('div.table-box', h('table.table', { role: 'table' },
-    h('caption.visually-hidden', caption),
-    tableHead(columns),
-    h('tbody', { role: 'rowgroup' }, rows.map(row => tableRow(columns, row)))));
+  return h(
+    'div.table-box',
+    h(
+      'table.table',
+      { role: 'table' },
+      h('caption.visually-hidden', caption),
+      tableHead(columns),
+      h(
+        'tbody',
+        { role: 'rowgroup' },
+        rows.map(row => tableRow(columns, row)),
+      ),
+    ),
+  );
 }
 
 /** Roles are said explicitly, since rows that are laid out as cards lose those that they have by themselves. */
 export function tableHead(columns) {
-  return h('thead', { role: 'rowgroup' }, h('tr', { role: 'row' },
-    columns.map(column => h('th', { scope: 'col', role: 'columnheader', class: cellClass(column) }, column.label))));
+  return h(
+    'thead',
+    { role: 'rowgroup' },
+    h(
+      'tr',
+      { role: 'row' },
+      columns.map(column => h('th', { scope: 'col', role: 'columnheader', class: cellClass(column) }, column.label)),
+    ),
+  );
 }
 
 export function tableRow(columns, row, props = {}) {
-  return h('tr', { role: 'row', ...props }, columns.map(column =>
-    h('td', { role: 'cell', class: cellClass(column), dataset: { label: column.label } }, column.cell(row))));
+  return h(
+    'tr',
+    { role: 'row', ...props },
+    columns.map(column =>
+      h('td', { role: 'cell', class: cellClass(column), dataset: { label: column.label } }, column.cell(row)),
+    ),
+  );
 }
 
 function cellClass(column) {
-  return [column.numeric && 'numeric', column.wide && 'wide', column.extra && 'extra', column.size].filter(Boolean).join(' ') || null;
+  return (
+    [column.numeric && 'numeric', column.wide && 'wide', column.extra && 'extra', column.size].filter(Boolean).join(' ') || null
+  );
 }
 
 /** Names and values; what is null shows as a dash. */
 export function facts(entries) {
-  return h('dl.facts', entries.map(([name, value]) => h('div', h('dt', name), h('dd', value === null || value === undefined || value === '' ? '–' : value))));
+  return h(
+    'dl.facts',
+    entries.map(([name, value]) =>
+      h('div', h('dt', name), h('dd', value === null || value === undefined || value === '' ? '–' : value)),
+    ),
+  );
 }
 
 export function emptyState(title, text, action) {
@@ -113,10 +162,16 @@ export function notice(kind, ...children) {
 
 /** While its work runs, clicks do nothing; what it throws is shown. */
 export function button(label, onclick, { kind, ...props } = {}) {
-  const element = h('button.button', {
-    type: 'button', ...props, class: [kind, props.class].filter(Boolean).join(' '),
-    onclick: event => busy(element, () => onclick(event)).catch(report),
-  }, label);
+  const element = h(
+    'button.button',
+    {
+      type: 'button',
+      ...props,
+      class: [kind, props.class].filter(Boolean).join(' '),
+      onclick: event => busy(element, () => onclick(event)).catch(report),
+    },
+    label,
+  );
   return element;
 }
 
@@ -140,7 +195,9 @@ export async function busy(element, fn) {
 function resting() {
   const waiting = [...working];
   for (const element of waiting) element.removeAttribute('aria-busy');
-  return () => { for (const element of waiting) if (working.has(element)) element.setAttribute('aria-busy', 'true'); };
+  return () => {
+    for (const element of waiting) if (working.has(element)) element.setAttribute('aria-busy', 'true');
+  };
 }
 
 function report(error) {
@@ -152,10 +209,14 @@ export function linkButton(label, href, { kind, ...props } = {}) {
 }
 
 export function copyButton(text, label = 'Copy', what = null) {
-  return button(label, async () => {
-    await navigator.clipboard.writeText(typeof text === 'function' ? text() : text);
-    toast('Copied.');
-  }, { kind: 'quiet', 'aria-label': what ? `${label} ${what}` : null });
+  return button(
+    label,
+    async () => {
+      await navigator.clipboard.writeText(typeof text === 'function' ? text() : text);
+      toast('Copied.');
+    },
+    { kind: 'quiet', 'aria-label': what ? `${label} ${what}` : null },
+  );
 }
 
 export function badge(text, kind = 'plain') {
@@ -169,13 +230,22 @@ export function idCode(id, { copy = true } = {}) {
 
 /** Text to be used elsewhere. It can be scrolled by keyboard. */
 export function codeBlock(text, label) {
-  return h('div.code', h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, h('code', text)), copyButton(text, 'Copy', label));
+  return h(
+    'div.code',
+    h('pre', { tabindex: '0', role: 'region', 'aria-label': label }, h('code', text)),
+    copyButton(text, 'Copy', label),
+  );
 }
 
 /** A spinner, and in its place what `draw` makes of what is waited for; or what `fail` makes of the problem. */
 export function pending(promise, draw, text, fail = problem) {
   const element = h('div', spinner(text));
-  promise.then(value => replace(element, draw(value)), error => { if (error?.name !== 'AbortError') replace(element, fail(error)); });
+  promise.then(
+    value => replace(element, draw(value)),
+    error => {
+      if (error?.name !== 'AbortError') replace(element, fail(error));
+    },
+  );
   return element;
 }
 
@@ -190,7 +260,10 @@ export function progressBar(label, value = 0, max = null) {
   const element = h('div.progress', bar, text);
   element.set = (now, of, words = '') => {
     if (of === null || of === undefined) bar.removeAttribute('value');
-    else { bar.max = Math.max(of, 1); bar.value = of === 0 ? 1 : now; }
+    else {
+      bar.max = Math.max(of, 1);
+      bar.value = of === 0 ? 1 : now;
+    }
     text.textContent = words;
   };
   element.set(value, max);
@@ -201,11 +274,17 @@ export function progressBar(label, value = 0, max = null) {
 export function toast(text, kind = 'ok') {
   const box = document.getElementById('toasts');
   // A message before a page change, such as “Deleted” and the way to the list, belongs to the next page.
-  const element = h('div.toast', { class: kind, dataset: { fresh: '' } }, h('span', text),
-    h('button.button.quiet', { type: 'button', onclick: () => element.remove() }, kind === 'bad' ? 'Dismiss' : 'OK'));
+  const element = h(
+    'div.toast',
+    { class: kind, dataset: { fresh: '' } },
+    h('span', text),
+    h('button.button.quiet', { type: 'button', onclick: () => element.remove() }, kind === 'bad' ? 'Dismiss' : 'OK'),
+  );
   box.append(element);
   while (box.children.length > 4) box.firstElementChild.remove();
-  setTimeout(() => { delete element.dataset.fresh; });
+  setTimeout(() => {
+    delete element.dataset.fresh;
+  });
   if (kind !== 'bad') setTimeout(() => element.remove(), 5000);
 }
 
@@ -222,11 +301,28 @@ export function openDialog(title, body) {
   return new Promise(resolve => {
     const id = uniqueId('dialog');
     let result;
-    const close = value => { result = value; dialog.close(); };
+    const close = value => {
+      result = value;
+      dialog.close();
+    };
     const resume = resting();
-    const dialog = h('dialog', { 'aria-labelledby': id, onclose: () => { dialog.remove(); resume(); resolve(result); } },
-      h('div.dialog-head', h('h2', { id }, title), h('button.button.quiet', { type: 'button', 'aria-label': 'Close', onclick: () => close() }, '✕')),
-      h('div.dialog-body'));
+    const dialog = h(
+      'dialog',
+      {
+        'aria-labelledby': id,
+        onclose: () => {
+          dialog.remove();
+          resume();
+          resolve(result);
+        },
+      },
+      h(
+        'div.dialog-head',
+        h('h2', { id }, title),
+        h('button.button.quiet', { type: 'button', 'aria-label': 'Close', onclick: () => close() }, '✕'),
+      ),
+      h('div.dialog-body'),
+    );
     replace(dialog.lastElementChild, body(close));
     // In <main>'s place in the page, so that it is part of a landmark's reading order; it goes with the page that opened it.
     document.getElementById('main').append(dialog);
@@ -236,9 +332,17 @@ export function openDialog(title, body) {
 
 /** Asks before something that cannot be undone. False after Escape. */
 export async function confirm(title, text, action, { danger = false } = {}) {
-  return await openDialog(title, close => h('div',
-    h('p', text),
-    h('div.actions',
-      button('Cancel', () => close(false)),
-      button(action, () => close(true), { kind: danger ? 'danger' : 'primary' })))) === true;
+  return (
+    (await openDialog(title, close =>
+      h(
+        'div',
+        h('p', text),
+        h(
+          'div.actions',
+          button('Cancel', () => close(false)),
+          button(action, () => close(true), { kind: danger ? 'danger' : 'primary' }),
+        ),
+      ),
+    )) === true
+  );
 }

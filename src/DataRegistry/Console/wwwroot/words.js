@@ -1,10 +1,14 @@
 // Sentences that several pages say.
 
 /** The word comes first. */
-export const DATUM = 'A datum is a file in a bucket that was adopted: it has an ID of its own and a record of its exact content, while the file stays where it is.';
+export const DATUM =
+  'A datum is a file in a bucket that was adopted: it has an ID of its own and a record of its exact content, ' +
+  'while the file stays where it is.';
 
 /** The service's advice for programs, in what there is to choose here. */
 export function inConsoleWords(message) {
-  return message?.replace(/send (.+?),? as 'prefix' in place of 'url'/g, 'adopt $1 by “Folder or pattern”')
-    .replaceAll('Delete it with ?force=true: they', 'They').replace(/\?force=true|force=true/g, '“The bucket was emptied”');
+  return message
+    ?.replace(/send (.+?),? as 'prefix' in place of 'url'/g, 'adopt $1 by “Folder or pattern”')
+    .replaceAll('Delete it with ?force=true: they', 'They')
+    .replace(/\?force=true|force=true/g, '“The bucket was emptied”');
 }

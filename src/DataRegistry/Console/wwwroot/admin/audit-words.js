@@ -4,9 +4,32 @@ import { h } from '../dom.js';
 import { href } from '../router.js';
 
 /** The kinds of things to filter by. An action of one, such as token.created, also works. */
-export const KINDS = ['adoption', 'alias', 'cluster', 'data', 'dataset', 'dataset_version', 'dataset_version_alias', 'datavolume', 'department', 'metadata', 'project', 'rescan', 'role', 'selection', 'store', 'token', 'user'];
+export const KINDS = [
+  'adoption',
+  'alias',
+  'cluster',
+  'data',
+  'dataset',
+  'dataset_version',
+  'dataset_version_alias',
+  'datavolume',
+  'department',
+  'metadata',
+  'project',
+  'rescan',
+  'role',
+  'selection',
+  'store',
+  'token',
+  'user',
+];
 
-const NOUNS = { data: 'datum', dataset_version: 'dataset version', dataset_version_alias: 'alias of a dataset version', datavolume: 'data volume' };
+const NOUNS = {
+  data: 'datum',
+  dataset_version: 'dataset version',
+  dataset_version_alias: 'alias of a dataset version',
+  datavolume: 'data volume',
+};
 
 /** 'datavolume.deletion_requested' → 'data volume: deletion requested' */
 export function actionWords(event) {
@@ -15,8 +38,10 @@ export function actionWords(event) {
 
 /** The details on one line: 'name: a → b · tokens revoked: 2' */
 export function detailWords(details) {
-  return Object.entries(details ?? {}).filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${valueWords(value)}`).join(' · ');
+  return Object.entries(details ?? {})
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${valueWords(value)}`)
+    .join(' · ');
 }
 
 function valueWords(value) {
@@ -41,7 +66,8 @@ const PLACES = {
   rescan: (id, project) => project && href('job', { project, kind: 'rescans', job: id }),
   dataset: (id, project) => project && href('dataset', { project, dataset: id }),
   dataset_version: (id, project, { dataset }) => project && dataset && href('datasetVersion', { project, dataset, version: id }),
-  dataset_version_alias: (id, project, { dataset }) => project && dataset && href('datasetAlias', { project, dataset, alias: id }),
+  dataset_version_alias: (id, project, { dataset }) =>
+    project && dataset && href('datasetAlias', { project, dataset, alias: id }),
   selection: (id, project) => project && href('selection', { project, selection: id }),
   datavolume: (id, project) => project && href('volume', { project, volume: id }),
 };

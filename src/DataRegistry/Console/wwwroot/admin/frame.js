@@ -21,12 +21,20 @@ const TABS = [
 /** A page of the administration. If `permission` is allowed nowhere, it says so instead of `content`. */
 export function adminPage(me, current, { lead, actions, permission, content }) {
   const allowed = !permission || offers(me, permission);
-  const tabs = linkTabs('Administration', TABS.filter(([route, , needed]) => route === current || !needed || offers(me, needed))
-    .map(([route, label]) => ({ label, href: href(route), current: route === current })));
-  return h('div',
+  const tabs = linkTabs(
+    'Administration',
+    TABS.filter(([route, , needed]) => route === current || !needed || offers(me, needed)).map(([route, label]) => ({
+      label,
+      href: href(route),
+      current: route === current,
+    })),
+  );
+  return h(
+    'div',
     pageHeader('Administration', { lead, actions: allowed ? actions : [] }),
     tabs,
-    allowed ? content() : missingNotice(permission));
+    allowed ? content() : missingNotice(permission),
+  );
 }
 
 /** A project's audit trail is there also for a token that is limited to the project. */
@@ -36,8 +44,9 @@ function offers(me, permission) {
 
 /** Clusters, departments and projects that one sees, by their ids. */
 export async function loadUnits(signal) {
-  const [clusters, departments, projects] = await Promise.all(['clusters', 'departments', 'projects']
-    .map(kind => api.all(`/api/v0/${kind}/`, {}, signal, { max: MOST_UNITS })));
+  const [clusters, departments, projects] = await Promise.all(
+    ['clusters', 'departments', 'projects'].map(kind => api.all(`/api/v0/${kind}/`, {}, signal, { max: MOST_UNITS })),
+  );
   return { cluster: byId(clusters), department: byId(departments), project: byId(projects) };
 }
 
@@ -69,10 +78,13 @@ export function unitEntries(type, units) {
   const all = [...units[type].values()].map(unit => ({ id: unit.id, name: unit.name, text: textOf(type, unit, units) }));
   const times = new Map();
   for (const { text } of all) times.set(text, (times.get(text) ?? 0) + 1);
-  return all.map(({ id, text }) => ({ id, text: times.get(text) > 1 ? `${text} (${id})` : text })).sort((a, b) => a.text.localeCompare(b.text));
+  return all
+    .map(({ id, text }) => ({ id, text: times.get(text) > 1 ? `${text} (${id})` : text }))
+    .sort((a, b) => a.text.localeCompare(b.text));
 }
 
 function textOf(type, unit, units) {
-  const above = type === 'project' ? units.department.get(unit.department) : type === 'department' ? units.cluster.get(unit.cluster) : null;
+  const above =
+    type === 'project' ? units.department.get(unit.department) : type === 'department' ? units.cluster.get(unit.cluster) : null;
   return above ? `${unit.name} – ${above.name}` : unit.name;
 }

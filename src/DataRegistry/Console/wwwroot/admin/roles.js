@@ -36,25 +36,62 @@ export function givable(me, type, unit) {
 export function holders({ me, type, unit, units, signal }) {
   const roles = givable(me, type, unit);
   const list = endlessList({
-    caption: 'Roles', noun: ['role', 'roles'], signal, lookedAt: page => Math.max(page.results.length, 1),
-    load: (next, abort) => needing('roles_manage', api.get(next ?? '/api/v0/roles/', { query: next ? null : { scope_type: type, scope_id: unit.id, limit: 200 }, signal: abort })),
+    caption: 'Roles',
+    noun: ['role', 'roles'],
+    signal,
+    lookedAt: page => Math.max(page.results.length, 1),
+    load: (next, abort) =>
+      needing(
+        'roles_manage',
+        api.get(next ?? '/api/v0/roles/', {
+          query: next ? null : { scope_type: type, scope_id: unit.id, limit: 200 },
+          signal: abort,
+        }),
+      ),
     columns: [
-      { label: 'Name', wide: true, cell: r => [userLink(r.user), r.user.type === 'service_account' && [' ', badge('Service account')], r.user.disabled && [' ', badge('Disabled', 'warn')]] },
+      {
+        label: 'Name',
+        wide: true,
+        cell: r => [
+          userLink(r.user),
+          r.user.type === 'service_account' && [' ', badge('Service account')],
+          r.user.disabled && [' ', badge('Disabled', 'warn')],
+        ],
+      },
       { label: 'Role', size: 'medium', cell: r => h('span', { title: WORDS[r.role] }, roleName(r.role)) },
-      { label: 'Given for', size: 'large', cell: r => r.scope_type === type && type !== 'system' ? `this ${type}` : scopeLink(r.scope_type, r.scope_id, units) },
+      {
+        label: 'Given for',
+        size: 'large',
+        cell: r => (r.scope_type === type && type !== 'system' ? `this ${type}` : scopeLink(r.scope_type, r.scope_id, units)),
+      },
       { label: 'Given by', size: 'medium', cell: r => h('span', { title: r.given_by }, r.given_by) },
       { label: 'Given', size: 'medium', cell: r => timeAgo(r.ctime) },
-      { label: 'Change', size: 'changes', cell: r => r.scope_type === type && roles.includes(r.role)
-        && button('Take', () => take(r.user, r, { done: () => list.reload(), signal }), { kind: 'quiet', 'aria-label': `Take ${roleName(r.role)} from ${r.user.username}` }) },
+      {
+        label: 'Change',
+        size: 'changes',
+        cell: r =>
+          r.scope_type === type &&
+          roles.includes(r.role) &&
+          button('Take', () => take(r.user, r, { done: () => list.reload(), signal }), {
+            kind: 'quiet',
+            'aria-label': `Take ${roleName(r.role)} from ${r.user.username}`,
+          }),
+      },
     ],
     empty: () => emptyState('Nobody has a role here', 'You see the roles that are given where you may give them.'),
   });
   list.give = async () => {
     const users = await needing('users_read', api.all('/api/v0/users/', {}, signal, { max: MOST_USERS }));
     const given = await openDialog(`Give a role in ${unit.name}`, close => {
-      const who = lookupField({ label: 'User or service account', name: 'user', required: true, entries: users.map(u => ({ id: u.id, text: u.username })) });
+      const who = lookupField({
+        label: 'User or service account',
+        name: 'user',
+        required: true,
+        entries: users.map(u => ({ id: u.id, text: u.username })),
+      });
       return form([who, roleField(roles)], {
-        submit: 'Give the role', cancel: () => close(),
+        submit: 'Give the role',
+        cancel: () => close(),
         onsubmit: async ({ role }) => close(await give(who.pick(), { role, scope_type: type, scope_id: unit.id }, signal)),
       });
     });
@@ -67,12 +104,25 @@ export function holders({ me, type, unit, units, signal }) {
 
 /** The roles of one user, as far as one may give them; `refresh` shows them anew. */
 export function rolesOf({ me, user, roles, units, signal, refresh }) {
-  return table(`Roles of ${user.username}`, [
-    { label: 'Role', cell: r => h('span.strong', roleName(r.role)) },
-    { label: 'Its holder', wide: true, cell: r => WORDS[r.role] ?? '' },
-    { label: 'Given for', wide: true, cell: r => scopeLink(r.scope_type, r.scope_id, units) },
-    { label: 'Change', cell: r => takes(r) && button('Take', () => take(user, r, { done: refresh, signal }), { kind: 'quiet', 'aria-label': `Take ${roleName(r.role)}, ${r.scope_type}` }) },
-  ], roles, { empty: h('p.hint', 'No role, or none that you may see: the user can sign in, and sees nothing.') });
+  return table(
+    `Roles of ${user.username}`,
+    [
+      { label: 'Role', cell: r => h('span.strong', roleName(r.role)) },
+      { label: 'Its holder', wide: true, cell: r => WORDS[r.role] ?? '' },
+      { label: 'Given for', wide: true, cell: r => scopeLink(r.scope_type, r.scope_id, units) },
+      {
+        label: 'Change',
+        cell: r =>
+          takes(r) &&
+          button('Take', () => take(user, r, { done: refresh, signal }), {
+            kind: 'quiet',
+            'aria-label': `Take ${roleName(r.role)}, ${r.scope_type}`,
+          }),
+      },
+    ],
+    roles,
+    { empty: h('p.hint', 'No role, or none that you may see: the user can sign in, and sees nothing.') },
+  );
 
   /** A role of a unit that is gone is taken by those who manage all roles. */
   function takes(role) {
@@ -83,20 +133,41 @@ export function rolesOf({ me, user, roles, units, signal, refresh }) {
 
 /** A dialog that gives a user a role somewhere. */
 export async function giveTo({ me, user, units, signal }) {
-  const types = Object.keys(SCOPES).filter(type => type === 'system' ? givable(me, type, null).length > 0 : placesOf(me, type, units).length > 0);
+  const types = Object.keys(SCOPES).filter(type =>
+    type === 'system' ? givable(me, type, null).length > 0 : placesOf(me, type, units).length > 0,
+  );
   if (types.length === 0) {
     toast(missing('roles_manage'), 'bad');
     return null;
   }
   const given = await openDialog(`Give ${user.username} a role`, close => {
     const places = type => unitEntries(type, units).filter(({ id }) => givable(me, type, units[type].get(id)).length > 0);
-    const type = field({ label: 'For', name: 'scope_type', type: 'select', value: types[0], options: types.map(t => ({ value: t, label: SCOPES[t] })), onchange: choose });
+    const type = field({
+      label: 'For',
+      name: 'scope_type',
+      type: 'select',
+      value: types[0],
+      options: types.map(t => ({ value: t, label: SCOPES[t] })),
+      onchange: choose,
+    });
     const unit = lookupField({ label: 'Which one', name: 'scope_id', required: true, entries: [], onchange: offer });
     const role = roleField([]);
     choose();
     return form([type, unit, role], {
-      submit: 'Give the role', cancel: () => close(),
-      onsubmit: async values => close(await give(user.id, { role: values.role, scope_type: values.scope_type, ...values.scope_type !== 'system' && { scope_id: unit.pick() } }, signal)),
+      submit: 'Give the role',
+      cancel: () => close(),
+      onsubmit: async values =>
+        close(
+          await give(
+            user.id,
+            {
+              role: values.role,
+              scope_type: values.scope_type,
+              ...(values.scope_type !== 'system' && { scope_id: unit.pick() }),
+            },
+            signal,
+          ),
+        ),
     });
 
     function choose() {
@@ -145,7 +216,15 @@ function give(user, role, signal) {
 }
 
 async function take(user, role, { done, signal }) {
-  if (!await confirm(`Take ${roleName(role.role)} from ${user.username}?`, 'What this role alone allowed is refused within 15 seconds. It can be given again.', 'Take the role', { danger: true })) return;
+  if (
+    !(await confirm(
+      `Take ${roleName(role.role)} from ${user.username}?`,
+      'What this role alone allowed is refused within 15 seconds. It can be given again.',
+      'Take the role',
+      { danger: true },
+    ))
+  )
+    return;
   await needing('roles_manage', api.delete(`/api/v0/users/${user.id}/roles/${role.id}/`, { signal }));
   toast(`The role ${roleName(role.role)} is taken.`);
   done();

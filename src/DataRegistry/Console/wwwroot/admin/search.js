@@ -16,16 +16,26 @@ export function searchableList({ label, textOf, load, query, setQuery, signal, e
   let wanted = query.get('q') ?? '';
   let resting;
   const list = endlessList({
-    ...options, signal, lookedAt: page => Math.max(page.looked ?? page.results.length, 1),
+    ...options,
+    signal,
+    lookedAt: page => Math.max(page.looked ?? page.results.length, 1),
     load: async (next, abort) => {
       const page = await load(next, abort);
       return wanted === '' ? page : { ...page, count: null, looked: page.results.length, results: page.results.filter(matches) };
     },
-    empty: () => wanted === '' ? empty() : emptyState('Nothing found', `Nothing here holds “${wanted}”.`),
+    empty: () => (wanted === '' ? empty() : emptyState('Nothing found', `Nothing here holds “${wanted}”.`)),
   });
   const search = field({
-    label, name: 'q', type: 'search', value: wanted, autocomplete: 'off', spellcheck: 'false',
-    oninput: () => { clearTimeout(resting); resting = setTimeout(apply, REST); },
+    label,
+    name: 'q',
+    type: 'search',
+    value: wanted,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    oninput: () => {
+      clearTimeout(resting);
+      resting = setTimeout(apply, REST);
+    },
   });
   signal.addEventListener('abort', () => clearTimeout(resting));
   return h('div', h('div.filters.one', search), h('div.tall', list));
@@ -37,6 +47,8 @@ export function searchableList({ label, textOf, load, query, setQuery, signal, e
   }
 
   function matches(row) {
-    return textOf(row).filter(Boolean).some(text => text.toLowerCase().includes(wanted.toLowerCase()));
+    return textOf(row)
+      .filter(Boolean)
+      .some(text => text.toLowerCase().includes(wanted.toLowerCase()));
   }
 }

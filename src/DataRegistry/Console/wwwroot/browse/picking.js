@@ -20,22 +20,56 @@ export function picking(context, { onchange }) {
   let datumOf = row => row;
   const said = h('p.summary', { role: 'status' });
   const actions = h('div.pick-actions');
-  const bar = h('section.pick-bar', { 'aria-label': 'Picked datums', hidden: true }, h('div.pick-head', said, button('Clear', clear, { kind: 'quiet' })), actions);
-  replace(actions, actionButtons(context, what, { ondone: () => { clear(); onchange(); } }));
-  return { box, bar, clear, all, of(given, read = datumOf) { list = given; datumOf = read; } };
+  const bar = h(
+    'section.pick-bar',
+    { 'aria-label': 'Picked datums', hidden: true },
+    h('div.pick-head', said, button('Clear', clear, { kind: 'quiet' })),
+    actions,
+  );
+  replace(
+    actions,
+    actionButtons(context, what, {
+      ondone: () => {
+        clear();
+        onchange();
+      },
+    }),
+  );
+  return {
+    box,
+    bar,
+    clear,
+    all,
+    of(given, read = datumOf) {
+      list = given;
+      datumOf = read;
+    },
+  };
 
   function what() {
     return whole ?? { filter: { ids: [...picked.keys()] }, words: 'Those that you picked' };
   }
 
   function box(datum) {
-    const input = h('input', { type: 'checkbox', 'aria-label': `Pick ${datum.name}`, checked: picked.has(datum.id), dataset: { id: datum.id }, onclick });
+    const input = h('input', {
+      type: 'checkbox',
+      'aria-label': `Pick ${datum.name}`,
+      checked: picked.has(datum.id),
+      dataset: { id: datum.id },
+      onclick,
+    });
     return h('label.pick', input);
 
     function onclick(event) {
       const to = list.rows.findIndex(row => datumOf(row)?.id === datum.id);
       const from = event.shiftKey ? list.rows.findIndex(row => datumOf(row)?.id === last) : -1;
-      const range = from < 0 ? [datum] : list.rows.slice(Math.min(from, to), Math.max(from, to) + 1).map(datumOf).filter(Boolean);
+      const range =
+        from < 0
+          ? [datum]
+          : list.rows
+              .slice(Math.min(from, to), Math.max(from, to) + 1)
+              .map(datumOf)
+              .filter(Boolean);
       last = datum.id;
       set(range, input.checked);
     }
@@ -71,7 +105,8 @@ export function picking(context, { onchange }) {
     for (const input of list?.querySelectorAll('.pick input') ?? []) input.checked = picked.has(input.dataset.id);
     bar.hidden = picked.size === 0 && !whole;
     if (bar.hidden) return;
-    said.textContent = whole ? whole.words
+    said.textContent = whole
+      ? whole.words
       : `${plural(picked.size, 'datum')} picked, ${bytes([...picked.values()].reduce((sum, size) => sum + size, 0))}`;
   }
 }

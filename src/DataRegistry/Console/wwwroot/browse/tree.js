@@ -39,13 +39,29 @@ export function folderAddress(project, store, prefix = '') {
 
 function storeList({ project, signal }) {
   const list = endlessList({
-    caption: 'Stores', noun: ['store', 'stores'], signal, onLoaded: landing(() => list),
+    caption: 'Stores',
+    noun: ['store', 'stores'],
+    signal,
+    onLoaded: landing(() => list),
     load: (next, abort) => api.get(next ?? '/api/v0/stores/', { query: next ? null : { limit: PAGE }, signal: abort }),
     columns: [
-      { label: 'Store', wide: true, cell: s => [icon(), h('a.strong', { href: folderAddress(project, s) }, s.name), s.deleted && [' ', stateBadge('deleted')]] },
+      {
+        label: 'Store',
+        wide: true,
+        cell: s => [
+          icon(),
+          h('a.strong', { href: folderAddress(project, s) }, s.name),
+          s.deleted && [' ', stateBadge('deleted')],
+        ],
+      },
       { label: 'Objects under', wide: true, cell: s => h('code', { title: s.uri_prefix }, s.uri_prefix) },
     ],
-    empty: () => emptyState('No store yet', 'A store is a bucket, or a part of one, from which objects are adopted.', linkButton('Go to the stores', href('stores', { project: project.id }))),
+    empty: () =>
+      emptyState(
+        'No store yet',
+        'A store is a bucket, or a part of one, from which objects are adopted.',
+        linkButton('Go to the stores', href('stores', { project: project.id })),
+      ),
   });
   return h('div.folders', withKeys(list, { project, store: null, prefix: '' }));
 }
@@ -56,37 +72,75 @@ function folder(context, store, prefix) {
   const name = prefix === '' ? store.name : lastOf(prefix);
   const picks = picking(context, { onchange: () => list.reload() });
   const list = endlessList({
-    caption: `Folders and files in ${name}`, signal, wordsOf: contents, onLoaded: landing(() => list),
-    load: async (next, abort) => merged(await api.get(next ?? `/api/v0/stores/${store.id}/tree/`, {
-      query: next ? null : { project: project.id, prefix, delimiter: SLASH, limit: PAGE }, signal: abort,
-    })),
+    caption: `Folders and files in ${name}`,
+    signal,
+    wordsOf: contents,
+    onLoaded: landing(() => list),
+    load: async (next, abort) =>
+      merged(
+        await api.get(next ?? `/api/v0/stores/${store.id}/tree/`, {
+          query: next ? null : { project: project.id, prefix, delimiter: SLASH, limit: PAGE },
+          signal: abort,
+        }),
+      ),
     lookedAt: page => page.results.length || PAGE,
     columns: [
-      { label: 'Name', wide: true, cell: row => row.folder ? folderCell(row) : fileCell(row) },
-      { label: 'Size', numeric: true, cell: row => row.folder ? '' : bytes(row.size) },
-      { label: 'Adopted', size: 'medium', extra: true, cell: row => row.folder ? '' : timeAgo(row.ctime) },
-      { label: 'In the bucket', size: 'medium', has: isNotable, cell: row => row.folder ? unknownBadge(row) : driftBadge({ drift: { state: row.drift } }) },
+      { label: 'Name', wide: true, cell: row => (row.folder ? folderCell(row) : fileCell(row)) },
+      { label: 'Size', numeric: true, cell: row => (row.folder ? '' : bytes(row.size)) },
+      { label: 'Adopted', size: 'medium', extra: true, cell: row => (row.folder ? '' : timeAgo(row.ctime)) },
+      {
+        label: 'In the bucket',
+        size: 'medium',
+        has: isNotable,
+        cell: row => (row.folder ? unknownBadge(row) : driftBadge({ drift: { state: row.drift } })),
+      },
     ],
-    empty: () => prefix === ''
-      ? emptyState('Nothing of this store is adopted yet', 'Files show here when this project has adopted them.',
-        may(me, project, 'data_adopt') && !store.deleted && linkButton('Adopt files', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }))
-      : emptyState('Nothing here', 'This project tracks no file below this folder. Purged datums, and earlier versions of changed files, are not shown.',
-        linkButton('Go up', folderAddress(project, store, above(prefix)))),
+    empty: () =>
+      prefix === ''
+        ? emptyState(
+            'Nothing of this store is adopted yet',
+            'Files show here when this project has adopted them.',
+            may(me, project, 'data_adopt') &&
+              !store.deleted &&
+              linkButton('Adopt files', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
+          )
+        : emptyState(
+            'Nothing here',
+            'This project tracks no file below this folder. Purged datums, and earlier versions of changed files, are not shown.',
+            linkButton('Go up', folderAddress(project, store, above(prefix))),
+          ),
   });
-  picks.of(list, row => row.folder ? null : { id: row.id, size: row.size, name: row.name });
+  picks.of(list, row => (row.folder ? null : { id: row.id, size: row.size, name: row.name }));
   const search = field({
-    label: 'Search below this folder', name: 'q', type: 'search', autocomplete: 'off', spellcheck: 'false', placeholder: 'A part of a name, or *.jpg',
-    onkeydown: event => { if (event.key === 'Enter' && search.value.trim() !== '') navigate(href('search', { project: project.id }, wanted(search.value.trim()))); },
+    label: 'Search below this folder',
+    name: 'q',
+    type: 'search',
+    autocomplete: 'off',
+    spellcheck: 'false',
+    placeholder: 'A part of a name, or *.jpg',
+    onkeydown: event => {
+      if (event.key === 'Enter' && search.value.trim() !== '')
+        navigate(href('search', { project: project.id }, wanted(search.value.trim())));
+    },
   });
   searchKey(search.input, list, signal);
-  return h('div',
+  return h(
+    'div',
     crumbs(project, store, prefix),
-    h('div.folder-head', h('div', { role: 'search', 'aria-label': 'Below this folder' }, search),
-      h('div.actions', counted(context, below),
+    h(
+      'div.folder-head',
+      h('div', { role: 'search', 'aria-label': 'Below this folder' }, search),
+      h(
+        'div.actions',
+        counted(context, below),
         button('Pick all below', () => picks.all(below, `All below ${store.name}${prefix && `, ${prefix}`}`)),
-        linkButton('Find what changed', href('search', { project: project.id }, { ...queryOf(below), drift: 'changed' })))),
+        linkButton('Find what changed', href('search', { project: project.id }, { ...queryOf(below), drift: 'changed' })),
+      ),
+    ),
     h('p.hint.keys', 'Keys: ↑ and ↓ move, → or Enter opens, ← goes up, Space picks, / searches.'),
-    h('div.folders', withKeys(list, { project, store, prefix })), picks.bar);
+    h('div.folders', withKeys(list, { project, store, prefix })),
+    picks.bar,
+  );
 
   function wanted(text) {
     return queryOf({ ...below, ...filterOfText(text) });
@@ -97,7 +151,10 @@ function folder(context, store, prefix) {
   }
 
   function fileCell(row) {
-    return [picks.box(row), h('a.strong', { href: href('datum', { project: project.id, id: row.id }), title: row.uri }, row.name)];
+    return [
+      picks.box(row),
+      h('a.strong', { href: href('datum', { project: project.id, id: row.id }), title: row.uri }, row.name),
+    ];
   }
 
   /** Folders and files of a page in the order of their keys, as the pages themselves are. */
@@ -106,7 +163,7 @@ function folder(context, store, prefix) {
       ...folders.map(f => ({ folder: true, key: f.prefix, name: f.prefix.slice(prefix.length), visible: f.visible })),
       ...results.map(f => ({ ...f, name: f.key.slice(prefix.length) || '(the folder’s own object)' })),
     ];
-    return { results: rows.sort((a, b) => a.key < b.key ? -1 : 1), next, count: null };
+    return { results: rows.sort((a, b) => (a.key < b.key ? -1 : 1)), next, count: null };
   }
 }
 
@@ -119,10 +176,23 @@ function contents(rows) {
 /** A selection counts what lies below a folder, since the tree itself does not. */
 function counted(context, below) {
   const element = h('span.counted', { role: 'status' });
-  replace(element, button('Count all below', async () => {
-    const selection = await watch(await freeze(context, below), context.signal, now => replace(element, `${count(now.count)} so far…`));
-    replace(element, h('a', { href: href('selection', { project: context.project.id, selection: selection.id }) }, `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`), ' below');
-  }));
+  replace(
+    element,
+    button('Count all below', async () => {
+      const selection = await watch(await freeze(context, below), context.signal, now =>
+        replace(element, `${count(now.count)} so far…`),
+      );
+      replace(
+        element,
+        h(
+          'a',
+          { href: href('selection', { project: context.project.id, selection: selection.id }) },
+          `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`,
+        ),
+        ' below',
+      );
+    }),
+  );
   return element;
 }
 
@@ -132,25 +202,50 @@ function isNotable(row) {
 }
 
 function unknownBadge({ visible }) {
-  return visible === null && h('span', {
-    title: 'The service looked at many files below this folder and none of them was this project’s. There may be some further on: open it to see.',
-  }, badge('Perhaps empty'));
+  return (
+    visible === null &&
+    h(
+      'span',
+      {
+        title:
+          'The service looked at many files below this folder and none of them was this project’s. There may be ' +
+          'some further on: open it to see.',
+      },
+      badge('Perhaps empty'),
+    )
+  );
 }
 
 function crumbs(project, store, prefix) {
   const parts = prefix.split(SLASH).slice(0, -1);
   const steps = [{ label: 'All stores', to: folderAddress(project, null) }];
   if (store) steps.push({ label: store.name, to: folderAddress(project, store) });
-  parts.forEach((part, index) => steps.push({ label: part || SLASH, to: folderAddress(project, store, parts.slice(0, index + 1).join(SLASH) + SLASH) }));
-  return h('nav.crumbs', { 'aria-label': 'Folder' }, h('ol', steps.map((step, index) =>
-    h('li', h('a', { href: step.to, 'aria-current': index === steps.length - 1 && 'page' }, step.label)))));
+  parts.forEach((part, index) =>
+    steps.push({ label: part || SLASH, to: folderAddress(project, store, parts.slice(0, index + 1).join(SLASH) + SLASH) }),
+  );
+  return h(
+    'nav.crumbs',
+    { 'aria-label': 'Folder' },
+    h(
+      'ol',
+      steps.map((step, index) =>
+        h('li', h('a', { href: step.to, 'aria-current': index === steps.length - 1 && 'page' }, step.label)),
+      ),
+    ),
+  );
 }
 
 /** The right arrow opens a folder, the left one goes up; the focus stays in the list. */
 function withKeys(list, { project, store, prefix }) {
   rowKeys(list, {
-    onright: row => (row.folder || !store) && go(row.folder ? folderAddress(project, store, row.key) : folderAddress(project, row), { first: true }),
-    onleft: () => store !== null && go(prefix === '' ? folderAddress(project, null) : folderAddress(project, store, above(prefix)), { left: prefix || store.id }),
+    onright: row =>
+      (row.folder || !store) &&
+      go(row.folder ? folderAddress(project, store, row.key) : folderAddress(project, row), { first: true }),
+    onleft: () =>
+      store !== null &&
+      go(prefix === '' ? folderAddress(project, null) : folderAddress(project, store, above(prefix)), {
+        left: prefix || store.id,
+      }),
   });
   list.addEventListener('keydown', event => {
     const row = event.key === 'Enter' && event.target.closest('tr[aria-rowindex]');
@@ -165,7 +260,15 @@ function landing(listOf) {
   goOnAt = null;
   return () => {
     const { left } = wanted ?? {};
-    if (wanted) queueMicrotask(() => listOf().focusRow(Math.max(0, listOf().rows.findIndex(row => (row.folder ? row.key : row.id) === left))));
+    if (wanted)
+      queueMicrotask(() =>
+        listOf().focusRow(
+          Math.max(
+            0,
+            listOf().rows.findIndex(row => (row.folder ? row.key : row.id) === left),
+          ),
+        ),
+      );
     wanted = null;
   };
 }

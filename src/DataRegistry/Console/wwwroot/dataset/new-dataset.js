@@ -4,11 +4,33 @@ import { needing } from '../rights.js';
 
 /** `done(dataset)` gets what is created. */
 export function newDatasetForm({ project, signal, done, cancel = null }) {
-  return form([
-    field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Programs read dataset://name/version.' }),
-    field({ label: 'Root', name: 'root', required: false, mono: true, autocomplete: 'off', placeholder: 'images/train/', hint: 'Paths of its versions leave this beginning of keys out. It stays.' }),
-  ], {
-    submit: 'Create', ...cancel && { cancel },
-    onsubmit: async values => done(await needing('data_edit', api.post('/api/v0/datasets/', { name: values.name.trim(), root: values.root.trim() || null, project: project.id }, { signal }))),
-  });
+  return form(
+    [
+      field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Programs read dataset://name/version.' }),
+      field({
+        label: 'Root',
+        name: 'root',
+        required: false,
+        mono: true,
+        autocomplete: 'off',
+        placeholder: 'images/train/',
+        hint: 'Paths of its versions leave this beginning of keys out. It stays.',
+      }),
+    ],
+    {
+      submit: 'Create',
+      ...(cancel && { cancel }),
+      onsubmit: async values =>
+        done(
+          await needing(
+            'data_edit',
+            api.post(
+              '/api/v0/datasets/',
+              { name: values.name.trim(), root: values.root.trim() || null, project: project.id },
+              { signal },
+            ),
+          ),
+        ),
+    },
+  );
 }

@@ -17,25 +17,58 @@ const MOST_FILES = 10_000;
 /** `done(version)` gets what is made. Without `selection` its datums are listed. */
 export function newVersionForm({ dataset, versions, selection = null, signal, done, cancel = null }) {
   const previous = lookupField({
-    label: 'Version before', name: 'previous_version', required: false, entries: versions, value: versions[0]?.text ?? '', hint: 'Only noted, so that the two can be compared.',
+    label: 'Version before',
+    name: 'previous_version',
+    required: false,
+    entries: versions,
+    value: versions[0]?.text ?? '',
+    hint: 'Only noted, so that the two can be compared.',
   });
-  const name = field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Such as 2026-11-27 or v3. “latest” always stands for the newest version.' });
-  const files = !selection && field({
-    label: 'Datums', name: 'files', type: 'textarea', mono: true, required: true, rows: 8,
-    hint: h('span', 'One a line: an id, an alias, or the s3:// URL of an adopted object. Its path in the version is its key, or what follows “=>”, such as ', h('code', 's3://bucket/a.png => train/a.png'), '.'),
+  const name = field({
+    label: 'Name',
+    name: 'name',
+    required: true,
+    autocomplete: 'off',
+    hint: 'Such as 2026-11-27 or v3. “latest” always stands for the newest version.',
   });
-  return form([name, files, selection && h('p', `It gets the ${plural(selection.count, 'datum')} of the selection.`), previous].filter(Boolean), {
-    submit: 'Create the version', ...cancel && { cancel },
-    onsubmit: async values => {
-      const body = { name: values.name.trim(), dataset, previous_version: previous.pick() };
-      const what = selection ? { selection: selection.id } : { files: filesOf(values.files) };
-      done(await needing('data_edit', api.post('/api/v0/dataset-versions/', { ...body, ...what }, { signal })));
+  const files =
+    !selection &&
+    field({
+      label: 'Datums',
+      name: 'files',
+      type: 'textarea',
+      mono: true,
+      required: true,
+      rows: 8,
+      hint: h(
+        'span',
+        'One a line: an id, an alias, or the s3:// URL of an adopted object. Its path in the version is its key, ' +
+          'or what follows “=>”, such as ',
+        h('code', 's3://bucket/a.png => train/a.png'),
+        '.',
+      ),
+    });
+  return form(
+    [name, files, selection && h('p', `It gets the ${plural(selection.count, 'datum')} of the selection.`), previous].filter(
+      Boolean,
+    ),
+    {
+      submit: 'Create the version',
+      ...(cancel && { cancel }),
+      onsubmit: async values => {
+        const body = { name: values.name.trim(), dataset, previous_version: previous.pick() };
+        const what = selection ? { selection: selection.id } : { files: filesOf(values.files) };
+        done(await needing('data_edit', api.post('/api/v0/dataset-versions/', { ...body, ...what }, { signal })));
+      },
     },
-  });
+  );
 }
 
 function filesOf(text) {
-  const lines = text.split('\n').map(line => line.trim()).filter(line => line !== '');
+  const lines = text
+    .split('\n')
+    .map(line => line.trim())
+    .filter(line => line !== '');
   if (lines.length > MOST_FILES) {
     const sentence = `A list has at most ${plural(MOST_FILES, 'datum')}. Make a selection of more, and a version of that.`;
     throw new ApiProblem(sentence, { fields: { files: sentence } });

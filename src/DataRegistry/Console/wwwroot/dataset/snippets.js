@@ -18,7 +18,8 @@ export function aliasSnippets(uri, project) {
     [
       'version = get(f"{api}/dataset-versions/resolve/",',
       `              params={"project": "${project.id}", "uri": ${JSON.stringify(uri)}}).json()["id"]`,
-    ].join('\n'));
+    ].join('\n'),
+  );
 }
 
 function code(curlVersion, pythonVersion) {

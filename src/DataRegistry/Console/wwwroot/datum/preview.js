@@ -12,23 +12,46 @@ const MOST_ROWS = 100;
 const MOST_CELLS = 40;
 
 /** Names of files that hold text; of others one has to ask for the look. */
-const TEXT = /\.(txt|text|md|rst|log|csv|tsv|json|jsonl|ndjson|geojson|ya?ml|toml|ini|cfg|conf|xml|html?|svg|css|js|ts|py|ipynb|r|sql|sh|c|h|cpp|cs|java|go|rs|tex|srt|vtt|pcd)$/i;
+const TEXT = new RegExp(
+  '\\.(txt|text|md|rst|log|csv|tsv|json|jsonl|ndjson|geojson|ya?ml|toml|ini|cfg|conf|xml|html?|svg|css|js|ts|py|ipynb|r|sql|' +
+    'sh|c|h|cpp|cs|java|go|rs|tex|srt|vtt|pcd)$',
+  'i',
+);
 
 /** The kinds of previews. `track` is offered where the object has changed; it may be null. */
 export function previewOf({ datum, own, signal }, track) {
   if (datum.size === 0) return h('p.hint', 'The file is empty.');
   const load = () => pending(read(own, signal), shown, 'Reading the beginning of the file…', error => refused(error, track));
   if (TEXT.test(datum.name)) return load();
-  const element = h('div', h('p.hint', 'This does not look like a text file by its name.'), h('div.actions', button('Show the beginning as text', () => { replace(element, load()); })));
+  const element = h(
+    'div',
+    h('p.hint', 'This does not look like a text file by its name.'),
+    h(
+      'div.actions',
+      button('Show the beginning as text', () => {
+        replace(element, load());
+      }),
+    ),
+  );
   return element;
 
   function shown(found) {
     const text = textOf(found);
     if (text === null) return h('p.hint', 'This is not a text file. Download it to look at it.');
     const cut = datum.size > CUT;
-    return h('div.form',
-      asTable(text, datum.name, cut) ?? h('div.code.preview', h('pre', { tabindex: '0', role: 'region', 'aria-label': 'Beginning of the file' }, h('code', asJson(text, datum.name, cut) ?? text))),
-      cut && h('p.hint', `Shown: the first 64 KiB of ${bytes(datum.size)}.`));
+    return h(
+      'div.form',
+      asTable(text, datum.name, cut) ??
+        h(
+          'div.code.preview',
+          h(
+            'pre',
+            { tabindex: '0', role: 'region', 'aria-label': 'Beginning of the file' },
+            h('code', asJson(text, datum.name, cut) ?? text),
+          ),
+        ),
+      cut && h('p.hint', `Shown: the first 64 KiB of ${bytes(datum.size)}.`),
+    );
   }
 }
 
@@ -39,7 +62,8 @@ async function read(own, signal) {
 
 /** Null for bytes that are no UTF-8 (or UTF-16 with its mark), or no text. A character that the cut has parted is left out. */
 function textOf(found) {
-  const label = found[0] === 0xff && found[1] === 0xfe ? 'utf-16le' : found[0] === 0xfe && found[1] === 0xff ? 'utf-16be' : 'utf-8';
+  const label =
+    found[0] === 0xff && found[1] === 0xfe ? 'utf-16le' : found[0] === 0xfe && found[1] === 0xff ? 'utf-16be' : 'utf-8';
   try {
     const text = new TextDecoder(label, { fatal: true }).decode(found, { stream: found.length >= CUT });
     return /[\u0000-\u0008\u000e-\u001a\u001c-\u001f]/.test(text) ? null : text;
@@ -66,28 +90,48 @@ function asTable(text, name, cut) {
   if (cut && rows.length > 1) rows.pop();
   const [head, ...body] = rows;
   if (!head || head.length < 2 || head.length > MOST_CELLS || body.length === 0) return null;
-  return h('div.form',
-    h('div.scroll.preview', { tabindex: '0', role: 'region', 'aria-label': 'Beginning of the file' }, table('Beginning of the file', head.map((label, index) => ({ label: label || '–', cell: row => row[index] ?? '' })), body.slice(0, MOST_ROWS))),
-    body.length > MOST_ROWS && h('p.hint', `Shown: the first ${MOST_ROWS} rows.`));
+  return h(
+    'div.form',
+    h(
+      'div.scroll.preview',
+      { tabindex: '0', role: 'region', 'aria-label': 'Beginning of the file' },
+      table(
+        'Beginning of the file',
+        head.map((label, index) => ({ label: label || '–', cell: row => row[index] ?? '' })),
+        body.slice(0, MOST_ROWS),
+      ),
+    ),
+    body.length > MOST_ROWS && h('p.hint', `Shown: the first ${MOST_ROWS} rows.`),
+  );
 }
 
 function delimiterOf(text) {
   const line = text.slice(0, text.search(/\r?\n|$/));
-  return [',', ';', '\t', '|'].reduce((best, mark) => line.split(mark).length > line.split(best).length ? mark : best);
+  return [',', ';', '\t', '|'].reduce((best, mark) => (line.split(mark).length > line.split(best).length ? mark : best));
 }
 
 /** RFC 4180: quotes hold delimiters, line ends and doubled quotes. */
 function rowsOf(text, delimiter) {
   const rows = [];
   let [row, cell, quoted] = [[], '', false];
-  const endRow = () => { row.push(cell); if (row.length > 1 || cell !== '') rows.push(row); [row, cell] = [[], '']; };
+  const endRow = () => {
+    row.push(cell);
+    if (row.length > 1 || cell !== '') rows.push(row);
+    [row, cell] = [[], ''];
+  };
   for (let at = text.charCodeAt(0) === 0xfeff ? 1 : 0; at < text.length; at++) {
     const mark = text[at];
     if (quoted) {
       if (mark !== '"') cell += mark;
-      else if (text[at + 1] === '"') { cell += mark; at++; } else quoted = false;
+      else if (text[at + 1] === '"') {
+        cell += mark;
+        at++;
+      } else quoted = false;
     } else if (mark === '"' && cell === '') quoted = true;
-    else if (mark === delimiter) { row.push(cell); cell = ''; } else if (mark === '\n') endRow();
+    else if (mark === delimiter) {
+      row.push(cell);
+      cell = '';
+    } else if (mark === '\n') endRow();
     else if (mark !== '\r') cell += mark;
   }
   endRow();
@@ -96,9 +140,22 @@ function rowsOf(text, delimiter) {
 
 /** Why there is none: an archived object is no fault, a changed one can be tracked. */
 function refused(error, track) {
-  if (error.code === 'datum_archived') return notice('warn', h('p', 'The file is archived, so there is no preview and no download before somebody restores it in the bucket.'));
-  if (error.code === 'datum_changed') return notice('warn', h('p', 'The file in the bucket has changed since it was adopted, and no version of it was kept. What is there now is not this datum.'), track);
+  if (error.code === 'datum_archived')
+    return notice(
+      'warn',
+      h('p', 'The file is archived, so there is no preview and no download before somebody restores it in the bucket.'),
+    );
+  if (error.code === 'datum_changed')
+    return notice(
+      'warn',
+      h(
+        'p',
+        'The file in the bucket has changed since it was adopted, and no version of it was kept. What is there now is not this datum.',
+      ),
+      track,
+    );
   if (error.code === 'datum_missing') return notice('bad', h('p', 'The file is not in the bucket any more.'));
-  if (error.code === 'read_not_allowed') return notice('plain', h('p', 'The store does not allow downloads, so there is no preview.'));
+  if (error.code === 'read_not_allowed')
+    return notice('plain', h('p', 'The store does not allow downloads, so there is no preview.'));
   return problem(error);
 }

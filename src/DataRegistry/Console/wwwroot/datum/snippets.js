@@ -42,7 +42,10 @@ function aws(datum, trace, store) {
   const version = trace.object.version_id;
   if (!version || version === 'null') return `aws s3 cp${endpoint} ${shell(datum.uri)} ${shell(datum.name)}`;
   const [bucket, ...key] = datum.uri.slice('s3://'.length).split('/');
-  return `aws s3api get-object${endpoint} --bucket ${shell(bucket)} --key ${shell(key.join('/'))} --version-id ${shell(version)} ${shell(datum.name)}`;
+  return (
+    `aws s3api get-object${endpoint} --bucket ${shell(bucket)} --key ${shell(key.join('/'))} --version-id ` +
+    `${shell(version)} ${shell(datum.name)}`
+  );
 }
 
 function shell(text) {

@@ -18,31 +18,64 @@ const DATE = /^\d{4}-\d\d-\d\d$/;
 /** The audit trail, newest first: of a project, or of changes outside of projects. */
 export async function render({ me, query, signal, setQuery }) {
   const projects = (await api.all('/api/v0/projects/', {}, signal)).filter(p => may(me, p, 'audit_read'));
-  const trails = [...may(me, null, 'audit_read') ? [{ value: '', label: 'What belongs to no project' }] : [], ...projects.map(p => ({ value: p.id, label: p.name }))];
+  const trails = [
+    ...(may(me, null, 'audit_read') ? [{ value: '', label: 'What belongs to no project' }] : []),
+    ...projects.map(p => ({ value: p.id, label: p.name })),
+  ];
   const asked = Object.fromEntries(['project', 'actor', 'action', 'since', 'until'].map(key => [key, query.get(key) ?? '']));
   for (const day of ['since', 'until']) if (!DATE.test(asked[day])) asked[day] = '';
   // A project that is deleted has a trail still.
-  if (asked.project && !projects.some(p => p.id === asked.project)) trails.push({ value: asked.project, label: 'A project that is deleted' });
+  if (asked.project && !projects.some(p => p.id === asked.project))
+    trails.push({ value: asked.project, label: 'A project that is deleted' });
   if (!trails.some(t => t.value === asked.project)) asked.project = trails[0]?.value ?? '';
 
-  return adminPage(me, 'adminAudit', { lead: 'Every change, and who made it. Entries are never changed or deleted.', permission: trails.length > 0 ? null : 'audit_read', content });
+  return adminPage(me, 'adminAudit', {
+    lead: 'Every change, and who made it. Entries are never changed or deleted.',
+    permission: trails.length > 0 ? null : 'audit_read',
+    content,
+  });
 
   function content() {
-    const kinds = h('datalist', { id: uniqueId('list') }, KINDS.map(value => h('option', { value })));
+    const kinds = h(
+      'datalist',
+      { id: uniqueId('list') },
+      KINDS.map(value => h('option', { value })),
+    );
     const list = endlessList({
-      caption: 'Audit trail', noun: ['entry', 'entries'], signal, lookedAt: page => Math.max(page.results.length, 1),
-      load: (next, abort) => needing('audit_read', api.get(next ?? '/api/v0/audit/', { query: next ? null : wanted(), signal: abort })),
+      caption: 'Audit trail',
+      noun: ['entry', 'entries'],
+      signal,
+      lookedAt: page => Math.max(page.results.length, 1),
+      load: (next, abort) =>
+        needing('audit_read', api.get(next ?? '/api/v0/audit/', { query: next ? null : wanted(), signal: abort })),
       columns: [
         { label: 'Action', wide: true, cell: e => h('span.strong', { title: e.action }, actionWords(e)) },
         { label: 'Changed', wide: true, cell: targetLink },
         { label: 'By', size: 'medium', cell: e => actor(e) },
         { label: 'When', size: 'large', cell: e => dateTime(e.time) },
-        { label: 'Details', wide: true, extra: true, cell: e => h('span', { title: detailWords(e.details) }, detailWords(e.details)) },
-        { label: 'More', size: 'small', cell: e => button('Show', () => { show(e); }, { kind: 'quiet', 'aria-label': `Show ${actionWords(e)}, ${dateTime(e.time)}` }) },
+        {
+          label: 'Details',
+          wide: true,
+          extra: true,
+          cell: e => h('span', { title: detailWords(e.details) }, detailWords(e.details)),
+        },
+        {
+          label: 'More',
+          size: 'small',
+          cell: e =>
+            button(
+              'Show',
+              () => {
+                show(e);
+              },
+              { kind: 'quiet', 'aria-label': `Show ${actionWords(e)}, ${dateTime(e.time)}` },
+            ),
+        },
       ],
-      empty: () => asked.actor || asked.action || asked.since || asked.until
-        ? emptyState('No such entry', 'Nothing matches. Search for less, or in another project.')
-        : emptyState('Nothing was changed yet', 'Every change will stand here.'),
+      empty: () =>
+        asked.actor || asked.action || asked.since || asked.until
+          ? emptyState('No such entry', 'Nothing matches. Search for less, or in another project.')
+          : emptyState('Nothing was changed yet', 'Every change will stand here.'),
     });
     let resting;
     signal.addEventListener('abort', () => clearTimeout(resting));
@@ -52,11 +85,31 @@ export async function render({ me, query, signal, setQuery }) {
       setQuery(asked);
       list.reload();
     };
-    const later = () => { clearTimeout(resting); resting = setTimeout(apply, REST); };
+    const later = () => {
+      clearTimeout(resting);
+      resting = setTimeout(apply, REST);
+    };
     const fields = [
       field({ label: 'Of', name: 'project', type: 'select', value: asked.project, options: trails, onchange: apply }),
-      field({ label: 'By', name: 'actor', type: 'search', value: asked.actor, autocomplete: 'off', placeholder: 'User name or ID', oninput: later }),
-      field({ label: 'Action', name: 'action', type: 'search', value: asked.action, autocomplete: 'off', placeholder: 'token.created', list: kinds.id, oninput: later }),
+      field({
+        label: 'By',
+        name: 'actor',
+        type: 'search',
+        value: asked.actor,
+        autocomplete: 'off',
+        placeholder: 'User name or ID',
+        oninput: later,
+      }),
+      field({
+        label: 'Action',
+        name: 'action',
+        type: 'search',
+        value: asked.action,
+        autocomplete: 'off',
+        placeholder: 'token.created',
+        list: kinds.id,
+        oninput: later,
+      }),
       field({ label: 'From', name: 'since', type: 'date', value: asked.since, onchange: apply }),
       field({ label: 'To', name: 'until', type: 'date', value: asked.until, onchange: apply }),
     ];
@@ -82,16 +135,26 @@ export async function render({ me, query, signal, setQuery }) {
   }
 
   function show(event) {
-    return openDialog(actionWords(event), close => h('div',
-      facts([
-        ['Changed', targetLink(event)],
-        ['Its ID', h('code', event.target)],
-        ['By', actor(event)],
-        ['When', dateTime(event.time)],
-        ['With the token', event.token && idCode(event.token)],
-        ['In the request', event.request_id && h('code', event.request_id)],
-        ...Object.entries(event.details ?? {}).map(([name, value]) => [`${name.replaceAll('_', ' ')}`, detailWords({ [name]: value }).slice(name.length + 2) || null]),
-      ]),
-      h('div.actions', button('Close', () => close()))));
+    return openDialog(actionWords(event), close =>
+      h(
+        'div',
+        facts([
+          ['Changed', targetLink(event)],
+          ['Its ID', h('code', event.target)],
+          ['By', actor(event)],
+          ['When', dateTime(event.time)],
+          ['With the token', event.token && idCode(event.token)],
+          ['In the request', event.request_id && h('code', event.request_id)],
+          ...Object.entries(event.details ?? {}).map(([name, value]) => [
+            `${name.replaceAll('_', ' ')}`,
+            detailWords({ [name]: value }).slice(name.length + 2) || null,
+          ]),
+        ]),
+        h(
+          'div.actions',
+          button('Close', () => close()),
+        ),
+      ),
+    );
   }
 }

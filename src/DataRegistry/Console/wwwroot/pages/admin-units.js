@@ -12,7 +12,9 @@ import { badge, button, idCode, openDialog, section, table, toast } from '../ui.
 export async function render({ me, signal }) {
   const units = await loadUnits(signal);
   const { cluster, department } = units;
-  const whole = may(me, null, 'roles_manage') && holders({ me, type: 'system', unit: { id: null, name: 'the whole service' }, units, signal });
+  const whole =
+    may(me, null, 'roles_manage') &&
+    holders({ me, type: 'system', unit: { id: null, name: 'the whole service' }, units, signal });
   const open = [...cluster.values()].filter(c => mayAt(me, 'cluster', c, 'organization_manage'));
   const actions = [
     open.length > 0 && button('Create a department', createDepartment, { kind: 'primary' }),
@@ -21,18 +23,46 @@ export async function render({ me, signal }) {
   return adminPage(me, 'adminUnits', {
     lead: 'A project lies in a department, a department in a cluster. A role counts where it is given, and in all that lies there.',
     actions,
-    content: () => h('div',
-      section('Departments', table('Departments', [
-        { label: 'Name', wide: true, cell: d => link('departments', d) },
-        { label: 'Cluster', wide: true, cell: d => cluster.get(d.cluster)?.name ?? h('code', d.cluster) },
-        { label: 'ID', cell: d => idCode(d.id) },
-      ], [...department.values()], { empty: h('p.hint', 'You have no role for a whole department.') })),
-      section('Clusters', table('Clusters', [
-        { label: 'Name', wide: true, cell: c => link('clusters', c) },
-        { label: 'Data volumes', cell: c => c.has_agent ? badge('An agent works in it', 'ok') : badge('Catalog only') },
-        { label: 'ID', cell: c => idCode(c.id) },
-      ], [...cluster.values()], { empty: h('p.hint', 'You have no role for a whole cluster.') })),
-      whole && section('The whole service', h('p.hint', 'These roles count everywhere.'), h('p', button('Give a role', () => whole.give())), h('div.tall', whole))),
+    content: () =>
+      h(
+        'div',
+        section(
+          'Departments',
+          table(
+            'Departments',
+            [
+              { label: 'Name', wide: true, cell: d => link('departments', d) },
+              { label: 'Cluster', wide: true, cell: d => cluster.get(d.cluster)?.name ?? h('code', d.cluster) },
+              { label: 'ID', cell: d => idCode(d.id) },
+            ],
+            [...department.values()],
+            { empty: h('p.hint', 'You have no role for a whole department.') },
+          ),
+        ),
+        section(
+          'Clusters',
+          table(
+            'Clusters',
+            [
+              { label: 'Name', wide: true, cell: c => link('clusters', c) },
+              { label: 'Data volumes', cell: c => (c.has_agent ? badge('An agent works in it', 'ok') : badge('Catalog only')) },
+              { label: 'ID', cell: c => idCode(c.id) },
+            ],
+            [...cluster.values()],
+            { empty: h('p.hint', 'You have no role for a whole cluster.') },
+          ),
+        ),
+        whole &&
+          section(
+            'The whole service',
+            h('p.hint', 'These roles count everywhere.'),
+            h(
+              'p',
+              button('Give a role', () => whole.give()),
+            ),
+            h('div.tall', whole),
+          ),
+      ),
   });
 
   function link(kind, unit) {
@@ -41,7 +71,13 @@ export async function render({ me, signal }) {
 
   function createDepartment() {
     return create('departments', 'Create a department', [
-      field({ label: 'Cluster', name: 'cluster', type: 'select', options: open.map(c => ({ value: c.id, label: c.name })), hint: 'It stays there.' }),
+      field({
+        label: 'Cluster',
+        name: 'cluster',
+        type: 'select',
+        options: open.map(c => ({ value: c.id, label: c.name })),
+        hint: 'It stays there.',
+      }),
     ]);
   }
 
@@ -50,10 +86,19 @@ export async function render({ me, signal }) {
   }
 
   async function create(kind, title, more) {
-    const made = await openDialog(title, close => form([field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', maxlength: 100 }), ...more], {
-      submit: 'Create', cancel: () => close(),
-      onsubmit: async values => close(await needing('organization_manage', api.post(`/api/v0/${kind}/`, { ...values, name: values.name.trim() }, { signal }))),
-    }));
+    const made = await openDialog(title, close =>
+      form([field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', maxlength: 100 }), ...more], {
+        submit: 'Create',
+        cancel: () => close(),
+        onsubmit: async values =>
+          close(
+            await needing(
+              'organization_manage',
+              api.post(`/api/v0/${kind}/`, { ...values, name: values.name.trim() }, { signal }),
+            ),
+          ),
+      }),
+    );
     if (!made) return;
     toast(`${made.name} is created.`);
     navigate(href('adminUnit', { kind, unit: made.id }));

@@ -17,38 +17,70 @@ const AT_ONCE = 100;
 
 /** Adoption of files by their URLs, by a folder or pattern, or by a list in the bucket. */
 export async function render({ project, me, query, signal, setQuery }) {
-  const stores = (await api.all('/api/v0/stores/', {}, signal))
-    .filter(s => !s.deleted && s.allow_adopt && (s.access_mode !== 'single_project' || s.project?.id === project.id));
+  const stores = (await api.all('/api/v0/stores/', {}, signal)).filter(
+    s => !s.deleted && s.allow_adopt && (s.access_mode !== 'single_project' || s.project?.id === project.id),
+  );
   const page = h('div', pageHeader('Data'), dataTabs(project, 'adopt'));
   if (!may(me, project, 'data_adopt')) {
-    page.append(emptyState('You may look here, but not adopt', 'Ask an administrator of this project for the role editor or l1_researcher.'));
+    page.append(
+      emptyState(
+        'You may look here, but not adopt',
+        'Ask an administrator of this project for the role editor or l1_researcher.',
+      ),
+    );
     return page;
   }
   if (stores.length === 0) {
-    page.append(emptyState('There is no store to adopt from', 'A store is a bucket and the credentials to read it with. Ask an administrator of this project to add one.',
-      hasRoute('stores') && linkButton('Go to the stores', href('stores', { project: project.id }))));
+    page.append(
+      emptyState(
+        'There is no store to adopt from',
+        'A store is a bucket and the credentials to read it with. Ask an administrator of this project to add one.',
+        hasRoute('stores') && linkButton('Go to the stores', href('stores', { project: project.id })),
+      ),
+    );
     return page;
   }
 
   const wanted = query.get('url') ?? '';
   const store = field({
-    label: 'Store to adopt from', name: 'store', type: 'select', options: stores.map(s => ({ value: s.id, label: `${s.name} (${s.uri_prefix})` })),
+    label: 'Store to adopt from',
+    name: 'store',
+    type: 'select',
+    options: stores.map(s => ({ value: s.id, label: `${s.name} (${s.uri_prefix})` })),
     value: (stores.find(s => s.id === query.get('store')) ?? stores.find(s => wanted.startsWith(s.uri_prefix)) ?? stores[0]).id,
-    onchange: () => { for (const changeStore of onStore) changeStore(chosen()); },
+    onchange: () => {
+      for (const changeStore of onStore) changeStore(chosen());
+    },
   });
   const chosen = () => stores.find(s => s.id === store.value);
   const onStore = [];
   const jobs = h('div.results');
   const results = h('div.results', { 'aria-live': 'polite' });
-  const context = { project, chosen, signal, show, follow, onStore: fn => { onStore.push(fn); fn(chosen()); } };
+  const context = {
+    project,
+    chosen,
+    signal,
+    show,
+    follow,
+    onStore: fn => {
+      onStore.push(fn);
+      fn(chosen());
+    },
+  };
   page.append(
     h('p.lead', DATUM, ' Adopting copies nothing and changes nothing in the bucket.'),
-    h('div.card.adopt', store, tabs('What to adopt', [
-      { id: 'urls', label: 'Files by URL', panel: () => byUrls(context, wanted) },
-      { id: 'prefix', label: 'Folder or pattern', panel: () => byPrefix(context) },
-      { id: 'manifest', label: 'List in the bucket', panel: () => byManifest(context) },
-    ])),
-    jobs, results);
+    h(
+      'div.card.adopt',
+      store,
+      tabs('What to adopt', [
+        { id: 'urls', label: 'Files by URL', panel: () => byUrls(context, wanted) },
+        { id: 'prefix', label: 'Folder or pattern', panel: () => byPrefix(context) },
+        { id: 'manifest', label: 'List in the bucket', panel: () => byManifest(context) },
+      ]),
+    ),
+    jobs,
+    results,
+  );
   if (query.get('job')) await resume(query.get('job'));
   return page;
 
@@ -61,9 +93,19 @@ export async function render({ project, me, query, signal, setQuery }) {
   function follow(job) {
     setQuery({ job: job.id, url: null });
     show(null);
-    replace(jobs, section('Adoption job',
-      h('div.card', h('p.hint', JOB_KINDS.adoptions.asked(job)), jobProgress(job, { signal, onretry: follow })),
-      h('p.hint', 'It goes on when you leave this page. ', hasRoute('job') && h('a', { href: href('job', { project: project.id, kind: 'adoptions', job: job.id }) }, 'Open the job’s own page'))));
+    replace(
+      jobs,
+      section(
+        'Adoption job',
+        h('div.card', h('p.hint', JOB_KINDS.adoptions.asked(job)), jobProgress(job, { signal, onretry: follow })),
+        h(
+          'p.hint',
+          'It goes on when you leave this page. ',
+          hasRoute('job') &&
+            h('a', { href: href('job', { project: project.id, kind: 'adoptions', job: job.id }) }, 'Open the job’s own page'),
+        ),
+      ),
+    );
     bring(jobs);
   }
 
@@ -84,26 +126,53 @@ function bring(node) {
 
 function byUrls(context, given) {
   const urls = field({
-    label: 'URLs to adopt', name: 'urls', type: 'textarea', rows: 8, mono: true, required: true, value: given, wrap: 'off',
+    label: 'URLs to adopt',
+    name: 'urls',
+    type: 'textarea',
+    rows: 8,
+    mono: true,
+    required: true,
+    value: given,
+    wrap: 'off',
     hint: 'One URL per line; only URLs supported by the selected destination store are accepted.',
   });
-  context.onStore(store => { urls.input.placeholder = `${store.uri_prefix}path/file.txt`; });
+  context.onStore(store => {
+    urls.input.placeholder = `${store.uri_prefix}path/file.txt`;
+  });
   const file = field({
-    label: 'Or a text file with one URL per line', name: 'file', type: 'file', required: false, accept: '.txt,.csv,.list,text/plain',
-    onchange: () => { urls.required = file.input.files.length === 0; },
+    label: 'Or a text file with one URL per line',
+    name: 'file',
+    type: 'file',
+    required: false,
+    accept: '.txt,.csv,.list,text/plain',
+    onchange: () => {
+      urls.required = file.input.files.length === 0;
+    },
   });
   const list = () => file.input.files[0] ?? linesOf(urls.value);
   return form([urls, file, options()], {
-    submit: 'Adopt selected files', 'aria-label': 'Adopt URLs',
-    also: [{ label: 'Preview', 'aria-label': 'Preview the URLs', onsubmit: values => looking(context, async () => previewResult(await send(context, list(), values, true))) }],
-    onsubmit: values => once(`adopt ${context.project.id}`, async () => {
-      const sent = list();
-      const answer = await looking(context, () => send(context, sent, values, false), Array.isArray(sent) ? `Adopting ${plural(sent.length, 'URL')}…` : 'Sending the file…');
-      if (answer.kind === 'adoption') context.follow(answer);
-      else context.show(adoptionResult(answer, Array.isArray(sent) ? sent : null, context.project));
-      file.input.value = '';
-      urls.required = true;
-    }),
+    submit: 'Adopt selected files',
+    'aria-label': 'Adopt URLs',
+    also: [
+      {
+        label: 'Preview',
+        'aria-label': 'Preview the URLs',
+        onsubmit: values => looking(context, async () => previewResult(await send(context, list(), values, true))),
+      },
+    ],
+    onsubmit: values =>
+      once(`adopt ${context.project.id}`, async () => {
+        const sent = list();
+        const answer = await looking(
+          context,
+          () => send(context, sent, values, false),
+          Array.isArray(sent) ? `Adopting ${plural(sent.length, 'URL')}…` : 'Sending the file…',
+        );
+        if (answer.kind === 'adoption') context.follow(answer);
+        else context.show(adoptionResult(answer, Array.isArray(sent) ? sent : null, context.project));
+        file.input.value = '';
+        urls.required = true;
+      }),
   });
 }
 
@@ -114,41 +183,75 @@ async function send({ chosen, project, signal }, list, values, dryRun) {
   const asked = { project: project.id, ...optionsOf(values), ...(dryRun && { dry_run: true }) };
   const body = few ? { urls: list, ...asked } : Array.isArray(list) ? list.join('\n') : list;
   try {
-    return await api.post(path, body, { query: few ? {} : asked, signal, repeat: few || dryRun, contentType: few ? undefined : 'text/plain; charset=utf-8' });
+    return await api.post(path, body, {
+      query: few ? {} : asked,
+      signal,
+      repeat: few || dryRun,
+      contentType: few ? undefined : 'text/plain; charset=utf-8',
+    });
   } catch (error) {
     // 400 where none was adopted: the body tells of each URL.
     if (error.status === 400 && Array.isArray(error.body?.errors) && 'created' in error.body) return error.body;
-    if (error.name === 'ConnectionLost' && !few) throw new ApiProblem('The connection was lost while the list was sent. Look whether it is among the project’s jobs. Sending it again does no harm.');
+    if (error.name === 'ConnectionLost' && !few)
+      throw new ApiProblem(
+        'The connection was lost while the list was sent. Look whether it is among the project’s jobs. Sending it again does no harm.',
+      );
     throw error;
   }
 }
 
 function byPrefix(context) {
   const prefix = field({
-    label: 'Folder or pattern', name: 'prefix', required: true, mono: true, autocomplete: 'off', spellcheck: 'false',
+    label: 'Folder or pattern',
+    name: 'prefix',
+    required: true,
+    mono: true,
+    autocomplete: 'off',
+    spellcheck: 'false',
     hint: h('span'),
   });
   context.onStore(store => {
     const [below, matching] = [EXAMPLES.prefix, EXAMPLES.wildcard].map(text => inStore(store, text));
     prefix.input.placeholder = below;
-    replace(prefix.querySelector('.hint span'), 'Everything below a folder: ', h('code', below), '. The whole store: ', h('code', store.uri_prefix),
-      '. All files that match: ', h('code', matching), ', where * stays within a folder, ** goes through folders, and ? is one character.');
+    replace(
+      prefix.querySelector('.hint span'),
+      'Everything below a folder: ',
+      h('code', below),
+      '. The whole store: ',
+      h('code', store.uri_prefix),
+      '. All files that match: ',
+      h('code', matching),
+      ', where * stays within a folder, ** goes through folders, and ? is one character.',
+    );
   });
   const exclude = excludeField();
   const path = () => `/api/v0/stores/${context.chosen().id}/adopt/`;
-  const body = values => ({ prefix: inStore(context.chosen(), values.prefix.trim()), project: context.project.id, ...optionsOf(values) });
-  const preview = values => looking(context, () => api.post(path(), { ...body(values), dry_run: true }, { signal: context.signal, repeat: true }));
+  const body = values => ({
+    prefix: inStore(context.chosen(), values.prefix.trim()),
+    project: context.project.id,
+    ...optionsOf(values),
+  });
+  const preview = values =>
+    looking(context, () => api.post(path(), { ...body(values), dry_run: true }, { signal: context.signal, repeat: true }));
   return form([prefix, exclude, options()], {
-    submit: 'Adopt all of it…', 'aria-label': 'Adopt a folder or pattern',
-    also: [{ label: 'Preview', 'aria-label': 'Preview the folder', onsubmit: async values => context.show(previewResult(await preview(values))) }],
-    onsubmit: values => once(`adopt ${context.project.id}`, async () => {
-      const seen = await preview(values);
-      context.show(previewResult(seen));
-      // A complete preview without new objects needs no job.
-      if (seen.complete && seen.counts.created === 0) return;
-      const { title, text } = question(seen, body(values).prefix);
-      if (await confirm(title, text, 'Adopt')) context.follow(await api.post(path(), body(values), { signal: context.signal }));
-    }),
+    submit: 'Adopt all of it…',
+    'aria-label': 'Adopt a folder or pattern',
+    also: [
+      {
+        label: 'Preview',
+        'aria-label': 'Preview the folder',
+        onsubmit: async values => context.show(previewResult(await preview(values))),
+      },
+    ],
+    onsubmit: values =>
+      once(`adopt ${context.project.id}`, async () => {
+        const seen = await preview(values);
+        context.show(previewResult(seen));
+        // A complete preview without new objects needs no job.
+        if (seen.complete && seen.counts.created === 0) return;
+        const { title, text } = question(seen, body(values).prefix);
+        if (await confirm(title, text, 'Adopt')) context.follow(await api.post(path(), body(values), { signal: context.signal }));
+      }),
   });
 }
 
@@ -158,51 +261,107 @@ function question({ complete, counts, left_out }, prefix) {
     counts.existing > 0 && `${plural(counts.existing, 'file')} ${counts.existing === 1 ? 'is' : 'are'} adopted already`,
     counts.failed > 0 && `${count(counts.failed)} will fail`,
     left_out && `${count(left_out.count)} ${left_out.count === 1 ? 'is' : 'are'} left out by your patterns`,
-  ].filter(Boolean).join(', ');
+  ]
+    .filter(Boolean)
+    .join(', ');
   const rest = others && ` ${others.charAt(0).toUpperCase()}${others.slice(1)}.`;
   return complete
     ? { title: `Adopt ${plural(counts.created, 'file')}?`, text: `They are below ${prefix}.${rest}` }
-    : { title: `Adopt more than ${plural(counts.created, 'file')}?`, text: `The preview looked at the beginning of ${prefix} only: there are more files than it shows.${rest} All of them will be adopted.` };
+    : {
+        title: `Adopt more than ${plural(counts.created, 'file')}?`,
+        text:
+          `The preview looked at the beginning of ${prefix} only: there are more files than it shows.${rest} ` +
+          `All of them will be adopted.`,
+      };
 }
 
 function byManifest(context) {
   const manifest = field({
-    label: 'List', name: 'manifest', required: true, mono: true, autocomplete: 'off', spellcheck: 'false',
+    label: 'List',
+    name: 'manifest',
+    required: true,
+    mono: true,
+    autocomplete: 'off',
+    spellcheck: 'false',
     hint: 'A text file in this store, up to 2 GiB, with one URL or key per line. It cannot be previewed, because it is read by the job.',
   });
-  context.onStore(store => { manifest.input.placeholder = inStore(store, EXAMPLES.manifest); });
+  context.onStore(store => {
+    manifest.input.placeholder = inStore(store, EXAMPLES.manifest);
+  });
   return form([manifest, excludeField(), options()], {
-    submit: 'Adopt the files of the list', 'aria-label': 'Adopt the files of a list', places: { adoptable_file_not_found: 'manifest' },
-    onsubmit: values => once(`adopt ${context.project.id}`, async () => {
-      const store = context.chosen();
-      context.follow(await api.post(`/api/v0/stores/${store.id}/adopt/`,
-        { manifest: inStore(store, values.manifest.trim()), project: context.project.id, ...optionsOf(values) }, { signal: context.signal }));
-    }),
+    submit: 'Adopt the files of the list',
+    'aria-label': 'Adopt the files of a list',
+    places: { adoptable_file_not_found: 'manifest' },
+    onsubmit: values =>
+      once(`adopt ${context.project.id}`, async () => {
+        const store = context.chosen();
+        context.follow(
+          await api.post(
+            `/api/v0/stores/${store.id}/adopt/`,
+            { manifest: inStore(store, values.manifest.trim()), project: context.project.id, ...optionsOf(values) },
+            { signal: context.signal },
+          ),
+        );
+      }),
   });
 }
 
 /** A path within the store works like the whole URL. */
 function inStore(store, text) {
-  return text === '' || text.includes('://') ? text : `s3://${store.configuration.bucket}/${text.startsWith(store.paths.prefix ?? '') ? '' : store.paths.prefix}${text}`;
+  return text === '' || text.includes('://')
+    ? text
+    : `s3://${store.configuration.bucket}/${text.startsWith(store.paths.prefix ?? '') ? '' : store.paths.prefix}${text}`;
 }
 
 function excludeField() {
-  return field({ label: 'Exclude', name: 'exclude', type: 'textarea', rows: 2, mono: true, required: false, wrap: 'off', hint: h('span', 'Patterns of files to leave out, one per line, such as ', h('code', EXAMPLES.exclude), '. A pattern matches the whole path.') });
+  return field({
+    label: 'Exclude',
+    name: 'exclude',
+    type: 'textarea',
+    rows: 2,
+    mono: true,
+    required: false,
+    wrap: 'off',
+    hint: h(
+      'span',
+      'Patterns of files to leave out, one per line, such as ',
+      h('code', EXAMPLES.exclude),
+      '. A pattern matches the whole path.',
+    ),
+  });
 }
 
 function options() {
-  return folded('Tags and changed files',
-    field({ label: 'Tags', name: 'tags', required: false, autocomplete: 'off', hint: `For every datum that is created, separated by commas, such as ${EXAMPLES.tag}, 2026.` }),
+  return folded(
+    'Tags and changed files',
     field({
-      label: 'Adopt changed files as new versions', name: 'adopt_changed', type: 'checkbox', value: false,
+      label: 'Tags',
+      name: 'tags',
+      required: false,
+      autocomplete: 'off',
+      hint: `For every datum that is created, separated by commas, such as ${EXAMPLES.tag}, 2026.`,
+    }),
+    field({
+      label: 'Adopt changed files as new versions',
+      name: 'adopt_changed',
+      type: 'checkbox',
+      value: false,
       hint: 'If a file has changed since this project adopted it, a new datum takes its place. The old datum stays.',
-    }));
+    }),
+  );
 }
 
 function optionsOf({ exclude, tags, adopt_changed }) {
-  const named = tags.split(',').map(tag => tag.trim()).filter(tag => tag !== '');
+  const named = tags
+    .split(',')
+    .map(tag => tag.trim())
+    .filter(tag => tag !== '');
   const patterns = linesOf(exclude ?? '');
-  return { ...(patterns.length > 0 && { exclude: patterns }), ...(named.length > 0 && { tags: named }), ...(adopt_changed && { adopt_changed: true }) };
+  return {
+    ...(patterns.length > 0 && { exclude: patterns }),
+    ...(named.length > 0 && { tags: named }),
+    ...(adopt_changed && { adopt_changed: true }),
+  };
 }
 
 /** Shows that something is looked at; what is answered is shown if it is an element, and answered. The form shows the error. */
@@ -219,5 +378,8 @@ async function looking(context, fn, text = 'Looking…') {
 }
 
 function linesOf(text) {
-  return text.split(/\r?\n/).map(line => line.trim()).filter(line => line !== '');
+  return text
+    .split(/\r?\n/)
+    .map(line => line.trim())
+    .filter(line => line !== '');
 }

@@ -30,15 +30,22 @@ export async function render(context) {
   const isTree = query.get('view') === 'tree';
   const shown = await (isTree ? tree : list)(context);
   const store = { id: query.get('store') };
-  return h('div',
+  return h(
+    'div',
     pageHeader('Data', {
       lead: DATUM,
-      actions: [h('nav.switch', { 'aria-label': 'View' },
-        h('a', { href: href('data', { project: project.id }, { store: store.id }), 'aria-current': !isTree && 'page' }, 'List'),
-        h('a', { href: folderAddress(project, store), 'aria-current': isTree && 'page', onclick: ofStoreNow }, 'Folders'))],
+      actions: [
+        h(
+          'nav.switch',
+          { 'aria-label': 'View' },
+          h('a', { href: href('data', { project: project.id }, { store: store.id }), 'aria-current': !isTree && 'page' }, 'List'),
+          h('a', { href: folderAddress(project, store), 'aria-current': isTree && 'page', onclick: ofStoreNow }, 'Folders'),
+        ),
+      ],
     }),
     dataTabs(project, 'data'),
-    shown);
+    shown,
+  );
 }
 
 /** The store may have been chosen since the page was made. */
@@ -55,32 +62,74 @@ async function list(context) {
   const asked = Object.fromEntries(['q', 'store', 'tag', 'drift', 'ordering'].map(key => [key, query.get(key) ?? '']));
 
   const search = field({
-    label: 'Search', name: 'q', type: 'search', value: asked.q, placeholder: 'Name, s3:// URL, id or alias', autocomplete: 'off', spellcheck: 'false',
+    label: 'Search',
+    name: 'q',
+    type: 'search',
+    value: asked.q,
+    placeholder: 'Name, s3:// URL, id or alias',
+    autocomplete: 'off',
+    spellcheck: 'false',
     oninput: () => later({ q: search.value.trim() }, TYPING_PAUSE),
-    onkeydown: event => { if (event.key === 'Enter') { event.preventDefault(); searchParts(); } },
+    onkeydown: event => {
+      if (event.key === 'Enter') {
+        event.preventDefault();
+        searchParts();
+      }
+    },
   });
   const store = field({
-    label: 'Store', name: 'store', type: 'select', value: asked.store, onchange: () => change({ store: store.value }),
+    label: 'Store',
+    name: 'store',
+    type: 'select',
+    value: asked.store,
+    onchange: () => change({ store: store.value }),
     options: [{ value: '', label: 'All' }, ...stores.map(s => ({ value: s.id, label: s.name }))],
   });
-  const tag = field({ label: 'Tag', name: 'tag', type: 'search', value: asked.tag, autocomplete: 'off', oninput: () => later({ tag: tag.value.trim() }, TYPING_PAUSE) });
+  const tag = field({
+    label: 'Tag',
+    name: 'tag',
+    type: 'search',
+    value: asked.tag,
+    autocomplete: 'off',
+    oninput: () => later({ tag: tag.value.trim() }, TYPING_PAUSE),
+  });
   const drift = field({
-    label: 'Drift', name: 'drift', type: 'select', value: asked.drift, onchange: () => change({ drift: drift.value }),
+    label: 'Drift',
+    name: 'drift',
+    type: 'select',
+    value: asked.drift,
+    onchange: () => change({ drift: drift.value }),
     options: [['', 'Any'], ...DRIFTS].map(([value, label]) => ({ value, label })),
   });
   drift.hidden = asked.drift === '';
   const ordering = field({
-    label: 'Sort by', name: 'ordering', type: 'select', value: asked.ordering, onchange: () => change({ ordering: ordering.value }),
-    options: [['', 'Newest first'], ['ctime', 'Oldest first'], ['name', 'Name'], ['-name', 'Name, from Z'], ['size', 'Smallest first'], ['-size', 'Largest first']]
-      .map(([value, label]) => ({ value, label })),
+    label: 'Sort by',
+    name: 'ordering',
+    type: 'select',
+    value: asked.ordering,
+    onchange: () => change({ ordering: ordering.value }),
+    options: [
+      ['', 'Newest first'],
+      ['ctime', 'Oldest first'],
+      ['name', 'Name'],
+      ['-name', 'Name, from Z'],
+      ['size', 'Smallest first'],
+      ['-size', 'Largest first'],
+    ].map(([value, label]) => ({ value, label })),
   });
 
   const picks = picking(context, { onchange: () => list.reload() });
   const list = endlessList({
-    caption: 'Datums', noun: ['datum', 'datums'], signal, columns: columns(project, names, picks), empty: () => nothing(project, me, asked, searchParts),
+    caption: 'Datums',
+    noun: ['datum', 'datums'],
+    signal,
+    columns: columns(project, names, picks),
+    empty: () => nothing(project, me, asked, searchParts),
     load: (next, abort) => load(next, asked, project, abort),
     lookedAt: page => page.lookedAt ?? page.results.length,
-    onLoaded: page => { if (page.results.some(d => driftOf(d))) drift.hidden = false; },
+    onLoaded: page => {
+      if (page.results.some(d => driftOf(d))) drift.hidden = false;
+    },
   });
 
   let timer = 0;
@@ -90,9 +139,13 @@ async function list(context) {
   rowKeys(list);
   searchKey(search.input, list, signal);
   say();
-  return h('div',
+  return h(
+    'div',
     h('div.filters', { role: 'search', 'aria-label': 'Datums' }, search, store, tag, drift, ordering),
-    hint, list, picks.bar);
+    hint,
+    list,
+    picks.bar,
+  );
 
   function later(values, wait) {
     clearTimeout(timer);
@@ -112,14 +165,25 @@ async function list(context) {
   function searchParts() {
     const q = search.value.trim();
     if (!['name', 'uri'].includes(kindOf(q))) return;
-    navigate(href('search', { project: project.id }, queryOf({ store: asked.store, tag: asked.tag, drift: asked.drift, ...filterOfText(q) })));
+    navigate(
+      href(
+        'search',
+        { project: project.id },
+        queryOf({ store: asked.store, tag: asked.tag, drift: asked.drift, ...filterOfText(q) }),
+      ),
+    );
   }
 
   function say() {
     const kind = kindOf(asked.q);
     const { store: _, ...rest } = filterOfList(asked);
-    replace(hint, kind === 'name' ? 'Shows whole names and aliases. Press Enter to search for parts of names.' : null,
-      Object.keys(rest).length > 0 && kind !== 'id' && button('Pick all that match', () => picks.all(filterOfList(asked), 'All that match'), { kind: 'quiet' }));
+    replace(
+      hint,
+      kind === 'name' ? 'Shows whole names and aliases. Press Enter to search for parts of names.' : null,
+      Object.keys(rest).length > 0 &&
+        kind !== 'id' &&
+        button('Pick all that match', () => picks.all(filterOfList(asked), 'All that match'), { kind: 'quiet' }),
+    );
   }
 }
 
@@ -141,13 +205,25 @@ function kindOf(q) {
 async function load(next, asked, project, signal) {
   const kind = kindOf(asked.q);
   const first = { project: project.id, store: asked.store, tag: asked.tag, drift: asked.drift, ordering: asked.ordering };
-  const filter = { limit: PAGE, no_count: kind === 'all' ? null : true, uri: kind === 'uri' ? asked.q : null, name: kind === 'name' ? asked.q : null };
-  const listing = kind === 'id' ? one(null) : next ? api.get(next, { signal }) : api.get('/api/v0/data/', { query: { ...first, ...filter }, signal });
+  const filter = {
+    limit: PAGE,
+    no_count: kind === 'all' ? null : true,
+    uri: kind === 'uri' ? asked.q : null,
+    name: kind === 'name' ? asked.q : null,
+  };
+  const listing =
+    kind === 'id'
+      ? one(null)
+      : next
+        ? api.get(next, { signal })
+        : api.get('/api/v0/data/', { query: { ...first, ...filter }, signal });
   const named = next === null && (kind === 'id' || kind === 'name') ? find(asked, project, signal) : null;
   const [page, datum] = await Promise.all([listing, named]);
   const size = filter.limit;
   const lookedAt = page.next && page.results.length < size ? LOOKED_AT : page.results.length;
-  return datum ? { ...page, count: null, lookedAt, results: [datum, ...page.results.filter(d => d.id !== datum.id)] } : { ...page, lookedAt };
+  return datum
+    ? { ...page, count: null, lookedAt, results: [datum, ...page.results.filter(d => d.id !== datum.id)] }
+    : { ...page, lookedAt };
 }
 
 /** The datum of an id or an alias; null where there is none, or where it has not what the filters ask for. */
@@ -170,15 +246,30 @@ function one(datum) {
 
 function columns(project, stores, picks) {
   return [
-    { label: 'Name', wide: true, cell: d => [picks.box(d), h('a.strong', { href: href('datum', { project: project.id, id: d.id }), title: d.uri }, d.name), ' ', h('span.hint', folderOf(d))] },
+    {
+      label: 'Name',
+      wide: true,
+      cell: d => [
+        picks.box(d),
+        h('a.strong', { href: href('datum', { project: project.id, id: d.id }), title: d.uri }, d.name),
+        ' ',
+        h('span.hint', folderOf(d)),
+      ],
+    },
     { label: 'Size', numeric: true, cell: d => bytes(d.size) },
     { label: 'Store', size: 'medium', extra: true, cell: d => stores.get(d.store) ?? '–' },
     { label: 'Adopted', size: 'medium', cell: d => timeAgo(d.ctime) },
-    { label: 'Tags and aliases', size: 'large', cell: d => [
-      driftBadge(d),
-      (d.aliases ?? []).map(name => badge(name, 'busy')),
-      (d.tags ?? []).map(name => h('a.badge', { href: href('data', { project: project.id }, { tag: name }), title: `Those with the tag ${name}` }, name)),
-    ] },
+    {
+      label: 'Tags and aliases',
+      size: 'large',
+      cell: d => [
+        driftBadge(d),
+        (d.aliases ?? []).map(name => badge(name, 'busy')),
+        (d.tags ?? []).map(name =>
+          h('a.badge', { href: href('data', { project: project.id }, { tag: name }), title: `Those with the tag ${name}` }, name),
+        ),
+      ],
+    },
   ];
 }
 
@@ -189,13 +280,28 @@ function folderOf({ uri, name }) {
 function nothing(project, me, asked, searchParts) {
   const filtered = asked.store || asked.tag || asked.drift;
   if (asked.q && kindOf(asked.q) === 'name') {
-    return emptyState('No datum has exactly this name or alias', 'Names are compared whole.', h('button.button', { type: 'button', onclick: searchParts }, 'Search for parts of names'));
+    return emptyState(
+      'No datum has exactly this name or alias',
+      'Names are compared whole.',
+      h('button.button', { type: 'button', onclick: searchParts }, 'Search for parts of names'),
+    );
   }
   if (asked.q && kindOf(asked.q) === 'uri') {
-    return emptyState('This URL is not adopted here', 'A whole URL is looked for, such as s3://bucket/folder/file.txt. Press Enter to find all URLs that begin with it.',
-      may(me, project, 'data_adopt') && linkButton('Adopt it', href('adopt', { project: project.id }, { url: asked.q })));
+    return emptyState(
+      'This URL is not adopted here',
+      'A whole URL is looked for, such as s3://bucket/folder/file.txt. Press Enter to find all URLs that begin with it.',
+      may(me, project, 'data_adopt') && linkButton('Adopt it', href('adopt', { project: project.id }, { url: asked.q })),
+    );
   }
-  if (asked.q || filtered) return emptyState('Nothing found', 'No datum of this project has all of that.', linkButton('Show all', href('data', { project: project.id })));
-  return emptyState('Nothing is adopted yet', 'A file in a bucket becomes a datum when it is adopted: with an id, aliases, tags and a trace. It stays where it is.',
-    may(me, project, 'data_adopt') && linkButton('Adopt files', href('adopt', { project: project.id }), { kind: 'primary' }));
+  if (asked.q || filtered)
+    return emptyState(
+      'Nothing found',
+      'No datum of this project has all of that.',
+      linkButton('Show all', href('data', { project: project.id })),
+    );
+  return emptyState(
+    'Nothing is adopted yet',
+    'A file in a bucket becomes a datum when it is adopted: with an id, aliases, tags and a trace. It stays where it is.',
+    may(me, project, 'data_adopt') && linkButton('Adopt files', href('adopt', { project: project.id }), { kind: 'primary' }),
+  );
 }

@@ -19,25 +19,47 @@ export async function render({ project, me, query, signal }) {
   const header = pageHeader('Add to a dataset', { lead: 'The datums of a selection become a new version of a dataset.' });
   if (!may(me, project, 'data_edit')) return h('div', header, missingNotice('data_edit'));
   const id = query.get('selection');
-  if (!id) return h('div', header, emptyState('No selection', 'Choose datums first: select rows of the data, or search for them.', linkButton('Go to the data', href('data', { project: project.id }))));
+  if (!id)
+    return h(
+      'div',
+      header,
+      emptyState(
+        'No selection',
+        'Choose datums first: select rows of the data, or search for them.',
+        linkButton('Go to the data', href('data', { project: project.id })),
+      ),
+    );
   const [first, datasets] = await Promise.all([
     api.get(pathOf(id), { signal }).catch(naming('Selection')),
     api.all('/api/v0/datasets/', { project: project.id }, signal, { max: MOST_DATASETS }),
   ]);
   const body = h('div');
-  follow().catch(error => { if (error?.name !== 'AbortError') replace(body, problem(error)); });
+  follow().catch(error => {
+    if (error?.name !== 'AbortError') replace(body, problem(error));
+  });
   return h('div', header, body);
 
   /** A selection that is still made is waited for. */
   async function follow() {
     const selection = await watch(first, signal, now => replace(body, spinner(`Counting… ${plural(now.count, 'datum')} so far`)));
-    replace(body, selection.status === 'completed' ? choose(selection) : notice('warn', h('p', selection.error ?? 'The selection was stopped. Search again.')));
+    replace(
+      body,
+      selection.status === 'completed'
+        ? choose(selection)
+        : notice('warn', h('p', selection.error ?? 'The selection was stopped. Search again.')),
+    );
   }
 
   function choose(selection) {
     if (selection.count === 0) return emptyState('The selection is empty', 'A version has at least one file.');
     const place = h('div');
-    const choice = field({ label: 'Dataset', name: 'dataset', type: 'select', options: [...datasets.map(d => ({ value: d.id, label: d.name })), { value: '', label: 'A new dataset' }], onchange: draw });
+    const choice = field({
+      label: 'Dataset',
+      name: 'dataset',
+      type: 'select',
+      options: [...datasets.map(d => ({ value: d.id, label: d.name })), { value: '', label: 'A new dataset' }],
+      onchange: draw,
+    });
     draw();
     return h('div.card.stack', h('p.summary', `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`), choice, place);
 

@@ -8,7 +8,20 @@ import { may } from '../permissions.js';
 import { messageOf } from '../problems.js';
 import { needing } from '../rights.js';
 import { href, navigate } from '../router.js';
-import { badge, button, confirm, copyButton, facts, idCode, linkButton, notice, pageHeader, progressBar, section, toast } from '../ui.js';
+import {
+  badge,
+  button,
+  confirm,
+  copyButton,
+  facts,
+  idCode,
+  linkButton,
+  notice,
+  pageHeader,
+  progressBar,
+  section,
+  toast,
+} from '../ui.js';
 
 const FIRST_LOOK = 700;
 const LONGEST_LOOK = 5000;
@@ -24,32 +37,55 @@ export async function render(context) {
   setTitle(version.name);
   const dataset = await api.get(`/api/v0/datasets/${version.dataset}/`, { signal });
   const place = { project: project.id, dataset: version.dataset, version: version.id };
-  return h('div',
+  return h(
+    'div',
     pageHeader(version.name, {
       back: { label: dataset.name, href: href('dataset', { project: project.id, dataset: version.dataset }) },
       actions: [
-        version.status === 'completed' && linkButton('Compare with another version', href('datasetDiff', place, { from: version.previous_version })),
+        version.status === 'completed' &&
+          linkButton('Compare with another version', href('datasetDiff', place, { from: version.previous_version })),
         edits && button('Delete the version', remove, { kind: 'danger' }),
       ].filter(Boolean),
     }),
-    h('div.card', facts([
-      ['Address', h('span.id', h('code.wrap', version.uri), copyButton(version.uri, 'Copy', 'the address'))],
-      ['Status', versionBadge(version)],
-      ['Files', version.status === 'completed' ? `${count(version.count)}, ${bytes(version.bytes)}` : null],
-      ['Version before', version.previous_version && h('a', { href: href('datasetVersion', { ...place, version: version.previous_version }) }, 'See it')],
-      ['Created', dateTime(version.ctime)],
-      ['ID', idCode(version.id)],
-    ])),
-    version.status === 'completed' ? [section('Read it elsewhere', versionSnippets(version)), section('Files', files())] : beingCreated());
+    h(
+      'div.card',
+      facts([
+        ['Address', h('span.id', h('code.wrap', version.uri), copyButton(version.uri, 'Copy', 'the address'))],
+        ['Status', versionBadge(version)],
+        ['Files', version.status === 'completed' ? `${count(version.count)}, ${bytes(version.bytes)}` : null],
+        [
+          'Version before',
+          version.previous_version &&
+            h('a', { href: href('datasetVersion', { ...place, version: version.previous_version }) }, 'See it'),
+        ],
+        ['Created', dateTime(version.ctime)],
+        ['ID', idCode(version.id)],
+      ]),
+    ),
+    version.status === 'completed'
+      ? [section('Read it elsewhere', versionSnippets(version)), section('Files', files())]
+      : beingCreated(),
+  );
 
   function files() {
     return endlessList({
-      caption: 'Files', noun: ['file', 'files'], signal,
+      caption: 'Files',
+      noun: ['file', 'files'],
+      signal,
       load: (next, abort) => api.get(next ?? `${at}files/`, { query: next ? null : { limit: 500 }, signal: abort }),
       columns: [
         { label: 'Path', wide: true, cell: f => h('span.strong', { title: f.path }, f.path) },
-        { label: 'Size and datum', wide: true, cell: f => [fileDatum(project, f.datum), f.purged && [' ', badge('Purged', 'warn')]] },
-        { label: 'SHA-256', wide: true, extra: true, cell: f => f.datum.sha256 ? h('code', { title: f.datum.sha256 }, f.datum.sha256) : '–' },
+        {
+          label: 'Size and datum',
+          wide: true,
+          cell: f => [fileDatum(project, f.datum), f.purged && [' ', badge('Purged', 'warn')]],
+        },
+        {
+          label: 'SHA-256',
+          wide: true,
+          extra: true,
+          cell: f => (f.datum.sha256 ? h('code', { title: f.datum.sha256 }, f.datum.sha256) : '–'),
+        },
       ],
     });
   }
@@ -59,14 +95,23 @@ export async function render(context) {
     const bar = progressBar('How far the version is');
     const wrong = h('div', { role: 'alert' });
     const job = version.job && `${at}jobs/${version.job}/`;
-    follow().catch(error => { if (error?.name !== 'AbortError') replace(wrong, notice('bad', h('p', messageOf(error)))); });
-    return section('It is being created', h('div.card.job', bar, wrong, edits && job && h('div.actions', button('Cancel', cancel))));
+    follow().catch(error => {
+      if (error?.name !== 'AbortError') replace(wrong, notice('bad', h('p', messageOf(error))));
+    });
+    return section(
+      'It is being created',
+      h('div.card.job', bar, wrong, edits && job && h('div.actions', button('Cancel', cancel))),
+    );
 
     async function follow() {
       for (let delay = FIRST_LOOK; ; delay = Math.min(delay * 1.3, LONGEST_LOOK)) {
         if (job) {
           const now = await api.get(job, { signal });
-          bar.set(now.counts.total - now.counts.pending, now.counts.total, `${count(now.counts.total - now.counts.pending)} of ${count(now.counts.total)}`);
+          bar.set(
+            now.counts.total - now.counts.pending,
+            now.counts.total,
+            `${count(now.counts.total - now.counts.pending)} of ${count(now.counts.total)}`,
+          );
           if (now.status === 'failed' || now.status === 'cancelled') {
             replace(wrong, notice('bad', h('p', now.error ?? 'It was cancelled. The name is free again.')));
             return;
@@ -85,7 +130,15 @@ export async function render(context) {
   }
 
   async function remove() {
-    if (!await confirm(`Delete ${version.uri}?`, 'Aliases that name it go with it, and programs that read it fail from then on. The datums stay.', 'Delete', { danger: true })) return;
+    if (
+      !(await confirm(
+        `Delete ${version.uri}?`,
+        'Aliases that name it go with it, and programs that read it fail from then on. The datums stay.',
+        'Delete',
+        { danger: true },
+      ))
+    )
+      return;
     await needing('data_edit', api.delete(at, { signal }));
     toast(`${version.uri} is deleted.`);
     navigate(href('dataset', { project: project.id, dataset: version.dataset }));

@@ -12,7 +12,16 @@ import { stateBadge } from '../states.js';
 import { button, confirm, copyButton, facts, linkButton, notice, pageHeader, pending, section, toast } from '../ui.js';
 import { inConsoleWords } from '../words.js';
 
-const STORAGE = { STANDARD: 'Standard', GLACIER: 'Glacier (archived)', DEEP_ARCHIVE: 'Glacier Deep Archive (archived)', GLACIER_IR: 'Glacier Instant Retrieval', STANDARD_IA: 'Standard, infrequent access', ONEZONE_IA: 'One zone, infrequent access', INTELLIGENT_TIERING: 'Intelligent tiering', REDUCED_REDUNDANCY: 'Reduced redundancy' };
+const STORAGE = {
+  STANDARD: 'Standard',
+  GLACIER: 'Glacier (archived)',
+  DEEP_ARCHIVE: 'Glacier Deep Archive (archived)',
+  GLACIER_IR: 'Glacier Instant Retrieval',
+  STANDARD_IA: 'Standard, infrequent access',
+  ONEZONE_IA: 'One zone, infrequent access',
+  INTELLIGENT_TIERING: 'Intelligent tiering',
+  REDUCED_REDUNDANCY: 'Reduced redundancy',
+};
 
 /** One datum: its facts, its origin and its names. Users with the permission can edit its properties. */
 export async function render({ params, project, me, signal, setTitle, refresh }) {
@@ -20,14 +29,28 @@ export async function render({ params, project, me, signal, setTitle, refresh })
   const datum = await api.get(at, { query: { project: project.id }, signal });
   setTitle(datum.name);
   const own = `/api/v0/data/${datum.id}/`;
-  const store = datum.store ? api.get(`/api/v0/stores/${datum.store}/`, { signal }).catch(error => { if (error.status === 404) return null; throw error; }) : Promise.resolve(null);
+  const store = datum.store
+    ? api.get(`/api/v0/stores/${datum.store}/`, { signal }).catch(error => {
+        if (error.status === 404) return null;
+        throw error;
+      })
+    : Promise.resolve(null);
   const trace = api.get(`${own}trace/`, { signal });
   const metadata = api.get(`${own}metadata/`, { signal });
-  const context = { datum, own, project, signal, refresh, mayEdit: may(me, project, 'data_edit') && !datum.purged, mayName: may(me, project, 'aliases_edit') && !datum.purged };
+  const context = {
+    datum,
+    own,
+    project,
+    signal,
+    refresh,
+    mayEdit: may(me, project, 'data_edit') && !datum.purged,
+    mayName: may(me, project, 'aliases_edit') && !datum.purged,
+  };
 
   const tracks = !datum.purged && datum.store !== null && may(me, project, 'data_adopt');
   const track = () => tracks && button('Track the new version', () => adoptChanged(context), { kind: 'primary' });
-  return h('div',
+  return h(
+    'div',
     pageHeader(datum.name, {
       back: { label: 'Data', href: href('data', { project: project.id }) },
       lead: h('span.mono', datum.uri),
@@ -37,19 +60,65 @@ export async function render({ params, project, me, signal, setTitle, refresh })
         copyButton(`datum://${datum.id}`, 'Copy datum://'),
       ].filter(Boolean),
     }),
-    datum.purged && notice('warn', h('p', 'This datum is purged: nobody can download it any more, and its URL can be adopted again. The file in the bucket was not touched.')),
-    !datum.purged && driftOf(datum) === 'changed' ? h('div.notice-place', pending(trace, t => changedNotice(datum, t, project, track()), ' ')) : !datum.purged && driftNotice(datum),
-    h('div.columns.uneven',
-      h('div.stack',
+    datum.purged &&
+      notice(
+        'warn',
+        h(
+          'p',
+          'This datum is purged: nobody can download it any more, and its URL can be adopted again. The file in ' +
+            'the bucket was not touched.',
+        ),
+      ),
+    !datum.purged && driftOf(datum) === 'changed'
+      ? h(
+          'div.notice-place',
+          pending(trace, t => changedNotice(datum, t, project, track()), ' '),
+        )
+      : !datum.purged && driftNotice(datum),
+    h(
+      'div.columns.uneven',
+      h(
+        'div.stack',
         h('div.card', section('Facts', factsOf(datum, project, store))),
         !datum.purged && h('div.card', section('Preview', previewOf(context, driftOf(datum) === 'changed' ? null : track()))),
-        h('div.card', section('Properties', pending(metadata, m => metadataOf(context, m))))),
-      h('div.stack',
+        h(
+          'div.card',
+          section(
+            'Properties',
+            pending(metadata, m => metadataOf(context, m)),
+          ),
+        ),
+      ),
+      h(
+        'div.stack',
         h('div.card', section('Aliases', aliasesOf(context))),
-        h('div.card', section('Tags', pending(metadata, m => tagsOf(context, m)))))),
-    section('Trace', pending(Promise.all([trace, store]), ([t, s]) => traceOf(t, s, datum, project))),
-    !datum.purged && section('Use it elsewhere', pending(Promise.all([trace, store]), ([t, s]) => snippets(datum, t, s))),
-    context.mayEdit && h('div.section', h('div.actions', button('Purge…', () => purge(context), { kind: 'danger' }))));
+        h(
+          'div.card',
+          section(
+            'Tags',
+            pending(metadata, m => tagsOf(context, m)),
+          ),
+        ),
+      ),
+    ),
+    section(
+      'Trace',
+      pending(Promise.all([trace, store]), ([t, s]) => traceOf(t, s, datum, project)),
+    ),
+    !datum.purged &&
+      section(
+        'Use it elsewhere',
+        pending(Promise.all([trace, store]), ([t, s]) => snippets(datum, t, s)),
+      ),
+    context.mayEdit &&
+      h(
+        'div.section',
+        h(
+          'div.actions',
+          button('Purge…', () => purge(context), { kind: 'danger' }),
+        ),
+      ),
+  );
 }
 
 function folderOf({ store, uri }, project) {
@@ -60,41 +129,71 @@ function folderOf({ store, uri }, project) {
 /** A later version tracks a changed object, or can do so. */
 function changedNotice(datum, trace, project, track) {
   const later = trace.later.find(v => !v.purged);
-  return driftNotice(datum, later ? linkButton('Show the new version', href('datum', { project: project.id, id: later.id })) : track);
+  return driftNotice(
+    datum,
+    later ? linkButton('Show the new version', href('datum', { project: project.id, id: later.id })) : track,
+  );
 }
 
 /** The file as it is now becomes a datum in this one's place. Aliases stay where they are. */
 async function adoptChanged({ datum, project, signal }) {
-  const answer = await api.post(`/api/v0/stores/${datum.store}/adopt/`, { urls: [datum.uri], project: project.id, adopt_changed: true }, { signal, repeat: true }).catch(error => {
-    if (error.status === 400 && Array.isArray(error.body?.errors) && 'existing' in error.body) return error.body;
-    throw error;
-  });
+  const answer = await api
+    .post(
+      `/api/v0/stores/${datum.store}/adopt/`,
+      { urls: [datum.uri], project: project.id, adopt_changed: true },
+      { signal, repeat: true },
+    )
+    .catch(error => {
+      if (error.status === 400 && Array.isArray(error.body?.errors) && 'existing' in error.body) return error.body;
+      throw error;
+    });
   if (answer.errors.length > 0) throw new ApiProblem(inConsoleWords(answer.errors[0].message));
   const id = answer.created[datum.uri] ?? answer.existing[datum.uri];
   if (!id || id === datum.id) throw new ApiProblem('The file is as it was adopted: there is no new version to track.');
-  toast(datum.aliases.length > 0 ? 'This is the new version. The aliases of the old one still point to the old one.' : 'This is the new version.');
+  toast(
+    datum.aliases.length > 0
+      ? 'This is the new version. The aliases of the old one still point to the old one.'
+      : 'This is the new version.',
+  );
   navigate(href('datum', { project: project.id, id }));
 }
 
 function factsOf(datum, project, store) {
-  return facts([
-    ['ID', h('span.id', h('code.wrap', datum.id), copyButton(datum.id, 'Copy', 'the id'))],
-    ['URL', h('span.id', h('code.wrap', datum.uri), copyButton(datum.uri, 'Copy', 'the URL'))],
-    ['Size', datum.size < 1000 ? bytes(datum.size) : `${bytes(datum.size)} (${count(datum.size)} bytes)`],
-    datum.storage_class && ['Storage class', STORAGE[datum.storage_class] ?? datum.storage_class],
-    ['In the bucket', datum.purged ? stateBadge('purged') : stateBadge(driftOf(datum) ?? 'unknown')],
-    ['Store', pending(store, s => s === null ? 'Deleted, or not visible to you' : hasRoute('store') ? h('a', { href: href('store', { project: project.id, store: s.id }) }, s.name) : s.name, ' ')],
-    ['Adopted', timeAgo(datum.ctime)],
-    ['Last modified', datum.file_mtime && h('span', dateTime(datum.file_mtime))],
-    ...['sha256', 'sha1', 'md5'].map(name => [name.toUpperCase().replace('SHA', 'SHA-'), checksum(datum, name)]),
-  ].filter(Boolean));
+  return facts(
+    [
+      ['ID', h('span.id', h('code.wrap', datum.id), copyButton(datum.id, 'Copy', 'the id'))],
+      ['URL', h('span.id', h('code.wrap', datum.uri), copyButton(datum.uri, 'Copy', 'the URL'))],
+      ['Size', datum.size < 1000 ? bytes(datum.size) : `${bytes(datum.size)} (${count(datum.size)} bytes)`],
+      datum.storage_class && ['Storage class', STORAGE[datum.storage_class] ?? datum.storage_class],
+      ['In the bucket', datum.purged ? stateBadge('purged') : stateBadge(driftOf(datum) ?? 'unknown')],
+      [
+        'Store',
+        pending(
+          store,
+          s =>
+            s === null
+              ? 'Deleted, or not visible to you'
+              : hasRoute('store')
+                ? h('a', { href: href('store', { project: project.id, store: s.id }) }, s.name)
+                : s.name,
+          ' ',
+        ),
+      ],
+      ['Adopted', timeAgo(datum.ctime)],
+      ['Last modified', datum.file_mtime && h('span', dateTime(datum.file_mtime))],
+      ...['sha256', 'sha1', 'md5'].map(name => [name.toUpperCase().replace('SHA', 'SHA-'), checksum(datum, name)]),
+    ].filter(Boolean),
+  );
 }
 
 /** Hashes of large objects are worked out by the queue, after somebody asks. */
 function checksum(datum, name) {
   if (datum[name]) return h('span.id', h('code.wrap', datum[name]), copyButton(datum[name], 'Copy', name));
   if (name !== 'sha256') return null;
-  return h('span.hint', datum.checksum_error ?? 'Not known yet. The service computes it in the background. Look again in a while.');
+  return h(
+    'span.hint',
+    datum.checksum_error ?? 'Not known yet. The service computes it in the background. Look again in a while.',
+  );
 }
 
 /** In a tab of its own, since browsers show rather than keep what comes from another place. */
@@ -105,7 +204,13 @@ async function download({ own, datum, signal }) {
 }
 
 async function purge({ own, datum, project, signal }) {
-  const sure = await confirm('Purge this datum?', `${datum.name} can then no longer be found or downloaded, and its aliases lead nowhere. The file in the bucket stays as it is, and its URL can be adopted again.`, 'Purge', { danger: true });
+  const sure = await confirm(
+    'Purge this datum?',
+    `${datum.name} can then no longer be found or downloaded, and its aliases lead nowhere. The file in the ` +
+      `bucket stays as it is, and its URL can be adopted again.`,
+    'Purge',
+    { danger: true },
+  );
   if (!sure) return;
   await api.post(`${own}purge/`, undefined, { signal, repeat: true });
   toast('Purged.');

@@ -30,51 +30,101 @@ export async function render(context) {
   let outcome = '';
   let latest = job;
   const results = endlessList({
-    caption: 'Results', noun: ['result', 'results'], signal,
+    caption: 'Results',
+    noun: ['result', 'results'],
+    signal,
     load: (next, abort) => api.get(next ?? `${at}results/`, { query: next ? null : { outcome, limit: 200 }, signal: abort }),
     columns: [
       { label: 'URL', wide: true, cell: r => h('code', { title: r.url }, r.url) },
       { label: 'Result', size: 'medium', cell: r => stateBadge(r.outcome) },
       { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, kind.why(r, project)) },
     ],
-    empty: () => kind.found(latest.counts) > 0
-      ? (outcome ? emptyState('None of these', 'Choose “All” to see the others.') : emptyState('Counted, and not listed yet', 'They are listed here when this part of the job is done.'))
-      : hasEnded(latest) ? emptyState(...kind.nothing) : emptyState('Nothing so far', kind.nothing[1]),
+    empty: () =>
+      kind.found(latest.counts) > 0
+        ? outcome
+          ? emptyState('None of these', 'Choose “All” to see the others.')
+          : emptyState('Counted, and not listed yet', 'They are listed here when this part of the job is done.')
+        : hasEnded(latest)
+          ? emptyState(...kind.nothing)
+          : emptyState('Nothing so far', kind.nothing[1]),
   });
   const choice = field({
-    label: 'Show', name: 'outcome', type: 'select', value: '', options: [{ value: '', label: 'All' }, ...kind.outcomes.map(o => ({ value: o, label: stateWord(o) }))],
-    onchange: () => { outcome = choice.value; results.reload(); },
+    label: 'Show',
+    name: 'outcome',
+    type: 'select',
+    value: '',
+    options: [{ value: '', label: 'All' }, ...kind.outcomes.map(o => ({ value: o, label: stateWord(o) }))],
+    onchange: () => {
+      outcome = choice.value;
+      results.reload();
+    },
   });
-  return h('div',
-    pageHeader(title, { back: { label: 'Jobs', href: href('jobs', { project: project.id }, params.kind === 'adoptions' ? {} : { kind: params.kind }) } }),
-    h('div.columns.uneven',
-      card(jobProgress(job, { signal, path: kind.path, names: kind.names, again: kind.again, changeable: may(context.me, project, kind.permission), onprogress, onend: refresh, onretry })),
-      card(facts([
-        ['Store', store ? h('a', { href: href('store', { project: project.id, store: store.id }) }, store.name) : 'A store that is gone'],
-        ['Asked for', kind.asked(job)],
-        ['Started by', job.created_by],
-        ['Created', dateTime(job.ctime)],
-        ['Started', dateTime(job.started)],
-        ['Ended', dateTime(job.finished)],
-        ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
-        ['ID', idCode(job.id)],
-      ]))),
+  return h(
+    'div',
+    pageHeader(title, {
+      back: {
+        label: 'Jobs',
+        href: href('jobs', { project: project.id }, params.kind === 'adoptions' ? {} : { kind: params.kind }),
+      },
+    }),
+    h(
+      'div.columns.uneven',
+      card(
+        jobProgress(job, {
+          signal,
+          path: kind.path,
+          names: kind.names,
+          again: kind.again,
+          changeable: may(context.me, project, kind.permission),
+          onprogress,
+          onend: refresh,
+          onretry,
+        }),
+      ),
+      card(
+        facts([
+          [
+            'Store',
+            store
+              ? h('a', { href: href('store', { project: project.id, store: store.id }) }, store.name)
+              : 'A store that is gone',
+          ],
+          ['Asked for', kind.asked(job)],
+          ['Started by', job.created_by],
+          ['Created', dateTime(job.ctime)],
+          ['Started', dateTime(job.started)],
+          ['Ended', dateTime(job.finished)],
+          ['Took', job.started && job.finished ? duration((Date.parse(job.finished) - Date.parse(job.started)) / 1000) : null],
+          ['ID', idCode(job.id)],
+        ]),
+      ),
+    ),
     undo(),
-    section(kind.results, h('div.filters.one', choice), results));
+    section(kind.results, h('div.filters.one', choice), results),
+  );
 
   /** For an adoption that has created something. A selection of the job has all of it, and is purged once somebody has seen how many. */
   function undo() {
     if (params.kind !== 'adoptions' || !hasEnded(job) || !job.counts.created) return null;
     const allowed = may(context.me, project, 'data_manage');
-    return section('Undo', h('p', 'Purges the datums that this job created, and no others. First it counts them and shows some. The objects in the bucket stay, '
-      + 'and can be adopted again.'),
-    allowed ? h('p', button('Undo this adoption…', purge, { kind: 'danger' }))
-      : h('p.hint', 'It takes a role that manages the project’s data, such as research_manager.'));
+    return section(
+      'Undo',
+      h(
+        'p',
+        'Purges the datums that this job created, and no others. First it counts them and shows some. The objects in the bucket stay, ' +
+          'and can be adopted again.',
+      ),
+      allowed
+        ? h('p', button('Undo this adoption…', purge, { kind: 'danger' }))
+        : h('p.hint', 'It takes a role that manages the project’s data, such as research_manager.'),
+    );
   }
 
   async function purge() {
     const done = await act(context, 'purge', {
-      filter: { job: job.id }, words: 'Created by this job', title: 'Undo this adoption',
+      filter: { job: job.id },
+      words: 'Created by this job',
+      title: 'Undo this adoption',
       none: 'All that this job created is purged already.',
     });
     if (done) navigate(href('selection', { project: project.id, selection: done.selection.id }, { job: done.job.id }));

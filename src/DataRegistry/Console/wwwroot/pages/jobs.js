@@ -26,43 +26,100 @@ export async function render(context) {
   const kind = kinds.includes(query.get('kind')) ? query.get('kind') : 'adoptions';
   const { path, many, permission, names, again } = JOB_KINDS[kind];
   // All rescans ask for the same.
-  const asked = kind === 'rescans' ? null : JOB_KINDS[kind].asked ?? null;
+  const asked = kind === 'rescans' ? null : (JOB_KINDS[kind].asked ?? null);
   // Rescans are of all stores that one sees, as long as those are few enough to be asked for at once.
   const wanted = { project: kind === 'adoptions' || stores.size > MOST_STORES ? project.id : null };
   let status = STATUSES.includes(query.get('status')) ? query.get('status') : '';
 
   const list = endlessList({
-    caption: many, noun: ['job', 'jobs'], signal,
+    caption: many,
+    noun: ['job', 'jobs'],
+    signal,
     load: (next, abort) => api.get(next ?? path, { query: next ? null : { ...wanted, status, limit: 100 }, signal: abort }),
     columns: [
-      { label: 'Job', ...asked === null ? { wide: true } : { size: 'job' }, cell: job => h('a.strong', { href: address(job) }, nameOf(job)) },
-      ...asked === null ? [] : [{ label: 'Asked for', wide: true, cell: job => h('span', { title: asked(job) }, asked(job)) }],
+      {
+        label: 'Job',
+        ...(asked === null ? { wide: true } : { size: 'job' }),
+        cell: job => h('a.strong', { href: address(job) }, nameOf(job)),
+      },
+      ...(asked === null ? [] : [{ label: 'Asked for', wide: true, cell: job => h('span', { title: asked(job) }, asked(job)) }]),
       { label: 'Status', size: 'status', cell: job => h('span', { title: job.error ?? job.waiting?.for }, jobBadge(job)) },
       ...JOB_KINDS[kind].columns,
       { label: 'Started by', size: 'medium', cell: job => h('span', { title: job.created_by }, job.created_by) },
       { label: 'Created', size: 'medium', cell: job => timeAgo(job.ctime) },
     ],
-    empty: () => status ? emptyState('No such job', `No job here has the status “${stateWord(status)}”.`)
-      : kind === 'rescans' ? emptyState('No rescan yet', 'A rescan compares a bucket with what was adopted from it. Start one on a store’s page, or let the store’s schedule do it.')
-      : emptyState('No job yet', 'A folder, a list in the bucket, or more than a hundred URLs are adopted by a job. Fewer URLs are adopted at once.',
-        hasRoute('adopt') && may(context.me, project, 'data_adopt') && linkButton('Adopt files', href('adopt', { project: project.id }))),
+    empty: () =>
+      status
+        ? emptyState('No such job', `No job here has the status “${stateWord(status)}”.`)
+        : kind === 'rescans'
+          ? emptyState(
+              'No rescan yet',
+              'A rescan compares a bucket with what was adopted from it. Start one on a store’s page, or let the store’s schedule do it.',
+            )
+          : emptyState(
+              'No job yet',
+              'A folder, a list in the bucket, or more than a hundred URLs are adopted by a job. Fewer URLs are adopted at once.',
+              hasRoute('adopt') &&
+                may(context.me, project, 'data_adopt') &&
+                linkButton('Adopt files', href('adopt', { project: project.id })),
+            ),
   });
   const choice = field({
-    label: 'Status', name: 'status', type: 'select', value: status, options: [{ value: '', label: 'Any' }, ...STATUSES.map(s => ({ value: s, label: stateWord(s) }))],
-    onchange: () => { status = choice.value; setQuery({ status }); list.reload(); },
+    label: 'Status',
+    name: 'status',
+    type: 'select',
+    value: status,
+    options: [{ value: '', label: 'Any' }, ...STATUSES.map(s => ({ value: s, label: stateWord(s) }))],
+    onchange: () => {
+      status = choice.value;
+      setQuery({ status });
+      list.reload();
+    },
   });
   const running = await followed();
   const all = [h('div.filters.one', choice), h('div.tall', list)];
-  const live = running.length > 0 && h('div.stack', running.map(job =>
-    card(h('h2', h('a', { href: address(job) }, nameOf(job))), asked && h('p.hint', asked(job)), jobProgress(job, { signal, path, names, again, changeable: may(context.me, project, permission), onend: () => list.reload(), onretry: () => list.reload() }))));
-  return h('div',
+  const live =
+    running.length > 0 &&
+    h(
+      'div.stack',
+      running.map(job =>
+        card(
+          h('h2', h('a', { href: address(job) }, nameOf(job))),
+          asked && h('p.hint', asked(job)),
+          jobProgress(job, {
+            signal,
+            path,
+            names,
+            again,
+            changeable: may(context.me, project, permission),
+            onend: () => list.reload(),
+            onretry: () => list.reload(),
+          }),
+        ),
+      ),
+    );
+  return h(
+    'div',
     pageHeader('Jobs'),
-    kinds.length > 1 && linkTabs('Kind of job', kinds.map(k => ({ label: JOB_KINDS[k].many, href: href('jobs', { project: project.id }, k === 'adoptions' ? {} : { kind: k }), current: k === kind }))),
+    kinds.length > 1 &&
+      linkTabs(
+        'Kind of job',
+        kinds.map(k => ({
+          label: JOB_KINDS[k].many,
+          href: href('jobs', { project: project.id }, k === 'adoptions' ? {} : { kind: k }),
+          current: k === kind,
+        })),
+      ),
     live,
-    running.length > 0 ? section('All jobs', all) : all);
+    running.length > 0 ? section('All jobs', all) : all,
+  );
 
   async function followed() {
-    const pages = await Promise.all(['running', 'accepted', 'cancelling'].map(s => api.get(path, { query: { ...wanted, status: s, limit: MOST_LIVE }, signal })));
+    const pages = await Promise.all(
+      ['running', 'accepted', 'cancelling'].map(s =>
+        api.get(path, { query: { ...wanted, status: s, limit: MOST_LIVE }, signal }),
+      ),
+    );
     return pages.flatMap(page => page.results).slice(0, MOST_LIVE);
   }
 

@@ -35,16 +35,29 @@ export async function render(context) {
 
   async function showing(begin) {
     run.abort();
-    const mine = run = new AbortController();
+    const mine = (run = new AbortController());
     const inside = { ...context, signal: AbortSignal.any([signal, mine.signal]) };
-    replace(found, spinner('Looking…'), h('div.actions', button('Stop', () => { mine.abort(); replace(found, notice('plain', h('p', 'Stopped.'))); })));
+    replace(
+      found,
+      spinner('Looking…'),
+      h(
+        'div.actions',
+        button('Stop', () => {
+          mine.abort();
+          replace(found, notice('plain', h('p', 'Stopped.')));
+        }),
+      ),
+    );
     try {
       const selection = await begin(inside);
       setQuery({ selection: selection.id });
       const own = href('selection', { project: project.id, selection: selection.id });
       const words = wordsOf(selection.filter, storeOf);
-      replace(found, h('p.hint', `Datums ${words}. `, h('a', { href: own }, 'A page for what was found')),
-        selectionView(inside, selection, { storeOf, words: `Datums ${words}`, onjob, nothing: nothingOf(selection.filter) }));
+      replace(
+        found,
+        h('p.hint', `Datums ${words}. `, h('a', { href: own }, 'A page for what was found')),
+        selectionView(inside, selection, { storeOf, words: `Datums ${words}`, onjob, nothing: nothingOf(selection.filter) }),
+      );
     } catch (error) {
       if (error?.name === 'AbortError') return;
       replace(found);
@@ -54,9 +67,14 @@ export async function render(context) {
 
   /** Shows an error outside of the form, which shows its own errors. */
   function tell(promise) {
-    promise.catch(error => replace(found, error.status === 404 || error.status === 410
-      ? notice('warn', h('p', 'What this address had found is not kept any more. Search again.'))
-      : problem(error, { retry: () => tell(wanted ? search(wanted) : Promise.resolve()) })));
+    promise.catch(error =>
+      replace(
+        found,
+        error.status === 404 || error.status === 410
+          ? notice('warn', h('p', 'What this address had found is not kept any more. Search again.'))
+          : problem(error, { retry: () => tell(wanted ? search(wanted) : Promise.resolve()) }),
+      ),
+    );
   }
 
   function onjob(job, selection) {
@@ -65,7 +83,9 @@ export async function render(context) {
 }
 
 function nothingOf(filter) {
-  return filter.name_contains ? 'No name has that in it. Capital letters count, and folders are not looked into: choose “A pattern over folder and name” for those.'
-    : filter.glob ? 'No key fits the pattern. A pattern is of the whole key: **/*.jpg fits in all folders.'
-    : 'No datum of this project has all of that.';
+  return filter.name_contains
+    ? 'No name has that in it. Capital letters count, and folders are not looked into: choose “A pattern over folder and name” for those.'
+    : filter.glob
+      ? 'No key fits the pattern. A pattern is of the whole key: **/*.jpg fits in all folders.'
+      : 'No datum of this project has all of that.';
 }

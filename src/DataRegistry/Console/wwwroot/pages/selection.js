@@ -20,17 +20,21 @@ export async function render(context) {
   if (selection === null) return gone(project);
   // An address without the project, or with another one, leads to the one with it.
   if (project?.id !== selection.project.id) {
-    navigate(href('selection', { project: selection.project.id, selection: selection.id }, Object.fromEntries(query)), { replace: true });
+    navigate(href('selection', { project: selection.project.id, selection: selection.id }, Object.fromEntries(query)), {
+      replace: true,
+    });
     throw new DOMException('Elsewhere', 'AbortError');
   }
   const stores = new Map((await api.all('/api/v0/stores/', {}, signal)).map(s => [s.id, s.name]));
   const storeOf = id => stores.get(id);
   const words = wordsOf(selection.filter, storeOf);
   const wanted = query.get('job');
-  const job = wanted && await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(wanted)}/`, { signal }).catch(naming('Job'));
+  const job =
+    wanted && (await api.get(`${pathOf(selection)}jobs/${encodeURIComponent(wanted)}/`, { signal }).catch(naming('Job')));
   const search = { ...queryOf(selection.filter), job: null };
   const again = filterOf(new URLSearchParams(Object.entries(search).filter(([, value]) => value !== null)));
-  return h('div',
+  return h(
+    'div',
     pageHeader('Selection', {
       back: { label: 'Data', href: href('data', { project: project.id }) },
       lead: `Datums ${words}. They are those of the moment in which it was made: what is adopted later is not among them.`,
@@ -40,15 +44,23 @@ export async function render(context) {
       ].filter(Boolean),
     }),
     job && section(titleOf(job), card(actionJob(context, `${pathOf(selection)}jobs/`, job)), skipped(job)),
-    section('What it holds', selectionView(context, selection, {
-      storeOf, words: `Datums ${words}`, onjob,
-      aside: card(facts([
-        ['Created', timeAgo(selection.ctime)],
-        ['Created by', selection.created_by],
-        ['Kept until', dateTime(selection.expires)],
-        ['ID', idCode(selection.id)],
-      ])),
-    })));
+    section(
+      'What it holds',
+      selectionView(context, selection, {
+        storeOf,
+        words: `Datums ${words}`,
+        onjob,
+        aside: card(
+          facts([
+            ['Created', timeAgo(selection.ctime)],
+            ['Created by', selection.created_by],
+            ['Kept until', dateTime(selection.expires)],
+            ['ID', idCode(selection.id)],
+          ]),
+        ),
+      }),
+    ),
+  );
 
   function onjob(begun) {
     navigate(href('selection', { project: project.id, selection: selection.id }, { job: begun.id }));
@@ -58,10 +70,17 @@ export async function render(context) {
   function skipped({ id, counts }) {
     if (!counts.skipped) return null;
     return endlessList({
-      caption: 'Skipped', noun: ['datum was skipped', 'datums were skipped'], signal,
-      load: (next, abort) => api.get(next ?? `${pathOf(selection)}jobs/${id}/results/`, { query: next ? null : { limit: 200 }, signal: abort }),
+      caption: 'Skipped',
+      noun: ['datum was skipped', 'datums were skipped'],
+      signal,
+      load: (next, abort) =>
+        api.get(next ?? `${pathOf(selection)}jobs/${id}/results/`, { query: next ? null : { limit: 200 }, signal: abort }),
       columns: [
-        { label: 'URL', wide: true, cell: r => h('a', { href: href('datum', { project: project.id, id: r.id }), title: r.uri }, r.uri) },
+        {
+          label: 'URL',
+          wide: true,
+          cell: r => h('a', { href: href('datum', { project: project.id, id: r.id }), title: r.uri }, r.uri),
+        },
         { label: 'Why', wide: true, cell: r => h('span', { title: r.message }, r.message) },
       ],
       empty: () => null,
@@ -70,8 +89,14 @@ export async function render(context) {
 }
 
 function gone(project) {
-  return h('div', pageHeader('Selection', project && { back: { label: 'Data', href: href('data', { project: project.id }) } }),
-    emptyState('This selection is not kept any more', 'A selection is kept for some days, with what was found and exported. Search again to make it anew.',
-      project && linkButton('Search', href('search', { project: project.id }), { kind: 'primary' })),
-    notice('plain', h('p', 'What was done with it stays done.')));
+  return h(
+    'div',
+    pageHeader('Selection', project && { back: { label: 'Data', href: href('data', { project: project.id }) } }),
+    emptyState(
+      'This selection is not kept any more',
+      'A selection is kept for some days, with what was found and exported. Search again to make it anew.',
+      project && linkButton('Search', href('search', { project: project.id }), { kind: 'primary' }),
+    ),
+    notice('plain', h('p', 'What was done with it stays done.')),
+  );
 }

@@ -5,56 +5,97 @@ import { ApiProblem } from '../problems.js';
 import { session } from '../session.js';
 import { notice, tabs } from '../ui.js';
 
-/** By a token, which every service has, or a name and password. It begins with the way that was taken here the last time. `reason` says why one has to sign in again. */
+/**
+ * By a token, which every service has, or a name and password. It begins with the way that was taken here the last
+ * time. `reason` says why one has to sign in again.
+ */
 export function render({ reason, signal }) {
-  return h('div.sign-in',
+  return h(
+    'div.sign-in',
     h('h1', { tabindex: '-1' }, 'Sign in'),
     h('p.lead', 'Find, name and share the files that you already have in S3 buckets.'),
     reason && notice('warn', h('p', reason)),
-    h('div.card', tabs('How to sign in', [
-      { id: 'token', label: 'API token', panel: () => byToken(signal) },
-      { id: 'password', label: 'Name and password', panel: () => byPassword(signal) },
-    ], session.lastWay === 'password' ? 'password' : 'token')),
-    h('p.hint', 'You stay signed in until this tab is closed.'));
+    h(
+      'div.card',
+      tabs(
+        'How to sign in',
+        [
+          { id: 'token', label: 'API token', panel: () => byToken(signal) },
+          { id: 'password', label: 'Name and password', panel: () => byPassword(signal) },
+        ],
+        session.lastWay === 'password' ? 'password' : 'token',
+      ),
+    ),
+    h('p.hint', 'You stay signed in until this tab is closed.'),
+  );
 }
 
 function byPassword(signal) {
-  return form([
-    field({ label: 'Name', name: 'username', required: true, autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false' }),
-    field({ label: 'Password', name: 'password', type: 'password', required: true, autocomplete: 'current-password' }),
-  ], {
-    submit: 'Sign in',
-    onsubmit: async ({ username, password }) => {
-      const { token } = await refused(
-        api.post('/api/v0/get-token/', new URLSearchParams({ username: username.trim(), password }), { signal, anonymous: true }),
-        'The name or the password is not right. Try again, or sign in with a token.');
-      session.lastWay = 'password';
-      session.signIn(token);
+  return form(
+    [
+      field({
+        label: 'Name',
+        name: 'username',
+        required: true,
+        autocomplete: 'username',
+        autocapitalize: 'none',
+        spellcheck: 'false',
+      }),
+      field({ label: 'Password', name: 'password', type: 'password', required: true, autocomplete: 'current-password' }),
+    ],
+    {
+      submit: 'Sign in',
+      onsubmit: async ({ username, password }) => {
+        const { token } = await refused(
+          api.post('/api/v0/get-token/', new URLSearchParams({ username: username.trim(), password }), {
+            signal,
+            anonymous: true,
+          }),
+          'The name or the password is not right. Try again, or sign in with a token.',
+        );
+        session.lastWay = 'password';
+        session.signIn(token);
+      },
     },
-  });
+  );
 }
 
 function byToken(signal) {
-  return form([
-    field({ label: 'Token', name: 'token', type: 'password', required: true, autocomplete: 'off', mono: true, hint: 'It begins with dr_, or was printed or given to you by whoever runs this service.' }),
-  ], {
-    submit: 'Sign in',
-    onsubmit: async values => {
-      const token = values.token.trim().replace(/^(Token|Bearer)\s+/i, '');
-      if (!/^[\x21-\x7e]+$/.test(token)) throw new ApiProblem('This is no token: it has characters that none has. Copy it again.');
-      await refused(api.get('/api/v0/users/me/', { signal, anonymous: true, headers: { authorization: `Bearer ${token}` } }),
-        'This token is not known, or not any more. Copy it again, or ask for a new one.');
-      session.lastWay = 'token';
-      session.signIn(token);
+  return form(
+    [
+      field({
+        label: 'Token',
+        name: 'token',
+        type: 'password',
+        required: true,
+        autocomplete: 'off',
+        mono: true,
+        hint: 'It begins with dr_, or was printed or given to you by whoever runs this service.',
+      }),
+    ],
+    {
+      submit: 'Sign in',
+      onsubmit: async values => {
+        const token = values.token.trim().replace(/^(Token|Bearer)\s+/i, '');
+        if (!/^[\x21-\x7e]+$/.test(token))
+          throw new ApiProblem('This is no token: it has characters that none has. Copy it again.');
+        await refused(
+          api.get('/api/v0/users/me/', { signal, anonymous: true, headers: { authorization: `Bearer ${token}` } }),
+          'This token is not known, or not any more. Copy it again, or ask for a new one.',
+        );
+        session.lastWay = 'token';
+        session.signIn(token);
+      },
     },
-  });
+  );
 }
 
 async function refused(answer, sentence) {
   try {
     return await answer;
   } catch (error) {
-    if (error.status === 401 || (error.status === 400 && Object.keys(error.fields).length === 0)) throw new ApiProblem(sentence, { status: error.status });
+    if (error.status === 401 || (error.status === 400 && Object.keys(error.fields).length === 0))
+      throw new ApiProblem(sentence, { status: error.status });
     throw error;
   }
 }

@@ -17,29 +17,68 @@ export async function render(context) {
   if (!mayManage(store, context)) throw new ApiProblem('Only who manages stores changes them.', { status: 403 });
   setTitle(`Edit ${store.name}`);
   const view = href('store', { project: project.id, store: store.id });
-  return h('div',
-    pageHeader(`Edit ${store.name}`, { back: { label: store.name, href: view }, lead: h('span', 'It stays at ', h('code', store.uri_prefix), ': datums name it.') }),
-    h('div.columns',
+  return h(
+    'div',
+    pageHeader(`Edit ${store.name}`, {
+      back: { label: store.name, href: view },
+      lead: h('span', 'It stays at ', h('code', store.uri_prefix), ': datums name it.'),
+    }),
+    h(
+      'div.columns',
       h('div.stack', policies(), rescanPolicy(store, change)),
-      h('div.stack', connection(), h('div.card', section('Delete',
-        h('p.hint', 'The bucket is not touched. Datums of the store stay, and cannot be downloaded any more.'), h('p', button('Delete the store', remove, { kind: 'danger' })))))));
+      h(
+        'div.stack',
+        connection(),
+        h(
+          'div.card',
+          section(
+            'Delete',
+            h('p.hint', 'The bucket is not touched. Datums of the store stay, and cannot be downloaded any more.'),
+            h('p', button('Delete the store', remove, { kind: 'danger' })),
+          ),
+        ),
+      ),
+    ),
+  );
 
   function policies() {
-    return h('div.card', section('Name and access', form([
-      field({ label: 'Name', name: 'name', required: true, value: store.name, autocomplete: 'off' }),
-      accessField(store.access_mode, { ofProject: store.project !== null }),
-      field({ label: 'Files may be adopted', name: 'allow_adopt', type: 'checkbox', value: store.allow_adopt }),
-      field({ label: 'Datums may be downloaded', name: 'allow_read', type: 'checkbox', value: store.allow_read }),
-      hashField(store.hash_adopted),
-    ], { submit: 'Save name and access', kind: '', onsubmit: values => change({ ...values, name: values.name.trim() }, 'Name and access are saved.') })));
+    return h(
+      'div.card',
+      section(
+        'Name and access',
+        form(
+          [
+            field({ label: 'Name', name: 'name', required: true, value: store.name, autocomplete: 'off' }),
+            accessField(store.access_mode, { ofProject: store.project !== null }),
+            field({ label: 'Files may be adopted', name: 'allow_adopt', type: 'checkbox', value: store.allow_adopt }),
+            field({ label: 'Datums may be downloaded', name: 'allow_read', type: 'checkbox', value: store.allow_read }),
+            hashField(store.hash_adopted),
+          ],
+          {
+            submit: 'Save name and access',
+            kind: '',
+            onsubmit: values => change({ ...values, name: values.name.trim() }, 'Name and access are saved.'),
+          },
+        ),
+      ),
+    );
   }
 
   function connection() {
     const { sign, place, pays, configuration } = connectionFields(store.configuration);
-    return h('div.card', section('Connection', form([sign, place, pays], {
-      submit: 'Test the connection and save', kind: '', places: PLACES,
-      onsubmit: values => change({ configuration: configuration(values) }, 'The bucket can be listed. The connection is saved.'),
-    })));
+    return h(
+      'div.card',
+      section(
+        'Connection',
+        form([sign, place, pays], {
+          submit: 'Test the connection and save',
+          kind: '',
+          places: PLACES,
+          onsubmit: values =>
+            change({ configuration: configuration(values) }, 'The bucket can be listed. The connection is saved.'),
+        }),
+      ),
+    );
   }
 
   async function change(body, said) {
@@ -49,12 +88,28 @@ export async function render(context) {
   }
 
   async function remove() {
-    if (!await confirm(`Delete ${store.name}?`, 'Nobody can adopt from it any more. Its bucket and the files in it are not touched.', 'Delete', { danger: true })) return;
+    if (
+      !(await confirm(
+        `Delete ${store.name}?`,
+        'Nobody can adopt from it any more. Its bucket and the files in it are not touched.',
+        'Delete',
+        { danger: true },
+      ))
+    )
+      return;
     try {
       await api.delete(at, { signal });
     } catch (error) {
       if (error.status !== 409) throw error;
-      if (!await confirm(`Datums refer to ${store.name}`, 'If you delete it, they stay with all that is known of them, but they can never be downloaded or rescanned again.', 'Delete all the same', { danger: true })) return;
+      if (
+        !(await confirm(
+          `Datums refer to ${store.name}`,
+          'If you delete it, they stay with all that is known of them, but they can never be downloaded or rescanned again.',
+          'Delete all the same',
+          { danger: true },
+        ))
+      )
+        return;
       await api.delete(at, { query: { force: true }, signal });
     }
     toast(`${store.name} is deleted.`);

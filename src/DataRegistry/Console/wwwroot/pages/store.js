@@ -14,34 +14,46 @@ export async function render(context) {
   const store = await api.get(`/api/v0/stores/${encodeURIComponent(params.store)}/`, { signal });
   setTitle(store.name);
   const manages = !store.deleted && mayManage(store, context);
-  return h('div',
+  return h(
+    'div',
     pageHeader(store.name, {
       back: { label: 'Stores', href: href('stores', { project: project.id }) },
       actions: [
         linkButton('Browse its files', href('data', { project: project.id }, { view: 'tree', store: store.id })),
-        !store.deleted && store.allow_adopt && may(context.me, project, 'data_adopt') && linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
+        !store.deleted &&
+          store.allow_adopt &&
+          may(context.me, project, 'data_adopt') &&
+          linkButton('Adopt from it', href('adopt', { project: project.id }, { store: store.id }), { kind: 'primary' }),
         manages && linkButton('Edit', href('storeEdit', { project: project.id, store: store.id })),
       ].filter(Boolean),
     }),
     store.deleted && notice('warn', h('p', 'This store is deleted. Its datums stay, and cannot be downloaded any more.')),
-    h('div.columns',
-      h('div.card', facts([
-        ['Location', h('code', store.uri_prefix)],
-        ['Endpoint', store.configuration.endpoint_url ?? 'Amazon S3'],
-        ['Region', store.configuration.region],
-        ['Signs in with', readWith(store.configuration)],
-        store.configuration.requester_pays && ['Requests', 'The reader pays for them'],
-        ['Who may use it', ACCESS[store.access_mode] ?? store.access_mode],
-        ['Belongs to', belongsTo(store, project)],
-        ['Adoption', stateBadge(store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused')],
-        ['Download', stateBadge(store.allow_read ? 'allowed' : 'refused')],
-        ['Checksums', HASHES[store.hash_adopted] ?? store.hash_adopted],
-        store.rescan && ['Rescans', scheduleOf(store.rescan)],
-        ['Created', timeAgo(store.ctime)],
-        ['Changed', dateTime(store.mtime)],
-        ['ID', idCode(store.id)],
-      ].filter(Boolean))),
-      lastRescan(store, { project, manages, signal })));
+    h(
+      'div.columns',
+      h(
+        'div.card',
+        facts(
+          [
+            ['Location', h('code', store.uri_prefix)],
+            ['Endpoint', store.configuration.endpoint_url ?? 'Amazon S3'],
+            ['Region', store.configuration.region],
+            ['Signs in with', readWith(store.configuration)],
+            store.configuration.requester_pays && ['Requests', 'The reader pays for them'],
+            ['Who may use it', ACCESS[store.access_mode] ?? store.access_mode],
+            ['Belongs to', belongsTo(store, project)],
+            ['Adoption', stateBadge(store.deleted ? 'deleted' : store.allow_adopt ? 'allowed' : 'refused')],
+            ['Download', stateBadge(store.allow_read ? 'allowed' : 'refused')],
+            ['Checksums', HASHES[store.hash_adopted] ?? store.hash_adopted],
+            store.rescan && ['Rescans', scheduleOf(store.rescan)],
+            ['Created', timeAgo(store.ctime)],
+            ['Changed', dateTime(store.mtime)],
+            ['ID', idCode(store.id)],
+          ].filter(Boolean),
+        ),
+      ),
+      lastRescan(store, { project, manages, signal }),
+    ),
+  );
 }
 
 /** Of another project's store it is not known here what one may do there: the service says it. */

@@ -26,37 +26,68 @@ export async function render(context) {
   const units = volume.sharedScopes ? await scopesOf(volume.clusterId, signal) : {};
   showState();
   showSharing(volume.sharedScopes);
-  follow().catch(error => { if (error?.name !== 'AbortError') throw error; });
-  return h('div',
-    pageHeader(volume.name, { back: { label: 'Data volumes', href: href('volumes', { project: project.id }) }, lead: volume.description }),
-    h('div.columns',
+  follow().catch(error => {
+    if (error?.name !== 'AbortError') throw error;
+  });
+  return h(
+    'div',
+    pageHeader(volume.name, {
+      back: { label: 'Data volumes', href: href('volumes', { project: project.id }) },
+      lead: volume.description,
+    }),
+    h(
+      'div.columns',
       state,
-      h('div.card', facts([
-        ['Published from', volume.projectName],
-        ['Volume claim (PVC)', h('code', volume.originPvcName)],
-        ['Published as', volume.status.datavolumePvcName && h('code', volume.status.datavolumePvcName)],
-        ['Original', volume.shouldDeleteOriginalVolume ? 'Deleted when it is published' : 'Kept'],
-        ['Created', h('span', timeAgo(volume.createdAt), ` by ${volume.createdBy}`)],
-        ['Changed', h('span', timeAgo(volume.updatedAt), ` by ${volume.updatedBy}`)],
-        ['ID', idCode(volume.id)],
-      ]))),
+      h(
+        'div.card',
+        facts([
+          ['Published from', volume.projectName],
+          ['Volume claim (PVC)', h('code', volume.originPvcName)],
+          ['Published as', volume.status.datavolumePvcName && h('code', volume.status.datavolumePvcName)],
+          ['Original', volume.shouldDeleteOriginalVolume ? 'Deleted when it is published' : 'Kept'],
+          ['Created', h('span', timeAgo(volume.createdAt), ` by ${volume.createdBy}`)],
+          ['Changed', h('span', timeAgo(volume.updatedAt), ` by ${volume.updatedBy}`)],
+          ['ID', idCode(volume.id)],
+        ]),
+      ),
+    ),
     sharing,
     mayDo('data_volumes_update') && section('Description', h('div.card', description())),
-    mayDo('data_volumes_delete') && section('Delete', h('p.hint', 'The volume claim that it was published from stays. A data volume that a workload uses cannot be deleted.'), h('p', button('Delete the data volume', remove, { kind: 'danger' }))));
+    mayDo('data_volumes_delete') &&
+      section(
+        'Delete',
+        h('p.hint', 'The volume claim that it was published from stays. A data volume that a workload uses cannot be deleted.'),
+        h('p', button('Delete the data volume', remove, { kind: 'danger' })),
+      ),
+  );
 
   function showState() {
     const { phaseMessage, conditions = [] } = volume.status;
     // A message stands once: what the longer one says is not said before it, too.
-    const told = isCatalogOnly(volume.status) ? conditions.find(c => c.type === 'CatalogOnly').message ?? phaseMessage : phaseMessage;
+    const told = isCatalogOnly(volume.status)
+      ? (conditions.find(c => c.type === 'CatalogOnly').message ?? phaseMessage)
+      : phaseMessage;
     const others = conditions.filter(c => c.type !== 'CatalogOnly');
-    replace(state, h('h2', 'Status ', phaseBadge(volume.status)),
+    replace(
+      state,
+      h('h2', 'Status ', phaseBadge(volume.status)),
       told && h('p', { role: 'status' }, told),
-      others.length > 0 && table('Conditions', [
-        { label: 'Condition', cell: c => c.type ?? '–' },
-        { label: 'Is', cell: c => badge({ True: 'true', False: 'false' }[c.status] ?? 'unknown', 'plain') },
-        { label: 'Why', wide: true, cell: c => [c.reason && h('code', c.reason), c.message && c.message !== told && [c.reason && ': ', c.message]] },
-        { label: 'Since', cell: c => timeAgo(c.lastTransitionTime) },
-      ], others));
+      others.length > 0 &&
+        table(
+          'Conditions',
+          [
+            { label: 'Condition', cell: c => c.type ?? '–' },
+            { label: 'Is', cell: c => badge({ True: 'true', False: 'false' }[c.status] ?? 'unknown', 'plain') },
+            {
+              label: 'Why',
+              wide: true,
+              cell: c => [c.reason && h('code', c.reason), c.message && c.message !== told && [c.reason && ': ', c.message]],
+            },
+            { label: 'Since', cell: c => timeAgo(c.lastTransitionTime) },
+          ],
+          others,
+        ),
+    );
   }
 
   /** A phase that passes is looked at until it has; one that is gone by then was deleted. */
@@ -80,41 +111,101 @@ export async function render(context) {
   function showSharing(scopes) {
     if (!scopes) return;
     const at_ = `${at}/sharedScopes`;
-    const left = Object.entries(units).flatMap(([type, all]) => all.filter(u => u.id !== volume.projectId && !scopes.some(s => s.scopeType === type && s.scopeId === u.id)).map(u => ({ value: `${type} ${u.id}`, label: `${SCOPES[type]}: ${u.name}` })));
+    const left = Object.entries(units).flatMap(([type, all]) =>
+      all
+        .filter(u => u.id !== volume.projectId && !scopes.some(s => s.scopeType === type && s.scopeId === u.id))
+        .map(u => ({ value: `${type} ${u.id}`, label: `${SCOPES[type]}: ${u.name}` })),
+    );
     const change = async (body, said) => {
       showSharing(await withFields(() => api.patch(at_, body, { repeat: true, signal })));
       toast(said);
     };
-    replace(sharing, section('Shared with',
-      table('Shared with', [
-        { label: 'Scope', cell: s => SCOPES[s.scopeType] ?? s.scopeType },
-        { label: 'Name', wide: true, cell: s => s.scopeName },
-        { label: 'Since', cell: s => timeAgo(s.createdAt) },
-        { label: 'By', cell: s => s.createdBy },
-        { label: 'Change', cell: s => button('Remove', () => change({ remove: [{ scopeType: s.scopeType, scopeId: s.scopeId }] }, `No longer shared with ${s.scopeName}.`), { kind: 'quiet', 'aria-label': `Remove ${s.scopeName}` }) },
-      ], scopes, { empty: h('p', `Not shared. Only ${volume.projectName} may use it.`) }),
-      left.length > 0 && h('div.card', form([field({ label: 'Share it with', name: 'scope', type: 'select', required: true, value: '', options: [{ value: '', label: 'Choose a project, a department or the cluster' }, ...left] })], {
-        submit: 'Share', kind: '',
-        onsubmit: async ({ scope }) => {
-          const [scopeType, scopeId] = scope.split(' ');
-          await change({ add: [{ scopeType, scopeId }] }, `Shared with ${left.find(l => l.value === scope).label}.`);
-        },
-      }))));
+    replace(
+      sharing,
+      section(
+        'Shared with',
+        table(
+          'Shared with',
+          [
+            { label: 'Scope', cell: s => SCOPES[s.scopeType] ?? s.scopeType },
+            { label: 'Name', wide: true, cell: s => s.scopeName },
+            { label: 'Since', cell: s => timeAgo(s.createdAt) },
+            { label: 'By', cell: s => s.createdBy },
+            {
+              label: 'Change',
+              cell: s =>
+                button(
+                  'Remove',
+                  () =>
+                    change({ remove: [{ scopeType: s.scopeType, scopeId: s.scopeId }] }, `No longer shared with ${s.scopeName}.`),
+                  { kind: 'quiet', 'aria-label': `Remove ${s.scopeName}` },
+                ),
+            },
+          ],
+          scopes,
+          { empty: h('p', `Not shared. Only ${volume.projectName} may use it.`) },
+        ),
+        left.length > 0 &&
+          h(
+            'div.card',
+            form(
+              [
+                field({
+                  label: 'Share it with',
+                  name: 'scope',
+                  type: 'select',
+                  required: true,
+                  value: '',
+                  options: [{ value: '', label: 'Choose a project, a department or the cluster' }, ...left],
+                }),
+              ],
+              {
+                submit: 'Share',
+                kind: '',
+                onsubmit: async ({ scope }) => {
+                  const [scopeType, scopeId] = scope.split(' ');
+                  await change({ add: [{ scopeType, scopeId }] }, `Shared with ${left.find(l => l.value === scope).label}.`);
+                },
+              },
+            ),
+          ),
+      ),
+    );
   }
 
   function description() {
-    return form([field({ label: 'What the volume contains', name: 'description', type: 'textarea', rows: 3, value: volume.description ?? '' })], {
-      submit: 'Save', kind: '',
-      onsubmit: async values => {
-        await withFields(() => api.patch(at, { description: values.description.trim() }, { repeat: true, signal }));
-        toast('The description is saved.');
-        context.refresh();
+    return form(
+      [
+        field({
+          label: 'What the volume contains',
+          name: 'description',
+          type: 'textarea',
+          rows: 3,
+          value: volume.description ?? '',
+        }),
+      ],
+      {
+        submit: 'Save',
+        kind: '',
+        onsubmit: async values => {
+          await withFields(() => api.patch(at, { description: values.description.trim() }, { repeat: true, signal }));
+          toast('The description is saved.');
+          context.refresh();
+        },
       },
-    });
+    );
   }
 
   async function remove() {
-    if (!await confirm(`Delete ${volume.name}?`, 'Workloads of all projects that it is shared with lose access to it. Its name becomes free.', 'Delete', { danger: true })) return;
+    if (
+      !(await confirm(
+        `Delete ${volume.name}?`,
+        'Workloads of all projects that it is shared with lose access to it. Its name becomes free.',
+        'Delete',
+        { danger: true },
+      ))
+    )
+      return;
     await api.delete(at, { signal });
     // Without an agent it is gone; with one it stays until the agent has deleted it.
     const gone = isCatalogOnly(volume.status);
@@ -132,5 +223,9 @@ async function scopesOf(clusterId, signal) {
     api.get('/api/v1/org-unit/departments', { query, signal }),
     api.get('/api/v1/clusters', { signal }),
   ]);
-  return { cluster: clusters.filter(c => c.uuid === clusterId).map(c => ({ id: c.uuid, name: c.name })), department: departments.departments, project: projects.projects };
+  return {
+    cluster: clusters.filter(c => c.uuid === clusterId).map(c => ({ id: c.uuid, name: c.name })),
+    department: departments.departments,
+    project: projects.projects,
+  };
 }

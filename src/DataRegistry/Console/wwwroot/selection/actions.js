@@ -13,27 +13,53 @@ import { actionJob } from './job.js';
 /** `fields` are asked for, and `begin` has the service do it: the answer is the job, and the path that its kind is asked at. */
 const ACTIONS = {
   tag: {
-    label: 'Tag…', title: 'Add tags', verb: 'Tag', permission: 'data_edit',
-    fields: tagsField, begin: beginning('tag', values => ({ tags: tagsOf(values.tags) })),
+    label: 'Tag…',
+    title: 'Add tags',
+    verb: 'Tag',
+    permission: 'data_edit',
+    fields: tagsField,
+    begin: beginning('tag', values => ({ tags: tagsOf(values.tags) })),
   },
   untag: {
-    label: 'Remove tags…', title: 'Remove tags', verb: 'Remove from', permission: 'data_edit',
-    fields: tagsField, begin: beginning('untag', values => ({ tags: tagsOf(values.tags) })),
+    label: 'Remove tags…',
+    title: 'Remove tags',
+    verb: 'Remove from',
+    permission: 'data_edit',
+    fields: tagsField,
+    begin: beginning('untag', values => ({ tags: tagsOf(values.tags) })),
   },
   export: {
-    label: 'Export…', title: 'Export', verb: 'Export', permission: 'data_read',
-    fields: () => field({
-      label: 'Format', name: 'format', type: 'select', value: 'csv',
-      options: [{ value: 'csv', label: 'CSV, for spreadsheets' }, { value: 'ndjson', label: 'NDJSON, one JSON object a line' },
-        { value: 'parquet', label: 'Parquet, for data frames' }],
-      hint: 'Ids, URLs, sizes, checksums, tags and properties. The objects themselves stay in the bucket.',
-    }),
+    label: 'Export…',
+    title: 'Export',
+    verb: 'Export',
+    permission: 'data_read',
+    fields: () =>
+      field({
+        label: 'Format',
+        name: 'format',
+        type: 'select',
+        value: 'csv',
+        options: [
+          { value: 'csv', label: 'CSV, for spreadsheets' },
+          { value: 'ndjson', label: 'NDJSON, one JSON object a line' },
+          { value: 'parquet', label: 'Parquet, for data frames' },
+        ],
+        hint: 'Ids, URLs, sizes, checksums, tags and properties. The objects themselves stay in the bucket.',
+      }),
     begin: beginning('export', values => ({ format: values.format })),
   },
   purge: {
-    label: 'Purge…', title: 'Purge', verb: 'Purge', permission: 'data_manage', danger: true,
-    fields: () => h('p', 'They can then no longer be found or downloaded by their ids, and their aliases lead nowhere. The objects in the bucket '
-      + 'stay as they are and can be adopted again, with new ids.'),
+    label: 'Purge…',
+    title: 'Purge',
+    verb: 'Purge',
+    permission: 'data_manage',
+    danger: true,
+    fields: () =>
+      h(
+        'p',
+        'They can then no longer be found or downloaded by their ids, and their aliases lead nowhere. The objects in the bucket ' +
+          'stay as they are and can be adopted again, with new ids.',
+      ),
     begin: beginning('purge', () => undefined),
   },
 };
@@ -54,19 +80,31 @@ const REASONS = {
 export function actionButtons(context, what, { ondone = () => {} } = {}) {
   const { me, project } = context;
   const allowed = Object.entries(ACTIONS).filter(([, action]) => may(me, project, action.permission));
-  const reasons = Object.keys(REASONS).filter(permission => !may(me, project, permission)).map(permission => REASONS[permission]);
+  const reasons = Object.keys(REASONS)
+    .filter(permission => !may(me, project, permission))
+    .map(permission => REASONS[permission]);
   return [
-    h('div.actions', may(me, project, 'data_edit') && button('Add to a dataset…', () => addToDataset(context, what())), allowed.map(([name, action]) => button(action.label, async () => {
-      const done = await act(context, name, what());
-      if (done) ondone(done.job, done.selection);
-    }, { kind: action.danger ? 'danger' : null }))),
+    h(
+      'div.actions',
+      may(me, project, 'data_edit') && button('Add to a dataset…', () => addToDataset(context, what())),
+      allowed.map(([name, action]) =>
+        button(
+          action.label,
+          async () => {
+            const done = await act(context, name, what());
+            if (done) ondone(done.job, done.selection);
+          },
+          { kind: action.danger ? 'danger' : null },
+        ),
+      ),
+    ),
     reasons.length > 0 && h('p.hint', reasons.join(' ')),
   ];
 }
 
 /** A page of its own asks which dataset, and waits for a selection that is still made. */
 async function addToDataset(context, { filter, selection }) {
-  const now = selection ?? await freeze(context, filter);
+  const now = selection ?? (await freeze(context, filter));
   navigate(href('datasetAdd', { project: context.project.id }, { selection: now.id }));
 }
 
@@ -78,24 +116,44 @@ export async function act(context, name, { filter, selection, words, title, none
   let begun;
   await openDialog(title ?? action.title, close => {
     const body = h('div.act', spinner('Counting…'));
-    prepare(body, close).catch(error => { if (error?.name !== 'AbortError') replace(body, problem(error), closing(close)); });
+    prepare(body, close).catch(error => {
+      if (error?.name !== 'AbortError') replace(body, problem(error), closing(close));
+    });
     return body;
   });
   leave.abort();
   return begun;
 
   async function prepare(body, close) {
-    let now = selection ?? await freeze(inside, filter);
-    now = await watch(now, inside.signal, running => replace(body, spinner(`Counting… ${plural(running.count, 'datum')} so far`),
-      h('div.actions', button('Stop', async () => { await stop(running); close(); }))));
+    let now = selection ?? (await freeze(inside, filter));
+    now = await watch(now, inside.signal, running =>
+      replace(
+        body,
+        spinner(`Counting… ${plural(running.count, 'datum')} so far`),
+        h(
+          'div.actions',
+          button('Stop', async () => {
+            await stop(running);
+            close();
+          }),
+        ),
+      ),
+    );
     if (now.status === 'cancelled') return;
     if (now.status === 'failed' || now.count === 0) {
-      replace(body, now.status === 'failed' ? notice('bad', h('p', now.error ?? 'They could not be counted. Try again.'))
-        : emptyState('Nothing to do', none ?? 'No datum of this project is like that now.'), closing(close));
+      replace(
+        body,
+        now.status === 'failed'
+          ? notice('bad', h('p', now.error ?? 'They could not be counted. Try again.'))
+          : emptyState('Nothing to do', none ?? 'No datum of this project is like that now.'),
+        closing(close),
+      );
       return;
     }
     const ask = form([preview(now, words, inside.project), await action.fields(inside)], {
-      submit: `${action.verb} ${plural(now.count, 'datum')}`, kind: action.danger ? 'danger' : 'primary', cancel: () => close(),
+      submit: `${action.verb} ${plural(now.count, 'datum')}`,
+      kind: action.danger ? 'danger' : 'primary',
+      cancel: () => close(),
       onsubmit: async values => follow(body, close, now, await action.begin(inside, now, values)),
     });
     replace(body, ask);
@@ -104,8 +162,17 @@ export async function act(context, name, { filter, selection, words, title, none
 
   function follow(body, close, frozen, { job, path }) {
     begun = { job, selection: frozen };
-    const link = h('a', { href: href('selection', { project: inside.project.id, selection: frozen.id }, { job: job.id }) }, 'page of its own');
-    replace(body, actionJob(inside, path, job), h('p.hint', 'The job goes on without this window. It has a ', link, '.'), closing(close));
+    const link = h(
+      'a',
+      { href: href('selection', { project: inside.project.id, selection: frozen.id }, { job: job.id }) },
+      'page of its own',
+    );
+    replace(
+      body,
+      actionJob(inside, path, job),
+      h('p.hint', 'The job goes on without this window. It has a ', link, '.'),
+      closing(close),
+    );
     body.querySelector('.actions:last-child button')?.focus();
   }
 }
@@ -121,18 +188,30 @@ function beginning(name, bodyOf) {
 
 /** How many datums a selection holds, which, and some of them. */
 export function preview(selection, words, project) {
-  const sample = selection.sample.slice(0, SAMPLE).sort((a, b) => a.uri < b.uri ? -1 : 1);
+  const sample = selection.sample.slice(0, SAMPLE).sort((a, b) => (a.uri < b.uri ? -1 : 1));
   const rest = selection.count - sample.length;
-  return h('div.preview',
+  return h(
+    'div.preview',
     h('p.summary', { role: 'status' }, `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`),
     words && h('p.hint', words),
-    h('ul.sample', { 'aria-label': 'Some of them' }, sample.map(item => h('li', h('code', item.uri)))),
-    h('p.hint', rest > 0 && `And ${count(rest)} more. `,
-      h('a', { href: href('selection', { project: project.id, selection: selection.id }) }, 'Look at all of them')));
+    h(
+      'ul.sample',
+      { 'aria-label': 'Some of them' },
+      sample.map(item => h('li', h('code', item.uri))),
+    ),
+    h(
+      'p.hint',
+      rest > 0 && `And ${count(rest)} more. `,
+      h('a', { href: href('selection', { project: project.id, selection: selection.id }) }, 'Look at all of them'),
+    ),
+  );
 }
 
 function closing(close) {
-  return h('div.actions', button('Close', () => close()));
+  return h(
+    'div.actions',
+    button('Close', () => close()),
+  );
 }
 
 function tagsField() {
@@ -140,7 +219,14 @@ function tagsField() {
 }
 
 function tagsOf(text) {
-  return [...new Set(text.split(',').map(tag => tag.trim()).filter(tag => tag !== ''))];
+  return [
+    ...new Set(
+      text
+        .split(',')
+        .map(tag => tag.trim())
+        .filter(tag => tag !== ''),
+    ),
+  ];
 }
 
 /** Not crypto.randomUUID: browsers have that only where the page came by HTTPS. */

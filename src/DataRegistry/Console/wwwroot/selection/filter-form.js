@@ -5,34 +5,74 @@ import { field, form } from '../forms.js';
 import { ApiProblem } from '../problems.js';
 import { DRIFTS, sizeOf, sizeText } from './filter.js';
 
-const HOW = [['name_contains', 'A part of the name'], ['name', 'The whole name'], ['glob', 'A pattern over folder and name']];
+const HOW = [
+  ['name_contains', 'A part of the name'],
+  ['name', 'The whole name'],
+  ['glob', 'A pattern over folder and name'],
+];
 
 /** `filter` is what it shows at first. `onsubmit` gets the filter that was typed. */
 export function filterForm(filter, stores, { onsubmit }) {
   const how = HOW.map(([name]) => name).find(name => filter[name]) ?? 'name_contains';
-  const text = field({ label: 'Name', name: 'text', type: 'search', value: filter[how] ?? '', autocomplete: 'off', spellcheck: 'false' });
+  const text = field({
+    label: 'Name',
+    name: 'text',
+    type: 'search',
+    value: filter[how] ?? '',
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
   const explained = h('p.hint', { role: 'status' });
   const kind = field({
-    label: 'This is', name: 'how', type: 'select', value: how, options: HOW.map(([value, label]) => ({ value, label })), onchange: hint,
+    label: 'This is',
+    name: 'how',
+    type: 'select',
+    value: how,
+    options: HOW.map(([value, label]) => ({ value, label })),
+    onchange: hint,
   });
   hint();
   const given = name => filter[name] ?? '';
   const plain = (label, name, value, more) => field({ label, name, value, autocomplete: 'off', spellcheck: 'false', ...more });
   const rest = [
     plain('Tag', 'tag', given('tag')),
-    field({ label: 'In the bucket', name: 'drift', type: 'select', value: given('drift'), options: [['', 'Any'], ...DRIFTS].map(([value, label]) => ({ value, label })) }),
+    field({
+      label: 'In the bucket',
+      name: 'drift',
+      type: 'select',
+      value: given('drift'),
+      options: [['', 'Any'], ...DRIFTS].map(([value, label]) => ({ value, label })),
+    }),
     plain('Smallest size', 'size_min', filter.size_min === undefined ? '' : sizeText(filter.size_min), { placeholder: '10 MB' }),
     plain('Largest size', 'size_max', filter.size_max === undefined ? '' : sizeText(filter.size_max), { placeholder: '1.5 GB' }),
     plain('Adopted from', 'adopted_after', dayOf(filter.adopted_after), { type: 'date' }),
     plain('Adopted until', 'adopted_before', dayOf(filter.adopted_before, -1), { type: 'date' }),
   ];
-  return form([
-    h('div.search-fields', text, kind,
-      field({ label: 'Store', name: 'store', type: 'select', value: given('store'), options: [{ value: '', label: 'All' }, ...stores.map(s => ({ value: s.id, label: s.name }))] }),
-      plain('Below the folder', 'prefix', given('prefix'), { mono: true, placeholder: 'images/2026/ or s3://…' })),
-    explained,
-    h('details.folded', { open: rest.some(f => f.value !== '') }, h('summary', 'Tag, size, date and state'), h('div.search-fields.small', rest)),
-  ], { submit: 'Search', 'aria-label': 'Find datums', role: 'search', onsubmit: send });
+  return form(
+    [
+      h(
+        'div.search-fields',
+        text,
+        kind,
+        field({
+          label: 'Store',
+          name: 'store',
+          type: 'select',
+          value: given('store'),
+          options: [{ value: '', label: 'All' }, ...stores.map(s => ({ value: s.id, label: s.name }))],
+        }),
+        plain('Below the folder', 'prefix', given('prefix'), { mono: true, placeholder: 'images/2026/ or s3://…' }),
+      ),
+      explained,
+      h(
+        'details.folded',
+        { open: rest.some(f => f.value !== '') },
+        h('summary', 'Tag, size, date and state'),
+        h('div.search-fields.small', rest),
+      ),
+    ],
+    { submit: 'Search', 'aria-label': 'Find datums', role: 'search', onsubmit: send },
+  );
 
   async function send(values) {
     try {

@@ -37,21 +37,30 @@ export function wordsOf(filter, storeOf = () => null) {
     ids: ids => `${plural(ids.length, 'datum')} picked by hand`,
     store: id => `in the store ${storeOf(id) ?? id}`,
     prefix: prefix => `below ${filter.bucket ? `s3://${filter.bucket}/` : ''}${prefix}`,
-    bucket: bucket => filter.prefix ? null : `in the bucket ${bucket}`,
+    bucket: bucket => (filter.prefix ? null : `in the bucket ${bucket}`),
     glob: glob => `whose key fits ${glob}`,
     name: name => `with the name ${quoted(name)}`,
     name_contains: part => `with ${quoted(part)} in the name`,
     tag: tag => `with the tag ${quoted(tag)}`,
-    drift: state => ({ changed: 'changed in the bucket since', missing: 'missing in the bucket', none: 'unchanged in the bucket', unknown: 'not checked by a scan yet' })[state] ?? state,
+    drift: state =>
+      ({
+        changed: 'changed in the bucket since',
+        missing: 'missing in the bucket',
+        none: 'unchanged in the bucket',
+        unknown: 'not checked by a scan yet',
+      })[state] ?? state,
     size_min: size => `of ${bytes(size)} or more`,
     size_max: size => `of ${bytes(size)} or less`,
     adopted_after: time => `adopted since ${moment(time)}`,
     adopted_before: time => `adopted before ${moment(time)}`,
     job: id => `adopted by the job ${id}`,
-    purged: purged => purged ? 'purged' : null,
+    purged: purged => (purged ? 'purged' : null),
   };
-  return Object.entries(say).filter(([name]) => filter[name] !== undefined && filter[name] !== null && filter[name] !== '')
-    .map(([name, words]) => words(filter[name])).filter(Boolean).join(', ');
+  return Object.entries(say)
+    .filter(([name]) => filter[name] !== undefined && filter[name] !== null && filter[name] !== '')
+    .map(([name, words]) => words(filter[name]))
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** A day where it begins one. */

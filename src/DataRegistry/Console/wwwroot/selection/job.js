@@ -21,21 +21,53 @@ export function titleOf(job) {
 export function actionJob({ me, project, signal }, path, job) {
   const files = h('div.files');
   show(job);
-  return h('div', jobProgress(job, {
-    signal, path, again: null, changeable: may(me, project, PERMISSIONS[job.kind]),
-    names: [['done', DONE[job.kind]], ['skipped', stateWord('skipped')], ['pending', 'Remaining']], columns: ['uri', 'code', 'message'],
-    onend: show,
-  }), files);
+  return h(
+    'div',
+    jobProgress(job, {
+      signal,
+      path,
+      again: null,
+      changeable: may(me, project, PERMISSIONS[job.kind]),
+      names: [
+        ['done', DONE[job.kind]],
+        ['skipped', stateWord('skipped')],
+        ['pending', 'Remaining'],
+      ],
+      columns: ['uri', 'code', 'message'],
+      onend: show,
+    }),
+    files,
+  );
 
   function show({ files: made }) {
     if (!made) return;
-    replace(files, table('Files', [
-      { label: 'File', wide: true, cell: file => h('span', { title: file.name }, `${made.indexOf(file) + 1} of ${made.length}`) },
-      { label: 'Datums', numeric: true, cell: file => count(file.rows) },
-      { label: 'Size', numeric: true, cell: file => bytes(file.bytes) },
-      { label: 'Get it', cell: file => file.url
-        ? linkButton('Download', file.url, { download: file.name, rel: 'noreferrer', 'aria-label': `Download file ${made.indexOf(file) + 1}` })
-        : 'expired' },
-    ], made, { empty: h('p.hint', 'There is nothing to write, so there is no file.') }));
+    replace(
+      files,
+      table(
+        'Files',
+        [
+          {
+            label: 'File',
+            wide: true,
+            cell: file => h('span', { title: file.name }, `${made.indexOf(file) + 1} of ${made.length}`),
+          },
+          { label: 'Datums', numeric: true, cell: file => count(file.rows) },
+          { label: 'Size', numeric: true, cell: file => bytes(file.bytes) },
+          {
+            label: 'Get it',
+            cell: file =>
+              file.url
+                ? linkButton('Download', file.url, {
+                    download: file.name,
+                    rel: 'noreferrer',
+                    'aria-label': `Download file ${made.indexOf(file) + 1}`,
+                  })
+                : 'expired',
+          },
+        ],
+        made,
+        { empty: h('p.hint', 'There is nothing to write, so there is no file.') },
+      ),
+    );
   }
 }

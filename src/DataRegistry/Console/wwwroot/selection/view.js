@@ -15,22 +15,39 @@ const FIRST_MATCHES = 20;
 
 const PAGE = 500;
 
-/** `storeOf` names a store; `words` say what the selection takes; `onjob` gets a job that was started; `nothing` is said of an empty one; `aside` stands beside it. */
+/**
+ * `storeOf` names a store; `words` say what the selection takes; `onjob` gets a job that was started; `nothing` is
+ * said of an empty one; `aside` stands beside it.
+ */
 export function selectionView(context, first, { storeOf, words, onjob, nothing, aside }) {
   const { project, signal } = context;
   const state = h('div.stack');
   const found = h('div');
   const columns = itemColumns(project, storeOf);
   let shown = 0;
-  follow().catch(error => { if (error?.name !== 'AbortError') replace(state, problem(error)); });
+  follow().catch(error => {
+    if (error?.name !== 'AbortError') replace(state, problem(error));
+  });
   return h('div.stack', aside ? h('div.columns.uneven', state, aside) : state, found);
 
   async function follow() {
-    showEnded(await watch(first, signal, running => {
-      replace(state, ...(running.status === 'cancelling' ? [spinner('Stopping…')]
-        : [spinner(`${plural(running.count, 'datum')} found so far. Looked at ${count(running.looked)}…`), h('div.actions', button('Stop', () => stop(running)))]));
-      if (running.count > shown) showFirst(running);
-    }));
+    showEnded(
+      await watch(first, signal, running => {
+        replace(
+          state,
+          ...(running.status === 'cancelling'
+            ? [spinner('Stopping…')]
+            : [
+                spinner(`${plural(running.count, 'datum')} found so far. Looked at ${count(running.looked)}…`),
+                h(
+                  'div.actions',
+                  button('Stop', () => stop(running)),
+                ),
+              ]),
+        );
+        if (running.count > shown) showFirst(running);
+      }),
+    );
   }
 
   /** Those that are found by now. They are read again as more are found, until there is a screen of them. */
@@ -47,17 +64,36 @@ export function selectionView(context, first, { storeOf, words, onjob, nothing, 
       return;
     }
     if (selection.status === 'cancelled') {
-      replace(state, notice('warn', h('p', `It was stopped. ${plural(selection.count, 'datum')} had been found by then. Search again to act on all that match.`)));
+      replace(
+        state,
+        notice(
+          'warn',
+          h(
+            'p',
+            `It was stopped. ${plural(selection.count, 'datum')} had been found by then. Search again to act on all that match.`,
+          ),
+        ),
+      );
     } else if (selection.count === 0) {
       replace(state, emptyState('Nothing found', nothing ?? 'No datum of this project is like that.'));
       return;
     } else {
-      replace(state, h('div.card.stack', h('p.summary', { role: 'status' }, `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`),
-        actionButtons(context, () => ({ selection, words }), { ondone: onjob })));
+      replace(
+        state,
+        h(
+          'div.card.stack',
+          h('p.summary', { role: 'status' }, `${plural(selection.count, 'datum')}, ${bytes(selection.bytes)}`),
+          actionButtons(context, () => ({ selection, words }), { ondone: onjob }),
+        ),
+      );
     }
     const list = endlessList({
-      caption: 'What it holds', noun: ['datum', 'datums'], signal, columns,
-      load: async (next, abort) => inOrder(await api.get(next ?? `${pathOf(selection)}items/`, { query: next ? null : { limit: PAGE }, signal: abort })),
+      caption: 'What it holds',
+      noun: ['datum', 'datums'],
+      signal,
+      columns,
+      load: async (next, abort) =>
+        inOrder(await api.get(next ?? `${pathOf(selection)}items/`, { query: next ? null : { limit: PAGE }, signal: abort })),
       empty: () => emptyState('Nothing was found', 'It was stopped before the first match.'),
     });
     rowKeys(list);
@@ -67,7 +103,7 @@ export function selectionView(context, first, { storeOf, words, onjob, nothing, 
 
 /** The service keeps a selection in 16 parts, each in the order of its keys: what fits on a page is put in order. */
 function inOrder(page) {
-  if (page.next === null && page.results.length === page.count) page.results.sort((a, b) => a.uri < b.uri ? -1 : 1);
+  if (page.next === null && page.results.length === page.count) page.results.sort((a, b) => (a.uri < b.uri ? -1 : 1));
   return page;
 }
 
@@ -81,5 +117,9 @@ function itemColumns(project, storeOf) {
 
 function nameCell({ id, key, uri }, project) {
   const name = key.slice(key.lastIndexOf('/') + 1) || key;
-  return [h('a.strong', { href: href('datum', { project: project.id, id }), title: uri }, name), ' ', h('span.hint', uri.slice(0, uri.length - name.length))];
+  return [
+    h('a.strong', { href: href('datum', { project: project.id, id }), title: uri }, name),
+    ' ',
+    h('span.hint', uri.slice(0, uri.length - name.length)),
+  ];
 }
