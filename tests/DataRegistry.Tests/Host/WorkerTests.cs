@@ -30,8 +30,11 @@ public sealed class WorkerTests : IAsyncLifetime
         Assert.False(response.Headers.Contains("Server"));
     }
 
+    /// <summary>Shows the whole error, of which <c>Assert.Null</c> shows the beginning.</summary>
+    static void AssertSucceeded(string? error) => Assert.True(error is null, error);
+
     [Fact]
-    public async Task A_timer_function_succeeds() => Assert.Null(await host.TickAsync("RescanStores"));
+    public async Task A_timer_function_succeeds() => AssertSucceeded(await host.TickAsync("RescanStores"));
 
     [Theory]
     [InlineData("AdoptRange")]
@@ -40,7 +43,7 @@ public sealed class WorkerTests : IAsyncLifetime
     [InlineData("HashPoison")]
     public async Task A_message_that_cannot_be_read_is_kept_at_its_first_delivery(string function)
     {
-        Assert.Null(await host.InvokeAsync(function, "not a message"));
+        AssertSucceeded(await host.InvokeAsync(function, "not a message"));
         var kept = await StorageAccount.FromConnectionString(connection).Queues.GetQueueClient("unreadable-poison")
             .ReceiveMessagesAsync(32);
         Assert.Equal("not a message", Assert.Single(kept.Value).Body.ToString());
