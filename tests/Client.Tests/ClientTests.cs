@@ -101,6 +101,7 @@ public sealed partial class ClientTests : IAsyncLifetime
         var role = await KeptAsync(() => client.GiveRoleAsync(
             user.Id.ToString(), new NewRole { Role = "viewer", Scope_type = "project", Scope_id = Project }));
         await KeptAsync(() => client.ListRolesAsync(user.Id.ToString()));
+        await KeptAsync(() => client.ListRoleHoldersAsync(null, null, "project", Project));
         await KeptAsync(() => client.ListUsersAsync(null, null, null));
         await KeptAsync(() => client.GetUserAsync(user.Id.ToString()));
         await KeptAsync(() => client.ChangeUserAsync(user.Id.ToString(), new UserChange { Disabled = true }));
@@ -178,6 +179,10 @@ public sealed partial class ClientTests : IAsyncLifetime
         await service.DrainAsync();
         var own = adopted.Created![service.Url("./b")].ToString();
         var link = await KeptAsync(() => client.GetDatumDownloadAsync(own, null));
+        run.Add(nameof(client.GetDatumPreviewAsync));
+        using (var beginning = await client.GetDatumPreviewAsync(own, null))
+        using (var text = new StreamReader(beginning.Stream))
+            Assert.NotEmpty(await text.ReadToEndAsync());
         run.Add(nameof(client.GetDatumContentAsync));
         using var content = await client.GetDatumContentAsync(own, link.Url[(link.Url.IndexOf("token=", StringComparison.Ordinal) + 6)..]);
         using var reader = new StreamReader(content.Stream);

@@ -37,10 +37,10 @@ static class DataVolumeState
     }
 
     static string CatalogMessage(ClusterAgent agent) =>
-        $"Cluster '{agent.Cluster.Name}' has no agent: the data volume is an entry of the catalog only.";
+        $"Cluster '{agent.Cluster.Name}' has no agent: the data volume is an entry of the catalog, and nothing is made in the cluster.";
 
     static ConditionBody CatalogCondition(DataVolumeRow row, ClusterAgent agent) => new(
-        CatalogOnly, "True", $"{CatalogMessage(agent)} To create it there, run an agent in the cluster and mark the cluster as having one.",
+        CatalogOnly, "True", $"{CatalogMessage(agent)} To have it made there, run an agent in the cluster and say so at the cluster.",
         "NoAgent", row.CreatedAt);
 
     static string Silent(DataVolumeRow row, ClusterAgent agent) => string.Create(

@@ -52,7 +52,7 @@ static class DatasetVersionEndpoints
             .Fails(AccessErrors.NotPermitted, CommonErrors.NotFound);
         api.MapGet("/dataset-versions/{id}/", GetAsync).WithName("getDatasetVersion").Answers<DatasetVersionBody>(
             $"Get a version with its first {VersionFiles.Max} files", example: WithFiles)
-            .TakesQuery("exclude", "files: without them");
+            .TakesQuery("exclude", "files: without them").FailsOn("exclude", CommonErrors.GivenTwice);
         api.MapDelete("/dataset-versions/{id}/", DeleteAsync).WithName("deleteDatasetVersion").AnswersNothing(
             "Delete a version and the aliases that name it. The datums stay").Fails(AccessErrors.NotPermitted);
     }
