@@ -10,7 +10,7 @@ static class DatasetErrors
         "invalid", DatasetName.Requirement, "The name has characters that it may not have, or too many.");
 
     public static FieldError NotAVersionName { get; } = new(
-        "invalid", "No version and no alias is named 'latest': it stands for the newest completed version.", "The name is reserved.");
+        "invalid", "The name 'latest' is reserved: it stands for the newest completed version.", "The name is reserved.");
 
     public static FieldError DatasetExists { get; } = new(
         "unique", "The project has a dataset '{name}' already.", "Another dataset of the project has this name.");
