@@ -6,7 +6,7 @@ import { needing } from '../rights.js';
 export function newDatasetForm({ project, signal, done, cancel = null }) {
   return form(
     [
-      field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Programs read dataset://name/version.' }),
+      field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Programs name a version as dataset://name/version.' }),
       field({
         label: 'Root',
         name: 'root',
@@ -14,7 +14,7 @@ export function newDatasetForm({ project, signal, done, cancel = null }) {
         mono: true,
         autocomplete: 'off',
         placeholder: 'images/train/',
-        hint: 'Paths of its versions leave this beginning of keys out. It stays.',
+        hint: 'The folder that paths leave out: images/train/cat/1.png becomes cat/1.png. It cannot be changed later.',
       }),
     ],
     {
