@@ -66,10 +66,10 @@ static class JobEndpoints
     static async Task<IResult> CancelAsync(string id, HttpContext context, AdoptionJobs jobs, JobControl control, AuditTrail trail)
     {
         var (job, project) = await jobs.RequiredAsync(context, id, Permission.DataAdopt);
-        if (await control.TryCancelAsync(job, context.RequestAborted))
-            await trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id });
-        job = await control.ConcludeCancelledAsync(job, context.RequestAborted);
-        return Answer(await jobs.ShowAsync(job, project, context.RequestAborted), StatusCodes.Status202Accepted);
+        var ended = await control.CancelAsync(
+            job, () => trail.RecordAsync(context, new("adoption.cancelled", job.JobId.ToString()) { Project = project.Id }),
+            context.RequestAborted);
+        return Answer(await jobs.ShowAsync(ended, project, context.RequestAborted), StatusCodes.Status202Accepted);
     }
 
     static async Task<IResult> RetryAsync(

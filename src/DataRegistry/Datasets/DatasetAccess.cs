@@ -112,7 +112,7 @@ sealed class DatasetAccess(DatasetTable datasets, ProjectTable projects, Permiss
         await projects.FindAsync(id, context.RequestAborted) is { } project && await permissions.AllowsAsync(
             Caller.Of(context), Permission.DataRead, Scope.Of(project), context.RequestAborted) ? project : null;
 
-    /// <summary>The project of what the route names; 404 and 403 for callers who may not read it, or not do this.</summary>
+    /// <summary>Finds the project. Callers who may not read its data get 404; callers without the permission get 403.</summary>
     public async Task<Project> ProjectAsync(Guid id, HttpContext context, Permission permission)
     {
         var project = await projects.FindAsync(id, context.RequestAborted) ?? throw CommonErrors.NotFound.With();

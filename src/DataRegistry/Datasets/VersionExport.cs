@@ -71,14 +71,6 @@ sealed class VersionExportKind(
     ProjectTable projects, DatasetTable datasets, ManifestReader manifests, ExportFiles exports, SelectionLimits limits) : IJobKind
 {
     public JobKind Kind => JobKind.DatasetExport;
-    public bool AddsToProject => false;
-    public bool ResultsExpire => false;
-    public string? Remedy => null;
-
-    /// <inheritdoc/>
-    public void Measure(Counts counts)
-    {
-    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)

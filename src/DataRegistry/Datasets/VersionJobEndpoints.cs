@@ -27,11 +27,7 @@ static class VersionJobEndpoints
             .Answers<DatasetVersionJobBody>("Get a job that creates or exports a version, and its progress")
             .Fails(VersionErrors.JobExpired);
         api.MapGet("/dataset-versions/{id}/jobs/{job}/results/", ResultsAsync).WithName("getDatasetVersionJobResults")
-            .AnswersPages<SkippedItem>(
-                "List the datums of the selection that the version leaves out, and why")
-            .WithDescription(JobResults.LinesDescription)
-            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "`skipped`, which is the outcome of all of them.").FailsOn("outcome", CommonErrors.NotAChoice)
+            .AnswersSkipped("List the datums of the selection that the version leaves out, and why")
             .Fails(VersionErrors.JobExpired);
         api.MapPost("/dataset-versions/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelDatasetVersionJob")
             .Answers<DatasetVersionJobBody>(
@@ -83,8 +79,7 @@ static class VersionJobEndpoints
         if (row.Kind == JobKind.DatasetVersion
             && !await versions.AbandonAsync(DatasetVersionId.Of(VersionOrder.Read(row.Parameters!).Version), context.RequestAborted))
             throw JobErrors.Ended.With(JobStatuses.NameOf(JobStatus.Completed));
-        await control.TryCancelAsync(row, context.RequestAborted);
-        row = await control.ConcludeCancelledAsync(row, context.RequestAborted);
+        row = await control.CancelAsync(row, marked: null, context.RequestAborted);
         return await access.AnswerAsync(context, row, project, StatusCodes.Status202Accepted);
     }
 }

@@ -17,13 +17,6 @@ sealed class VersionKind(
 {
     public JobKind Kind => JobKind.DatasetVersion;
     public bool AddsToProject => true;
-    public bool ResultsExpire => false;
-    public string? Remedy => null;
-
-    /// <inheritdoc/>
-    public void Measure(Counts counts)
-    {
-    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)

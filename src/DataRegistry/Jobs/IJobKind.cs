@@ -43,19 +43,21 @@ interface IJobKind
     Task EndedAsync(JobRow job, CancellationToken cancellationToken);
 
     /// <summary>Adds the counts of a window, or of a request's refusals, to the service's metrics.</summary>
-    void Measure(Counts counts);
+    void Measure(Counts counts)
+    {
+    }
 
     /// <summary>Whether such a job adds to its project. The project cannot be deleted before the job has ended.</summary>
-    bool AddsToProject { get; }
+    bool AddsToProject => false;
 
     /// <summary>
     /// Whether results are deleted <c>Adoption__ResultDays</c> after the job's end. If not, the room deletes them itself, or the job has a
     /// time in <see cref="JobRow.Expires"/>.
     /// </summary>
-    bool ResultsExpire { get; }
+    bool ResultsExpire => false;
 
     /// <summary>A sentence that tells a user what to do after a failure; null for none.</summary>
-    string? Remedy { get; }
+    string? Remedy => null;
 }
 
 /// <summary>The kinds of all rooms.</summary>

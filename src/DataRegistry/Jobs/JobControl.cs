@@ -7,16 +7,15 @@ sealed class JobControl(JobTable jobs, WorkTable work, JobFinisher finisher, Tim
     public async Task<JobProgress> ProgressAsync(JobRow job, CancellationToken cancellationToken) =>
         job.Status.IsTerminal() ? default : await work.ProgressAsync(job.JobId, clock.GetUtcNow(), cancellationToken);
 
-    /// <summary>Marks the job for its workers to end it. False if it has ended already, or was marked before.</summary>
-    public async Task<bool> TryCancelAsync(JobRow job, CancellationToken cancellationToken) =>
-        await jobs.CancelAsync(job.JobId, cancellationToken) is not null;
-
     /// <summary>
-    /// Ends a marked job, including the rest of an earlier request's work. Returns the ended job; 409 if it ended in
-    /// another way.
+    /// Marks the job for its workers to end it, and ends it, including the rest of an earlier request's work. Returns the ended job; 409 if
+    /// it ended in another way. Repeating it changes nothing.
     /// </summary>
-    public async Task<JobRow> ConcludeCancelledAsync(JobRow job, CancellationToken cancellationToken)
+    /// <param name="marked">Runs if this call marked the job; null for nothing to do.</param>
+    public async Task<JobRow> CancelAsync(JobRow job, Func<Task>? marked, CancellationToken cancellationToken)
     {
+        if (await jobs.CancelAsync(job.JobId, cancellationToken) is not null && marked is not null)
+            await marked();
         await finisher.ConcludeAsync(job.JobId, CancellationToken.None);
         var now = await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
         return now.Status is JobStatus.Cancelling or JobStatus.Cancelled ? now : throw JobErrors.Ended.With(JobStatuses.NameOf(now.Status));

@@ -111,10 +111,10 @@ static class RescanEndpoints
     {
         var (job, store) = await jobs.RequiredAsync(context, id);
         await access.RequireManageAsync(context, store);
-        if (await control.TryCancelAsync(job, context.RequestAborted))
-            await trail.RecordAsync(context, new("rescan.cancelled", job.JobId.ToString()) { Project = store.Project });
-        job = await control.ConcludeCancelledAsync(job, context.RequestAborted);
-        return Answer(await jobs.ShowAsync(job, context.RequestAborted), StatusCodes.Status202Accepted);
+        var ended = await control.CancelAsync(
+            job, () => trail.RecordAsync(context, new("rescan.cancelled", job.JobId.ToString()) { Project = store.Project }),
+            context.RequestAborted);
+        return Answer(await jobs.ShowAsync(ended, context.RequestAborted), StatusCodes.Status202Accepted);
     }
 
     static async Task<IResult> ResultsAsync(string id, HttpContext context, StoreAccess access, RescanJobs jobs, JobResults results)

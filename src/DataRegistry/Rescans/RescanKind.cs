@@ -10,11 +10,6 @@ namespace DataRegistry.Rescans;
 sealed class RescanKind(StoreTable stores, ScanTable scans, ScannedStores scanned, ScanRanges ranges) : IJobKind
 {
     public JobKind Kind => JobKind.Rescan;
-    public bool AddsToProject => false;
-
-    /// <summary>False: a store keeps a number of scans (<see cref="RescanCollection"/>).</summary>
-    public bool ResultsExpire => false;
-    public string? Remedy => null;
 
     /// <inheritdoc/>
     public void Measure(Counts counts)

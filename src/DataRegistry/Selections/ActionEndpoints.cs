@@ -41,16 +41,18 @@ static class ActionEndpoints
             .Answers<SelectionJobBody>("Get a job of a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/jobs/{job}/results/", ResultsAsync).WithName("getSelectionJobResults")
-            .AnswersPages<SkippedItem>(
-                "List the datums that the job skipped, and why")
-            .WithDescription(JobResults.LinesDescription)
-            .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
-            .TakesQuery("outcome", "`skipped`, which is the outcome of all of them.").FailsOn("outcome", CommonErrors.NotAChoice)
+            .AnswersSkipped("List the datums that the job skipped, and why")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapPost("/selections/{id}/jobs/{job}/cancel/", CancelAsync).WithName("cancelSelectionJob").Answers<SelectionJobBody>(
                 "Cancel a job. Its changes so far stay", StatusCodes.Status202Accepted)
             .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
+
+    /// <summary>The endpoint lists the datums that a job skipped, for jobs of all rooms.</summary>
+    public static RouteHandlerBuilder AnswersSkipped(this RouteHandlerBuilder endpoint, string summary) => endpoint
+        .AnswersPages<SkippedItem>(summary).WithDescription(JobResults.LinesDescription)
+        .OrAnswersContent(StatusCodes.Status200OK, JobResults.NdJson)
+        .TakesQuery("outcome", "`skipped`, which is the outcome of all of them.").FailsOn("outcome", CommonErrors.NotAChoice);
 
     static void MapTagging(IEndpointRouteBuilder api, string verb, SelectionAction action, string summary) =>
         api.MapPost($"/selections/{{id}}/{verb}/", (string id, HttpContext context, SelectionActions actions) =>
@@ -81,8 +83,7 @@ static class ActionEndpoints
     {
         var (row, project) = await access.ActionAsync(id, job, context);
         await access.RequireAsync(context, project, SelectionActions.PermissionOf(SelectionOrder.Read(row.Parameters!).Action));
-        await control.TryCancelAsync(row, context.RequestAborted);
-        row = await control.ConcludeCancelledAsync(row, context.RequestAborted);
+        row = await control.CancelAsync(row, marked: null, context.RequestAborted);
         return await actions.AnswerAsync(context, row, project, StatusCodes.Status202Accepted);
     }
 }

@@ -14,14 +14,6 @@ sealed class ActionKind(
     ExportFiles exports, TimeProvider clock) : IJobKind
 {
     public JobKind Kind => JobKind.SelectionAction;
-    public bool AddsToProject => false;
-    public bool ResultsExpire => false;
-    public string? Remedy => null;
-
-    /// <inheritdoc/>
-    public void Measure(Counts counts)
-    {
-    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken)

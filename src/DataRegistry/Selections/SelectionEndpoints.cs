@@ -71,8 +71,7 @@ static class SelectionEndpoints
     static async Task<IResult> CancelAsync(string id, HttpContext context, SelectionAccess access, JobControl control)
     {
         var (job, project) = await access.SelectionAsync(id, context);
-        await control.TryCancelAsync(job, context.RequestAborted);
-        job = await control.ConcludeCancelledAsync(job, context.RequestAborted);
+        job = await control.CancelAsync(job, marked: null, context.RequestAborted);
         return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted, SampleItems);
     }
 

@@ -9,14 +9,6 @@ namespace DataRegistry.Selections;
 sealed class FreezeKind(ProjectTable projects, FreezeSources sources, JobBlobs blobs, SelectionLimits limits) : IJobKind
 {
     public JobKind Kind => JobKind.Selection;
-    public bool AddsToProject => false;
-    public bool ResultsExpire => false;
-    public string? Remedy => null;
-
-    /// <inheritdoc/>
-    public void Measure(Counts counts)
-    {
-    }
 
     /// <inheritdoc/>
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken) =>
