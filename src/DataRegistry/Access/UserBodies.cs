@@ -8,7 +8,7 @@ namespace DataRegistry.Access;
 
 /// <summary>A user or service account, without its password.</summary>
 /// <param name="Type"><c>user</c> or <c>service_account</c>.</param>
-/// <param name="Ctime">Null for the administrator of the settings, who has no row.</param>
+/// <param name="Ctime">The time of creation; null for the administrator that the settings define, because no row records it.</param>
 sealed record UserBody(Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime)
 {
     public static UserBody Administrator { get; } =
@@ -33,7 +33,7 @@ sealed record RoleBody(string Id, string Role, string ScopeType, Guid? ScopeId)
         new(role.Id, Fields.WireName(role.Role), Fields.WireName(role.ScopeKind), role.ScopeKind == ScopeKind.System ? null : role.ScopeId);
 }
 
-/// <summary>A role, and who has it.</summary>
+/// <summary>A role assignment with the user who holds the role.</summary>
 /// <param name="ScopeId">Null for the system.</param>
 /// <param name="GivenBy">The user name of the giver.</param>
 sealed record HeldRoleBody(

@@ -36,8 +36,7 @@ static class DataVolumeListEndpoints
     }
 
     /// <summary>
-    /// For callers who may create data volumes somewhere in the cluster. 403 for others, whether the cluster exists or
-    /// not.
+    /// Answers callers who may create data volumes somewhere in the cluster. Other callers get 403, whether the cluster exists or not.
     /// </summary>
     static async Task<IResult> NameAvailabilityAsync(
         HttpContext context, DataVolumeTable volumes, UnitTable units, Scopes scopes, Permissions permissions)

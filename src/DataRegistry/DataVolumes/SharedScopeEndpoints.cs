@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace DataRegistry.DataVolumes;
 
-/// <summary>Shows and changes the scopes that a data volume is shared with, for callers who may share it.</summary>
+/// <summary>The endpoints show and change the scopes of a data volume. The caller needs the right to share the volume.</summary>
 static class SharedScopeEndpoints
 {
     /// <summary>Contract: items of <c>add</c>, and of <c>remove</c>.</summary>
