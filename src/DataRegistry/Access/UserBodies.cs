@@ -21,7 +21,8 @@ sealed record UserBody(Guid Id, string Username, string Type, string? DisplayNam
 
 /// <summary>The account of the caller.</summary>
 /// <param name="Projects">The only projects that the token allows; null for no limit.</param>
-/// <param name="LatestTokenEnd">The latest end of a token that is created now; null if any end, or none, is allowed.</param>
+/// <param name="LatestTokenEnd">The latest end of a token that is created now; null if any end, or none, is allowed. A token with
+/// <c>projects</c> creates no tokens.</param>
 sealed record MeBody(
     Guid Id, string Username, string Type, string? DisplayName, string? Email, bool Disabled, DateTimeOffset? Ctime,
     IReadOnlyList<RoleBody> Roles, IReadOnlyList<Guid>? Projects, DateTimeOffset? LatestTokenEnd);

@@ -30,10 +30,11 @@ sealed class VersionJobAccess(
         return job.Expires < clock.GetUtcNow() ? throw VersionErrors.JobExpired.With(limits.KeptFor.TotalDays) : (job, project);
     }
 
-    /// <summary>Ends the request with 403 unless its caller may do what the job does.</summary>
-    public Task RequireMakerAsync(HttpContext context, JobRow job, Project project) => job.Kind == JobKind.DatasetVersion
-        ? permissions.RequireAsync(context, Permission.DataEdit, Scope.Of(project))
-        : Task.CompletedTask;
+    /// <summary>Ends the request with 403 unless the caller may cancel the job: its own export, or with the right to edit data.</summary>
+    public Task RequireCancelAsync(HttpContext context, JobRow job, Project project) =>
+        job.Kind == JobKind.DatasetExport && job.CreatedBy == Caller.Of(context).Name
+            ? Task.CompletedTask
+            : permissions.RequireAsync(context, Permission.DataEdit, Scope.Of(project));
 
     public static string PathOf(JobRow job) =>
         $"/api/v0/dataset-versions/{DatasetVersionId.Of(VersionOrder.Read(job.Parameters!).Version)}/jobs/{job.JobId}";

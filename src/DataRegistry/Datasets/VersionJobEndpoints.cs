@@ -75,7 +75,7 @@ static class VersionJobEndpoints
         string id, string job, HttpContext context, VersionJobAccess access, DatasetVersions versions, JobControl control)
     {
         var (row, project) = await access.RequiredAsync(id, job, context);
-        await access.RequireMakerAsync(context, row, project);
+        await access.RequireCancelAsync(context, row, project);
         if (row.Kind == JobKind.DatasetVersion
             && !await versions.AbandonAsync(DatasetVersionId.Of(VersionOrder.Read(row.Parameters!).Version), context.RequestAborted))
             throw JobErrors.Ended.With(JobStatuses.NameOf(JobStatus.Completed));

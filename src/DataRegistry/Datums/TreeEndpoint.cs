@@ -52,30 +52,23 @@ static class TreeEndpoint
         var store = await access.FindAsync(context, id) ?? throw CommonErrors.NotFound.With();
         var project = await permissions.ProjectAsync(context, projects, Fields.Query(context.Request, "project"), Permission.DataRead);
         var fields = FieldsOf(Fields.Query(context.Request, "fields"));
-        var query = QueryOf(context.Request, store, project.Id, fields.Length > 0 ? MaxLimitWithFields : MaxLimit) with
+        var paging = Paging.From(context.Request);
+        var query = QueryOf(context.Request, paging, store, project.Id, fields.Length > 0 ? MaxLimitWithFields : MaxLimit);
+        query = query with
         {
+            After = pages.PositionOf(paging.Cursor, query),
             ListsUnknown = (store.AccessMode == StoreAccessMode.SingleProject && store.Project == project.Id)
-                || await access.AllowsAsync(context, store, Permission.DataRead),
+                || await access.AllowsAsync(context, store, Permission.StoresManage),
         };
         var (page, files) = await pages.ReadAsync(query, fields.Length > 0, context.RequestAborted);
         var body = new TreeBody(
             [.. page.Folders.Select(f => new TreeFolderBody(f.Prefix, f.IsKnown ? true : null))], files,
-            Paging.Next(context, page.Next?.ToString()));
+            Paging.Next(context, page.Next is { } next ? pages.CursorOf(next, query) : null));
         return Answer(body, fields);
     }
 
-    static TreeQuery QueryOf(HttpRequest request, Store store, Guid project, int maxLimit)
-    {
-        var paging = Paging.From(request);
-        var query = new TreeQuery(
-            store, project, Text(request, "prefix") ?? "", Text(request, "delimiter"), Math.Min(paging.Limit, maxLimit), After: null);
-        if (paging.Cursor is not { } cursor)
-            return query;
-        return TreePosition.TryParse(cursor, out var after) && query.IsAhead(after.Key)
-            && (query.FolderOf(after.Key) is { } folder ? after.IsFolder && folder == after.Key : !after.IsFolder)
-            ? query with { After = after }
-            : throw Paging.BadCursor();
-    }
+    static TreeQuery QueryOf(HttpRequest request, Paging paging, Store store, Guid project, int maxLimit) => new(
+        store, project, Text(request, "prefix") ?? "", Text(request, "delimiter"), Math.Min(paging.Limit, maxLimit), After: null);
 
     /// <summary>A parameter that is a part of a key; null if it is missing.</summary>
     static string? Text(HttpRequest request, string name) => Fields.Query(request, name) switch

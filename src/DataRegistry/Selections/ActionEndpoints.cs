@@ -82,7 +82,9 @@ static class ActionEndpoints
         string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions, JobControl control)
     {
         var (row, project) = await access.ActionAsync(id, job, context);
-        await access.RequireAsync(context, project, SelectionActions.PermissionOf(SelectionOrder.Read(row.Parameters!).Action));
+        var permission = SelectionActions.PermissionOf(SelectionOrder.Read(row.Parameters!).Action);
+        await access.RequireCancelAsync(
+            context, row, project, permission == Permission.DataRead ? Permission.DataEdit : permission);
         row = await control.CancelAsync(row, marked: null, context.RequestAborted);
         return await actions.AnswerAsync(context, row, project, StatusCodes.Status202Accepted);
     }

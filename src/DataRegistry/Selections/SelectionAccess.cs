@@ -44,6 +44,10 @@ sealed class SelectionAccess(
     public Task RequireAsync(HttpContext context, Project project, Permission permission) =>
         permissions.RequireAsync(context, permission, Scope.Of(project));
 
+    /// <summary>Ends the request with 403 unless the caller may cancel the job: its own, or with the permission.</summary>
+    public Task RequireCancelAsync(HttpContext context, JobRow job, Project project, Permission permission) =>
+        job.CreatedBy == Caller.Of(context).Name ? Task.CompletedTask : RequireAsync(context, project, permission);
+
     public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status, int sample)
     {
         var progress = await control.ProgressAsync(job, context.RequestAborted);

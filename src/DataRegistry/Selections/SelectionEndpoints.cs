@@ -36,7 +36,7 @@ static class SelectionEndpoints
             .Fails(SelectionErrors.SelectionExpired);
         api.MapPost("/selections/{id}/cancel/", CancelAsync).WithName("cancelSelection").Answers<SelectionBody>(
                 "Stop freezing a selection, which cannot be acted on then", StatusCodes.Status202Accepted)
-            .Fails(JobErrors.Ended, SelectionErrors.SelectionExpired);
+            .Fails(AccessErrors.NotPermitted, JobErrors.Ended, SelectionErrors.SelectionExpired);
     }
 
     static async Task<IResult> CreateAsync(
@@ -71,6 +71,7 @@ static class SelectionEndpoints
     static async Task<IResult> CancelAsync(string id, HttpContext context, SelectionAccess access, JobControl control)
     {
         var (job, project) = await access.SelectionAsync(id, context);
+        await access.RequireCancelAsync(context, job, project, Permission.DataEdit);
         job = await control.CancelAsync(job, marked: null, context.RequestAborted);
         return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted, SampleItems);
     }

@@ -16,6 +16,9 @@ static class SelectionFilterInput
     /// <summary>Of ids in a filter: the job's row keeps all of them in one column.</summary>
     public const int MaxIds = 500;
 
+    /// <summary>The most characters of a filter as JSON: a table's column holds 32K.</summary>
+    const int MaxFilterLength = 32_000;
+
     public static IReadOnlyList<string> Names { get; } =
     [
         "store", "prefix", "glob", "name", "name_contains", "tag", "drift", "size_min", "size_max", "job", "adopted_after",
@@ -45,6 +48,8 @@ static class SelectionFilterInput
             throw SelectionErrors.NothingBetween.On("size_max", "size_min");
         if (parsed.AdoptedAfter >= parsed.AdoptedBefore)
             throw SelectionErrors.NothingBetween.On("adopted_before", "adopted_after");
+        if (parsed.Write().Length > MaxFilterLength)
+            throw CommonErrors.TooLong.On("filter", MaxFilterLength);
         return parsed;
     }
 

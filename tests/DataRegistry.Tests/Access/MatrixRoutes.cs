@@ -224,7 +224,7 @@ sealed class MatrixRoutes
         Add("GET /api/v0/selections/{id}/", made, null, Permission.DataRead, Place.Project, Place.Project);
         Add("GET /api/v0/selections/{id}/items/", $"{made}items/", null, Permission.DataRead, Place.Project, Place.Project);
         // 409: it is already frozen.
-        Add("POST /api/v0/selections/{id}/cancel/", $"{made}cancel/", null, Permission.DataRead, Place.Project, Place.Project);
+        Add("POST /api/v0/selections/{id}/cancel/", $"{made}cancel/", null, Permission.DataEdit, Place.Project, Place.Project);
         // 409 while the first action runs, and no worker finishes it.
         Add("POST /api/v0/selections/{id}/purge/", $"{made}purge/", null, Permission.DataManage, Place.Project, Place.Project);
         foreach (var verb in new[] { "tag", "untag" })
@@ -314,8 +314,8 @@ sealed class MatrixRoutes
         Add($"POST {Versions}{{id}}/export/", $"{of}export/", "{}", Permission.DataRead, Place.Project, Place.Project);
         foreach (var tail in new[] { "", "results/" })
             Add($"GET {Versions}{{id}}/jobs/{{job}}/{tail}", $"{job}{tail}", null, Permission.DataRead, Place.Project, Place.Project);
-        // An export may be cancelled by its readers.
-        Add($"POST {Versions}{{id}}/jobs/{{job}}/cancel/", $"{job}cancel/", null, Permission.DataRead, Place.Project, Place.Project);
+        // Another caller's export.
+        Add($"POST {Versions}{{id}}/jobs/{{job}}/cancel/", $"{job}cancel/", null, Permission.DataEdit, Place.Project, Place.Project);
 
         Add($"GET {Aliases}", $"{Aliases}?project={Project}", null, Permission.DataRead, Place.Project, null);
         Add($"POST {Aliases}", Aliases, $$"""{"name":"current","dataset_version":"{{version}}"}""", Permission.AliasesEdit,

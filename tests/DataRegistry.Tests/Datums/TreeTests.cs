@@ -1,10 +1,12 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using DataRegistry.Datums;
 using DataRegistry.Organization;
 using DataRegistry.Storage;
 using DataRegistry.Stores;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Datums;
@@ -87,7 +89,9 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
         var keys = Enumerable.Range(0, int.MaxValue).Select(i => $"much/{i:D6}").Where(k => Shards.Of(k) == 5).Take(1100).ToList();
         var shared = await service.NewStoreAsync();
         var single = await service.NewStoreAsync(service.Project.Id, StoreAccessMode.SingleProject);
-        foreach (var store in new[] { shared, single })
+        // A reader of the store's project may not list the bucket.
+        var open = await service.NewStoreAsync(service.Project.Id, StoreAccessMode.Public);
+        foreach (var store in new[] { shared, single, open })
         {
             await service.AddLocationsAsync(store, other, keys.Take(1050));
             await service.AddLocationsAsync(store, service.Project, keys.Skip(1050).Append("last"));
@@ -98,6 +102,7 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
         {
             Assert.Equal([("much/", null)], Folders(await service.GetAsync(Path(shared, "delimiter=/"))));
             Assert.Empty(Folders(await TestUsers.JsonAsync(await viewer.SendAsync("GET", Path(shared, "delimiter=/")))));
+            Assert.Empty(Folders(await TestUsers.JsonAsync(await viewer.SendAsync("GET", Path(open, "delimiter=/")))));
             // Such a store has only this project's names.
             Assert.Equal([("much/", null)], Folders(await TestUsers.JsonAsync(await viewer.SendAsync("GET", Path(single, "delimiter=/")))));
             Assert.Equal(51, Keys(await TestUsers.JsonAsync(await viewer.SendAsync("GET", Path(shared, "limit=1000")))).Count);
@@ -120,6 +125,9 @@ public sealed class TreeTests(SharedService shared) : IClassFixture<SharedServic
         var first = await service.GetAsync(Path(service.Store, "prefix=tree/&delimiter=/&limit=1"));
         var second = await service.GetAsync(first.GetProperty("next").GetString()!);
         Assert.Equal([("tree/sub/", true)], Folders(second));
+        // A page may end at another project's key.
+        var cursor = QueryHelpers.ParseQuery(new Uri(first.GetProperty("next").GetString()!).Query)["cursor"].ToString();
+        Assert.DoesNotContain("tree/", Encoding.UTF8.GetString(WebEncoders.Base64UrlDecode(cursor)), StringComparison.Ordinal);
         Assert.Equal(JsonValueKind.Null, second.GetProperty("next").ValueKind);
     }
 

@@ -165,14 +165,23 @@ public sealed class SelectionTests(PatientService shared) : IClassFixture<Patien
     [InlineData("glob", "glob")]
     [InlineData("long", "name")]
     [InlineData("many", "ids")]
+    [InlineData("whole", "filter")]
     public async Task A_wrong_filter_is_a_400_of_its_field(string filter, string field)
     {
-        // More wildcards than a pattern's automaton may have; more text than a key; more ids than a row keeps.
+        // More wildcards than a pattern's automaton may have; more text than a key; more ids, or more in all, than a row keeps.
         var json = filter switch
         {
             "glob" => $$"""{"glob":"{{string.Concat(Enumerable.Repeat("*a", 33))}}"}""",
             "long" => $$"""{"name":"{{new string('a', 1025)}}"}""",
             "many" => JsonSerializer.Serialize(new { ids = Enumerable.Range(0, 501).Select(_ => Guid.CreateVersion7()) }),
+            // Each part is within its bound. A letter takes six characters of the row's column.
+            "whole" => JsonSerializer.Serialize(new
+            {
+                ids = Enumerable.Range(0, 500).Select(_ => Guid.CreateVersion7()),
+                name = new string('ü', 1000),
+                name_contains = new string('ü', 1000),
+                tag = new string('ü', 190),
+            }),
             _ => filter,
         };
         using var answer = await service.Http.SendAsync(

@@ -6,7 +6,13 @@ import { needing } from '../rights.js';
 export function newDatasetForm({ project, signal, done, cancel = null }) {
   return form(
     [
-      field({ label: 'Name', name: 'name', required: true, autocomplete: 'off', hint: 'Programs name a version as dataset://name/version.' }),
+      field({
+        label: 'Name',
+        name: 'name',
+        required: true,
+        autocomplete: 'off',
+        hint: 'Programs name a version as dataset://name/version.',
+      }),
       field({
         label: 'Root',
         name: 'root',

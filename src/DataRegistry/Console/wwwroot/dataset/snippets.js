@@ -1,6 +1,7 @@
 // A version downloaded from elsewhere. Lists and contents are read piece by piece, so that neither has to fit into memory.
 
 import { SERVICE } from '../api.js';
+import { shell } from '../datum/snippets.js';
 import { codeBlock, tabs } from '../ui.js';
 
 /** Of one version, which never changes. */
@@ -31,23 +32,27 @@ function code(curlVersion, pythonVersion) {
 
 function curl(version) {
   return [
-    '# TOKEN is an API token of yours. jq is needed.',
+    '# TOKEN is an API token of yours (Settings). jq is needed.',
     `API=${SERVICE}api/v0`,
     'AUTH="Authorization: Token $TOKEN"',
     version,
     '# The list of files, one a line.',
+    '(',
+    'set -euo pipefail   # It ends at the first file that fails.',
     'curl -sSf -H "$AUTH" -H "Accept: application/x-ndjson" "$API/dataset-versions/$VERSION/files/" > files.ndjson',
     'while read -r file; do',
-    '  path=$(jq -r .path <<< "$file")',
+    '  path=./$(jq -r .path <<< "$file")',
     '  url=$(curl -sSf -H "$AUTH" "$API/data/$(jq -r .datum.id <<< "$file")/download/" | jq -r .url)',
-    '  mkdir -p "$(dirname "$path")" && curl -sSf -o "$path" "$url"',
+    '  mkdir -p "$(dirname "$path")"',
+    '  curl -sSf -o "$path" "$url"',
     'done < files.ndjson',
+    ')',
   ].join('\n');
 }
 
 function python(version) {
   return [
-    '# TOKEN is an API token of yours.',
+    '# TOKEN is an API token of yours (Settings).',
     'import os, pathlib, shutil, requests',
     '',
     `api = "${SERVICE}api/v0"`,
@@ -58,20 +63,19 @@ function python(version) {
     '    return answer',
     '',
     version,
+    'folder = pathlib.Path.cwd()',
     'page = f"{api}/dataset-versions/{version}/files/?limit=1000"',
     'while page:',
     '    files = get(page).json()',
     '    for file in files["results"]:',
+    '        path = (folder / file["path"]).resolve()',
+    '        if not path.is_relative_to(folder):',
+    '            raise SystemExit(f"{file[\'path\']} leads out of {folder}")',
     '        url = get(f"{api}/data/{file[\'datum\'][\'id\']}/download/").json()["url"]',
-    '        path = pathlib.Path(file["path"])',
     '        path.parent.mkdir(parents=True, exist_ok=True)',
     '        with requests.get(url, stream=True) as content, path.open("wb") as out:',
     '            content.raise_for_status()',
     '            shutil.copyfileobj(content.raw, out)',
     '    page = files["next"]',
   ].join('\n');
-}
-
-function shell(text) {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

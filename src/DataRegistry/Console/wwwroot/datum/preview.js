@@ -72,14 +72,26 @@ function textOf(found) {
   }
 }
 
-/** Indented, where it is whole and JSON. */
+/** The deepest brackets that are indented: each level adds two characters to every line in it. */
+const MOST_LEVELS = 20;
+
+/** Indents a whole JSON text. Null for another text, and for one that is nested so deeply that it would grow to megabytes. */
 function asJson(text, name, cut) {
-  if (cut || !/\.(json|geojson|ipynb)$/i.test(name)) return null;
+  if (cut || isDeep(text) || !/\.(json|geojson|ipynb)$/i.test(name)) return null;
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {
     return null;
   }
+}
+
+function isDeep(text) {
+  let level = 0;
+  for (const sign of text.match(/[[\]{}]/g) ?? []) {
+    level += sign === '[' || sign === '{' ? 1 : -1;
+    if (level > MOST_LEVELS) return true;
+  }
+  return false;
 }
 
 /** CSV as a table; null where it is none, or has too many columns for one. */

@@ -48,6 +48,7 @@ function aws(datum, trace, store) {
   );
 }
 
-function shell(text) {
+/** A word of a shell's command. */
+export function shell(text) {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -40,7 +40,7 @@ const ACTIONS = {
         type: 'select',
         value: 'csv',
         options: [
-          { value: 'csv', label: 'CSV, for spreadsheets' },
+          { value: 'csv', label: 'CSV' },
           { value: 'ndjson', label: 'NDJSON, one JSON object a line' },
           { value: 'parquet', label: 'Parquet, for data frames' },
         ],
