@@ -48,7 +48,7 @@ static class AdoptionEndpoints
             AdoptionErrors.NotAdopted, AdoptionErrors.BucketRefused, AdoptionErrors.NotUtf8, AdoptionErrors.ValueTooLong,
             AccessErrors.NotPermitted, AdoptionErrors.AdoptionNotAllowed, AdoptionErrors.ManifestNotReadable,
             AdoptionErrors.StoreOfAnotherProject, AdoptionErrors.StagedTooLate, AdoptionErrors.NotAListOfUrls,
-            AdoptionErrors.TooManyJobs, AdoptionErrors.BucketBusy, JobErrors.FirstNotDone,
+            JobErrors.TooManyJobs, AdoptionErrors.BucketBusy, JobErrors.FirstNotDone,
             CommonErrors.ListTooLong);
 
     /// <summary>Azure's front end ends a request after 230 seconds, so staging a list ends with an error before that.</summary>
@@ -291,7 +291,7 @@ static class AdoptionEndpoints
     public static ApiException TooManyJobs()
     {
         Metrics.Refused(nameof(JobOptions.JobsPerProject));
-        return AdoptionErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
+        return JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
     }
 
     public static IResult Accepted(HttpContext context, JobRow job, AdoptionOrder order)

@@ -75,10 +75,6 @@ static class AdoptionErrors
     public static FieldError PrefixAlone { get; } = new(
         "invalid", "A prefix cannot be combined with 'url', 'urls' or 'manifest'.", "The body names a prefix and something else to adopt.");
 
-    public static DetailError TooManyJobs { get; } = new(
-        StatusCodes.Status429TooManyRequests, "The project has the most running jobs that it may have. Try again when one has ended.",
-        "The project has too many jobs. `Retry-After` says when to come again.");
-
     public static FieldError NotAPrefix { get; } = new(
         "invalid", "A prefix is s3://<bucket>/<beginning of keys>, which may hold the wildcards *, ** and ?.",
         "The value is not a prefix.");

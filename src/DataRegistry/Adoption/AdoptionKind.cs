@@ -54,7 +54,4 @@ sealed class AdoptionKind(
             ["skipped"] = job.Skipped,
         },
     };
-
-    /// <summary>Nothing depends on the end of an adoption.</summary>
-    public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -5,7 +5,7 @@ namespace DataRegistry.Adoption;
 
 /// <summary>An adoption job, as a worker has opened it.</summary>
 sealed class AdoptionRun(JobRow job, AdoptionScope scope, ManifestStaging manifests, WindowReaders readers, WindowWriter writer)
-    : JobRun(job, scope.Store.Id, scope.Store.Configuration.Bucket)
+    : JobRun(job, scope.Store.Id, $"The server of bucket '{scope.Store.Configuration.Bucket}'")
 {
     public override bool NeedsListing => Job.Prefix is not null;
 

@@ -36,7 +36,7 @@ static class JobEndpoints
         api.MapPost("/adoptions/{id}/retry/", RetryAsync).WithName("retryAdoption")
             .Answers<JobBody>("Create a job from the failed URLs of an ended job", StatusCodes.Status202Accepted, "JobBody.accepted")
             .Fails(
-                AdoptionErrors.JobNotEnded, AdoptionErrors.JobStoreGone, AdoptionErrors.NothingFailed, AdoptionErrors.TooManyJobs,
+                AdoptionErrors.JobNotEnded, AdoptionErrors.JobStoreGone, AdoptionErrors.NothingFailed, JobErrors.TooManyJobs,
                     JobErrors.ResultsGone,
                 AccessErrors.NotPermitted);
     }

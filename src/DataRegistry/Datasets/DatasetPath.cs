@@ -11,14 +11,17 @@ static class DatasetPath
     /// <summary>As much as a key has at most.</summary>
     public const int MaxBytes = 1024;
 
-    public const string Requirement = "A path is 1 to 1024 bytes of UTF-8 without control characters. It does not begin with '/', and "
-        + "none of its parts is '.' or '..'.";
+    public const string Requirement = "A path is 1 to 1024 bytes of UTF-8 without control characters. It does not begin with a slash or a "
+        + "drive, and none of its parts is '.' or '..'.";
+
+    /// <summary>Windows takes both for the end of a part.</summary>
+    static readonly char[] Slashes = ['/', '\\'];
 
     static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     public static bool IsValid([NotNullWhen(true)] string? text) =>
-        text is { Length: > 0 and <= MaxBytes } && text[0] != '/' && !text.Any(char.IsControl) && Fits(text)
-        && !text.Split('/').Any(part => part is "." or "..");
+        text is { Length: > 0 and <= MaxBytes } && !Slashes.Contains(text[0]) && text is not [_, ':', ..] && !text.Any(char.IsControl)
+        && Fits(text) && !text.Split(Slashes).Any(part => part is "." or "..");
 
     /// <summary>
     /// The path of an object that nobody gave one: its key below the folder of its store's prefix, and below the dataset's root where it

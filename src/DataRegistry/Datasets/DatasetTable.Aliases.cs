@@ -111,17 +111,20 @@ sealed partial class DatasetTable
             from is { } before ? new VersionAliasOutcome.Moved(row, before) : new VersionAliasOutcome.Created(row);
     }
 
-    /// <summary>Deletes the alias as it is now; its history stays and says so. False if it is gone already.</summary>
-    public async Task<bool> DeleteAliasAsync(VersionAliasRow alias, string user, CancellationToken cancellationToken)
+    /// <summary>Deletes the alias as it is now. Its history stays and records that. False if it is gone already.</summary>
+    /// <param name="onlyAt">Leaves an alias alone that names another version by now; null to delete it wherever it leads.</param>
+    public async Task<bool> DeleteAliasAsync(
+        VersionAliasRow alias, Guid? onlyAt, string user, CancellationToken cancellationToken)
     {
         var retry = new WriteRetry(clock, cancellationToken);
-        for (var row = alias; row?.Id == alias.Id;)
+        VersionAliasChangeRow? tried = null;
+        for (var row = alias; row?.Id == alias.Id && (onlyAt is null || row.Version == onlyAt);)
         {
-            var gone = row with { Revision = row.Revision + 1 };
+            tried = ChangeOf(row with { Revision = row.Revision + 1 }, row.Version, null, user, clock.GetUtcNow());
             var deleted = await table.TrySubmitAsync(
                 [
                     Change.Delete(row.PartitionKey, row.RowKey, row.ETag),
-                    Change.Add(ChangeOf(gone, row.Version, null, user, clock.GetUtcNow())),
+                    Change.Add(tried),
                     Change.Delete(row.PartitionKey, OfVersion(row).RowKey, ETag.All),
                     Change.Delete(row.PartitionKey, NameOf(row).RowKey, ETag.All),
                 ],
@@ -132,7 +135,10 @@ sealed partial class DatasetTable
             row = await table.FindAsync<VersionAliasRow>(row.PartitionKey, row.RowKey, cancellationToken: cancellationToken);
         }
 
-        return false;
+        // The answer to the deletion may be lost: then the history has the very change.
+        return tried is not null && await table.FindAsync<VersionAliasChangeRow>(
+            tried.PartitionKey, tried.RowKey, cancellationToken: cancellationToken) is { } written
+            && written.To is null && written.User == tried.User && written.Time == tried.Time;
     }
 
     /// <summary>The aliases that name a version now.</summary>

@@ -69,9 +69,9 @@ sealed partial class DatasetTable
         table.ReadAsync<LeftoverRow>(
             new TableRange(PartitionOf(slot)) { From = "g-", Before = "g." }, cancellationToken: cancellationToken);
 
-    /// <summary>Nothing is left any more. Repeating it changes nothing.</summary>
+    /// <summary>Deletes the leftover, unless another call has written it again. Repeating it changes nothing.</summary>
     public async Task ForgetAsync(LeftoverRow leftover, CancellationToken cancellationToken) =>
-        await table.TryDeleteAsync(leftover.PartitionKey, leftover.RowKey, ETag.All, cancellationToken);
+        await table.TryDeleteAsync(leftover.PartitionKey, leftover.RowKey, leftover.ETag, cancellationToken);
 
     /// <summary>The leftover of a version: its blobs, until no worker writes for it any more.</summary>
     public Task<LeftoverRow?> FindLeftoverAsync(DatasetVersionId id, CancellationToken cancellationToken) =>

@@ -148,9 +148,10 @@ sealed partial class DatasetTable
                 // Write it even if it is unchanged: a concurrent deletion of the newest version looks for the next one.
                 Change.Update(WithNewer(dataset, published), dataset.ETag),
             ];
-            // Other deliveries of a job may have left blobs.
-            if (row.Job is null)
-                actions.Add(Change.Delete(row.PartitionKey, LeftoverKey(id.ToGuid()), ETag.All));
+            // Other deliveries of a job may leave blobs, also after this one.
+            actions.Add(row.Job is null
+                ? Change.Delete(row.PartitionKey, LeftoverKey(id.ToGuid()), ETag.All)
+                : Change.Upsert(LeftoverOf(row, clock.GetUtcNow() + UnusedAfter)));
             var done = await table.TrySubmitAsync(actions, cancellationToken);
             if (done.IsDone)
                 return published with { ETag = done.ETags[0] };
@@ -203,7 +204,7 @@ sealed partial class DatasetTable
         Until = until,
     };
 
-    /// <summary>Asserts that a row is there, without changing it: writers who assert the same do not meet.</summary>
+    /// <summary>Asserts that a row is there: its columns stay, its ETag changes: writers who assert the same do not meet.</summary>
     static TableTransactionAction Exists(string partition, string rowKey) =>
         Change.Update(new RowKeyOnly { PartitionKey = partition, RowKey = rowKey }, ETag.All, TableUpdateMode.Merge);
 

@@ -41,7 +41,7 @@ static class DatasetVersionEndpoints
             .TakesIdempotencyKey()
             .FailsOn("previous_version", DatasetErrors.NotAVersionId, DatasetErrors.NoPreviousVersion)
             .Fails(AccessErrors.NotPermitted, DatasetErrors.TooManyFiles, DatasetErrors.VersionDeletedMeanwhile,
-                SelectionErrors.SelectionNotFrozen, SelectionErrors.TooManySelectionJobs, VersionErrors.NothingMade,
+                SelectionErrors.SelectionNotFrozen, JobErrors.TooManyJobs, VersionErrors.NothingMade,
                 JobErrors.FirstNotDone);
         api.MapGet("/dataset-versions/resolve/", ResolveAsync).WithName("resolveDatasetVersion")
             .Answers<DatasetVersionBody>("Get the version that a `dataset://` URI stands for now", example: WithFiles)

@@ -27,7 +27,7 @@ sealed partial class DatasetVersions(
     /// <summary>No request lives longer than four minutes.</summary>
     static readonly TimeSpan DeadAfter = TimeSpan.FromMinutes(5);
 
-    /// <summary>Takes the version's name, also from a version that is created no more.</summary>
+    /// <summary>Takes the version's name, also from an abandoned version.</summary>
     public async Task<VersionStart> BeginAsync(DatasetRow dataset, NewVersion version, CancellationToken cancellationToken) =>
         await table.BeginAsync(dataset, version, dead: null, cancellationToken) is var start
             && start is VersionStart.NameTaken { Version: var other } && await IsDeadAsync(other, cancellationToken)
@@ -83,7 +83,7 @@ sealed partial class DatasetVersions(
         }
     }
 
-    /// <summary>Gives the name of a version back that is created. False for one that is published.</summary>
+    /// <summary>Deletes an unpublished version, and frees its name. False for a published one.</summary>
     public async Task<bool> AbandonAsync(DatasetVersionId id, CancellationToken cancellationToken)
     {
         for (var retry = new WriteRetry(clock, cancellationToken);
@@ -110,7 +110,7 @@ sealed partial class DatasetVersions(
         {
             last = version;
             foreach (var alias in await table.AliasesOfAsync(version, cancellationToken))
-                await table.DeleteAliasAsync(alias, user, cancellationToken);
+                await table.DeleteAliasAsync(alias, version.Id, user, cancellationToken);
             // An alias that is pointed at it after it was read changes it, so it is looked at again then.
             if (await table.TryDeleteAsync(version, change, cancellationToken))
                 break;
@@ -149,7 +149,7 @@ sealed partial class DatasetVersions(
         }
     }
 
-    /// <summary>Whether a version is created by nobody any more: its request is over, or its job has ended without it.</summary>
+    /// <summary>Whether a version is abandoned: its request is over, or its job ended without publishing it.</summary>
     async Task<bool> IsDeadAsync(DatasetVersionRow version, CancellationToken cancellationToken) =>
         version.Status == DatasetVersionStatus.Creating
         && (version.Job is { } id ? (await jobs.FindAsync(new(TimedId.FromGuid(id)), cancellationToken))?.Status : null) switch

@@ -79,7 +79,7 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
     const int PieceBytes = 4 * 1024 * 1024;
 
     /// <summary>Quality and window of Brotli: the fastest one, and a window as large as a block.</summary>
-    const int Quality = 1, Window = 18;
+    const int Quality = 1, Window = 19;
 
     readonly PooledBuffer block = new(BlockBytes + 8192);
     readonly PooledBuffer piece = new(BlockBytes);

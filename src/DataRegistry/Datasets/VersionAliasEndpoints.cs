@@ -106,7 +106,7 @@ static class VersionAliasEndpoints
         string id, HttpContext context, DatasetAccess access, DatasetTable datasets, AuditTrail trail)
     {
         var (alias, project) = await access.AliasAsync(id, context, Permission.AliasesEdit);
-        if (!await datasets.DeleteAliasAsync(alias, Caller.Of(context).Name, context.RequestAborted))
+        if (!await datasets.DeleteAliasAsync(alias, onlyAt: null, Caller.Of(context).Name, context.RequestAborted))
             throw CommonErrors.NotFound.With();
         await trail.RecordAsync(context, new("dataset_version_alias.deleted", alias.AliasId.ToString())
         {

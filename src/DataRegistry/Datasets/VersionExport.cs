@@ -58,9 +58,7 @@ sealed class VersionExports(WorkTable work, JobBlobs blobs, JobStarter starts, S
         var start = await starts.TryStartAsync(job, [range], key, cancellationToken);
         if (start is JobStart.Started started)
             return started.Job;
-        await work.DeleteAsync(id, CancellationToken.None);
-        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
-        return start is JobStart.Repeated { Key: var known } ? await starts.RepeatAsync(known, key!, cancellationToken) : null;
+        return await starts.TakeBackAsync(id, start, key, cancellationToken);
     }
 }
 
@@ -78,9 +76,9 @@ sealed class VersionExportKind(
         var order = VersionOrder.Read(job.Parameters!);
         if (await datasets.FindVersionAsync(DatasetVersionId.Of(order.Version), cancellationToken) is not { Manifest: { } manifest })
             return new JobOpening.Failed("The version was deleted.");
-        return await projects.FindAsync(job.Project, cancellationToken) is { } project
+        return await projects.FindAsync(job.Project, cancellationToken) is not null
             ? new JobOpening.Opened(new VersionExportRun(
-                job, project.Name, new(manifest, order.Format!.Value, manifests, exports, limits.ExportItems)))
+                job, new(manifest, order.Format!.Value, manifests, exports, limits.ExportItems)))
             : new JobOpening.Failed("The project is not there any more.");
     }
 
@@ -96,19 +94,12 @@ sealed class VersionExportKind(
                 ["count"] = job.Counts.Done,
             },
         };
-
-    /// <summary>Nothing depends on it.</summary>
-    public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>A job that exports a version, as a worker has opened it.</summary>
-sealed class VersionExportRun(JobRow job, string project, VersionExportWork work) : JobRun(job, job.Project, project)
+sealed class VersionExportRun(JobRow job, VersionExportWork work) : TableJobRun(job)
 {
-    public override bool NeedsListing => false;
-
-    public override Task<RangeOpening> OpenAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken) =>
-        Task.FromResult<RangeOpening>(
-            delivery.BucketUnavailable is { } givenUp ? new RangeOpening.Failed(givenUp.Message) : new RangeOpening.Opened(work));
+    protected override Task<RangeWork> WorkAsync(CancellationToken cancellationToken) => Task.FromResult<RangeWork>(work);
 }
 
 /// <summary>Writes files of a version to files of an export.</summary>

@@ -22,7 +22,7 @@ static class VersionJobEndpoints
             .Answers<DatasetVersionJobBody>(
                 "Write the list of a version's files to files. The job names their URLs",
                 StatusCodes.Status202Accepted)
-            .Fails(DatasetErrors.VersionNotCompleted, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
+            .Fails(DatasetErrors.VersionNotCompleted, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
         api.MapGet("/dataset-versions/{id}/jobs/{job}/", GetAsync).WithName("getDatasetVersionJob")
             .Answers<DatasetVersionJobBody>("Get a job that creates or exports a version, and its progress")
             .Fails(VersionErrors.JobExpired);
@@ -49,7 +49,7 @@ static class VersionJobEndpoints
             throw DatasetErrors.VersionNotCompleted.With();
         var key = RequestKey.Of(context, project, $"export of dataset version {version.VersionId} {Fields.WireName(format)}");
         var job = await exports.BeginAsync(version, format, Caller.Of(context).Name, key, context.RequestAborted)
-            ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
+            ?? throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}{VersionJobAccess.PathOf(job)}/";
         return await answers.AnswerAsync(context, job, project, StatusCodes.Status202Accepted);
     }

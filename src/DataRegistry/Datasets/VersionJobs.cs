@@ -27,12 +27,27 @@ sealed class VersionJobs(
             dataset, version with { Job = id.Value.ToGuid(), Request = request }, cancellationToken);
         return start switch
         {
-            VersionStart.Begun { Version: var begun } => await StartAsync(begun, selection, key, cancellationToken),
+            VersionStart.Begun { Version: var begun } => await StartNewAsync(begun, selection, key, cancellationToken),
             // The first request with the key died before its job, or is still at it: both write the same.
             VersionStart.NameTaken { Version: { Status: DatasetVersionStatus.Creating } other }
                 when request is not null && other.Request == request => await StartAsync(other, selection, key, cancellationToken),
             _ => new VersionBegun.Refused(start),
         };
+    }
+
+    /// <summary>Frees the name at once if the request fails. A request with a key may come again, so its version waits for it.</summary>
+    async Task<VersionBegun> StartNewAsync(
+        DatasetVersionRow version, JobRow selection, RequestKey? key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await StartAsync(version, selection, key, cancellationToken);
+        }
+        catch (Exception) when (key is null)
+        {
+            await versions.TryAbandonAsync(version.VersionId);
+            throw;
+        }
     }
 
     /// <summary>Writes the job and begins it. Repeating it writes the same.</summary>
@@ -56,10 +71,8 @@ sealed class VersionJobs(
         if (start is JobStart.Started started)
             return new VersionBegun.Begun(version, started.Job);
         await versions.TryAbandonAsync(version.VersionId);
-        await work.DeleteAsync(id, CancellationToken.None);
-        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
-        return start is JobStart.Repeated { Key: var known }
-            ? await RepeatedAsync(await starts.RepeatAsync(known, key!, cancellationToken), cancellationToken)
+        return await starts.TakeBackAsync(id, start, key, cancellationToken) is { } repeated
+            ? await RepeatedAsync(repeated, cancellationToken)
             : new VersionBegun.TooManyJobs();
     }
 

@@ -65,14 +65,10 @@ sealed class VersionKind(
 /// <summary>A job that makes a version, as a worker has opened it.</summary>
 /// <param name="root">Of the dataset; null for none.</param>
 sealed class VersionRun(JobRow job, DatasetVersionRow version, string? root, SelectionScope scope, VersionRuns runs)
-    : JobRun(job, job.Project, scope.Project.Name)
+    : TableJobRun(job)
 {
-    public override bool NeedsListing => false;
-
-    public override async Task<RangeOpening> OpenAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken) =>
-        delivery.BucketUnavailable is { } givenUp
-            ? new RangeOpening.Failed(givenUp.Message)
-            : new RangeOpening.Opened(new VersionWork(version, root, scope, runs, await runs.WindowsAsync(Job, cancellationToken)));
+    protected override async Task<RangeWork> WorkAsync(CancellationToken cancellationToken) =>
+        new VersionWork(version, root, scope, runs, await runs.WindowsAsync(Job, cancellationToken));
 }
 
 /// <summary>Writes the runs of a version, a window each, and merges them in the last window.</summary>

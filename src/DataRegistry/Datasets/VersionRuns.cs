@@ -66,13 +66,16 @@ sealed class VersionRuns(
             async (blob, token) =>
         {
             var chosen = await blobs.ReadResultsAsync(blob, 0, SelectionEndpoints.Json.SelectionItem, token).ToListAsync(token);
-            var rows = await datums.FindAsync([.. chosen.Select(i => i.Id)], token);
             foreach (var store in chosen.Select(i => i.Store).Distinct().Where(s => !prefixes.ContainsKey(s)))
                 prefixes[store] = (await stores.FindWithoutSecretAsync(store, token))?.Prefix ?? "";
-            lock (run)
+            foreach (var part in SelectionItem.ByRows(chosen))
             {
-                foreach (var item in chosen)
-                    bytes += Add(item, rows.GetValueOrDefault(item.Id));
+                var rows = await datums.FindAsync([.. part.Select(i => i.Id)], token);
+                lock (run)
+                {
+                    foreach (var item in part)
+                        bytes += Add(item, rows.GetValueOrDefault(item.Id));
+                }
             }
         });
 

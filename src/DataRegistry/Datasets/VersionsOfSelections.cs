@@ -21,7 +21,7 @@ sealed class VersionsOfSelections(JobTable jobs, VersionJobs versions, DatasetLi
             VersionBegun.Begun made => made,
             VersionBegun.Refused refused => throw VersionsOfFiles.ErrorOf(refused.Why, dataset, version.Name),
             VersionBegun.NothingMade nothing => throw VersionErrors.NothingMade.With(nothing.Job.JobId),
-            _ => throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30)),
+            _ => throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30)),
         };
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}{VersionJobAccess.PathOf(begun.Job)}/";
         return Results.Json(

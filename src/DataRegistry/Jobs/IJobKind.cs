@@ -40,7 +40,7 @@ interface IJobKind
     /// Called when the job has ended. It may be called twice, and after a death not at all, so a caller that depends on
     /// it also reads the job.
     /// </summary>
-    Task EndedAsync(JobRow job, CancellationToken cancellationToken);
+    Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Adds the counts of a window, or of a request's refusals, to the service's metrics.</summary>
     void Measure(Counts counts)

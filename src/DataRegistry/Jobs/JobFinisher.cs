@@ -95,7 +95,7 @@ sealed partial class JobFinisher(
     /// <summary>Ends a job whose ranges are all done; null if it has ended already.</summary>
     public async Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken)
     {
-        if (await jobs.FinishAsync(id, done, cancellationToken) is not { } finished)
+        if (await jobs.FinishAsync(id, done, job => kinds.Of(job).Remedy, cancellationToken) is not { } finished)
             return null;
         Log.Finished(logger, id, finished.Status, finished.Counts);
         await EndedAsync(finished, cancellationToken);

@@ -4,13 +4,14 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Jobs;
 
 /// <summary>Starts jobs whose input and ranges are written.</summary>
-sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFinisher finisher, JobKinds kinds, IOptions<JobOptions> options)
+sealed class JobStarter(
+    JobTable jobs, WorkTable work, JobBlobs blobs, RangeQueue queue, JobFinisher finisher, JobKinds kinds, IOptions<JobOptions> options)
 {
     /// <summary>Sends the job's first messages and makes it visible. A job without ranges is done at once.</summary>
     public async Task<JobRow> StartAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
     {
         await jobs.AddAsync(job, key: null, cancellationToken);
-        return await SendAsync(job, ranges, cancellationToken);
+        return await SendAsync(job, ranges, cancellationToken) ?? job;
     }
 
     /// <summary>
@@ -35,7 +36,21 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
         JobRow job, IReadOnlyList<WorkRow> ranges, RequestKey? key, CancellationToken cancellationToken)
     {
         var start = await TryAddAsync(job, key, cancellationToken);
-        return start is JobStart.Started ? new JobStart.Started(await SendAsync(job, ranges, cancellationToken)) : start;
+        if (start is not JobStart.Started)
+            return start;
+        // Another delivery of the request may have counted too many jobs, and taken the job back.
+        return await SendAsync(job, ranges, cancellationToken) is { } started ? new JobStart.Started(started) : new JobStart.TooMany();
+    }
+
+    /// <summary>
+    /// Deletes the ranges and blobs of a job that was not started. Returns the job of an earlier request with the same key; null if the
+    /// project has too many jobs.
+    /// </summary>
+    public async Task<JobRow?> TakeBackAsync(JobId id, JobStart start, RequestKey? key, CancellationToken cancellationToken)
+    {
+        await work.DeleteAsync(id, CancellationToken.None);
+        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
+        return start is JobStart.Repeated { Key: var known } ? await RepeatAsync(known, key!, cancellationToken) : null;
     }
 
     /// <summary>The same without its first messages: the job begins once somebody works on a range.</summary>
@@ -68,18 +83,18 @@ sealed class JobStarter(JobTable jobs, WorkTable work, RangeQueue queue, JobFini
             ?? throw JobErrors.FirstNotDone.With().After(TimeSpan.FromSeconds(5));
     }
 
-    async Task<JobRow> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
+    /// <summary>Null if the job is gone.</summary>
+    async Task<JobRow?> SendAsync(JobRow job, IReadOnlyList<WorkRow> ranges, CancellationToken cancellationToken)
     {
         foreach (var range in ranges.Take(options.Value.MessagesPerJob))
             await queue.SendAsync(range, cancellationToken);
         kinds.Of(job).Measure(job.Refused);
         if (ranges.Count == 0)
-            return await finisher.FinishAsync(job.JobId, default, cancellationToken) ?? await jobs.FindAsync(job.JobId, cancellationToken)
-                ?? job;
+            return await finisher.FinishAsync(job.JobId, default, cancellationToken) ?? await jobs.FindAsync(job.JobId, cancellationToken);
 
         // Null: a worker has it already, and it shows as running.
         return await jobs.ChangeAsync(
             job.JobId, j => j.Status == JobStatus.Staging ? j with { Status = JobStatus.Accepted } : null, cancellationToken)
-            ?? await jobs.FindAsync(job.JobId, cancellationToken) ?? job;
+            ?? await jobs.FindAsync(job.JobId, cancellationToken);
     }
 }

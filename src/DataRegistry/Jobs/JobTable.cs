@@ -187,7 +187,9 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
     /// Ends a job whose ranges are all done, or ended by cancelling. It checks the sum: a job whose inputs are not all
     /// counted fails, with an error in the log.
     /// </summary>
-    public Task<JobRow?> FinishAsync(JobId id, Counts done, CancellationToken cancellationToken) => ChangeAsync(
+    /// <param name="remedy">A sentence for the user after such a failure; null for none.</param>
+    public Task<JobRow?> FinishAsync(
+        JobId id, Counts done, Func<JobRow, string?> remedy, CancellationToken cancellationToken) => ChangeAsync(
         id,
         job =>
         {
@@ -200,8 +202,7 @@ sealed partial class JobTable(TableServiceClient tables, TimeProvider clock) : I
                 Status = whole ? JobStatus.Completed : JobStatus.Failed,
                 Error = whole
                     ? null
-                    : $"Only {counts.Total} of {job.Total} inputs are counted. Adopt the list again: existing datums stay, and "
-                        + "missing ones are added.",
+                    : $"Only {counts.Total} of {job.Total} inputs are counted.{(remedy(job) is { } sentence ? $" {sentence}" : "")}",
                 Counts = counts,
                 Total = job.Total ?? counts.Total,
                 Finished = clock.GetUtcNow(),

@@ -35,7 +35,7 @@ sealed partial class RangeWorker(
         await jobs.StartAsync(range.JobId, cancellationToken);
         if (await OpenJobAsync(range.JobId, cancellationToken) is not { } run)
             return;
-        using var turn = turns.Enter(run.Leased, run.Bucket);
+        using var turn = turns.Enter(run.Leased, run.Server);
         await using var watch = new JobWatch(jobs, range.JobId, clock);
         var delivery = new RangeDelivery(until, bucketUnavailable, watch.Stop);
         try
@@ -67,7 +67,7 @@ sealed partial class RangeWorker(
         turn.TimedOut();
         return new(
             BucketFault.Unreachable,
-            $"The server of bucket '{run.Bucket}' answers too slowly: a part of the job took more than some minutes.")
+            $"{run.Server} answers too slowly: a part of the job took more than some minutes.")
         {
             IsTimeout = true,
         };

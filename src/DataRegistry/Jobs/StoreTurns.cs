@@ -39,15 +39,15 @@ sealed class StoreTurns : IDisposable
     public void Dispose() => windows.Dispose();
 
     /// <summary>Begins a delivery that will use a store. Dispose it at the delivery's end.</summary>
-    /// <param name="bucket">Only to name it in errors.</param>
-    public Turn Enter(Guid store, string bucket)
+    /// <param name="server">The beginning of errors' sentences.</param>
+    public Turn Enter(Guid store, string server)
     {
         lock (gate)
         {
             if (!shares.TryGetValue(store, out var share))
                 shares.Add(store, share = new(Math.Max(1, options.WindowsAtOnce / 2)));
             share.Messages++;
-            return new(this, store, share, bucket);
+            return new(this, store, share, server);
         }
     }
 
@@ -86,11 +86,11 @@ sealed class StoreTurns : IDisposable
         readonly StoreTurns turns;
         readonly Guid store;
         readonly Share share;
-        readonly string bucket;
+        readonly string server;
         bool tries, isRefused, isSentAway;
 
-        internal Turn(StoreTurns turns, Guid store, Share share, string bucket) =>
-            (this.turns, this.store, this.share, this.bucket) = (turns, store, share, bucket);
+        internal Turn(StoreTurns turns, Guid store, Share share, string server) =>
+            (this.turns, this.store, this.share, this.server) = (turns, store, share, server);
 
         /// <summary>
         /// Takes a slot for a window; dispose it at the window's end. Null if the store has its share of messages and
@@ -232,7 +232,7 @@ sealed class StoreTurns : IDisposable
             }
 
             throw new BucketException(
-                BucketFault.Unreachable, $"The server of bucket '{bucket}' does not answer in time.")
+                BucketFault.Unreachable, $"{server} does not answer in time.")
             { IsTimeout = true };
         }
     }

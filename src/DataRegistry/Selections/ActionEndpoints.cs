@@ -24,7 +24,7 @@ static class ActionEndpoints
                 StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
+                SelectionErrors.SelectionExpired, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
         MapTagging(api, "tag", SelectionAction.Tag, "Add tags to the datums of a selection");
         MapTagging(api, "untag", SelectionAction.Untag, "Take tags away from the datums of a selection");
         api.MapPost("/selections/{id}/export/", (string id, HttpContext context, SelectionActions actions) =>
@@ -36,7 +36,7 @@ static class ActionEndpoints
                 StatusCodes.Status202Accepted)
             .Fails(
                 SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
+                SelectionErrors.SelectionExpired, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/jobs/{job}/", GetAsync).WithName("getSelectionJob")
             .Answers<SelectionJobBody>("Get a job of a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
@@ -62,7 +62,7 @@ static class ActionEndpoints
             .Answers<SelectionJobBody>(summary, StatusCodes.Status202Accepted)
             .Fails(
                 AccessErrors.NotPermitted, SelectionErrors.SelectionNotFrozen, SelectionErrors.ActionRuns, SelectionErrors.ActionBegins,
-                SelectionErrors.SelectionExpired, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
+                SelectionErrors.SelectionExpired, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
 
     static async Task<IResult> GetAsync(string id, string job, HttpContext context, SelectionAccess access, SelectionActions actions)
     {

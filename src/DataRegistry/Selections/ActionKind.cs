@@ -48,9 +48,6 @@ sealed class ActionKind(
         };
     }
 
-    /// <summary>The next action on the selection reads the job.</summary>
-    public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
-
     static string NameOf(SelectionAction action) => action switch
     {
         SelectionAction.Purge => "purged",
@@ -70,15 +67,10 @@ sealed record ActionTools(DatumChanges Changes, DatumExport Datums, ExportFiles 
 
 /// <summary>A job that acts on a selection, as a worker has opened it.</summary>
 sealed class ActionRun(ActionScope scope, JobBlobs blobs, ActionTools tools)
-    : JobRun(scope.Job, scope.Project.Id, scope.Project.Name)
+    : TableJobRun(scope.Job)
 {
-    public override bool NeedsListing => false;
-
-    public override async Task<RangeOpening> OpenAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken) =>
-        delivery.BucketUnavailable is { } givenUp
-            ? new RangeOpening.Failed(givenUp.Message)
-            : new RangeOpening.Opened(new ActionWork(
-                scope, blobs, tools, await blobs.ReadInputAsync(Job.JobId, window: 0, cancellationToken)));
+    protected override async Task<RangeWork> WorkAsync(CancellationToken cancellationToken) =>
+        new ActionWork(scope, blobs, tools, await blobs.ReadInputAsync(Job.JobId, window: 0, cancellationToken));
 }
 
 /// <summary>Acts on the items of a range's windows.</summary>

@@ -6,17 +6,12 @@ namespace DataRegistry.Selections;
 /// <summary>Writes the datums of a selection to files.</summary>
 sealed class DatumExport(DatumTable datums, AliasTable aliases)
 {
-    /// <summary>Datums that are in memory at a time, and rows that a request reads.</summary>
-    const int AtOnce = Storage.Tables.MaxPageRows;
-
     /// <returns>The items that were left out, with the reasons.</returns>
     public async Task<IReadOnlyList<SkippedItem>> WriteAsync(
         ActionScope scope, IReadOnlyList<SelectionItem> items, WindowFiles<ExportRow> files, CancellationToken cancellationToken)
     {
         var skipped = new List<SkippedItem>();
-        // The rows of neighbouring ids lie together.
-        var byId = items.OrderBy(i => i.Id.Value.Partition).ThenBy(i => i.Id.Value.RowKey, StringComparer.Ordinal);
-        foreach (var some in byId.Chunk(AtOnce))
+        foreach (var some in SelectionItem.ByRows(items))
         {
             var rows = await datums.FindAsync([.. some.Select(i => i.Id)], cancellationToken);
             var names = await aliases.NamesAsync(some.Select(i => i.Id), cancellationToken);

@@ -16,13 +16,14 @@ sealed class LocationSource(FreezeFilter wanted, LocationTable locations, DatumT
     {
         var page = await locations.SelectAsync(store, shard, wanted.Filter.Prefix!, after, continuation, cancellationToken);
         var items = new List<SelectionItem>();
+        var finished = new Dictionary<Guid, bool>();
         var unsure = PreviousOf(page.Values.Select(row => row.Previous)).ToHashSet();
         foreach (var row in page.Values.Where(row => row.Purged != true))
         {
             var datum = row.AsDatum(store, bucket);
             if (!wanted.Takes(datum))
                 continue;
-            if (row.Settled == true || await jobs.IsFinishedAsync(new(TimedId.FromGuid(row.Job)), cancellationToken))
+            if (row.Settled == true || await IsFinishedAsync(row.Job))
                 items.Add(SelectionItem.Of(datum, row.Id));
             else
                 unsure.Add(row.Id);
@@ -30,6 +31,14 @@ sealed class LocationSource(FreezeFilter wanted, LocationTable locations, DatumT
 
         items.AddRange(await FindAsync(unsure, cancellationToken));
         return new(items, page.Values.Count, page.Values is [.., var last] ? last.RowKey : null, page.ContinuationToken);
+
+        // A job that has not completed is read once a page, not once a row.
+        async Task<bool> IsFinishedAsync(Guid job)
+        {
+            if (!finished.TryGetValue(job, out var known))
+                finished[job] = known = await jobs.IsFinishedAsync(new(TimedId.FromGuid(job)), cancellationToken);
+            return known;
+        }
     }
 
     /// <summary>Those datums, and the ones before them, that the filter takes.</summary>

@@ -12,6 +12,9 @@ sealed class SelectionAccess(
     JobTable jobs, JobControl control, JobResults results, ProjectTable projects, Permissions permissions, SelectionLimits limits,
     TimeProvider clock)
 {
+    /// <summary>Items that a selection shows with itself.</summary>
+    const int SampleItems = 10;
+
     public Task<Project> ProjectAsync(HttpContext context, string? id) =>
         permissions.ProjectAsync(context, projects, id, Permission.DataRead);
 
@@ -48,11 +51,11 @@ sealed class SelectionAccess(
     public Task RequireCancelAsync(HttpContext context, JobRow job, Project project, Permission permission) =>
         job.CreatedBy == Caller.Of(context).Name ? Task.CompletedTask : RequireAsync(context, project, permission);
 
-    public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status, int sample)
+    public async Task<IResult> AnswerAsync(HttpContext context, JobRow job, Project project, int status)
     {
         var progress = await control.ProgressAsync(job, context.RequestAborted);
         var some = await results.ReadAsync(job, "", default, SelectionEndpoints.Json.SelectionItem, context.RequestAborted)
-            .Select(r => r.Result).Take(sample).ToListAsync(context.RequestAborted);
+            .Select(r => r.Result).Take(SampleItems).ToListAsync(context.RequestAborted);
         return Results.Json(
             SelectionBody.From(job, progress.Done, project, some), SelectionEndpoints.Json.SelectionBody, statusCode: status);
     }

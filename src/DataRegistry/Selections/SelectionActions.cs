@@ -26,7 +26,7 @@ sealed class SelectionActions(
         var order = await OrderAsync(context, selection, action);
         var key = RequestKey.Of(context, project, $"action\n{order.Write()}");
         var job = await requests.ActAsync(selection, order, Caller.Of(context).Name, key, context.RequestAborted)
-            ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
+            ?? throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{id}/jobs/{job.JobId}/";
         return await AnswerAsync(context, job, project, StatusCodes.Status202Accepted);
     }

@@ -16,8 +16,6 @@ static class SelectionEndpoints
 
     public const int MaxBodyBytes = 64 * 1024;
 
-    const int SampleItems = 10;
-
     public static void MapSelections(this IEndpointRouteBuilder api)
     {
         api.MapPost("/selections/", CreateAsync).WithName("createSelection").Takes<NewSelectionBody>().TakesIdempotencyKey()
@@ -27,7 +25,7 @@ static class SelectionEndpoints
             .FailsOn("project", CommonErrors.Required, OrganizationErrors.NotAProjectId, OrganizationErrors.NoProject)
             .FailsOn("filter", CommonErrors.Required, CommonErrors.NotAnObject, SelectionErrors.EmptyFilter)
             .Fails(
-                AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, SelectionErrors.TooManySelectionJobs, JobErrors.FirstNotDone);
+                AccessErrors.NotPermitted, SelectionErrors.JobStillRuns, JobErrors.TooManyJobs, JobErrors.FirstNotDone);
         api.MapGet("/selections/{id}/", GetAsync).WithName("getSelection").Answers<SelectionBody>("Get a selection and its progress")
             .Fails(SelectionErrors.SelectionExpired);
         api.MapGet("/selections/{id}/items/", ItemsAsync).WithName("listSelectionItems").AnswersPages<SelectionItem>(
@@ -49,16 +47,16 @@ static class SelectionEndpoints
         await RequireEndedAsync(filter, project, jobs, context.RequestAborted);
         var key = RequestKey.Of(context, project, $"selection\n{filter.Write()}");
         var job = await requests.FreezeAsync(project, filter, Caller.Of(context).Name, key, context.RequestAborted)
-            ?? throw SelectionErrors.TooManySelectionJobs.With().After(TimeSpan.FromSeconds(30));
+            ?? throw JobErrors.TooManyJobs.With().After(TimeSpan.FromSeconds(30));
         context.Response.Headers.Location = $"{PublicUrl.Of(context.Request)}/api/v0/selections/{job.JobId}/";
         return await access.AnswerAsync(
-            context, job, project, job.Status.IsTerminal() ? StatusCodes.Status201Created : StatusCodes.Status202Accepted, SampleItems);
+            context, job, project, job.Status.IsTerminal() ? StatusCodes.Status201Created : StatusCodes.Status202Accepted);
     }
 
     static async Task<IResult> GetAsync(string id, HttpContext context, SelectionAccess access)
     {
         var (job, project) = await access.SelectionAsync(id, context);
-        return await access.AnswerAsync(context, job, project, StatusCodes.Status200OK, SampleItems);
+        return await access.AnswerAsync(context, job, project, StatusCodes.Status200OK);
     }
 
     static async Task<IResult> ItemsAsync(string id, HttpContext context, SelectionAccess access, JobResults results)
@@ -73,7 +71,7 @@ static class SelectionEndpoints
         var (job, project) = await access.SelectionAsync(id, context);
         await access.RequireCancelAsync(context, job, project, Permission.DataEdit);
         job = await control.CancelAsync(job, marked: null, context.RequestAborted);
-        return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted, SampleItems);
+        return await access.AnswerAsync(context, job, project, StatusCodes.Status202Accepted);
     }
 
     /// <summary>Refuses a missing store, and a bucket that is not the store's: the selection would be empty.</summary>

@@ -52,8 +52,4 @@ static class SelectionErrors
 
     public static FieldError NoTags { get; } = new(
         "required", "At least one tag is expected.", "The list of tags is empty.");
-
-    public static DetailError TooManySelectionJobs { get; } = new(
-        StatusCodes.Status429TooManyRequests, "The project has the most running jobs that it may have. Try again when one has ended.",
-        "The project has too many jobs. `Retry-After` says when to come again.");
 }

@@ -14,7 +14,7 @@ sealed class FreezeKind(ProjectTable projects, FreezeSources sources, JobBlobs b
     public async Task<JobOpening> OpenAsync(JobRow job, CancellationToken cancellationToken) =>
         await projects.FindAsync(job.Project, cancellationToken) is { } project
             ? new JobOpening.Opened(new FreezeRun(
-                job, project, new(await sources.OpenAsync(job, project, cancellationToken), blobs, limits)))
+                job, new(await sources.OpenAsync(job, project, cancellationToken), blobs, limits)))
             : new JobOpening.Failed("The selection's project is not there any more.");
 
     /// <inheritdoc/>
@@ -23,20 +23,12 @@ sealed class FreezeKind(ProjectTable projects, FreezeSources sources, JobBlobs b
         Project = job.Project,
         Details = new() { ["status"] = JobStatuses.NameOf(job.Status), ["count"] = job.Counts.Done, ["bytes"] = job.Counts.Bytes },
     };
-
-    /// <summary>Nothing depends on it.</summary>
-    public Task EndedAsync(JobRow job, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
 /// <summary>A job that freezes a selection, as a worker has opened it.</summary>
-sealed class FreezeRun(JobRow job, Project project, FreezeWork work) : JobRun(job, project.Id, project.Name)
+sealed class FreezeRun(JobRow job, FreezeWork work) : TableJobRun(job)
 {
-    public override bool NeedsListing => false;
-
-    public override Task<RangeOpening> OpenAsync(WorkRow range, RangeDelivery delivery, CancellationToken cancellationToken) =>
-        Task.FromResult<RangeOpening>(delivery.BucketUnavailable is { } givenUp
-            ? new RangeOpening.Failed(givenUp.Message)
-            : new RangeOpening.Opened(work));
+    protected override Task<RangeWork> WorkAsync(CancellationToken cancellationToken) => Task.FromResult<RangeWork>(work);
 }
 
 /// <summary>Reads the shards of a range, window by window.</summary>

@@ -10,6 +10,12 @@ sealed record SelectionItem(DatumId Id, Guid Store, string Bucket, string Key, l
     public static SelectionItem Of(ISelectableDatum datum, DatumId id) =>
         new(id, datum.Store ?? Guid.Empty, datum.Bucket ?? "", datum.Key ?? "", datum.Size);
 
+    /// <summary>
+    /// The items in the order of their datums' rows, as many at a time as a request reads. Rows of neighbouring ids lie together.
+    /// </summary>
+    public static IEnumerable<SelectionItem[]> ByRows(IEnumerable<SelectionItem> items) => items
+        .OrderBy(i => i.Id.Value.Partition).ThenBy(i => i.Id.Value.RowKey, StringComparer.Ordinal).Chunk(Storage.Tables.MaxPageRows);
+
     public string Uri => new S3Url(Bucket, Key).ToString();
 
     string IJobResult.Outcome => "done";

@@ -50,7 +50,7 @@ sealed partial class SelectionRequests(
             ? await starts.TryStartAsync(job, ranges, key, cancellationToken)
             : await starts.TryAddAsync(job, key, cancellationToken);
         if (start is not JobStart.Started started)
-            return await NotStartedAsync(id, start, key, cancellationToken);
+            return await starts.TakeBackAsync(id, start, key, cancellationToken);
         if (limits.AtOnce == TimeSpan.Zero)
             return started.Job;
         await RunAtOnceAsync(await work.ListAsync(id, cancellationToken).ToListAsync(cancellationToken));
@@ -84,7 +84,7 @@ sealed partial class SelectionRequests(
         if (start is JobStart.Started started)
             return started.Job;
         await work.Table.TryDeleteAsync(claim.PartitionKey, claim.RowKey, claim.ETag, cancellationToken);
-        return await NotStartedAsync(id, start, key, cancellationToken);
+        return await starts.TakeBackAsync(id, start, key, cancellationToken);
     }
 
     /// <summary>
@@ -135,14 +135,6 @@ sealed partial class SelectionRequests(
         return job is not null && !await jobs.RemoveAsync(job, claim.KeyOf(id), cancellationToken)
             ? throw SelectionErrors.ActionRuns.With(id)
             : false;
-    }
-
-    /// <summary>Takes a job back that was not started. The job of the same key where there is one; null where there are too many.</summary>
-    async Task<JobRow?> NotStartedAsync(JobId id, JobStart start, RequestKey? key, CancellationToken cancellationToken)
-    {
-        await work.DeleteAsync(id, CancellationToken.None);
-        await blobs.TryDeleteAsync($"{id}/", CancellationToken.None);
-        return start is JobStart.Repeated { Key: var known } ? await starts.RepeatAsync(known, key!, cancellationToken) : null;
     }
 
     /// <summary>

@@ -19,6 +19,9 @@ public sealed class DatasetParserTests
     [InlineData(".", false)]
     [InlineData("a/../b", false)]
     [InlineData("a/.", false)]
+    [InlineData("a\\..\\b", false)]
+    [InlineData("\\a", false)]
+    [InlineData("C:/a", false)]
     [InlineData("a\tb", false)]
     [InlineData("a\u0085", false)]
     public void A_path_leads_nowhere_else(string? text, bool isValid) => Assert.Equal(isValid, DatasetPath.IsValid(text));

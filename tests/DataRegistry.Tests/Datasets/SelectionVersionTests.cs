@@ -29,7 +29,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task A_version_has_all_files_of_a_selection_in_the_order_of_their_paths()
     {
         var keys = await AdoptAsync("whole/");
-        var dataset = await service.NewDatasetIdAsync("whole", root: "whole");
+        var dataset = await service.NewDatasetAsync("whole", root: "whole");
         var selection = await service.SelectAsync(new { prefix = "whole/" });
         using var answer = await service.NewVersionOfAsync(dataset, "1", selection);
         var creating = await TestUsers.JsonAsync(answer, HttpStatusCode.Accepted);
@@ -64,7 +64,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task A_version_whose_worker_dies_anywhere_is_there_as_a_whole_or_not_at_all()
     {
         await AdoptAsync("die/");
-        var dataset = await service.NewDatasetIdAsync("die");
+        var dataset = await service.NewDatasetAsync("die");
         var selection = await service.SelectAsync(new { prefix = "die/" });
         var deaths = 0;
         for (var (write, died) = (0, true); died; write++)
@@ -109,7 +109,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         var other = await service.NewStoreAsync();
         await service.AddDatumsAsync(other, service.Project, ["twice/a", "twice/b"]);
         var id = await service.AdoptedAsync("twice/b");
-        var dataset = await service.NewDatasetIdAsync("twice");
+        var dataset = await service.NewDatasetAsync("twice");
         var selection = await service.SelectAsync(new { prefix = "twice/" });
         var (version, job) = await MakeAsync(dataset, "1", selection);
         Assert.Equal("failed", job.GetProperty("status").GetString());
@@ -135,7 +135,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
             .ToDictionary(d => d.GetProperty("name").GetString()!, d => d.GetProperty("id").GetString()!);
         await service.Http.StatusAsync("POST", $"/api/v0/data/{ids["a"]}/purge/");
         await service.Http.StatusAsync("POST", $"/api/v0/data/{ids["b"]}/metadata/", "{}");
-        var dataset = await service.NewDatasetIdAsync("skip");
+        var dataset = await service.NewDatasetAsync("skip");
         var (version, job) = await MakeAsync(dataset, "1", selection);
         TestSelections.AssertCounts(job, 4, 1, 3, 0);
         Assert.Equal(["skip/c"], await service.PathsOfAsync(version));
@@ -154,7 +154,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task A_cancelled_job_gives_the_name_back_and_an_ended_one_cannot_be_cancelled()
     {
         await AdoptAsync("cancel/");
-        var dataset = await service.NewDatasetIdAsync("cancel");
+        var dataset = await service.NewDatasetAsync("cancel");
         var selection = await service.SelectAsync(new { prefix = "cancel/" });
         using var answer = await service.NewVersionOfAsync(dataset, "1", selection);
         var version = TestVersions.VersionPathOf(await TestUsers.JsonAsync(answer, HttpStatusCode.Accepted));
@@ -179,7 +179,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task A_version_that_is_deleted_while_it_is_made_stays_deleted()
     {
         await AdoptAsync("deleted/");
-        var dataset = await service.NewDatasetIdAsync("deleted");
+        var dataset = await service.NewDatasetAsync("deleted");
         using var answer = await service.NewVersionOfAsync(dataset, "1", await service.SelectAsync(new { prefix = "deleted/" }));
         var version = TestVersions.VersionPathOf(await TestUsers.JsonAsync(answer, HttpStatusCode.Accepted));
         Assert.Equal(HttpStatusCode.NoContent, await service.Http.StatusAsync("DELETE", version));
@@ -193,7 +193,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task A_request_that_is_repeated_with_its_key_is_about_the_same_version()
     {
         await AdoptAsync("key/");
-        var dataset = await service.NewDatasetIdAsync("key");
+        var dataset = await service.NewDatasetAsync("key");
         var selection = await service.SelectAsync(new { prefix = "key/" });
         using var first = await service.NewVersionOfAsync(dataset, "1", selection, key: "k");
         using var again = await service.NewVersionOfAsync(dataset, "1", selection, key: "k");
@@ -212,7 +212,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task A_request_that_dies_anywhere_is_gone_on_with_by_its_repetition()
     {
         await AdoptAsync("request/");
-        var dataset = await service.NewDatasetIdAsync("request");
+        var dataset = await service.NewDatasetAsync("request");
         var selection = await service.SelectAsync(new { prefix = "request/" });
         for (var (write, died) = (0, true); died; write++)
         {
@@ -232,7 +232,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task The_name_of_a_dead_request_is_free_after_some_minutes()
     {
         await AdoptAsync("dead/");
-        var dataset = await service.NewDatasetIdAsync("dead");
+        var dataset = await service.NewDatasetAsync("dead");
         var selection = await service.SelectAsync(new { prefix = "dead/" });
         service.Transport.DieAfter(1);
         using (var dead = await service.NewVersionOfAsync(dataset, "1", selection))
@@ -249,7 +249,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task Selections_that_no_version_can_be_made_of_are_refused()
     {
         await AdoptAsync("bad/");
-        var dataset = await service.NewDatasetIdAsync("bad");
+        var dataset = await service.NewDatasetAsync("bad");
         var selection = await service.SelectAsync(new { prefix = "bad/" });
         await Refused(HttpStatusCode.BadRequest, "no-id");
         await Refused(HttpStatusCode.BadRequest, Guid.NewGuid().ToString());
@@ -295,7 +295,7 @@ public sealed class SelectionVersionTests : IAsyncLifetime
     public async Task Readers_may_neither_make_nor_cancel_and_strangers_see_no_job()
     {
         await AdoptAsync("roles/");
-        var dataset = await service.NewDatasetIdAsync("roles");
+        var dataset = await service.NewDatasetAsync("roles");
         var selection = await service.SelectAsync(new { prefix = "roles/" });
         using var answer = await service.NewVersionOfAsync(dataset, "1", selection);
         var job = answer.Headers.Location!.AbsolutePath;

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using System.Text.Json;
 using DataRegistry.Tests.Fixtures;
@@ -8,14 +7,6 @@ namespace DataRegistry.Tests.Datasets;
 /// <summary>Versions that jobs make.</summary>
 static class TestVersions
 {
-    /// <summary>A dataset's id.</summary>
-    public static async Task<string> NewDatasetIdAsync(this TestService service, string name, string? root = null)
-    {
-        using var answer = await service.Http.SendAsync("POST", "/api/v0/datasets/", JsonSerializer.Serialize(
-            new { name, project = service.Project.Id, root }));
-        return (await TestUsers.JsonAsync(answer, HttpStatusCode.Created)).GetProperty("id").GetString()!;
-    }
-
     /// <param name="key">The Idempotency-Key; null for none.</param>
     public static async Task<HttpResponseMessage> NewVersionOfAsync(
         this TestService service, string dataset, string name, JsonElement selection, string? key = null)

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using DataRegistry.Datasets;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
+using Microsoft.Extensions.DependencyInjection;
 using static DataRegistry.Tests.Datasets.TestDatasets;
 
 namespace DataRegistry.Tests.Datasets;
@@ -45,6 +47,24 @@ public sealed class VersionAliasTests(SharedService shared) : IClassFixture<Shar
         using var second = await PointAsync("stable", a);
         Assert.NotEqual(TestUsers.Id(alias), TestUsers.Id(await TestUsers.JsonAsync(second, HttpStatusCode.Created)));
         await service.GetAsync(path, HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_deletion_of_a_version_leaves_an_alias_alone_that_is_moved_meanwhile()
+    {
+        var datum = await service.AdoptedAsync("alias/raced");
+        var dataset = await service.NewDatasetAsync();
+        var (a, b) = (await service.NewVersionAsync(dataset, "v1", datum), await service.NewVersionAsync(dataset, "v2", datum));
+        (await PointAsync("raced", a)).Dispose();
+        var table = service.Services.GetRequiredService<DatasetTable>();
+        Assert.True(DatasetVersionId.TryParse(a, out var version));
+        var read = Assert.Single(await table.AliasesOfAsync((await table.FindVersionAsync(version, default))!, default));
+        (await PointAsync("raced", b)).Dispose();
+        Assert.False(await table.DeleteAliasAsync(read, version.ToGuid(), "alice", default));
+        var left = Assert.Single(await service.GetAllAsync($"{AliasesPath}?dataset={dataset}"));
+        Assert.Equal(b, left.GetProperty("dataset_version").GetProperty("id").GetString());
+        // Without that condition it is deleted wherever it leads.
+        Assert.True(await table.DeleteAliasAsync(read, onlyAt: null, "alice", default));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
     [Fact]
     public async Task Two_versions_are_compared_page_by_page()
     {
-        var dataset = await service.NewDatasetIdAsync("diff");
+        var dataset = await service.NewDatasetAsync("diff");
         foreach (var key in new[] { "diff/a", "diff/b", "diff/c", "diff/d" })
             await service.AdoptedAsync(key);
         var first = await MakeAsync(dataset, "1", "diff/");
@@ -57,7 +57,7 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
     [Fact]
     public async Task A_version_of_another_project_is_as_one_that_is_not_there()
     {
-        var dataset = await service.NewDatasetIdAsync("hidden");
+        var dataset = await service.NewDatasetAsync("hidden");
         await service.AdoptedAsync("hidden/a");
         var version = await MakeAsync(dataset, "1", "hidden/");
         var other = await service.NewAsync("/api/v0/projects/", new { name = "visible" });
@@ -73,7 +73,7 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
     [Fact]
     public async Task All_files_come_as_lines_of_json_and_as_csv()
     {
-        var dataset = await service.NewDatasetIdAsync("stream", root: "stream");
+        var dataset = await service.NewDatasetAsync("stream", root: "stream");
         string[] keys = ["stream/a", "stream/comma, \"quoted\"", "stream/ü😀"];
         foreach (var key in keys)
             await service.AdoptedAsync(key);
@@ -95,7 +95,7 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
     public async Task An_export_that_is_killed_has_each_file_once_in_the_order_of_paths(string format)
     {
         var prefix = $"export-{format}/";
-        var dataset = await service.NewDatasetIdAsync($"export-{format}", root: prefix);
+        var dataset = await service.NewDatasetAsync($"export-{format}", root: prefix);
         var names = Enumerable.Range(0, 10).Select(n => $"{n:d2}").ToList();
         foreach (var name in names)
             await service.AdoptedAsync(prefix + name);
@@ -131,7 +131,7 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
     [Fact]
     public async Task An_export_is_refused_with_another_format_and_repeated_with_its_key()
     {
-        var dataset = await service.NewDatasetIdAsync("formats");
+        var dataset = await service.NewDatasetAsync("formats");
         await service.AdoptedAsync("formats/a");
         var version = await MakeAsync(dataset, "1", "formats/");
         foreach (var bad in new[] { "{}", """{"format":"xlsx"}""" })
@@ -162,7 +162,7 @@ public sealed class VersionReadTests(SmallVersions shared) : IClassFixture<Small
     [Fact]
     public async Task An_exported_file_is_read_by_ranges_and_is_gone_with_its_job()
     {
-        var dataset = await service.NewDatasetIdAsync("ranges");
+        var dataset = await service.NewDatasetAsync("ranges");
         await service.AdoptedAsync("ranges/a");
         var version = await MakeAsync(dataset, "1", "ranges/");
         using var accepted = await service.Http.SendAsync("POST", $"{version}export/", """{"format":"csv"}""");

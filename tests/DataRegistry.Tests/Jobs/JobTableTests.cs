@@ -41,11 +41,11 @@ public sealed class JobTableTests : IAsyncLifetime
             };
         }
 
-        Assert.Equal(JobStatus.Completed, (await jobs.FinishAsync(id, default, default))?.Status);
+        Assert.Equal(JobStatus.Completed, (await jobs.FinishAsync(id, default, _ => null, default))?.Status);
         Assert.Equal((JobStatus.Completed, 0),
             ((await jobs.FindAsync(id, default))!.Status, await jobs.ListActiveAsync(default).CountAsync()));
         // Another call did not end it.
-        Assert.Null(await jobs.FinishAsync(id, default, default));
+        Assert.Null(await jobs.FinishAsync(id, default, _ => null, default));
         Assert.Null(await jobs.FailAsync(id, default, "late", default));
     }
 
@@ -55,7 +55,7 @@ public sealed class JobTableTests : IAsyncLifetime
         var id = await RunningAsync();
         var ended = await Task.WhenAll(
             Enumerable.Range(0, 6)
-            .Select(i => i % 2 == 0 ? jobs.FinishAsync(id, default, default) : jobs.FailAsync(id, default, "x", default)));
+            .Select(i => i % 2 == 0 ? jobs.FinishAsync(id, default, _ => null, default) : jobs.FailAsync(id, default, "x", default)));
         Assert.Single(ended, e => e is not null);
     }
 
@@ -64,10 +64,10 @@ public sealed class JobTableTests : IAsyncLifetime
     {
         var id = await RunningAsync();
         transport.DieAt(0, after: false);
-        await Assert.ThrowsAnyAsync<Exception>(() => jobs.FinishAsync(id, default, default));
+        await Assert.ThrowsAnyAsync<Exception>(() => jobs.FinishAsync(id, default, _ => null, default));
         transport.Revive();
         Assert.Equal(JobStatus.Running, (await jobs.FindAsync(id, default))!.Status);
-        Assert.NotNull(await jobs.FinishAsync(id, default, default));
+        Assert.NotNull(await jobs.FinishAsync(id, default, _ => null, default));
     }
 
     async Task<JobId> RunningAsync()

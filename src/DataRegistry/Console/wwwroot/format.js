@@ -52,7 +52,7 @@ export function timeAgo(iso) {
   return h('time', { datetime: iso, title: dateTime(iso) }, relative(iso));
 }
 
-export function relative(iso) {
+function relative(iso) {
   const seconds = (Date.parse(iso) - Date.now()) / 1000;
   const [unit, length] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
   return Math.abs(seconds) < 45 ? 'just now' : RELATIVE.format(Math.round(seconds / length), unit);

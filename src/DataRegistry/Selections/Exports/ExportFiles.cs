@@ -48,9 +48,6 @@ sealed class WindowFiles<T>(WorkRow range, long fileBytes, Func<int, Cancellatio
     readonly List<ExportedFile> files = [];
     ExportFile<T>? file;
 
-    /// <summary>Rows of the files that are complete.</summary>
-    public long Rows => files.Sum(f => f.Rows);
-
     public async Task AddAsync(T row, CancellationToken cancellationToken)
     {
         if (file?.Bytes >= fileBytes - Slack)

@@ -55,7 +55,7 @@ function byId(units) {
 }
 
 /** A scope as permissions.js takes it: with the units that it lies in. Null is the whole system. */
-export function scopeAt(type, unit) {
+function scopeAt(type, unit) {
   if (type === 'system') return null;
   if (type === 'cluster') return { cluster: unit.id };
   if (type === 'department') return { department: unit.id, cluster: unit.cluster };

@@ -1,6 +1,6 @@
 import { api, pause } from '../api.js';
 import { h, replace } from '../dom.js';
-import { dateTime, timeAgo } from '../format.js';
+import { timeAgo } from '../format.js';
 import { field, form } from '../forms.js';
 import { may } from '../permissions.js';
 import { href, navigate } from '../router.js';
