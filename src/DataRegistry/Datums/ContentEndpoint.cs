@@ -35,21 +35,33 @@ static class ContentEndpoint
         var row = await datums.FindAsync(datum, context.RequestAborted) ?? throw CommonErrors.NotFound.With();
         var (bucket, found) = await DownloadEndpoints.RequiredAsync(row, objects, context.RequestAborted);
         var tag = $"\"{found.ETag}\"";
-        var range = IsOfTag(context.Request, tag) ? Range(context.Request, found.Size) : null;
+        var range = Range(context.Request, found.Size, tag);
         await using var content = RequestLimits.IsHead(context) ? null : await OpenAsync(bucket, found, range, context.RequestAborted);
 
-        var response = context.Response;
+        Describe(context.Response, found.Size, tag, range, DownloadEndpoints.FileName(row) ?? row.Id.ToString());
+        if (content is null)
+            return;
+        context.Response.ContentLength = content.Length;
+        await content.Body.CopyToAsync(context.Response.Body, context.RequestAborted);
+    }
+
+    /// <summary>Writes the status and headers of a file, or of a range of it.</summary>
+    /// <param name="tag">The file's ETag, in quotes.</param>
+    public static void Describe(HttpResponse response, long size, string tag, ByteSpan? range, string name)
+    {
         response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
-        response.ContentLength = content?.Length ?? (range is { } part ? part.Last - part.First + 1 : found.Size);
+        response.ContentLength = range is { } part ? part.Last - part.First + 1 : size;
         Shield(response);
         response.Headers.AcceptRanges = "bytes";
         response.Headers.ETag = tag;
-        response.Headers.ContentDisposition = ObjectKey.Attachment(DownloadEndpoints.FileName(row) ?? row.Id.ToString());
+        response.Headers.ContentDisposition = ObjectKey.Attachment(name);
         if (range is { } span)
-            response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {span.First}-{span.Last}/{found.Size}");
-        if (content is not null)
-            await content.Body.CopyToAsync(response.Body, context.RequestAborted);
+            response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {span.First}-{span.Last}/{size}");
     }
+
+    /// <summary>The range that the request asks for; null for the whole, also if it asks for a range of other bytes.</summary>
+    /// <param name="tag">The file's ETag, in quotes.</param>
+    public static ByteSpan? Range(HttpRequest request, long size, string tag) => IsOfTag(request, tag) ? Range(request, size) : null;
 
     /// <summary>The bytes are never run as a page of this service, and never kept, whatever the object says of itself.</summary>
     public static void Shield(HttpResponse response)

@@ -55,6 +55,12 @@ public sealed class ExportTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.PartialContent, answer.StatusCode);
         Assert.Equal(whole[2..6], await answer.Content.ReadAsStringAsync());
         Assert.Equal($"bytes 2-5/{whole.Length}", answer.Content.Headers.ContentRange!.ToString());
+        using var stale = new HttpRequestMessage(HttpMethod.Get, url)
+        {
+            Headers = { Range = new RangeHeaderValue(2, 5), IfRange = new RangeConditionHeaderValue("\"other\"") },
+        };
+        using var again = await stranger.SendAsync(stale);
+        Assert.Equal((HttpStatusCode.OK, whole), (again.StatusCode, await again.Content.ReadAsStringAsync()));
         using var beyond = new HttpRequestMessage(HttpMethod.Get, url) { Headers = { Range = new RangeHeaderValue(whole.Length, null) } };
         using var refused = await stranger.SendAsync(beyond);
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, refused.StatusCode);

@@ -1,10 +1,8 @@
-using System.Globalization;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
-using DataRegistry.Stores.S3;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -82,18 +80,9 @@ static class ExportContent
         {
             var properties = (await blob.GetPropertiesAsync(cancellationToken: context.RequestAborted)).Value;
             var size = properties.ContentLength;
-            var range = ContentEndpoint.Range(context.Request, size);
-            var response = context.Response;
-            response.StatusCode = range is null ? StatusCodes.Status200OK : StatusCodes.Status206PartialContent;
-            response.ContentLength = range is { } part ? part.Last - part.First + 1 : size;
-            response.ContentType = "application/octet-stream";
-            response.Headers.XContentTypeOptions = "nosniff";
-            response.Headers.CacheControl = "no-store";
-            response.Headers.AcceptRanges = "bytes";
-            response.Headers.ETag = properties.ETag.ToString("H");
-            response.Headers.ContentDisposition = ObjectKey.Attachment(name);
-            if (range is { } span)
-                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {span.First}-{span.Last}/{size}");
+            var tag = properties.ETag.ToString("H");
+            var range = ContentEndpoint.Range(context.Request, size, tag);
+            ContentEndpoint.Describe(context.Response, size, tag, range, name);
             if (RequestLimits.IsHead(context) || size == 0)
                 return;
             var asked = new BlobDownloadOptions
@@ -102,7 +91,7 @@ static class ExportContent
                 Conditions = new() { IfMatch = properties.ETag },
             };
             using var download = (await blob.DownloadStreamingAsync(asked, context.RequestAborted)).Value;
-            await download.Content.CopyToAsync(response.Body, context.RequestAborted);
+            await download.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
         }
         catch (RequestFailedException e) when (e.Status == StatusCodes.Status404NotFound)
         {
