@@ -4,7 +4,7 @@ using DataRegistry.Stores;
 namespace DataRegistry.Rescans;
 
 /// <summary>A scan's job, as a worker has opened it.</summary>
-sealed class RescanRun(JobRow job, Store store, ScanRanges ranges) 
+sealed class RescanRun(JobRow job, Store store, ScanRanges ranges)
     : JobRun(job, store.Id, $"The server of bucket '{store.Configuration.Bucket}'")
 {
     public override bool NeedsListing => true;
