@@ -99,7 +99,8 @@ public static class Registry
         app.UseRequestIds().UseSecurityHeaders().UseApiErrors().UseRequestLimits().UseCrossOrigin().UseHeadAsGet().UseApiPage();
         // An invalid administrator's token ends the start.
         app.ApplicationServices.GetRequiredService<ApiTokens>();
-        app.UseRouting().Use(app.ApplicationServices.GetRequiredService<RateLimits>().RequireStrangersTurnAsync);
-        return app.UseAuthorization().UseRateLimiter().UseEndpoints(MapEndpoints);
+        var limits = app.ApplicationServices.GetRequiredService<RateLimits>();
+        app.UseRouting().Use(limits.RequireStrangersTurnAsync);
+        return app.UseAuthorization().Use(limits.RequireTurnAsync).UseEndpoints(MapEndpoints);
     }
 }

@@ -1,8 +1,9 @@
 using System.Reflection;
 using DataRegistry.Tests.Fixtures;
+using DataRegistry.Tests.Host;
 using Xunit.Abstractions;
 
-[assembly: TestCollectionOrderer("DataRegistry.Tests.ApiContractTests+LastOfAll", "DataRegistry.Tests")]
+[assembly: TestCollectionOrderer("DataRegistry.Tests.ApiContractTests+FirstAndLast", "DataRegistry.Tests")]
 
 namespace DataRegistry.Tests;
 
@@ -44,14 +45,16 @@ public sealed class ApiContractTests
             ?? $"Test collection for {t.FullName}")
         .All(running.Contains);
 
-    /// <summary>Puts this collection after all others, and notes which ones run.</summary>
-    public sealed class LastOfAll : ITestCollectionOrderer
+    /// <summary>
+    /// Puts this collection after all others, and the long one of the published app before them. Notes which ones run.
+    /// </summary>
+    public sealed class FirstAndLast : ITestCollectionOrderer
     {
         public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections)
         {
             var all = testCollections.ToList();
             running = all.Select(c => c.DisplayName).ToHashSet(StringComparer.Ordinal);
-            return all.OrderBy(c => c.DisplayName == Name);
+            return all.OrderBy(c => c.DisplayName == Name).ThenByDescending(c => c.DisplayName == PublishedApp.Collection);
         }
     }
 }

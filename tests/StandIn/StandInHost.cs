@@ -102,7 +102,7 @@ public sealed class StandInHost : IAsyncDisposable
         host.Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
         {
             BaseAddress = new Uri(host.front.Urls.Single()),
-            Timeout = TimeSpan.FromSeconds(90),
+            Timeout = StartTimeout,
         };
         try
         {

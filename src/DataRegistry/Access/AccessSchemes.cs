@@ -1,8 +1,6 @@
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -42,8 +40,6 @@ static class AccessSchemes
         services.AddSingleton<SignedTokens>();
         services.AddSingleton<Permissions>();
         services.AddSingleton<RateLimits>();
-        services.AddRateLimiter(_ => { });
-        services.AddOptions<RateLimiterOptions>().Configure<RateLimits>((options, limits) => limits.Configure(options));
         // The framework logs each refused request as information. JwtBearer logs each exception as an error with its stack and throws it
         // on. A caller that hangs up is no error, and other exceptions are logged where they end a request.
         return services.AddLogging(logging => logging

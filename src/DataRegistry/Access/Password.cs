@@ -14,7 +14,7 @@ public static class Password
     public const int MaxLength = 256;
 
     /// <summary>https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2</summary>
-    const int Iterations = 600_000;
+    const int DefaultIterations = 600_000;
 
     const string Algorithm = "pbkdf2-sha256";
     const int SaltBytes = 16;
@@ -22,8 +22,11 @@ public static class Password
     // A flood of log-ins must not take the processors from everything else.
     static readonly SemaphoreSlim Turns = new(Math.Max(1, Environment.ProcessorCount / 2));
 
+    /// <summary>The cost of new hashes. Only tests lower it, before the first hash, because nothing else depends on it.</summary>
+    internal static int Iterations { get; set; } = DefaultIterations;
+
     // The password of an unknown user is compared with this hash, at the same cost. No password has it.
-    static readonly string NoPassword = Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
+    static string NoPassword => Format(Iterations, new byte[SaltBytes], new byte[SHA256.HashSizeInBytes]);
 
     public static async Task<string> HashAsync(string password, CancellationToken cancellationToken)
     {

@@ -12,7 +12,8 @@ using Microsoft.Extensions.Options;
 namespace DataRegistry.Access;
 
 /// <summary>
-/// The limits of requests, with ASP.NET Core's rate limiter. Each instance counts by itself, and queues no request.
+/// The limits of requests, with .NET's rate limiters. Each instance counts by itself, and queues no request. ASP.NET Core's own middleware
+/// never disposes of its limiter, whose timer would keep a stopped service in memory.
 /// <code>
 /// a subject's requests a minute      every request with a valid token, right log-ins and client secrets
 /// a subject's requests at a time     endpoints with the policy <see cref="InFlight"/>, until the answer is written or the caller hangs up
@@ -52,30 +53,45 @@ sealed class RateLimits : IDisposable
     /// <summary>The limit for an address.</summary>
     readonly PartitionedRateLimiter<int> refusals;
 
+    /// <summary>The limits of endpoints, by policy.</summary>
+    readonly Dictionary<string, PartitionedRateLimiter<HttpContext>> policies;
+
     public RateLimits(TimeProvider clock, IOptions<LimitOptions> limits, IOptions<AccessOptions> access)
     {
         (this.clock, this.limits, forwardedHops) = (clock, limits.Value, access.Value.ForwardedHops);
         good = new(clock, Remembered);
         subjects = PartitionedRateLimiter.Create<Guid, Guid>(subject => Window(subject, this.limits.RequestsPerMinute));
         refusals = PartitionedRateLimiter.Create<int, int>(address => Window(address, this.limits.RefusalsPerMinute));
+        policies = new(StringComparer.Ordinal)
+        {
+            [InFlight] = PartitionedRateLimiter.Create<HttpContext, Guid>(context => RateLimitPartition.GetConcurrencyLimiter(
+                Caller.Of(context).Id, _ => new() { PermitLimit = this.limits.RequestsInFlight, QueueLimit = 0 })),
+            // Check the window first: a request that the concurrency limit refuses counts for the minute.
+            [Content] = Addresses(address => RateLimitPartition.Get(address, _ => RateLimiter.CreateChained(
+                new FixedWindowRateLimiter(
+                    new() { PermitLimit = this.limits.RequestsPerMinute, Window = this.limits.Window, QueueLimit = 0 }),
+                new ConcurrencyLimiter(new() { PermitLimit = this.limits.RequestsInFlight, QueueLimit = 0 })))),
+            [Description] = Addresses(address => Window(address, this.limits.RefusalsPerMinute)),
+        };
     }
 
-    public void Configure(RateLimiterOptions options)
+    /// <summary>Ends a request that is over the limit of its endpoint's policy.</summary>
+    public async Task RequireTurnAsync(HttpContext context, RequestDelegate next)
     {
-        options.AddPolicy(InFlight, context => RateLimitPartition.GetConcurrencyLimiter(
-            Caller.Of(context).Id, _ => new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }));
-        // Check the window first: a request that the concurrency limit refuses counts for the minute.
-        options.AddPolicy(Content, context => RateLimitPartition.Get(AddressOf(context), _ => RateLimiter.CreateChained(
-            new FixedWindowRateLimiter(new() { PermitLimit = limits.RequestsPerMinute, Window = limits.Window, QueueLimit = 0 }),
-            new ConcurrencyLimiter(new() { PermitLimit = limits.RequestsInFlight, QueueLimit = 0 }))));
-        options.AddPolicy(Description, context => Window(AddressOf(context), limits.RefusalsPerMinute));
-        options.OnRejected = (rejected, _) =>
+        if (context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>()?.PolicyName is not { } policy)
         {
-            var policy = rejected.HttpContext.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>()?.PolicyName;
-            var refusal = WaitOf(rejected.Lease) is not { } wait ? TooMany(nameof(LimitOptions.RequestsInFlight), InFlightWait)
+            await next(context);
+            return;
+        }
+
+        using var lease = policies[policy].AttemptAcquire(context);
+        if (!lease.IsAcquired)
+        {
+            throw WaitOf(lease) is not { } wait ? TooMany(nameof(LimitOptions.RequestsInFlight), InFlightWait)
                 : TooMany(policy == Description ? nameof(LimitOptions.RefusalsPerMinute) : nameof(LimitOptions.RequestsPerMinute), wait);
-            return new(refusal.Error.WriteAsync(rejected.HttpContext));
-        };
+        }
+
+        await next(context);
     }
 
     /// <summary>
@@ -143,7 +159,12 @@ sealed class RateLimits : IDisposable
     {
         subjects.Dispose();
         refusals.Dispose();
+        foreach (var policy in policies.Values)
+            policy.Dispose();
     }
+
+    PartitionedRateLimiter<HttpContext> Addresses(Func<int, RateLimitPartition<int>> partition) =>
+        PartitionedRateLimiter.Create<HttpContext, int>(context => partition(AddressOf(context)));
 
     RateLimitPartition<TKey> Window<TKey>(TKey key, int limit) =>
         RateLimitPartition.GetFixedWindowLimiter(key, _ => new() { PermitLimit = limit, Window = limits.Window, QueueLimit = 0 });

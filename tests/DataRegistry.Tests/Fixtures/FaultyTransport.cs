@@ -10,7 +10,7 @@ public sealed class SimulatedDeathException() : Exception("The process died here
 /// Sends requests, counts the writes, and dies before or after a chosen one. From then on every request fails, without
 /// a retry, until it is revived. A death after a write loses its answer.
 /// </summary>
-public sealed class FaultyTransport : HttpPipelineTransport
+public sealed class FaultyTransport : HttpPipelineTransport, IDisposable
 {
     readonly HttpClientTransport inner;
     int requests;
@@ -21,7 +21,7 @@ public sealed class FaultyTransport : HttpPipelineTransport
 
     public FaultyTransport()
     {
-        Busy = new(new SocketsHttpHandler { UseCookies = false, ActivityHeadersPropagator = null });
+        Busy = new(new StorageOnDemand(StorageOnDemand.Connections()));
         inner = new(new HttpClient(Busy));
     }
 
@@ -73,6 +73,8 @@ public sealed class FaultyTransport : HttpPipelineTransport
         deathAt = null;
         dead = false;
     }
+
+    public void Dispose() => inner.Dispose();
 
     public override Request CreateRequest() => inner.CreateRequest();
 

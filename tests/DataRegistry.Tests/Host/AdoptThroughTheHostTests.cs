@@ -10,6 +10,7 @@ using DataRegistry.Tests.Fixtures;
 namespace DataRegistry.Tests.Host;
 
 /// <summary>Adoption with the published app. Every request comes through a stand-in for the Functions host.</summary>
+[Collection(PublishedApp.Collection)]
 public sealed class AdoptThroughTheHostTests : IAsyncLifetime
 {
     const string Token = "a-token-of-the-tests-only";

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 namespace DataRegistry.Tests.Host;
 
 /// <summary>The published folder, which the Functions host reads before it starts the app.</summary>
+[Collection(PublishedApp.Collection)]
 public sealed class FunctionsAppTests : IAsyncLifetime
 {
     string folder = "";

@@ -10,6 +10,12 @@ namespace DataRegistry.Tests.Host;
 /// </summary>
 public static class PublishedApp
 {
+    /// <summary>
+    /// The collection of the classes that need it. They run one after the other and begin first, because they would all
+    /// wait for the same command, and no other class could run meanwhile.
+    /// </summary>
+    public const string Collection = "published app";
+
     static readonly TimeSpan PublishTimeout = TimeSpan.FromMinutes(10);
     static readonly Lazy<Task<string>> Published = new(PublishAsync);
 
@@ -56,6 +62,8 @@ public static class PublishedApp
         // Servers that outlive the command would keep its output open, and this would wait for them.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
+        // The build of the tests has analyzed the same code.
+        start.Environment["RunAnalyzers"] = "false";
 
         using Process process = Process.Start(start)!;
         Task<string> text = process.StandardOutput.ReadToEndAsync();

@@ -14,6 +14,7 @@ namespace DataRegistry.Tests.Host;
 /// The published app with the real Azure.Identity and the real AWS SDK. The test has the identity endpoint that Azure
 /// Functions gives to an app, and the security token service.
 /// </summary>
+[Collection(PublishedApp.Collection)]
 public sealed class WebIdentityThroughTheHostTests
 {
     const string Secret = "only-the-host-knows-this-header";

@@ -10,8 +10,8 @@ namespace DataRegistry.Tests.Rescans;
 /// </summary>
 public sealed class RescanInterleavingTests : IAsyncLifetime
 {
-    /// <summary>Similar requests follow each other, one per shard, so not every one needs a try.</summary>
-    const int Stride = 7;
+    /// <summary>Sixteen similar requests follow each other, one per shard, so not every one needs a try.</summary>
+    const int Stride = 11;
 
     TestService service = null!;
 

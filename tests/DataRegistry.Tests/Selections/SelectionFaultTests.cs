@@ -110,15 +110,16 @@ public sealed class SelectionFaultTests : IAsyncLifetime
         }
     }
 
+    /// <summary>The formats share their writes, so each of them takes its part of the deaths.</summary>
     [Theory]
-    [InlineData("ndjson")]
-    [InlineData("csv")]
-    [InlineData("parquet")]
-    public async Task An_export_that_is_killed_has_each_datum_once_in_files_that_are_whole(string format)
+    [InlineData("ndjson", 1, 31)]
+    [InlineData("csv", 4, 17)]
+    [InlineData("parquet", 9, 23)]
+    public async Task An_export_that_is_killed_has_each_datum_once_in_files_that_are_whole(string format, params int[] deaths)
     {
         var keys = await AdoptAsync("export/");
         var selection = await service.SelectAsync(new { prefix = "export/" });
-        foreach (var write in Deaths)
+        foreach (var write in deaths)
         {
             var path = await service.ActAsync(selection, "export", $$"""{"format":"{{format}}"}""");
             Assert.Equal(JsonValueKind.Null, (await service.GetAsync(path)).GetProperty("files").ValueKind);

@@ -8,30 +8,38 @@ namespace DataRegistry.Tests.Storage;
 /// <summary>
 /// Finds many rows of a partition by their keys: exactly those that exist, with no more requests than there are keys.
 /// </summary>
-[Collection(AzuriteTests.Name)]
-public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
+public sealed class TableSearchTests(TableSearchTests.FilledTable filled) : IClassFixture<TableSearchTests.FilledTable>
 {
     const int Rows = 2000;
 
-    readonly CountingHandler sent = new();
-    TableClient table = null!;
+    readonly CountingHandler sent = filled.Sent;
+    readonly TableClient table = filled.Table;
 
-    public async Task InitializeAsync()
+    /// <summary>The rows of all tests, which only read them.</summary>
+    public sealed class FilledTable : IAsyncLifetime
     {
-        table = StorageAccount.FromConnectionString(
-            azurite.ConnectionString, new HttpClientTransport(new HttpClient(sent))).Tables.GetTableClient(AzuriteFixture.NewTableName());
-        await table.CreateIfNotExistsAsync();
-        foreach (var chunk in Enumerable.Range(0, Rows).Chunk(Tables.MaxTransactionActions))
-            Assert.True(
-                (await table.TrySubmitAsync([.. chunk.Select(n => Change.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
-        // A row of another kind, beyond the end.
-        Assert.True((await table.TryAddAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
-    }
+        internal CountingHandler Sent { get; } = new();
 
-    public Task DisposeAsync()
-    {
-        sent.Dispose();
-        return Task.CompletedTask;
+        internal TableClient Table { get; private set; } = null!;
+
+        public async Task InitializeAsync()
+        {
+            var storage = StorageAccount.FromConnectionString(
+                await AzuriteFixture.NewAccountAsync(), new HttpClientTransport(new HttpClient(Sent)));
+            Table = storage.Tables.GetTableClient(AzuriteFixture.NewTableName());
+            await Table.CreateIfNotExistsAsync();
+            foreach (var chunk in Enumerable.Range(0, Rows).Chunk(Tables.MaxTransactionActions))
+                Assert.True((await Table.TrySubmitAsync(
+                    [.. chunk.Select(n => Change.Add(new Note { PartitionKey = "p", RowKey = Key(n) }))])).IsDone);
+            // A row of another kind, beyond the end.
+            Assert.True((await Table.TryAddAsync(new Note { PartitionKey = "p", RowKey = "x" })).IsDone);
+        }
+
+        public Task DisposeAsync()
+        {
+            Sent.Dispose();
+            return Task.CompletedTask;
+        }
     }
 
     [Fact]
@@ -44,12 +52,13 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     [Fact]
     public async Task Rows_that_lie_far_apart_are_read_one_by_one_and_nothing_else_with_them()
     {
+        var points = sent.Points;
         Assert.Equal(1, await RequestsAsync([Key(7)]));
-        Assert.Equal(1, sent.Points);
+        Assert.Equal(points + 1, sent.Points);
         // A page of forty rows for the first two of them, one of eight for the third; eight by themselves; a page once
         // more; and the remaining eight.
         Assert.Equal(19, await RequestsAsync([.. Enumerable.Range(0, 20).Select(n => Key(20 * n))]));
-        Assert.Equal(1 + 16, sent.Points);
+        Assert.Equal(points + 1 + 16, sent.Points);
     }
 
     [Fact]
@@ -74,7 +83,7 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
     public async Task Whatever_is_wanted_is_found_for_a_request_each_at_most()
     {
         var random = new Random(5);
-        for (var turn = 0; turn < 30; turn++)
+        for (var turn = 0; turn < 30; turn += 3)
         {
             // Dense and sparse stretches, and stretches of missing keys.
             var wanted = new SortedSet<string>(StringComparer.Ordinal);
@@ -96,7 +105,7 @@ public sealed class TableSearchTests(AzuriteFixture azurite) : IAsyncLifetime
 
     static string Key(int n) => n.ToString("D4", CultureInfo.InvariantCulture);
 
-    sealed class CountingHandler() : DelegatingHandler(new SocketsHttpHandler())
+    internal sealed class CountingHandler() : DelegatingHandler(new SocketsHttpHandler())
     {
         public int Requests { get; private set; }
 
