@@ -15,7 +15,7 @@ export async function render(context) {
   const store = await api.get(at, { signal });
   if (store.deleted) throw new ApiProblem('The store is deleted.', { status: 404 });
   if (!mayManage(store, context))
-    throw new ApiProblem('You need a role that manages stores, such as department_admin, to edit this store.', { status: 403 });
+    throw new ApiProblem('To edit a store, you need a role that manages stores: department_admin or system_admin.', { status: 403 });
   setTitle(`Edit ${store.name}`);
   const view = href('store', { project: project.id, store: store.id });
   return h(
