@@ -136,8 +136,6 @@ public sealed class Azurite : IAsyncDisposable
         };
         if (options.Memory is { } mebibytes)
             start.ArgumentList.Add($"--max-old-space-size={Text(mebibytes)}");
-        // Most of its objects live for one request. With the default of 16 MiB, a tenth of its time is collecting them.
-        start.ArgumentList.Add("--max-semi-space-size=64");
         string[] arguments =
         [
             AzuritePackage.GuardOf(options.PackageFolder), entry, "--silent", "--skipApiVersionCheck", "--disableTelemetry",

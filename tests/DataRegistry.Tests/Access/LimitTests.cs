@@ -4,6 +4,7 @@ using System.Text.Json;
 using DataRegistry.Access;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
+using DataRegistry.Tests.Host;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace DataRegistry.Tests.Access;
@@ -40,11 +41,11 @@ public sealed class LimitTests
     public async Task A_subject_is_let_in_again_when_its_window_is_over()
     {
         await using var service = await StartAsync(null, TimeSpan.FromSeconds(2), ("Limits:RequestsPerMinute", "1"));
-        await Host.Eventually.IsTrueAsync(
+        await Eventually.IsTrueAsync(
             async () =>
                 (await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => service.Http.StatusAsync("GET", "/api/v0/users/me/")))).Contains(
                     HttpStatusCode.TooManyRequests), "a refusal");
-        await Host.Eventually.IsTrueAsync(
+        await Eventually.IsTrueAsync(
             async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
     }
 
@@ -136,17 +137,17 @@ public sealed class LimitTests
         using var one = new HttpClient();
         using var other = new HttpClient { DefaultRequestHeaders = { { "X-Forwarded-For", "203.0.113.8" } } };
         var slow = Enumerable.Range(0, 2).Select(_ => one.StatusAsync("GET", link)).ToList();
-        await Host.Eventually.IsTrueAsync(() => held == 2, "two contents under way");
+        await Eventually.IsTrueAsync(() => held == 2, "two contents under way");
         using var refused = await one.GetAsync(new Uri(link));
         Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(1)), (refused.StatusCode, refused.Headers.RetryAfter!.Delta));
         var elsewhere = other.StatusAsync("GET", link);
-        await Host.Eventually.IsTrueAsync(() => held == 3, "one from another address");
+        await Eventually.IsTrueAsync(() => held == 3, "one from another address");
         // Other requests of the address are not limited.
         Assert.Equal(HttpStatusCode.OK, await service.Http.StatusAsync("GET", "/api/v0/users/me/"));
         hold.SetResult();
         Assert.Equal(HttpStatusCode.OK, await elsewhere);
         Assert.All(await Task.WhenAll(slow), s => Assert.Equal(HttpStatusCode.OK, s));
-        await Host.Eventually.IsTrueAsync(async () => await one.StatusAsync("GET", link) == HttpStatusCode.OK, "let in again");
+        await Eventually.IsTrueAsync(async () => await one.StatusAsync("GET", link) == HttpStatusCode.OK, "let in again");
     }
 
     [Fact]
@@ -209,16 +210,21 @@ public sealed class LimitTests
         var (_, somebody) = await service.NewCallerAsync();
         using var _somebody = somebody;
         var hold = new TaskCompletionSource();
-        using var content = new SlowContent(hold.Task);
-        var slow = service.Http.PostAsync(new Uri("/api/v0/projects/", UriKind.Relative), content);
-        await content.Begun.Task;
-        await IsRefusedAsync(service);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        service.Transport.Sending = () =>
+        {
+            if (begun.TrySetResult())
+                hold.Task.Wait();
+        };
+        var slow = service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "slow" });
+        await begun.Task.WithinDeadlineAsync();
+        Assert.Equal(TimeSpan.FromSeconds(1), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
         // Others are not limited.
         Assert.Equal(HttpStatusCode.OK, await somebody.StatusAsync("GET", "/api/v0/users/me/"));
         hold.SetResult();
         using var made = await slow;
         Assert.Equal(HttpStatusCode.Created, made.StatusCode);
-        await Host.Eventually.IsTrueAsync(
+        await Eventually.IsTrueAsync(
             async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
     }
 
@@ -227,13 +233,16 @@ public sealed class LimitTests
     {
         await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "1"));
         using var hangUp = new CancellationTokenSource();
-        using var content = new SlowContent(Task.Delay(Timeout.Infinite, hangUp.Token));
-        var slow = service.Http.PostAsync(new Uri("/api/v0/projects/", UriKind.Relative), content, hangUp.Token);
-        await content.Begun.Task;
-        await IsRefusedAsync(service);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        service.Transport.Sending = () => begun.TrySetResult();
+        service.Transport.Hangs = true;
+        var slow = service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "slow" }, hangUp.Token);
+        await begun.Task.WithinDeadlineAsync();
+        Assert.Equal(TimeSpan.FromSeconds(1), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
+        service.Transport.Hangs = false;
         await hangUp.CancelAsync();
         await Assert.ThrowsAnyAsync<Exception>(() => slow);
-        await Host.Eventually.IsTrueAsync(
+        await Eventually.IsTrueAsync(
             async () => await service.Http.StatusAsync("GET", "/api/v0/users/me/") == HttpStatusCode.OK, "let in again");
     }
 
@@ -242,10 +251,15 @@ public sealed class LimitTests
     {
         await using var service = await StartAsync(null, ("Limits:RequestsInFlight", "1"), ("Limits:RequestsPerMinute", "300"));
         var hold = new TaskCompletionSource();
-        using var content = new SlowContent(hold.Task);
-        var slow = service.Http.PostAsync(new Uri("/api/v0/projects/", UriKind.Relative), content);
-        await content.Begun.Task;
-        await IsRefusedAsync(service);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        service.Transport.Sending = () =>
+        {
+            if (begun.TrySetResult())
+                hold.Task.Wait();
+        };
+        var slow = service.Http.PostAsJsonAsync("/api/v0/projects/", new { name = "slow" });
+        await begun.Task.WithinDeadlineAsync();
+        Assert.Equal(TimeSpan.FromSeconds(1), await RetryAfterAsync(service.Http, "/api/v0/users/me/"));
         for (var left = 300; await RetryAfterAsync(service.Http, "/api/v0/users/me/") == TimeSpan.FromSeconds(1); left--)
             Assert.InRange(left, 1, 300);
         hold.SetResult();
@@ -285,13 +299,6 @@ public sealed class LimitTests
     static Task<TestService> StartAsync(string? connection, TimeSpan window, params (string, string)[] settings) =>
         TestService.StartAsync(connection, null, services => services.Configure<LimitOptions>(o => o.Window = window), settings);
 
-    /// <summary>Waits until one request too many at a time is refused.</summary>
-    static Task IsRefusedAsync(TestService service) => Host.Eventually.IsTrueAsync(async () =>
-    {
-        using var refused = await service.Http.GetAsync(new Uri("/api/v0/users/me/", UriKind.Relative));
-        return refused.StatusCode == HttpStatusCode.TooManyRequests && refused.Headers.RetryAfter!.Delta == TimeSpan.FromSeconds(1);
-    }, "a refusal");
-
     /// <summary>The header of a refusal.</summary>
     static async Task<TimeSpan?> RetryAfterAsync(HttpClient http, string path)
     {
@@ -307,34 +314,5 @@ public sealed class LimitTests
         if (token is not null)
             http.DefaultRequestHeaders.Authorization = new("Token", token);
         return await http.StatusAsync("GET", path);
-    }
-
-    /// <summary>A body that ends when the test says so.</summary>
-    sealed class SlowContent : HttpContent
-    {
-        readonly Task end;
-
-        public SlowContent(Task end)
-        {
-            this.end = end;
-            Headers.ContentType = new("application/json");
-        }
-
-        public TaskCompletionSource Begun { get; } = new();
-
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
-        {
-            await stream.WriteAsync("{\"name\":"u8.ToArray());
-            await stream.FlushAsync();
-            Begun.SetResult();
-            await end;
-            await stream.WriteAsync("\"slow\"}"u8.ToArray());
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
     }
 }
