@@ -241,7 +241,7 @@ public sealed class UniformErrorTests : IAsyncLifetime
                 $"{line}\r\nHost: {service.Http.BaseAddress.Authority}\r\nConnection: close\r\nAuthorization: Token "
                     + $"{token}\r\n{length}{extra}\r\n{body}"));
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         var text = new StringBuilder();
         try
         {

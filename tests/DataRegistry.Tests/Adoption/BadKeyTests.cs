@@ -21,7 +21,7 @@ public sealed class BadKeyTests : IAsyncLifetime
     // Long enough for a busy machine to answer for a good key.
     public async Task InitializeAsync() => service = await TestService.StartAsync(
         null, null, services => services.AddSingleton(s => new Buckets(
-            StoresRoom.BucketsOptionsOf(s) with { MaxBackoff = TimeSpan.FromMilliseconds(5), RequestTimeout = TimeSpan.FromSeconds(3) })));
+            StoresRoom.BucketsOptionsOf(s) with { MaxBackoff = TimeSpan.FromMilliseconds(5), RequestTimeout = TimeSpan.FromSeconds(8) })));
 
     public async Task DisposeAsync() => await service.DisposeAsync();
 

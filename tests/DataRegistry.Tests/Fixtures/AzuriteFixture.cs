@@ -12,11 +12,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
     /// <summary>The repository's own cache, so that later runs need no network.</summary>
     public static string PackageFolder { get; } = Path.Combine(RepositoryRoot(), ".local", "azurite");
 
-    static readonly Lazy<Task<Azurite>> Shared = new(() => Azurite.StartAsync(new AzuriteOptions
-    {
-        PackageFolder = PackageFolder,
-        MoreAccounts = [.. Enumerable.Range(0, Accounts).Select(AccountName)],
-    }));
+    static readonly Lazy<Task<Azurite>> Shared = new(StartAsync);
 
     // All of them are in one environment variable, which Linux limits to 128 KiB.
     const int Accounts = 1370;
@@ -50,6 +46,17 @@ public sealed class AzuriteFixture : IAsyncLifetime
 
     // The child process ends with this one, because other collections may still be using it.
     public Task DisposeAsync() => Task.CompletedTask;
+
+    static Task<Azurite> StartAsync()
+    {
+        var ports = FreePorts.Take(3);
+        return Azurite.StartAsync(new AzuriteOptions
+        {
+            PackageFolder = PackageFolder,
+            Ports = new AzuritePorts(ports[0], ports[1], ports[2]),
+            MoreAccounts = [.. Enumerable.Range(0, Accounts).Select(AccountName)],
+        });
+    }
 
     internal static string RepositoryRoot()
     {

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
 namespace DataRegistry.Tests.Fixtures;
@@ -15,7 +13,7 @@ static class RadosGatewayFixture
     public const string SecretAccessKey = "testsecret";
 
     /// <summary>Two seconds on an idle machine.</summary>
-    static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Timeout = TimeSpan.FromMinutes(5);
 
     /// <summary>
     /// Kept while this process lives. If it were collected, it would close the pipe, and end the gateway under running
@@ -47,8 +45,8 @@ static class RadosGatewayFixture
             throw new InvalidOperationException(
                 "DATAREGISTRY_REQUIRE_RADOSGW is set, but radosgw is not on the PATH; install it, or unset the variable.");
         var folder = Path.Combine(Path.GetTempPath(), $"dataregistry-radosgw-{Environment.ProcessId}");
-        var (port, monitorPort) = FreePorts();
-        script = Process.Start(new ProcessStartInfo(Script(), ["run", folder, $"{port}", $"{monitorPort}"])
+        var ports = FreePorts.Take(2);
+        script = Process.Start(new ProcessStartInfo(Script(), ["run", folder, $"{ports[0]}", $"{ports[1]}"])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -60,16 +58,6 @@ static class RadosGatewayFixture
         return said?.StartsWith("ready ", StringComparison.Ordinal) == true
             ? said["ready ".Length..]
             : throw new InvalidOperationException($"tests/radosgw did not start: {await script.StandardError.ReadToEndAsync(late.Token)}");
-    }
-
-    /// <summary>Holds both at once, so that they differ.</summary>
-    static (int Port, int MonitorPort) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
 
     static string Script([CallerFilePath] string here = "") =>

@@ -39,7 +39,7 @@ sealed class LocalHostCommand : IAsyncDisposable
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         var command = new LocalHostCommand(Process.Start(start)!);
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(5));
         while (await command.process.StandardOutput.ReadLineAsync(deadline.Token) is { } line)
         {
             command.Lines.Add(line);
