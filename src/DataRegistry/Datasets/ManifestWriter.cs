@@ -5,6 +5,8 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Azure;
+using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
@@ -30,32 +32,30 @@ sealed class ManifestWriter(ManifestBlobs blobs)
     public async Task<ManifestOutcome> WriteAsync(
         DatasetVersionId version, IAsyncEnumerable<ManifestEntry> entries, CancellationToken cancellationToken)
     {
-        var name = ManifestBlobs.NewName(version);
-        using var file = new ManifestFile(blobs.Of(name));
-        ManifestEntry? last = null;
-        var bytes = 0L;
+        using var file = new ManifestFile(blobs.Of(ManifestBlobs.NameOf(version, Guid.NewGuid())));
         await foreach (var entry in entries.WithCancellation(cancellationToken))
         {
-            var order = last is null ? -1 : ManifestEntry.PathOrder.Compare(last.Path, entry.Path);
-            if (order == 0)
-                return new ManifestOutcome.PathTwice(entry.Path, last!.Datum, entry.Datum);
-            if (order > 0)
-                throw new InvalidOperationException(
-                    $"Path \"{entry.Path}\" of {entry.Datum} came after \"{last!.Path}\" of {last.Datum}.");
-            file.Add(entry);
-            bytes += entry.Size;
-            last = entry;
-            if (file.IsPieceFull)
-                await file.StageAsync(cancellationToken);
+            if (await file.AddAsync(entry, cancellationToken) is { } twice)
+                return twice;
         }
 
-        var (indexAt, count) = (file.EndBlocks(), file.Count);
-        var length = await file.CommitAsync(cancellationToken);
-        return new ManifestOutcome.Written(new(name, length, indexAt, count, bytes));
+        return new ManifestOutcome.Written(await file.CompleteAsync(cancellationToken));
     }
 }
 
-/// <summary>A manifest while it is written: a block of entries at a time, and a piece of the blob.</summary>
+/// <summary>A part of a manifest that is staged in its blob. A later delivery continues after it.</summary>
+/// <param name="Blocks">Those of the part.</param>
+/// <param name="Staged">The ids of the blob's pieces with them. Azure keeps pieces of an incomplete blob for a week.</param>
+/// <param name="Sent">Bytes of the blob up to the part's end.</param>
+/// <param name="Bytes">Of the objects up to the part's end.</param>
+/// <param name="Last">The last entry.</param>
+sealed record ManifestPart(
+    IReadOnlyList<ManifestBlock> Blocks, IReadOnlyList<string> Staged, long Sent, long Bytes, ManifestEntry Last);
+
+/// <summary>
+/// A manifest while it is written: a block of entries at a time, and a piece of the blob. Its bytes depend on the entries alone, whether
+/// they are written in one go or in parts.
+/// </summary>
 sealed class ManifestFile(BlockBlobClient blob) : IDisposable
 {
     /// <summary>Bytes, and entries, of a block at most: a page of a list reads a few of them.</summary>
@@ -86,29 +86,99 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
     readonly List<ManifestBlock> index = [];
     readonly List<string> staged = [];
     readonly IncrementalHash files = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+    /// <summary>Part of the ids of pieces, so that two deliveries that write one blob never replace each other's pieces.</summary>
+    readonly Guid writer = Guid.NewGuid();
+
     string? first;
+    ManifestEntry? last;
     int entries;
     long sent;
     bool sending;
+    int blocksOfParts, stagedOfParts;
 
     /// <summary>Entries so far.</summary>
     public long Count { get; private set; }
 
-    public bool IsPieceFull => piece.Length >= PieceBytes;
+    /// <summary>Bytes of their objects.</summary>
+    public long Bytes { get; private set; }
 
-    public void Add(ManifestEntry entry)
+    /// <summary>Whether the last entry ended a block, so that a part may end here.</summary>
+    public bool IsAtBlockEnd => entries == 0;
+
+    /// <summary>Adds an entry, and sends a full piece. Returns the error if it has the path of the entry before.</summary>
+    /// <exception cref="InvalidOperationException">The entries are not sorted; the message names two datums.</exception>
+    public async ValueTask<ManifestOutcome.PathTwice?> AddAsync(ManifestEntry entry, CancellationToken cancellationToken)
     {
+        var order = last is null ? -1 : ManifestEntry.PathOrder.Compare(last.Path, entry.Path);
+        if (order == 0)
+            return new(entry.Path, last!.Datum, entry.Datum);
+        if (order > 0)
+            throw new InvalidOperationException(
+                $"Path \"{entry.Path}\" of {entry.Datum} came after \"{last!.Path}\" of {last.Datum}.");
         first ??= entry.Path;
+        last = entry;
         Line(block, entry, ManifestLines.Entry);
         entries++;
         Count++;
+        Bytes += entry.Size;
         var hash = AddFile(entry);
         if (entries >= BlockEntries || block.Length >= BlockBytes || (entries >= MinEntries && (hash & BlockEnd) == 0))
             EndBlock();
+        if (piece.Length >= PieceBytes)
+            await StageAsync(cancellationToken);
+        return null;
+    }
+
+    /// <summary>Continues after a part, of which another delivery has staged the pieces. Parts are given in their order.</summary>
+    public void ContinueAfter(ManifestPart part)
+    {
+        index.AddRange(part.Blocks);
+        staged.AddRange(part.Staged);
+        Count += part.Blocks.Sum(b => (long)b.Count);
+        (sent, Bytes, last) = (part.Sent, part.Bytes, part.Last);
+        (blocksOfParts, stagedOfParts) = (index.Count, staged.Count);
+    }
+
+    /// <summary>Ends a part at the end of a block.</summary>
+    public async Task<ManifestPart> EndPartAsync(CancellationToken cancellationToken)
+    {
+        if (piece.Length > 0)
+            await StageAsync(cancellationToken);
+        var part = new ManifestPart(index[blocksOfParts..], staged[stagedOfParts..], sent, Bytes, last!);
+        (blocksOfParts, stagedOfParts) = (index.Count, staged.Count);
+        return part;
+    }
+
+    /// <summary>Sends the rest. From now on the blob is there as a whole. A blob that another delivery has completed has the same bytes.</summary>
+    public async Task<Manifest> CompleteAsync(CancellationToken cancellationToken)
+    {
+        var indexAt = EndBlocks();
+        var length = sent + piece.Length;
+        // A blob that counts is never written again.
+        var absent = new BlobRequestConditions { IfNoneMatch = ETag.All };
+        try
+        {
+            if (staged.Count == 0)
+            {
+                await SendAsync(content => blob.UploadAsync(content, new BlobUploadOptions { Conditions = absent }, cancellationToken));
+            }
+            else
+            {
+                await StageAsync(cancellationToken);
+                await blob.CommitBlockListAsync(staged, new CommitBlockListOptions { Conditions = absent }, cancellationToken);
+            }
+        }
+        catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.BlobAlreadyExists)
+        {
+            // Another delivery was first, or the answer was lost.
+        }
+
+        return new(blob.Name, length, indexAt, Count, Bytes);
     }
 
     /// <summary>Ends the last block and adds the index; returns where that begins.</summary>
-    public long EndBlocks()
+    long EndBlocks()
     {
         if (entries > 0)
             EndBlock();
@@ -123,28 +193,16 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
         return at;
     }
 
-    /// <summary>Sends what there is.</summary>
-    public async Task StageAsync(CancellationToken cancellationToken)
+    /// <summary>Sends the piece.</summary>
+    async Task StageAsync(CancellationToken cancellationToken)
     {
-        var id = Convert.ToBase64String(Encoding.ASCII.GetBytes(staged.Count.ToString("D6", CultureInfo.InvariantCulture)));
+        // All ids of a blob have one length.
+        var id = Convert.ToBase64String(Encoding.ASCII.GetBytes(
+            string.Create(CultureInfo.InvariantCulture, $"{writer:N}-{staged.Count:D6}")));
         await SendAsync(content => blob.StageBlockAsync(id, content, cancellationToken: cancellationToken));
         staged.Add(id);
         sent += piece.Length;
         piece.Truncate(0);
-    }
-
-    /// <summary>Sends the rest; the blob is there as a whole from now on. Returns its length.</summary>
-    public async Task<long> CommitAsync(CancellationToken cancellationToken)
-    {
-        if (staged.Count == 0)
-        {
-            await SendAsync(content => blob.UploadAsync(content, cancellationToken: cancellationToken));
-            return piece.Length;
-        }
-
-        await StageAsync(cancellationToken);
-        await blob.CommitBlockListAsync(staged, cancellationToken: cancellationToken);
-        return sent;
     }
 
     public void Dispose()
