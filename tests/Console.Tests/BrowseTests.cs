@@ -172,7 +172,7 @@ public sealed class BrowseTests : ConsoleTest
         await page.GetByRole(AriaRole.Link, new() { Name = "Data", Exact = true }).ClickAsync();
         await Expect(
             page.GetByRole(AriaRole.Alert)).ToContainTextAsync(
-                "The service had a problem. Try again. If it goes on, tell whoever runs this service: request abc-1.");
+                "The service had a problem. Try again. If this happens again, tell the service’s operator: request abc-1.");
         await page.AssertAccessibleAsync("data-error");
         await page.UnrouteAllAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();

@@ -32,11 +32,11 @@ public sealed class DatumTests : ConsoleTest
         await page.GetByRole(AriaRole.Tab, new() { Name = "curl" }).FocusAsync();
         await page.Keyboard.PressAsync("ArrowRight");
         await Expect(
-            page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("with open(\"it's a file.csv\", \"wb\")");
+            page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("open(\"it's a file.csv\", \"wb\")");
         await page.Keyboard.PressAsync("End");
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "AWS CLI command" }))
             .ToContainTextAsync(
-                $@"aws s3 cp --endpoint-url '{Service.Server.Url}' 's3://bucket/2026/it'\''s a file.csv' 'it'\''s a file.csv'");
+                $@"aws s3 cp 's3://bucket/2026/it'\''s a file.csv' --endpoint-url '{Service.Server.Url}'");
     }
 
     [BrowserFact]
@@ -118,7 +118,7 @@ public sealed class DatumTests : ConsoleTest
         await Expect(page.GetByText("Glacier (archived)")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-archived");
         await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask whoever manages the bucket to restore it.");
+        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask the bucket’s owner to restore it.");
         archive = false;
     }
 
@@ -237,13 +237,13 @@ public sealed class DatumTests : ConsoleTest
         await page.GotoAsync($"{Origin}/console/{In($"datums/{id}")}");
         await Expect(page.GetByText("This datum is purged")).ToBeVisibleAsync();
         var steps = page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" });
-        foreach (var text in new[] { "my-bucket", "by administrator", "a.csv", "v1", "Later version" })
+        foreach (var text in new[] { "my-bucket", "by administrator", "a.csv", "v1", "Later datum" })
             await Expect(steps).ToContainTextAsync(text);
         await page.GetByText("As a list of events").ClickAsync();
         await Expect(page.GetByText("administrator gave it the alias v1")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-purged");
         await steps.GetByRole(AriaRole.Link, new() { Name = later[..13] }).ClickAsync();
-        await Expect(steps).ToContainTextAsync("Earlier version");
+        await Expect(steps).ToContainTextAsync("Earlier datum");
         await page.AssertAccessibleAsync("datum-later");
     }
 

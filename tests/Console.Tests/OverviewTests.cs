@@ -73,7 +73,7 @@ public sealed class OverviewTests : ConsoleTest
         var page = await OpenAsync(In("overview"), await NewTokenAsync("viewer"));
         await Expect(page.GetByText("No store was rescanned yet.")).ToBeVisibleAsync();
         await Expect(page.GetByText("No job yet. Long adoptions and rescans are jobs.")).ToBeVisibleAsync();
-        await Expect(Link(page, "Adopt objects")).ToHaveCountAsync(0);
+        await Expect(Link(page, "Adopt files")).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("overview-empty");
     }
 

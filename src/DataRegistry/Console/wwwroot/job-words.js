@@ -2,7 +2,7 @@
 
 import { h } from './dom.js';
 import { bytes, count, plural } from './format.js';
-import { hasEnded, totalOf } from './job-progress.js';
+import { adoptAgain, hasEnded, totalOf } from './job-progress.js';
 import { href } from './router.js';
 import { stateWord } from './states.js';
 import { inConsoleWords } from './words.js';
@@ -16,7 +16,7 @@ export const JOB_KINDS = {
     many: 'Adoptions',
     nameOf: store => `Adoption from ${store}`,
     permission: 'data_adopt',
-    again: 'Try what failed again',
+    again: adoptAgain,
     asked: askedFor,
     columns: [
       { label: 'Done', numeric: true, cell: doneOf },
@@ -33,7 +33,7 @@ export const JOB_KINDS = {
     many: 'Rescans',
     nameOf: store => `Rescan of ${store}`,
     permission: 'stores_manage',
-    again: 'Scan again',
+    again: job => (job.status !== 'completed' || job.counts.failed > 0 ? 'Rescan again' : null),
     asked: () => 'All that was adopted from the store',
     names: [
       ['unchanged', stateWord('none')],
@@ -50,7 +50,7 @@ export const JOB_KINDS = {
     results: 'Differences',
     outcomes: ['changed', 'missing', 'returned', 'new', 'failed', 'skipped'],
     why: whatChanged,
-    nothing: ['No differences', 'All objects that were checked are as they were adopted.'],
+    nothing: ['No differences', 'All files that were checked are as they were adopted.'],
   },
 };
 
@@ -69,7 +69,7 @@ function askedFor(job) {
     what,
     job.exclude?.length > 0 && `excluding ${job.exclude.join(', ')}`,
     job.tags?.length > 0 && `tagged ${job.tags.join(', ')}`,
-    job.adopt_changed && 'changed objects as new versions',
+    job.adopt_changed && 'changed files as new datums',
   ]
     .filter(Boolean)
     .join(' · ');

@@ -15,7 +15,7 @@ const WORDS = {
   key: 'A key of a user who may list and read the bucket.',
   role: 'The service signs in with an access key and then assumes a role that may list and read the bucket.',
   identity:
-    'No secret is kept. Whoever runs the service lists the roles and buckets that it may be used for; system administrators may use any.',
+    'No secret is stored. The service’s operator lists the roles and buckets that projects may use. System administrators may use any.',
   none: 'Anybody on the internet can read this bucket.',
 };
 

@@ -48,7 +48,7 @@ export function lastRescan(store, { project, manages, signal }) {
           'div.actions',
           button('Rescan now', () => start({})),
           // The service says so in the error of a scan that found nothing at all.
-          last?.error?.includes('force=true') && button('The bucket was emptied', startForced, { kind: 'danger' }),
+          last?.error?.includes('force=true') && button('Rescan the empty bucket', startForced, { kind: 'danger' }),
         ),
     ),
   );
@@ -64,7 +64,7 @@ export function lastRescan(store, { project, manages, signal }) {
       await confirm(
         'Was the bucket emptied on purpose?',
         `If so, the rescan marks all datums of ${store.name} as missing.`,
-        'Scan it all the same',
+        'Rescan it all the same',
         { danger: true },
       )
     )
@@ -80,13 +80,13 @@ export function lastRescan(store, { project, manages, signal }) {
 export function scheduleOf({ schedule, adopt_changed, adopt_new }) {
   const when =
     schedule === null
-      ? 'As the service does by default'
+      ? 'The service’s default schedule'
       : schedule === 'off'
         ? 'Only when somebody starts one'
         : /^\d+[hd]$/.test(schedule)
           ? `Every ${schedule}`
           : h('span', 'On the schedule ', h('code', schedule));
-  const then = [adopt_changed && 'adopts changed files as new versions', adopt_new && 'adopts new files']
+  const then = [adopt_changed && 'adopts changed files as new datums', adopt_new && 'adopts new files']
     .filter(Boolean)
     .join(', ');
   return then ? h('span', when, `; ${then}`) : when;
@@ -114,7 +114,7 @@ export function rescanPolicy(store, change) {
               `${SCHEDULES[0]} for none, an interval such as ${SCHEDULES[1]} or ${SCHEDULES[2]}, or a cron ` +
               `expression in UTC with seconds, such as ${SCHEDULES[3]}. Leave it empty for the service’s default.`,
           }),
-          field({ label: 'Adopt changed files as new versions', name: 'adopt_changed', type: 'checkbox', value: adopt_changed }),
+          field({ label: 'Adopt changed files as new datums', name: 'adopt_changed', type: 'checkbox', value: adopt_changed }),
           field({
             label: 'Adopt new files',
             name: 'adopt_new',

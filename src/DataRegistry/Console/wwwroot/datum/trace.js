@@ -13,7 +13,7 @@ const SHOWN = 6;
 export function traceOf(trace, store, datum, project) {
   const steps = [
     step('From', [
-      ...limited(trace.earlier.toReversed(), v => versionNode(v, 'Earlier version', project)),
+      ...limited(trace.earlier.toReversed(), v => versionNode(v, 'Earlier datum', project)),
       storeNode(store, trace, project),
     ]),
     step('Adopted', [adoptionNode(trace.adopted, project)]),
@@ -30,7 +30,7 @@ export function traceOf(trace, store, datum, project) {
         [
           driftBadge(trace) &&
             node('quiet', 'In the bucket', driftBadge(trace), trace.drift.since && ['noticed ', timeAgo(trace.drift.since)]),
-          ...limited(trace.later.toReversed(), v => versionNode(v, 'Later version', project), !trace.versions_complete),
+          ...limited(trace.later.toReversed(), v => versionNode(v, 'Later datum', project), !trace.versions_complete),
         ].filter(Boolean),
       ),
   ];
@@ -101,7 +101,7 @@ function datumNode({ object, purged, metadata }, datum) {
     datum.name,
     h('code', { title: datum.id }, datum.id.slice(0, 13)),
     `${bytes(object.size)}, ETag ${object.etag.replaceAll('"', '').slice(0, 12)}`,
-    object.version_id && h('span.mono', `version ${object.version_id.slice(0, 12)}`),
+    object.version_id && h('span.mono', `object version ${object.version_id.slice(0, 12)}`),
     metadata && ['Properties set ', timeAgo(metadata.time), metadata.user && ` by ${metadata.user}`],
     purged && ['Purged ', timeAgo(purged.time), purged.user && ` by ${purged.user}`],
   );

@@ -43,7 +43,7 @@ export async function render({ project, me, query, signal, setQuery }) {
 
   const wanted = query.get('url') ?? '';
   const store = field({
-    label: 'Store to adopt from',
+    label: 'Destination store',
     name: 'store',
     type: 'select',
     options: stores.map(s => ({ value: s.id, label: `${s.name} (${s.uri_prefix})` })),
@@ -342,7 +342,7 @@ function options() {
       hint: `For every datum that is created, separated by commas, such as ${EXAMPLES.tag}, 2026.`,
     }),
     field({
-      label: 'Adopt changed files as new versions',
+      label: 'Adopt changed files as new datums',
       name: 'adopt_changed',
       type: 'checkbox',
       value: false,

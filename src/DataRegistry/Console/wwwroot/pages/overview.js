@@ -25,7 +25,7 @@ export async function render(context) {
     'div',
     pageHeader('Overview', {
       lead: project.description,
-      actions: may(me, project, 'data_adopt') ? [linkButton('Adopt objects', href('adopt', { project: project.id }))] : [],
+      actions: may(me, project, 'data_adopt') ? [linkButton('Adopt files', href('adopt', { project: project.id }))] : [],
     }),
     h(
       'div.columns',
@@ -33,7 +33,7 @@ export async function render(context) {
       h(
         'div.card',
         section(
-          'Drift',
+          'In the bucket',
           pending(drift(), nodes => h('div.job', nodes)),
         ),
       ),
@@ -82,7 +82,7 @@ export async function render(context) {
           ),
         ),
       ),
-      h('p.hint', 'Objects that are not as they were adopted, as far as rescans have found them.'),
+      h('p.hint', 'Files that are not as they were adopted, as far as rescans have found them.'),
       table(
         'Rescans of stores',
         [

@@ -47,7 +47,7 @@ export function wordsOf(filter, storeOf = () => null) {
         changed: 'changed in the bucket since',
         missing: 'missing in the bucket',
         none: 'unchanged in the bucket',
-        unknown: 'not checked by a scan yet',
+        unknown: 'not checked by a rescan yet',
       })[state] ?? state,
     size_min: size => `of ${bytes(size)} or more`,
     size_max: size => `of ${bytes(size)} or less`,
