@@ -132,7 +132,7 @@ public sealed class JobTests : ConsoleTest
         Service.Server.Faults = new() { SlowDown = 1 };
         await DeliverAsync(1);
         var page = await OpenAsync(In("jobs"));
-        const string Asked = "s3://bucket/objects/ · excluding **/*.tmp · tagged train · changed objects as new versions";
+        const string Asked = "s3://bucket/objects/ · excluding **/*.tmp · tagged train · changed files as new datums";
         await Expect(page.GetByText(Asked).First).ToBeVisibleAsync();
         await Expect(page.GetByText("Waiting", new() { Exact = true }).First).ToBeVisibleAsync();
         await Expect(page.GetByText("asks us to slow down")).ToBeVisibleAsync();

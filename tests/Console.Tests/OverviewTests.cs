@@ -36,7 +36,7 @@ public sealed class OverviewTests : ConsoleTest
         };
         await Link(page, "Overview").ClickAsync();
         await Expect(page.GetByText("Not counted yet.")).ToBeVisibleAsync();
-        var drift = page.GetByRole(AriaRole.Region, new() { Name = "Drift" });
+        var drift = page.GetByRole(AriaRole.Region, new() { Name = "In the bucket" });
         await Expect(drift.GetByRole(AriaRole.Term)).ToHaveTextAsync(["Changed", "Missing"]);
         await Expect(drift.GetByRole(AriaRole.Definition)).ToHaveTextAsync(["1", "1"]);
         await Expect(drift.GetByRole(AriaRole.Row).Filter(new() { HasText = "my-bucket" })).ToContainTextAsync(

@@ -87,7 +87,7 @@ public sealed class RescanTests : ConsoleTest
         Assert.Equal("24h", saved.GetProperty("schedule").GetString());
         Assert.True(saved.GetProperty("adopt_changed").GetBoolean());
         Assert.Equal(["**/*.tmp", "scratch/**"], saved.GetProperty("exclude").EnumerateArray().Select(p => p.GetString()));
-        await Expect(page.GetByText("Every 24h; adopts changed files as new versions")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Every 24h; adopts changed files as new datums")).ToBeVisibleAsync();
 
         // An emptied field has the service's default again.
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();

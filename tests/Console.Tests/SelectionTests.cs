@@ -54,7 +54,7 @@ public sealed class SelectionTests : ConsoleTest
         await Search(page).ClickAsync();
         await Expect(page.GetByText("A prefix is the beginning of a key")).ToBeVisibleAsync();
         await page.GotoAsync($"{Origin}/console/{In($"data/search?name_contains=needle&selection={Guid.CreateVersion7()}")}");
-        await Expect(page.GetByText("is not kept any more")).ToBeVisibleAsync();
+        await Expect(page.GetByText("These results have expired")).ToBeVisibleAsync();
         await Search(page).ClickAsync();
         await Expect(Names(page)).ToHaveCountAsync(2);
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("");
