@@ -150,7 +150,9 @@ sealed class ManifestFile(BlockBlobClient blob) : IDisposable
         return part;
     }
 
-    /// <summary>Sends the rest. From now on the blob is there as a whole. A blob that another delivery has completed has the same bytes.</summary>
+    /// <summary>
+    /// Sends the rest. From now on the blob is there as a whole. A blob that another delivery has completed has the same bytes.
+    /// </summary>
     public async Task<Manifest> CompleteAsync(CancellationToken cancellationToken)
     {
         var indexAt = EndBlocks();

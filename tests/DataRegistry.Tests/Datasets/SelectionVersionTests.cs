@@ -4,6 +4,7 @@ using DataRegistry.Datasets;
 using DataRegistry.Datums;
 using DataRegistry.Jobs;
 using DataRegistry.Selections;
+using DataRegistry.Storage;
 using DataRegistry.Tests.Datums;
 using DataRegistry.Tests.Fixtures;
 using DataRegistry.Tests.Selections;
@@ -239,8 +240,10 @@ public sealed class SelectionVersionTests : IAsyncLifetime
         var dataset = await service.NewDatasetAsync("sums");
         var selection = await service.SelectAsync(new { prefix = "sums/" });
         Assert.True(JobId.TryParse(selection.GetProperty("id").GetString(), out var id));
-        Assert.NotNull(await service.Services.GetRequiredService<JobTable>().ChangeAsync(
-            id, job => job with { Counts = job.Counts with { Done = Count + 1 } }, default));
+        var jobs = service.Services.GetRequiredService<JobTable>();
+        var frozen = (await jobs.FindAsync(id, default))!;
+        Assert.True((await jobs.Table.TryUpdateAsync(
+            frozen with { Counts = frozen.Counts with { Done = Count + 1 } }, frozen.ETag)).IsDone);
         var (version, failed) = await MakeAsync(dataset, "1", selection);
         Assert.Equal("failed", failed.GetProperty("status").GetString());
         Assert.Equal($"Only {Count} of {Count + 1} inputs are counted.", failed.GetProperty("error").GetString());
