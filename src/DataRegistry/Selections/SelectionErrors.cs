@@ -14,7 +14,7 @@ static class SelectionErrors
         "unknown", "A filter has only {names}.", "The filter has an unknown field. Without it, the filter would match more than intended.");
 
     public static FieldError NothingBetween { get; } = new(
-        "invalid", "Nothing can match: this value leaves no room after '{from}'. Raise it, or lower '{from}'.",
+        "invalid", "Nothing can match: this value leaves no room after '{from}'.",
         "The bounds leave nothing.");
 
     public static FieldError NotASelectedPrefix { get; } = new(
