@@ -146,7 +146,7 @@ sealed partial class DatasetTable
         yield return Change.Delete(version.PartitionKey, VersionNameKey(version.DatasetId, version.Name), ETag.All);
         if (version.Status == DatasetVersionStatus.Completed)
             yield return Change.Delete(version.PartitionKey, CompletedKey(version.VersionId), ETag.All);
-        // It may be there, as that of a version which a job makes or made.
+        // It is there for a version that is being created. After that a late delivery of its job may write a blob again.
         yield return Change.Upsert(LeftoverOf(version, clock.GetUtcNow() + UnusedAfter) with { Change = change });
     }
 

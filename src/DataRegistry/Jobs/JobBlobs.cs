@@ -18,7 +18,7 @@ namespace DataRegistry.Jobs;
 /// container adoption
 /// {job id}/input/{window, 6 digits}                              keys, sorted by their UTF-8 bytes
 /// {job id}/input/mark                                            of a prefix or manifest: makes the collection find the job
-/// {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs
+/// {job id}/results/{range}-{window}-{delivery}, input-{6 digits} failed and skipped inputs; of a merge, how far a step came
 /// {job id}/runs/{run, 6 digits}                                  sorted runs of a manifest, merged into the windows
 /// staging/{request}/{run, 6 digits}                              the same for a request, while it is read
 /// </code>
