@@ -84,7 +84,8 @@ public sealed class DataVolumeFaultTests : IAsyncLifetime
         Assert.Equal((HttpStatusCode.Created, answer), (again.StatusCode, await again.Content.ReadAsStringAsync()));
         using var other = await service.Http.CreateVolumeAsync(Body("w"), "key");
         Assert.Equal(HttpStatusCode.BadRequest, other.StatusCode);
-        Assert.Contains("Idempotency-Key: This Idempotency-Key was used before", await other.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Idempotency-Key: This Idempotency-Key was used before", await other.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         var (_, somebody) = await service.NewCallerAsync(("editor", "project", service.Project.Id));
         using var _ = somebody;
         using var theirs = await somebody.CreateVolumeAsync(Body("w"), "key");
