@@ -17,7 +17,7 @@ const NAMES = [
   ['failed', stateWord('failed')],
   ['skipped', stateWord('skipped')],
   ['pending', 'Remaining'],
-  ['replaced', 'New versions', true],
+  ['replaced', 'Adopted anew', true],
   ['changed', stateWord('changed'), true],
 ];
 

@@ -6,7 +6,7 @@ const ADVICE = {
   404: 'It may have been deleted, or you may not have access to it.',
   405: 'Reload the page: it may be older than the service.',
   409: 'Reload to see how things stand now.',
-  413: 'Split it into smaller parts, or put the list into the bucket and name it as a manifest.',
+  413: 'Split it into smaller parts. A longer list can be put into the bucket and adopted as “List in the bucket”.',
   429: 'Wait a moment and try again.',
 };
 

@@ -86,7 +86,7 @@ export function scheduleOf({ schedule, adopt_changed, adopt_new }) {
         : /^\d+[hd]$/.test(schedule)
           ? `Every ${schedule}`
           : h('span', 'On the schedule ', h('code', schedule));
-  const then = [adopt_changed && 'adopts changed files as new versions', adopt_new && 'adopts new files']
+  const then = [adopt_changed && 'adopts changed files as new datums', adopt_new && 'adopts new files']
     .filter(Boolean)
     .join(', ');
   return then ? h('span', when, `; ${then}`) : when;
@@ -114,7 +114,7 @@ export function rescanPolicy(store, change) {
               `${SCHEDULES[0]} for none, an interval such as ${SCHEDULES[1]} or ${SCHEDULES[2]}, or a cron ` +
               `expression in UTC with seconds, such as ${SCHEDULES[3]}. Leave it empty for the service’s default.`,
           }),
-          field({ label: 'Adopt changed files as new versions', name: 'adopt_changed', type: 'checkbox', value: adopt_changed }),
+          field({ label: 'Adopt changed files as new datums', name: 'adopt_changed', type: 'checkbox', value: adopt_changed }),
           field({
             label: 'Adopt new files',
             name: 'adopt_new',

@@ -1,4 +1,4 @@
-// A datum's origin and history, drawn: earlier versions and the store lead to the adoption, that to the datum,
+// A datum's origin and history, drawn: earlier datums of the URL and the store lead to the adoption, that to the datum,
 // that to its aliases and to what its URL stands for now. Lists in a list, so that it reads as well as it looks.
 
 import { h } from '../dom.js';
@@ -13,7 +13,7 @@ const SHOWN = 6;
 export function traceOf(trace, store, datum, project) {
   const steps = [
     step('From', [
-      ...limited(trace.earlier.toReversed(), v => versionNode(v, 'Earlier version', project)),
+      ...limited(trace.earlier.toReversed(), v => versionNode(v, 'Earlier datum', project)),
       storeNode(store, trace, project),
     ]),
     step('Adopted', [adoptionNode(trace.adopted, project)]),
@@ -29,8 +29,8 @@ export function traceOf(trace, store, datum, project) {
         'Later',
         [
           driftBadge(trace) &&
-            node('quiet', 'In the bucket', driftBadge(trace), trace.drift.since && ['noticed ', timeAgo(trace.drift.since)]),
-          ...limited(trace.later.toReversed(), v => versionNode(v, 'Later version', project), !trace.versions_complete),
+            node('quiet', 'Drift', driftBadge(trace), trace.drift.since && ['noticed ', timeAgo(trace.drift.since)]),
+          ...limited(trace.later.toReversed(), v => versionNode(v, 'Later datum', project), !trace.versions_complete),
         ].filter(Boolean),
       ),
   ];
@@ -101,7 +101,7 @@ function datumNode({ object, purged, metadata }, datum) {
     datum.name,
     h('code', { title: datum.id }, datum.id.slice(0, 13)),
     `${bytes(object.size)}, ETag ${object.etag.replaceAll('"', '').slice(0, 12)}`,
-    object.version_id && h('span.mono', `version ${object.version_id.slice(0, 12)}`),
+    object.version_id && h('span.mono', `object version ${object.version_id.slice(0, 12)}`),
     metadata && ['Properties set ', timeAgo(metadata.time), metadata.user && ` by ${metadata.user}`],
     purged && ['Purged ', timeAgo(purged.time), purged.user && ` by ${purged.user}`],
   );

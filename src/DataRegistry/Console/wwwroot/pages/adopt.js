@@ -46,6 +46,7 @@ export async function render({ project, me, query, signal, setQuery }) {
     label: 'Store to adopt from',
     name: 'store',
     type: 'select',
+    hint: 'The destination store: its bucket has the files, and they stay there.',
     options: stores.map(s => ({ value: s.id, label: `${s.name} (${s.uri_prefix})` })),
     value: (stores.find(s => s.id === query.get('store')) ?? stores.find(s => wanted.startsWith(s.uri_prefix)) ?? stores[0]).id,
     onchange: () => {
@@ -342,7 +343,7 @@ function options() {
       hint: `For every datum that is created, separated by commas, such as ${EXAMPLES.tag}, 2026.`,
     }),
     field({
-      label: 'Adopt changed files as new versions',
+      label: 'Adopt changed files as new datums',
       name: 'adopt_changed',
       type: 'checkbox',
       value: false,

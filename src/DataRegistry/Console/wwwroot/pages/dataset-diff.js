@@ -14,7 +14,7 @@ export async function render({ params, project, query, signal, setTitle, setQuer
   const [version, others] = await Promise.all([
     api
       .get(`/api/v0/dataset-versions/${encodeURIComponent(params.version)}/`, { query: { exclude: 'files' }, signal })
-      .catch(naming('Version')),
+      .catch(naming('Dataset version')),
     versionEntries(params.dataset, signal),
   ]);
   const title = `Changes in ${version.name}`;
@@ -27,7 +27,7 @@ export async function render({ params, project, query, signal, setTitle, setQuer
       label: version.name,
       href: href('datasetVersion', { project: project.id, dataset: params.dataset, version: version.id }),
     },
-    lead: 'A file is changed where its path names another datum.',
+    lead: 'A file counts as changed if another datum is at its path.',
   });
   if (!from) return h('div', header, emptyState('Nothing to compare with', 'The dataset has no other completed version.'));
 

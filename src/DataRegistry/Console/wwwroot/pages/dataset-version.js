@@ -133,7 +133,7 @@ export async function render(context) {
     if (
       !(await confirm(
         `Delete ${version.uri}?`,
-        'Aliases that name it go with it, and programs that read it fail from then on. The datums stay.',
+        'Aliases that point to it are deleted with it, and programs that read it fail from then on. The datums stay.',
         'Delete',
         { danger: true },
       ))

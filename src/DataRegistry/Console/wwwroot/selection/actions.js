@@ -57,8 +57,8 @@ const ACTIONS = {
     fields: () =>
       h(
         'p',
-        'They can then no longer be found or downloaded by their ids, and their aliases lead nowhere. The objects in the bucket ' +
-          'stay as they are and can be adopted again, with new ids.',
+        'They can then no longer be found or downloaded, and their aliases point to nothing. Dataset versions keep listing ' +
+          'them, but nobody can read them there. The files in the bucket stay, and can be adopted again as new datums.',
       ),
     begin: beginning('purge', () => undefined),
   },

@@ -42,13 +42,7 @@ export function wordsOf(filter, storeOf = () => null) {
     name: name => `with the name ${quoted(name)}`,
     name_contains: part => `with ${quoted(part)} in the name`,
     tag: tag => `with the tag ${quoted(tag)}`,
-    drift: state =>
-      ({
-        changed: 'changed in the bucket since',
-        missing: 'missing in the bucket',
-        none: 'unchanged in the bucket',
-        unknown: 'not checked by a scan yet',
-      })[state] ?? state,
+    drift: state => `with the drift ${quoted(stateWord(state).toLowerCase())}`,
     size_min: size => `of ${bytes(size)} or more`,
     size_max: size => `of ${bytes(size)} or less`,
     adopted_after: time => `adopted since ${moment(time)}`,
