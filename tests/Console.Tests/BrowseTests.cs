@@ -71,19 +71,19 @@ public sealed class BrowseTests : ConsoleTest
     }
 
     [BrowserFact]
-    public async Task Ten_thousand_datums_are_scrolled_through_searched_and_not_drawn_again_by_a_key()
+    public async Task Thousands_of_datums_are_scrolled_through_searched_and_not_drawn_again_by_a_key()
     {
-        var keys = Enumerable.Range(0, 10_000).Select(n => $"frames/{n:D5} {(n % 1000 == 7 ? "needle" : "hay")}.jpg").ToList();
+        var keys = Enumerable.Range(0, 3000).Select(n => $"frames/{n:D5} {(n % 300 == 7 ? "needle" : "hay")}.jpg").ToList();
         foreach (var key in keys)
             Service.Bucket.AddSynthetic(key, 10);
         await Service.AcceptAsync(keys);
         await Service.DrainAsync();
         var page = await OpenAsync(In("data"));
-        await Expect(page.GetByText(new Regex(@"^10,000 datums"))).ToBeVisibleAsync();
-        await page.AssertAccessibleAsync("data-10000");
+        await Expect(page.GetByText(new Regex(@"^3,000 datums"))).ToBeVisibleAsync();
+        await page.AssertAccessibleAsync("data-3000");
         await page.EvaluateAsync(
-            "async () => { while (!document.querySelector('.list-status').textContent.startsWith('10,000 datums, 2,') ) { scrollTo(0, "
-                + "document.body.scrollHeight); await new Promise(done => setTimeout(done, 30)); } }");
+            "async () => { while (!document.querySelector('.list-status').textContent.startsWith('3,000 datums, 2,') ) { scrollTo(0, "
+                + "document.body.scrollHeight); await new Promise(done => setTimeout(done, 5)); } }");
         Assert.InRange(await page.GetByRole(AriaRole.Row).CountAsync(), 10, 100);
 
         await page.EvaluateAsync("() => scrollTo(0, 0)");
@@ -112,7 +112,7 @@ public sealed class BrowseTests : ConsoleTest
         await Expect(page.GetByText("10 datums, 100 B")).ToBeVisibleAsync();
         await Expect(Names(page).First).ToContainTextAsync("needle");
         Assert.InRange(asked.Count(url => url.Contains("/api/", StringComparison.Ordinal)), 3, 6);
-        await page.AssertAccessibleAsync("search-10000");
+        await page.AssertAccessibleAsync("search-3000");
     }
 
     [BrowserFact]
@@ -208,7 +208,7 @@ public sealed class BrowseTests : ConsoleTest
         await page.AssertAccessibleAsync("data-drift");
         await Names(page).First.ClickAsync();
         await Expect(page.GetByText(new Regex(@"It had \d+ B and ETag .+; now it has 11 B and ETag .+\."))).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" })).ToContainTextAsync("In the bucket");
+        await Expect(page.GetByRole(AriaRole.List, new() { Name = "From the store to the names" })).ToContainTextAsync("Drift");
         await page.AssertAccessibleAsync("datum-drift");
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using DataRegistry.Selections;
 using DataRegistry.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,10 +11,19 @@ namespace DataRegistry.ConsoleTests;
 /// A service of the test's own (see <see cref="TestService"/>) and browser pages on it. A page's exception, a violation
 /// of its content security policy, or a request to another host fails the test at its end.
 /// </summary>
-public abstract class ConsoleTest : IAsyncLifetime
+public abstract partial class ConsoleTest : IAsyncLifetime
 {
     /// <summary>The key that session.js uses.</summary>
     const string TokenKey = "data-registry.token";
+
+    /// <summary>
+    /// A page looks at a running job, a selection or a version again after 0.4 to 5 seconds. Here it does so at once. Longer timers, such as
+    /// those of messages, and shorter ones, such as the pause after a key, stay.
+    /// </summary>
+    const string ShortPolls = """
+        { const later = window.setTimeout;
+          window.setTimeout = (fn, delay, ...more) => later(fn, delay > 300 && delay < 5000 ? 100 : delay, ...more); }
+        """;
 
     readonly ConcurrentQueue<string> faults = new();
     readonly List<IBrowserContext> contexts = [];
@@ -59,6 +69,7 @@ public abstract class ConsoleTest : IAsyncLifetime
         contexts.Add(context);
         await context.GrantPermissionsAsync(["clipboard-read", "clipboard-write"], new() { Origin = Origin });
         context.SetDefaultTimeout(Chromium.Timeout);
+        await context.AddInitScriptAsync(ShortPolls);
         token ??= TestService.Token;
         // Only if it has none: a page that signs out stays signed out when it is reloaded.
         if (token.Length > 0)
@@ -70,6 +81,13 @@ public abstract class ConsoleTest : IAsyncLifetime
         await page.GotoAsync($"{Origin}/console/{address}");
         return page;
     }
+
+    /// <summary>Has the page's lists ask for pages of so many rows, so that few rows have several pages.</summary>
+    public static Task TakePagesOfAsync(IPage page, int rows) => page.RouteAsync(
+        LimitedList(), route => route.ContinueAsync(new() { Url = LimitedList().Replace(route.Request.Url, $"$1limit={rows}$2") }));
+
+    [GeneratedRegex("^(.*/api/v0/.*[?&])limit=[0-9]+(.*)$", RegexOptions.None, 1000)]
+    private static partial Regex LimitedList();
 
     /// <summary>A token of a new service account with this role at the service's project.</summary>
     public async Task<string> NewTokenAsync(string role)

@@ -90,7 +90,7 @@ public sealed class JobTests : ConsoleTest
         await Service.DrainAsync();
         await Expect(dialog.GetByText("119 of 119")).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Close" }).Last.ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Selection" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Purge", Exact = true })).ToBeVisibleAsync();
         Assert.Single(await Service.GetDatumsAsync());
         await page.GoBackAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo this adoption…" }).ClickAsync();
@@ -113,7 +113,7 @@ public sealed class JobTests : ConsoleTest
         await page.ReloadAsync();
         await Expect(page.GetByText("1 job", new() { Exact = true })).ToBeVisibleAsync();
         await page.GetByLabel("Status").SelectOptionAsync("failed");
-        await Expect(page.GetByText("No such job")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Nothing with this status")).ToBeVisibleAsync();
     }
 
     [BrowserFact]
@@ -132,7 +132,7 @@ public sealed class JobTests : ConsoleTest
         Service.Server.Faults = new() { SlowDown = 1 };
         await DeliverAsync(1);
         var page = await OpenAsync(In("jobs"));
-        const string Asked = "s3://bucket/objects/ · excluding **/*.tmp · tagged train · changed objects as new versions";
+        const string Asked = "s3://bucket/objects/ · excluding **/*.tmp · tagged train · changed files as new datums";
         await Expect(page.GetByText(Asked).First).ToBeVisibleAsync();
         await Expect(page.GetByText("Waiting", new() { Exact = true }).First).ToBeVisibleAsync();
         await Expect(page.GetByText("asks us to slow down")).ToBeVisibleAsync();

@@ -45,7 +45,7 @@ public sealed class OverviewTests : ConsoleTest
         await page.AssertAccessibleAsync("overview");
         // No request counts the project, and their number does not depend on what is in it.
         Assert.DoesNotContain(asked, request => !request.StartsWith("GET ", StringComparison.Ordinal));
-        Assert.InRange(asked.Count, 1, 6);
+        Assert.InRange(asked.Count, 1, 7);
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Count now" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Stop counting" })).ToBeVisibleAsync();
@@ -72,7 +72,7 @@ public sealed class OverviewTests : ConsoleTest
     {
         var page = await OpenAsync(In("overview"), await NewTokenAsync("viewer"));
         await Expect(page.GetByText("No store was rescanned yet.")).ToBeVisibleAsync();
-        await Expect(page.GetByText("No job yet. Long adoptions and rescans are jobs.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("No job yet. Long adoptions, rescans, and actions on many datums are jobs.")).ToBeVisibleAsync();
         await Expect(Link(page, "Adopt objects")).ToHaveCountAsync(0);
         await page.AssertAccessibleAsync("overview-empty");
     }

@@ -79,7 +79,7 @@ public sealed class RescanTests : ConsoleTest
         await Expect(rescans.GetByLabel("Schedule")).ToBeFocusedAsync();
         await page.AssertAccessibleAsync("store-edit-wrong");
         await rescans.GetByLabel("Schedule").FillAsync("24h");
-        await rescans.GetByLabel("Adopt changed files as new versions").CheckAsync();
+        await rescans.GetByLabel("Adopt changed files as new datums").CheckAsync();
         await rescans.GetByLabel("Exclude").FillAsync("**/*.tmp\n\nscratch/**");
         await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
         await Expect(page.GetByText("The rescans are saved.")).ToBeVisibleAsync();
@@ -87,13 +87,13 @@ public sealed class RescanTests : ConsoleTest
         Assert.Equal("24h", saved.GetProperty("schedule").GetString());
         Assert.True(saved.GetProperty("adopt_changed").GetBoolean());
         Assert.Equal(["**/*.tmp", "scratch/**"], saved.GetProperty("exclude").EnumerateArray().Select(p => p.GetString()));
-        await Expect(page.GetByText("Every 24h; adopts changed files as new versions")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Every 24h; adopts changed files as new datums")).ToBeVisibleAsync();
 
         // An emptied field has the service's default again.
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
         await Expect(rescans.GetByLabel("Exclude")).ToHaveValueAsync("**/*.tmp\nscratch/**");
         await rescans.GetByLabel("Schedule").FillAsync("");
         await rescans.GetByRole(AriaRole.Button, new() { Name = "Save the rescans" }).ClickAsync();
-        await Expect(page.GetByText("As the service does by default; adopts changed files as new versions")).ToBeVisibleAsync();
+        await Expect(page.GetByText("As the service does by default; adopts changed files as new datums")).ToBeVisibleAsync();
     }
 }
