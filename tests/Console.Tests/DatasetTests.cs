@@ -45,6 +45,8 @@ public sealed class DatasetTests : ConsoleTest
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "v2" })).ToBeFocusedAsync();
         await page.AssertAccessibleAsync("dataset-version");
         var second = page.Url;
+        await page.GetByRole(AriaRole.Tab, new() { Name = "Read it elsewhere" }).ClickAsync();
+        await page.AssertAccessibleAsync("dataset-version-code");
         await page.GetByRole(AriaRole.Tab, new() { Name = "Python" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Region, new() { Name = "Python code" })).ToContainTextAsync("stream=True");
 

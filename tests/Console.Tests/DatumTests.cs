@@ -118,7 +118,7 @@ public sealed class DatumTests : ConsoleTest
         await Expect(page.GetByText("Glacier (archived)")).ToBeVisibleAsync();
         await page.AssertAccessibleAsync("datum-archived");
         await page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync();
-        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask whoever manages the bucket to restore it.");
+        await Expect(page.Locator(".toast.bad")).ToContainTextAsync("Ask the owner of the bucket to restore it.");
         archive = false;
     }
 

@@ -37,8 +37,8 @@ static class Screen
     /// </summary>
     public static async Task AssertAccessibleAsync(this IPage page, string name)
     {
-        // Its content may not exist yet.
-        await page.Locator("h1").First.WaitForAsync();
+        // Its content may not exist yet, and the page before may still be there.
+        await page.Locator("main:not([aria-busy]) h1").First.WaitForAsync();
         if (!await page.EvaluateAsync<bool>("() => 'axe' in window"))
             await page.EvaluateAsync(Axe);
         try

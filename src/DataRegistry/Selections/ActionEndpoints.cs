@@ -2,6 +2,7 @@ using DataRegistry.Access;
 using DataRegistry.Datums;
 using DataRegistry.Http;
 using DataRegistry.Jobs;
+using DataRegistry.Organization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

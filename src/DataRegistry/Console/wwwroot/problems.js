@@ -14,7 +14,7 @@ const ADVICE = {
 const CODES = {
   datum_missing: 'Put it back into the bucket, or purge the datum.',
   datum_changed: 'Choose “Track the new version” to adopt what is there now.',
-  datum_archived: 'Ask whoever manages the bucket to restore it.',
+  datum_archived: 'Ask the owner of the bucket to restore it.',
 };
 
 /** Errors that the service says in the words of its API, by field and code, in those of this console. */
@@ -74,7 +74,7 @@ export function naming(noun) {
 export function messageOf(error) {
   if (error instanceof ApiProblem) return error.message;
   console.error(error);
-  return 'Something in this page went wrong. Reload it; if that does not help, tell whoever runs this service.';
+  return 'Something in this page went wrong. Reload it; if that does not help, tell an administrator of this service.';
 }
 
 function parse(text) {
@@ -105,7 +105,7 @@ function fieldsOf(body) {
 
 function sentence(response, said, { status, code, fields, requestId }) {
   if (status >= 500) {
-    const tail = requestId ? ` If it goes on, tell whoever runs this service: request ${requestId}.` : '';
+    const tail = requestId ? ` If it goes on, tell an administrator of this service: request ${requestId}.` : '';
     // The service's own message, such as a bucket's, is more specific.
     if (said && !said.startsWith('A server error')) return `${finished(said)}${tail}`;
     return status === 503

@@ -70,7 +70,7 @@ function byToken(signal) {
         required: true,
         autocomplete: 'off',
         mono: true,
-        hint: 'It begins with dr_, or was printed or given to you by whoever runs this service.',
+        hint: 'It begins with dr_, or was printed or given to you by an administrator.',
       }),
     ],
     {

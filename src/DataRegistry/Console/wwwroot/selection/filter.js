@@ -1,6 +1,6 @@
 // A selection's filter: in an address, and in words.
 
-import { bytes, dateTime, plural } from '../format.js';
+import { bytes, dateTime } from '../format.js';
 import { stateWord } from '../states.js';
 
 /** In an address a filter has the names that it has for the service. Hand-picked ids are not among them: they are many. */
@@ -34,7 +34,7 @@ export function filterOfText(text) {
 export function wordsOf(filter, storeOf = () => null) {
   const quoted = text => `“${text}”`;
   const say = {
-    ids: ids => `${plural(ids.length, 'datum')} picked by hand`,
+    ids: () => 'picked by hand',
     store: id => `in the store ${storeOf(id) ?? id}`,
     prefix: prefix => `below ${filter.bucket ? `s3://${filter.bucket}/` : ''}${prefix}`,
     bucket: bucket => (filter.prefix ? null : `in the bucket ${bucket}`),
